@@ -1,0 +1,16 @@
+"""The database: base class, session, the only commit, and bulk verbs per dialect."""
+
+from crmapp.db.base import Base, Folded, Json, Money, UtcDateTime, utcnow
+from crmapp.db.session import db, session, unit_of_work
+
+__all__ = [
+    "Base",
+    "Folded",
+    "Json",
+    "Money",
+    "UtcDateTime",
+    "db",
+    "session",
+    "unit_of_work",
+    "utcnow",
+]

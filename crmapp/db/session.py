@@ -1,0 +1,87 @@
+"""The session, and ``unit_of_work``: the only commit in the house."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from crmapp.db.base import Base
+from crmapp.errors import Unavailable
+
+WRITE = "crmapp_write"
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+session = db.session
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA busy_timeout=15000",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-32000",
+    "PRAGMA mmap_size=268435456",
+)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Commit everything in the block together, or nothing.
+
+    What was read before is read again: on SQLite the block begins with the write lock
+    (``BEGIN IMMEDIATE``), so a decision made inside cannot be overtaken. Blocks do not nest;
+    functions that write expect to be called inside one.
+
+    Raises:
+        Unavailable: the database is locked, full or away; nothing was written.
+    """
+    if session().info.get(WRITE):
+        raise RuntimeError("unit_of_work() does not nest: let the use-case open it")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("changes made outside unit_of_work() would be lost")
+    session.rollback()
+    session().info[WRITE] = True
+    try:
+        session.connection(execution_options={WRITE: True})
+        yield
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            raise Unavailable from error
+        raise
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session().info.pop(WRITE, None)
+
+
+def writing() -> bool:
+    """Whether the caller is inside :func:`unit_of_work`."""
+    return bool(session().info.get(WRITE))
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give SQLite the settings that keep readers and writers out of each other's way."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+
+
+def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,123 @@
+"""What may go wrong, drawn as a tree; raised deep, translated once in ``web/errors.py``.
+
+::
+
+    CRMError
+    ├── NotFound              404  no such thing, or not for you
+    ├── Forbidden             403  you see it, but lack the named right
+    ├── Invalid               422  fields carries field → message
+    ├── Conflict              409  somebody else changed it; carries both versions
+    ├── AlreadyRunning        409  carries the run that holds the lock
+    ├── KeyReused             409  the same idempotency key with other parameters
+    ├── NotUndoable           409  carries the reason
+    ├── Unavailable           503  the database is busy or away; nothing was saved
+    ├── RunStopped                 the worker lost its claim; another one has the run
+    ├── DatasetError          422  a dataset file or question that cannot be used
+    └── ConfigurationError         a setting that cannot be used
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmapp.i18n import N_, Text
+
+
+class CRMError(Exception):
+    """The root of everything that crmapp raises on purpose.
+
+    ``message`` is shown to people, in their language.
+    """
+
+    status = 500
+    default = N_("Something went wrong.")
+
+    def __init__(self, message: Text | str | None = None) -> None:
+        self.message = Text(message) if isinstance(message, str) else message or Text(self.default)
+        super().__init__(str(self.message))
+
+
+class NotFound(CRMError):
+    status = 404
+    default = N_("There is no such page, or it is not open to you.")
+
+
+class Forbidden(CRMError):
+    """``right`` is the value of the missing :class:`crmapp.domain.permissions.Right`."""
+
+    status = 403
+    default = N_("You lack the right to do this.")
+
+    def __init__(self, right: str, message: Text | str | None = None) -> None:
+        self.right = right
+        super().__init__(message)
+
+
+class Invalid(CRMError):
+    """``fields`` maps a field's name to what is wrong with its value; ``""`` is the form as a whole."""
+
+    status = 422
+    default = N_("Some values need attention.")
+
+    def __init__(self, fields: Mapping[str, Text | str], message: Text | str | None = None) -> None:
+        self.fields = {
+            name: Text(text) if isinstance(text, str) else text for name, text in fields.items()
+        }
+        super().__init__(message)
+
+
+class Conflict(CRMError):
+    """Somebody else changed the record: ``theirs`` is what it holds now, ``original`` what you saw."""
+
+    status = 409
+    default = N_("Somebody else changed this record while you were editing it.")
+
+    def __init__(
+        self,
+        theirs: Mapping[str, Any],
+        original: Mapping[str, Any] | None = None,
+        version: int | None = None,
+        message: Text | str | None = None,
+    ) -> None:
+        self.theirs = dict(theirs)
+        self.original = dict(original or {})
+        self.version = version
+        super().__init__(message)
+
+
+class AlreadyRunning(CRMError):
+    status = 409
+    default = N_("This is already running.")
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        super().__init__()
+
+
+class KeyReused(CRMError):
+    status = 409
+    default = N_("This form was sent before with other values. Reload the page and try again.")
+
+
+class NotUndoable(CRMError):
+    status = 409
+    default = N_("This run cannot be undone.")
+
+
+class Unavailable(CRMError):
+    status = 503
+    default = N_("The database is busy. Nothing was saved; please try again.")
+
+
+class RunStopped(CRMError):
+    default = N_("Another worker has taken over this run.")
+
+
+class DatasetError(CRMError):
+    status = 422
+    default = N_("This dataset cannot be used.")
+
+
+class ConfigurationError(CRMError):
+    default = N_("A setting cannot be used.")
