@@ -1,7 +1,7 @@
 """The database: base class, session, the only commit, and bulk verbs per dialect."""
 
 from crmapp.db.base import Base, Folded, Json, Money, UtcDateTime, utcnow
-from crmapp.db.session import db, session, unit_of_work
+from crmapp.db.session import after_commit, db, session, unit_of_work, writing
 
 __all__ = [
     "Base",
@@ -9,8 +9,10 @@ __all__ = [
     "Json",
     "Money",
     "UtcDateTime",
+    "after_commit",
     "db",
     "session",
     "unit_of_work",
     "utcnow",
+    "writing",
 ]

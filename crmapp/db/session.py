@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from crmapp.db.base import Base
 from crmapp.errors import Unavailable
 
 WRITE = "crmapp_write"
+AFTER = "crmapp_after_commit"
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 session = db.session
@@ -50,6 +51,7 @@ def unit_of_work() -> Iterator[None]:
     try:
         session.connection(execution_options={WRITE: True})
         yield
+        waiting = session().info.pop(AFTER, [])
         session.commit()
     except DBAPIError as error:
         session.rollback()
@@ -61,6 +63,16 @@ def unit_of_work() -> Iterator[None]:
         raise
     finally:
         session().info.pop(WRITE, None)
+        session().info.pop(AFTER, None)
+    for callback in waiting:
+        callback()
+
+
+def after_commit(callback: Callable[[], object]) -> None:
+    """Call ``callback`` once the unit of work around the caller has committed; never if it fails."""
+    if not writing():
+        raise RuntimeError("after_commit() outside unit_of_work()")
+    session().info.setdefault(AFTER, []).append(callback)
 
 
 def writing() -> bool:

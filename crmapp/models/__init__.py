@@ -1,0 +1,31 @@
+"""What we remember: tables, their invariants, and named conditions."""
+
+from crmapp.models.account import Account, ExternalIdentity
+from crmapp.models.activity import Activity
+from crmapp.models.change import Change
+from crmapp.models.contact import Contact
+from crmapp.models.idempotency import IdempotencyKey
+from crmapp.models.mail import MailOutbox
+from crmapp.models.pick_list import PickList, PickListValue
+from crmapp.models.run import PlanDecision, Run, RunException
+from crmapp.models.selection import StoredSelection
+from crmapp.models.user import Team, User, team_member
+
+__all__ = [
+    "Account",
+    "Activity",
+    "Change",
+    "Contact",
+    "ExternalIdentity",
+    "IdempotencyKey",
+    "MailOutbox",
+    "PickList",
+    "PickListValue",
+    "PlanDecision",
+    "Run",
+    "RunException",
+    "StoredSelection",
+    "Team",
+    "User",
+    "team_member",
+]

@@ -1,0 +1,162 @@
+"""Accounts: the companies we deal with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Text,
+    TextClause,
+    and_,
+    false,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crmapp.db import Base, Folded, utcnow
+from crmapp.domain.permissions import Right
+from crmapp.models.user import Team, User, team_member
+
+if TYPE_CHECKING:
+    from crmapp.models.contact import Contact
+
+
+class Record:
+    """What all records share; every change of one goes through :mod:`crmapp.services.records`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    lineage: Mapped[dict[str, Any]] = mapped_column(default=dict)  # field → id of its last change
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(default=utcnow)
+    deleted_at: Mapped[datetime | None]
+
+
+def _when(*filled: str) -> dict[str, TextClause]:
+    """Limit an index to living rows in which the columns ``filled`` are not null."""
+    where = text(" AND ".join(["deleted_at IS NULL", *(f"{name} IS NOT NULL" for name in filled)]))
+    return {"sqlite_where": where, "postgresql_where": where}
+
+
+class Account(Record, Base):
+    """A company we deal with. ``number`` is the ERP's code, empty for a prospect, never invented."""
+
+    __tablename__ = "account"
+
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(Folded)  # the name folded, for sorting and prefixes
+    number: Mapped[str | None]
+    erp_company: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str | None]
+    fax: Mapped[str | None]
+    email: Mapped[str | None]
+    website: Mapped[str | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    territory: Mapped[str | None]
+    location: Mapped[str | None]
+    billing_street: Mapped[str | None]
+    billing_street2: Mapped[str | None]
+    billing_city: Mapped[str | None]
+    billing_state: Mapped[str | None]
+    billing_postal_code: Mapped[str | None]
+    billing_country: Mapped[str | None]
+    shipping_street: Mapped[str | None]
+    shipping_street2: Mapped[str | None]
+    shipping_city: Mapped[str | None]
+    shipping_state: Mapped[str | None]
+    shipping_postal_code: Mapped[str | None]
+    shipping_country: Mapped[str | None]
+    payment_status: Mapped[str | None]
+    contact_method: Mapped[str | None]
+    account_type: Mapped[str | None]
+    terms: Mapped[str | None]
+    price_list: Mapped[str | None]
+    credit_limit: Mapped[Decimal | None]
+    tax_id: Mapped[str | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    primary_contact_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contact.id", use_alter=True), index=True
+    )
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    active: Mapped[bool] = mapped_column(default=True)
+    notes: Mapped[str | None] = mapped_column(Text)
+    replaced_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    owner: Mapped[User | None] = relationship(foreign_keys=[owner_id], viewonly=True)
+    team: Mapped[Team | None] = relationship(foreign_keys=[team_id], viewonly=True)
+    parent: Mapped[Account | None] = relationship(
+        foreign_keys=[parent_id], remote_side="Account.id", viewonly=True
+    )
+    primary_contact: Mapped[Contact | None] = relationship(
+        foreign_keys=[primary_contact_id], viewonly=True
+    )
+
+    __table_args__ = (
+        Index("uq_account_number", "erp_company", "number", unique=True, **_when("number")),
+        Index("ix_account_list", "name_key", "id", **_when()),
+        Index("ix_account_number_sort", "number", "id", **_when()),
+        {"sqlite_autoincrement": True},
+    )
+
+    @classmethod
+    def visible_to(cls, user: User, *, deleted: bool = False) -> ColumnElement[bool]:
+        """The one permission decision: which accounts ``user`` may see, as a condition.
+
+        Every list, count, search, look-up, job and export applies it. Deleted accounts are left
+        out unless ``deleted``.
+        """
+        alive = true() if deleted else cls.deleted_at.is_(None)
+        if user.can(Right.ACCOUNT_VIEW_ALL):
+            return alive
+        if user.can(Right.ACCOUNT_VIEW):
+            return and_(alive, cls._near(user))
+        return false()
+
+    @classmethod
+    def editable_by(cls, user: User) -> ColumnElement[bool]:
+        """Which of the accounts that ``user`` sees she may change, as a condition."""
+        if user.can(Right.ACCOUNT_EDIT_ALL):
+            return cls.visible_to(user)
+        if user.can(Right.ACCOUNT_EDIT):
+            return and_(cls.visible_to(user), cls._near(user))
+        return false()
+
+    @classmethod
+    def _near(cls, user: User) -> ColumnElement[bool]:
+        """Her own, her teams' and nobody's."""
+        mine = select(team_member.c.team_id).where(team_member.c.user_id == user.id)
+        nobodys = and_(cls.owner_id.is_(None), cls.team_id.is_(None))
+        return or_(cls.owner_id == user.id, cls.team_id.in_(mine), nobodys)
+
+
+class ExternalIdentity(Base):
+    """The ledger of identities: what an account is called in another system.
+
+    ``system`` is e.g. ``dataset:sales``, ``object`` e.g. ``customers``; many rows per account, one
+    account per (system, object, external id).
+    """
+
+    __tablename__ = "external_identity"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    system: Mapped[str]
+    object: Mapped[str]
+    external_id: Mapped[str]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    __table_args__ = (
+        Index("uq_external_identity", "system", "object", "external_id", unique=True),
+        {"sqlite_autoincrement": True},
+    )

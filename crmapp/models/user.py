@@ -1,0 +1,61 @@
+"""People who sign in, and their teams."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from flask_security.core import UserMixin
+from sqlalchemy import Column, ForeignKey, Index, Table, func
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crmapp.db import Base, utcnow
+from crmapp.domain.permissions import Right, Role, allows
+
+team_member = Table(
+    "team_member",
+    Base.metadata,
+    Column("team_id", ForeignKey("team.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Team(Base):
+    """People who see each other's accounts."""
+
+    __tablename__ = "team"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    members: Mapped[list[User]] = relationship(secondary=team_member, back_populates="teams")
+
+
+class User(Base, UserMixin):
+    """A person with a role; what she may do is decided by :mod:`crmapp.domain.permissions`."""
+
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    role: Mapped[str] = mapped_column(default=Role.VIEWER.value)
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True, default=lambda: uuid.uuid4().hex)
+    confirmed_at: Mapped[datetime | None]
+    locale: Mapped[str | None]
+    timezone: Mapped[str | None]
+    theme: Mapped[str | None]
+    density: Mapped[str | None]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")
+
+    __table_args__ = (Index("uq_user_email_lower", func.lower(email), unique=True),)
+
+    def can(self, right: Right) -> bool:
+        """Say whether this person holds ``right``."""
+        return self.active and allows(self.role, right)
+
+    def __str__(self) -> str:
+        return self.name

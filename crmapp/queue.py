@@ -1,0 +1,62 @@
+"""The doorbell: hand work to RQ once the transaction has committed.
+
+The database row is the truth about work; a message that is lost costs a few seconds, until the
+sweeper rings again. So nothing here raises when the queue is away.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from crmapp.config import settings
+from crmapp.db import after_commit
+
+QUEUE = "crmapp"
+JOBS = {"runs.work": "crmapp.jobs.runs.work", "mails.deliver": "crmapp.jobs.mails.deliver"}
+log = logging.getLogger(__name__)
+
+
+def redis_client(*, patient: bool = False) -> Redis:
+    """Connect to the queue's server.
+
+    A web request gives up after one second and never retries; a ``patient`` client (a worker) may
+    block on the queue.
+    """
+    url = settings().redis_url
+    if url is None:
+        raise RedisError("no REDIS_URL: `crmapp up` starts the embedded server and sets it")
+    if patient:
+        return Redis.from_url(url, health_check_interval=15)
+    return Redis.from_url(
+        url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def later(job: str, **arguments: Any) -> None:
+    """Put ``job`` on the queue when the unit of work around the caller has committed.
+
+    ``arguments`` are plain values, ids above all.
+    """
+    after_commit(lambda: ring(job, **arguments))
+
+
+def ring(job: str, **arguments: Any) -> bool:
+    """Put ``job`` on the queue now; say whether the queue took it."""
+    try:
+        client = redis_client()
+        Queue(QUEUE, connection=client, serializer=JSONSerializer).enqueue(
+            JOBS[job], kwargs=arguments, job_timeout=-1, result_ttl=0, failure_ttl=3600
+        )
+    except RedisError as error:
+        log.warning("queue away, the sweeper will ring: %s", error)
+        return False
+    client.close()
+    return True
