@@ -1,0 +1,101 @@
+# The whole check, sourced by run.sh: prints a heading and a verdict per section, then a summary.
+# With CI=true a section that cannot run is a failure.
+
+RESULTS=""
+FAILED=0
+SKIPPED=0
+PASSED=0
+LOG=$(mktemp -d "${TMPDIR:-/tmp}/crmapp-test.XXXXXX")
+trap 'rm -rf "$LOG"' EXIT
+BIN="$PWD/$VENV/bin"
+export PYTHONDONTWRITEBYTECODE=1
+
+verdict() { RESULTS="$RESULTS$(printf '%-9s %s' "$1" "$2")
+"; }
+
+section() {
+    title=$1
+    shift
+    printf '\n=== %s\n' "$title"
+    started=$(date +%s)
+    if "$@" 2>&1 | tee "$LOG/section"; [ "${PIPESTATUS[0]}" = 0 ]; then
+        verdict ok "$title ($(($(date +%s) - started)) s)"
+    else
+        FAILED=$((FAILED + 1))
+        verdict FAILED "$title ($(($(date +%s) - started)) s)"
+    fi
+    passed=$(sed -nE 's/.* ([0-9]+) passed.*/\1/p' "$LOG/section" | tail -n 1)
+    PASSED=$((PASSED + ${passed:-0}))
+}
+
+skip() {
+    printf '\n=== %s\nskipped: %s\n' "$1" "$2"
+    verdict skipped "$1: $2"
+    SKIPPED=$((SKIPPED + 1))
+}
+
+# --- What the tests need beside Python packages -------------------------------------------------
+
+apt_install() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    sudo=""
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null || return 1
+        sudo="sudo -n"
+    fi
+    printf 'Installing %s\n' "$*"
+    $sudo apt-get update -qq >"$LOG/apt" 2>&1 || true
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
+        >>"$LOG/apt" 2>&1 || { tail -n 3 "$LOG/apt"; return 1; }
+}
+
+find_chromium() {
+    for name in "${CRMAPP_TEST_CHROMIUM:-}" chromium chromium-browser google-chrome \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" \
+        "/Applications/Chromium.app/Contents/MacOS/Chromium"; do
+        [ -n "$name" ] && command -v "$name" && return
+    done
+    return 1
+}
+
+has_postgres() { "$BIN/python" -c 'from tests.support.postgres import binaries; binaries()' 2>/dev/null; }
+
+# --- The sections -------------------------------------------------------------------------------
+
+unit_tests() { CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 -m "not browser and not faults"; }
+
+section "Format" "$BIN/ruff" format --check .
+section "Lint" "$BIN/ruff" check .
+section "Import laws" "$BIN/lint-imports"
+section "Types" "$BIN/mypy"
+section "Templates" "$BIN/djlint" --check --lint --quiet crmapp/templates
+section "Translations" "$BIN/python" scripts/compile_translations.py --check
+section "Tests on SQLite" unit_tests sqlite
+
+if has_postgres || { apt_install postgresql && has_postgres; }; then
+    section "Tests on PostgreSQL" unit_tests postgres
+    databases="sqlite postgres"
+else
+    skip "Tests on PostgreSQL" \
+        "no server found. Debian: apt install postgresql; macOS: brew install postgresql@17."
+    databases="sqlite"
+fi
+
+if CRMAPP_TEST_CHROMIUM=$(find_chromium) ||
+    { apt_install chromium fonts-dejavu-core && CRMAPP_TEST_CHROMIUM=$(find_chromium); }; then
+    export CRMAPP_TEST_CHROMIUM
+    section "Browser stories" "$BIN/pytest" -q -m browser
+else
+    skip "Browser stories" \
+        "no Chromium found. Debian: apt install chromium; macOS: brew install --cask chromium."
+fi
+
+for database in $databases; do
+    section "Faults on $database" env CRMAPP_TEST_DB="$database" "$BIN/pytest" -q -m faults
+done
+
+printf '\n=== Summary\n%s' "$RESULTS"
+[ "${CI:-}" = true ] && FAILED=$((FAILED + SKIPPED))
+printf '%s passed, %s of the sections failed, %s skipped in %s s\n' \
+    "$PASSED" "$FAILED" "$SKIPPED" "$SECONDS"
+[ "$FAILED" = 0 ]

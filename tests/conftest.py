@@ -1,0 +1,110 @@
+"""The ground every test stands on: one application per process, one clean database per test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from crmapp import config
+from crmapp.config import Settings
+from crmapp.db import db
+from tests.support.databases import Database, open_database
+from tests.support.schema import make_schema
+from tests.support.web import Client, sign_in
+
+NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
+"""The moment at which frozen tests happen: a Monday."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in ("browser", "faults"):
+            item.add_marker(folder)
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with open_database(tmp_path_factory.mktemp("database")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def application(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application of this test process, with its schema made by the migrations."""
+    from crmapp import create_app
+
+    settings = Settings.from_env(
+        {
+            "CRMAPP_HOME": str(tmp_path_factory.mktemp("home")),
+            "DATABASE_URL": database.url,
+            "SECRET_KEY": "a key that only tests use, long enough",
+            "HTMX_SOURCE": "local",
+            "CRMAPP_WORKERS": "1",
+        }
+    )
+    app = create_app(settings)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app.test_client_class = Client
+    with app.app_context():
+        make_schema()
+        db.session.remove()
+        db.engine.dispose()
+    database.freeze()
+    return app
+
+
+@pytest.fixture
+def app(application: Flask, database: Database) -> Iterator[Flask]:
+    """The application in its context, with a clean database and an empty home."""
+    settings: Settings = application.extensions["crmapp"]
+    before = dict(application.config)
+    config.use(settings)
+    _empty(settings.home)
+    database.thaw()
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+    application.config.clear()
+    application.config.update(before)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+@pytest.fixture
+def settings(app: Flask) -> Settings:
+    chosen: Settings = app.extensions["crmapp"]
+    return chosen
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    """A visitor who is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def as_user(app: Flask) -> Callable[[Any], Client]:
+    """Return a function from a person to a client that she has signed in with."""
+    return lambda user: sign_in(app, user)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Coordinates]:
+    """Time stands still at :data:`NOW` until the test moves it."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller

@@ -1,0 +1,83 @@
+"""One clean database for each test, on the engine that CRMAPP_TEST_DB names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+
+from tests.support.postgres import Server
+
+
+class Database(Protocol):
+    """A database that can be frozen once it has its schema, and thawed before each test."""
+
+    url: str
+
+    def freeze(self) -> None:
+        """Keep the present content as the beginning of each test. Nobody may be connected."""
+
+    def thaw(self) -> None:
+        """Bring the frozen content back. Nobody of this process may be connected."""
+
+
+class SqliteDatabase:
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "crmapp.db"
+        self._frozen = folder / "frozen.db"
+        self.url = f"sqlite:///{self._file}"
+
+    def freeze(self) -> None:
+        shutil.copy(self._file, self._frozen)
+
+    def thaw(self) -> None:
+        for suffix in ("-wal", "-shm"):
+            self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+        shutil.copy(self._frozen, self._file)
+
+
+class PostgresDatabase:
+    """Copied from a template, but only when something was written since the last copy."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._written: str | None = None
+        self.url = server.url("crmapp_test")
+        server.recreate("crmapp_test")
+
+    def freeze(self) -> None:
+        self._server.recreate("crmapp_frozen", "crmapp_test")
+        self._written = self._position()
+
+    def thaw(self) -> None:
+        if self._position() != self._written:
+            self._server.recreate("crmapp_test", "crmapp_frozen")
+            self._written = self._position()
+
+    def _position(self) -> str:
+        """Return how far the server's log has come: it grows with every write by anybody."""
+        with psycopg.connect(self._server.url("postgres")) as connection:
+            row = connection.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
+            assert row is not None
+            return str(row[0])
+
+
+@contextmanager
+def open_database(folder: Path) -> Iterator[Database]:
+    """Open the database that ``CRMAPP_TEST_DB`` names: sqlite (default) or postgres."""
+    kind = os.environ.get("CRMAPP_TEST_DB") or "sqlite"
+    if kind == "sqlite":
+        yield SqliteDatabase(folder)
+    elif kind == "postgres":
+        server = Server()
+        try:
+            yield PostgresDatabase(server)
+        finally:
+            server.close()
+    else:
+        raise ValueError(f"CRMAPP_TEST_DB={kind!r}: use sqlite or postgres")
