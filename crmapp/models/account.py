@@ -85,9 +85,7 @@ class Account(Record, Base):
     credit_limit: Mapped[Decimal | None]
     tax_id: Mapped[str | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
-    primary_contact_id: Mapped[int | None] = mapped_column(
-        ForeignKey("contact.id", use_alter=True), index=True
-    )
+    primary_contact_id: Mapped[int | None] = mapped_column(index=True)  # contact.id; see below
     tags: Mapped[list[str]] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)
     notes: Mapped[str | None] = mapped_column(Text)
@@ -99,7 +97,10 @@ class Account(Record, Base):
         foreign_keys=[parent_id], remote_side="Account.id", viewonly=True
     )
     primary_contact: Mapped[Contact | None] = relationship(
-        foreign_keys=[primary_contact_id], viewonly=True
+        # contact.account_id has the constraint; two that point at each other cannot be created
+        primaryjoin="Account.primary_contact_id == Contact.id",
+        foreign_keys=[primary_contact_id],
+        viewonly=True,
     )
 
     __table_args__ = (

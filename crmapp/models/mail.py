@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmapp.db import Base, utcnow
 
 
 class MailOutbox(Base):
-    """One e-mail; ``key`` names the notification, so that one notification is one message."""
+    """One e-mail; ``key`` names the notification, so that one notification is one message.
+
+    A service that notifies somebody writes ``kind`` and ``params``; the words are found when the
+    message is sent, in the language of ``user``. Ready-made messages carry subject and text.
+    """
 
     __tablename__ = "mail_outbox"
 
@@ -19,8 +24,11 @@ class MailOutbox(Base):
     key: Mapped[str] = mapped_column(unique=True)
     message_id: Mapped[str] = mapped_column(unique=True)
     recipient: Mapped[str]
-    subject: Mapped[str]
-    text: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[str | None]
+    params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    subject: Mapped[str] = mapped_column(default="")
+    text: Mapped[str] = mapped_column(Text, default="")
     html: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(default="queued", index=True)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 
 from flask_security.core import UserMixin
-from sqlalchemy import Column, ForeignKey, Index, Table, func
+from sqlalchemy import Column, ForeignKey, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, utcnow
@@ -36,7 +36,7 @@ class User(Base, UserMixin):
     __tablename__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(unique=True)  # in lower case
     name: Mapped[str]
     password: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
@@ -50,8 +50,6 @@ class User(Base, UserMixin):
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")
-
-    __table_args__ = (Index("uq_user_email_lower", func.lower(email), unique=True),)
 
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""

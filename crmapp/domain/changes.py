@@ -1,0 +1,71 @@
+"""Changes as values: what is to be written, what came of it, and what would take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from crmapp.domain.fields import freeze
+
+
+class Action(StrEnum):
+    """What a write does to its record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+class Reason(StrEnum):
+    """Why a row was skipped or rejected; ``SENTENCES`` in :mod:`crmapp.domain.reasons` says it."""
+
+    CHANGED_SINCE = "changed_since"
+    GONE = "gone"
+    NUMBER_TAKEN = "number_taken"
+    AMBIGUOUS = "ambiguous"
+    BAD_VALUE = "bad_value"
+    NO_KEY = "no_key"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_YOURS = "not_yours"
+    DELETED_HERE = "deleted_here"
+    PEOPLE_ADDED = "people_added"
+    EDITED_SINCE = "edited_since"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One change to one record that is to go through the door.
+
+    ``version`` is the one that was seen (``None``: whichever it is); ``identity`` is
+    ``(system, object, external id)`` to be remembered for the record.
+    """
+
+    action: Action
+    values: Mapping[str, Any] = field(default_factory=dict)
+    record_id: int | None = None
+    version: int | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+    identity: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a write: created, updated, deleted, restored, unchanged or skipped."""
+
+    write: Write
+    result: str
+    record_id: int | None = None
+    reason: Reason | None = None
+    change_id: int | None = None
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return name → [before, after], as the change log keeps them, of the values that differ."""
+    return {
+        name: [freeze(before.get(name)), freeze(value)]
+        for name, value in after.items()
+        if before.get(name) != value
+    }

@@ -1,0 +1,246 @@
+"""Field types: how a value is parsed, checked, compared and kept in the change log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from crmapp.domain.search import fold
+from crmapp.i18n import N_, Text
+
+_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
+_HOST = re.compile(r"[^\s/@]+\.[^\s/@.]{2,}", re.IGNORECASE)
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_MONEY = re.compile(r"-?\d{1,13}(\.\d+)?")
+_YES = frozenset({"1", "true", "yes", "y", "on", "oui", "o", "vrai", "x"})
+_NO = frozenset({"0", "false", "no", "n", "off", "non", "faux"})
+
+
+class Kind(StrEnum):
+    """The types that a field may have."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+    MONEY = "money"
+    YES_NO = "yes_no"
+    TAGS = "tags"
+    MOMENT = "moment"
+    PICK_LIST = "pick_list"
+    USER = "user"
+    TEAM = "team"
+    ACCOUNT = "account"
+    CONTACT = "contact"
+
+
+REFERENCES = frozenset({Kind.USER, Kind.TEAM, Kind.ACCOUNT, Kind.CONTACT})
+
+
+class BadValue(ValueError):
+    """A value that a field cannot hold; ``text`` says why and what to do."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(str(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of a record: its name is the column's, its label and help are shown to people.
+
+    ``aliases`` are names that a source may give the same thing, folded.
+    """
+
+    name: str
+    label: str
+    help: str
+    kind: Kind = Kind.TEXT
+    group: str = ""
+    required: bool = False
+    pick_list: str | None = None
+    max_length: int = 200
+    mappable: bool = True
+    aliases: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """What words mean: per pick list, and for people and teams, folded word → code or id."""
+
+    pick_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    users: Mapping[str, int] = field(default_factory=dict)
+    teams: Mapping[str, int] = field(default_factory=dict)
+
+
+def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
+    """Turn what a person typed or a source holds into a value of ``spec``; ``None`` if empty.
+
+    Raises:
+        BadValue: the text is not such a value.
+    """
+    if isinstance(raw, bool) and spec.kind is Kind.YES_NO:
+        return raw
+    text = "" if raw is None else str(raw).strip()
+    if _FORBIDDEN.search(text):
+        raise BadValue(Text(N_("Contains a character that cannot be stored. Remove it.")))
+    if not text:
+        return None
+    return _PARSERS[spec.kind](spec, text, lookups)
+
+
+def check(spec: Field, value: Any) -> Any:
+    """Refuse an empty value where one is required, else return it.
+
+    Raises:
+        BadValue: the field is required.
+    """
+    if spec.required and value in (None, ""):
+        raise BadValue(Text(N_("Enter a value; this field is required.")))
+    return value
+
+
+def freeze(value: Any) -> Any:
+    """Return ``value`` as JSON keeps it in the change log."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value
+
+
+def thaw(spec: Field, kept: Any) -> Any:
+    """Return the value that :func:`freeze` kept."""
+    if kept is None:
+        return None
+    if spec.kind is Kind.MONEY:
+        return Decimal(kept)
+    if spec.kind is Kind.MOMENT:
+        return datetime.fromisoformat(kept)
+    return kept
+
+
+def _text(spec: Field, text: str, _lookups: Lookups) -> str:
+    limit = 20_000 if spec.kind is Kind.LONG_TEXT else spec.max_length
+    if len(text) > limit:
+        raise BadValue(
+            Text(
+                N_("Too long: %(length)s characters, at most %(limit)s fit."),
+                {"length": len(text), "limit": limit},
+            )
+        )
+    if spec.kind is not Kind.LONG_TEXT and ("\n" in text or "\r" in text):
+        return " ".join(text.split())
+    return text
+
+
+def _email(spec: Field, text: str, lookups: Lookups) -> str:
+    if not _EMAIL.fullmatch(text) or ".." in text:
+        raise BadValue(Text(N_("Enter a full address, like ann@example.com.")))
+    return _text(spec, text, lookups)
+
+
+def _phone(spec: Field, text: str, lookups: Lookups) -> str:
+    if sum(c.isdigit() for c in text) < 3:
+        raise BadValue(Text(N_("Enter a phone number with at least three digits.")))
+    return _text(spec, text, lookups)
+
+
+def _url(spec: Field, text: str, lookups: Lookups) -> str:
+    address = text if "://" in text else f"https://{text}"
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
+        raise BadValue(Text(N_("Enter a web address, like https://example.com.")))
+    return _text(spec, address, lookups)
+
+
+def _money(_spec: Field, text: str, _lookups: Lookups) -> Decimal:
+    plain = re.sub(r"[\s\u00a0\u202f'’]", "", text)
+    if re.fullmatch(r"-?\d+,\d{1,2}", plain):
+        plain = plain.replace(",", ".")
+    elif re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", plain):
+        plain = plain.replace(",", "")
+    try:
+        if not _MONEY.fullmatch(plain):
+            raise InvalidOperation
+        return Decimal(plain).quantize(Decimal("0.01"))
+    except InvalidOperation:
+        raise BadValue(Text(N_("Enter an amount, like 1250.00."))) from None
+
+
+def _yes_no(_spec: Field, text: str, _lookups: Lookups) -> bool:
+    word = fold(text)
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise BadValue(Text(N_("Enter yes or no.")))
+
+
+def _tags(spec: Field, text: str, lookups: Lookups) -> list[str]:
+    tags = dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip())
+    return [_text(spec, tag, lookups) for tag in tags]
+
+
+def _moment(_spec: Field, text: str, _lookups: Lookups) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or not 1900 <= moment.year <= 2200:
+        raise BadValue(Text(N_("Enter a date and time, like 2026-11-22 14:30.")))
+    return moment
+
+
+def _pick_list(spec: Field, text: str, lookups: Lookups) -> str:
+    return _look_up(lookups.pick_lists.get(spec.pick_list or "", {}), text)
+
+
+def _user(_spec: Field, text: str, lookups: Lookups) -> int:
+    return _look_up(lookups.users, text)
+
+
+def _team(_spec: Field, text: str, lookups: Lookups) -> int:
+    return _look_up(lookups.teams, text)
+
+
+def _record(_spec: Field, text: str, _lookups: Lookups) -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise BadValue(Text(N_("Choose a record from the list.")))
+    return int(text)
+
+
+def _look_up(words: Mapping[str, Any], text: str) -> Any:
+    try:
+        return words[fold(text)]
+    except KeyError:
+        raise BadValue(
+            Text(N_("“%(value)s” is not in the list. Choose one of its values."), {"value": text[:80]})
+        ) from None
+
+
+_PARSERS = {
+    Kind.TEXT: _text,
+    Kind.LONG_TEXT: _text,
+    Kind.EMAIL: _email,
+    Kind.PHONE: _phone,
+    Kind.URL: _url,
+    Kind.MONEY: _money,
+    Kind.YES_NO: _yes_no,
+    Kind.TAGS: _tags,
+    Kind.MOMENT: _moment,
+    Kind.PICK_LIST: _pick_list,
+    Kind.USER: _user,
+    Kind.TEAM: _team,
+    Kind.ACCOUNT: _record,
+    Kind.CONTACT: _record,
+}

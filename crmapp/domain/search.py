@@ -1,0 +1,32 @@
+"""How text is folded, so that people find "Łódź" by typing "lodz"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_NOT_DIGITS = re.compile(r"\D+")
+_SPACES = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in lower case, without accents, with single spaces."""
+    if text.isascii():
+        return _SPACES.sub(" ", text).strip().lower()
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    return _SPACES.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+
+
+def digits(text: str) -> str:
+    """Return the digits of a phone number, so that any way of writing it is found."""
+    return _NOT_DIGITS.sub("", text)
+
+
+def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterable[str] = ()) -> str:
+    """Join the folded values of ``names``, and the digits of ``phones``, into one searchable line."""
+    parts = [fold(str(values[name])) for name in names if values.get(name)]
+    parts += [digits(values[name]) for name in phones if values.get(name)]
+    return " | ".join(parts)

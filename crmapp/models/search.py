@@ -1,0 +1,31 @@
+"""Searching records by any part of their text, on every database.
+
+SQLite keeps a trigram index (FTS5) of ``search_text``, PostgreSQL a ``pg_trgm`` one. Words of one
+or two letters ("3M") cannot be found by trigrams: they look at the beginning of the name.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Dialect, and_, literal_column, select, text, true
+
+from crmapp.domain.search import fold
+from crmapp.models.account import Account
+from crmapp.models.contact import Contact
+
+SHORT = 3
+
+
+def matches(model: type[Account] | type[Contact], words: str, dialect: Dialect) -> ColumnElement[bool]:
+    """Build the condition that the record's text contains ``words``, however they were typed."""
+    folded = fold(words)
+    if not folded:
+        return true()
+    if len(folded) < SHORT:
+        return model.name_key.startswith(folded, autoescape=True)
+    parts = [part for part in folded.split(" ") if len(part) >= SHORT] or [folded]
+    if dialect.name == "sqlite":
+        quoted = " ".join('"' + part.replace('"', '""') + '"' for part in parts)
+        index = model.__tablename__ + "_search"
+        found = select(literal_column("rowid")).select_from(text(index))
+        return model.id.in_(found.where(text(f"{index} MATCH :{index}").bindparams(**{index: quoted})))
+    return and_(*(model.search_text.contains(part, autoescape=True) for part in parts))

@@ -1,0 +1,313 @@
+"""THE door for writes: every change to a record goes through ``write``, set-based and logged.
+
+Inside the caller's unit of work it checks versions, changes the rows, and writes the change log,
+the lineage (field → change) and the ledger of identities. Nothing else in the house inserts,
+updates or deletes a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import Table
+
+from crmapp.db import session, utcnow, writing
+from crmapp.db.bulk import dialect, insert_rows, is_one_of, reserve_ids, update_rows
+from crmapp.domain.changes import Action, Outcome, Reason, Write, difference
+from crmapp.domain.records import SEARCHED, derived
+from crmapp.errors import Conflict, Invalid, NotFound
+from crmapp.i18n import N_
+from crmapp.models import Account, Activity, Change, Contact, ExternalIdentity, Run, User
+from crmapp.models.account import Record
+
+OBJECTS: dict[type[Record], str] = {Account: "account", Contact: "contact", Activity: "activity"}
+_META = ("id", "version", "lineage", "deleted_at")
+_NEW = -1  # stands for a record of this batch in ``_Batch.taken``
+_RESULTS = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+    Action.RESTORE: "restored",
+}
+
+
+def create(
+    model: type[Record], values: Mapping[str, Any], *, by: User, source: Mapping[str, Any]
+) -> int:
+    """Create one record for a person and return its id.
+
+    Raises:
+        Invalid: the number is taken.
+    """
+    write_ = Write(Action.CREATE, values, source=source)
+    return _one(model, write_, by=by)
+
+
+def update(
+    model: type[Record],
+    record_id: int,
+    values: Mapping[str, Any],
+    *,
+    version: int | None,
+    by: User,
+    source: Mapping[str, Any],
+) -> None:
+    """Change one record for a person who saw ``version`` of it.
+
+    Raises:
+        Conflict: somebody changed the record since; ``theirs`` holds the present values.
+        Invalid: the number is taken.
+        NotFound: the record is gone.
+    """
+    _one(model, Write(Action.UPDATE, values, record_id, version, source), by=by)
+
+
+def delete(model: type[Record], record_id: int, *, by: User, version: int | None = None) -> None:
+    """Delete a record softly: its history stays and its number is free again."""
+    _one(model, Write(Action.DELETE, {}, record_id, version, {"kind": "form"}), by=by)
+
+
+def restore(model: type[Record], record_id: int, *, by: User) -> None:
+    """Bring a deleted record back."""
+    _one(model, Write(Action.RESTORE, {}, record_id, None, {"kind": "form"}), by=by)
+
+
+def _one(model: type[Record], write_: Write, *, by: User) -> int:
+    (outcome,) = write(model, [write_], by=by)
+    if outcome.reason is Reason.CHANGED_SINCE:
+        now = _lock(model.__table__, [write_.record_id], list(write_.values))[write_.record_id]
+        raise Conflict({name: now[name] for name in write_.values}, version=now["version"])
+    if outcome.reason is Reason.NUMBER_TAKEN:
+        raise Invalid({"number": N_("Another account has this number. Enter a different one.")})
+    if outcome.reason is not None:
+        raise NotFound
+    assert outcome.record_id is not None
+    return outcome.record_id
+
+
+def write(
+    model: type[Record],
+    writes: Sequence[Write],
+    *,
+    by: User | None = None,
+    run: Run | None = None,
+) -> list[Outcome]:
+    """Apply ``writes`` to the records of ``model`` and return what became of each, in order.
+
+    A write whose record was changed or deleted since it was seen is skipped, with the reason; the
+    others are done. Expects a unit of work around it, and each record at most once in ``writes``.
+    """
+    if not writing():
+        raise RuntimeError("records are written inside unit_of_work()")
+    batch = _Batch(model, by=by, run=run)
+    batch.read(writes)
+    outcomes = [batch.take(each) for each in writes]
+    batch.flush()
+    session.expire_all()
+    return outcomes
+
+
+@dataclass
+class _Batch:
+    """The rows of one call of :func:`write` on their way to the tables."""
+
+    model: type[Record]
+    by: User | None
+    run: Run | None
+    at: datetime = field(default_factory=utcnow)
+    current: dict[int, dict[str, Any]] = field(default_factory=dict)
+    taken: dict[tuple[str, str], int] = field(default_factory=dict)
+    fresh_ids: list[int] = field(default_factory=list)
+    change_ids: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    inserts: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    identities: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.table: Table = self.model.__table__  # type: ignore[assignment]  # a mapped class has a Table
+        self.object = OBJECTS[self.model]
+        self.by_id = self.by.id if self.by else None
+        self.run_id = self.run.id if self.run else None
+        self.defaults = _defaults(self.table)
+
+    def read(self, writes: Sequence[Write]) -> None:
+        """Lock and read what is there, and set aside the ids that will be needed."""
+        ids = [each.record_id for each in writes if each.record_id is not None]
+        if len(set(ids)) < len(ids):
+            raise ValueError("one record twice in one batch")
+        touched = {name for each in writes for name in each.values}
+        self.names = sorted(touched)
+        wanted = touched | set(SEARCHED[self.object])
+        if self.model is Account:
+            wanted |= {"number", "erp_company"}
+        self.current = _lock(self.table, ids, sorted(wanted))
+        creates = sum(each.action is Action.CREATE for each in writes)
+        self.fresh_ids = reserve_ids(self.table, creates)[::-1] if creates else []
+        self.change_ids = reserve_ids(Change.__table__, len(writes))[::-1]
+        if self.model is Account:
+            self.taken = _numbers_taken(writes, self.current)
+
+    def take(self, each: Write) -> Outcome:
+        if each.action is Action.CREATE:
+            return self._create(each)
+        now = self.current.get(each.record_id or 0)
+        if now is None or (now["deleted_at"] is not None) != (each.action is Action.RESTORE):
+            return Outcome(each, "skipped", each.record_id, Reason.GONE)
+        if each.version is not None and each.version != now["version"]:
+            return Outcome(each, "skipped", each.record_id, Reason.CHANGED_SINCE)
+        return self._change(each, now)
+
+    def _create(self, each: Write) -> Outcome:
+        values = {name: value for name, value in each.values.items() if value is not None}
+        if not self._claim_number(values, None):
+            return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
+        record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
+        fields = difference({}, values)
+        self.inserts.append(
+            self.defaults
+            | values
+            | derived(self.object, values)
+            | {"id": record_id, "lineage": dict.fromkeys(fields, change_id)}
+            | {"version": 1, "created_at": self.at, "updated_at": self.at}
+        )
+        self._log(each, change_id, record_id, 1, fields)
+        return Outcome(each, "created", record_id, None, change_id)
+
+    def _change(self, each: Write, now: dict[str, Any]) -> Outcome:
+        fields = difference(now, each.values)
+        if each.action is Action.UPDATE and not fields:
+            self._remember(each, now["id"])
+            return Outcome(each, "unchanged", now["id"])
+        after = now | each.values
+        if ("number" in fields or each.action is Action.RESTORE) and not self._claim_number(
+            after, now["id"]
+        ):
+            return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
+        change_id, version = self.change_ids.pop(), now["version"] + 1
+        deleted = self.at if each.action is Action.DELETE else None
+        self.updates.append(
+            after
+            | derived(self.object, after)
+            | {"lineage": now["lineage"] | dict.fromkeys(fields, change_id)}
+            | {"version": version, "updated_at": self.at, "deleted_at": deleted}
+        )
+        self._log(each, change_id, now["id"], version, fields)
+        return Outcome(each, _RESULTS[each.action], now["id"], None, change_id)
+
+    def _claim_number(self, values: Mapping[str, Any], record_id: int | None) -> bool:
+        """Take the account's number for it, unless a living account has it."""
+        number = values.get("number")
+        if self.model is not Account or not number:
+            return True
+        key = (values.get("erp_company") or "", number)
+        if self.taken.get(key, record_id) != record_id:
+            return False
+        self.taken[key] = record_id or _NEW
+        return True
+
+    def _log(
+        self, each: Write, change_id: int, record_id: int, version: int, fields: dict[str, Any]
+    ) -> None:
+        self.changes.append(
+            {
+                "id": change_id,
+                "object": self.object,
+                "record_id": record_id,
+                "action": _RESULTS[each.action],
+                "fields": fields,
+                "source": dict(each.source),
+                "version": version,
+                "run_id": self.run_id,
+                "by_id": self.by_id,
+                "at": self.at,
+            }
+        )
+        self._remember(each, record_id)
+
+    def _remember(self, each: Write, record_id: int) -> None:
+        if each.identity is not None:
+            system, object_, external_id = each.identity
+            self.identities.append(
+                {
+                    "system": system,
+                    "object": object_,
+                    "external_id": external_id,
+                    "account_id": record_id,
+                    "created_at": self.at,
+                }
+            )
+
+    def flush(self) -> None:
+        insert_rows(self.table, self.inserts)
+        names = {*self.names, "version", "lineage", "updated_at", "deleted_at", "search_text"}
+        if "name_key" in self.table.c:
+            names.add("name_key")
+        update_rows(self.table, self.updates, sorted(names))
+        insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
+        _remember_identities(self.identities)
+
+
+def _lock(table: Table, ids: Iterable[int | None], names: Sequence[str]) -> dict[int, dict[str, Any]]:
+    """Read the rows ``ids`` for writing, in the order of their ids so that nobody deadlocks."""
+    wanted = [each for each in ids if each is not None]
+    if not wanted:
+        return {}
+    columns = [table.c[name] for name in dict.fromkeys((*_META, *names))]
+    query = (
+        select(*columns)
+        .where(is_one_of(table.c.id, wanted))
+        .order_by(table.c.id)
+        .with_for_update()
+    )
+    return {row["id"]: dict(row) for row in session.execute(query).mappings()}
+
+
+def _numbers_taken(
+    writes: Sequence[Write], current: Mapping[int, Mapping[str, Any]]
+) -> dict[tuple[str, str], int]:
+    """Find the living accounts that hold a number which one of ``writes`` wants."""
+    numbers = {each.values["number"] for each in writes if each.values.get("number")}
+    restored = (current.get(w.record_id or 0) for w in writes if w.action is Action.RESTORE)
+    numbers |= {now["number"] for now in restored if now and now["number"]}
+    if not numbers:
+        return {}
+    query = select(Account.erp_company, Account.number, Account.id).where(
+        is_one_of(Account.__table__.c.number, sorted(numbers)), Account.deleted_at.is_(None)
+    )
+    return {(company, number): id_ for company, number, id_ in session.execute(query)}
+
+
+def _remember_identities(rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+    statement = insert(ExternalIdentity)
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["system", "object", "external_id"],
+            set_={"account_id": statement.excluded.account_id},
+        ),
+        list(rows),
+    )
+
+
+def _defaults(table: Table) -> dict[str, Any]:
+    """Return a value for every column of ``table`` but its key."""
+    return {
+        column.name: _default(column.default)
+        for column in table.columns
+        if not column.primary_key
+    }
+
+
+def _default(default: Any) -> Any:
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
