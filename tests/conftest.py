@@ -15,6 +15,7 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db import db
+from tests.factories import Make
 from tests.support.databases import Database, open_database
 from tests.support.schema import make_schema
 from tests.support.web import Client, sign_in
@@ -89,6 +90,11 @@ def _empty(folder: Path) -> None:
 def settings(app: Flask) -> Settings:
     chosen: Settings = app.extensions["crmapp"]
     return chosen
+
+
+@pytest.fixture
+def make(app: Flask) -> Make:
+    return Make()
 
 
 @pytest.fixture
