@@ -7,6 +7,7 @@ sweeper rings again. So nothing here raises when the queue is away.
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
 from redis import Redis
@@ -60,3 +61,16 @@ def ring(job: str, **arguments: Any) -> bool:
         return False
     client.close()
     return True
+
+
+_leaving = threading.Event()
+
+
+def leave_soon() -> None:
+    """Ask the run at work in this process to leave its slice after the present chunk."""
+    _leaving.set()
+
+
+def leaving() -> bool:
+    """Say whether this process was asked to leave: work between two chunks looks at it."""
+    return _leaving.is_set()

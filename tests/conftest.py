@@ -15,9 +15,9 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db import db
+from crmapp.db.schema import migrate
 from tests.factories import Make
 from tests.support.databases import Database, open_database
-from tests.support.schema import make_schema
 from tests.support.web import Client, sign_in
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
@@ -55,7 +55,7 @@ def application(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.test_client_class = Client
     with app.app_context():
-        make_schema()
+        migrate(db.engine)
         db.session.remove()
         db.engine.dispose()
     database.freeze()

@@ -1,0 +1,23 @@
+"""crmapp from a terminal: the same services, for operators."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from crmapp.errors import CRMError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """A self-hosted CRM for companies that sell from an ERP."""
+
+
+def main() -> None:
+    """Run a command; what goes wrong on purpose is one line and a non-zero code."""
+    try:
+        commands()
+    except CRMError as error:
+        click.ClickException(str(error)).show()
+        sys.exit(1)

@@ -1,4 +1,4 @@
-"""Tie a process's life to its parent's."""
+"""Tie a process's life to its parent's, under a name that ``ps`` and ``top`` show."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 
 def die_with_parent(parent: int, sig: signal.Signals = signal.SIGKILL) -> None:
@@ -21,3 +22,9 @@ def die_with_parent(parent: int, sig: signal.Signals = signal.SIGKILL) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(sig))
     if os.getppid() != parent:  # it died before the wish was made
         os.kill(os.getpid(), sig)
+
+
+def name_process(name: str) -> None:
+    """Show ``name`` (15 bytes of it) for this process in ``ps -o comm`` and ``top`` (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15])

@@ -1,0 +1,5 @@
+"""``python -m crmapp``."""
+
+from crmapp.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Everything ``crmapp up`` keeps alive, and how."""

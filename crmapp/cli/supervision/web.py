@@ -1,0 +1,62 @@
+"""The web server: gunicorn with threads, over a port that is already open."""
+
+from __future__ import annotations
+
+import os
+import socket
+from http.client import HTTPConnection
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from crmapp.config import Settings
+from crmapp.jobs.lifeline import die_with_parent
+
+THREADS = 4
+
+
+class Server(BaseApplication):
+    """Gunicorn over an application that its parent has made: its processes are forks, and quick.
+
+    No connection may be open when it starts; each process opens its own.
+    """
+
+    def __init__(self, app: Flask, settings: Settings, listener: socket.socket) -> None:
+        self._app = app
+        self._options: dict[str, Any] = {
+            "bind": f"fd://{listener.fileno()}",
+            "workers": settings.web_processes,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "timeout": 60,
+            "graceful_timeout": 5,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "post_fork": _after_fork,
+            "proc_name": "crmapp",
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._app
+
+
+def _after_fork(_server: object, _worker: object) -> None:
+    die_with_parent(os.getppid())
+
+
+def answers(address: tuple[str, int]) -> bool:
+    """Say whether the web at ``address`` says that it is well."""
+    connection = HTTPConnection(*address, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
