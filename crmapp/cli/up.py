@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import IO
 
 import click
 from flask import Flask
 
+from crmapp import create_app
 from crmapp.cli.supervision import preflight, setup, valkey, web
 from crmapp.cli.supervision.supervisor import Program, Supervisor
 from crmapp.config import Settings
@@ -24,11 +24,13 @@ def up() -> None:
     """Start the web, the workers, the sweeper and the queue, and keep them running."""
     settings = Settings.from_env()
     preflight.open_home(settings.home)
-    with preflight.lock_home(settings.home) as lock:
-        with preflight.listen(settings.host, settings.port) as listener:
-            preflight.sign(lock, f"port {listener.getsockname()[1]}")
-            with _queue_of(settings) as (used, programs):
-                code = _run(used, listener, lock, programs)
+    with (
+        preflight.lock_home(settings.home) as lock,
+        preflight.listen(settings.host, settings.port) as listener,
+        _queue_of(settings) as (used, programs),
+    ):
+        preflight.sign(lock, f"port {listener.getsockname()[1]}")
+        code = _run(used, listener, programs)
     sys.exit(code)
 
 
@@ -45,13 +47,11 @@ def _queue_of(settings: Settings) -> Iterator[tuple[Settings, list[Program]]]:
     valkey.clean_up(settings.home)
 
 
-def _run(settings: Settings, listener: socket.socket, lock: IO[str], queue: list[Program]) -> int:
+def _run(settings: Settings, listener: socket.socket, queue: list[Program]) -> int:
     """Set up, run until told to stop, stop; return the exit code."""
     supervisor = Supervisor()
     supervisor.start(queue)
     try:
-        from crmapp import create_app  # slow: the queue's server starts meanwhile
-
         app = create_app(settings)
         code = supervisor.finish(Program("set-up", partial(setup.set_up, app, settings)))
         if code == 0:

@@ -25,6 +25,6 @@ def die_with_parent(parent: int, sig: signal.Signals = signal.SIGKILL) -> None:
 
 
 def name_process(name: str) -> None:
-    """Show ``name`` (15 bytes of it) for this process in ``ps -o comm`` and ``top`` (Linux only)."""
+    """Show ``name``, cut to 15 bytes, for this process in ``ps -o comm`` (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15])
