@@ -1,0 +1,75 @@
+"""crmapp: wires the rooms of the house together and decides nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask import Flask
+
+from crmapp import config
+from crmapp.config import Settings
+from crmapp.db.session import db, prepare_engine
+from crmapp.web import (
+    access,
+    assets,
+    auth,
+    errors,
+    extensions,
+    htmx,
+    reader,
+    security,
+    serving,
+    templating,
+    toasts,
+)
+
+BLUEPRINTS = (
+    "health",
+    "preferences",
+    "accounts",
+    "contacts",
+    "activities",
+    "grid",
+    "upserts",
+    "runs",
+    "settings",
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application with ``settings``, or with those of the environment."""
+    settings = config.use(settings or Settings.from_env())
+    settings.home.mkdir(parents=True, exist_ok=True)
+    app = Flask(__name__, static_folder=None)
+    app.extensions["crmapp"] = settings
+    _connect(app, settings)
+    errors.init_app(app)
+    security.init_app(app, settings)
+    extensions.init_app(app, settings)
+    auth.init_app(app, settings)
+    reader.init_app(app)
+    access.init_app(app)
+    htmx.init_app(app)
+    toasts.init_app(app)
+    assets.init_app(app)
+    templating.init_app(app)
+    serving.init_app(app, settings)
+    for name in BLUEPRINTS:
+        _open(app, name)
+    return app
+
+
+def _connect(app: Flask, settings: Settings) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+    db.init_app(app)
+    with app.app_context():
+        for engine in db.engines.values():
+            prepare_engine(engine)
+
+
+def _open(app: Flask, name: str) -> None:
+    module = f"{__name__}.blueprints.{name}"
+    if find_spec(module):
+        app.register_blueprint(import_module(module).bp)

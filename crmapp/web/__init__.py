@@ -1,0 +1,1 @@
+"""What blueprints share: extensions, access, htmx, forms, paging, templating, errors, security."""

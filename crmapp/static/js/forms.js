@@ -1,0 +1,32 @@
+/* A refused form shows its first mistake; a form is sent once; the keyboard stays where it was. */
+(() => {
+  const invalid = (root) => root.querySelector('[aria-invalid="true"]') ?? root.querySelector("[data-summary]");
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.response?.status === 422 || ctx.response?.status === 409) invalid(ctx.target?.isConnected ? ctx.target : document)?.focus();
+  });
+  if (document.querySelector("[data-summary]")) invalid(document).focus();
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    // Disabled only after the form has been read, or the button's own value would be lost.
+    setTimeout(() => form.querySelectorAll("button:not([type=button])").forEach((button) => { button.ariaDisabled = "true"; }));
+  });
+  const again = (form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("button[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+  };
+  document.addEventListener("htmx:finally:request", (event) => {
+    const form = event.detail.ctx.sourceElement?.closest?.("form");
+    if (form) again(form);
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(again));
+
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+})();

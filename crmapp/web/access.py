@@ -1,0 +1,83 @@
+"""Who is asking, and what she may do: every endpoint needs a signed-in person unless it is public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+from urllib.parse import urlencode
+
+from flask import Flask, current_app, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user as _login_proxy
+from werkzeug.local import LocalProxy
+
+from crmapp.domain.permissions import Right
+from crmapp.errors import Forbidden
+from crmapp.models.user import User
+from crmapp.web.htmx import is_htmx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+current_user: User = cast(User, LocalProxy(lambda: _login_proxy._get_current_object()))
+
+_PUBLIC_BLUEPRINTS = {"security"}
+_PUBLIC_ENDPOINTS = {"static", "assets.file", "assets.stylesheet", "assets.script"}
+
+
+def init_app(app: Flask) -> None:
+    """Guard every endpoint that is not public."""
+    app.before_request(_require_sign_in)
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """Open a view to people who have not signed in."""
+    view.crmapp_public = True  # type: ignore[attr-defined]  # a mark the guard reads
+    return view
+
+
+def signed_in() -> bool:
+    """Whether somebody has signed in."""
+    return bool(_login_proxy and _login_proxy.is_authenticated)
+
+
+def requires(right: Right) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Refuse the view to people without ``right``; the 403 page names it and who can grant it."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            require(right)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def require(right: Right) -> None:
+    """Raise :class:`Forbidden` unless the reader holds ``right``."""
+    if not current_user.can(right):
+        raise Forbidden(right.value)
+
+
+def _require_sign_in() -> ResponseReturnValue | None:
+    if signed_in() or request.endpoint is None or _is_public(request.endpoint):
+        return None
+    here = request.full_path.rstrip("?") if request.method == "GET" else ""
+    login = url_for("security.login")
+    if here and here != "/":
+        login = f"{login}?{urlencode({'next': here})}"
+    if not is_htmx():
+        return redirect(login)
+    # A followed redirect would land the sign-in page inside a part of this one.
+    response = make_response("", 401)
+    response.headers["HX-Redirect"] = login
+    return response
+
+
+def _is_public(endpoint: str) -> bool:
+    if endpoint in _PUBLIC_ENDPOINTS or endpoint.split(".")[0] in _PUBLIC_BLUEPRINTS:
+        return True
+    return getattr(current_app.view_functions.get(endpoint), "crmapp_public", False)

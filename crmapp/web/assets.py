@@ -1,0 +1,74 @@
+"""Static files under one address per release, so that browsers keep them for ever.
+
+``static_url("icons.svg")`` is ``/static/<release>/icons.svg``, where the release is a hash of the whole
+static folder. The style sheets are sent as one, and so are the scripts, in the order of their names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app, send_from_directory, url_for
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+FOR_EVER = 365 * 24 * 3600
+LOADER = "boot.js"  # runs before the others and has settings of its own
+
+bp = Blueprint("assets", __name__, url_prefix="/static")
+
+
+def init_app(app: Flask) -> None:
+    """Serve the static folder and give templates ``static_url``."""
+    app.config["ASSETS_RELEASE"] = _release()
+    app.register_blueprint(bp)
+    app.add_template_global(static_url)
+
+
+def static_url(name: str) -> str:
+    """Return the address of a static file, ``app.css`` or ``app.js``, in this release."""
+    return url_for("assets.file", release=_current_release(), name=name)
+
+
+@bp.get("/<release>/app.css")
+def stylesheet(release: str) -> Response:
+    """Send all style sheets as one."""
+    return _for_ever(Response(bundle("*.css"), mimetype="text/css"), release)
+
+
+@bp.get("/<release>/app.js")
+def script(release: str) -> Response:
+    """Send all small scripts as one."""
+    return _for_ever(Response(bundle("*.js"), mimetype="text/javascript"), release)
+
+
+@bp.get("/<release>/<path:name>")
+def file(release: str, name: str) -> Response:
+    """Send a file of the static folder."""
+    return _for_ever(send_from_directory(STATIC, name), release)
+
+
+def bundle(pattern: str) -> str:
+    """Join the files of the folder ``css`` or ``js`` in the order of their names."""
+    folder = STATIC / pattern.removeprefix("*.")
+    parts = (path for path in sorted(folder.glob(pattern)) if path.name != LOADER)
+    return "\n".join(path.read_text(encoding="utf-8") for path in parts)
+
+
+def _current_release() -> str:
+    return _release() if current_app.debug else current_app.config["ASSETS_RELEASE"]
+
+
+def _for_ever(response: Response, release: str) -> Response:
+    response.cache_control.public = True
+    if release == _current_release():
+        response.cache_control.max_age = FOR_EVER
+        response.cache_control.immutable = True
+    return response
+
+
+def _release() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]

@@ -1,0 +1,125 @@
+"""Signing in: Flask-Security over our own people, with mail through our outbox."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from flask import Flask, after_this_request, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import user_logged_in
+from flask_security import MailUtil, RoleMixin, SQLAlchemyUserDatastore
+from flask_security.utils import _view_commit
+
+from crmapp.config import Settings
+from crmapp.db import db
+from crmapp.db import session as database
+from crmapp.db.session import WRITE
+from crmapp.mail import outbox
+from crmapp.models.user import User
+from crmapp.web.extensions import limiter, security
+from crmapp.web.redirects import is_our_own
+
+SIGN_IN_LIMIT = "10 per minute; 100 per hour"
+RESET_LIMIT = "5 per minute; 30 per hour"
+
+
+class NoRole(RoleMixin):
+    """Flask-Security asks for a table of roles; ours are code: :mod:`crmapp.domain.permissions`."""
+
+
+class OutboxMail(MailUtil):
+    """Writes Flask-Security's letters into the outbox, in the transaction of their cause."""
+
+    def send_mail(  # type: ignore[override]  # a narrower signature than the library's
+        self,
+        template: str,
+        subject: str,
+        recipient: str,
+        sender: object,
+        body: str | None,
+        html: str | None,
+        **context: object,
+    ) -> None:
+        user = context.get("user")
+        outbox.post_ready_made(
+            key=f"{template}:{secrets.token_hex(12)}",
+            recipient=recipient,
+            subject=str(subject),
+            text=body or "",
+            html=html,
+            user_id=user.id if isinstance(user, User) else None,
+        )
+        after_this_request(_view_commit)  # a forgotten password writes nothing else
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind Flask-Security and guard its doors."""
+    app.config.update(_config(settings))
+    people = SQLAlchemyUserDatastore(db, User, NoRole)
+    security.init_app(app, people, mail_util_cls=OutboxMail)
+    app.before_request(_keep_next_at_home)
+    app.before_request(_write_first)
+    limited = {"security.login": SIGN_IN_LIMIT, "security.forgot_password": RESET_LIMIT}
+    for endpoint, limit in limited.items():
+        view = app.view_functions[endpoint]
+        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(view)
+    user_logged_in.connect(_start_afresh, app)
+
+
+def _config(settings: Settings) -> dict[str, object]:
+    key = settings.session_key()
+    return {
+        "SECRET_KEY": key,
+        "SECURITY_PASSWORD_HASH": "argon2",
+        "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+        "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+        "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
+        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
+            "argon2__time_cost": 2,
+            "argon2__memory_cost": 19 * 1024,
+            "argon2__parallelism": 1,
+        },
+        "SECURITY_PASSWORD_LENGTH_MIN": 10,
+        "SECURITY_RECOVERABLE": True,
+        "SECURITY_CHANGEABLE": True,
+        "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=4),
+        "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
+        "SECURITY_JOIN_USER_ROLES": False,
+        "SECURITY_EMAIL_SENDER": settings.mail_from,
+        "SECURITY_EMAIL_PLAINTEXT": True,
+        "SECURITY_EMAIL_HTML": True,
+        "SECURITY_POST_LOGIN_VIEW": "/",
+        "SECURITY_POST_LOGOUT_VIEW": "/login",
+        "SECURITY_POST_CHANGE_VIEW": "/",
+        "SECURITY_POST_RESET_VIEW": "/login",
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
+        "REMEMBER_COOKIE_DURATION": timedelta(days=30),
+    }
+
+
+def _keep_next_at_home() -> ResponseReturnValue | None:
+    """Drop a ``next=`` that leads elsewhere, before anybody follows it."""
+    if request.blueprint != "security":
+        return None
+    asked = [*request.args.getlist("next"), *request.form.getlist("next")]
+    if all(is_our_own(url) for url in asked):
+        return None
+    return redirect(url_for("security.login"), 303)
+
+
+def _write_first() -> None:
+    """Let the library's writes begin with the write lock, as all of ours do."""
+    if request.blueprint == "security" and request.method == "POST":
+        database.rollback()
+        database.connection(execution_options={WRITE: True})
+
+
+def _start_afresh(_app: Flask, **_extra: object) -> None:
+    """Leave nothing of the visitor's session to the person who has signed in."""
+    for name in ("csrf_token", "_flashes"):
+        session.pop(name, None)
+    session["sid"] = secrets.token_urlsafe(16)

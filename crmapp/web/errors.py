@@ -1,0 +1,148 @@
+"""What went wrong, as a page or, for htmx, as a toast that leaves the page as it is."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.routing import IntegerConverter, ValidationError
+
+from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
+from crmapp.errors import CRMError, Forbidden, Unavailable
+from crmapp.i18n import N_
+from crmapp.web.htmx import targets_drawer, wants_fragment
+from crmapp.web.texts import translated
+
+LARGEST_ID = 2**31 - 1
+TITLES = {
+    400: N_("This request cannot be understood"),
+    401: N_("Please sign in"),
+    403: N_("You lack the right to do this"),
+    404: N_("There is nothing here"),
+    405: N_("This cannot be done here"),
+    409: N_("Something changed in the meantime"),
+    413: N_("This is too large"),
+    422: N_("Some values need attention"),
+    429: N_("Too many attempts"),
+    500: N_("Something went wrong on our side"),
+    503: N_("The database is busy"),
+}
+SENTENCES_BY_STATUS = {
+    400: N_("The address or the form holds something that cannot be read. Go back and try again."),
+    404: N_("The page does not exist, was removed, or is not open to you."),
+    405: N_("This address does not answer this kind of request."),
+    413: N_("Send at most %(size)s MB at a time."),
+    429: N_("Wait a few minutes, then try again."),
+    500: N_("It has been noted. Nothing you entered was half saved."),
+}
+log = structlog.get_logger(__name__)
+
+
+class RecordId(IntegerConverter):
+    """``<int:id>`` in addresses: a number no database column can hold is simply not found."""
+
+    def to_python(self, value: str) -> int:
+        if len(value) > 10 or int(value) > LARGEST_ID:
+            raise ValidationError
+        return int(value)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a styled, translated page or fragment."""
+    app.url_map.converters["int"] = RecordId
+    app.before_request(_name_request)
+    app.before_request(_refuse_unreadable)
+    app.after_request(_tell_request_id)
+    app.register_error_handler(CRMError, _known)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(HTTPException, _http)
+
+
+def _known(error: CRMError) -> Response:
+    if error.status >= 500:
+        log.warning("unavailable", error=repr(error.__cause__ or error), request_id=g.request_id)
+    return _answer(error.status, translated(error.message), error)
+
+
+def _forged(_error: CSRFError) -> Response:
+    return _answer(400, gettext("This page was open for too long. Reload it and try again."))
+
+
+def _database(error: DBAPIError) -> Response:
+    if isinstance(error, DataError):
+        return _answer(400)
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return _known(Unavailable())
+    raise error
+
+
+def _http(error: HTTPException) -> Response:
+    if isinstance(error, InternalServerError):
+        if isinstance(error.original_exception, OperationalError):
+            return _database(error.original_exception)
+        cause = error.original_exception or error
+        log.error("unhandled", request_id=g.get("request_id"), exc_info=cause)
+    if error.response is not None or (error.code or 500) < HTTPStatus.BAD_REQUEST:
+        return error.get_response()  # type: ignore[return-value]  # a redirect by the router
+    answer = _answer(error.code or 500)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            answer.headers[name] = value
+    return answer
+
+
+def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> Response:
+    context = {
+        "status": status,
+        "title": gettext(TITLES.get(status, TITLES[400 if status < 500 else 500])),
+        "sentence": sentence or _sentence(status),
+        "lack": _lack(error) if isinstance(error, Forbidden) else None,
+        "request_id": g.get("request_id"),
+    }
+    if not wants_fragment():
+        return make_response(render_template("errors/error.html", **context), status)
+    if targets_drawer() and status < 500:
+        return make_response(render_template("errors/_error.html", **context), status)
+    response = make_response(render_template("errors/error.swaps.html", **context), status)
+    response.headers["HX-Reswap"] = "none"
+    response.headers["HX-Push-Url"] = "false"
+    return response
+
+
+def _sentence(status: int) -> str:
+    size = (current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1024 // 1024
+    text = gettext(SENTENCES_BY_STATUS.get(status, SENTENCES_BY_STATUS[400 if status < 500 else 500]))
+    return text % {"size": size} if status == 413 else text
+
+
+def _lack(error: Forbidden) -> dict[str, object]:
+    """Name the right that is missing, what it allows, and the roles that hold it."""
+    right = Right(error.right)
+    return {
+        "right": right.value,
+        "allows": gettext(SENTENCES[right]),
+        "roles": [gettext(ROLE_LABELS[role]) for role in roles_with(right)],
+    }
+
+
+def _name_request() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
+
+
+def _tell_request_id(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id") or "-"
+    return response
+
+
+def _refuse_unreadable() -> Response | None:
+    """Refuse NUL bytes in addresses: no database keeps them and no person types them."""
+    shown = (request.path, *request.args, *(v for vs in request.args.listvalues() for v in vs))
+    return _answer(400) if any("\x00" in text for text in shown) else None

@@ -1,0 +1,69 @@
+"""What all forms share: protection against forgery, against double sending, and clean text."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, IntegerField, ValidationError
+from wtforms.widgets import HiddenInput
+
+from crmapp.errors import Invalid
+from crmapp.web.texts import translated
+
+
+class Form(FlaskForm):
+    """A form with a CSRF token and an idempotency key: the same form sent twice acts once.
+
+    ``form.hidden_tag()`` prints both. Text that holds a NUL is refused at its field.
+    """
+
+    idempotency_key = HiddenField(default=lambda: secrets.token_urlsafe(16))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the form; afterwards ``form.errors`` has field → messages."""
+        valid = super().validate(extra_validators=extra_validators)
+        for field in self:
+            if "\x00" in str(field.data or "") or "\x00" in "".join(_raw(field)):
+                add_error(field, gettext("Remove the invisible character (NUL) from this text."))
+                valid = False
+        return bool(valid)
+
+    def refuse(self, error: Invalid) -> None:
+        """Show what a service found wrong beside the fields; the rest stands above the form."""
+        form_errors = []
+        for name, text in error.fields.items():
+            if name in self:
+                add_error(self[name], translated(text))
+            else:
+                form_errors.append(translated(text))
+        self.form_errors = [*self.form_errors, *form_errors]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the person typed: every field but the hidden bookkeeping."""
+        own = {"csrf_token", "idempotency_key", "version", "submit"}
+        return {name: value for name, value in self.data.items() if name not in own}
+
+
+class VersionedForm(Form):
+    """A form that changes a record; carries the version that the person saw."""
+
+    version = IntegerField(widget=HiddenInput())
+
+    def validate_version(self, field: Field) -> None:
+        """Refuse a form whose version was tampered away."""
+        if field.data is None:
+            raise ValidationError(gettext("Reload the page and try again."))
+
+
+def add_error(field: Field, message: str) -> None:
+    """Say at ``field`` what is wrong with it."""
+    field.errors = [*field.errors, message]
+
+
+def _raw(field: Field) -> Sequence[str]:
+    return [text for text in field.raw_data or () if isinstance(text, str)]

@@ -1,0 +1,71 @@
+"""The places of the main navigation, as far as this person may go there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, request, url_for
+from flask_babel import gettext
+
+from crmapp.domain.permissions import Right
+from crmapp.i18n import N_
+from crmapp.web.access import current_user
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the navigation; ``rights``: one of them opens it; ``rooms``: blueprints inside it."""
+
+    endpoint: str
+    label: str
+    icon: str
+    rights: tuple[Right, ...]
+    rooms: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        return url_for(self.endpoint)
+
+    @property
+    def text(self) -> str:
+        return gettext(self.label)
+
+    @property
+    def is_current(self) -> bool:
+        return request.blueprint in self.rooms
+
+
+PLACES = (
+    Place(
+        "accounts.index",
+        N_("Accounts"),
+        "building-2",
+        (Right.ACCOUNT_VIEW,),
+        ("accounts", "contacts", "activities"),
+    ),
+    Place(
+        "grid.index",
+        N_("Analytics"),
+        "chart-no-axes-column",
+        (Right.GRID_VIEW,),
+        ("grid", "upserts"),
+    ),
+    Place("runs.index", N_("Runs"), "history", (Right.RUN_VIEW,), ("runs",)),
+    Place(
+        "settings.index",
+        N_("Admin"),
+        "settings",
+        (Right.USER_MANAGE, Right.SETTINGS_MANAGE, Right.INTEGRATION_MANAGE),
+        ("settings",),
+    ),
+)
+
+
+def places() -> list[Place]:
+    """Return the places that are built and open to the reader."""
+    return [
+        place
+        for place in PLACES
+        if place.endpoint in current_app.view_functions
+        and any(current_user.can(right) for right in place.rights)
+    ]

@@ -1,0 +1,53 @@
+"""The person in front of the screen: her language, time zone, theme and density."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Flask, has_request_context, request
+
+from crmapp.config import settings
+from crmapp.i18n import LOCALES
+from crmapp.web.access import current_user, signed_in
+from crmapp.web.extensions import babel
+
+THEMES = ("system", "light", "dark")
+DENSITIES = ("compact", "comfortable")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "locale": LOCALES,
+    "theme": THEMES,
+    "density": DENSITIES,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Let Babel ask for the reader's language and zone."""
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", f"{app.root_path}/translations")
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
+    babel.init_app(app, locale_selector=locale, timezone_selector=timezone)
+
+
+def locale() -> str:
+    """Her language: chosen, else the browser's, else the installation's."""
+    chosen = preference("locale")
+    if chosen:
+        return chosen
+    if not has_request_context():
+        return settings().default_locale
+    return request.accept_languages.best_match(LOCALES) or settings().default_locale
+
+
+def timezone() -> ZoneInfo:
+    """Her time zone: chosen, else UTC."""
+    name = current_user.timezone if has_request_context() and signed_in() else None
+    return ZoneInfo(name if name in available_timezones() else "UTC")
+
+
+def preference(name: str) -> str | None:
+    """What she chose for ``locale``, ``theme`` or ``density``: on her account, else in a cookie."""
+    if not has_request_context():
+        return None
+    kept = getattr(current_user, name, None) if signed_in() else None
+    chosen = kept or request.cookies.get(name)
+    return chosen if chosen in CHOICES[name] else None
+

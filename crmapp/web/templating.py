@@ -1,0 +1,165 @@
+"""What templates may use: macros as ``ui``, dates in the reader's zone, numbers in her language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_babel import (
+    format_currency,
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_timedelta,
+    get_locale,
+    gettext,
+)
+from jinja2 import Environment
+
+from crmapp.config import settings
+from crmapp.db import utcnow
+from crmapp.domain.permissions import Right
+from crmapp.web import navigation, reader
+from crmapp.web.access import current_user, signed_in
+from crmapp.web.texts import translated
+
+HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
+HTMX_SRI = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
+HTMX_LOCAL = "vendor/htmx-4.0.1.min.js"
+NONE = "–"
+
+
+class Macros:
+    """All macros of ``templates/macros/*.html`` under one name.
+
+    They are looked up at each use, so that a text in them is in the reader's language.
+    """
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self._homes: dict[str, str] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._homes:
+            self._find()
+        if name not in self._homes:
+            raise AttributeError(f"no macro {name!r} in templates/macros/")
+        return getattr(self._env.get_template(self._homes[name]).module, name)
+
+    def _find(self) -> None:
+        for template in self._env.list_templates():
+            if template.startswith("macros/"):
+                module = self._env.get_template(template).module
+                self._homes |= {name: template for name in vars(module) if name[0] != "_"}
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their words."""
+    env = app.jinja_env
+    env.trim_blocks = env.lstrip_blocks = True
+    env.add_extension("jinja2.ext.do")
+    env.globals.update(
+        ui=Macros(env),
+        t=translated,
+        dom_id=dom_id,
+        url_with=url_with,
+        current_user=current_user,
+        signed_in=signed_in,
+        Right=Right,
+        can=lambda right: signed_in() and current_user.can(right),
+        reader=reader,
+        navigation=navigation,
+        current_locale=lambda: str(get_locale() or "en"),
+        htmx={"cdn": HTMX_CDN, "sri": HTMX_SRI, "local": HTMX_LOCAL},
+        htmx_source=lambda: settings().htmx_source,
+        now=utcnow,
+    )
+    env.filters.update(
+        t=translated,
+        date=day,
+        datetime=moment,
+        ago=ago,
+        number=number,
+        money=money,
+        percent=percent,
+        text=text,
+    )
+
+
+def dom_id(*parts: object) -> str:
+    """Join parts to a DOM id: ``dom_id("account", 42, "header")`` is ``account-42-header``."""
+    return "-".join(str(part).replace(".", "-").replace("_", "-") for part in parts)
+
+
+def url_with(**changes: object) -> str:
+    """Return this page's address with some arguments changed; ``None`` takes one away."""
+    args: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {})}
+    args.update(changes)
+    kept = {name: value for name, value in args.items() if value not in (None, "", [])}
+    return url_for(request.endpoint or "", **kept)
+
+
+def day(value: date | datetime | None, style: str = "medium") -> str:
+    """Write a date as the reader does; a moment counts in her time zone."""
+    return NONE if value is None else format_date(value, style)
+
+
+def moment(value: datetime | None, style: str = "medium") -> str:
+    """Write a moment in the reader's time zone."""
+    return NONE if value is None else format_datetime(value, style)
+
+
+def ago(value: datetime | None) -> str:
+    """Say how long ago a moment was: *3 minutes ago*."""
+    if value is None:
+        return NONE
+    if abs((utcnow() - value).total_seconds()) < 45:
+        return gettext("just now")
+    return format_timedelta(value - utcnow(), add_direction=True)
+
+
+def number(value: Decimal | float | None, digits: int | None = None) -> str:
+    """Write a number as the reader does, with exactly ``digits`` decimals if given."""
+    if value is None:
+        return NONE
+    if digits is None:
+        return format_decimal(value)
+    return format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0")
+
+
+def money(value: Decimal | float | None, currency: str = "") -> str:
+    """Write an amount with two decimals, and its currency if given."""
+    if value is None:
+        return NONE
+    return format_currency(value, currency) if currency else number(value, 2)
+
+
+def percent(value: Decimal | float | None, digits: int = 1) -> str:
+    """Write a share (0.25) as a percentage (25.0 %)."""
+    if value is None:
+        return NONE
+    return format_decimal(value, f"#,##0.{'0' * digits}%" if digits else "#,##0%")
+
+
+def text(value: object) -> str:
+    """Write any value of a record: yes and no, lists, dates, numbers, nothing as a dash."""
+    if value is None or value == "" or value == []:
+        return NONE
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, Decimal):
+        return money(value)
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {text(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple | set):
+        return ", ".join(text(part) for part in value)
+    return str(value)

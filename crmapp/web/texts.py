@@ -1,0 +1,20 @@
+"""Texts in the reader's language: marked in the rooms below, translated here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+
+from crmapp.i18n import Text
+
+
+def translated(text: Text | str) -> str:
+    """Say ``text`` in the reader's language; values that are texts themselves are translated too."""
+    if isinstance(text, str):
+        text = Text(text)
+    params: dict[str, Any] = {
+        name: translated(value) if isinstance(value, Text) else value
+        for name, value in text.params.items()
+    }
+    return gettext(text.text, **params) if text.text else ""
