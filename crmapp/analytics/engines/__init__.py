@@ -1,0 +1,1 @@
+"""Those who can answer questions: one module each."""

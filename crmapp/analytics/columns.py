@@ -1,0 +1,83 @@
+"""The columns of an answer: properties of the entity, then measures by period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from crmapp.analytics.dataset import Dataset, Dimension, Label
+from crmapp.analytics.query import PERIOD_KEYS, Question
+from crmapp.domain.periods import Period, rolling_months, span, year_to_date
+from crmapp.i18n import N_
+
+CAPTIONS = {
+    "total": N_("Total"),
+    "current": N_("Year to date"),
+    "previous": N_("Last year to date"),
+    "variance": N_("Variance"),
+    "percent": N_("% variance"),
+}
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days a snapshot's periods are counted from: when it was built, where its facts end."""
+
+    today: date
+    through: date
+
+    def periods(self, kind: str) -> tuple[Period, ...]:
+        """The periods with facts of their own: twelve months, this year and last, or none."""
+        if kind == "months":
+            return rolling_months(self.today)
+        return year_to_date(self.through) if kind == "ytd" else ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in URLs and in rows, its label, and how its values are written.
+
+    ``kind``: text, number, money, percent or date. A measure's column also has ``measure``,
+    ``period_key`` and ``period`` (the days it covers; None for variances and for all time).
+    ``caption`` is the translatable word for the period where its days alone do not say it.
+    """
+
+    name: str
+    label: Label
+    kind: str
+    measure: str = ""
+    period_key: str = ""
+    period: Period | None = None
+
+    @property
+    def caption(self) -> str:
+        return CAPTIONS.get(self.period_key, "")
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind in ("number", "money", "percent")
+
+
+def property_columns(dimension: Dimension, names: tuple[str, ...] = ()) -> tuple[Column, ...]:
+    """The columns of a dimension's properties: the named ones, or all."""
+    chosen = (dimension.properties[name] for name in names or dimension.properties)
+    return tuple(Column(one.name, one.label, one.kind) for one in chosen)
+
+
+def measure_columns(dataset: Dataset, question: Question, calendar: Calendar) -> tuple[Column, ...]:
+    """The columns of a question's measures, in their order."""
+    periods = {period.key: period for period in calendar.periods(question.period)}
+    if question.period == "months":
+        periods["total"] = span(tuple(periods.values()), "total")
+    return tuple(
+        Column(
+            name=f"{name}.{key}",
+            label=dataset.measures[name].label,
+            kind="percent" if key == "percent" else dataset.measures[name].kind,
+            measure=name,
+            period_key=key,
+            period=periods.get(key),
+        )
+        for name in question.shown_measures
+        for key in PERIOD_KEYS[question.period]
+    )

@@ -1,0 +1,126 @@
+"""The port to whatever answers questions, and the values it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from math import ceil
+from typing import Protocol
+
+from crmapp.analytics.columns import Calendar, Column
+from crmapp.analytics.dataset import MISSING, Dataset
+from crmapp.analytics.query import Question, Selection
+
+Value = str | int | float | Decimal | date | None
+Selections = Mapping[int, Selection]
+Restriction = Collection[str] | None
+"""The keys of the accounts that a reader may see, None for all; an empty one shows nothing."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entity: its key, and its values by column name.
+
+    ``varies`` names the properties that had several values; the latest by date is shown.
+    """
+
+    key: str
+    values: Mapping[str, Value]
+    varies: frozenset[str] = frozenset()
+    selected: bool = False
+
+    @property
+    def missing(self) -> bool:
+        """Whether this stands for the facts without a key (see ``Dimension.missing``)."""
+        return self.key == MISSING
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page of a grid.
+
+    ``totals`` and ``count`` are of all entities that match, not of the page. ``selected`` counts
+    the marked selection's entities, on this page or not. ``snapshot`` names what was asked.
+    """
+
+    question: Question
+    snapshot: str
+    calendar: Calendar
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    totals: Mapping[str, Value]
+    count: int
+    selected: int = 0
+
+    @property
+    def pages(self) -> int:
+        return max(1, ceil(self.count / self.question.size))
+
+    @property
+    def varying(self) -> int:
+        """How many rows of the page have a shown property that varies."""
+        return sum(bool(row.varies & set(self.question.properties)) for row in self.rows)
+
+
+class Engine(Protocol):
+    """Answers questions about one snapshot of one dataset.
+
+    ``selections`` holds every selection that a question refers to, by id. Every method raises
+    ``Unavailable`` when the question takes too long or too much memory, ``Invalid`` or ``NotFound``
+    when it refers to a selection that does not fit; any of them with a sentence for people.
+    """
+
+    dataset: Dataset
+    calendar: Calendar
+    snapshot: str
+
+    def answer(
+        self, question: Question, *, restriction: Restriction = None, selections: Selections = ...
+    ) -> Answer:
+        """One page, with totals and count over everything that matches."""
+        ...
+
+    def count(
+        self,
+        question: Question,
+        *,
+        selection: Selection | None = None,
+        restriction: Restriction = None,
+        selections: Selections = ...,
+    ) -> int:
+        """How many entities :meth:`rows` goes through."""
+        ...
+
+    def rows(
+        self,
+        question: Question,
+        *,
+        selection: Selection | None = None,
+        restriction: Restriction = None,
+        selections: Selections = ...,
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        """Entities in the order of their keys from the one behind ``after`` on, at most ``limit``.
+
+        A selection decides by itself which entities; without one it is all that the question
+        matches. A row has every property of the dimension and the asked measures.
+        """
+        ...
+
+    def among(
+        self,
+        selection: Selection,
+        keys: Sequence[str],
+        *,
+        restriction: Restriction = None,
+        selections: Selections = ...,
+    ) -> frozenset[str]:
+        """Which of the keys a selection holds."""
+        ...
+
+    def columns(self, dimension: str) -> tuple[Column, ...]:
+        """The columns of a dimension's properties."""
+        ...

@@ -1,0 +1,233 @@
+"""The embedded engine: DuckDB over one snapshot file, opened when the first question comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import duckdb
+
+from crmapp.analytics import dataset as datasets
+from crmapp.analytics.columns import Calendar, Column, measure_columns, property_columns
+from crmapp.analytics.engine import Answer, Restriction, Row, Selections
+from crmapp.analytics.query import Question, Selection, selection_of
+from crmapp.analytics.sql import TOTALS, Statement, Writer
+from crmapp.errors import Invalid, Unavailable
+from crmapp.i18n import Text
+
+MOST_ROWS = 10_000
+NO_SELECTIONS: Selections = MappingProxyType({})
+_abandoned: list[duckdb.DuckDBPyConnection] = []
+"""Connections inherited from a parent process: neither usable nor closable in the child."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one question may take: seconds, memory, threads; and how many answers are remembered."""
+
+    seconds: float = 20.0
+    memory: str = "1GB"
+    threads: int = 2
+    remembered: int = 64
+
+
+class DuckDBEngine:
+    """Answers questions about one snapshot file; safe to share between threads.
+
+    See :class:`crmapp.analytics.engine.Engine` for what it promises.
+    """
+
+    def __init__(self, path: Path, limits: Limits | None = None) -> None:
+        self.snapshot = path.stem
+        self._path = path
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._process = 0
+        self._remembered: OrderedDict[object, list[tuple[Any, ...]]] = OrderedDict()
+        about = json.loads(self._fetch(Statement("SELECT about FROM snapshot", {}))[0][0])
+        self.dataset = datasets.parse(about["text"], about["file"])
+        self.calendar = Calendar(
+            date.fromisoformat(about["today"]), date.fromisoformat(about["through"])
+        )
+
+    def answer(
+        self,
+        question: Question,
+        *,
+        restriction: Restriction = None,
+        selections: Selections = NO_SELECTIONS,
+    ) -> Answer:
+        properties = property_columns(
+            self.dataset.dimension(question.dimension), question.properties
+        )
+        columns = (*properties, *measure_columns(self.dataset, question, self.calendar))
+        names = [column.name for column in columns]
+        lines = self._fetch(self._writer(restriction, selections).page(question))
+        rows = tuple(
+            Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
+            for _, _, _, _, key, varies, *values in lines
+            if key is not None
+        )
+        *_, (part, _, _, count, _, _, *sums) = lines
+        if part != TOTALS:
+            raise AssertionError("an answer ends with its totals")
+        plain = Answer(
+            question=question,
+            snapshot=self.snapshot,
+            calendar=self.calendar,
+            columns=columns,
+            rows=rows,
+            totals=dict(zip(names, sums, strict=True)),
+            count=count,
+        )
+        return self._marked(plain, restriction, selections)
+
+    def count(
+        self,
+        question: Question,
+        *,
+        selection: Selection | None = None,
+        restriction: Restriction = None,
+        selections: Selections = NO_SELECTIONS,
+    ) -> int:
+        statement = self._writer(restriction, selections).count(question, selection)
+        return int(self._fetch(statement)[0][0])
+
+    def rows(
+        self,
+        question: Question,
+        *,
+        selection: Selection | None = None,
+        restriction: Restriction = None,
+        selections: Selections = NO_SELECTIONS,
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> list[Row]:
+        if not 0 < limit <= MOST_ROWS:
+            raise Invalid(
+                {"limit": Text("Ask for 1 to %(count)s rows at a time.", {"count": MOST_ROWS})}
+            )
+        writer = self._writer(restriction, selections)
+        columns = (
+            *self.columns(question.dimension),
+            *measure_columns(self.dataset, question, self.calendar),
+        )
+        names = [column.name for column in columns]
+        lines = self._fetch(writer.rows(question, selection, after, limit), remember=False)
+        return [
+            Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
+            for key, varies, *values in lines
+        ]
+
+    def among(
+        self,
+        selection: Selection,
+        keys: Sequence[str],
+        *,
+        restriction: Restriction = None,
+        selections: Selections = NO_SELECTIONS,
+    ) -> frozenset[str]:
+        statement = self._writer(restriction, selections).among(selection, keys)
+        return frozenset(key for (key,) in self._fetch(statement))
+
+    def columns(self, dimension: str) -> tuple[Column, ...]:
+        return property_columns(self.dataset.dimension(dimension))
+
+    def _writer(self, restriction: Restriction, selections: Selections) -> Writer:
+        return Writer(self.dataset, self.calendar, restriction, selections)
+
+    def _marked(self, answer: Answer, restriction: Restriction, selections: Selections) -> Answer:
+        """The answer with its selected rows marked and counted."""
+        question = answer.question
+        if question.selection is None:
+            return answer
+        selection = selection_of(selections, question.selection, question.dimension)
+        keys = [row.key for row in answer.rows]
+        held = self.among(selection, keys, restriction=restriction, selections=selections)
+        count = self.count(
+            question, selection=selection, restriction=restriction, selections=selections
+        )
+        rows = tuple(replace(row, selected=row.key in held) for row in answer.rows)
+        return replace(answer, rows=rows, selected=count)
+
+    def _fetch(self, statement: Statement, remember: bool = True) -> list[tuple[Any, ...]]:
+        """Run a statement within the limits; the same one again is answered from memory."""
+        key = (statement.sql, json.dumps(statement.params, default=str))
+        with self._lock:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                return self._remembered[key]
+        lines = self._ask(statement)
+        if remember and self._limits.remembered:
+            with self._lock:
+                self._remembered[key] = lines
+                while len(self._remembered) > self._limits.remembered:
+                    self._remembered.popitem(last=False)
+        return lines
+
+    def _ask(self, statement: Statement) -> list[tuple[Any, ...]]:
+        cursor = self._cursor()
+        with _time_limit(cursor, self._limits.seconds):
+            try:
+                return cursor.execute(statement.sql, dict(statement.params)).fetchall()
+            except duckdb.InterruptException as error:
+                raise Unavailable(
+                    Text(
+                        "This question took longer than %(seconds)s seconds. Narrow it down by a"
+                        " search, a focus or a shorter period.",
+                        {"seconds": f"{self._limits.seconds:g}"},
+                    )
+                ) from error
+            except duckdb.OutOfMemoryException as error:
+                raise Unavailable(
+                    Text(
+                        "This question needs more memory than %(memory)s. Narrow it down by a"
+                        " search, a focus or a shorter period.",
+                        {"memory": self._limits.memory},
+                    )
+                ) from error
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own for one question; the database is opened once per process."""
+        with self._lock:
+            if self._connection is None or self._process != os.getpid():
+                if self._connection is not None:
+                    _abandoned.append(self._connection)
+                self._connection = self._connect()
+                self._process = os.getpid()
+            return self._connection.cursor()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(
+            self._path,
+            read_only=True,
+            config={
+                "threads": self._limits.threads,
+                "memory_limit": self._limits.memory,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "enable_external_access": False,
+            },
+        )
+        connection.execute("SET enable_progress_bar = false")
+        return connection
+
+
+@contextmanager
+def _time_limit(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, cursor.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

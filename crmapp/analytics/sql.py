@@ -1,0 +1,354 @@
+"""A question and a dataset as SQL: names come only from the dataset, values only as parameters.
+
+The snapshot's tables (see :mod:`crmapp.analytics.snapshots`) are ``fact`` with ``_day``,
+``_month``, one entity id per dimension (``d_customers``) and the measures' columns (``_x1``), and
+per dimension a table of the same name with ``_id`` (in the order of keys), ``_key``, ``_search``,
+``_varies`` and the properties.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crmapp.analytics.columns import Calendar
+from crmapp.analytics.dataset import Dataset, Measure
+from crmapp.analytics.expressions import Aggregate
+from crmapp.analytics.query import PERIOD_KEYS, Question, Selection, selection_of
+from crmapp.domain.periods import month_number, span
+from crmapp.errors import Invalid
+from crmapp.i18n import Text
+
+DEEPEST = 4
+"""How many selections may build on one another."""
+
+PAGE, TOTALS = 0, 1
+"""The first column of an answer's lines says whether it is an entity or the totals."""
+
+
+_PARAMETER = re.compile(r"\$(v\d+)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL and the values of its ``$`` parameters."""
+
+    sql: str
+    params: Mapping[str, Any]
+
+
+@dataclass
+class Writer:
+    """Writes the statements of one reader: what she may see and the selections she refers to.
+
+    ``restriction``: the keys of the accounts she may see, None for all.
+    """
+
+    dataset: Dataset
+    calendar: Calendar
+    restriction: Collection[str] | None = None
+    selections: Mapping[int, Selection] = field(default_factory=dict)
+    _params: dict[str, Any] = field(default_factory=dict)
+    _names: dict[tuple[type, Any], str] = field(default_factory=dict)
+    _depth: int = 0
+
+    def page(self, question: Question) -> Statement:
+        """One page of entities, then a line with the totals and the number of all entities."""
+        shape = self.dataset.dimension(question.dimension)
+        table = _table(question.dimension)
+        parts = _Parts(self, question)
+        texts = [f"d.{_quote(name)}" for name in question.properties]
+        blanks = ["NULL"] * len(texts)
+        order = f"{'DESC' if question.descending else 'ASC'} NULLS LAST"
+        by = f"d.{_quote(question.sort)}" if "." not in question.sort else ""
+        if by and shape.properties[question.sort].kind == "text":
+            by = f"LOWER(STRIP_ACCENTS({by}))"
+        joined = f" JOIN {table} AS d ON d._id = r.id" if by else ""
+        sql = (
+            f"{self._entities_with_parts(question, parts)},\n"
+            f"p AS (SELECT r.*, {by or parts.value(question.sort)} AS _sort FROM r{joined}"
+            f" ORDER BY _sort {order}, id"
+            f" LIMIT {self.bind(question.size)}"
+            f" OFFSET {self.bind((question.page - 1) * question.size)})\n"
+            f"SELECT {PAGE} AS _part, p._sort, p.id, NULL AS _count,"
+            f" {', '.join(['d._key', 'd._varies', *texts, *parts.values()])}"
+            f" FROM p JOIN {table} AS d ON d._id = p.id\n"
+            f"UNION ALL SELECT {TOTALS}, NULL, NULL, (SELECT COUNT(*) FROM r),"
+            f" {', '.join(['NULL', 'NULL', *blanks, *parts.values()])} FROM t\n"
+            f"ORDER BY _part, _sort {order}, id"
+        )
+        return self._statement(sql)
+
+    def rows(
+        self, question: Question, selection: Selection | None, after: str | None, limit: int
+    ) -> Statement:
+        """Entities in the order of their keys, with every property and the asked measures."""
+        table = _table(question.dimension)
+        parts = _Parts(self, question)
+        names = [
+            f"d.{_quote(name)}" for name in self.dataset.dimension(question.dimension).properties
+        ]
+        follows = f" WHERE d._key > {self.bind(after)}" if after is not None else ""
+        sql = (
+            f"WITH e AS MATERIALIZED (SELECT d._id AS id FROM {table} AS d"
+            f" JOIN ({self.chosen(question, selection)}) AS c ON c.id = d._id{follows}"
+            f" ORDER BY id LIMIT {self.bind(limit)}),\n"
+            f"{parts.by_entity(self._facts(question, members=False, only='e'))}\n"
+            f"SELECT {', '.join(['d._key', 'd._varies', *names, *parts.values()])}"
+            f" FROM e JOIN {table} AS d ON d._id = e.id LEFT JOIN g ON g.id = e.id ORDER BY e.id"
+        )
+        return self._statement(sql)
+
+    def count(self, question: Question, selection: Selection | None) -> Statement:
+        """How many entities :meth:`rows` would go through."""
+        return self._statement(f"SELECT COUNT(*) FROM ({self.chosen(question, selection)}) AS c")
+
+    def among(self, selection: Selection, keys: Sequence[str]) -> Statement:
+        """Which of the keys a selection holds."""
+        table = _table(selection.dimension)
+        return self._statement(
+            f"SELECT d._key FROM {table} AS d WHERE {self._keys('d', keys)}"
+            f" AND d._id IN ({self._selected(selection)})"
+        )
+
+    def chosen(self, question: Question, selection: Selection | None) -> str:
+        """The ids that a selection holds, or else all that the question matches."""
+        return self._entities(question) if selection is None else self._selected(selection)
+
+    def _statement(self, sql: str) -> Statement:
+        used = {name: self._params[name] for name in _PARAMETER.findall(sql)}
+        return Statement(sql, used)
+
+    def bind(self, value: Any) -> str:
+        """Name a value: the SQL holds the name, the parameters the value."""
+        same = (type(value), tuple(value) if isinstance(value, list) else value)
+        name = self._names.setdefault(same, f"v{len(self._names) + 1}")
+        self._params[name] = value
+        return f"${name}"
+
+    def _entities_with_parts(self, question: Question, parts: _Parts) -> str:
+        """The common part of a page: g the aggregates by entity, r the entities, t the totals."""
+        ctes = parts.by_entity(self._facts(question))
+        if question.activity == "with":
+            ctes += ",\nr AS (SELECT * FROM g)"
+        else:
+            columns = ", ".join(f"g.{name}" for name in parts.names)
+            ctes += (
+                f",\ne AS ({self._entities(question)}),\nr AS MATERIALIZED (SELECT e.id, {columns}"
+                " FROM e LEFT JOIN g ON g.id = e.id)"
+            )
+        if parts.combine:
+            ctes += f",\nt AS (SELECT {parts.combined('r')} FROM r)"
+        elif question.activity == "without":
+            ctes += f",\nt AS (SELECT {', '.join(f'NULL AS {name}' for name in parts.names)})"
+        else:
+            ctes += f",\nt AS (SELECT {parts.direct()} FROM fact{_where(self._facts(question))})"
+        return f"WITH {ctes}"
+
+    def _entities(self, question: Question) -> str:
+        """The ids of the entities that a question is about."""
+        column = _table(question.dimension)
+        active = f"SELECT {column} FROM fact{_where(self._facts(question))}"
+        if question.activity == "with":
+            return f"SELECT DISTINCT {column} AS id FROM fact{_where(self._facts(question))}"
+        members = self._members(question)
+        if question.activity == "without":
+            members.append(f"m._id NOT IN ({active})")
+        return f"SELECT m._id AS id FROM {column} AS m{_where(members)}"
+
+    def _selected(self, selection: Selection) -> str:
+        """The ids of a selection's entities that the reader may see."""
+        table = _table(selection.dimension)
+        if selection.matching is None:
+            wanted = [self._keys("s", selection.keys), *self._allowed("s", selection.dimension)]
+            return f"SELECT s._id AS id FROM {table} AS s{_where(wanted)}"
+        sql = self._entities(selection.matching)
+        if not selection.keys:
+            return sql
+        left_out = f"SELECT s._id FROM {table} AS s WHERE {self._keys('s', selection.keys)}"
+        return f"SELECT x.id FROM ({sql}) AS x WHERE x.id NOT IN ({left_out})"
+
+    def _facts(self, question: Question, members: bool = True, only: str = "") -> list[str]:
+        """The predicates on facts: period, focus, what the reader may see, the entities' search."""
+        found = self._days(question)
+        if only:
+            found.append(f"{_table(question.dimension)} IN (SELECT id FROM {only})")
+        accounts = self.dataset.accounts
+        if self.restriction is not None:
+            found += (
+                self._within(accounts, "a", self._allowed("a", accounts)) if accounts else ["FALSE"]
+            )
+        for dimension, ids in self._focused(question):
+            found.append(f"{_table(dimension)} IN ({ids})")
+        if members and question.search:
+            found += self._within(question.dimension, "w", self._found("w", question))
+        return found
+
+    def _members(self, question: Question) -> list[str]:
+        """The predicates on the entities themselves, named ``m``."""
+        focused = [ids for name, ids in self._focused(question) if name == question.dimension]
+        return [
+            *self._found("m", question),
+            *self._allowed("m", question.dimension),
+            *(f"m._id IN ({ids})" for ids in focused),
+        ]
+
+    def _days(self, question: Question) -> list[str]:
+        periods = self.calendar.periods(question.period)
+        if not periods:
+            return []
+        if question.period == "months":
+            first, last = (month_number(periods[at].start) for at in (0, -1))
+            return [f"_month BETWEEN {self.bind(first)} AND {self.bind(last)}"]
+        whole = span(tuple(sorted(periods, key=lambda period: period.start)), "")
+        either = " OR ".join(
+            f"_day BETWEEN {self.bind(period.start)} AND {self.bind(period.end)}"
+            for period in periods
+        )
+        return [
+            f"_month BETWEEN {self.bind(month_number(whole.start))}"
+            f" AND {self.bind(month_number(whole.end))}",
+            f"({either})",
+        ]
+
+    def _focused(self, question: Question) -> list[tuple[str, str]]:
+        """The dimensions that facts are narrowed down in, each with the ids that remain."""
+        if self._depth == DEEPEST:
+            problem = Text("This selection builds on too many others; clear one of them.")
+            raise Invalid({"focus": problem}, problem)
+        self._depth += 1
+        found = [
+            (dimension, self._selected(selection_of(self.selections, number, dimension)))
+            for dimension, number in question.focus
+        ]
+        self._depth -= 1
+        return found
+
+    def _allowed(self, alias: str, dimension: str) -> list[str]:
+        if self.restriction is None or dimension != self.dataset.accounts:
+            return []
+        return [self._keys(alias, self.restriction)]
+
+    def _found(self, alias: str, question: Question) -> list[str]:
+        return [
+            f"CONTAINS({alias}._search, LOWER(STRIP_ACCENTS({self.bind(word)})))"
+            for word in question.search.split()
+        ]
+
+    def _within(self, dimension: str, alias: str, wanted: list[str]) -> list[str]:
+        table = _table(dimension)
+        return [f"{table} IN (SELECT {alias}._id FROM {table} AS {alias}{_where(wanted)})"]
+
+    def _keys(self, alias: str, keys: Collection[str]) -> str:
+        return f"{alias}._key IN (SELECT UNNEST(CAST({self.bind(sorted(keys))} AS VARCHAR[])))"
+
+
+class _Parts:
+    """The aggregates a question needs, one column per aggregate and period: ``a0_m1``."""
+
+    def __init__(self, writer: Writer, question: Question) -> None:
+        self._writer = writer
+        self._question = question
+        self._columns = writer.dataset.fact_columns()
+        self._measures = [writer.dataset.measures[name] for name in question.shown_measures]
+        self._periods = writer.calendar.periods(question.period)
+        self._aggregates: list[Aggregate] = list(
+            dict.fromkeys(one for measure in self._measures for one in measure.formula.aggregates)
+        )
+        self.combine = all(one.combine for one in self._aggregates)
+        self._keys = [period.key for period in self._periods]
+        if question.period != "ytd":
+            self._keys.append("total")
+        self.names = [f"a{n}_{key}" for n in range(len(self._aggregates)) for key in self._keys]
+
+    def by_entity(self, facts: list[str]) -> str:
+        """``g``: the aggregates by entity; by entity and month first where parts make a whole."""
+        column = _table(self._question.dimension)
+        if not (self.combine and self._periods):
+            return (
+                f"g AS MATERIALIZED (SELECT {column} AS id, {self.direct()}"
+                f" FROM fact{_where(facts)} GROUP BY 1)"
+            )
+        firsts = ", ".join(f"{self._over(one)} AS a{n}" for n, one in enumerate(self._aggregates))
+        seconds = ", ".join(
+            f"{one.combine}(a{n}){self._during(key, 'bucket')} AS a{n}_{key}"
+            for n, one in enumerate(self._aggregates)
+            for key in self._keys
+        )
+        return (
+            f"f AS (SELECT {column} AS id, {self._bucket()} AS bucket, {firsts}"
+            f" FROM fact{_where(facts)} GROUP BY 1, 2),\n"
+            f"g AS MATERIALIZED (SELECT id, {seconds} FROM f GROUP BY 1)"
+        )
+
+    def direct(self) -> str:
+        """The aggregates straight from the facts."""
+        return ", ".join(
+            f"{self._over(one)}{self._during(key, self._bucket())} AS a{n}_{key}"
+            for n, one in enumerate(self._aggregates)
+            for key in self._keys
+        )
+
+    def combined(self, table: str) -> str:
+        """The aggregates of all, from those of the entities in a table."""
+        return ", ".join(
+            f"{one.combine}({table}.a{n}_{key}) AS a{n}_{key}"
+            for n, one in enumerate(self._aggregates)
+            for key in self._keys
+        )
+
+    def values(self) -> list[str]:
+        """The measures' columns, in the order of the answer's columns."""
+        return [
+            f'{self._value(measure, key)} AS "{measure.name}.{key}"'
+            for measure in self._measures
+            for key in PERIOD_KEYS[self._question.period]
+        ]
+
+    def value(self, name: str) -> str:
+        """One of the measures' columns by its name."""
+        measure, _, key = name.partition(".")
+        return self._value(self._writer.dataset.measures[measure], key)
+
+    def _value(self, measure: Measure, key: str) -> str:
+        if key not in ("variance", "percent"):
+            places = (self._aggregates.index(one) for one in measure.formula.aggregates)
+            return measure.formula.over([f"a{n}_{key}" for n in places])
+        now, before = self._value(measure, "current"), self._value(measure, "previous")
+        if measure.formula.additive:
+            now, since = f"COALESCE({now}, 0)", f"COALESCE({before}, 0)"
+        else:
+            since = before
+        if key == "variance":
+            return f"{now} - {since}"
+        return f"CAST(({now} - {since}) / NULLIF(ABS({before}), 0) AS DECIMAL(38, 4))"
+
+    def _over(self, one: Aggregate) -> str:
+        return one.over(None if one.argument is None else self._columns[one.argument])
+
+    def _bucket(self) -> str:
+        if self._question.period == "ytd":
+            return f"_day >= {self._writer.bind(self._periods[0].start)}"
+        return "_month"
+
+    def _during(self, key: str, bucket: str) -> str:
+        if key == "total":
+            return ""
+        if self._question.period == "ytd":
+            return f" FILTER (WHERE {'' if key == 'current' else 'NOT '}({bucket}))"
+        start = next(period.start for period in self._periods if period.key == key)
+        return f" FILTER (WHERE {bucket} = {self._writer.bind(month_number(start))})"
+
+
+def _table(dimension: str) -> str:
+    return f"d_{dimension}"
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _where(predicates: list[str]) -> str:
+    return f" WHERE {' AND '.join(predicates)}" if predicates else ""
