@@ -41,7 +41,7 @@ class Worker(rq.Worker):
         )
 
     def main_work_horse(self, job: Job, queue: rq.Queue) -> None:
-        die_with_parent(self.pid)
+        die_with_parent(self.pid or os.getppid())
         name_process("crmapp-horse")
         with self._app.app_context():
             db.engine.dispose(close=False)
