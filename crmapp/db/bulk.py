@@ -47,7 +47,9 @@ def reserve_ids(target: Table, count: int) -> list[int]:
         return [row[0] for row in rows]
     last = session.scalar(select(func.max(target.c.id))) or 0
     kept = session.scalar(
-        select(column("seq")).select_from(table("sqlite_sequence")).where(column("name") == target.name)
+        select(column("seq"))
+        .select_from(table("sqlite_sequence"))
+        .where(column("name") == target.name)
     )
     first = max(last, kept or 0) + 1
     return list(range(first, first + count))
@@ -93,9 +95,7 @@ def _copy(target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     connection = session.connection()
     names = list(rows[0])
     columns = ", ".join(f'"{name}"' for name in names)
-    bind = [
-        target.c[name].type._cached_bind_processor(connection.dialect) for name in names
-    ]
+    bind = [target.c[name].type._cached_bind_processor(connection.dialect) for name in names]
     cursor = connection.connection.cursor()
     with cursor.copy(f'COPY "{target.name}" ({columns}) FROM STDIN') as copy:
         for row in rows:

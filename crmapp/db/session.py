@@ -17,6 +17,15 @@ from crmapp.errors import Unavailable
 WRITE = "crmapp_write"
 AFTER = "crmapp_after_commit"
 
+_AWAY = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_READONLY",
+    "SQLITE_CANTOPEN",
+)
+
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 session = db.session
 
@@ -55,7 +64,7 @@ def unit_of_work() -> Iterator[None]:
         session.commit()
     except DBAPIError as error:
         session.rollback()
-        if isinstance(error, OperationalError) or error.connection_invalidated:
+        if _is_away(error):
             raise Unavailable from error
         raise
     except BaseException:
@@ -73,6 +82,13 @@ def after_commit(callback: Callable[[], object]) -> None:
     if not writing():
         raise RuntimeError("after_commit() outside unit_of_work()")
     session().info.setdefault(AFTER, []).append(callback)
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether the database, and not the statement, is what failed."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorname", "").startswith(_AWAY)
+    return error.connection_invalidated or isinstance(error, OperationalError)
 
 
 def writing() -> bool:

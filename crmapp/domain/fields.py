@@ -224,7 +224,10 @@ def _look_up(words: Mapping[str, Any], text: str) -> Any:
         return words[fold(text)]
     except KeyError:
         raise BadValue(
-            Text(N_("“%(value)s” is not in the list. Choose one of its values."), {"value": text[:80]})
+            Text(
+                N_("“%(value)s” is not in the list. Choose one of its values."),
+                {"value": text[:80]},
+            )
         ) from None
 
 

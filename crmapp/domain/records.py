@@ -269,7 +269,9 @@ CONTACT_FIELDS: dict[str, Field] = {
 ACTIVITY_FIELDS: dict[str, Field] = {
     spec.name: spec
     for spec in [
-        Field(name="kind", label=N_("Kind"), help=N_("Call, meeting, task or note."), required=True),
+        Field(
+            name="kind", label=N_("Kind"), help=N_("Call, meeting, task or note."), required=True
+        ),
         Field(name="subject", label=N_("Subject"), help=N_("What it is about."), required=True),
         Field(
             name="call_type",

@@ -90,7 +90,9 @@ def receipt(rows: int, done: Mapping[str, int], control: Mapping[str, Any]) -> R
         rows,
         {name: done.get(name, 0) for name in OUTCOMES},
         {
-            field: {name: Decimal(total.get(name) or 0) for name in ("planned", "written", "left_out")}
+            field: {
+                name: Decimal(total.get(name) or 0) for name in ("planned", "written", "left_out")
+            }
             for field, total in control.items()
         },
     )

@@ -6,7 +6,7 @@ or two letters ("3M") cannot be found by trigrams: they look at the beginning of
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Dialect, and_, literal_column, select, text, true
+from sqlalchemy import ColumnElement, Dialect, and_, column, literal_column, select, table, true
 
 from crmapp.domain.search import fold
 from crmapp.models.account import Account
@@ -15,7 +15,9 @@ from crmapp.models.contact import Contact
 SHORT = 3
 
 
-def matches(model: type[Account] | type[Contact], words: str, dialect: Dialect) -> ColumnElement[bool]:
+def matches(
+    model: type[Account] | type[Contact], words: str, dialect: Dialect
+) -> ColumnElement[bool]:
     """Build the condition that the record's text contains ``words``, however they were typed."""
     folded = fold(words)
     if not folded:
@@ -25,7 +27,7 @@ def matches(model: type[Account] | type[Contact], words: str, dialect: Dialect) 
     parts = [part for part in folded.split(" ") if len(part) >= SHORT] or [folded]
     if dialect.name == "sqlite":
         quoted = " ".join('"' + part.replace('"', '""') + '"' for part in parts)
-        index = model.__tablename__ + "_search"
-        found = select(literal_column("rowid")).select_from(text(index))
-        return model.id.in_(found.where(text(f"{index} MATCH :{index}").bindparams(**{index: quoted})))
+        index = table(f"{model.__tablename__}_search", column("rowid"))
+        found = select(index.c.rowid).where(literal_column(index.name).op("MATCH")(quoted))
+        return model.id.in_(found)
     return and_(*(model.search_text.contains(part, autoescape=True) for part in parts))

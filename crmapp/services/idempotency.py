@@ -38,9 +38,7 @@ def once(key: str | None, sent: Mapping[str, Any], make: Callable[[], str]) -> s
     if first is None:
         return _result(key, digest)
     result = make()
-    session.execute(
-        update(IdempotencyKey).where(IdempotencyKey.key == key).values(result=result)
-    )
+    session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(result=result))
     return result
 
 

@@ -254,17 +254,16 @@ class _Batch:
         _remember_identities(self.identities)
 
 
-def _lock(table: Table, ids: Iterable[int | None], names: Sequence[str]) -> dict[int, dict[str, Any]]:
+def _lock(
+    table: Table, ids: Iterable[int | None], names: Sequence[str]
+) -> dict[int, dict[str, Any]]:
     """Read the rows ``ids`` for writing, in the order of their ids so that nobody deadlocks."""
     wanted = [each for each in ids if each is not None]
     if not wanted:
         return {}
     columns = [table.c[name] for name in dict.fromkeys((*_META, *names))]
     query = (
-        select(*columns)
-        .where(is_one_of(table.c.id, wanted))
-        .order_by(table.c.id)
-        .with_for_update()
+        select(*columns).where(is_one_of(table.c.id, wanted)).order_by(table.c.id).with_for_update()
     )
     return {row["id"]: dict(row) for row in session.execute(query).mappings()}
 
@@ -301,9 +300,7 @@ def _remember_identities(rows: Sequence[Mapping[str, Any]]) -> None:
 def _defaults(table: Table) -> dict[str, Any]:
     """Return a value for every column of ``table`` but its key."""
     return {
-        column.name: _default(column.default)
-        for column in table.columns
-        if not column.primary_key
+        column.name: _default(column.default) for column in table.columns if not column.primary_key
     }
 
 

@@ -1,0 +1,160 @@
+"""Plans as files: immutable Parquet with a content hash, written and read by DuckDB.
+
+A file's name carries the beginning of its hash, so a finished file is never written again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from crmapp.config import settings
+
+_COLUMNS = {
+    "row_no": "BIGINT",
+    "action": "VARCHAR",
+    "record_id": "BIGINT",
+    "version": "BIGINT",
+    "key": "VARCHAR",
+    "name": "VARCHAR",
+    "reason": "VARCHAR",
+    "params": "VARCHAR",
+    "fields": "VARCHAR",
+    "numbers": "VARCHAR",
+    "match": "VARCHAR",
+    "link": "BOOLEAN",
+    "source": "VARCHAR",
+}
+_JSON = ("params", "fields", "numbers", "source")
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One immutable file: its name below the artefacts folder, SHA-256 and number of rows."""
+
+    name: str
+    sha256: str
+    rows: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "sha256": self.sha256, "rows": self.rows}
+
+
+def write(run_id: int, stem: str, rows: Iterable[Mapping[str, Any]]) -> Artefact:
+    """Write plan rows (``_COLUMNS``; nested values as JSON text) as one file."""
+    folder = _folder(run_id)
+    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".ndjson", encoding="utf-8") as lines:
+        count = 0
+        for row in rows:
+            flat = {k: _dump(v) if k in _JSON else v for k, v in row.items()}
+            lines.write(json.dumps(flat, ensure_ascii=False))
+            lines.write("\n")
+            count += 1
+        lines.flush()
+        return _publish(run_id, stem, _json_select(lines.name), count)
+
+
+def rewrite(run_id: int, stem: str, parts: Sequence[str], select: str) -> Artefact:
+    """Write ``select`` over the view ``plan`` (the files ``parts``) as one new file."""
+    count = sum(pile for _name, pile in _counts(parts))
+    return _publish(run_id, stem, select, count, parts)
+
+
+def _publish(
+    run_id: int, stem: str, select: str, count: int, parts: Sequence[str] = ()
+) -> Artefact:
+    folder = _folder(run_id)
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".parquet.tmp")
+    os.close(handle)
+    with _connect(parts) as connection:
+        connection.execute(
+            f"COPY ({select}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd,"
+            " ROW_GROUP_SIZE 10000)"
+        )
+    with open(temporary, "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    name = f"{folder.name}/{stem}-{sha256[:12]}.parquet"
+    os.replace(temporary, settings().artefacts_dir / name)
+    return Artefact(name, sha256, count)
+
+
+class PlanFile:
+    """The rows of a plan, read by row number, action or reason."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one query over the view ``plan``."""
+        return self._connection.execute(query, list(parameters)).fetchall()
+
+    def rows(self, where: str, parameters: Sequence[Any], limit: int) -> list[dict[str, Any]]:
+        """Return the rows for which ``where`` holds, in the order of the plan."""
+        columns = ", ".join(f'"{name}"' for name in _COLUMNS)
+        found = self.ask(
+            f"SELECT {columns} FROM plan WHERE {where} ORDER BY row_no LIMIT {int(limit)}",
+            parameters,
+        )
+        return [
+            {
+                name: json.loads(value) if name in _JSON else value
+                for name, value in zip(_COLUMNS, row, strict=True)
+            }
+            for row in found
+        ]
+
+
+@contextmanager
+def read(parts: Sequence[str]) -> Iterator[PlanFile]:
+    """Open the files ``parts`` as one plan."""
+    with _connect(parts) as connection:
+        yield PlanFile(connection)
+
+
+@contextmanager
+def _connect(parts: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
+    try:
+        connection.execute("SET enable_progress_bar=false")
+        connection.execute("SET preserve_insertion_order=true")
+        if parts:
+            files = [str(settings().artefacts_dir / name) for name in parts]
+            literal = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            connection.execute(f"CREATE VIEW plan AS SELECT * FROM read_parquet([{literal}])")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _counts(parts: Sequence[str]) -> list[tuple[Any, ...]]:
+    with read(parts) as plan:
+        return plan.ask("SELECT 'rows', count(*) FROM plan")
+
+
+def _json_select(path: str) -> str:
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in _COLUMNS.items())
+    quoted = path.replace("'", "''")
+    return (
+        f"SELECT * FROM read_json('{quoted}', format='newline_delimited',"
+        f" columns={{{columns}}}, maximum_object_size=16777216) ORDER BY row_no"
+    )
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _folder(run_id: int) -> Path:
+    folder = settings().artefacts_dir / f"run-{run_id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

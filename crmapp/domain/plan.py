@@ -1,0 +1,192 @@
+"""A plan: what a run would do to each row of its source, decided before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from crmapp.domain.changes import Action, Reason, Write, difference
+from crmapp.domain.fields import Field, Kind, thaw
+from crmapp.domain.mapping import Mapped
+from crmapp.domain.matching import Match, Rule
+from crmapp.domain.search import fold
+
+
+class Planned(StrEnum):
+    """What is planned for a row."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    AMBIGUOUS = "ambiguous"
+    DELETE = "delete"
+    RESTORE = "restore"
+    KEPT = "kept"
+
+
+WRITTEN = (Planned.CREATE, Planned.UPDATE, Planned.DELETE, Planned.RESTORE)
+"""Rows that a run writes; the others it only counts."""
+
+OUTCOME_OF = {
+    Planned.UNCHANGED: "unchanged",
+    Planned.REJECTED: "rejected",
+    Planned.AMBIGUOUS: "skipped",
+    Planned.KEPT: "skipped",
+}
+"""What the receipt counts a row as that is not written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRow:
+    """One row of a plan.
+
+    ``fields`` is name → [before, after] as the change log keeps them; ``numbers`` the row's mapped
+    amounts, for the control totals; ``match`` the word by which one source may not have two rows;
+    ``link`` whether the row's identity is still to be remembered; ``source`` the row as it came.
+    """
+
+    row_no: int
+    action: Planned
+    record_id: int | None = None
+    version: int | None = None
+    key: str = ""
+    name: str = ""
+    reason: Reason | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    match: str | None = None
+    link: bool = False
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> PlanRow:
+        reason = Reason(kept["reason"]) if kept["reason"] else None
+        return cls(**{**kept, "action": Planned(kept["action"]), "reason": reason})
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One row as it came: its place, its key in the source, its cells by column."""
+
+    row_no: int
+    key: str
+    cells: Mapping[str, Any]
+
+
+def decide(
+    row: SourceRow,
+    mapped: Mapped,
+    match: Match,
+    accounts: Mapping[int, Mapping[str, Any]],
+    fields: Mapping[str, Field],
+    match_field: str,
+) -> PlanRow:
+    """Say what a run would do with ``row``.
+
+    ``accounts`` are the accounts that the match names and the person may change, with ``version``;
+    one that the match names and that is not there is not hers to change.
+    """
+    word = match_word(match_field, mapped.values.get(match_field))
+    base: dict[str, Any] = {
+        "row_no": row.row_no,
+        "key": row.key,
+        "name": str(mapped.values.get("name") or row.key),
+        "numbers": _numbers(mapped, fields),
+        "match": word,
+        "source": row.cells,
+    }
+    if mapped.problems:
+        name, problem = next(iter(mapped.problems.items()))
+        params = {"field": fields[name].label, "problem": problem.text, "values": problem.params}
+        return PlanRow(action=Planned.REJECTED, reason=Reason.BAD_VALUE, params=params, **base)
+    if not row.key or word is None:
+        return PlanRow(action=Planned.REJECTED, reason=Reason.NO_KEY, **base)
+    if match.ids and not match.sure:
+        params = {"count": len(match.ids), "candidates": list(match.ids), "rule": match.rule.value}
+        return PlanRow(action=Planned.AMBIGUOUS, reason=Reason.AMBIGUOUS, params=params, **base)
+    if not match.ids:
+        values = {name: value for name, value in mapped.values.items() if value is not None}
+        return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
+    return _decide_update(match, mapped, accounts, base)
+
+
+def _decide_update(
+    match: Match,
+    mapped: Mapped,
+    accounts: Mapping[int, Mapping[str, Any]],
+    base: Mapping[str, Any],
+) -> PlanRow:
+    account = accounts.get(match.ids[0])
+    if account is None:
+        return PlanRow(action=Planned.REJECTED, reason=Reason.NOT_YOURS, **base)
+    fields = difference(account, mapped.values)
+    return PlanRow(
+        action=Planned.UPDATE if fields else Planned.UNCHANGED,
+        record_id=match.ids[0],
+        version=account["version"],
+        fields=fields,
+        link=match.rule is not Rule.IDENTITY,
+        **base,
+    )
+
+
+def to_write(
+    row: PlanRow,
+    fields: Mapping[str, Field],
+    identity: tuple[str, str] | None,
+    origin: Mapping[str, Any],
+) -> Write:
+    """Turn a planned row into the write that carries it out.
+
+    ``identity`` is (system, object) of the source; ``origin`` what the change log says about where
+    the values came from.
+    """
+    actions = {
+        Planned.CREATE: Action.CREATE,
+        Planned.DELETE: Action.DELETE,
+        Planned.RESTORE: Action.RESTORE,
+    }
+    return Write(
+        actions.get(row.action, Action.UPDATE),
+        {name: _thaw(fields, name, after) for name, (_before, after) in row.fields.items()},
+        row.record_id,
+        row.version,
+        {**origin, "key": row.key} if row.key else dict(origin),
+        (*identity, row.key) if identity and row.link else None,
+    )
+
+
+def match_word(field_name: str, value: Any) -> str | None:
+    """Return the word under which accounts are looked up by ``field_name``; ``None`` if empty."""
+    if value in (None, ""):
+        return None
+    return str(value) if field_name == "number" else fold(str(value))
+
+
+def control_totals(rows: Sequence[PlanRow]) -> dict[str, Decimal]:
+    """Add up the mapped amounts of ``rows``, by field."""
+    totals: dict[str, Decimal] = {}
+    for row in rows:
+        for name, number in row.numbers.items():
+            totals[name] = totals.get(name, Decimal(0)) + Decimal(number)
+    return totals
+
+
+def _numbers(mapped: Mapped, fields: Mapping[str, Field]) -> dict[str, str]:
+    return {
+        name: str(value)
+        for name, value in mapped.values.items()
+        if fields[name].kind is Kind.MONEY and value is not None
+    }
+
+
+def _thaw(fields: Mapping[str, Field], name: str, kept: Any) -> Any:
+    return thaw(fields[name], kept) if name in fields else kept

@@ -1,0 +1,195 @@
+"""One account: made, read, changed, deleted and brought back by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Right
+from crmapp.domain.search import fold
+from crmapp.errors import Forbidden, Invalid
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, Activity, Contact, User
+from crmapp.services import editing, records
+from crmapp.services.pick_lists import lookups
+
+_CHOSEN_ELSEWHERE = frozenset({"primary_contact_id", "parent_id"})
+_NAMED = (
+    joinedload(Account.owner),
+    joinedload(Account.team),
+    joinedload(Account.parent),
+    joinedload(Account.primary_contact),
+)
+
+
+def get(account_id: int, *, by: User) -> Account:
+    """Return the account with owner, team, parent and primary contact.
+
+    Who may restore accounts sees deleted ones as well.
+
+    Raises:
+        NotFound: there is none, or not for her.
+    """
+    deleted = by.can(Right.ACCOUNT_DELETE)
+    return editing.seen(Account, account_id, by=by, deleted=deleted, options=_NAMED)
+
+
+def editable(account: Account, *, by: User) -> bool:
+    """Say whether ``by`` may change ``account``."""
+    query = select(Account.id).where(Account.id == account.id, Account.editable_by(by))
+    return session.scalar(query) is not None
+
+
+def counts(account: Account) -> dict[str, int]:
+    """Return how many contacts and activities the account has."""
+    return {
+        name: session.scalar(
+            select(func.count())
+            .select_from(model)
+            .where(model.account_id == account.id, model.deleted_at.is_(None))
+        )
+        or 0
+        for name, model in (("contacts", Contact), ("activities", Activity))
+    }
+
+
+def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:
+    """Create an account from what a person typed, and return its id.
+
+    ``typed`` maps fields to text; ``parent`` is another account's number or name. ``key`` is the
+    form's: the same form sent twice creates one account.
+
+    Raises:
+        Forbidden: she lacks the right.
+        Invalid: field → what is wrong with it.
+        KeyReused: the form was sent before with other values.
+    """
+    editing.need(Right.ACCOUNT_CREATE, by=by)
+    with unit_of_work():
+        return editing.made(key, typed, lambda: _create(typed, by), by=by)
+
+
+def _create(typed: Mapping[str, object], by: User) -> int:
+    values = _checked(typed, by, whole=True)
+    return records.create(Account, values, by=by, source=editing.FORM)
+
+
+def update(
+    account_id: int,
+    typed: Mapping[str, object],
+    version: int,
+    *,
+    by: User,
+    key: str | None = None,
+) -> int:
+    """Change the account that ``by`` saw at ``version``; fields that are not in ``typed`` stay.
+
+    Raises:
+        NotFound: she does not see it.
+        Forbidden: she sees it, but may not change it.
+        Invalid: field → what is wrong with it.
+        Conflict: somebody else changed it since; see :func:`editing.changed`.
+    """
+    with unit_of_work():
+        need_editable(account_id, by=by)
+        sent = {**typed, "account": account_id, "version": version}
+
+        def change() -> int:
+            values = _checked(typed, by, whole=False, account_id=account_id)
+            return editing.changed(Account, account_id, values, version, by=by)
+
+        return editing.made(key, sent, change, by=by)
+
+
+def delete(account_id: int, *, by: User) -> None:
+    """Delete the account softly: history stays, its number is free again, it can be restored."""
+    with unit_of_work():
+        editing.seen(Account, account_id, by=by)
+        editing.need(Right.ACCOUNT_DELETE, by=by)
+        records.delete(Account, account_id, by=by)
+
+
+def restore(account_id: int, *, by: User) -> None:
+    """Bring a deleted account back.
+
+    Raises:
+        Invalid: another account has taken its number meanwhile.
+    """
+    with unit_of_work():
+        account = get(account_id, by=by)
+        editing.need(Right.ACCOUNT_DELETE, by=by)
+        if account.deleted_at is not None:
+            records.restore(Account, account_id, by=by)
+
+
+def need_editable(account_id: int, *, by: User) -> Account:
+    """Return the account that ``by`` is about to change.
+
+    Raises:
+        NotFound: she does not see it.
+        Forbidden: she sees it, but may not change it.
+    """
+    account = editing.seen(Account, account_id, by=by)
+    editing.need(Right.ACCOUNT_EDIT, by=by)
+    if not editable(account, by=by):
+        raise Forbidden(Right.ACCOUNT_EDIT_ALL.value)
+    return account
+
+
+def _checked(
+    typed: Mapping[str, object], by: User, *, whole: bool, account_id: int | None = None
+) -> dict[str, Any]:
+    plain = {name: text for name, text in typed.items() if name not in _CHOSEN_ELSEWHERE}
+    problems: dict[str, Text | str] = {}
+    values: dict[str, Any] = {}
+    try:
+        values = editing.checked("account", plain, lookups(ids=True), whole=whole)
+    except Invalid as invalid:
+        problems |= invalid.fields
+    if "parent" in typed:
+        try:
+            values["parent_id"] = _parent(str(typed["parent"] or ""), account_id, by)
+        except Invalid as invalid:
+            problems |= invalid.fields
+    if problems:
+        raise Invalid(problems)
+    return values
+
+
+def _parent(text: str, account_id: int | None, by: User) -> int | None:
+    """Find the account that is meant by a number or a name, and that is not below this one."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        return None
+    found = _named(text, by)
+    if not found:
+        raise Invalid({"parent": N_("No account that you see has this number or name.")})
+    if len(found) > 1:
+        raise Invalid({"parent": N_("Several accounts have this name. Enter the number instead.")})
+    if account_id is not None and account_id in _above(found[0]):
+        raise Invalid({"parent": N_("This account is below the one you are editing.")})
+    return found[0]
+
+
+def _named(text: str, by: User) -> list[int]:
+    seen = Account.visible_to(by)
+    query = select(Account.id).where(Account.number == text, seen)
+    numbered = list(session.scalars(query.limit(2)))
+    query = select(Account.id).where(Account.name_key == fold(text), seen)
+    return numbered or list(session.scalars(query.limit(2)))
+
+
+def _above(account_id: int) -> list[int]:
+    """Return the account and those above it, up to where a circle would close."""
+    line: list[int] = []
+    step: int | None = account_id
+    while step is not None and step not in line:
+        line.append(step)
+        step = session.scalar(select(Account.parent_id).where(Account.id == step))
+    return line
+
+

@@ -1,0 +1,158 @@
+"""What happened with an account and what comes next: calls, meetings, tasks and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import joinedload
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Right
+from crmapp.errors import Invalid
+from crmapp.i18n import N_
+from crmapp.models import Account, Activity, Contact, User
+from crmapp.services import editing, records
+from crmapp.services.pick_lists import lookups
+
+KINDS: dict[str, str] = {
+    "call": N_("Call"),
+    "meeting": N_("Meeting"),
+    "task": N_("Task"),
+    "note": N_("Note"),
+}
+FIELDS_OF: dict[str, frozenset[str]] = {
+    "call": frozenset({"subject", "call_type", "happens_at", "contact_id", "owner_id", "notes"}),
+    "meeting": frozenset({"subject", "status", "happens_at", "contact_id", "owner_id", "notes"}),
+    "task": frozenset({"subject", "status", "happens_at", "contact_id", "owner_id", "notes"}),
+    "note": frozenset({"subject", "happens_at", "contact_id", "notes"}),
+}
+"""Kind → the fields that a person fills in for it."""
+PAGE = 50
+_NAMED = (joinedload(Activity.account), joinedload(Activity.contact), joinedload(Activity.owner))
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A page of activities, newest first; ``older`` leads to the next page, if there is one."""
+
+    rows: list[Activity]
+    older: str | None
+
+
+def get(activity_id: int, *, by: User) -> Activity:
+    """Return the activity with its account, contact and owner.
+
+    Raises:
+        NotFound: there is none, or not for her.
+    """
+    return editing.seen(Activity, activity_id, by=by, options=_NAMED)
+
+
+def timeline(account: Account, *, before: str | None = None) -> Timeline:
+    """Return the account's activities, newest first, from the place that ``before`` names on.
+
+    Raises:
+        Invalid: ``before`` is not such a place.
+    """
+    query = (
+        select(Activity)
+        .where(Activity.account_id == account.id, Activity.deleted_at.is_(None))
+        .order_by(Activity.happens_at.desc(), Activity.id.desc())
+        .options(*_NAMED)
+    )
+    if before:
+        query = query.where(tuple_(Activity.happens_at, Activity.id) < _place(before))
+    rows = list(session.scalars(query.limit(PAGE + 1)))
+    more = len(rows) > PAGE
+    last = rows[: PAGE][-1] if more else None
+    older = f"{last.happens_at.isoformat()}~{last.id}" if last else None
+    return Timeline(rows[:PAGE], older)
+
+
+def _place(text: str) -> Any:
+    moment, _, number = text.partition("~")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None or not number.isdecimal() or len(number) > 10:
+        raise Invalid({"before": N_("This address is not complete. Start again from the top.")})
+    return tuple_(at, int(number))
+
+
+def add(
+    account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None
+) -> int:
+    """Add an activity of ``typed["kind"]`` to the account and return the activity's id.
+
+    Raises:
+        NotFound: she does not see the account.
+        Forbidden: she may not add activities.
+        Invalid: field → what is wrong with it.
+    """
+    with unit_of_work():
+        editing.seen(Account, account_id, by=by)
+        editing.need(Right.ACTIVITY_EDIT, by=by)
+        sent = {**typed, "account": account_id}
+        return editing.made(key, sent, lambda: _add(account_id, typed, by), by=by)
+
+
+def _add(account_id: int, typed: Mapping[str, object], by: User) -> int:
+    values = _checked(account_id, typed, whole=True)
+    if "owner_id" not in typed:
+        values["owner_id"] = by.id
+    values["account_id"] = account_id
+    return records.create(Activity, values, by=by, source=editing.FORM)
+
+
+def update(
+    activity_id: int,
+    typed: Mapping[str, object],
+    version: int,
+    *,
+    by: User,
+    key: str | None = None,
+) -> int:
+    """Change the activity that ``by`` saw at ``version``; its kind stays.
+
+    Raises:
+        NotFound, Forbidden, Invalid: as for :func:`add`.
+        Conflict: somebody else changed it since.
+    """
+    with unit_of_work():
+        activity = editing.seen(Activity, activity_id, by=by)
+        editing.need(Right.ACTIVITY_EDIT, by=by)
+        account_id, kept = activity.account_id, {**typed, "kind": activity.kind}
+        sent = {**kept, "activity": activity_id, "version": version}
+
+        def change() -> int:
+            values = _checked(account_id, kept, whole=False)
+            return editing.changed(Activity, activity_id, values, version, by=by)
+
+        return editing.made(key, sent, change, by=by)
+
+
+def _checked(account_id: int, typed: Mapping[str, object], *, whole: bool) -> dict[str, Any]:
+    kind = str(typed.get("kind") or "")
+    if kind not in KINDS:
+        raise Invalid({"kind": N_("Choose call, meeting, task or note.")})
+    allowed = FIELDS_OF[kind] | {"kind"}
+    relevant = {name: text for name, text in typed.items() if name in allowed}
+    values = editing.checked("activity", relevant, lookups(ids=True), whole=whole)
+    contact_id = values.get("contact_id")
+    if contact_id is not None and not _belongs(contact_id, account_id):
+        raise Invalid({"contact_id": N_("Choose a contact of this account.")})
+    return values
+
+
+def _belongs(contact_id: int, account_id: int) -> bool:
+    if contact_id > editing.LARGEST_ID:
+        return False
+    query = select(Contact.account_id).where(
+        Contact.id == contact_id, Contact.deleted_at.is_(None)
+    )
+    return session.scalar(query) == account_id

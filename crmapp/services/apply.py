@@ -1,0 +1,186 @@
+"""Carry out a plan, chunk by chunk: the one road by which planned rows become records."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from crmapp import artefacts
+from crmapp.artefacts import PlanFile
+from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import insert_rows, reserve_ids
+from crmapp.domain.changes import Outcome
+from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.runs import Status, receipt
+from crmapp.errors import NotFound
+from crmapp.i18n import N_
+from crmapp.models import Account, Run, RunException
+from crmapp.services import pace, records
+from crmapp.services.engine import Claim, checkpoint, end, merge_counts
+
+_WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
+_RESULTS = {"deleted": "updated", "restored": "updated"}
+
+
+def advance(held: Claim) -> Claim | None:
+    """Do the next chunk of a running run."""
+    run = load(held.run_id)
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        if run.cancel_requested:
+            return _finish(held, run, cancelled=True)
+        rows, until = next_rows(plan, held.cursor, pace.chunk_size())
+        if until is None:
+            return _finish(held, run)
+        counted = plan.ask(
+            "SELECT action, count(*) FROM plan WHERE row_no > ? AND row_no <= ?"
+            f" AND NOT {_WRITES} GROUP BY action",
+            [held.cursor, until],
+        )
+        left = _numbers(plan, held.cursor, until) if run.control else {}
+    started = time.monotonic()
+    with unit_of_work():
+        moved = _write_chunk(held, rows, until, counted, left)
+    pace.breathe(time.monotonic() - started)
+    return moved
+
+
+def load(run_id: int) -> Run:
+    """Read the run as it is now.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    session.rollback()
+    run = session.get(Run, run_id)
+    if run is None:
+        raise NotFound
+    return run
+
+
+def next_rows(plan: PlanFile, cursor: int, size: int) -> tuple[list[PlanRow], int | None]:
+    """Return the next ``size`` rows to write and the row number up to which the chunk goes.
+
+    ``None`` instead of a number says that nothing is left.
+    """
+    rows = [PlanRow.from_json(r) for r in plan.rows(f"row_no > ? AND {_WRITES}", [cursor], size)]
+    if len(rows) == size:
+        return rows, rows[-1].row_no
+    ((last,),) = plan.ask("SELECT max(row_no) FROM plan WHERE row_no > ?", [cursor])
+    return rows, last
+
+
+def _write_chunk(
+    held: Claim,
+    rows: Sequence[PlanRow],
+    until: int,
+    counted: Sequence[tuple[Any, ...]],
+    left: Mapping[str, Decimal],
+) -> Claim:
+    checkpoint(held)
+    run = session.get_one(Run, held.run_id)
+    identity = tuple(run.source["identity"]) if run.source.get("identity") else None
+    writes = [to_write(row, ACCOUNT_FIELDS, identity, run.source.get("origin", {})) for row in rows]
+    done, control = run.done, run.control
+    outcomes = records.write(Account, writes, run=run)
+    results = Counter(_RESULTS.get(o.result, o.result) for o in outcomes)
+    others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
+    moved = checkpoint(
+        held,
+        cursor=until,
+        done=merge_counts(merge_counts(done, results.items()), others),
+        control=_add_up(control, rows, outcomes, left),
+    )
+    insert_rows(RunException.__table__, _exceptions(held.run_id, rows, outcomes))  # type: ignore[arg-type]  # a Table
+    return moved
+
+
+def _exceptions(
+    run_id: int, rows: Sequence[PlanRow], outcomes: Sequence[Outcome]
+) -> list[dict[str, Any]]:
+    ids = reserve_ids(RunException.__table__, len(rows)) if rows else []  # type: ignore[arg-type]  # a Table
+    return [
+        {
+            "id": ids[index],
+            "run_id": run_id,
+            "row_no": row.row_no,
+            "outcome": outcome.result,
+            "reason": outcome.reason.value,
+            "params": {"number": outcome.write.values.get("number"), "key": row.key},
+            "record_id": outcome.record_id,
+        }
+        for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
+        if outcome.reason is not None
+    ]
+
+
+def _numbers(plan: PlanFile, after: int, until: int) -> dict[str, Decimal]:
+    """Add up the mapped amounts of the chunk's rows that are not written, by field."""
+    found = plan.ask(
+        "SELECT numbers, action FROM plan WHERE row_no > ? AND row_no <= ?"
+        f" AND numbers <> '{{}}' AND NOT {_WRITES}",
+        [after, until],
+    )
+    totals: dict[str, Decimal] = {}
+    for text, action in found:
+        side = "written" if action == Planned.UNCHANGED else "left_out"
+        for name, number in json.loads(text).items():
+            key = f"{name}:{side}"
+            totals[key] = totals.get(key, Decimal(0)) + Decimal(number)
+    return totals
+
+
+def _add_up(
+    control: Mapping[str, Mapping[str, str]],
+    rows: Sequence[PlanRow],
+    outcomes: Sequence[Outcome],
+    left: Mapping[str, Decimal],
+) -> dict[str, dict[str, str]]:
+    totals = {
+        f"{name}:{side}": Decimal(total.get(side, "0")) + left.get(f"{name}:{side}", Decimal(0))
+        for name, total in control.items()
+        for side in ("written", "left_out")
+    }
+    for row, outcome in zip(rows, outcomes, strict=True):
+        side = "left_out" if outcome.reason else "written"
+        for name, number in row.numbers.items():
+            totals[f"{name}:{side}"] += Decimal(number)
+    return {
+        name: {
+            "planned": total["planned"],
+            "written": str(totals[f"{name}:written"]),
+            "left_out": str(totals[f"{name}:left_out"]),
+        }
+        for name, total in control.items()
+    }
+
+
+def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
+    """End the run with the status that its receipt deserves."""
+    result = receipt(run.total or 0, run.done, run.control)
+    if cancelled:
+        status, error = Status.CANCELLED, None
+    elif not result.balances:
+        status, error = Status.FAILED, N_("The receipt does not balance.")
+    else:
+        status, error = (Status.DONE if result.clean else Status.DONE_WITH_ERRORS), None
+    undone, kind = run.undoes_id, run.kind
+    with unit_of_work():
+        end(held, status, error=error)
+        if kind == "undo" and undone is not None:
+            _mark_undone(undone, held.run_id)
+
+
+def _mark_undone(undone_id: int, by_id: int) -> None:
+    """The run that was undone says so; if it was an undo itself, what it undid stands again."""
+    undone = session.get_one(Run, undone_id)
+    undone.status, undone.undone_by_id = Status.UNDONE.value, by_id
+    if undone.undoes_id is not None:
+        first = session.get_one(Run, undone.undoes_id)
+        clean = receipt(first.total or 0, first.done, first.control).clean
+        first.status = (Status.DONE if clean else Status.DONE_WITH_ERRORS).value
+        first.undone_by_id = None

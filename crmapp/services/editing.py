@@ -1,0 +1,143 @@
+"""What a person typed, on its way to a record: found, allowed, checked, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.sql.base import ExecutableOption
+
+from crmapp.db import session
+from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, parse, thaw
+from crmapp.domain.permissions import Right
+from crmapp.domain.records import FIELDS
+from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
+from crmapp.i18n import Text
+from crmapp.models import Account, Activity, Change, Contact, User
+from crmapp.services import records
+from crmapp.services.idempotency import once
+
+Seen = TypeVar("Seen", Account, Contact, Activity)
+LARGEST_ID = 2**31 - 1
+FORM = {"kind": "form"}
+
+
+def seen(
+    model: type[Seen],
+    record_id: int,
+    *,
+    by: User,
+    deleted: bool = False,
+    options: tuple[ExecutableOption, ...] = (),
+) -> Seen:
+    """Return the record, if ``by`` may see it.
+
+    Raises:
+        NotFound: there is none, or not for her.
+    """
+    if not 0 < record_id <= LARGEST_ID:
+        raise NotFound
+    query = select(model).where(model.id == record_id, model.visible_to(by, deleted=deleted))
+    found = session.scalars(query.options(*options)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def need(right: Right, *, by: User) -> None:
+    """Refuse people without ``right``.
+
+    Raises:
+        Forbidden: she lacks it.
+    """
+    if not by.can(right):
+        raise Forbidden(right.value)
+
+
+def checked(
+    object_: str, typed: Mapping[str, object], lookups: Lookups, *, whole: bool
+) -> dict[str, Any]:
+    """Return the values that the fields of ``object_`` take from what was typed.
+
+    ``whole`` is a new record: what was not typed counts as empty. Names that are no field are left
+    out.
+
+    Raises:
+        Invalid: field → what is wrong with its value, for all fields at once.
+    """
+    values: dict[str, Any] = {}
+    wrong: dict[str, Text | str] = {}
+    for name, spec in FIELDS[object_].items():
+        if name not in typed and not (whole and spec.required):
+            continue
+        try:
+            values[name] = _value(spec, typed.get(name), lookups)
+        except BadValue as bad:
+            wrong[name] = bad.text
+    if wrong:
+        raise Invalid(wrong)
+    return values
+
+
+def _value(spec: Field, typed: object, lookups: Lookups) -> Any:
+    value = check(spec, parse(spec, typed, lookups))
+    if value is None and spec.kind is Kind.YES_NO:
+        return False
+    if value is None and spec.kind is Kind.TAGS:
+        return []
+    return value
+
+
+def made(
+    key: str | None, sent: Mapping[str, object], make: Callable[[], int], *, by: User
+) -> int:
+    """Return the id that ``make`` made for the form with this ``key``, calling it only once.
+
+    Expects a unit of work around it.
+    """
+    owned = f"{by.id}:{key}"[:200] if key else None
+    return int(once(owned, sent, lambda: str(make())))
+
+
+def changed(
+    model: type[Account] | type[Contact] | type[Activity],
+    record_id: int,
+    values: Mapping[str, Any],
+    version: int,
+    *,
+    by: User,
+) -> int:
+    """Change a record of which ``by`` saw ``version``, and return its id.
+
+    Expects a unit of work around it.
+
+    Raises:
+        Conflict: it was changed since. ``theirs`` has the fields of ``values`` that others changed,
+            with their present values, ``original`` what they were when she opened the form.
+    """
+    try:
+        records.update(model, record_id, values, version=version, by=by, source=FORM)
+    except Conflict as conflict:
+        original = _before(records.OBJECTS[model], record_id, version, values)
+        theirs = {name: conflict.theirs[name] for name in original}
+        raise Conflict(theirs, original, conflict.version) from conflict
+    return record_id
+
+
+def _before(
+    object_: str, record_id: int, version: int, names: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the fields that were changed after ``version`` held at that version."""
+    later = session.scalars(
+        select(Change.fields)
+        .where(
+            Change.object == object_, Change.record_id == record_id, Change.version > version
+        )
+        .order_by(Change.id.desc())
+    )
+    found: dict[str, Any] = {}
+    for fields in later:
+        for name in fields.keys() & names.keys():
+            found[name] = thaw(FIELDS[object_][name], fields[name][0])
+    return found

@@ -1,0 +1,221 @@
+"""How a run is claimed, moved forward under its fence, and ended: the rules that lose nothing.
+
+A worker that holds a claim may write only while the row's fence, cursor and status are those of
+its claim; each chunk commits its rows and its cursor together. The lease only says when another
+worker may look; it is never what makes a write right.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from crmapp.config import settings
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db.bulk import dialect
+from crmapp.domain.runs import ACTIVE, Status
+from crmapp.errors import RunStopped
+from crmapp.models import Run
+from crmapp.queue import later, leaving
+from crmapp.services import notifications
+
+CODE_VERSION = 1
+"""Of the meaning of cursors and plans; a worker leaves runs of another version alone."""
+_ATTEMPTS = 5
+_CHUNK_RETRIES = 3
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on a run: good while the row's fence, cursor and status are these."""
+
+    run_id: int
+    kind: str
+    fence: int
+    status: str
+    cursor: int
+
+    def moved(self, cursor: int) -> Claim:
+        return replace(self, cursor=cursor)
+
+
+Advance = Callable[[Claim], Claim | None]
+"""Do one chunk of a phase; the claim to go on with, or ``None`` when the phase is over."""
+
+
+def now() -> ColumnElement[float]:
+    """The present second on the database's clock; on SQLite that is this process's."""
+    if dialect() == "postgresql":
+        return func.extract("epoch", func.clock_timestamp())
+    return literal(time.time())
+
+
+def _free() -> ColumnElement[bool]:
+    """Nobody holds the run, or whoever did has been silent too long or lives in the future."""
+    return or_(
+        Run.lease_until.is_(None),
+        Run.lease_until < now(),
+        Run.lease_until > now() + 2 * settings().lease,
+    )
+
+
+def _due() -> ColumnElement[bool]:
+    return and_(
+        Run.status.in_([status.value for status in ACTIVE]),
+        Run.code_version == CODE_VERSION,
+        or_(Run.retry_at.is_(None), Run.retry_at <= now()),
+        _free(),
+    )
+
+
+def due(limit: int) -> list[int]:
+    """Return the runs that somebody should work on now, oldest first.
+
+    A queued run whose lock another run holds is left out until that one ends.
+    """
+    running = select(Run.lock_key).where(Run.status == Status.RUNNING.value)
+    waits = and_(Run.status == Status.QUEUED.value, Run.lock_key.in_(running))
+    return list(session.scalars(select(Run.id).where(_due(), ~waits).order_by(Run.id).limit(limit)))
+
+
+def claim(run_id: int) -> Claim | None:
+    """Take the run with a new fence; ``None`` if it is not due or its lock is held."""
+    try:
+        with unit_of_work():
+            status = session.scalar(select(Run.status).where(Run.id == run_id))
+            begins = status == Status.QUEUED.value
+            row = session.execute(
+                update(Run)
+                .where(Run.id == run_id, Run.status == status, _due())
+                .values(
+                    status=Status.RUNNING.value if begins else status,
+                    fence=Run.fence + 1,
+                    lease_until=now() + settings().lease,
+                    started_at=func.coalesce(Run.started_at, utcnow()),
+                )
+                .returning(Run.kind, Run.fence, Run.status, Run.cursor)
+                .execution_options(synchronize_session=False)
+            ).one_or_none()
+    except IntegrityError:
+        return None
+    return None if row is None else Claim(run_id, row.kind, row.fence, row.status, row.cursor)
+
+
+def checkpoint(held: Claim, **values: Any) -> Claim:
+    """Inside a chunk's unit of work: move the run on, or stop because the claim is lost.
+
+    Raises:
+        RunStopped: another worker has the run, or it was ended.
+    """
+    moved = session.execute(
+        update(Run)
+        .where(
+            Run.id == held.run_id,
+            Run.fence == held.fence,
+            Run.cursor == held.cursor,
+            Run.status == held.status,
+        )
+        .values(lease_until=now() + settings().lease, attempts=0, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:
+        raise RunStopped
+    return held.moved(values.get("cursor", held.cursor))
+
+
+def work(run_id: int, phases: Mapping[tuple[str, str], Advance]) -> None:
+    """Claim the run and work on it for one time slice; ring again if more is left.
+
+    ``phases`` maps (kind, status) to what advances that phase.
+    """
+    held = claim(run_id)
+    if held is None:
+        return
+    deadline = time.monotonic() + settings().time_slice
+    advance = phases[held.kind, held.status]
+    try:
+        step: Claim | None = held
+        while step is not None and time.monotonic() < deadline and not leaving():
+            held = step
+            step = _persist(advance, held)
+        if step is not None:
+            _leave(step)
+    except RunStopped:
+        log.info("run %s: another worker has it", run_id)
+
+
+def _persist(advance: Advance, held: Claim) -> Claim | None:
+    """Do a chunk; once more if a person took the same number in the same moment."""
+    for attempt in range(_CHUNK_RETRIES):
+        try:
+            return advance(held)
+        except IntegrityError:
+            if attempt == _CHUNK_RETRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _leave(held: Claim) -> None:
+    """End the time slice: free the run and ring for the next slice."""
+    with unit_of_work():
+        checkpoint(held)
+        session.execute(_mine(held).values(lease_until=None))
+        later("runs.work", run_id=held.run_id)
+
+
+def end(held: Claim, status: Status, **values: Any) -> None:
+    """Inside the last chunk's unit of work: end the run and tell whoever started it."""
+    checkpoint(held)
+    session.execute(
+        _mine(held).values(status=status.value, finished_at=utcnow(), lease_until=None, **values)
+    )
+    notifications.run_ended(held.run_id)
+
+
+def hand_over(held: Claim, status: Status, **values: Any) -> None:
+    """Inside a unit of work: put the run into its next phase, free for anybody."""
+    checkpoint(held)
+    session.execute(_mine(held).values(status=status.value, lease_until=None, **values))
+    if status in ACTIVE:
+        later("runs.work", run_id=held.run_id)
+
+
+def crashed(run_id: int, error: str) -> None:
+    """Note that working on the run raised; try again later, or give up after five in a row."""
+    with unit_of_work():
+        run = session.get(Run, run_id)
+        if run is None or run.status not in ACTIVE:
+            return
+        held = Claim(run.id, run.kind, run.fence, run.status, run.cursor)
+        attempts = run.attempts + 1
+        if attempts >= _ATTEMPTS:
+            end(held, Status.FAILED, error=error)
+            return
+        session.execute(
+            _mine(held).values(
+                attempts=attempts, error=error, lease_until=None, retry_at=now() + 2.0**attempts
+            )
+        )
+
+
+def _mine(held: Claim) -> Any:
+    return (
+        update(Run)
+        .where(Run.id == held.run_id, Run.fence == held.fence)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def merge_counts(kept: Mapping[str, int], more: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Add ``more`` (name, count) to ``kept``."""
+    counts = dict(kept)
+    for name, count in more:
+        counts[name] = counts.get(name, 0) + count
+    return counts

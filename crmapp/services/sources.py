@@ -1,0 +1,56 @@
+"""Where the rows of a run come from: one port, and which adapter reads a run's source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from crmapp.errors import NotFound
+from crmapp.models import User
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column of a source: its name in rows, its label in the reader's language, samples."""
+
+    name: str
+    label: str
+    samples: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A frozen set of rows that can be counted and read in the order of their keys.
+
+    Reading it twice gives the same rows: it is pinned to what it was when the run was started.
+    """
+
+    def columns(self) -> Sequence[SourceColumn]:
+        """The columns that a mapping may use, with up to three samples each."""
+
+    def count(self) -> int:
+        """How many rows there are."""
+
+    def rows(self, after: str | None, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """The next ``limit`` (key, cells) pairs after the key ``after``, in the order of keys."""
+
+
+Opener = Callable[[Mapping[str, Any], User], Source]
+_OPENERS: dict[str, Opener] = {}
+
+
+def register(kind: str, opener: Opener) -> None:
+    """Say how sources of ``kind`` are opened."""
+    _OPENERS[kind] = opener
+
+
+def open_source(kept: Mapping[str, Any], *, by: User) -> Source:
+    """Open the source that a run keeps as ``{"kind": …}``, as ``by`` may see it.
+
+    Raises:
+        NotFound: the source no longer exists.
+    """
+    opener = _OPENERS.get(kept.get("kind", ""))
+    if opener is None:
+        raise NotFound
+    return opener(kept, by)

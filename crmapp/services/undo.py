@@ -1,0 +1,71 @@
+"""Undo a run: a run of its own, over the changes that the run made."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Right
+from crmapp.domain.runs import UNDOABLE, Status
+from crmapp.errors import AlreadyRunning, Forbidden, NotUndoable
+from crmapp.i18n import N_
+from crmapp.models import Change, Run, User
+from crmapp.queue import later
+from crmapp.services import runs
+from crmapp.services.engine import CODE_VERSION
+from crmapp.services.idempotency import once
+
+
+def can_undo(run: Run, *, by: User) -> bool:
+    """Say whether ``by`` may undo the run as it is now."""
+    return by.can(Right.RUN_UNDO) and run.status in UNDOABLE and bool(run.done)
+
+
+def undo_later(run_id: int, *, by: User, key: str | None) -> int:
+    """Have a run undone in the background; return the id of the run that does it.
+
+    What people changed since is kept and listed on that run's receipt.
+
+    Raises:
+        Forbidden: ``by`` lacks the right.
+        NotUndoable: the run changed nothing, has not ended, or was undone.
+        AlreadyRunning: it is being undone; carries that run's id.
+    """
+    runs.get(run_id, by=by)
+    if not by.can(Right.RUN_UNDO):
+        raise Forbidden(Right.RUN_UNDO)
+    with unit_of_work():
+        made = once(key, {"undo": run_id}, lambda: _start(run_id, by))
+    return int(made.removeprefix("run:"))
+
+
+def _start(run_id: int, by: User) -> str:
+    run = session.get_one(Run, run_id, with_for_update=True)
+    doing = session.scalar(
+        select(Run.id).where(
+            Run.undoes_id == run_id,
+            Run.status.in_([Status.PLANNING.value, Status.QUEUED.value, Status.RUNNING.value]),
+        )
+    )
+    if doing is not None:
+        raise AlreadyRunning(doing)
+    if run.status == Status.UNDONE:
+        raise NotUndoable(N_("This run has been undone already."))
+    if run.status not in UNDOABLE:
+        raise NotUndoable(N_("Only a run that has ended can be undone."))
+    if session.scalar(select(Change.id).where(Change.run_id == run_id).limit(1)) is None:
+        raise NotUndoable(N_("This run changed nothing, so there is nothing to undo."))
+    undoing = Run(
+        kind="undo",
+        title=run.title,
+        status=Status.PLANNING.value,
+        source={"kind": "changes", "run": run_id, "origin": {"kind": "undo", "run": run_id}},
+        lock_key=f"undo:{run_id}",
+        code_version=CODE_VERSION,
+        undoes_id=run_id,
+        by_id=by.id,
+    )
+    session.add(undoing)
+    session.flush()
+    later("runs.work", run_id=undoing.id)
+    return f"run:{undoing.id}"

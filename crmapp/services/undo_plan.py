@@ -1,0 +1,92 @@
+"""Plan an undo: for each change of a run, what takes it back, and what people's edits keep.
+
+A field is taken back if its latest change is the run's; a created account goes unless people
+added to it since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, exists, or_, select
+
+from crmapp import artefacts
+from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.runs import Status
+from crmapp.domain.undo import Present, Taken, take_back
+from crmapp.models import Account, Activity, Change, Contact, Run
+from crmapp.services.apply import load
+from crmapp.services.engine import Claim, checkpoint, hand_over
+from crmapp.services.upsert_plan import count_actions
+
+_PART = 5000
+_TAKEN = ("id", "record_id", "action", "fields")
+
+
+def advance(held: Claim) -> Claim | None:
+    """Plan how to take back the next part of the run's changes, or finish and go on to run."""
+    run = load(held.run_id)
+    last = run.artefacts[-1]["last_key"] if run.artefacts else 0
+    changes = session.execute(
+        select(Change.__table__)
+        .where(Change.run_id == run.undoes_id, Change.object == "account", Change.id > last)
+        .order_by(Change.id)
+        .limit(_PART)
+    ).mappings()
+    taken = [Taken(**{name: row[name] for name in _TAKEN}) for row in changes]
+    now = present([change.record_id for change in taken])
+    rows = [
+        take_back(held.cursor + n, change, now.get(change.record_id))
+        for n, change in enumerate(taken, 1)
+    ]
+    if not rows:
+        return _finish(held, run)
+    part = artefacts.write(run.id, f"part-{held.cursor}", (row.as_json() for row in rows))
+    parts = [*run.artefacts, part.as_json() | {"last_key": int(rows[-1].key)}]
+    with unit_of_work():
+        return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts)
+
+
+def present(ids: Sequence[int]) -> dict[int, Present]:
+    """Read the accounts ``ids`` as they are now, deleted ones too."""
+    if not ids:
+        return {}
+    table = Account.__table__.c
+    added = or_(*(_has(model) for model in (Contact, Activity)))
+    rows = session.execute(
+        select(
+            table.id,
+            table.name,
+            table.version,
+            table.lineage,
+            table.deleted_at.is_not(None).label("deleted"),
+            added.label("added"),
+        ).where(is_one_of(table.id, list(ids)))
+    )
+    return {
+        row.id: Present(row.name, row.version, row.lineage, bool(row.deleted), bool(row.added))
+        for row in rows
+    }
+
+
+def _has(model: type[Contact] | type[Activity]) -> ColumnElement[bool]:
+    return exists().where(model.account_id == Account.__table__.c.id, model.deleted_at.is_(None))
+
+
+def _finish(held: Claim, run: Run) -> None:
+    """Join the parts into the plan and run it: an undo was confirmed when it was asked for."""
+    parts = [part["name"] for part in run.artefacts]
+    if not parts:
+        parts = [artefacts.write(run.id, "part-0", ()).name]
+    plan = artefacts.rewrite(run.id, "plan-1", parts, "SELECT * FROM plan ORDER BY row_no")
+    counts = count_actions([plan.name])
+    with unit_of_work():
+        hand_over(
+            checkpoint(held, cursor=0),
+            Status.QUEUED,
+            artefacts=[plan.as_json()],
+            plan_hash=plan.sha256,
+            counts=counts,
+            total=plan.rows,
+        )

@@ -1,0 +1,182 @@
+"""Plan an upsert: read its source through its mapping and decide what would become of each row.
+
+Rows are planned in parts, each committed with the cursor; the last step joins the parts into one
+immutable file in which a source row that names an account a second time is rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from crmapp import artefacts
+from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.changes import Reason
+from crmapp.domain.fields import Lookups
+from crmapp.domain.mapping import FieldMapping, apply
+from crmapp.domain.matching import Candidates, Match, find
+from crmapp.domain.plan import Planned, PlanRow, SourceRow, control_totals, decide, match_word
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.runs import Status
+from crmapp.domain.search import fold
+from crmapp.models import Account, ExternalIdentity, Run, User
+from crmapp.services import pick_lists
+from crmapp.services.apply import load
+from crmapp.services.engine import Claim, checkpoint, hand_over
+from crmapp.services.sources import open_source
+
+_PART = 5000
+_MATCH_COLUMNS = {"number": Account.number, "name": Account.name_key, "email": Account.email}
+
+
+def advance(held: Claim) -> Claim | None:
+    """Plan the next part of the source, or finish the plan."""
+    run = load(held.run_id)
+    by = session.get_one(User, run.by_id)
+    mapping = FieldMapping.from_json(run.mapping)
+    source = open_source(run.source, by=by)
+    last = run.artefacts[-1]["last_key"] if run.artefacts else None
+    found = source.rows(last, _PART)
+    if not found:
+        return _finish(held, run)
+    rows = [SourceRow(held.cursor + n, key, cells) for n, (key, cells) in enumerate(found, 1)]
+    planned = plan_rows(rows, mapping, pick_lists.lookups(), run.source.get("identity"), by)
+    control = _add_up(run.control, planned)
+    part = artefacts.write(run.id, f"part-{held.cursor}", (row.as_json() for row in planned))
+    parts = [*run.artefacts, part.as_json() | {"last_key": rows[-1].key}]
+    with unit_of_work():
+        return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts, control=control)
+
+
+def plan_rows(
+    rows: Sequence[SourceRow],
+    mapping: FieldMapping,
+    lookups: Lookups,
+    identity: Sequence[str] | None,
+    by: User,
+) -> list[PlanRow]:
+    """Decide about ``rows``: map them, find their accounts, compare."""
+    mapped = [apply(mapping, ACCOUNT_FIELDS, row.cells, lookups) for row in rows]
+    words = [match_word(mapping.match, each.values.get(mapping.match)) for each in mapped]
+    names = [fold(each.values.get("name") or "") or None for each in mapped]
+    known = candidates([row.key for row in rows], words, names, mapping.match, identity)
+    matches = [
+        find(row.key, word, name, known) for row, word, name in zip(rows, words, names, strict=True)
+    ]
+    accounts = read_accounts(matches, list(mapping.columns), by)
+    return [
+        decide(row, each, match, accounts, ACCOUNT_FIELDS, mapping.match)
+        for row, each, match in zip(rows, mapped, matches, strict=True)
+    ]
+
+
+def candidates(
+    keys: Sequence[str],
+    words: Sequence[str | None],
+    names: Sequence[str | None],
+    match_field: str,
+    identity: Sequence[str] | None,
+) -> Candidates:
+    """Find the living accounts that the keys, match words and names of a chunk may mean."""
+    alive = Account.deleted_at.is_(None)
+    by_identity: dict[str, list[int]] = {}
+    if identity is not None:
+        ledger = ExternalIdentity
+        query = (
+            select(ledger.external_id, ledger.account_id)
+            .join(Account, Account.id == ledger.account_id)
+            .where(ledger.system == identity[0], ledger.object == identity[1], alive)
+            .where(is_one_of(ledger.__table__.c.external_id, list(keys)))
+        )
+        by_identity = _grouped(query)
+    column = _MATCH_COLUMNS[match_field]
+    by_field = _grouped(
+        select(column, Account.id).where(alive, is_one_of(column, [w for w in words if w]))
+    )
+    by_name = _grouped(
+        select(Account.name_key, Account.id).where(
+            alive,
+            Account.number.is_(None),
+            is_one_of(Account.__table__.c.name_key, [n for n in names if n]),
+        )
+    )
+    return Candidates(by_identity, by_field, by_name)
+
+
+def _grouped(query: Any) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = {}
+    for word, account_id in session.execute(query):
+        groups.setdefault(word, []).append(account_id)
+    return groups
+
+
+def read_accounts(
+    matches: Sequence[Match], names: Sequence[str], by: User
+) -> dict[int, Mapping[str, Any]]:
+    """Read the matched accounts that ``by`` may see: their version and the columns ``names``."""
+    ids = sorted({match.ids[0] for match in matches if match.sure})
+    if not ids:
+        return {}
+    table = Account.__table__.c
+    query = select(table.id, table.version, *(table[name] for name in names)).where(
+        is_one_of(table.id, ids), Account.visible_to(by)
+    )
+    return {row["id"]: row for row in session.execute(query).mappings()}
+
+
+def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, Any]:
+    totals = control_totals(planned)
+    return {
+        name: {"planned": str(Decimal(control.get(name, {}).get("planned", "0")) + total)}
+        for name, total in {**dict.fromkeys(control, Decimal(0)), **totals}.items()
+    }
+
+
+def _finish(held: Claim, run: Run) -> None:
+    """Join the parts, reject second rows of one account, count, and offer the plan."""
+    if not run.artefacts:
+        parts = [artefacts.write(run.id, "part-0", ()).name]
+    else:
+        parts = [part["name"] for part in run.artefacts]
+    plan = artefacts.rewrite(run.id, "plan-1", parts, _WITHOUT_DUPLICATES)
+    counts = count_actions([plan.name])
+    with unit_of_work():
+        hand_over(
+            checkpoint(held, cursor=0),
+            Status.PLANNED,
+            artefacts=[plan.as_json()],
+            plan_hash=plan.sha256,
+            counts=counts,
+            total=plan.rows,
+        )
+
+
+def count_actions(parts: Sequence[str]) -> dict[str, int]:
+    """Return how many rows of a plan have each action."""
+    with artefacts.read(parts) as plan:
+        return dict(plan.ask("SELECT action, count(*) FROM plan GROUP BY action ORDER BY action"))
+
+
+_ACTIVE = ", ".join(f"'{a}'" for a in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED))
+_WITHOUT_DUPLICATES = f"""
+    WITH marked AS (
+        SELECT *,
+            action IN ({_ACTIVE}) AND (
+                row_number() OVER (PARTITION BY action IN ({_ACTIVE}), match ORDER BY row_no) > 1
+                OR record_id IS NOT NULL AND row_number() OVER (
+                    PARTITION BY action IN ({_ACTIVE}), record_id ORDER BY row_no) > 1
+            ) AS again
+        FROM plan
+    )
+    SELECT * EXCLUDE (again) REPLACE (
+        CASE WHEN again THEN '{Planned.REJECTED}' ELSE action END AS action,
+        CASE WHEN again THEN '{Reason.DUPLICATE_KEY}' ELSE reason END AS reason,
+        CASE WHEN again THEN json_object('key', match) ELSE params END AS params,
+        link AND NOT again AS link
+    )
+    FROM marked ORDER BY row_no
+"""

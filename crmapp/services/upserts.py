@@ -1,0 +1,174 @@
+"""Add or update accounts from rows: start, map, plan, look, run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.mapping import FieldMapping, problems, suggest
+from crmapp.domain.permissions import Right
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.runs import Status
+from crmapp.errors import AlreadyRunning, Conflict, CRMError, Forbidden, Invalid, NotFound
+from crmapp.i18n import N_, Text
+from crmapp.models import Run, User
+from crmapp.queue import later
+from crmapp.services.engine import CODE_VERSION
+from crmapp.services.idempotency import once
+from crmapp.services.sources import Source, SourceColumn, open_source
+
+RIGHT = Right.GRID_ADD_UPDATE_ACCOUNTS
+_PROBLEMS = {
+    "required": N_("Choose the column that fills this field; it is required."),
+    "match": N_("Choose a column: this field finds the accounts that exist."),
+    "unknown": N_("Choose a column from the list."),
+}
+
+
+def start(
+    source: Mapping[str, Any], *, title: str, by: User, key: str | None, why: str = ""
+) -> int:
+    """Draft an upsert of the rows of ``source`` and return the run's id.
+
+    Raises:
+        Forbidden: ``by`` may not add or update accounts from the grid.
+        Invalid: the source has no rows.
+    """
+    if not by.can(RIGHT):
+        raise Forbidden(RIGHT)
+    count = open_source(source, by=by).count()
+    if not count:
+        raise Invalid({"": N_("There are no rows to work on. Change the search or the selection.")})
+    with unit_of_work():
+        made = once(key, {"source": source}, lambda: _draft(source, count, title, why, by))
+    return int(made.removeprefix("run:"))
+
+
+def _draft(source: Mapping[str, Any], count: int, title: str, why: str, by: User) -> str:
+    run = Run(
+        kind="upsert",
+        title=title,
+        source=dict(source),
+        total=count,
+        lock_key="accounts:{}:{}".format(*source.get("identity", ("rows", source["kind"]))),
+        code_version=CODE_VERSION,
+        why=why,
+        by_id=by.id,
+    )
+    session.add(run)
+    session.flush()
+    return f"run:{run.id}"
+
+
+def get(run_id: int, *, by: User) -> Run:
+    """Return an upsert that ``by`` started, or may see and carry on.
+
+    Raises:
+        NotFound, Forbidden
+    """
+    run = session.scalar(
+        select(Run).where(Run.id == run_id, Run.kind == "upsert", Run.visible_to(by))
+    )
+    if run is None:
+        raise NotFound
+    if not by.can(RIGHT):
+        raise Forbidden(RIGHT)
+    return run
+
+
+def source_of(run: Run, *, by: User) -> Source:
+    """Open the rows that the run works on."""
+    return open_source(run.source, by=by)
+
+
+def suggested(run: Run, columns: Sequence[SourceColumn]) -> FieldMapping:
+    """Return the mapping that was saved, else the one that the columns' names suggest."""
+    if run.mapping:
+        return FieldMapping.from_json(run.mapping)
+    found = suggest([(c.name, c.label) for c in columns], ACCOUNT_FIELDS.values())
+    return FieldMapping(found, match="number" if "number" in found else "name")
+
+
+def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by: User) -> None:
+    """Keep the mapping and have the plan made in the background.
+
+    ``confirmed`` is the number of rows that the person said yes to; a run over everything in view
+    needs it.
+
+    Raises:
+        Invalid: the mapping cannot be used, or the number was not confirmed or has changed.
+        CRMError: the run has gone past planning.
+    """
+    run = get(run_id, by=by)
+    source = source_of(run, by=by)
+    _check(mapping, [column.name for column in source.columns()])
+    _check_count(run, source.count(), confirmed)
+    with unit_of_work():
+        run = session.get_one(Run, run_id, with_for_update=True)
+        if run.status not in (Status.DRAFT, Status.PLANNED):
+            raise CRMError(N_("This run has started already; its mapping cannot change."))
+        before = FieldMapping.from_json(run.mapping).version if run.mapping else 0
+        run.mapping = mapping.as_json() | {"version": before + 1}
+        run.status, run.artefacts, run.plan_hash = Status.PLANNING.value, [], None
+        run.cursor, run.counts, run.control, run.lease_until = 0, {}, {}, None
+        run.fence += 1
+        later("runs.work", run_id=run_id)
+
+
+def _check(mapping: FieldMapping, columns: Sequence[str]) -> None:
+    found = problems(mapping, ACCOUNT_FIELDS, columns)
+    if found:
+        raise Invalid({name: _PROBLEMS[kind] for name, kind in found.items()})
+
+
+def _check_count(run: Run, count: int, confirmed: int | None) -> None:
+    if run.source.get("everything") and confirmed is None:
+        raise Invalid(
+            {
+                "confirmed": Text(
+                    N_(
+                        "Nothing is selected: this works on all %(count)s rows. Confirm the number."
+                    ),
+                    {"count": count},
+                )
+            }
+        )
+    if count != run.total or confirmed not in (None, count):
+        raise Invalid(
+            {
+                "confirmed": Text(
+                    N_("The number of rows has changed to %(count)s. Start again from the grid."),
+                    {"count": count},
+                )
+            }
+        )
+
+
+def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None:
+    """Have the plan that ``by`` has looked at carried out in the background.
+
+    Raises:
+        Conflict: the plan was made anew since she looked.
+        AlreadyRunning: it has been started.
+        Invalid: the number of rows has changed since the plan was made.
+    """
+    run = get(run_id, by=by)
+    _check_count(run, source_of(run, by=by).count(), None)
+    with unit_of_work():
+        once(key, {"run": run_id, "plan": plan_hash}, lambda: _queue(run_id, plan_hash))
+
+
+def _queue(run_id: int, plan_hash: str) -> str:
+    run = session.get_one(Run, run_id, with_for_update=True)
+    if run.status not in (Status.PLANNED, Status.DRAFT, Status.PLANNING):
+        raise AlreadyRunning(run_id)
+    if run.status != Status.PLANNED or run.plan_hash != plan_hash:
+        raise Conflict(
+            {}, message=N_("The plan was made anew. Look at it again before you run it.")
+        )
+    run.status, run.cursor, run.done, run.lease_until = Status.QUEUED.value, 0, {}, None
+    later("runs.work", run_id=run_id)
+    return f"run:{run_id}"

@@ -1,0 +1,200 @@
+"""The people who sign in: added, given a role and a password, and let go."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+
+from argon2 import PasswordHasher
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Right, Role
+from crmapp.domain.search import fold
+from crmapp.errors import Invalid, NotFound
+from crmapp.i18n import N_, Text
+from crmapp.models import Team, User
+from crmapp.services.editing import LARGEST_ID, need
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+_EMAIL = re.compile(r"[^@\s,;<>\"\x00]+@[^@\s,;<>\"\x00]+")
+
+
+def everybody(*, by: User) -> Sequence[User]:
+    """Return all people, the active ones first, by name.
+
+    Raises:
+        Forbidden: she lacks the right.
+    """
+    need(Right.USER_MANAGE, by=by)
+    people = session.scalars(select(User).options(selectinload(User.teams)))
+    return sorted(people, key=lambda user: (not user.active, fold(user.name), user.id))
+
+
+def get(user_id: int, *, by: User) -> User:
+    """Return a person.
+
+    Raises:
+        Forbidden: she lacks the right.
+        NotFound: there is nobody with this id.
+    """
+    need(Right.USER_MANAGE, by=by)
+    found = session.get(User, user_id) if 0 < user_id <= LARGEST_ID else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def add(
+    *,
+    name: str,
+    email: str,
+    role: str,
+    password: str | None = None,
+    teams: Sequence[str] = (),
+    by: User | None,
+) -> int:
+    """Add a person and return her id; without a password she sets one by *Forgot password*.
+
+    ``by`` is ``None`` for an operator at the terminal. Teams that do not exist are made.
+
+    Raises:
+        Forbidden: she lacks the right.
+        Invalid: field → what is wrong with it.
+    """
+    _allow(by)
+    name, email = name.strip(), email.strip().lower()
+    with unit_of_work():
+        problems = _wrong(name, email, role, password)
+        if not problems and _find(email):
+            problems["email"] = N_("Somebody with this address is here already.")
+        if problems:
+            raise Invalid(problems)
+        user = User(
+            name=name,
+            email=email,
+            role=role,
+            password=hashed(password) if password else None,
+            teams=[_team(each.strip()) for each in teams if each.strip()],
+        )
+        session.add(user)
+        session.flush()
+        return user.id
+
+
+def set_role(user_id: int, role: str, *, by: User | None) -> None:
+    """Give a person another role. The last administrator stays one.
+
+    Raises:
+        Forbidden: she lacks the right.
+        Invalid: there is no such role, or nobody would be left to administer.
+    """
+    _allow(by)
+    with unit_of_work():
+        user = _existing(user_id)
+        if role not in set(Role):
+            raise Invalid({"role": N_("Choose one of the roles.")})
+        if role != Role.ADMIN:
+            _keep_an_administrator(user)
+        user.role = role
+
+
+def set_active(user_id: int, active: bool, *, by: User | None) -> None:
+    """Let a person in again, or let her go: she is signed out everywhere and owns what she owned.
+
+    Raises:
+        Forbidden: she lacks the right.
+        Invalid: nobody would be left to administer.
+    """
+    _allow(by)
+    with unit_of_work():
+        user = _existing(user_id)
+        if not active:
+            _keep_an_administrator(user)
+            user.fs_uniquifier = uuid.uuid4().hex
+        user.active = active
+
+
+def set_password(user_id: int, password: str, *, by: User | None) -> None:
+    """Give a person a new password; she is signed out everywhere.
+
+    Raises:
+        Forbidden: she lacks the right.
+        Invalid: the password is too short.
+    """
+    _allow(by)
+    with unit_of_work():
+        user = _existing(user_id)
+        problem = _password_problem(password)
+        if problem:
+            raise Invalid({"password": problem})
+        user.password = hashed(password)
+        user.fs_uniquifier = uuid.uuid4().hex
+
+
+def find(email: str) -> User | None:
+    """Return the person with this address, for an operator at the terminal."""
+    return _find(email.strip().lower())
+
+
+def hashed(password: str) -> str:
+    """Hash a password as signing in expects it: argon2id, as ``web/auth.py`` configures it."""
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password)
+
+
+def _allow(by: User | None) -> None:
+    if by is not None:
+        need(Right.USER_MANAGE, by=by)
+
+
+def _existing(user_id: int) -> User:
+    found = session.get(User, user_id) if 0 < user_id <= LARGEST_ID else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _find(email: str) -> User | None:
+    return session.scalars(select(User).where(User.email == email)).one_or_none()
+
+
+def _team(name: str) -> Team:
+    found = session.scalars(select(Team).where(Team.name == name)).one_or_none()
+    if found is None:
+        found = Team(name=name)
+        session.add(found)
+    return found
+
+
+def _wrong(name: str, email: str, role: str, password: str | None) -> dict[str, Text | str]:
+    problems: dict[str, Text | str] = {}
+    if not 0 < len(name) <= 100 or "\x00" in name:
+        problems["name"] = N_("Enter a name of at most 100 characters.")
+    if not _EMAIL.fullmatch(email) or len(email) > 200:
+        problems["email"] = N_("Enter a full address, like ann@example.com.")
+    if role not in set(Role):
+        problems["role"] = N_("Choose one of the roles.")
+    if password and (problem := _password_problem(password)):
+        problems["password"] = problem
+    return problems
+
+
+def _password_problem(password: str) -> Text | None:
+    if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return None
+    return Text(
+        N_("Enter a password of %(least)s to %(most)s characters."),
+        {"least": SHORTEST_PASSWORD, "most": LONGEST_PASSWORD},
+    )
+
+
+def _keep_an_administrator(user: User) -> None:
+    """Refuse to take away the last active administrator."""
+    others = select(func.count()).where(
+        User.role == Role.ADMIN, User.active.is_(True), User.id != user.id
+    )
+    if user.role == Role.ADMIN and user.active and not session.scalar(others):
+        raise Invalid({"role": N_("Somebody has to administer. Make another administrator first.")})
