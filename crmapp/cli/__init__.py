@@ -6,12 +6,19 @@ import sys
 
 import click
 
+from crmapp.cli.doctor import doctor
+from crmapp.cli.runs import runs
+from crmapp.cli.users import users
 from crmapp.errors import CRMError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """A self-hosted CRM for companies that sell from an ERP."""
+
+
+for command in (doctor, runs, users):
+    commands.add_command(command)
 
 
 def main() -> None:

@@ -1,0 +1,109 @@
+"""``crmapp doctor``: what is well, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import click
+from redis.exceptions import RedisError
+from rq import Worker
+from sqlalchemy.exc import SQLAlchemyError
+
+from crmapp import create_app
+from crmapp.cli.installation import is_new, settings_in_force
+from crmapp.cli.supervision.preflight import SPACE, open_home
+from crmapp.config import Settings
+from crmapp.config import settings as active
+from crmapp.db import db
+from crmapp.db.schema import is_current
+from crmapp.errors import CRMError
+from crmapp.queue import redis_client
+from crmapp.services import runs
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``state`` is ok, warn or fail; only a failure makes the command fail."""
+
+    state: str
+    what: str
+    detail: str
+
+
+@click.command()
+def doctor() -> None:
+    """Check this installation from top to bottom, without changing anything."""
+    settings = settings_in_force()
+    findings = []
+    for finding in _findings(settings):
+        findings.append(finding)
+        click.echo(f"{finding.state:<5} {finding.what:<10} {finding.detail}")
+    sys.exit(any(finding.state == "fail" for finding in findings))
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("ok", "python", f"{version} at {sys.executable}")
+    home = _checked("folder", lambda: _home(settings))
+    yield home
+    if home.state == "fail":
+        return
+    if is_new(settings):
+        yield Finding("fail", "database", "none yet; start crmapp up once")
+        return
+    with create_app(settings).app_context():
+        for what, check in (
+            ("database", _database),
+            ("queue", _queue),
+            ("workers", _workers),
+            ("runs", _runs),
+        ):
+            yield _checked(what, check)
+
+
+def _checked(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
+    try:
+        state, detail = check()
+    except click.ClickException as error:
+        return Finding("fail", what, error.message)
+    except (CRMError, SQLAlchemyError, RedisError, OSError) as error:
+        original = getattr(error, "orig", None) or error
+        return Finding("fail", what, str(original).strip().splitlines()[0])
+    return Finding(state, what, detail)
+
+
+def _home(settings: Settings) -> tuple[str, str]:
+    open_home(settings.home)
+    free = shutil.disk_usage(settings.home).free
+    return "ok" if free > 10 * SPACE else "warn", f"{settings.home}, {free >> 20} MB free"
+
+
+def _database() -> tuple[str, str]:
+    name = db.engine.url.render_as_string(hide_password=True)
+    if not is_current(db.engine):
+        return "fail", f"{name} has another schema than this code; start crmapp up to migrate it"
+    return "ok", name
+
+
+def _queue() -> tuple[str, str]:
+    if active().redis_url is None:
+        return "warn", "the embedded one is not running; crmapp up starts it"
+    with redis_client() as client:
+        facts = client.info("server")
+    return "ok", f"answers, version {facts.get('valkey_version') or facts['redis_version']}"
+
+
+def _workers() -> tuple[str, str]:
+    if active().redis_url is None:
+        return "warn", "none, without a queue"
+    with redis_client() as client:
+        count = Worker.count(connection=client)
+    return ("ok" if count else "warn"), f"{count} at work or waiting"
+
+
+def _runs() -> tuple[str, str]:
+    waiting = len(runs.due())
+    return ("warn" if waiting else "ok"), f"{waiting} that nobody works on"
