@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from crmapp.cli.datasets import datasets
 from crmapp.cli.doctor import doctor
 from crmapp.cli.runs import runs
 from crmapp.cli.users import users
@@ -17,7 +18,7 @@ def commands() -> None:
     """A self-hosted CRM for companies that sell from an ERP."""
 
 
-for command in (doctor, runs, users):
+for command in (datasets, doctor, runs, users):
     commands.add_command(command)
 
 

@@ -21,7 +21,7 @@ from crmapp.db import db
 from crmapp.db.schema import is_current
 from crmapp.errors import CRMError
 from crmapp.queue import redis_client
-from crmapp.services import runs
+from crmapp.services import datasets, runs
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
             ("queue", _queue),
             ("workers", _workers),
             ("runs", _runs),
+            ("datasets", _datasets),
         ):
             yield _checked(what, check)
 
@@ -76,6 +77,8 @@ def _checked(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
 
 
 def _home(settings: Settings) -> tuple[str, str]:
+    if not settings.home.exists():
+        return "fail", f"{settings.home} does not exist yet; start crmapp up once"
     open_home(settings.home)
     free = shutil.disk_usage(settings.home).free
     return "ok" if free > 10 * SPACE else "warn", f"{settings.home}, {free >> 20} MB free"
@@ -107,3 +110,14 @@ def _workers() -> tuple[str, str]:
 def _runs() -> tuple[str, str]:
     waiting = len(runs.due())
     return ("warn" if waiting else "ok"), f"{waiting} that nobody works on"
+
+
+def _datasets() -> tuple[str, str]:
+    found = datasets.listed()
+    wrong = [str(one.problem) for one in found if one.problem]
+    unloaded = [one.name for one in found if one.snapshot is None]
+    if wrong:
+        return "fail", "; ".join(wrong)
+    if unloaded:
+        return "warn", f"not loaded: {', '.join(unloaded)}; run crmapp datasets refresh"
+    return "ok", ", ".join(f"{one.name} ({one.snapshot})" for one in found)
