@@ -17,6 +17,8 @@ from crmapp.web import (
     errors,
     extensions,
     htmx,
+    logs,
+    navigation,
     reader,
     security,
     serving,
@@ -39,6 +41,7 @@ BLUEPRINTS = (
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application with ``settings``, or with those of the environment."""
+    logs.configure()
     settings = config.use(settings or Settings.from_env())
     settings.home.mkdir(parents=True, exist_ok=True)
     app = Flask(__name__, static_folder=None)
@@ -53,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     htmx.init_app(app)
     toasts.init_app(app)
     assets.init_app(app)
+    navigation.init_app(app)
     templating.init_app(app)
     serving.init_app(app, settings)
     for name in BLUEPRINTS:

@@ -106,7 +106,7 @@ def _keep_next_at_home() -> ResponseReturnValue | None:
     if request.blueprint != "security":
         return None
     asked = [*request.args.getlist("next"), *request.form.getlist("next")]
-    if all(is_our_own(url) for url in asked):
+    if all(is_our_own(url) for url in asked if url):
         return None
     return redirect(url_for("security.login"), 303)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app, request, url_for
+from flask import Flask, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from crmapp.domain.permissions import Right
+from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.web.access import current_user
 
@@ -69,3 +71,16 @@ def places() -> list[Place]:
         if place.endpoint in current_app.view_functions
         and any(current_user.can(right) for right in place.rights)
     ]
+
+
+def init_app(app: Flask) -> None:
+    """Let ``/`` lead to the first place that is open to the reader."""
+    app.add_url_rule("/", "home", home)
+
+
+def home() -> ResponseReturnValue:
+    """Send the reader to her first place."""
+    open_places = places()
+    if not open_places:
+        raise NotFound
+    return redirect(open_places[0].url)
