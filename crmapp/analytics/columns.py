@@ -64,6 +64,12 @@ def property_columns(dimension: Dimension, names: tuple[str, ...] = ()) -> tuple
     return tuple(Column(one.name, one.label, one.kind) for one in chosen)
 
 
+def row_columns(dataset: Dataset, question: Question, calendar: Calendar) -> tuple[Column, ...]:
+    """The columns of :meth:`crmapp.analytics.engine.Engine.rows`: every property, the measures."""
+    properties = property_columns(dataset.dimension(question.dimension))
+    return (*properties, *measure_columns(dataset, question, calendar))
+
+
 def measure_columns(dataset: Dataset, question: Question, calendar: Calendar) -> tuple[Column, ...]:
     """The columns of a question's measures, in their order."""
     periods = {period.key: period for period in calendar.periods(question.period)}

@@ -12,7 +12,7 @@ from crmapp.analytics import expressions, outline
 from crmapp.analytics.expressions import Formula
 from crmapp.analytics.outline import Outline, Place
 from crmapp.errors import DatasetError, NotFound
-from crmapp.i18n import LOCALES, Text
+from crmapp.i18n import LOCALES, N_, Text
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(parquet|csv)")
@@ -101,7 +101,7 @@ class Dataset:
         """
         if name not in self.dimensions:
             raise NotFound(
-                Text("%(dataset)s has no dimension of that name.", {"dataset": self.name})
+                Text(N_("%(dataset)s has no dimension of that name."), {"dataset": self.name})
             )
         return self.dimensions[name]
 
@@ -133,9 +133,11 @@ def load(path: Path) -> Dataset:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
-            Text("%(file)s cannot be read: %(why)s", {"file": path.name, "why": str(error)})
+            Text(N_("%(file)s cannot be read: %(why)s"), {"file": path.name, "why": str(error)})
         ) from error
     dataset = parse(text, path.name)
+    if dataset.name != path.stem:
+        Place(path.name, 1).fail(f"the name is {dataset.name!r}", f"{path.stem!r}, as the file's")
     for file, place in dataset.files():
         if not (path.parent / file).is_file():
             place.fail(f"there is no file {file!r} beside {path.name}")

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Self
 from crmapp.analytics.dataset import PERIODS, Dataset
 from crmapp.domain.periods import MONTHS
 from crmapp.errors import Invalid, NotFound
-from crmapp.i18n import Text
+from crmapp.i18n import N_, Text
 
 SIZES = (25, 50, 100, 200)
 ACTIVITIES = ("with", "without", "all")
@@ -183,13 +183,13 @@ class _Reader:
         text = self._args.get(name, "").strip()
         if len(text) > LONGEST_SEARCH:
             self._problems[name] = Text(
-                "%(name)s is too long: use up to %(count)s characters.",
+                N_("%(name)s is too long: use up to %(count)s characters."),
                 {"name": name, "count": LONGEST_SEARCH},
             )
             return ""
         if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
             self._problems[name] = Text(
-                "%(name)s holds a character that cannot be used.", {"name": name}
+                N_("%(name)s holds a character that cannot be used."), {"name": name}
             )
             return ""
         return text
@@ -214,7 +214,7 @@ class _Reader:
         value = self._args.get(name) or str(default)
         plain = value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS
         if not plain or int(value) < 1 <= default:
-            self._problems[name] = Text("%(name)s is not a number from 1 on.", {"name": name})
+            self._problems[name] = Text(N_("%(name)s is not a number from 1 on."), {"name": name})
             return default
         return int(value)
 
@@ -231,9 +231,9 @@ class _Reader:
     def refuse(self, name: str, allowed: Collection[str], known: bool = True) -> None:
         words = {"name": _short(name), "allowed": ", ".join(allowed)}
         self._problems[_short(name)] = (
-            Text("%(name)s is none of those that can be used: %(allowed)s.", words)
+            Text(N_("%(name)s is none of those that can be used: %(allowed)s."), words)
             if known
-            else Text("There is no argument %(name)s; there are: %(allowed)s.", words)
+            else Text(N_("There is no argument %(name)s; there are: %(allowed)s."), words)
         )
 
     def finish(self) -> None:
@@ -254,12 +254,12 @@ def selection_of(selections: Mapping[int, Selection], number: int, dimension: st
     """
     selection = selections.get(number)
     if selection is None:
-        raise NotFound(Text("There is no such selection; choose the rows again."))
+        raise NotFound(Text(N_("There is no such selection; choose the rows again.")))
     if selection.dimension != dimension:
         _other_dimension(number)
     return selection
 
 
 def _other_dimension(number: int) -> NoReturn:
-    problem = Text("Selection %(number)s is of another dimension.", {"number": number})
+    problem = Text(N_("Selection %(number)s is of another dimension."), {"number": number})
     raise Invalid({"sel": problem}, problem)

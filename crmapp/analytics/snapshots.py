@@ -24,7 +24,7 @@ from crmapp.analytics.expressions import columns_of
 from crmapp.analytics.outline import Place
 from crmapp.domain.periods import months_to_last
 from crmapp.errors import NotFound
-from crmapp.i18n import Text
+from crmapp.i18n import N_, Text
 
 POINTER = "current"
 SUFFIX = ".duckdb"
@@ -60,7 +60,7 @@ def path_of(directory: Path, name: str) -> Path:
     """
     path = directory / f"{Path(name).name}{SUFFIX}"
     if not path.is_file():
-        raise NotFound(Text("The snapshot %(name)s is no longer kept.", {"name": name}))
+        raise NotFound(Text(N_("The snapshot %(name)s is no longer kept."), {"name": name}))
     return path
 
 
@@ -252,7 +252,8 @@ class _Builder:
         )
         return (
             f"SELECT k_{dimension.name} AS _key,"
-            f" LIST_FILTER([{varies}], LAMBDA x: x IS NOT NULL) AS _varies, {latest} FROM staged GROUP BY 1"
+            f" LIST_FILTER([{varies}], LAMBDA x: x IS NOT NULL) AS _varies,"
+            f" {latest} FROM staged GROUP BY 1"
         )
 
     def _own_table(self, dimension: Dimension) -> str:

@@ -19,7 +19,7 @@ from crmapp.analytics.expressions import Aggregate
 from crmapp.analytics.query import PERIOD_KEYS, Question, Selection, selection_of
 from crmapp.domain.periods import month_number, span
 from crmapp.errors import Invalid
-from crmapp.i18n import Text
+from crmapp.i18n import N_, Text
 
 DEEPEST = 4
 """How many selections may build on one another."""
@@ -28,6 +28,7 @@ PAGE, TOTALS = 0, 1
 """The first column of an answer's lines says whether it is an entity or the totals."""
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PARAMETER = re.compile(r"\$(v\d+)")
 
 
@@ -122,7 +123,14 @@ class Writer:
         return Statement(sql, used)
 
     def bind(self, value: Any) -> str:
-        """Name a value: the SQL holds the name, the parameters the value."""
+        """Name a value: the SQL holds the name, the parameters the value.
+
+        Raises:
+            Invalid: a text that is not Unicode.
+        """
+        if not _is_unicode(value):
+            problem = Text(N_("A text holds characters that cannot be used."))
+            raise Invalid({"": problem}, problem)
         same = (type(value), tuple(value) if isinstance(value, list) else value)
         name = self._names.setdefault(same, f"v{len(self._names) + 1}")
         self._params[name] = value
@@ -216,7 +224,7 @@ class Writer:
     def _focused(self, question: Question) -> list[tuple[str, str]]:
         """The dimensions that facts are narrowed down in, each with the ids that remain."""
         if self._depth == DEEPEST:
-            problem = Text("This selection builds on too many others; clear one of them.")
+            problem = Text(N_("This selection builds on too many others; clear one of them."))
             raise Invalid({"focus": problem}, problem)
         self._depth += 1
         found = [
@@ -340,6 +348,11 @@ class _Parts:
             return f" FILTER (WHERE {'' if key == 'current' else 'NOT '}({bucket}))"
         start = next(period.start for period in self._periods if period.key == key)
         return f" FILTER (WHERE {bucket} = {self._writer.bind(month_number(start))})"
+
+
+def _is_unicode(value: object) -> bool:
+    text = "".join(value) if isinstance(value, list) else value
+    return not isinstance(text, str) or not _SURROGATE.search(text)
 
 
 def _table(dimension: str) -> str:

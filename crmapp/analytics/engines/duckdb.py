@@ -17,12 +17,18 @@ from typing import Any
 import duckdb
 
 from crmapp.analytics import dataset as datasets
-from crmapp.analytics.columns import Calendar, Column, measure_columns, property_columns
+from crmapp.analytics.columns import (
+    Calendar,
+    Column,
+    measure_columns,
+    property_columns,
+    row_columns,
+)
 from crmapp.analytics.engine import Answer, Restriction, Row, Selections
 from crmapp.analytics.query import Question, Selection, selection_of
 from crmapp.analytics.sql import TOTALS, Statement, Writer
 from crmapp.errors import Invalid, Unavailable
-from crmapp.i18n import Text
+from crmapp.i18n import N_, Text
 
 MOST_ROWS = 10_000
 NO_SELECTIONS: Selections = MappingProxyType({})
@@ -115,14 +121,10 @@ class DuckDBEngine:
     ) -> list[Row]:
         if not 0 < limit <= MOST_ROWS:
             raise Invalid(
-                {"limit": Text("Ask for 1 to %(count)s rows at a time.", {"count": MOST_ROWS})}
+                {"limit": Text(N_("Ask for 1 to %(count)s rows at a time."), {"count": MOST_ROWS})}
             )
         writer = self._writer(restriction, selections)
-        columns = (
-            *self.columns(question.dimension),
-            *measure_columns(self.dataset, question, self.calendar),
-        )
-        names = [column.name for column in columns]
+        names = [column.name for column in row_columns(self.dataset, question, self.calendar)]
         lines = self._fetch(writer.rows(question, selection, after, limit), remember=False)
         return [
             Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
@@ -183,16 +185,20 @@ class DuckDBEngine:
             except duckdb.InterruptException as error:
                 raise Unavailable(
                     Text(
-                        "This question took longer than %(seconds)s seconds. Narrow it down by a"
-                        " search, a focus or a shorter period.",
+                        N_(
+                            "This question took longer than %(seconds)s seconds. Narrow it down by"
+                            " a search, a focus or a shorter period."
+                        ),
                         {"seconds": f"{self._limits.seconds:g}"},
                     )
                 ) from error
             except duckdb.OutOfMemoryException as error:
                 raise Unavailable(
                     Text(
-                        "This question needs more memory than %(memory)s. Narrow it down by a"
-                        " search, a focus or a shorter period.",
+                        N_(
+                            "This question needs more memory than %(memory)s. Narrow it down by"
+                            " a search, a focus or a shorter period."
+                        ),
                         {"memory": self._limits.memory},
                     )
                 ) from error

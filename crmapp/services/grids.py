@@ -1,0 +1,252 @@
+"""The grid as one person sees it: answers, selections and sources within what she may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from crmapp.analytics.columns import Column, row_columns
+from crmapp.analytics.dataset import Dataset
+from crmapp.analytics.engine import Answer, Engine, Row, Value
+from crmapp.analytics.query import Question, Selection, selection_of
+from crmapp.config import settings
+from crmapp.db import session
+from crmapp.domain.permissions import Right
+from crmapp.errors import Forbidden, NotFound
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, ExternalIdentity, User
+from crmapp.services import datasets, selections
+from crmapp.services.sources import SourceColumn
+
+SAMPLES = 3
+_SAMPLED = 500
+
+
+def ask(name: str, dimension: str, args: Mapping[str, str], *, by: User) -> Question:
+    """Read a URL's arguments as a question about a dataset.
+
+    Raises:
+        Forbidden: ``by`` may not open the grid.
+        NotFound: there is no such dataset or dimension.
+        Invalid: an argument cannot be used.
+    """
+    return Question.from_args(_engine(name, by).dataset, dimension, args)
+
+
+def dataset(name: str, *, by: User) -> Dataset:
+    """The dataset as its current snapshot was built."""
+    return _engine(name, by).dataset
+
+
+def answer(question: Question, *, by: User) -> Answer:
+    """One page of the grid, with totals and count over all that matches and ``by`` may see.
+
+    Raises:
+        Forbidden, NotFound, Invalid
+        Unavailable: the question takes too long or too much memory.
+    """
+    engine = _engine(question.dataset, by)
+    return engine.answer(
+        question,
+        restriction=restriction_for(by, engine.dataset),
+        selections=selections.referred(question, engine.dataset, by=by),
+    )
+
+
+def toggle(question: Question, key: str, *, by: User) -> int:
+    """Select a row, or deselect it; return the id of the selection."""
+    return selections.change(question, by=by, toggle=_known(question, [key], by))
+
+
+def select_range(question: Question, start: str, end: str, *, by: User) -> int:
+    """Select everything between two rows of the page; return the id of the selection."""
+    keys = [row.key for row in answer(question, by=by).rows]
+    return selections.select_range(question, keys, start, end, by=by)
+
+
+def select_page(question: Question, *, by: User, selected: bool = True) -> int:
+    """Select, or deselect, every row of the page; return the id of the selection."""
+    keys = [row.key for row in answer(question, by=by).rows]
+    chosen = {"add": keys} if selected else {"remove": keys}
+    return selections.change(question, by=by, **chosen)
+
+
+def select_all(question: Question, *, by: User) -> int:
+    """Select everything that the question matches; return the id of the selection."""
+    answer(question.change(selection=None), by=by)
+    return selections.select_all(question, by=by)
+
+
+def restriction_for(user: User, dataset: Dataset) -> frozenset[str] | None:
+    """The keys of the accounts whose figures ``user`` may see; None is all of them.
+
+    They come from the ledger of identities, which only runs write: a number that somebody typed
+    into an account opens no figures.
+    """
+    if user.can(Right.ACCOUNT_VIEW_ALL):
+        return None
+    if dataset.accounts is None:
+        return frozenset()
+    system, kind = identity(dataset, dataset.accounts)
+    query = (
+        select(ExternalIdentity.external_id)
+        .join(Account, Account.id == ExternalIdentity.account_id)
+        .where(ExternalIdentity.system == system, ExternalIdentity.object == kind)
+        .where(Account.visible_to(user))
+    )
+    return frozenset(session.scalars(query))
+
+
+def identity(dataset: Dataset, dimension: str) -> tuple[str, str]:
+    """How the ledger of identities names a dimension's entities: system and object."""
+    return f"dataset:{dataset.name}", dimension
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a dataset knows of one account: one total per column and period."""
+
+    dataset: Dataset
+    snapshot: str
+    columns: tuple[Column, ...]
+    totals: Mapping[str, Value]
+
+
+def account_figures(account_id: int, name: str = "sales", *, by: User) -> Figures | None:
+    """The Sales tab of an account that ``by`` sees; None if the dataset does not know it.
+
+    Every measure by month for twelve months, and the year to date against last year.
+    """
+    engine = datasets.engine_for(name)
+    keys = _keys_of(account_id, engine.dataset, by)
+    if not keys or engine.dataset.accounts is None:
+        return None
+    number = 1
+    chosen = {number: Selection.some(engine.dataset.accounts, keys)}
+    columns: list[Column] = []
+    totals: dict[str, Value] = {}
+    for question in _account_questions(engine.dataset, engine.dataset.accounts, number):
+        found = engine.answer(question, selections=chosen)
+        measures = [column for column in found.columns if column.measure]
+        columns += measures
+        totals |= {column.name: found.totals[column.name] for column in measures}
+    return Figures(engine.dataset, engine.snapshot, tuple(columns), totals)
+
+
+def source(question: Question, *, by: User) -> dict[str, Any]:
+    """Freeze what a run would read: the selected rows, or all that the question matches.
+
+    Raises:
+        Forbidden, NotFound, Invalid
+    """
+    engine = _engine(question.dataset, by)
+    referred = selections.referred(question, engine.dataset, by=by)
+    selected = question.selection
+    if selected is not None:
+        selection_of(referred, selected, question.dimension)
+    return {
+        "kind": "grid",
+        "dataset": question.dataset,
+        "snapshot": engine.snapshot,
+        "dimension": question.dimension,
+        "args": question.change().to_args(),
+        "selections": selections.kept(referred),
+        "identity": list(identity(engine.dataset, question.dimension)),
+        "everything": selected is None,
+    }
+
+
+class GridSource:
+    """The rows of a frozen question about a pinned snapshot, for the pipeline."""
+
+    def __init__(self, kept: Mapping[str, Any], by: User) -> None:
+        self._engine = datasets.engine_for(kept["dataset"], kept["snapshot"])
+        shape = self._engine.dataset
+        self._question = Question.from_args(shape, kept["dimension"], kept["args"])
+        self._selections = selections.unkept(kept["selections"], shape)
+        number = self._question.selection
+        self._selection = self._selections[number] if number is not None else None
+        self._restriction = restriction_for(by, shape)
+        self._locale = by.locale or settings().default_locale
+
+    def columns(self) -> Sequence[SourceColumn]:
+        """The dimension's properties and the question's measures, with samples."""
+        rows = self._rows(None, _SAMPLED)
+        return [
+            SourceColumn(column.name, heading(column, self._locale), _samples(rows, column.name))
+            for column in row_columns(self._engine.dataset, self._question, self._engine.calendar)
+        ]
+
+    def count(self) -> int:
+        return self._engine.count(
+            self._question,
+            selection=self._selection,
+            restriction=self._restriction,
+            selections=self._selections,
+        )
+
+    def rows(self, after: str | None, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        return [(row.key, row.values) for row in self._rows(after, limit)]
+
+    def _rows(self, after: str | None, limit: int) -> list[Row]:
+        return self._engine.rows(
+            self._question,
+            selection=self._selection,
+            restriction=self._restriction,
+            selections=self._selections,
+            after=after,
+            limit=limit,
+        )
+
+
+def heading(column: Column, locale: str) -> str:
+    """What stands over a column where only a plain text fits: ``Value 2026-10``."""
+    label = column.label.text(locale)
+    if column.period is None or column.caption:
+        return f"{label} {column.period_key}".strip()
+    return f"{label} {column.period.start:%Y-%m}"
+
+
+def _samples(rows: Sequence[Row], name: str) -> tuple[str, ...]:
+    found = dict.fromkeys(str(row.values[name]) for row in rows if row.values[name] is not None)
+    return tuple(found)[:SAMPLES]
+
+
+def _engine(name: str, by: User) -> Engine:
+    if not by.can(Right.GRID_VIEW):
+        raise Forbidden(Right.GRID_VIEW)
+    return datasets.engine_for(name)
+
+
+def _known(question: Question, keys: Collection[str], by: User) -> list[str]:
+    """The keys, if the snapshot has them and ``by`` may see them."""
+    engine = _engine(question.dataset, by)
+    asked = Selection.some(question.dimension, keys)
+    known = engine.among(asked, list(keys), restriction=restriction_for(by, engine.dataset))
+    if len(known) != len(set(keys)):
+        raise NotFound(Text(N_("That row is no longer there; choose the rows again.")))
+    return list(keys)
+
+
+def _keys_of(account_id: int, dataset: Dataset, by: User) -> list[str]:
+    if dataset.accounts is None:
+        return []
+    system, kind = identity(dataset, dataset.accounts)
+    query = (
+        select(ExternalIdentity.external_id)
+        .join(Account, Account.id == ExternalIdentity.account_id)
+        .where(ExternalIdentity.system == system, ExternalIdentity.object == kind)
+        .where(Account.id == account_id, Account.visible_to(by))
+    )
+    return list(session.scalars(query))
+
+
+def _account_questions(dataset: Dataset, dimension: str, selection: int) -> list[Question]:
+    every = ",".join(dataset.measures)
+    focus = {f"focus.{dimension}": str(selection)}
+    asked = [{"period": "ytd", "measures": every} | focus]
+    asked += [{"period": "months", "measures": one} | focus for one in dataset.measures]
+    return [Question.from_args(dataset, dimension, args) for args in asked]

@@ -1,0 +1,181 @@
+"""Selections in the grid: a person's stored predicates, a verb for each way to choose rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy import select
+
+from crmapp.analytics.dataset import Dataset
+from crmapp.analytics.query import Question, Selection
+from crmapp.db import session, unit_of_work
+from crmapp.errors import Invalid, NotFound
+from crmapp.i18n import N_, Text
+from crmapp.models import StoredSelection, User
+
+MOST_KEYS = 20_000
+
+
+def referred(question: Question, dataset: Dataset, *, by: User) -> dict[int, Selection]:
+    """Every selection that a question refers to, directly or through another one, by id.
+
+    Raises:
+        NotFound: one of them is not there, or is somebody else's.
+    """
+    found: dict[int, Selection] = {}
+    wanted = _numbers(question)
+    while wanted:
+        number = wanted.pop()
+        if number in found:
+            continue
+        found[number] = selection = _value(_row(number, by), dataset)
+        if selection.matching is not None:
+            wanted += _numbers(selection.matching)
+    return found
+
+
+def change(
+    question: Question,
+    *,
+    by: User,
+    add: Collection[str] = (),
+    remove: Collection[str] = (),
+    toggle: Collection[str] = (),
+) -> int:
+    """Select and deselect entities by their keys; return the id of the selection.
+
+    It is the selection that the question refers to, or a new one.
+
+    Raises:
+        NotFound: the selection is not there, or is somebody else's.
+        Invalid: more keys than a selection can hold.
+    """
+    with unit_of_work():
+        row = _row(question.selection, by, lock=True) if question.selection else _new(question, by)
+        chosen = set(row.keys) if row.mode == "some" else set(add)
+        if row.mode == "some":
+            chosen = (chosen | set(add)) - set(remove) ^ set(toggle)
+        else:  # the keys are those that are left out
+            chosen = (set(row.keys) | set(remove)) - set(add) ^ set(toggle)
+        if len(chosen) > MOST_KEYS:
+            problem = Text(
+                N_("Choose up to %(count)s rows one by one, or all that match."),
+                {"count": MOST_KEYS},
+            )
+            raise Invalid({"sel": problem}, problem)
+        row.keys = sorted(chosen)
+        return _kept(row)
+
+
+def select_range(question: Question, keys: Sequence[str], start: str, end: str, *, by: User) -> int:
+    """Select everything from one row of a page to another; ``keys`` is the page, in its order.
+
+    Raises:
+        NotFound: a row is not on the page, or the selection is not there.
+    """
+    if start not in keys or end not in keys:
+        raise NotFound(Text(N_("That row is no longer on this page; choose the rows again.")))
+    first, last = sorted((keys.index(start), keys.index(end)))
+    return change(question, by=by, add=keys[first : last + 1])
+
+
+def select_all(question: Question, *, by: User) -> int:
+    """Select everything that a question matches, on every page; return the selection's id."""
+    with unit_of_work():
+        row = _row(question.selection, by, lock=True) if question.selection else None
+        if row is None or question.focus:  # what a focus builds on must not come to build on it
+            row = _new(question, by)
+        row.mode, row.keys = "all", []
+        row.args = question.change(selection=None).to_args()
+        return _kept(row)
+
+
+def freeze(number: int, *, by: User) -> int:
+    """Copy a selection, so that a focus keeps what it was made of; return the copy's id."""
+    with unit_of_work():
+        row = _row(number, by)
+        return _kept(
+            StoredSelection(
+                user_id=by.id,
+                dataset=row.dataset,
+                dimension=row.dimension,
+                mode=row.mode,
+                keys=list(row.keys),
+                args=dict(row.args),
+            )
+        )
+
+
+def clear(number: int, *, by: User) -> None:
+    """Select nothing any more; the selection stays, so that a page that shows it still opens."""
+    with unit_of_work():
+        row = _row(number, by, lock=True)
+        row.mode, row.keys, row.args = "some", [], {}
+
+
+def kept(selections: Mapping[int, Selection]) -> dict[str, dict[str, object]]:
+    """Selections as JSON, for what must outlive their rows."""
+    return {
+        str(number): {
+            "dimension": one.dimension,
+            "keys": sorted(one.keys),
+            "args": one.matching.to_args() if one.matching else None,
+        }
+        for number, one in selections.items()
+    }
+
+
+def unkept(json: Mapping[str, Mapping[str, object]], dataset: Dataset) -> dict[int, Selection]:
+    """Selections from what :func:`kept` made of them."""
+    return {
+        int(number): _selection(dataset, str(one["dimension"]), _texts(one["keys"]), one["args"])
+        for number, one in json.items()
+    }
+
+
+def _selection(dataset: Dataset, dimension: str, keys: Iterable[str], args: object) -> Selection:
+    if not isinstance(args, Mapping):
+        return Selection.some(dimension, keys)
+    return Selection.all_but(Question.from_args(dataset, dimension, args), keys)
+
+
+def _texts(values: object) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def _value(row: StoredSelection, dataset: Dataset) -> Selection:
+    if row.dataset != dataset.name:
+        raise NotFound(Text(N_("There is no such selection; choose the rows again.")))
+    return _selection(dataset, row.dimension, row.keys, row.args if row.mode == "all" else None)
+
+
+def _numbers(question: Question) -> list[int]:
+    focused = [number for _, number in question.focus]
+    return [*focused, question.selection] if question.selection else focused
+
+
+def _new(question: Question, by: User) -> StoredSelection:
+    return StoredSelection(
+        user_id=by.id,
+        dataset=question.dataset,
+        dimension=question.dimension,
+        mode="some",
+        keys=[],
+        args={},
+    )
+
+
+def _row(number: int, by: User, lock: bool = False) -> StoredSelection:
+    query = select(StoredSelection).where(
+        StoredSelection.id == number, StoredSelection.user_id == by.id
+    )
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(Text(N_("There is no such selection; choose the rows again.")))
+    return row
+
+
+def _kept(row: StoredSelection) -> int:
+    session.add(row)
+    session.flush()
+    return row.id
