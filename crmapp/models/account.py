@@ -48,8 +48,14 @@ def _when(*filled: str) -> dict[str, TextClause]:
     return {"sqlite_where": where, "postgresql_where": where}
 
 
+def _gone() -> dict[str, TextClause]:
+    """Limit an index to deleted rows."""
+    where = text("deleted_at IS NOT NULL")
+    return {"sqlite_where": where, "postgresql_where": where}
+
+
 class Account(Record, Base):
-    """A company we deal with. ``number`` is the ERP's code, empty for a prospect, never invented."""
+    """A company we deal with. ``number`` is the ERP's code; a prospect has none."""
 
     __tablename__ = "account"
 
@@ -61,8 +67,8 @@ class Account(Record, Base):
     fax: Mapped[str | None]
     email: Mapped[str | None]
     website: Mapped[str | None]
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
-    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     territory: Mapped[str | None]
     location: Mapped[str | None]
     billing_street: Mapped[str | None]
@@ -85,7 +91,7 @@ class Account(Record, Base):
     credit_limit: Mapped[Decimal | None]
     tax_id: Mapped[str | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
-    primary_contact_id: Mapped[int | None] = mapped_column(index=True)  # contact.id; see below
+    primary_contact_id: Mapped[int | None] = mapped_column()  # contact.id; see below
     tags: Mapped[list[str]] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)
     notes: Mapped[str | None] = mapped_column(Text)
@@ -105,8 +111,15 @@ class Account(Record, Base):
 
     __table_args__ = (
         Index("uq_account_number", "erp_company", "number", unique=True, **_when("number")),
-        Index("ix_account_list", "name_key", "id", **_when()),
-        Index("ix_account_number_sort", "number", "id", **_when()),
+        # The list is read from these alone: its order, and what its filters ask of each row.
+        Index("ix_account_list", "name_key", "id", "owner_id", "team_id", "active", **_when()),
+        Index("ix_account_owner", "owner_id", "name_key", "id", "team_id", "active", **_when()),
+        Index("ix_account_team", "team_id", "name_key", "id", "owner_id", "active", **_when()),
+        Index("ix_account_number_sort", "number", "name_key", "id", **_when()),
+        Index("ix_account_location", "location", "name_key", "id", **_when()),
+        Index("ix_account_phone", "phone", "name_key", "id", **_when()),
+        Index("ix_account_contact", "primary_contact_id", "name_key", "id", **_when()),
+        Index("ix_account_deleted", "deleted_at", **_gone()),
         {"sqlite_autoincrement": True},
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, ForeignKey, Text, and_, select, true
+from sqlalchemy import ColumnElement, ForeignKey, Index, Text, and_, select, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, Folded
@@ -28,7 +28,10 @@ class Contact(Record, Base):
 
     account: Mapped[Account] = relationship(foreign_keys=[account_id], viewonly=True)
 
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_contact_list", "name_key", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     @property
     def name(self) -> str:

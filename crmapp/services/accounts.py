@@ -191,5 +191,3 @@ def _above(account_id: int) -> list[int]:
         line.append(step)
         step = session.scalar(select(Account.parent_id).where(Account.id == step))
     return line
-
-

@@ -68,7 +68,7 @@ def timeline(account: Account, *, before: str | None = None) -> Timeline:
         query = query.where(tuple_(Activity.happens_at, Activity.id) < _place(before))
     rows = list(session.scalars(query.limit(PAGE + 1)))
     more = len(rows) > PAGE
-    last = rows[: PAGE][-1] if more else None
+    last = rows[:PAGE][-1] if more else None
     older = f"{last.happens_at.isoformat()}~{last.id}" if last else None
     return Timeline(rows[:PAGE], older)
 
@@ -84,9 +84,7 @@ def _place(text: str) -> Any:
     return tuple_(at, int(number))
 
 
-def add(
-    account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None
-) -> int:
+def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:
     """Add an activity of ``typed["kind"]`` to the account and return the activity's id.
 
     Raises:
@@ -152,7 +150,5 @@ def _checked(account_id: int, typed: Mapping[str, object], *, whole: bool) -> di
 def _belongs(contact_id: int, account_id: int) -> bool:
     if contact_id > editing.LARGEST_ID:
         return False
-    query = select(Contact.account_id).where(
-        Contact.id == contact_id, Contact.deleted_at.is_(None)
-    )
+    query = select(Contact.account_id).where(Contact.id == contact_id, Contact.deleted_at.is_(None))
     return session.scalar(query) == account_id

@@ -40,9 +40,7 @@ def of(account: Account) -> Sequence[Contact]:
     return session.scalars(query.limit(_MOST)).all()
 
 
-def add(
-    account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None
-) -> int:
+def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:
     """Add a contact to the account and return the contact's id; the first one is the primary one.
 
     Raises:

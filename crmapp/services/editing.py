@@ -89,9 +89,7 @@ def _value(spec: Field, typed: object, lookups: Lookups) -> Any:
     return value
 
 
-def made(
-    key: str | None, sent: Mapping[str, object], make: Callable[[], int], *, by: User
-) -> int:
+def made(key: str | None, sent: Mapping[str, object], make: Callable[[], int], *, by: User) -> int:
     """Return the id that ``make`` made for the form with this ``key``, calling it only once.
 
     Expects a unit of work around it.
@@ -110,7 +108,8 @@ def changed(
 ) -> int:
     """Change a record of which ``by`` saw ``version``, and return its id.
 
-    Expects a unit of work around it.
+    Expects a unit of work around it. What others changed since, in fields that are not in
+    ``values``, stands.
 
     Raises:
         Conflict: it was changed since. ``theirs`` has the fields of ``values`` that others changed,
@@ -120,20 +119,19 @@ def changed(
         records.update(model, record_id, values, version=version, by=by, source=FORM)
     except Conflict as conflict:
         original = _before(records.OBJECTS[model], record_id, version, values)
-        theirs = {name: conflict.theirs[name] for name in original}
-        raise Conflict(theirs, original, conflict.version) from conflict
+        if original:
+            theirs = {name: conflict.theirs[name] for name in original}
+            raise Conflict(theirs, original, conflict.version) from conflict
+        newest = conflict.version
+        records.update(model, record_id, values, version=newest, by=by, source=FORM)
     return record_id
 
 
-def _before(
-    object_: str, record_id: int, version: int, names: Mapping[str, Any]
-) -> dict[str, Any]:
+def _before(object_: str, record_id: int, version: int, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the fields that were changed after ``version`` held at that version."""
     later = session.scalars(
         select(Change.fields)
-        .where(
-            Change.object == object_, Change.record_id == record_id, Change.version > version
-        )
+        .where(Change.object == object_, Change.record_id == record_id, Change.version > version)
         .order_by(Change.id.desc())
     )
     found: dict[str, Any] = {}

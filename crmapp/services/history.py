@@ -23,7 +23,7 @@ ACTIONS: dict[str, str] = {
     "deleted": N_("Deleted"),
     "restored": N_("Restored"),
 }
-_MODELS: dict[Kind, type[User] | type[Team] | type[Account] | type[Contact]] = {
+_MODELS: dict[Kind, Any] = {
     Kind.USER: User,
     Kind.TEAM: Team,
     Kind.ACCOUNT: Account,
@@ -58,9 +58,7 @@ class Page:
     older: int | None
 
 
-def of(
-    object_: str, record_id: int, *, by: User, locale: str, before: int | None = None
-) -> Page:
+def of(object_: str, record_id: int, *, by: User, locale: str, before: int | None = None) -> Page:
     """Return a page of the record's history; the caller has made sure that ``by`` sees the record.
 
     ``before`` is the id of a change: the page begins with the one before it.
@@ -112,9 +110,7 @@ class _Words:
     ) -> None:
         self.fields = fields
         self._labels = pick_lists.labels(locale)
-        self._names = {
-            kind: _names(kind, _ids(fields, changes, kind), by) for kind in _MODELS
-        }
+        self._names = {kind: _names(kind, _ids(fields, changes, kind), by) for kind in _MODELS}
 
     def say(self, spec: Field, kept: Any) -> Any:
         """Return the value as a person reads it; numbers and moments stay what they are."""
@@ -145,6 +141,6 @@ def _names(kind: Kind, ids: set[int], by: User) -> dict[int, str]:
         return {}
     model = _MODELS[kind]
     query = select(model).where(model.id.in_(ids))
-    if issubclass(model, Account | Contact):
+    if model is Account or model is Contact:
         query = query.where(model.visible_to(by, deleted=True))
     return {row.id: row.name for row in session.scalars(query)}

@@ -51,7 +51,7 @@ def teams() -> list[tuple[int, str]]:
 
 
 def lookups(*, ids: bool = False) -> Lookups:
-    """Return what words mean: codes and labels of pick lists, people by e-mail or name, teams by name.
+    """Return what words mean: codes and labels of lists, people by e-mail or name, teams by name.
 
     A word that means two people means nobody. With ``ids``, for forms, people and teams are known
     by their ids as well.

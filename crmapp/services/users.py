@@ -140,6 +140,19 @@ def find(email: str) -> User | None:
     return _find(email.strip().lower())
 
 
+def administrator() -> User:
+    """Return the first active administrator, in whose name an operator at the terminal acts.
+
+    Raises:
+        NotFound: nobody administers yet.
+    """
+    query = select(User).where(User.role == Role.ADMIN.value, User.active).order_by(User.id)
+    found = session.scalars(query.limit(1)).first()
+    if found is None:
+        raise NotFound(N_("Nobody administers this installation yet. Add an administrator first."))
+    return found
+
+
 def hashed(password: str) -> str:
     """Hash a password as signing in expects it: argon2id, as ``web/auth.py`` configures it."""
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password)

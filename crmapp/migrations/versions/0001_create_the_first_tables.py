@@ -115,9 +115,33 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
+        "ix_account_contact",
+        "account",
+        ["primary_contact_id", "name_key", "id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
+        "ix_account_deleted",
+        "account",
+        ["deleted_at"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NOT NULL"),
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_account_list",
         "account",
-        ["name_key", "id"],
+        ["name_key", "id", "owner_id", "team_id", "active"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
+        "ix_account_location",
+        "account",
+        ["location", "name_key", "id"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -125,17 +149,36 @@ def upgrade() -> None:
     op.create_index(
         "ix_account_number_sort",
         "account",
-        ["number", "id"],
+        ["number", "name_key", "id"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
-    op.create_index(op.f("ix_account_owner_id"), "account", ["owner_id"], unique=False)
+    op.create_index(
+        "ix_account_owner",
+        "account",
+        ["owner_id", "name_key", "id", "team_id", "active"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.create_index(op.f("ix_account_parent_id"), "account", ["parent_id"], unique=False)
     op.create_index(
-        op.f("ix_account_primary_contact_id"), "account", ["primary_contact_id"], unique=False
+        "ix_account_phone",
+        "account",
+        ["phone", "name_key", "id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
-    op.create_index(op.f("ix_account_team_id"), "account", ["team_id"], unique=False)
+    op.create_index(
+        "ix_account_team",
+        "account",
+        ["team_id", "name_key", "id", "owner_id", "active"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.create_index(
         "uq_account_number",
         "account",
@@ -322,6 +365,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_contact_account_id"), "contact", ["account_id"], unique=False)
+    op.create_index("ix_contact_list", "contact", ["name_key", "id"], unique=False)
 
     op.create_table(
         "external_identity",

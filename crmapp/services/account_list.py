@@ -1,0 +1,194 @@
+"""The list of accounts: search, filters, sort and pages, quick with a million of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, false, func, select, tuple_
+from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.elements import SQLCoreOperations
+
+from crmapp.db import session
+from crmapp.domain.permissions import Right
+from crmapp.domain.search import fold
+from crmapp.models import Account, Contact, Team, User
+from crmapp.services.account_question import NOBODY, Cursor, Question, bad_address
+from crmapp.services.account_search import found_by
+
+COUNT_UP_TO = 10_000
+SortKey = tuple[SQLCoreOperations[Any], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the sorted list: rows that meet ``where``, in the order of ``keys``.
+
+    A list sorted by a column is one stretch of the accounts that have a value and one of those
+    that have none; sorted by owner it is a stretch per owner. Each can be read from an index.
+    """
+
+    token: str
+    where: ColumnElement[bool] | None
+    keys: SortKey
+    descending: bool = False
+    contacts: bool = False  # the keys are the primary contact's
+
+
+@dataclass(frozen=True)
+class Page:
+    """The accounts of a page, and where the pages before and after it begin.
+
+    ``count`` is the number of accounts that match, or ``COUNT_UP_TO`` with ``many`` set.
+    """
+
+    rows: Sequence[Account]
+    previous: Cursor | None
+    next: Cursor | None
+    count: int
+    many: bool
+
+
+def page(question: Question, *, by: User) -> Page:
+    """Answer ``question`` with the accounts that ``by`` may see.
+
+    Raises:
+        Invalid: a filter or a place in the list that does not exist.
+    """
+    where = _conditions(question, by)
+    cursor = question.cursor
+    parts = _parts(question, by)
+    backwards = cursor is not None and cursor.backwards
+    found = _walk(parts, where, cursor, question.size + 1, backwards=backwards)
+    more, found = len(found) > question.size, found[: question.size]
+    if backwards:
+        found.reverse()
+    before = more if backwards else cursor is not None
+    after = cursor is not None if backwards else more
+    count = _count(where)
+    return Page(
+        _accounts([ids for _cursor, ids in found]),
+        replace(found[0][0], backwards=True) if found and before else None,
+        found[-1][0] if found and after else None,
+        min(count, COUNT_UP_TO),
+        count > COUNT_UP_TO,
+    )
+
+
+def _conditions(question: Question, by: User) -> list[ColumnElement[bool]]:
+    """Turn the filters into conditions, permission first."""
+    deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
+    where = [Account.visible_to(by, deleted=deleted)]
+    if question.deleted:
+        where.append(Account.deleted_at.is_not(None) if deleted else false())
+    if question.active is not None:
+        where.append(Account.active.is_(question.active))
+    for column, wanted in ((Account.owner_id, question.owner), (Account.team_id, question.team)):
+        if wanted == NOBODY:
+            where.append(column.is_(None))
+        elif wanted is not None:
+            where.append(column == wanted)
+    if question.words:
+        where.append(found_by(question.words))
+    return where
+
+
+def _parts(question: Question, by: User) -> list[Part]:
+    """Cut the sorted list into stretches; accounts without a value come last."""
+    column, down = question.sort, question.descending
+    name: SortKey = (Account.name_key, Account.id)
+    if column == "name":
+        return [Part("", None, name, down)]
+    if column in ("owner", "team"):
+        return _grouped(column, name, down)
+    if column == "primary_contact":
+        keys = (Contact.name_key, Contact.id)
+        rest = Account.primary_contact_id.is_(None)
+        return [Part("has", None, keys, down, contacts=True), Part("none", rest, name)]
+    sorted_by = getattr(Account, column)
+    keys = (sorted_by, *name)
+    return [
+        Part("has", sorted_by.is_not(None), keys, down),
+        Part("none", sorted_by.is_(None), name),
+    ]
+
+
+def _grouped(column: str, name: SortKey, down: bool) -> list[Part]:
+    """Return a stretch per person or team that has accounts, by their names."""
+    holder: type[User] | type[Team] = User if column == "owner" else Team
+    held = Account.owner_id if column == "owner" else Account.team_id
+    has_some = select(Account.id).where(held == holder.id, Account.deleted_at.is_(None)).exists()
+    holders = session.execute(select(holder.id, holder.name).where(has_some)).all()
+    ordered = sorted(holders, key=lambda row: (fold(row.name), row.id), reverse=down)
+    parts = [Part(str(row.id), held == row.id, name) for row in ordered]
+    return [*parts, Part("none", held.is_(None), name)]
+
+
+def _walk(
+    parts: Sequence[Part],
+    where: Sequence[ColumnElement[bool]],
+    cursor: Cursor | None,
+    wanted: int,
+    *,
+    backwards: bool,
+) -> list[tuple[Cursor, int]]:
+    """Read ``wanted`` places of the list from ``cursor`` on: each with the account's id."""
+    ordered = list(reversed(parts)) if backwards else list(parts)
+    if cursor is not None:
+        tokens = [part.token for part in ordered]
+        if cursor.token not in tokens:
+            raise bad_address("cursor")
+        ordered = ordered[tokens.index(cursor.token) :]
+    found: list[tuple[Cursor, int]] = []
+    for part in ordered:
+        query = _stretch(part, where, backwards=backwards)
+        if cursor is not None:
+            query = query.where(_beyond(part, cursor, backwards=backwards))
+            cursor = None
+        for row in session.execute(query.limit(wanted - len(found))):
+            found.append((Cursor(part.token, tuple(row[1:])), row[0]))
+        if len(found) >= wanted:
+            break
+    return found
+
+
+def _stretch(
+    part: Part, where: Sequence[ColumnElement[bool]], *, backwards: bool
+) -> Select[*tuple[Any, ...]]:
+    falling = part.descending is not backwards
+    query = select(Account.id, *part.keys).where(*where)
+    if part.where is not None:
+        query = query.where(part.where)
+    if part.contacts:
+        query = query.join_from(Account, Contact, Account.primary_contact_id == Contact.id)
+    return query.order_by(*(key.desc() if falling else key for key in part.keys))
+
+
+def _beyond(part: Part, cursor: Cursor, *, backwards: bool) -> ColumnElement[bool]:
+    if len(cursor.values) != len(part.keys):
+        raise bad_address("cursor")
+    falling = part.descending is not backwards
+    keys, place = tuple_(*part.keys), tuple_(*cursor.values)
+    return keys < place if falling else keys > place
+
+
+def _count(where: Sequence[ColumnElement[bool]]) -> int:
+    """Count the accounts that match, but not much further than people care to know."""
+    some = select(Account.id).where(*where).limit(COUNT_UP_TO + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _accounts(ids: Sequence[int]) -> Sequence[Account]:
+    """Read the accounts of a page with what their row shows, in the order of ``ids``."""
+    query = (
+        select(Account)
+        .where(Account.id.in_(ids))
+        .options(
+            joinedload(Account.owner),
+            joinedload(Account.team),
+            joinedload(Account.primary_contact),
+        )
+    )
+    accounts = {account.id: account for account in session.scalars(query)}
+    return [accounts[each] for each in ids if each in accounts]

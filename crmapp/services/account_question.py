@@ -1,0 +1,141 @@
+"""What a reader asks of the list of accounts, as a value and as the arguments of an address."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crmapp.errors import Invalid
+from crmapp.i18n import N_
+
+NOBODY = 0
+"""Stands for *no owner* and *no team* among ids."""
+SORTS = ("name", "number", "location", "phone", "primary_contact", "owner", "team")
+LONGEST_SEARCH = 200
+LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in the sorted list: the stretch it is in, and the sort values of an account there."""
+
+    token: str
+    values: tuple[str | int, ...]
+    backwards: bool = False
+
+    def __str__(self) -> str:
+        text = json.dumps([self.token, list(self.values), self.backwards], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, text: str) -> Cursor:
+        """Read a place from an address.
+
+        Raises:
+            Invalid: it was not written by us.
+        """
+        try:
+            padded = text + "=" * (-len(text) % 4)
+            token, values, backwards = json.loads(base64.b64decode(padded, b"-_", validate=True))
+            *texts, number = values
+        except (binascii.Error, ValueError, TypeError):
+            raise bad_address("cursor") from None
+        ours = (
+            isinstance(token, str)
+            and all(isinstance(each, str) and "\x00" not in each for each in texts)
+            and type(number) is int
+            and 0 < number <= LARGEST_ID
+        )
+        if not ours:
+            raise bad_address("cursor")
+        return cls(token, tuple(values), backwards is True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Which accounts, in which order, from where on. ``owner`` and ``team`` are ids or NOBODY."""
+
+    words: str = ""
+    active: bool | None = None
+    owner: int | None = None
+    team: int | None = None
+    deleted: bool = False
+    sort: str = "name"
+    descending: bool = False
+    cursor: Cursor | None = None
+    size: int = 50
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str], *, me: int) -> Question:
+        """Read a question from an address; ``me`` is the reader's id, for ``owner=me``.
+
+        Raises:
+            Invalid: argument → what it may be.
+        """
+        sort = args.get("sort", "name") or "name"
+        if sort.removeprefix("-") not in SORTS:
+            raise bad_address("sort")
+        return cls(
+            words=_words(args.get("q", "")),
+            active=_choice(args, "active", {"": None, "yes": True, "no": False}),
+            owner=_person(args, "owner", me),
+            team=_person(args, "team", None),
+            deleted=_choice(args, "deleted", {"": False, "yes": True}) is True,
+            sort=sort.removeprefix("-"),
+            descending=sort.startswith("-"),
+            cursor=Cursor.read(args["from"]) if args.get("from") else None,
+        )
+
+    @property
+    def filtered(self) -> bool:
+        """Whether it asks for less than everything."""
+        return bool(
+            self.words
+            or self.deleted
+            or any(each is not None for each in (self.active, self.owner, self.team))
+        )
+
+
+def bad_address(name: str) -> Invalid:
+    """Say that an argument of a hand-written address cannot be used."""
+    texts = {
+        "q": N_("Search for at most 200 characters, without invisible ones."),
+        "active": N_("“active” may be yes or no."),
+        "deleted": N_("“deleted” may be yes."),
+        "owner": N_("“owner” may be me, none or a person’s number."),
+        "team": N_("“team” may be none or a team’s number."),
+        "sort": N_("“sort” may be a column of the list, with a minus sign for descending order."),
+        "cursor": N_("This place in the list does not exist. Start again from the top."),
+    }
+    return Invalid({name: texts[name]}, texts[name])
+
+
+def _words(text: str) -> str:
+    if len(text) > LONGEST_SEARCH or "\x00" in text:
+        raise bad_address("q")
+    return text.strip()
+
+
+def _choice(args: Mapping[str, str], name: str, meanings: Mapping[str, bool | None]) -> bool | None:
+    text = args.get(name, "")
+    if text not in meanings:
+        raise bad_address(name)
+    return meanings[text]
+
+
+def _person(args: Mapping[str, str], name: str, me: int | None) -> int | None:
+    text = args.get(name, "")
+    if not text:
+        return None
+    if text == "none":
+        return NOBODY
+    if text == "me" and me is not None:
+        return me
+    if not text.isascii() or not text.isdecimal() or len(text) > 10:
+        raise bad_address(name)
+    if not 0 < int(text) <= LARGEST_ID:
+        raise bad_address(name)
+    return int(text)
