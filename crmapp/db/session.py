@@ -78,7 +78,7 @@ def unit_of_work() -> Iterator[None]:
 
 
 def after_commit(callback: Callable[[], object]) -> None:
-    """Call ``callback`` once the unit of work around the caller has committed; never if it fails."""
+    """Call ``callback`` once the unit of work around the caller has committed."""
     if not writing():
         raise RuntimeError("after_commit() outside unit_of_work()")
     session().info.setdefault(AFTER, []).append(callback)

@@ -12,7 +12,7 @@ from crmapp.i18n import N_
 
 
 class Status(StrEnum):
-    """draft → planning → planned → queued → running → done | done_with_errors | failed | cancelled."""
+    """draft → planning → planned → queued → running → done (with errors) | failed | cancelled."""
 
     DRAFT = "draft"
     PLANNING = "planning"

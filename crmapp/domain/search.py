@@ -28,7 +28,7 @@ def digits(text: str) -> str:
 
 
 def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterable[str] = ()) -> str:
-    """Join the folded values of ``names``, and the digits of ``phones``, into one searchable line."""
+    """Join the folded values of ``names`` and the digits of ``phones`` into one line."""
     parts = [fold(str(values[name])) for name in names if values.get(name)]
     parts += [digits(values[name]) for name in phones if values.get(name)]
     return " | ".join(parts)

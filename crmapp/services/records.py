@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -86,8 +86,7 @@ def _one(model: type[Record], write_: Write, *, by: User) -> int:
         raise Invalid({"number": N_("Another account has this number. Enter a different one.")})
     if outcome.reason is not None:
         raise NotFound
-    assert outcome.record_id is not None
-    return outcome.record_id
+    return cast("int", outcome.record_id)
 
 
 def write(

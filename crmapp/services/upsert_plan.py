@@ -179,4 +179,4 @@ _WITHOUT_DUPLICATES = f"""
         link AND NOT again AS link
     )
     FROM marked ORDER BY row_no
-"""
+"""  # noqa: S608  (our own constants)

@@ -242,7 +242,8 @@ def test_a_worker_that_lost_its_claim_writes_nothing(make: Make) -> None:
     with unit_of_work():
         session.get_one(Run, planned.id).lease_until = None
     new = engine.claim(planned.id)
-    assert old is not None and new is not None
+    assert old is not None
+    assert new is not None
     with pytest.raises(engine.RunStopped):
         runs.PHASES["upsert", "running"](old)
     assert "Acme" not in living()
@@ -258,7 +259,8 @@ def test_a_cancelled_run_keeps_what_is_done_and_can_be_undone(
     assert held is not None
     held = runs.PHASES["upsert", "running"](held)
     runs.cancel(planned.id, by=make.mona)
-    assert held is not None and runs.PHASES["upsert", "running"](held) is None
+    assert held is not None
+    assert runs.PHASES["upsert", "running"](held) is None
     cancelled = runs.get(planned.id, by=make.mona)
     assert (cancelled.status, cancelled.done) == ("cancelled", {"created": 1})
     take_back(make, cancelled)
