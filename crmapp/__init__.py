@@ -10,6 +10,8 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db.session import db, prepare_engine
+from crmapp.services import sources
+from crmapp.services.grids import GridSource
 from crmapp.web import (
     access,
     assets,
@@ -59,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     navigation.init_app(app)
     templating.init_app(app)
     serving.init_app(app, settings)
+    sources.register("grid", GridSource)
     for name in BLUEPRINTS:
         _open(app, name)
     return app

@@ -1,4 +1,4 @@
-"""Who is asking, and what she may do: every endpoint needs a signed-in person unless it is public."""
+"""Who is asking, and what she may do: whatever is not public needs a signed-in person."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Static files under one address per release, so that browsers keep them for ever.
 
-``static_url("icons.svg")`` is ``/static/<release>/icons.svg``, where the release is a hash of the whole
-static folder. The style sheets are sent as one, and so are the scripts, in the order of their names.
+``static_url("icons.svg")`` is ``/static/<release>/icons.svg``, where the release is a hash of the
+whole static folder. The style sheets are sent as one, in the order of their names, and so are the
+scripts.
 """
 
 from __future__ import annotations

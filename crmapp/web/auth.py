@@ -42,7 +42,7 @@ class OutboxMail(MailUtil):
         **context: object,
     ) -> None:
         user = context.get("user")
-        outbox.post_ready_made(
+        outbox.post(
             key=f"{template}:{secrets.token_hex(12)}",
             recipient=recipient,
             subject=str(subject),

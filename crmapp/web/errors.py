@@ -34,6 +34,7 @@ TITLES = {
     503: N_("The database is busy"),
 }
 SENTENCES_BY_STATUS = {
+    403: N_("You may see this, but not do it. Ask for the right that is named below."),
     400: N_("The address or the form holds something that cannot be read. Go back and try again."),
     404: N_("The page does not exist, was removed, or is not open to you."),
     405: N_("This address does not answer this kind of request."),
@@ -68,7 +69,8 @@ def init_app(app: Flask) -> None:
 def _known(error: CRMError) -> Response:
     if error.status >= 500:
         log.warning("unavailable", error=repr(error.__cause__ or error), request_id=g.request_id)
-    return _answer(error.status, translated(error.message), error)
+    plain = error.message.text == Forbidden.default
+    return _answer(error.status, "" if plain else translated(error.message), error)
 
 
 def _forged(_error: CSRFError) -> Response:
@@ -118,7 +120,9 @@ def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> R
 
 def _sentence(status: int) -> str:
     size = (current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1024 // 1024
-    text = gettext(SENTENCES_BY_STATUS.get(status, SENTENCES_BY_STATUS[400 if status < 500 else 500]))
+    text = gettext(
+        SENTENCES_BY_STATUS.get(status, SENTENCES_BY_STATUS[400 if status < 500 else 500])
+    )
     return text % {"size": size} if status == 413 else text
 
 

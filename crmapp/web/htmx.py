@@ -34,9 +34,7 @@ def targets_drawer() -> bool:
     return request.headers.get("HX-Target", "").endswith("#drawer-body")
 
 
-def page(
-    template: str, fragment: str | None = None, status: int = 200, **context: Any
-) -> Response:
+def page(template: str, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
     """Answer with ``template``, or with the partial ``fragment`` when htmx asks for a part."""
     if fragment and wants_fragment():
         g.fragment = True

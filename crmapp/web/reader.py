@@ -50,4 +50,3 @@ def preference(name: str) -> str | None:
     kept = getattr(current_user, name, None) if signed_in() else None
     chosen = kept or request.cookies.get(name)
     return chosen if chosen in CHOICES[name] else None
-

@@ -4,7 +4,7 @@ from flask import current_app, request
 from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.preferences import bp
-from crmapp.services import people
+from crmapp.services import preferences
 from crmapp.web.access import current_user, public, signed_in
 from crmapp.web.htmx import see_other
 from crmapp.web.reader import CHOICES
@@ -23,7 +23,7 @@ def update() -> ResponseReturnValue:
         if (value := request.form.get(name)) in allowed and value is not None
     }
     if chosen and signed_in():
-        people.prefer(chosen, by=current_user)
+        preferences.keep(chosen, by=current_user)
     response = see_other(safe_next(request.form.get("next")))
     for name, value in chosen.items():
         response.set_cookie(

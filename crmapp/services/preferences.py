@@ -12,7 +12,7 @@ from crmapp.models.user import User
 PREFERENCES = frozenset({"locale", "theme", "density", "timezone"})
 
 
-def prefer(chosen: Mapping[str, str], *, by: User) -> None:
+def keep(chosen: Mapping[str, str], *, by: User) -> None:
     """Keep the preferences of ``by``; other names are refused."""
     unknown = chosen.keys() - PREFERENCES
     if unknown:

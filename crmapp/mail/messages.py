@@ -1,0 +1,72 @@
+"""The words of each notification, found when it is sent, in the language of its reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import render_template
+from flask_babel import force_locale, gettext
+
+from crmapp.config import settings
+from crmapp.db import session
+from crmapp.domain.runs import STATUS_LABELS, Status
+from crmapp.models import MailOutbox, Run, User
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a person reads."""
+
+    subject: str
+    text: str
+    html: str | None = None
+
+
+class Unwritable(Exception):
+    """What the notification speaks of is gone, or its kind is not known."""
+
+
+def write(letter: MailOutbox) -> Message:
+    """Return the words of ``letter``.
+
+    Raises:
+        Unwritable: there is nothing to tell any more.
+    """
+    if not letter.kind:
+        return Message(letter.subject, letter.text, letter.html)
+    reader = session.get(User, letter.user_id) if letter.user_id else None
+    with force_locale((reader.locale if reader else None) or settings().default_locale):
+        return _KINDS[letter.kind](letter, reader) if letter.kind in _KINDS else _unknown(letter)
+
+
+def address(path: str) -> str:
+    """Return the full address of a page, for a letter."""
+    chosen = settings()
+    return f"{chosen.public_url or f'http://{chosen.host}:{chosen.port}'}{path}"
+
+
+def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
+    run = session.get(Run, letter.params.get("run_id"))
+    if run is None:
+        raise Unwritable(f"run {letter.params.get('run_id')} is gone")
+    status = gettext(STATUS_LABELS[Status(run.status)])
+    title = run.title or gettext("Run %(id)s", id=run.id)
+    words = {
+        "run": run,
+        "reader_name": reader.name if reader else "",
+        "title": title,
+        "status": status,
+        "url": address(f"/runs/{run.id}"),
+    }
+    return Message(
+        gettext("%(title)s: %(status)s", title=title, status=status),
+        render_template("mail/run_ended.txt", **words),
+        render_template("mail/run_ended.html", **words),
+    )
+
+
+def _unknown(letter: MailOutbox) -> Message:
+    raise Unwritable(f"nothing is known of a notification of the kind {letter.kind!r}")
+
+
+_KINDS = {"run_ended": _run_ended}
