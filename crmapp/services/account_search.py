@@ -42,7 +42,7 @@ def _people(part: str) -> list[ColumnElement[bool]]:
 
 
 def _named(query: Select[int, str], part: str) -> list[int]:
-    return [id_ for id_, name in session.execute(query).tuples() if part in fold(name)]
+    return [id_ for id_, name in session.execute(query) if part in fold(name)]
 
 
 def _dialect() -> Dialect:

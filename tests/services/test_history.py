@@ -1,0 +1,93 @@
+"""The history of a record, in the words of its readers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from crmapp.db import unit_of_work
+from crmapp.domain.changes import Action, Write
+from crmapp.models import Account
+from crmapp.services import accounts, contacts, history, records
+
+
+def lines(entry):
+    return [(line.label, line.before, line.after) for line in entry.lines]
+
+
+def test_values_are_shown_as_people_read_them(make):
+    account = make.account(payment_status="current")
+    typed = {"payment_status": "overdue", "credit_limit": "10", "owner_id": str(make.bob.id)}
+    accounts.update(account.id, typed, 1, by=make.mona)
+
+    (entry,) = history.of("account", account.id, by=make.mona, locale="fr").entries
+
+    assert lines(entry) == [
+        ("Owner", None, "Bob"),
+        ("Payment status", "À jour", "En retard"),
+        ("Credit limit", None, Decimal("10.00")),
+    ]
+
+
+def test_an_entry_says_who_did_what_and_from_where(make):
+    account_id = accounts.create({"name": "Acme"}, by=make.bob)
+    accounts.delete(account_id, by=make.mona)
+
+    entries = history.of("account", account_id, by=make.mona, locale="en").entries
+
+    assert [(e.action, str(e.source), e.change.by.name) for e in entries] == [
+        ("Deleted", "Form", "Mona"),
+        ("Created", "Form", "Bob"),
+    ]
+
+
+def test_a_value_from_the_grid_names_its_row(make):
+    account, alice = make.account(), make.alice
+    source = {"kind": "grid", "dataset": "sales", "key": "C042"}
+    with unit_of_work():
+        write = Write(Action.UPDATE, {"phone": "5550100"}, account.id, 1, source)
+        records.write(Account, [write], by=alice)
+
+    (entry,) = history.of("account", account.id, by=make.mona, locale="en").entries
+
+    assert str(entry.source) == "Grid sales, C042"
+
+
+def test_names_of_records_that_the_reader_does_not_see_stay_hidden(make):
+    hidden = make.account("Hidden Head", number="H1", owner_id=make.mallory.id)
+    account = make.account("Acme")
+    accounts.update(account.id, {"parent": "H1"}, 1, by=make.mona)
+
+    (entry,) = history.of("account", account.id, by=make.bob, locale="en").entries
+
+    assert lines(entry) == [("Parent account", None, f"#{hidden.id}")]
+
+
+def test_the_primary_contact_has_a_name(make):
+    account = make.account()
+    contacts.add(account.id, {"first_name": "Ann", "last_name": "Doe"}, by=make.bob)
+
+    (entry,) = history.of("account", account.id, by=make.bob, locale="en").entries
+
+    assert lines(entry) == [("Primary contact", None, "Ann Doe")]
+
+
+def test_history_is_read_page_by_page(make, monkeypatch):
+    monkeypatch.setattr(history, "PAGE", 2)
+    account = make.account()
+    for version in (1, 2, 3):
+        accounts.update(account.id, {"phone": f"555 010{version}"}, version, by=make.mona)
+
+    first = history.of("account", account.id, by=make.mona, locale="en")
+    second = history.of("account", account.id, by=make.mona, locale="en", before=first.older)
+
+    assert [len(first.entries), len(second.entries), second.older] == [2, 1, None]
+    assert second.entries[0].lines[0].after == "555 0101"
+
+
+def test_other_records_with_the_same_number_keep_their_history(make):
+    account = make.account()
+    contacts.add(account.id, {"last_name": "Doe"}, by=make.bob)
+
+    entries = history.of("activity", account.id, by=make.bob, locale="en").entries
+
+    assert entries == []
