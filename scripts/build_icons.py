@@ -1,4 +1,4 @@
-"""Build ``crmapp/static/icons.svg``: the icons that crmapp uses, out of an unpacked ``lucide-static``.
+"""Build ``crmapp/static/icons.svg``: the icons in use, out of an unpacked ``lucide-static``.
 
 Usage: ``npm pack lucide-static@1.62.0 && tar xzf lucide-static-1.62.0.tgz &&
 python scripts/build_icons.py package/icons``. Add a name to ``NAMES`` and run it again.
@@ -10,17 +10,23 @@ import re
 import sys
 from pathlib import Path
 
-NAMES = """
-activity arrow-down arrow-left arrow-right arrow-up badge-check ban bell building-2 calendar
-calendar-check calendar-days chart-no-axes-column check check-check chevron-down chevron-left
-chevron-right chevron-up chevrons-up-down circle-alert circle-check circle-dot circle-help circle-x
-clock columns-3 contact copy database download ellipsis ellipsis-vertical external-link eye file-down
-file-text focus git-merge globe handshake history house inbox info key-round languages life-buoy link
-list-checks list-filter loader-circle lock log-out mail map-pin menu minus monitor moon
-mouse-pointer-2 notebook-pen package panel-left pencil phone play plus refresh-cw rows-2 rows-3
-search send server settings sliders-horizontal square-check-big star sticky-note sun table-2 tag
-trash-2 trending-down trending-up triangle-alert undo-2 upload user user-plus users x
-""".split()
+# fmt: off
+NAMES = [
+    "activity", "arrow-down", "arrow-left", "arrow-right", "arrow-up", "badge-check", "ban",
+    "bell", "building-2", "calendar", "calendar-check", "calendar-days", "chart-no-axes-column",
+    "check", "check-check", "chevron-down", "chevron-left", "chevron-right", "chevron-up",
+    "chevrons-up-down", "circle-alert", "circle-check", "circle-dot", "circle-help", "circle-x",
+    "clock", "columns-3", "contact", "copy", "database", "download", "ellipsis",
+    "ellipsis-vertical", "external-link", "eye", "file-down", "file-text", "focus", "git-merge",
+    "globe", "handshake", "history", "house", "inbox", "info", "key-round", "languages",
+    "life-buoy", "link", "list-checks", "list-filter", "loader-circle", "lock", "log-out",
+    "mail", "map-pin", "menu", "minus", "monitor", "moon", "mouse-pointer-2", "notebook-pen",
+    "package", "panel-left", "pencil", "phone", "play", "plus", "refresh-cw", "rows-2",
+    "rows-3", "search", "send", "server", "settings", "sliders-horizontal", "square-check-big",
+    "star", "sticky-note", "sun", "table-2", "tag", "trash-2", "trending-down", "trending-up",
+    "triangle-alert", "undo-2", "upload", "user", "user-plus", "users", "x",
+]
+# fmt: on
 SPRITE = Path(__file__).resolve().parent.parent / "crmapp" / "static" / "icons.svg"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, after_this_request, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -61,9 +62,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_keep_next_at_home)
     app.before_request(_write_first)
     limited = {"security.login": SIGN_IN_LIMIT, "security.forgot_password": RESET_LIMIT}
+    views: dict[str, Any] = app.view_functions
     for endpoint, limit in limited.items():
-        view = app.view_functions[endpoint]
-        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(view)
+        views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
     user_logged_in.connect(_start_afresh, app)
 
 

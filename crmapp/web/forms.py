@@ -21,6 +21,7 @@ class Form(FlaskForm):
     ``form.hidden_tag()`` prints both. Text that holds a NUL is refused at its field.
     """
 
+    form_errors: list[str]
     idempotency_key = HiddenField(default=lambda: secrets.token_urlsafe(16))
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -52,7 +52,7 @@ def see_other(url: str) -> Response:
 
 
 def trigger(response: Response, events: Mapping[str, Mapping[str, Any]]) -> Response:
-    """Let ``response`` fire ``events`` on the page's body: ``{"accounts:changed": {"ids": [1]}}``."""
+    """Let ``response`` fire ``events`` on the page: ``{"accounts:changed": {"ids": [1]}}``."""
     targeted = {name: {"target": "body", **detail} for name, detail in events.items()}
     response.headers["HX-Trigger"] = json.dumps(targeted)
     return response

@@ -16,7 +16,7 @@ from crmapp.web.access import current_user
 
 @dataclass(frozen=True)
 class Place:
-    """An entry of the navigation; ``rights``: one of them opens it; ``rooms``: blueprints inside it."""
+    """An entry of the navigation: one of ``rights`` opens it, ``rooms`` are its blueprints."""
 
     endpoint: str
     label: str

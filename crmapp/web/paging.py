@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Pager:
-    """Where the reader stands in a list. ``previous``, ``next`` and ``first`` are addresses or None.
+    """Where the reader stands in a list; ``previous``, ``next`` and ``first`` are addresses.
 
     ``label`` is the translated text between the links, such as *1–50 of 1,284*.
     """

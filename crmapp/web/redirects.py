@@ -11,8 +11,8 @@ _STRANGE = re.compile(r"[\x00-\x20\\\x7f]")
 def is_our_own(url: str) -> bool:
     """Whether ``url`` is a path on this very server, however a browser may read it.
 
-    A browser drops tabs and newlines, takes ``\\`` for ``/`` and ``//host`` for another server; so the
-    address must begin with exactly one slash and hold nothing of that kind.
+    A browser drops tabs and newlines, takes a backslash for a slash and ``//host`` for another
+    server; so the address must begin with exactly one slash and hold nothing of that kind.
     """
     if not url.startswith("/") or url.startswith("//") or _STRANGE.search(url):
         return False

@@ -10,7 +10,7 @@ from crmapp.i18n import Text
 
 
 def translated(text: Text | str) -> str:
-    """Say ``text`` in the reader's language; values that are texts themselves are translated too."""
+    """Say ``text`` in the reader's language, and those of its values that are texts."""
     if isinstance(text, str):
         text = Text(text)
     params: dict[str, Any] = {
