@@ -91,6 +91,7 @@ class Dataset:
     dimensions: Mapping[str, Dimension]
     measures: Mapping[str, Measure]
     place: Place
+    day_place: Place
     text: str
 
     def dimension(self, name: str) -> Dimension:
@@ -173,6 +174,7 @@ def parse(text: str, file: str) -> Dataset:
             {name: _measure(name, part) for name, part in _named(parts["measures"], "measure")}
         ),
         place=fact["file"].place,
+        day_place=fact["day"].place,
         text=text,
     )
 

@@ -133,11 +133,11 @@ class _Shapes:
 
     def check(self) -> None:
         dataset = self._dataset
-        self._type(dataset.day, dataset.file, dataset.place, ("DATE",))
+        self._type(dataset.day, dataset.file, dataset.day_place, ("DATE",))
         for dimension in dataset.dimensions.values():
-            self._type(dimension.join, dataset.file, dimension.place)
             for one in dimension.properties.values():
                 self._type(one.sql, dimension.file or dataset.file, one.place)
+            self._type(dimension.join, dataset.file, dimension.place)
         for measure in dataset.measures.values():
             for aggregate in measure.formula.aggregates:
                 if aggregate.argument is not None:
@@ -216,7 +216,7 @@ class _Builder:
         self._run(f"CREATE TEMP TABLE staged AS SELECT {', '.join(parts)} FROM {table}")
         undated = self._run("SELECT COUNT(*) FROM staged WHERE _day IS NULL")[0][0]
         if undated:
-            dataset.place.fail(f"{undated} lines of {dataset.file} have no day", "a day in each")
+            dataset.day_place.fail(f"{undated} lines of {dataset.file} have no day", "a day in each")
         for dimension in dataset.dimensions.values():
             self._no_empty_key(dimension, "staged", f"k_{dimension.name}", dataset.file)
 

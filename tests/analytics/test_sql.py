@@ -1,0 +1,143 @@
+"""The SQL of a question: names from the dataset, values as parameters."""
+
+from datetime import date
+from textwrap import dedent
+
+import pytest
+import sqlglot
+from hypothesis import given
+
+from crmapp.analytics import dataset as datasets
+from crmapp.analytics.columns import Calendar
+from crmapp.analytics.query import Question, Selection
+from crmapp.analytics.sql import Writer
+from crmapp.errors import Invalid
+from tests.analytics.conftest import DATASETS
+from tests.analytics.test_query import questions
+
+SALES = datasets.load(DATASETS / "sales.yml")
+CALENDAR = Calendar(date(2026, 11, 22), date(2026, 10, 31))
+
+
+def ask(dimension, **args):
+    return Question.from_args(SALES, dimension, {k.replace("_", "."): v for k, v in args.items()})
+
+
+def page(question, restriction=None, selections=None):
+    return Writer(SALES, CALENDAR, restriction, selections or {}).page(question)
+
+
+def lines(text):
+    return dedent(text).strip()
+
+
+def test_totals_of_additive_measures_add_up_the_entities():
+    statement = page(ask("lines", period="total", measures="value"))
+
+    assert statement.sql == lines(
+        """
+        WITH g AS MATERIALIZED (SELECT d_lines AS id, SUM(_x1) AS a0_total FROM fact GROUP BY 1),
+        r AS (SELECT * FROM g),
+        t AS (SELECT SUM(r.a0_total) AS a0_total FROM r),
+        p AS (SELECT r.*, a0_total AS _sort FROM r ORDER BY _sort DESC NULLS LAST, id LIMIT $v1 OFFSET $v2)
+        SELECT 0 AS _part, p._sort, p.id, NULL AS _count, d._key, d._varies, d."name", a0_total AS "value.total" FROM p JOIN d_lines AS d ON d._id = p.id
+        UNION ALL SELECT 1, NULL, NULL, (SELECT COUNT(*) FROM r), NULL, NULL, NULL, a0_total AS "value.total" FROM t
+        ORDER BY _part, _sort DESC NULLS LAST, id
+        """  # noqa: E501 the statement as it is
+    )
+    assert statement.params == {"v1": 50, "v2": 0}
+
+
+def test_totals_of_other_measures_come_from_the_facts():
+    statement = page(ask("lines", period="total", measures="orders"))
+
+    assert "t AS (SELECT COUNT(DISTINCT _x3) AS a0_total FROM fact)" in statement.sql
+
+
+def test_a_ratio_is_computed_anew_for_the_total():
+    statement = page(ask("lines", period="total", measures="average_price"))
+
+    ratio = 'CAST(a0_total / NULLIF(a1_total, 0) AS DECIMAL(38, 4)) AS "average_price.total"'
+    assert statement.sql.count(ratio) == 2
+
+
+def test_months_are_added_up_by_entity_and_month_first():
+    statement = page(ask("lines"))
+
+    assert (
+        "f AS (SELECT d_lines AS id, _month AS bucket, SUM(_x1) AS a0 FROM fact"
+        " WHERE _month BETWEEN $v1 AND $v2 GROUP BY 1, 2)" in statement.sql
+    )
+    assert "SUM(a0) FILTER (WHERE bucket = $v2) AS a0_m12" in statement.sql
+    assert (statement.params["v1"], statement.params["v2"]) == (2025 * 12 + 10, 2026 * 12 + 9)
+
+
+def test_search_is_a_semi_join_on_the_entities():
+    statement = page(ask("lines", q="Vintage CARS", period="total", measures="value"))
+
+    assert (
+        "FROM fact WHERE d_lines IN (SELECT w._id FROM d_lines AS w"
+        " WHERE CONTAINS(w._search, LOWER(STRIP_ACCENTS($v1)))"
+        " AND CONTAINS(w._search, LOWER(STRIP_ACCENTS($v2))))" in statement.sql
+    )
+    assert statement.params["v2"] == "CARS"
+
+
+def test_what_a_reader_may_see_is_part_of_every_scan_of_facts():
+    statement = page(ask("lines", measures="orders"), restriction={"C002", "C001"})
+
+    allowed = (
+        "d_customers IN (SELECT a._id FROM d_customers AS a"
+        " WHERE a._key IN (SELECT UNNEST(CAST($v3 AS VARCHAR[]))))"
+    )
+    assert statement.sql.count("FROM fact") == statement.sql.count(allowed) == 2
+    assert statement.params["v3"] == ["C001", "C002"]
+
+
+def test_a_dataset_without_accounts_shows_a_restricted_reader_nothing():
+    blind = datasets.parse(SALES.text.replace("accounts: customers", ""), "sales.yml")
+
+    statement = Writer(blind, CALENDAR, {"C001"}).page(ask("lines"))
+
+    assert "AND FALSE" in statement.sql
+
+
+def test_focus_narrows_facts_down():
+    statement = page(ask("lines", focus_products="4", period="total", measures="value"),
+                     selections={4: Selection.some("products", ["S1"])})  # fmt: skip
+
+    assert (
+        "FROM fact WHERE d_products IN (SELECT s._id AS id FROM d_products AS s"
+        " WHERE s._key IN (SELECT UNNEST(CAST($v1 AS VARCHAR[]))))" in statement.sql
+    )
+
+
+def test_rows_follow_a_key():
+    writer = Writer(SALES, CALENDAR)
+
+    statement = writer.rows(ask("lines"), Selection.some("lines", ["Ships"]), "Planes", 10)
+
+    assert "WHERE d._key > $v" in statement.sql
+    assert "Planes" in statement.params.values()
+
+
+def test_selections_that_build_on_each_other_end():
+    first = Selection.all_but(ask("lines", focus_products="2"))
+    second = Selection.all_but(ask("products", focus_lines="1"))
+
+    with pytest.raises(Invalid, match="builds on too many others"):
+        page(ask("lines", focus_products="2"), selections={1: first, 2: second})
+
+
+def test_a_text_that_is_not_unicode_is_refused():
+    with pytest.raises(Invalid, match="characters that cannot be used"):
+        Writer(SALES, CALENDAR).among(Selection.some("lines", ["\ud800"]), ["x"])
+
+
+@given(questions)
+def test_no_value_of_a_question_is_ever_text_of_its_statement(question):
+    statement = page(question)
+
+    names = {token.text for token in sqlglot.tokenize(statement.sql, read="duckdb")}
+    assert not {word for word in question.search.split() if len(word) > 3} & names
+    assert set(statement.params) <= {name for name in names if name.startswith("v")}
