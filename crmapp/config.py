@@ -27,7 +27,7 @@ class Settings:
     redis_url: str | None = None  # REDIS_URL: the embedded Valkey unless given
     host: str = "127.0.0.1"  # HOST
     port: int = 8000  # PORT
-    smtp_url: str | None = None  # CRMAPP_SMTP_URL: smtp[s]://user:password@host:port; log only if unset
+    smtp_url: str | None = None  # CRMAPP_SMTP_URL: smtp[s]://user:password@host:port; else log
     mail_from: str = "crmapp@localhost"  # CRMAPP_MAIL_FROM
     secret_key: str = ""  # SECRET_KEY: made once and kept in ``home`` unless given
     htmx_source: str = "cdn"  # HTMX_SOURCE: cdn (with a timed local fallback) or local
@@ -37,9 +37,10 @@ class Settings:
     workers: int = 2  # CRMAPP_WORKERS: RQ worker processes
     web_processes: int = 2  # CRMAPP_WEB_PROCESSES: gunicorn processes
     lease: float = 30.0  # CRMAPP_LEASE: how long a claimed run may be silent
-    time_slice: float = 60.0  # CRMAPP_TIME_SLICE: how long one job works before it wakes itself again
+    time_slice: float = 60.0  # CRMAPP_TIME_SLICE: how long a job works before it wakes itself again
     sweep_interval: float = 2.0  # CRMAPP_SWEEP_INTERVAL
     max_upload: int = 32 * 1024 * 1024  # CRMAPP_MAX_UPLOAD: bytes of one request's body
+    demo: bool = True  # CRMAPP_DEMO: 0 keeps the demo out of a new installation
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -69,6 +70,7 @@ class Settings:
             time_slice=_number(environ, "CRMAPP_TIME_SLICE", 60.0, float),
             sweep_interval=_number(environ, "CRMAPP_SWEEP_INTERVAL", 2.0, float),
             max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024, int),
+            demo=environ.get("CRMAPP_DEMO") != "0",
         )
 
     @property
@@ -114,9 +116,7 @@ def _sqlalchemy_url(url: str) -> str:
     return url
 
 
-def _number(
-    environ: Mapping[str, str], name: str, default: Number, kind: type[Number]
-) -> Number:
+def _number(environ: Mapping[str, str], name: str, default: Number, kind: type[Number]) -> Number:
     try:
         value = kind(environ.get(name) or default)
     except ValueError:

@@ -13,7 +13,8 @@ from crmapp.db import db, session
 from crmapp.db.session import WRITE
 from crmapp.domain.permissions import Role
 from crmapp.domain.records import derived
-from crmapp.models import Account, Activity, Contact, Team, User
+from crmapp.models import Account, Activity, Contact, Run, Team, User
+from crmapp.services.engine import CODE_VERSION
 
 Model = TypeVar("Model")
 PASSWORD = "a-long-enough-passphrase"
@@ -102,6 +103,17 @@ class Make:
     def activity(self, account: Account, subject: str = "Called", **values: Any) -> Activity:
         values = {"kind": "call", **values, "account_id": account.id, "subject": subject}
         return _kept(Activity(**values, **derived("activity", values)))
+
+    # --- work -----------------------------------------------------------------------------------
+
+    def run(self, **values: Any) -> Run:
+        defaults = {"kind": "upsert", "lock_key": f"test:{next(self._numbers)}"}
+        return _kept(Run(**{**defaults, "code_version": CODE_VERSION, **values}))
+
+    def again(self, model: type[Model], identity: int) -> Model:
+        """Read a row afresh."""
+        session.rollback()
+        return _seen(model, identity)
 
 
 def _kept(row: Model) -> Model:

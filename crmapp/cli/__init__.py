@@ -7,8 +7,10 @@ import sys
 import click
 
 from crmapp.cli.datasets import datasets
+from crmapp.cli.demo import demo
 from crmapp.cli.doctor import doctor
 from crmapp.cli.runs import runs
+from crmapp.cli.up import up
 from crmapp.cli.users import users
 from crmapp.errors import CRMError
 
@@ -18,7 +20,7 @@ def commands() -> None:
     """A self-hosted CRM for companies that sell from an ERP."""
 
 
-for command in (datasets, doctor, runs, users):
+for command in (datasets, demo, doctor, runs, up, users):
     commands.add_command(command)
 
 

@@ -12,8 +12,7 @@ from redis.exceptions import RedisError
 from rq import Worker
 from sqlalchemy.exc import SQLAlchemyError
 
-from crmapp import create_app
-from crmapp.cli.installation import is_new, settings_in_force
+from crmapp.cli.installation import is_new, opened, settings_in_force
 from crmapp.cli.supervision.preflight import SPACE, open_home
 from crmapp.config import Settings
 from crmapp.config import settings as active
@@ -54,7 +53,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     if is_new(settings):
         yield Finding("fail", "database", "none yet; start crmapp up once")
         return
-    with create_app(settings).app_context():
+    with opened(settings):
         for what, check in (
             ("database", _database),
             ("queue", _queue),

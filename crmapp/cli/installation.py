@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
@@ -40,7 +41,7 @@ def installation() -> Iterator[Settings]:
     if is_new(settings):
         raise click.ClickException(_NEW.format(home=settings.home))
     try:
-        with create_app(settings).app_context():
+        with opened(settings):
             if not is_current(db.engine):
                 raise click.ClickException(_OLD)
             yield settings
@@ -51,6 +52,17 @@ def installation() -> Iterator[Settings]:
         raise click.ClickException(" ".join(map(str, error.fields.values()))) from error
     except CRMError as error:
         raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[None]:
+    """Be inside the application, and leave no connection behind."""
+    with create_app(settings).app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def in_installation(command: Callable[Given, Returned]) -> Callable[Given, Returned]:
@@ -67,7 +79,7 @@ def in_installation(command: Callable[Given, Returned]) -> Callable[Given, Retur
 def is_new(settings: Settings) -> bool:
     """Say whether nothing was ever started here."""
     url = make_url(settings.database_url)
-    return url.get_backend_name() == "sqlite" and not (settings.home / "crmapp.db").exists()
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
 def table(rows: list[tuple[object, ...]], head: tuple[str, ...]) -> None:

@@ -13,8 +13,10 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from crmapp.db import db
+from crmapp.errors import Unavailable
 from crmapp.jobs.lifeline import die_with_parent, name_process
-from crmapp.queue import QUEUE, leave_soon, redis_client
+from crmapp.queue import JOBS, QUEUE, leave_soon, redis_client
+from crmapp.services import engine
 
 
 class Worker(rq.Worker):
@@ -38,6 +40,7 @@ class Worker(rq.Worker):
             maintenance_interval=30,
             default_result_ttl=0,
             log_job_description=False,
+            exception_handlers=[_note_crash],
         )
 
     def main_work_horse(self, job: Job, queue: rq.Queue) -> None:
@@ -55,6 +58,14 @@ class Worker(rq.Worker):
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: leave_soon())
+
+
+def _note_crash(job: Job, kind: type[BaseException], error: BaseException, _: object) -> None:
+    """Let the run's row know that working on it raised; a database that is away keeps its lease."""
+    db.session.remove()
+    if job.func_name == JOBS["runs.work"] and not issubclass(kind, Unavailable):
+        with contextlib.suppress(Unavailable):
+            engine.crashed(job.kwargs["run_id"], f"{kind.__name__}: {error}")
 
 
 def work(app: Flask) -> None:

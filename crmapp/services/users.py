@@ -140,6 +140,11 @@ def find(email: str) -> User | None:
     return _find(email.strip().lower())
 
 
+def anybody() -> bool:
+    """Say whether there is anybody at all."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
 def administrator() -> User:
     """Return the first active administrator, in whose name an operator at the terminal acts.
 

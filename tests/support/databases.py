@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -33,12 +33,15 @@ class SqliteDatabase:
         self.url = f"sqlite:///{self._file}"
 
     def freeze(self) -> None:
-        shutil.copy(self._file, self._frozen)
+        self._copy(self._file, self._frozen)
 
     def thaw(self) -> None:
-        for suffix in ("-wal", "-shm"):
-            self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
-        shutil.copy(self._frozen, self._file)
+        self._copy(self._frozen, self._file)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        """Copy page by page under the database's own locks, whoever may have it open."""
+        with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as write:
+            read.backup(write)
 
 
 class PostgresDatabase:

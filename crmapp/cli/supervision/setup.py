@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -15,7 +16,7 @@ from crmapp.config import Settings
 from crmapp.db import db
 from crmapp.db.schema import migrate
 from crmapp.errors import CRMError
-from crmapp.services import demo
+from crmapp.services import demo, users
 
 
 def set_up(app: Flask, settings: Settings) -> None:
@@ -24,14 +25,29 @@ def set_up(app: Flask, settings: Settings) -> None:
         with app.app_context():
             if migrate(db.engine):
                 click.echo("crmapp: the database has the newest schema.")
-            if demo.load_once():
-                click.echo("crmapp: the demo is loaded.")
+            if settings.demo:
+                _load_demo_once(settings.home / "demo")
     except OSError as error:
         _refuse(why_not_writable(settings.home, error))
     except OperationalError as error:
         _refuse(f"The database cannot be used: {_first_line(error)}. Check DATABASE_URL.")
     except (CRMError, SQLAlchemyError) as error:
         _refuse(f"Could not set up crmapp: {_first_line(error)}.")
+
+
+def _load_demo_once(mark: Path) -> None:
+    """Load the demo into an installation without people; start over if that was interrupted.
+
+    ``mark`` says *loading* meanwhile and *loaded* for ever after, also when the demo is removed.
+    """
+    state = mark.read_text() if mark.exists() else ""
+    if state == "loading" and demo.is_loaded():
+        demo.remove()
+    if state != "loaded" and not users.anybody():
+        mark.write_text("loading")
+        demo.load()
+        click.echo("crmapp: the demo is loaded.")
+    mark.write_text("loaded")
 
 
 def _first_line(error: Exception) -> str:
@@ -51,12 +67,17 @@ def greet(app: Flask, settings: Settings, address: tuple[str, int]) -> None:
     place = settings.public_url or _url(address)
     click.echo(f"\ncrmapp is ready: {place}")
     with app.app_context():
-        people = demo.sign_ins()
-    if people:
-        click.echo(f"Sign in with the password {demo.PASSWORD} as")
-        for email, role in people:
-            click.echo(f"  {email:<24} {role}")
+        click.echo(_sign_ins())
     click.echo("Stop it with Ctrl-C.\n")
+
+
+def _sign_ins() -> str:
+    if demo.is_loaded():
+        lines = [f"  {login}@demo.example".ljust(24) + role for login, _, role, _ in demo.PEOPLE]
+        return "\n".join([f"Sign in with the password {demo.PASSWORD} as", *lines])
+    if not users.anybody():
+        return "Nobody may sign in yet: crmapp users add you@example.com --role admin"
+    return "Sign in with your e-mail address."
 
 
 def _url(address: tuple[str, int]) -> str:

@@ -64,17 +64,22 @@ def _end_orphan(home: Path) -> None:
         socket_path(home).unlink(missing_ok=True)
 
 
+def command(folder: Path, socket: Path) -> list[str]:
+    """Return the program and its arguments for a server that keeps its data in ``folder``."""
+    places = {"dir": folder, "unixsocket": socket, "logfile": folder / "server.log"}
+    options = {**_OPTIONS, **{name: str(place) for name, place in places.items()}}
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [str(get_binary_path()), *words]
+
+
 def serve(home: Path) -> None:
     """Become the server. A lock on its folder, held for its lifetime, keeps a second one out."""
     folder = home / "valkey"
     lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.set_inheritable(lock, True)
-    binary = str(get_binary_path())
-    places = {"dir": folder, "unixsocket": socket_path(home), "logfile": folder / "server.log"}
-    options = {**_OPTIONS, **{name: str(place) for name, place in places.items()}}
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    os.execv(binary, [binary, *words])  # noqa: S606  # a fixed program, and no shell is wanted
+    words = command(folder, socket_path(home))
+    os.execv(words[0], words)  # noqa: S606  # a fixed program, and no shell is wanted
 
 
 def clean_up(home: Path) -> None:

@@ -1,0 +1,213 @@
+"""What operators do from a terminal."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from crmapp.cli import commands
+from crmapp.db import db, session
+from crmapp.models import Run, User
+
+
+@pytest.fixture
+def run(app, database, settings, monkeypatch):
+    """Run a command on the database of this test; return its exit code and output."""
+    monkeypatch.setenv("CRMAPP_HOME", str(settings.home))
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("SECRET_KEY", settings.secret_key)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+    def invoke(*words: str) -> tuple[int, str]:
+        session.rollback()
+        result = CliRunner().invoke(commands, words)
+        session.rollback()
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.output
+
+    return invoke
+
+
+def person(email):
+    return session.scalars(select(User).where(User.email == email)).one_or_none()
+
+
+def test_a_person_is_added_with_a_password_that_is_shown_once(run):
+    code, output = run("users", "add", "dora@crm.example", "--name", "Dora", "--role", "rep")
+
+    assert code == 0
+    assert "dora@crm.example may sign in as rep" in output
+    assert "The password is " in output
+    assert (person("dora@crm.example").name, person("dora@crm.example").role) == ("Dora", "rep")
+
+
+def test_a_given_password_is_not_shown(run):
+    _, output = run("users", "add", "dora@crm.example", "--password", "quite a long secret")
+
+    assert "quite a long secret" not in output
+
+
+def test_a_person_cannot_be_added_twice(run, make):
+    code, output = run("users", "add", make.bob.email)
+
+    assert code == 1
+    assert output.startswith("Error: ")
+    assert len(output.splitlines()) == 1
+
+
+def test_a_role_is_changed(run, make):
+    bob = make.bob
+
+    assert run("users", "role", bob.email, "manager")[0] == 0
+
+    assert person(bob.email).role == "manager"
+
+
+def test_the_last_administrator_stays_one(run, make):
+    alice = make.alice
+
+    code, output = run("users", "role", alice.email, "viewer")
+
+    assert code == 1
+    assert "administer" in output
+    assert person(alice.email).role == "admin"
+
+
+def test_an_unknown_role_is_refused_with_those_that_exist(run, make):
+    code, output = run("users", "role", make.bob.email, "emperor")
+
+    assert code == 2
+    assert "viewer" in output
+
+
+def test_a_password_is_changed_and_signs_out_everywhere(run, make):
+    bob = make.bob
+    before = (bob.password, bob.fs_uniquifier)
+
+    code, _ = run("users", "password", bob.email)
+
+    after = person(bob.email)
+    assert code == 0
+    assert after.password != before[0]
+    assert after.fs_uniquifier != before[1]
+
+
+def test_nobody_is_one_line(run):
+    assert run("users", "password", "nobody@crm.example") == (
+        1,
+        "Error: There is nobody with the address nobody@crm.example.\n",
+    )
+
+
+def test_people_are_listed_in_the_name_of_an_administrator(run, make):
+    bob, alice = make.bob, make.alice
+
+    code, output = run("users", "list")
+
+    assert code == 0
+    assert bob.email in output
+    assert alice.email in output
+
+
+def test_without_an_administrator_the_terminal_says_what_to_do(run, make):
+    assert make.bob
+
+    code, output = run("users", "list")
+
+    assert code == 1
+    assert "Add an administrator" in output
+
+
+def test_runs_are_listed_newest_first(run, make):
+    older, newer = (make.run(by_id=make.alice.id, title=title).id for title in ("One", "Two"))
+
+    _, output = run("runs", "list")
+
+    assert output.index(f"\n{newer}") < output.index(f"\n{older}")
+
+
+def test_a_run_is_shown_with_its_receipt(run, make):
+    done = make.run(by_id=make.alice.id, status="done", total=3, done={"created": 2, "updated": 1})
+
+    code, output = run("runs", "show", str(done.id))
+
+    assert code == 0
+    assert "created    2" in output
+    assert "balances   yes" in output
+
+
+def test_a_waiting_run_is_cancelled(run, make):
+    waiting = make.run(by_id=make.alice.id, status="queued")
+
+    assert run("runs", "cancel", str(waiting.id))[0] == 0
+
+    assert make.again(Run, waiting.id).status == "cancelled"
+
+
+def test_a_run_that_is_not_there_is_one_line(run, make):
+    assert make.alice
+
+    code, output = run("runs", "show", "404")
+
+    assert code == 1
+    assert len(output.splitlines()) == 1
+
+
+def test_datasets_are_checked_against_their_tables(run):
+    assert run("datasets", "check") == (0, "sales.yml: well\n")
+
+
+def test_a_dataset_that_is_wrong_is_named_with_its_line(run, tmp_path):
+    (tmp_path / "bad.yml").write_text("name: bad\nlabel: [\n")
+
+    code, output = run("datasets", "check", str(tmp_path / "bad.yml"))
+
+    assert code == 1
+    assert "bad.yml:" in output
+
+
+def test_datasets_are_loaded_and_listed(run):
+    assert "none" in run("datasets", "list")[1]
+
+    code, output = run("datasets", "refresh", "sales")
+
+    assert code == 0
+    assert "sales: answers from " in output
+    assert "none" not in run("datasets", "list")[1]
+
+
+def test_an_unknown_dataset_is_one_line(run):
+    code, output = run("datasets", "refresh", "nothing")
+
+    assert code == 1
+    assert len(output.splitlines()) == 1
+
+
+def test_the_doctor_names_what_is_well_and_what_is_not(run):
+    code, output = run("doctor")
+
+    assert code == 0
+    assert "ok    database" in output
+    assert "warn  queue" in output
+
+
+def test_the_doctor_finds_an_old_schema(run, app):
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'before'")
+
+    code, output = run("doctor")
+
+    assert code == 1
+    assert "fail  database" in output
+
+
+def test_without_an_installation_commands_say_how_to_start_one(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+
+    code, output = run("users", "list")
+
+    assert code == 1
+    assert "Start it once with" in output
+    assert not (tmp_path / "none.db").exists()
