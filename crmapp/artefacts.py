@@ -154,7 +154,7 @@ def _json_select(path: str) -> str:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _folder(run_id: int) -> Path:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Integer,
     Text,
     bindparam,
     column,
@@ -83,9 +84,8 @@ def update_rows(target: Table, rows: Sequence[Mapping[str, Any]], names: Iterabl
 
 def is_one_of(where: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """Build ``where IN values`` with one parameter, however many values there are."""
-    whole = all(isinstance(value, int) for value in values)
     if dialect() == "postgresql":
-        kind = ARRAY(BigInteger if whole else Text)
+        kind = ARRAY(BigInteger if isinstance(where.type, Integer) else Text)
         return where == func.any(bindparam(None, list(values), type_=kind))
     each = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
     return where.in_(select(each.c.value))

@@ -155,6 +155,7 @@ def source(question: Question, *, by: User) -> dict[str, Any]:
         "args": question.change().to_args(),
         "selections": selections.kept(referred),
         "identity": list(identity(engine.dataset, question.dimension)),
+        "origin": {"kind": "grid", "dataset": question.dataset, "snapshot": engine.snapshot},
         "everything": selected is None,
     }
 

@@ -1,0 +1,119 @@
+"""Forget accounts and people for good, with all that belongs to them.
+
+Deleting in the product is soft; this is for what should never have been there, such as a demo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+
+from crmapp.db import session
+from crmapp.db.bulk import is_one_of
+from crmapp.models import (
+    Account,
+    Activity,
+    Change,
+    Contact,
+    ExternalIdentity,
+    MailOutbox,
+    PlanDecision,
+    Run,
+    RunException,
+    StoredSelection,
+    Team,
+    User,
+    team_member,
+)
+
+_OWNED = (("contact", Contact), ("activity", Activity))
+
+
+def accounts_made_by(people: Sequence[int]) -> set[int]:
+    """Return the ids of the accounts that these people, or runs of theirs, created."""
+    created = select(Change.record_id).where(
+        Change.object == "account", Change.action == "created", _by(people)
+    )
+    return set(session.scalars(created))
+
+
+def touched_only_by(people: Sequence[int], accounts: Collection[int]) -> list[int]:
+    """Return those of the accounts to which nobody but these people did anything."""
+    others = select(Change.object, Change.record_id).where(~_by(people))
+    touched: dict[str, set[int]] = {}
+    for object_, record_id in session.execute(others):
+        touched.setdefault(object_, set()).add(record_id)
+    kept = touched.get("account", set())
+    for object_, model in _OWNED:
+        ids = sorted(touched.get(object_, set()))
+        kept |= set(session.scalars(select(model.account_id).where(is_one_of(model.id, ids))))
+    parents = select(Account.parent_id).where(Account.parent_id.is_not(None))
+    kept |= {parent for parent in session.scalars(parents) if parent is not None}
+    return sorted(set(accounts) - kept)
+
+
+def erase_accounts(ids: Sequence[int]) -> None:
+    """Delete accounts with their contacts, activities, identities and history."""
+    for object_, model in _OWNED:
+        owned = list(session.scalars(select(model.id).where(is_one_of(model.account_id, ids))))
+        _erase_changes(object_, owned)
+    for model in (Activity, Contact, ExternalIdentity):
+        session.execute(delete(model).where(is_one_of(model.account_id, ids)))
+    _erase_changes("account", ids)
+    session.execute(delete(Account).where(is_one_of(Account.id, ids)))
+
+
+def erase_people(ids: Sequence[int]) -> None:
+    """Delete people with their runs, selections and mails; let those go whom history names."""
+    session.execute(delete(MailOutbox).where(is_one_of(MailOutbox.user_id, ids)))
+    session.execute(delete(StoredSelection).where(is_one_of(StoredSelection.user_id, ids)))
+    _erase_idle_runs(ids)
+    named = or_(
+        exists().where(Account.owner_id == User.id),
+        exists().where(Activity.owner_id == User.id),
+        exists().where(Change.by_id == User.id),
+        exists().where(Run.by_id == User.id),
+    )
+    theirs = is_one_of(User.id, ids)
+    stay = list(session.scalars(select(User.id).where(theirs, named)))
+    session.execute(
+        update(User)
+        .where(is_one_of(User.id, stay))
+        .values(active=False, password=None, is_demo=False)
+    )
+    gone = sorted(set(ids) - set(stay))
+    session.execute(delete(team_member).where(is_one_of(team_member.c.user_id, gone)))
+    session.execute(delete(User).where(is_one_of(User.id, gone)))
+    empty = ~exists().where(team_member.c.team_id == Team.id)
+    unused = ~exists().where(Account.team_id == Team.id)
+    session.execute(delete(Team).where(empty, unused))
+
+
+def _erase_idle_runs(people: Sequence[int]) -> None:
+    """Delete the runs of these people of which no change is left."""
+    idle = select(Run.id).where(
+        is_one_of(Run.by_id, people), ~exists().where(Change.run_id == Run.id)
+    )
+    ids = list(session.scalars(idle))
+    for model in (RunException, PlanDecision):
+        session.execute(delete(model).where(is_one_of(model.run_id, ids)))
+    session.execute(
+        update(Run).where(is_one_of(Run.id, ids)).values(undoes_id=None, undone_by_id=None)
+    )
+    session.execute(delete(Run).where(is_one_of(Run.id, ids)))
+
+
+def _erase_changes(object_: str, ids: Sequence[int]) -> None:
+    session.execute(
+        delete(Change).where(Change.object == object_, is_one_of(Change.record_id, ids))
+    )
+
+
+def _by(people: Sequence[int]) -> ColumnElement[bool]:
+    """Changes by these people, or by runs that they started."""
+    runs = select(Run.id).where(is_one_of(Run.by_id, people))
+    return or_(
+        is_one_of(Change.by_id, people) & Change.by_id.is_not(None),
+        Change.run_id.in_(runs) & Change.run_id.is_not(None),
+    )
