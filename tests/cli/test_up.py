@@ -23,7 +23,8 @@ CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One installation for all tests that leave it running."""
-    with Installation(tmp_path_factory.mktemp("running") / "home") as installation:
+    home = tmp_path_factory.mktemp("running") / "home"
+    with Installation(home, {"CRMAPP_DEMO": "1"}) as installation:
         yield installation
         installation.stop()
 

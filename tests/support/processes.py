@@ -35,6 +35,7 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
         name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ
     }
     ours = {
+        "CRMAPP_DEMO": "0",
         "CRMAPP_HOME": str(home),
         "CRMAPP_WEB_PROCESSES": "1",
         "HTMX_SOURCE": "local",
