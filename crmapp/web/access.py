@@ -16,6 +16,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden
 from crmapp.models.user import User
 from crmapp.web.htmx import is_htmx
+from crmapp.web.redirects import here
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,10 +66,9 @@ def require(right: Right) -> None:
 def _require_sign_in() -> ResponseReturnValue | None:
     if signed_in() or request.endpoint is None or _is_public(request.endpoint):
         return None
-    here = request.full_path.rstrip("?") if request.method == "GET" else ""
-    login = url_for("security.login")
-    if here and here != "/":
-        login = f"{login}?{urlencode({'next': here})}"
+    login, wanted = url_for("security.login"), here()
+    if wanted != "/":
+        login = f"{login}?{urlencode({'next': wanted})}"
     if not is_htmx():
         return redirect(login)
     # A followed redirect would land the sign-in page inside a part of this one.

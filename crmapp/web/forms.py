@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, IntegerField, ValidationError
+from wtforms import Field, HiddenField, IntegerField, SelectChoice, ValidationError
 from wtforms.widgets import HiddenInput
 
 from crmapp.errors import Invalid
@@ -59,6 +59,11 @@ class VersionedForm(Form):
         """Refuse a form whose version was tampered away."""
         if field.data is None:
             raise ValidationError(gettext("Reload the page and try again."))
+
+
+def choices(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
+    """Turn (value, text) pairs into what select fields want."""
+    return [SelectChoice(value=value, label=label) for value, label in pairs]
 
 
 def add_error(field: Field, message: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from flask import request
+from werkzeug.urls import iri_to_uri
+
 _STRANGE = re.compile(r"[\x00-\x20\\\x7f]")
 
 
@@ -23,3 +26,8 @@ def is_our_own(url: str) -> bool:
 def safe_next(url: str | None, otherwise: str = "/") -> str:
     """Return ``url`` if it is our own, else ``otherwise``."""
     return url if url and is_our_own(url) else otherwise
+
+
+def here(otherwise: str = "/") -> str:
+    """Return the address of the page being asked for, to come back to; not that of a sent form."""
+    return iri_to_uri(request.full_path.rstrip("?")) if request.method == "GET" else otherwise

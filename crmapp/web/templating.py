@@ -24,6 +24,7 @@ from crmapp.db import utcnow
 from crmapp.domain.permissions import Right
 from crmapp.web import navigation, reader
 from crmapp.web.access import current_user, signed_in
+from crmapp.web.redirects import here
 from crmapp.web.texts import translated
 
 HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
@@ -65,6 +66,7 @@ def init_app(app: Flask) -> None:
         ui=Macros(env),
         t=translated,
         dom_id=dom_id,
+        here=here,
         url_with=url_with,
         current_user=current_user,
         signed_in=signed_in,

@@ -1,0 +1,101 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from flask import render_template_string
+from flask_login import login_user
+
+from crmapp import config
+from crmapp.db import utcnow
+from crmapp.web import templating
+
+
+@pytest.fixture
+def french(app):
+    with app.test_request_context("/login?page=2&q=a", headers={"Accept-Language": "fr-FR,fr"}):
+        yield
+
+
+@pytest.fixture
+def english(app):
+    with app.test_request_context("/login?page=2&q=a"):
+        yield
+
+
+def test_a_macro_speaks_the_language_of_each_reader(app):
+    said = []
+    for language in ("en", "fr", "en"):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            said.append("Before" in render_template_string("{{ ui.diff([]) }}"))
+
+    assert said == [True, False, True]
+
+
+def test_an_unknown_macro_is_an_error(app, english):
+    with pytest.raises(AttributeError, match="no macro 'nonsense'"):
+        app.jinja_env.globals["ui"].nonsense  # noqa: B018  reading it is the test
+
+
+def test_values_from_people_are_escaped_by_macros(english):
+    shown = render_template_string("{{ ui.tag(name) }}", name="<b>bold</b>")
+
+    assert "&lt;b&gt;" in shown
+
+
+def test_numbers_are_written_as_the_reader_does(french):
+    assert templating.money(Decimal("-1234567.5")) == "-1\u202f234\u202f567,50"
+    assert templating.money(Decimal("12.5"), "EUR") == "12,50\xa0€"
+    assert templating.number(1234) == "1\u202f234"
+    assert templating.percent(0.256) == "25,6%"
+
+
+def test_a_moment_is_told_in_the_readers_zone(app, make):
+    person = make.user("tokyo", "rep", timezone="Asia/Tokyo")
+    with app.test_request_context():
+        login_user(person)
+        shown = templating.moment(datetime(2026, 6, 15, 20, 30, tzinfo=UTC), "short")
+
+    assert shown.startswith("6/16/26, 5:30")
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [
+        (None, "–"),
+        ("", "–"),
+        (True, "Yes"),
+        (False, "No"),
+        (Decimal("1250"), "1,250.00"),
+        (date(2026, 6, 15), "Jun 15, 2026"),
+        (["b", "a"], "b, a"),
+        ({"x": 1}, "x: 1"),
+        ("Łódź", "Łódź"),
+    ],
+)
+def test_any_value_of_a_record_can_be_shown(english, value, shown):
+    assert templating.text(value) == shown
+
+
+def test_the_past_is_told_in_words(english):
+    assert templating.ago(utcnow()) == "just now"
+    assert templating.ago(utcnow() - timedelta(minutes=3)) == "3 minutes ago"
+    assert templating.ago(None) == "–"
+
+
+def test_an_address_is_kept_but_for_what_changes(english):
+    assert templating.url_with(page=3, q=None) == "/login?page=3"
+
+
+def test_ids_are_joined_with_dashes():
+    assert templating.dom_id("account", 42, "tax_id") == "account-42-tax-id"
+
+
+def test_the_script_comes_from_the_cdn_with_its_hash_or_from_here(app, client, settings):
+    local = client.get("/login").text
+    config.use(replace(settings, htmx_source="cdn"))
+    cdn = client.get("/login").text
+
+    assert "cdn.jsdelivr.net" not in local
+    assert f'data-sri="{templating.HTMX_SRI}"' in cdn
+    assert "data-local=" in cdn
