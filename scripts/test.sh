@@ -62,6 +62,10 @@ has_postgres() { "$BIN/python" -c 'from tests.support.postgres import binaries; 
 
 # --- The sections -------------------------------------------------------------------------------
 
+translations() {
+    "$BIN/python" scripts/compile_translations.py && "$BIN/pytest" -q tests/house/test_translations.py
+}
+
 unit_tests() { CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 -m "not browser and not faults"; }
 
 section "Format" "$BIN/ruff" format --check .
@@ -69,7 +73,7 @@ section "Lint" "$BIN/ruff" check .
 section "Import laws" "$BIN/lint-imports"
 section "Types" "$BIN/mypy"
 section "Templates" "$BIN/djlint" --check --lint --quiet crmapp/templates
-section "Translations" "$BIN/python" scripts/compile_translations.py --check
+section "Translations" translations
 section "Tests on SQLite" unit_tests sqlite
 
 if has_postgres || { apt_install postgresql && has_postgres; }; then
