@@ -33,6 +33,8 @@ class Reason(StrEnum):
     DELETED_HERE = "deleted_here"
     PEOPLE_ADDED = "people_added"
     EDITED_SINCE = "edited_since"
+    LEFT_OUT = "left_out"
+    ALREADY_MEANT = "already_meant"
 
 
 @dataclass(frozen=True)

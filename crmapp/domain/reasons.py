@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from crmapp.domain.changes import Reason
-from crmapp.i18n import N_
+from crmapp.domain.fields import Field
+from crmapp.i18n import N_, Text
 
 SENTENCES: dict[Reason, str] = {
     Reason.CHANGED_SINCE: N_("Somebody changed this account after the plan was made."),
     Reason.GONE: N_("This account was deleted or restored after the plan was made."),
     Reason.NUMBER_TAKEN: N_("Another account has the number %(number)s."),
-    Reason.AMBIGUOUS: N_("%(count)s accounts could be meant. Say which one, then run again."),
+    Reason.AMBIGUOUS: N_("It is not certain which account is meant; a person has to say."),
     Reason.BAD_VALUE: N_("%(field)s: %(problem)s"),
     Reason.NO_KEY: N_("The column that finds accounts is empty in this row."),
     Reason.DUPLICATE_KEY: N_("The source has %(key)s more than once; only the first row counts."),
@@ -17,4 +21,22 @@ SENTENCES: dict[Reason, str] = {
     Reason.DELETED_HERE: N_("This account was deleted here."),
     Reason.PEOPLE_ADDED: N_("Kept, because people added to this account since."),
     Reason.EDITED_SINCE: N_("Kept, because these values were changed since: %(fields)s."),
+    Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
+    Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this account already."),
 }
+
+
+def sentence(reason: Reason, params: Mapping[str, Any], fields: Mapping[str, Field]) -> Text:
+    """Say ``reason`` with the values that a plan row or an exception keeps for it.
+
+    Names of ``fields`` become their labels, and what is wrong with a value is a sentence itself.
+    """
+    said: dict[str, Any] = dict(params)
+    if "problem" in params:
+        said["problem"] = Text(params["problem"], dict(params.get("values") or {}))
+    if "field" in params:
+        said["field"] = Text(params["field"])
+    if "fields" in params:
+        names = params["fields"]
+        said["fields"] = [Text(fields[name].label if name in fields else name) for name in names]
+    return Text(SENTENCES[reason], said)

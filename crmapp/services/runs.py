@@ -10,15 +10,15 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ACTIVE, ENDED, Receipt, Status, receipt
-from crmapp.errors import CRMError, Forbidden, NotFound
+from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, User
-from crmapp.services import apply, engine, undo_plan, upsert_plan
+from crmapp.services import apply, engine, freeze, undo_plan, upsert_plan
 
 PHASES: dict[tuple[str, str], engine.Advance] = {
     ("upsert", Status.PLANNING.value): upsert_plan.advance,
     ("undo", Status.PLANNING.value): undo_plan.advance,
-    ("upsert", Status.RUNNING.value): apply.advance,
+    ("upsert", Status.RUNNING.value): freeze.advance,
     ("undo", Status.RUNNING.value): apply.advance,
 }
 
@@ -64,7 +64,7 @@ def cancel(run_id: int, *, by: User) -> Run:
 
     Raises:
         Forbidden: ``by`` lacks the right.
-        CRMError: the run has ended already.
+        Conflict: the run has ended already.
     """
     run = get(run_id, by=by)
     if not by.can(Right.RUN_CANCEL):
@@ -72,7 +72,7 @@ def cancel(run_id: int, *, by: User) -> Run:
     with unit_of_work():
         run = get(run_id, by=by)
         if run.status in ENDED:
-            raise CRMError(N_("This run has ended already; there is nothing to cancel."))
+            raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
         if run.status == Status.RUNNING:
             run.cancel_requested = True
         else:

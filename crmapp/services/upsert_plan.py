@@ -24,7 +24,7 @@ from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.runs import Status
 from crmapp.domain.search import fold
 from crmapp.models import Account, ExternalIdentity, Run, User
-from crmapp.services import pick_lists
+from crmapp.services import decisions, pick_lists
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, hand_over
 from crmapp.services.sources import open_source
@@ -144,7 +144,9 @@ def _finish(held: Claim, run: Run) -> None:
         parts = [part["name"] for part in run.artefacts]
     plan = artefacts.rewrite(run.id, "plan-1", parts, _WITHOUT_DUPLICATES)
     counts = count_actions([plan.name])
+    outlived = decisions.outlived(run.id, run.mapping.get("decided_on"), plan.name)
     with unit_of_work():
+        decisions.forget(held.run_id, outlived)
         hand_over(
             checkpoint(held, cursor=0),
             Status.PLANNED,

@@ -12,7 +12,7 @@ from crmapp.domain.mapping import FieldMapping, problems, suggest
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.runs import Status
-from crmapp.errors import AlreadyRunning, Conflict, CRMError, Forbidden, Invalid, NotFound
+from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
@@ -100,7 +100,7 @@ def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by:
 
     Raises:
         Invalid: the mapping cannot be used, or the number was not confirmed or has changed.
-        CRMError: the run has gone past planning.
+        Conflict: the run has gone past planning.
     """
     run = get(run_id, by=by)
     source = source_of(run, by=by)
@@ -109,9 +109,10 @@ def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by:
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
         if run.status not in (Status.DRAFT, Status.PLANNED):
-            raise CRMError(N_("This run has started already; its mapping cannot change."))
+            raise Conflict({}, message=N_("This run has started already; its mapping is settled."))
         before = FieldMapping.from_json(run.mapping).version if run.mapping else 0
-        run.mapping = mapping.as_json() | {"version": before + 1}
+        looked_at = run.artefacts[0]["name"] if run.artefacts else None
+        run.mapping = mapping.as_json() | {"version": before + 1, "decided_on": looked_at}
         run.status, run.artefacts, run.plan_hash = Status.PLANNING.value, [], None
         run.cursor, run.counts, run.control, run.lease_until = 0, {}, {}, None
         run.fence += 1

@@ -13,8 +13,12 @@ def translated(text: Text | str) -> str:
     """Say ``text`` in the reader's language, and those of its values that are texts."""
     if isinstance(text, str):
         text = Text(text)
-    params: dict[str, Any] = {
-        name: translated(value) if isinstance(value, Text) else value
-        for name, value in text.params.items()
-    }
+    params = {name: _said(value) for name, value in text.params.items()}
     return gettext(text.text, **params) if text.text else ""
+
+
+def _said(value: Any) -> Any:
+    """Translate texts among a text's values; several of them make a list with commas."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_said(part)) for part in value)
+    return translated(value) if isinstance(value, Text) else value
