@@ -1,0 +1,72 @@
+"""The sweeper goes on, whatever is away."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from crmapp import config
+from crmapp.db import db
+from crmapp.jobs import sweeper
+from crmapp.queue import QUEUE
+from tests.support.processes import eventually
+from tests.support.queue import QueueServer
+
+
+@pytest.fixture
+def server(app):
+    opened = QueueServer()
+    config.use(replace(config.settings(), redis_url=opened.url))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sweeping(app, server):
+    """The sweeper at work, fast."""
+    stop = threading.Event()
+    thread = threading.Thread(target=sweeper.sweep_until, args=(app, stop, 0.05))
+    thread.start()
+    yield thread
+    stop.set()
+    thread.join(10)
+
+
+def waiting(server):
+    with server.client() as client:
+        return client.llen(f"rq:queue:{QUEUE}")
+
+
+def test_it_rings_for_a_run_that_nobody_works_on(make, server, sweeping):
+    make.run(status="queued")
+
+    assert eventually(lambda: waiting(server), "rung")
+
+
+def test_it_outlives_an_outage_of_the_queue(make, server, sweeping):
+    server.kill()
+    make.run(status="queued")
+    sweeping.join(0.2)
+
+    server.start()
+
+    assert eventually(lambda: waiting(server), "rung")
+
+
+def test_it_outlives_an_outage_of_the_database(app, make, server, sweeping):
+    asked = []
+
+    def fail(*_: object) -> None:
+        asked.append("in vain")
+        raise OperationalError("SELECT", {}, Exception("the server is away"))
+
+    event.listen(db.engine, "before_cursor_execute", fail)
+    eventually(lambda: len(asked) > 2, "asked in vain")
+    event.remove(db.engine, "before_cursor_execute", fail)
+    make.run(status="queued")
+
+    assert eventually(lambda: waiting(server), "rung")
