@@ -107,7 +107,7 @@ def test_a_run_that_raises_is_noted_on_its_row(queue, at_work, make):
 
 
 def test_a_worker_outlives_an_outage_of_the_queue(queue, at_work, server, tmp_path):
-    eventually(lambda: queue.connection.scard("rq:workers"), "registered")
+    eventually(lambda: queue.connection.info("clients")["blocked_clients"], "waiting for a job")
 
     server.wipe()
     queue.enqueue("tests.jobs.steps.note", str(tmp_path / "note"))
