@@ -9,7 +9,7 @@ from flask import Flask
 
 from crmapp import config
 from crmapp.config import Settings
-from crmapp.db.session import db, prepare_engine
+from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
 from crmapp.services import sources
 from crmapp.services.grids import GridSource
 from crmapp.web import (
@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _connect(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     db.init_app(app)
     with app.app_context():
         for engine in db.engines.values():

@@ -6,7 +6,6 @@ A file's name carries the beginning of its hash, so a finished file is never wri
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 
 from crmapp.config import settings
 
@@ -52,12 +52,11 @@ class Artefact:
 def write(run_id: int, stem: str, rows: Iterable[Mapping[str, Any]]) -> Artefact:
     """Write plan rows (``_COLUMNS``; nested values as JSON text) as one file."""
     folder = _folder(run_id)
-    with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".ndjson", encoding="utf-8") as lines:
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".ndjson") as lines:
         count = 0
         for row in rows:
             flat = {k: _dump(v) if k in _JSON else v for k, v in row.items()}
-            lines.write(json.dumps(flat, ensure_ascii=False))
-            lines.write("\n")
+            lines.write(orjson.dumps(flat, option=orjson.OPT_APPEND_NEWLINE))
             count += 1
         lines.flush()
         return _publish(run_id, stem, _json_select(lines.name), count)
@@ -108,7 +107,7 @@ class PlanFile:
         )
         return [
             {
-                name: json.loads(value) if name in _JSON else value
+                name: orjson.loads(value) if name in _JSON else value
                 for name, value in zip(_COLUMNS, row, strict=True)
             }
             for row in found
@@ -154,7 +153,7 @@ def _json_select(path: str) -> str:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return orjson.dumps(value, default=str).decode()
 
 
 def _folder(run_id: int) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -25,6 +26,13 @@ _AWAY = (
     "SQLITE_READONLY",
     "SQLITE_CANTOPEN",
 )
+
+ENGINE_OPTIONS = {
+    "pool_pre_ping": True,
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
+"""How every engine is made: dead connections are noticed, JSON is read and written fast."""
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 session = db.session

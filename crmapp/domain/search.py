@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,21 +9,19 @@ from typing import Any
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
-_NOT_DIGITS = re.compile(r"\D+")
-_SPACES = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
     """Return ``text`` in lower case, without accents, with single spaces."""
     if text.isascii():
-        return _SPACES.sub(" ", text).strip().lower()
+        return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
-    return _SPACES.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
 def digits(text: str) -> str:
     """Return the digits of a phone number, so that any way of writing it is found."""
-    return _NOT_DIGITS.sub("", text)
+    return "".join(filter(str.isdecimal, text))
 
 
 def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterable[str] = ()) -> str:
