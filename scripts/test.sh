@@ -72,7 +72,7 @@ section "Format" "$BIN/ruff" format --check .
 section "Lint" "$BIN/ruff" check .
 section "Import laws" "$BIN/lint-imports"
 section "Types" "$BIN/mypy"
-section "Templates" "$BIN/djlint" --check --lint --quiet crmapp/templates
+section "Templates" "$BIN/djlint" --lint --quiet crmapp/templates
 section "Translations" translations
 section "Tests on SQLite" unit_tests sqlite
 
