@@ -105,7 +105,7 @@ def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by:
     run = get(run_id, by=by)
     source = source_of(run, by=by)
     _check(mapping, [column.name for column in source.columns()])
-    _check_count(run, source.count(), confirmed)
+    _check_count(run, _count_now(run, by), confirmed)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
         if run.status not in (Status.DRAFT, Status.PLANNED):
@@ -123,6 +123,15 @@ def _check(mapping: FieldMapping, columns: Sequence[str]) -> None:
     found = problems(mapping, ACCOUNT_FIELDS, columns)
     if found:
         raise Invalid({name: _PROBLEMS[kind] for name, kind in found.items()})
+
+
+def _count_now(run: Run, by: User) -> int:
+    """Count the rows; if nothing was selected, those that are in view by now.
+
+    A selection is pinned with its snapshot, so its rows are those that were chosen.
+    """
+    newest = {"snapshot": None} if run.source.get("everything") else {}
+    return open_source({**run.source, **newest}, by=by).count()
 
 
 def _check_count(run: Run, count: int, confirmed: int | None) -> None:
@@ -157,7 +166,7 @@ def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None
         Invalid: the number of rows has changed since the plan was made.
     """
     run = get(run_id, by=by)
-    _check_count(run, source_of(run, by=by).count(), None)
+    _check_count(run, _count_now(run, by), run.total)
     with unit_of_work():
         once(key, {"run": run_id, "plan": plan_hash}, lambda: _queue(run_id, plan_hash))
 

@@ -210,6 +210,13 @@ def test_everything_in_view_needs_the_number_confirmed(make: Make) -> None:
     upserts.plan_later(run_id, MAPPING, confirmed=3, by=make.mona)
 
 
+def test_a_run_over_everything_is_refused_when_the_number_has_changed(make: Make) -> None:
+    run_id = start(make, everything=True, newest={**ROWS, "C4": ROWS["C1"]})
+    with pytest.raises(Invalid) as refused:
+        upserts.plan_later(run_id, MAPPING, confirmed=3, by=make.mona)
+    assert "4" in str(refused.value.fields["confirmed"])
+
+
 def test_a_plan_that_was_made_anew_is_not_run_unseen(make: Make) -> None:
     planned = plan(make)
     with pytest.raises(Conflict):

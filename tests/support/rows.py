@@ -11,7 +11,7 @@ from crmapp.services.sources import SourceColumn
 
 
 class Rows:
-    """Rows by key; a run keeps them whole in its source."""
+    """Rows by key; a run keeps them whole in its source, and ``newest`` ones that came since."""
 
     def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         self._rows = dict(sorted(rows.items()))
@@ -34,14 +34,16 @@ def register() -> None:
 
 
 def _open(kept: Mapping[str, Any], _by: User) -> Rows:
-    return Rows(kept["rows"])
+    return Rows(kept["rows"] if kept["snapshot"] else kept["newest"] or kept["rows"])
 
 
 def source(rows: Mapping[str, Mapping[str, Any]], **more: Any) -> dict[str, Any]:
     """Return what a run keeps of a source of ``rows``."""
     return {
         "kind": "rows",
+        "snapshot": "first",
         "rows": dict(rows),
+        "newest": {},
         "identity": ["test", "customers"],
         "origin": {"kind": "test"},
         **more,
