@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Select, literal, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from crmapp.db import session
 
+NEWEST_TABLE = "mail_outbox"
+
 
 def check() -> dict[str, bool]:
     """Return each thing a page needs and whether it is there."""
-    return {"database": _answers("SELECT 1"), "schema": _answers("SELECT 1 FROM account LIMIT 1")}
+    newest = select(literal(1)).select_from(table(NEWEST_TABLE)).limit(1)
+    return {"database": _answers(select(literal(1))), "schema": _answers(newest)}
 
 
-def _answers(question: str) -> bool:
+def _answers(question: Select[int]) -> bool:
     try:
-        session.execute(text(question))
+        session.execute(question)
     except SQLAlchemyError:
         return False
     finally:

@@ -23,8 +23,15 @@ R = TypeVar("R")
 
 current_user: User = cast(User, LocalProxy(lambda: _login_proxy._get_current_object()))
 
-_PUBLIC_BLUEPRINTS = {"security"}
-_PUBLIC_ENDPOINTS = {"static", "assets.file", "assets.stylesheet", "assets.script"}
+_PUBLIC = {
+    "assets.file",
+    "assets.script",
+    "assets.stylesheet",
+    "security.forgot_password",
+    "security.login",
+    "security.logout",
+    "security.reset_password",
+}
 
 
 def init_app(app: Flask) -> None:
@@ -78,6 +85,6 @@ def _require_sign_in() -> ResponseReturnValue | None:
 
 
 def _is_public(endpoint: str) -> bool:
-    if endpoint in _PUBLIC_ENDPOINTS or endpoint.split(".")[0] in _PUBLIC_BLUEPRINTS:
+    if endpoint in _PUBLIC:
         return True
     return getattr(current_app.view_functions.get(endpoint), "crmapp_public", False)

@@ -6,23 +6,40 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, after_this_request, redirect, request, session, url_for
+from flask import (
+    Flask,
+    after_this_request,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale, get_locale, gettext
 from flask_login import user_logged_in
-from flask_security import MailUtil, RoleMixin, SQLAlchemyUserDatastore
+from flask_security import MailUtil, RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_security.utils import _view_commit
 
 from crmapp.config import Settings
 from crmapp.db import db
 from crmapp.db import session as database
 from crmapp.db.session import WRITE
+from crmapp.i18n import N_
 from crmapp.mail import outbox
 from crmapp.models.user import User
-from crmapp.web.extensions import limiter, security
+from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
 
 SIGN_IN_LIMIT = "10 per minute; 100 per hour"
 RESET_LIMIT = "5 per minute; 30 per hour"
+
+
+SUBJECTS = {
+    "reset_instructions": N_("Set a new password for crmapp"),
+    "reset_notice": N_("Your password for crmapp has been changed"),
+    "change_notice": N_("Your password for crmapp has been changed"),
+}
 
 
 class NoRole(RoleMixin):
@@ -30,7 +47,10 @@ class NoRole(RoleMixin):
 
 
 class OutboxMail(MailUtil):
-    """Writes Flask-Security's letters into the outbox, in the transaction of their cause."""
+    """Writes Flask-Security's letters into the outbox, in the transaction of their cause.
+
+    They are in the language of the person who will read them, not of the one who asked.
+    """
 
     def send_mail(  # type: ignore[override]  # a narrower signature than the library's
         self,
@@ -42,15 +62,17 @@ class OutboxMail(MailUtil):
         html: str | None,
         **context: object,
     ) -> None:
-        user = context.get("user")
-        outbox.post(
-            key=f"{template}:{secrets.token_hex(12)}",
-            recipient=recipient,
-            subject=str(subject),
-            text=body or "",
-            html=html,
-            user_id=user.id if isinstance(user, User) else None,
-        )
+        user: Any = context["user"]
+        name = template.rpartition("/")[2]
+        with force_locale(user.locale or get_locale()):
+            outbox.post(
+                key=f"{name}:{secrets.token_hex(12)}",
+                recipient=recipient,
+                subject=gettext(SUBJECTS[name]),
+                text=render_template(f"{template}.txt", **context),
+                html=render_template(f"{template}.html", **context),
+                user_id=user.id,
+            )
         after_this_request(_view_commit)  # a forgotten password writes nothing else
 
 
@@ -58,7 +80,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
     people = SQLAlchemyUserDatastore(db, User, NoRole)
-    security.init_app(app, people, mail_util_cls=OutboxMail)
+    Security(app, people, mail_util_cls=OutboxMail)
     app.before_request(_keep_next_at_home)
     app.before_request(_write_first)
     limited = {"security.login": SIGN_IN_LIMIT, "security.forgot_password": RESET_LIMIT}

@@ -11,8 +11,8 @@ from crmapp.i18n import Text
 
 def translated(text: Text | str) -> str:
     """Say ``text`` in the reader's language, and those of its values that are texts."""
-    if isinstance(text, str):
-        text = Text(text)
+    if not isinstance(text, Text):
+        text = Text(str(text))  # it may be lazy
     params = {name: _said(value) for name, value in text.params.items()}
     return gettext(text.text, **params) if text.text else ""
 
