@@ -1,0 +1,48 @@
+"""Addresses of the grid: from the browser's arguments to a question, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import request, url_for
+from werkzeug.datastructures import MultiDict
+
+from crmapp.analytics.query import Question
+from crmapp.services import grids
+from crmapp.web.access import current_user
+
+NO_ARGS: Mapping[str, Any] = MappingProxyType({})
+LISTS = ("measures", "properties")
+"""Arguments with several values: a form repeats them, an address holds them once, with commas."""
+
+
+def asked(dataset: str, dimension: str) -> Question:
+    """What the reader asks by this request's address."""
+    return grids.ask(dataset, dimension, _plain(request.args), by=current_user)
+
+
+def is_tidy() -> bool:
+    """Whether the address is as :func:`address` writes it: nothing empty, nothing twice."""
+    return all(values == [*filter(None, values)][:1] for _, values in request.args.lists())
+
+
+def address(question: Question, endpoint: str = "grid.show") -> str:
+    """The address that asks ``question``."""
+    return grid_url(question.dataset, question.dimension, question.to_args(), endpoint)
+
+
+def grid_url(
+    dataset: str, dimension: str, args: Mapping[str, Any] = NO_ARGS, endpoint: str = "grid.show"
+) -> str:
+    """The address of a dimension's grid with these arguments."""
+    return url_for(endpoint, dataset=dataset, dimension=dimension, **args)
+
+
+def _plain(args: MultiDict[str, str]) -> Mapping[str, str]:
+    return {
+        name: ",".join(values) if name in LISTS else values[0]
+        for name, values in args.lists()
+        if any(values)
+    }

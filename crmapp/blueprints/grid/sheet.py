@@ -1,0 +1,307 @@
+"""The grid as its template needs it: heads, lines and totals written out, and every link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from hashlib import sha256
+from itertools import groupby
+
+from flask import flash
+from flask_babel import format_date, get_locale, gettext, ngettext
+
+from crmapp.analytics.columns import Column
+from crmapp.analytics.dataset import Dataset, Dimension
+from crmapp.analytics.engine import Answer, Row, Value
+from crmapp.analytics.query import FOCUS, Question
+from crmapp.blueprints.grid import choices, words
+from crmapp.blueprints.grid.address import address, grid_url
+from crmapp.blueprints.grid.choices import Choice
+from crmapp.blueprints.grid.numbers import is_summed, writer
+from crmapp.services import focuses, grids
+from crmapp.services.focuses import Focus
+from crmapp.web.access import current_user
+from crmapp.web.paging import Pager
+from crmapp.web.templating import number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """A column's header: its words, the link that sorts by it, and how it is sorted now."""
+
+    column: Column
+    text: str
+    href: str
+    state: str
+    title: bool
+
+    @property
+    def id(self) -> str:
+        return f"grid-sort-{self.column.name.replace('.', '-').replace('_', '-')}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value written out."""
+
+    text: str
+    numeric: bool = False
+    negative: bool = False
+    title: bool = False
+    varies: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the grid; ``id`` is stable, so that the focus stays when it is swapped."""
+
+    key: str
+    id: str
+    name: str
+    selected: bool
+    cells: list[Cell]
+
+
+def sheet_of(question: Question) -> Sheet:
+    """Ask, and prepare the answer for the page; a page behind the end becomes the last one."""
+    answer = grids.answer(question, by=current_user)
+    if question.page > answer.pages:
+        flash(gettext("There are %(count)s pages; this is the last.", count=answer.pages), "info")
+        answer = grids.answer(question.change(page=answer.pages), by=current_user)
+    dataset = grids.dataset(question.dataset, by=current_user)
+    return Sheet(dataset, answer, focuses.of(question, by=current_user))
+
+
+class Sheet:
+    """One page of the grid, written out in the reader's language."""
+
+    def __init__(self, dataset: Dataset, answer: Answer, focused: list[Focus]) -> None:
+        self.dataset = dataset
+        self.answer = answer
+        self.focused = focused
+        self.question = answer.question
+        self.shape: Dimension = dataset.dimension(answer.question.dimension)
+        self.locale = str(get_locale() or "en")
+
+    # --- columns --------------------------------------------------------------------------------
+
+    @cached_property
+    def heads(self) -> list[Head]:
+        return [self._head(column) for column in self.answer.columns]
+
+    @property
+    def properties(self) -> list[Head]:
+        return [head for head in self.heads if not head.column.measure]
+
+    @property
+    def measures(self) -> list[Head]:
+        return [head for head in self.heads if head.column.measure]
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """What stands above the measures' columns: a measure and how many columns it has."""
+        names = [head.column.measure for head in self.measures]
+        return [(self.measure_text(name), len(list(same))) for name, same in groupby(names)]
+
+    def measure_text(self, name: str) -> str:
+        measure = self.dataset.measures[name]
+        text = measure.label.text(self.locale)
+        return f"{text} ({self.dataset.currency})" if measure.kind == "money" else text
+
+    def _head(self, column: Column) -> Head:
+        question = self.question
+        sorted_now = question.sort == column.name
+        down = not question.descending if sorted_now else column.numeric
+        return Head(
+            column=column,
+            text=self._head_text(column),
+            href=self.url(sort=column.name, descending=down),
+            state=("descending" if question.descending else "ascending") if sorted_now else "",
+            title=column.name == self._title,
+        )
+
+    def _head_text(self, column: Column) -> str:
+        if not column.measure:
+            return column.label.text(self.locale)
+        if self.question.period == "total":
+            return self.measure_text(column.measure)
+        if column.caption or column.period is None:
+            return gettext(column.caption)
+        return str(format_date(column.period.start, "MMM yyyy"))
+
+    # --- rows -----------------------------------------------------------------------------------
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return [self._line(row) for row in self.answer.rows]
+
+    @cached_property
+    def totals(self) -> list[Cell]:
+        """The totals of the measures' columns, over everything that matches."""
+        values = self.answer.totals
+        return [self._cell(head.column, values[head.column.name]) for head in self.measures]
+
+    @property
+    def _title(self) -> str:
+        """The property that names a row: the dimension's, or else the first that is shown."""
+        shown = self.question.properties
+        return self.shape.title if self.shape.title in shown else shown[0]
+
+    def _line(self, row: Row) -> Line:
+        cells = [
+            self._cell(column, self._value(row, column), column.name in row.varies)
+            for column in self.answer.columns
+        ]
+        digest = sha256(row.key.encode()).hexdigest()[:12]
+        name = next((cell.text for cell in cells if cell.title), row.key)
+        return Line(row.key, f"grid-row-{digest}", name, row.selected, cells)
+
+    def _value(self, row: Row, column: Column) -> Value:
+        if row.missing and self.shape.missing and column.name == self._title:
+            return self.shape.missing.text(self.locale)
+        return row.values[column.name]
+
+    def _cell(self, column: Column, value: Value, varies: bool = False) -> Cell:
+        return Cell(
+            text=self._writers[column.name](value),
+            numeric=column.numeric,
+            negative=isinstance(value, int | float | Decimal) and value < 0,
+            title=column.name == self._title and not column.measure,
+            varies=varies,
+        )
+
+    @cached_property
+    def _writers(self) -> Mapping[str, Callable[[Value], str]]:
+        return {column.name: writer(self.dataset, column) for column in self.answer.columns}
+
+    # --- words ----------------------------------------------------------------------------------
+
+    @property
+    def caption(self) -> str:
+        return gettext(
+            "%(dimension)s, %(period)s",
+            dimension=self.shape.label.text(self.locale),
+            period=self.chosen_text(self.periods),
+        )
+
+    @property
+    def count_text(self) -> str:
+        return ngettext("%(count)s row", "%(count)s rows", self.count, count=number(self.count))
+
+    @property
+    def selected_text(self) -> str:
+        return gettext("%(count)s selected", count=number(self.selected))
+
+    @property
+    def notes(self) -> list[str]:
+        return words.notes(self)
+
+    @property
+    def empty_text(self) -> str:
+        return words.why_empty(self)
+
+    @property
+    def remedies(self) -> list[tuple[str, str]]:
+        return words.remedies(self)
+
+    @cached_property
+    def upsert(self) -> words.Upsert | None:
+        return words.upsert(self)
+
+    def is_whole(self, column: Column) -> bool:
+        """Whether a column's amounts are written without cents."""
+        return column.kind == "money" and is_summed(self.dataset, column)
+
+    # --- choices --------------------------------------------------------------------------------
+
+    @cached_property
+    def periods(self) -> list[Choice]:
+        return choices.periods(self.question, tuple(self.dataset.measures))
+
+    @cached_property
+    def activities(self) -> list[Choice]:
+        return choices.activities(self.question)
+
+    @cached_property
+    def sizes(self) -> list[Choice]:
+        return choices.sizes(self.question)
+
+    def chosen_text(self, offered: list[Choice]) -> str:
+        return next(choice.text for choice in offered if choice.chosen)
+
+    # --- counts ---------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        return self.answer.count
+
+    @property
+    def selected(self) -> int:
+        return self.answer.selected
+
+    @property
+    def page_selected(self) -> bool:
+        return bool(self.lines) and all(line.selected for line in self.lines)
+
+    @property
+    def offers_all(self) -> bool:
+        """Whether the page is selected and there is more: the second step of selecting all."""
+        return self.page_selected and self.answer.pages > 1 and self.selected < self.count
+
+    @property
+    def restricted(self) -> bool:
+        return grids.restriction_for(current_user, self.dataset) is not None
+
+    # --- addresses ------------------------------------------------------------------------------
+
+    @property
+    def here(self) -> str:
+        """The address of this grid without any argument."""
+        return grid_url(self.dataset.name, self.shape.name)
+
+    def url(self, **changes: object) -> str:
+        """The address of this grid with some of its question changed."""
+        return address(self.question.change(**changes))
+
+    def dimension_url(self, name: str) -> str:
+        """The address of another dimension: with the same period, measures and focus."""
+        kept = ("period", "measures", "size")
+        args = self.question.to_args().items()
+        return grid_url(
+            self.dataset.name,
+            name,
+            {key: value for key, value in args if key in kept or key.startswith(FOCUS)},
+        )
+
+    @property
+    def selection_url(self) -> str:
+        """Where a changed selection of this very page is sent to."""
+        return address(self.question, "grid.select")
+
+    def without(self, *names: str) -> list[tuple[str, str]]:
+        """The question's arguments as hidden fields, without those a form has fields for."""
+        args = self.question.change().to_args()
+        return [(name, value) for name, value in args.items() if name not in names]
+
+    def unfocused_url(self, dimension: str) -> str:
+        kept = tuple(pair for pair in self.question.focus if pair[0] != dimension)
+        return self.url(focus=kept)
+
+    @property
+    def pager(self) -> Pager:
+        page, size = self.question.page, self.question.size
+        first = (page - 1) * size + 1
+        label = gettext(
+            "%(first)s–%(last)s of %(count)s",
+            first=number(first),
+            last=number(first + len(self.lines) - 1),
+            count=number(self.count),
+        )
+        return Pager(
+            label=label if self.lines else "",
+            first=self.url(page=1) if page > 2 else None,
+            previous=self.url(page=page - 1) if page > 1 else None,
+            next=self.url(page=page + 1) if page < self.answer.pages else None,
+        )

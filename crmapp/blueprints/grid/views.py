@@ -1,0 +1,70 @@
+"""Databases, and one of their dimensions as a grid."""
+
+from __future__ import annotations
+
+from flask import Response, url_for
+
+from crmapp.analytics.query import Question
+from crmapp.blueprints.grid import bp
+from crmapp.blueprints.grid.address import address, asked, is_tidy
+from crmapp.blueprints.grid.databases import databases
+from crmapp.blueprints.grid.sheet import sheet_of
+from crmapp.domain.permissions import Right
+from crmapp.errors import CRMError, DatasetError, Invalid
+from crmapp.services import grids
+from crmapp.web.access import current_user, requires
+from crmapp.web.htmx import page, put_address, see_other, wants_fragment
+from crmapp.web.texts import translated
+
+
+@bp.get("")
+@requires(Right.GRID_VIEW)
+def index() -> Response:
+    """The databases one may open, each with its dimensions."""
+    return page("grid/index.html", databases=databases())
+
+
+@bp.get("/<dataset>")
+@requires(Right.GRID_VIEW)
+def database(dataset: str) -> Response:
+    """A database opens with its first dimension."""
+    try:
+        first = next(iter(grids.dataset(dataset, by=current_user).dimensions))
+    except DatasetError as error:
+        return refused(error, url_for("grid.index"))
+    return see_other(url_for("grid.show", dataset=dataset, dimension=first))
+
+
+@bp.get("/<dataset>/<dimension>")
+@requires(Right.GRID_VIEW)
+def show(dataset: str, dimension: str) -> Response:
+    """The grid of one dimension."""
+    try:
+        question = asked(dataset, dimension)
+        if not is_tidy() and not wants_fragment():
+            return see_other(address(question))
+        return shown(question, tidied=not is_tidy())
+    except Invalid as error:
+        if wants_fragment():
+            raise
+        return refused(error, url_for("grid.show", dataset=dataset, dimension=dimension))
+    except DatasetError as error:
+        return refused(error, url_for("grid.index"))
+
+
+def shown(question: Question, tidied: bool = False) -> Response:
+    """Answer with the grid, or with its part; ``tidied``: the browser shows another address."""
+    response = page("grid/show.html", "grid/_sheet.html", sheet=sheet_of(question))
+    return put_address(response, address(question), push=True) if tidied else response
+
+
+def refused(error: CRMError, afresh: str) -> Response:
+    """Say what is wrong with the address, each argument a sentence, and where to start afresh."""
+    problems = [translated(text) for text in getattr(error, "fields", {}).values()]
+    return page(
+        "grid/refused.html",
+        status=error.status,
+        problems=problems or [translated(error.message)],
+        unready=isinstance(error, DatasetError),
+        afresh=afresh,
+    )

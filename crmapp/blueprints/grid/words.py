@@ -1,0 +1,131 @@
+"""What the grid says about itself: how to read it, why it is empty, what an action works on."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import current_app, url_for
+from flask_babel import format_date, gettext, ngettext
+
+from crmapp.analytics.query import ACTIVITIES
+from crmapp.domain.permissions import Right
+from crmapp.web.access import current_user
+from crmapp.web.templating import number
+
+if TYPE_CHECKING:
+    from crmapp.blueprints.grid.sheet import Sheet
+
+ADD_UPDATE = "upserts.create"
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """*Add/update account*: where it is sent with which fields, and what it would work on."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...]
+    allowed: bool
+    says: str
+
+
+def upsert(sheet: Sheet) -> Upsert | None:
+    """The action, where the rows are accounts; None elsewhere."""
+    if sheet.dataset.accounts != sheet.shape.name or ADD_UPDATE not in current_app.view_functions:
+        return None
+    allowed = current_user.can(Right.GRID_ADD_UPDATE_ACCOUNTS)
+    place = {"dataset": sheet.dataset.name, "dimension": sheet.shape.name}
+    key = {"idempotency_key": secrets.token_urlsafe(16)}
+    fields = place | key | sheet.question.change().to_args()
+    says = _works_on(sheet) if allowed else _lacks(Right.GRID_ADD_UPDATE_ACCOUNTS)
+    return Upsert(url_for(ADD_UPDATE), tuple(fields.items()), allowed, says)
+
+
+def _works_on(sheet: Sheet) -> str:
+    if sheet.selected:
+        return str(
+            ngettext(
+                "Works on the selected row.",
+                "Works on the %(count)s selected rows.",
+                sheet.selected,
+                count=number(sheet.selected),
+            )
+        )
+    return str(
+        gettext(
+            "Nothing is selected: works on all %(count)s rows in view, once you have confirmed it.",
+            count=number(sheet.count),
+        )
+    )
+
+
+def _lacks(right: Right) -> str:
+    return str(
+        gettext("You lack the right %(right)s. An administrator can grant it.", right=right.value)
+    )
+
+
+def notes(sheet: Sheet) -> list[str]:
+    """How to read the figures, a sentence each."""
+    calendar, found = sheet.answer.calendar, []
+    if sheet.question.period == "ytd":
+        now, before = calendar.periods("ytd")
+        found.append(
+            gettext(
+                "Year to date is %(start)s to %(end)s, last year %(before)s to %(until)s.",
+                start=format_date(now.start),
+                end=format_date(now.end),
+                before=format_date(before.start),
+                until=format_date(before.end),
+            )
+        )
+    if sheet.answer.varying:
+        found.append(gettext("* There are several values; the latest by date is shown."))
+    if any(sheet.is_whole(head.column) for head in sheet.measures):
+        found.append(gettext("Sums are in whole %(currency)s.", currency=sheet.dataset.currency))
+    if sheet.restricted:
+        found.append(gettext("You see the figures of the accounts that are open to you."))
+    found.append(
+        gettext(
+            "Loaded on %(day)s, with figures to %(through)s.",
+            day=format_date(calendar.today),
+            through=format_date(calendar.through),
+        )
+    )
+    if sheet.dataset.shift:
+        found.append(
+            gettext(
+                "Dates are moved by whole months, so that the data's last full month is the month"
+                " before loading."
+            )
+        )
+    return found
+
+
+def why_empty(sheet: Sheet) -> str:
+    """Why there are no rows."""
+    if sheet.question.search:
+        # The search may be written from right to left: it is isolated from the sentence.
+        return gettext(
+            "Nothing matches “%(search)s” here.", search=f"\u2068{sheet.question.search}\u2069"
+        )
+    if sheet.focused:
+        return gettext("What the figures are focused on has none here.")
+    if sheet.restricted:
+        return gettext("None of the accounts that are open to you has figures here.")
+    return gettext("There is nothing to show for this period.")
+
+
+def remedies(sheet: Sheet) -> list[tuple[str, str]]:
+    """What to take away to see rows again: words and addresses."""
+    found = []
+    if sheet.question.search:
+        found.append((gettext("Clear the search"), sheet.url(search="")))
+    if sheet.focused:
+        found.append((gettext("Remove the focus"), sheet.url(focus=())))
+    if sheet.question.activity != ACTIVITIES[0]:
+        found.append((gettext("Show rows with figures"), sheet.url(activity=ACTIVITIES[0])))
+    if sheet.question.period != "total":
+        found.append((gettext("Show all time"), sheet.url(period="total")))
+    return found
