@@ -1,0 +1,107 @@
+"""French is complete: whoever adds a text adds its translation (``scripts/translate.sh``)."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+from crmapp.config import ROOT
+from crmapp.i18n import LOCALES
+
+TRANSLATIONS = ROOT / "crmapp" / "translations"
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|(%%)")
+KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "N_": None,
+    "Text": None,
+    "ngettext": (1, 2),
+}
+
+
+@pytest.fixture(scope="module")
+def texts() -> Catalog:
+    """Every text in the code and the templates."""
+    found = Catalog()
+    methods = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
+    extracted = extract_from_dir(
+        ROOT / "crmapp", method_map=methods, keywords=KEYWORDS, options_map={}
+    )
+    for _file, _line, text, _comments, context in extracted:
+        found.add(text, context=context)
+    return found
+
+
+@pytest.fixture(scope="module")
+def french() -> Catalog:
+    with (TRANSLATIONS / "fr" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale="fr")
+
+
+def strings(value) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def test_every_text_has_its_french(texts, french):
+    lacking = [
+        text.id
+        for text in texts
+        if text.id and not (text.id in french and all(strings(french[text.id].string)))
+    ]
+
+    assert lacking == []
+
+
+def test_no_translation_waits_for_somebody_to_look_at_it(french):
+    assert [message.id for message in french if message.fuzzy and message.id] == []
+
+
+def test_no_translation_is_left_of_a_text_that_is_gone(texts, french):
+    assert [text.id for text in french if text.id and text.id not in texts] == []
+
+
+def test_a_translation_has_the_placeholders_of_its_text(french):
+    wrong = []
+    for message in french:
+        if not message.id:
+            continue
+        wanted = set().union(*(PLACEHOLDER.findall(text) for text in strings(message.id)))
+        for text in strings(message.string):
+            if text and not set(PLACEHOLDER.findall(text)) <= wanted:
+                wrong.append(text)
+        if set(PLACEHOLDER.findall(strings(message.string)[-1])) != wanted:
+            wrong.append(message.id)
+
+    assert wrong == []
+
+
+def test_french_colons_stand_apart(french):
+    wrong = [
+        text
+        for message in french
+        if message.id
+        for text in strings(message.string)
+        if re.search(r"\w[:;?!](?:\s|$)", text)
+    ]
+
+    assert wrong == []
+
+
+def test_every_language_that_is_offered_is_there():
+    made = {path.name for path in TRANSLATIONS.iterdir() if path.is_dir()}
+
+    assert made | {"en"} == set(LOCALES)
+
+
+def test_the_catalogues_can_be_compiled():
+    script = ROOT / "scripts" / "compile_translations.py"
+    subprocess.run([sys.executable, script], check=True)
+
+    assert Translations.load(TRANSLATIONS, ["fr"]).gettext("Sign in") == "Se connecter"

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.mail import outbox
+from crmapp.mail.post import Envelope, Refused, Undeliverable
+from crmapp.models import MailOutbox, Run
+
+
+class FakePost:
+    """A carrier that remembers what it was given, or fails as it is told."""
+
+    outcome = "sent"
+
+    def __init__(self, *errors: Exception) -> None:
+        self.carried: list[Envelope] = []
+        self._errors = list(errors)
+
+    def carry(self, envelope: Envelope) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+        self.carried.append(envelope)
+
+
+@pytest.fixture
+def write(app):
+    def write(key="welcome-1", **values):
+        letter = {"recipient": "ana@crm.example", "subject": "Grüße, Łódź", "text": "Hello"}
+        with unit_of_work():
+            outbox.post(key=key, html=None, user_id=None, **letter | values)
+
+    return write
+
+
+def only_letter():
+    session.rollback()
+    return session.scalars(select(MailOutbox)).one()
+
+
+def test_a_letter_is_sent_once(write):
+    write()
+    post = FakePost()
+
+    counts = [outbox.deliver_due(post), outbox.deliver_due(post)]
+
+    assert counts == [1, 0]
+    assert [envelope.recipient for envelope in post.carried] == ["ana@crm.example"]
+    assert only_letter().status == "sent"
+
+
+def test_one_notification_is_one_message_id(write):
+    write(key="run-1-ended")
+    write(key="run-2-ended")
+    post = FakePost()
+
+    outbox.deliver_due(post)
+
+    ids = [envelope.message_id for envelope in post.carried]
+    assert ids == [outbox.message_id("run-1-ended"), outbox.message_id("run-2-ended")]
+    assert len(set(ids)) == 2
+
+
+def test_a_mail_server_that_is_away_is_asked_again_later(write):
+    write()
+
+    outbox.deliver_due(FakePost(Undeliverable("no answer")))
+
+    letter = only_letter()
+    assert (letter.status, letter.error) == ("queued", "no answer")
+    assert letter.next_at > utcnow() + timedelta(seconds=20)
+
+
+def test_a_letter_that_waited_goes_under_the_same_id(write, clock):
+    write()
+    outbox.deliver_due(FakePost(Undeliverable("no answer")))
+    clock.shift(timedelta(hours=1))
+    post = FakePost()
+
+    outbox.deliver_due(post)
+
+    assert [envelope.message_id for envelope in post.carried] == [outbox.message_id("welcome-1")]
+    assert only_letter().error is None
+
+
+def test_a_letter_that_is_refused_is_given_up(write):
+    write()
+
+    outbox.deliver_due(FakePost(Refused("no such person")))
+
+    assert (only_letter().status, only_letter().error) == ("failed", "no such person")
+
+
+def test_nobody_tries_for_ever(write, clock):
+    write()
+
+    for _ in range(outbox.ATTEMPTS):
+        outbox.deliver_due(FakePost(Undeliverable("no answer")))
+        clock.shift(timedelta(hours=2))
+
+    assert only_letter().status == "failed"
+
+
+def test_a_sender_that_died_leaves_the_letter_to_the_next(write, clock):
+    class Dead(FakePost):
+        def carry(self, envelope: Envelope) -> None:
+            raise KeyboardInterrupt
+
+    write()
+    with pytest.raises(KeyboardInterrupt):
+        outbox.deliver_due(Dead())
+    post = FakePost()
+
+    at_once = outbox.deliver_due(post)
+    clock.shift(outbox.LEASE)
+    later = outbox.deliver_due(post)
+
+    assert (at_once, later) == (0, 1)
+
+
+def test_a_bad_letter_does_not_hold_up_the_others(write):
+    write(key="bad")
+    write(key="good")
+    post = FakePost(Refused("no"))
+
+    assert outbox.deliver_due(post) == 1
+
+
+def test_a_run_that_ended_is_told_in_the_readers_language(app, make):
+    marie = make.user("marie", "manager", locale="fr")
+    with unit_of_work():
+        run = Run(
+            kind="upsert", title="Sales", status="done", lock_key="x", by_id=marie.id,
+            done={"created": 1412}, code_version=1,
+        )  # fmt: skip
+        session.add(run)
+        session.flush()
+        session.add(
+            MailOutbox(
+                key="run-ended", message_id="<1@x>", recipient=marie.email, user_id=marie.id,
+                kind="run_ended", params={"run_id": run.id},
+            )
+        )  # fmt: skip
+    post = FakePost()
+
+    outbox.deliver_due(post)
+
+    message = post.carried[0].message
+    assert message.subject == "Sales : Terminé"
+    assert "1\u202f412" in message.text
+    assert f"/runs/{only_letter().params['run_id']}" in message.text
+
+
+def test_a_notification_about_something_gone_is_given_up(app):
+    with unit_of_work():
+        session.add(
+            MailOutbox(
+                key="k", message_id="<1@x>", recipient="a@crm.example",
+                kind="run_ended", params={"run_id": 99},
+            )
+        )  # fmt: skip
+
+    outbox.deliver_due(FakePost())
+
+    assert only_letter().status == "failed"
