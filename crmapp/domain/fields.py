@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
+
+Meaning = TypeVar("Meaning")
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _HOST = re.compile(r"[^\s/@]+\.[^\s/@.]{2,}", re.IGNORECASE)
@@ -219,7 +221,7 @@ def _record(_spec: Field, text: str, _lookups: Lookups) -> int:
     return int(text)
 
 
-def _look_up(words: Mapping[str, Any], text: str) -> Any:
+def _look_up(words: Mapping[str, Meaning], text: str) -> Meaning:
     try:
         return words[fold(text)]
     except KeyError:

@@ -105,7 +105,11 @@ def decide(
     }
     if mapped.problems:
         name, problem = next(iter(mapped.problems.items()))
-        params = {"field": fields[name].label, "problem": problem.text, "values": problem.params}
+        params: dict[str, Any] = {
+            "field": fields[name].label,
+            "problem": problem.text,
+            "values": problem.params,
+        }
         return PlanRow(action=Planned.REJECTED, reason=Reason.BAD_VALUE, params=params, **base)
     if not row.key or word is None:
         return PlanRow(action=Planned.REJECTED, reason=Reason.NO_KEY, **base)

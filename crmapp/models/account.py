@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Text,
-    TextClause,
     and_,
     false,
     or_,
@@ -42,13 +41,13 @@ class Record:
     deleted_at: Mapped[datetime | None]
 
 
-def _when(*filled: str) -> dict[str, TextClause]:
+def _when(*filled: str) -> dict[str, Any]:
     """Limit an index to living rows in which the columns ``filled`` are not null."""
     where = text(" AND ".join(["deleted_at IS NULL", *(f"{name} IS NOT NULL" for name in filled)]))
     return {"sqlite_where": where, "postgresql_where": where}
 
 
-def _gone() -> dict[str, TextClause]:
+def _gone() -> dict[str, Any]:
     """Limit an index to deleted rows."""
     where = text("deleted_at IS NOT NULL")
     return {"sqlite_where": where, "postgresql_where": where}

@@ -33,10 +33,12 @@ def advance(held: Claim) -> Claim | None:
     run = load(held.run_id)
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
         if run.cancel_requested:
-            return _finish(held, run, cancelled=True)
+            _finish(held, run, cancelled=True)
+            return None
         rows, until = next_rows(plan, held.cursor, pace.chunk_size())
         if until is None:
-            return _finish(held, run)
+            _finish(held, run)
+            return None
         counted = plan.ask(
             f"SELECT action, count(*) FROM plan WHERE {_COUNTED} GROUP BY action",  # noqa: S608  (our own constant)
             [held.cursor, until],

@@ -159,7 +159,7 @@ def _add_contacts_and_activities(run_id: int) -> None:
         with unit_of_work():
             contact_id = records.create(Contact, person, by=by, source=_FORM)
             primary = {"primary_contact_id": contact_id}
-            account_id = person["account_id"]
+            account_id = account.id
             records.update(Account, account_id, primary, version=None, by=by, source=_FORM)
             for values in _activities(dice):
                 values |= {"account_id": account_id, "contact_id": contact_id, "owner_id": by.id}

@@ -11,9 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crmapp.config import settings
@@ -50,7 +50,7 @@ Advance = Callable[[Claim], Claim | None]
 """Do one chunk of a phase; the claim to go on with, or ``None`` when the phase is over."""
 
 
-def now() -> ColumnElement[float]:
+def now() -> ColumnElement[Any]:
     """The present second on the database's clock; on SQLite that is this process's."""
     if dialect() == "postgresql":
         return func.extract("epoch", func.clock_timestamp())
@@ -114,7 +114,7 @@ def checkpoint(held: Claim, **values: Any) -> Claim:
     Raises:
         RunStopped: another worker has the run, or it was ended.
     """
-    moved = session.execute(
+    statement = (
         update(Run)
         .where(
             Run.id == held.run_id,
@@ -125,6 +125,7 @@ def checkpoint(held: Claim, **values: Any) -> Claim:
         .values(lease_until=now() + settings().lease, attempts=0, **values)
         .execution_options(synchronize_session=False)
     )
+    moved = cast("CursorResult[Any]", session.execute(statement))
     if moved.rowcount != 1:
         raise RunStopped
     return held.moved(values.get("cursor", held.cursor))

@@ -58,8 +58,8 @@ def erase_accounts(ids: Sequence[int]) -> None:
     for object_, model in _OWNED:
         owned = list(session.scalars(select(model.id).where(is_one_of(model.account_id, ids))))
         _erase_changes(object_, owned)
-    for model in (Activity, Contact, ExternalIdentity):
-        session.execute(delete(model).where(is_one_of(model.account_id, ids)))
+    for below in (Activity, Contact, ExternalIdentity):
+        session.execute(delete(below).where(is_one_of(below.account_id, ids)))
     _erase_changes("account", ids)
     session.execute(delete(Account).where(is_one_of(Account.id, ids)))
 

@@ -48,7 +48,7 @@ def _result(key: str, digest: str) -> str:
     ).one()
     if known.digest != digest or known.result is None:
         raise KeyReused
-    return known.result
+    return str(known.result)
 
 
 def _digest(sent: Mapping[str, Any]) -> str:

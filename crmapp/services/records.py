@@ -80,7 +80,8 @@ def restore(model: type[Record], record_id: int, *, by: User) -> None:
 def _one(model: type[Record], write_: Write, *, by: User) -> int:
     (outcome,) = write(model, [write_], by=by)
     if outcome.reason is Reason.CHANGED_SINCE:
-        now = _lock(model.__table__, [write_.record_id], list(write_.values))[write_.record_id]
+        record_id = write_.record_id or 0
+        now = _lock(_table_of(model), [record_id], list(write_.values))[record_id]
         raise Conflict({name: now[name] for name in write_.values}, version=now["version"])
     if outcome.reason is Reason.NUMBER_TAKEN:
         raise Invalid({"number": N_("Another account has this number. Enter a different one.")})
@@ -130,7 +131,7 @@ class _Batch:
     identities: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.table: Table = self.model.__table__  # type: ignore[assignment]  # a mapped class has a Table
+        self.table = _table_of(self.model)
         self.object = OBJECTS[self.model]
         self.by_id = self.by.id if self.by else None
         self.run_id = self.run.id if self.run else None
@@ -149,7 +150,7 @@ class _Batch:
         self.current = _lock(self.table, ids, sorted(wanted))
         creates = sum(each.action is Action.CREATE for each in writes)
         self.fresh_ids = reserve_ids(self.table, creates)[::-1] if creates else []
-        self.change_ids = reserve_ids(Change.__table__, len(writes))[::-1]
+        self.change_ids = reserve_ids(_table_of(Change), len(writes))[::-1]
         if self.model is Account:
             self.taken = _numbers_taken(writes, self.current)
 
@@ -184,7 +185,7 @@ class _Batch:
         if each.action is Action.UPDATE and not fields:
             self._remember(each, now["id"])
             return Outcome(each, "unchanged", now["id"])
-        after = now | each.values
+        after = {**now, **each.values}
         if ("number" in fields or each.action is Action.RESTORE) and not self._claim_number(
             after, now["id"]
         ):
@@ -279,7 +280,7 @@ def _numbers_taken(
     query = select(Account.erp_company, Account.number, Account.id).where(
         is_one_of(Account.__table__.c.number, sorted(numbers)), Account.deleted_at.is_(None)
     )
-    return {(company, number): id_ for company, number, id_ in session.execute(query)}
+    return {(company, number or ""): id_ for company, number, id_ in session.execute(query)}
 
 
 def _remember_identities(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -294,6 +295,10 @@ def _remember_identities(rows: Sequence[Mapping[str, Any]]) -> None:
         ),
         list(rows),
     )
+
+
+def _table_of(model: type[Any]) -> Table:
+    return cast("Table", model.__table__)
 
 
 def _defaults(table: Table) -> dict[str, Any]:

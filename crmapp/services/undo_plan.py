@@ -41,7 +41,8 @@ def advance(held: Claim) -> Claim | None:
         for n, change in enumerate(taken, 1)
     ]
     if not rows:
-        return _finish(held, run)
+        _finish(held, run)
+        return None
     part = artefacts.write(run.id, f"part-{held.cursor}", (row.as_json() for row in rows))
     parts = [*run.artefacts, part.as_json() | {"last_key": int(rows[-1].key)}]
     with unit_of_work():

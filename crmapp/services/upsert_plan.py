@@ -42,7 +42,8 @@ def advance(held: Claim) -> Claim | None:
     last = run.artefacts[-1]["last_key"] if run.artefacts else None
     found = source.rows(last, _PART)
     if not found:
-        return _finish(held, run)
+        _finish(held, run)
+        return None
     rows = [SourceRow(held.cursor + n, key, cells) for n, (key, cells) in enumerate(found, 1)]
     planned = plan_rows(rows, mapping, pick_lists.lookups(), run.source.get("identity"), by)
     control = _add_up(run.control, planned)
@@ -125,7 +126,7 @@ def read_accounts(
     query = select(table.id, table.version, *(table[name] for name in names)).where(
         is_one_of(table.id, ids), Account.visible_to(by)
     )
-    return {row["id"]: row for row in session.execute(query).mappings()}
+    return {row["id"]: dict(row) for row in session.execute(query).mappings()}
 
 
 def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, Any]:
