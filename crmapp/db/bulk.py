@@ -94,7 +94,7 @@ def update_rows(target: Table, rows: Sequence[Mapping[str, Any]], names: Iterabl
 def _tuples(
     target: Table, rows: Sequence[Mapping[str, Any]], names: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows as the driver takes them: SQLAlchemy's conversions, without its per-row cost."""
+    """Yield the rows as the driver takes them, by SQLAlchemy's conversions."""
     engine = session.connection().dialect
     conversions = [
         target.c[name].type.dialect_impl(engine).bind_processor(engine) for name in names
