@@ -10,7 +10,7 @@ from flask_security.utils import hash_password
 from sqlalchemy.orm import Session
 
 from crmapp.db import db, session
-from crmapp.db.session import WRITE
+from crmapp.db.session import WRITE, writing
 from crmapp.domain.permissions import Role
 from crmapp.domain.records import derived
 from crmapp.models import Account, Activity, Contact, Run, Team, User
@@ -118,6 +118,7 @@ class Make:
 
 def _kept(row: Model) -> Model:
     """Write ``row`` in a transaction of its own."""
+    assert not writing(), "make rows before unit_of_work(): its lock would be waited for"
     with Session(db.engine) as own:
         own.connection(execution_options={WRITE: True})
         own.add(row)
