@@ -31,8 +31,10 @@ def texts() -> Catalog:
     """Every text in the code and the templates."""
     found = Catalog()
     methods = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
+    jinja = {"extensions": "jinja2.ext.do", "silent": "false"}
+    options = {"templates/**.html": jinja, "templates/**.txt": jinja}
     extracted = extract_from_dir(
-        ROOT / "crmapp", method_map=methods, keywords=KEYWORDS, options_map={}
+        ROOT / "crmapp", method_map=methods, keywords=KEYWORDS, options_map=options
     )
     for _file, _line, text, _comments, context in extracted:
         found.add(text, context=context)
