@@ -146,7 +146,9 @@ def source(question: Question, *, by: User) -> dict[str, Any]:
     referred = selections.referred(question, engine.dataset, by=by)
     selected = question.selection
     if selected is not None:
-        selection_of(referred, selected, question.dimension)
+        chosen = selection_of(referred, selected, question.dimension)
+        if chosen.mode == "some" and not chosen.keys:  # everything was deselected again
+            return source(question.change(selection=None), by=by)
     return {
         "kind": "grid",
         "dataset": question.dataset,

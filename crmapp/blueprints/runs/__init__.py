@@ -1,0 +1,23 @@
+"""Runs: their list, how far one is, its receipt, and taking it back."""
+
+from flask import Blueprint
+
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.runs import STATUS_LABELS, Status
+
+bp = Blueprint("runs", __name__, url_prefix="/runs")
+
+
+@bp.app_template_filter()
+def status_label(status: str) -> str:
+    """Return the word for a run's status, marked for translation."""
+    return STATUS_LABELS[Status(status)]
+
+
+@bp.app_template_filter()
+def field_label(name: str) -> str:
+    """Return the label of an account's field, marked for translation."""
+    return ACCOUNT_FIELDS[name].label if name in ACCOUNT_FIELDS else name
+
+
+from crmapp.blueprints.runs import changing, views  # noqa: E402,F401  the views need bp

@@ -1,0 +1,61 @@
+"""Cancel a run, undo a run."""
+
+import secrets
+
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from crmapp.blueprints.runs import bp
+from crmapp.domain.permissions import Right
+from crmapp.errors import AlreadyRunning, Conflict, NotUndoable
+from crmapp.services import receipts, runs, undo
+from crmapp.web.access import current_user, requires
+from crmapp.web.htmx import page, see_other
+from crmapp.web.texts import translated
+
+
+@bp.post("/<int:run_id>/cancellation")
+def cancel(run_id: int) -> ResponseReturnValue:
+    """Cancel the run; what it has done stays and can be undone."""
+    try:
+        run = runs.cancel(run_id, by=current_user)
+    except Conflict as error:
+        flash(translated(error.message), "info")
+    else:
+        text = _("The run stops after the rows it is working on.")
+        flash(text if run.cancel_requested else _("The run was cancelled."), "success")
+    return see_other(url_for("runs.show", run_id=run_id))
+
+
+@bp.get("/<int:run_id>/undo")
+@requires(Right.RUN_UNDO)
+def confirm_undo(run_id: int) -> ResponseReturnValue:
+    """Say what an undo would do, and ask."""
+    run = runs.get(run_id, by=current_user)
+    return page(
+        "runs/undo.html",
+        "runs/_undo.html",
+        run=run,
+        changed=receipts.changed(run),
+        undoable=undo.can_undo(run, by=current_user),
+        key=secrets.token_urlsafe(16),
+    )
+
+
+@bp.post("/<int:run_id>/undo")
+@requires(Right.RUN_UNDO)
+def create_undo(run_id: int) -> ResponseReturnValue:
+    """Start the run that takes this one back."""
+    key = request.form.get("idempotency_key")
+    try:
+        undoing = undo.undo_later(run_id, by=current_user, key=key)
+    except AlreadyRunning as error:
+        flash(_("This run is being undone already."), "info")
+        undoing = error.run_id
+    except NotUndoable as error:
+        flash(translated(error.message), "error")
+        undoing = run_id
+    else:
+        flash(_("The undo has begun."), "success")
+    return see_other(url_for("runs.show", run_id=undoing))

@@ -1,0 +1,107 @@
+"""The list of runs, one run as it works and when it has ended, and the file of its failed rows."""
+
+from typing import Any
+
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from crmapp.blueprints.runs import bp
+from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
+from crmapp.domain.permissions import Right
+from crmapp.domain.runs import ACTIVE, ENDED, STATUS_LABELS, Status
+from crmapp.models import Run
+from crmapp.services import receipts, runs, undo
+from crmapp.web.access import current_user, requires
+from crmapp.web.htmx import page, see_other, wants_fragment
+from crmapp.web.paging import Pager
+from crmapp.web.run_pages import polling_pace, rows_shown
+from crmapp.web.sheets import csv_response
+from crmapp.web.templating import url_with
+from crmapp.web.texts import translated
+
+PAGE = 50
+
+
+@bp.get("")
+@requires(Right.RUN_VIEW)
+def index() -> ResponseReturnValue:
+    """List the runs, newest first."""
+    status = request.args.get("status", "")
+    status = status if status in list(Status) else ""
+    before = _number("before")
+    found = runs.recent(by=current_user, status=status, before=before, limit=PAGE + 1)
+    pager = Pager(
+        first=url_with(before=None) if before else None,
+        previous=url_with(before=None) if before else None,
+        next=url_with(before=found[PAGE - 1].id) if len(found) > PAGE else None,
+    )
+    statuses = [("", _("All"))] + [(s.value, translated(t)) for s, t in STATUS_LABELS.items()]
+    return page(
+        "runs/index.html",
+        "runs/_table.html",
+        runs=found[:PAGE],
+        pager=pager,
+        asked=status,
+        statuses=statuses,
+        kinds=KINDS,
+    )
+
+
+@bp.get("/<int:run_id>")
+def show(run_id: int) -> ResponseReturnValue:
+    """Show a run: how far it is, or its receipt."""
+    run = runs.get(run_id, by=current_user)
+    return page("runs/show.html", **_shown(run))
+
+
+@bp.get("/<int:run_id>/progress")
+def progress(run_id: int) -> ResponseReturnValue:
+    """Answer a page that looks again while the run works; say so once when it has ended."""
+    if not wants_fragment():
+        return see_other(url_for("runs.show", run_id=run_id))
+    run = runs.get(run_id, by=current_user)
+    if run.status in ENDED:
+        flash(*how_it_ended(run, runs.receipt_of(run)))
+    return page("runs/show.html", "runs/_run.html", **_shown(run))
+
+
+@bp.get("/<int:run_id>/failed-rows.csv")
+def failed_rows(run_id: int) -> ResponseReturnValue:
+    """Send the rows that were left out, as they came, each with the reason."""
+    run = runs.get(run_id, by=current_user)
+    failed = receipts.failed_rows(run, by=current_user)
+    header = [label for _name, label in failed.columns] + [_("Reason")]
+    names = [name for name, _label in failed.columns]
+    rows = (
+        [*(row.source.get(name) for name in names), translated(row.reason)] for row in failed.rows
+    )
+    return csv_response(f"run-{run_id}-failed-rows.csv", header, rows)
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    left_out = receipts.left_out(run, by=current_user, after=_number("after") or 0)
+    here = url_for("runs.show", run_id=run.id)
+    more = len(left_out) == receipts.PAGE
+    return {
+        "run": run,
+        "kinds": KINDS,
+        "planned": PLANNED,
+        "receipt": runs.receipt_of(run),
+        "left_out": left_out,
+        "left_out_pager": Pager(
+            first=here if _number("after") else None,
+            previous=here if _number("after") else None,
+            next=url_for("runs.show", run_id=run.id, after=left_out[-1].row_no) if more else None,
+        ),
+        "active": run.status in ACTIVE,
+        "ended": run.status in ENDED,
+        "pace": polling_pace(),
+        "undoable": undo.can_undo(run, by=current_user),
+        **rows_shown(run),
+    }
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None

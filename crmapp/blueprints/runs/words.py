@@ -1,0 +1,50 @@
+"""How runs are named, and how their end is told."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from crmapp.domain.plan import Planned
+from crmapp.domain.runs import Receipt, Status
+from crmapp.i18n import N_
+from crmapp.models import Run
+from crmapp.web.templating import number
+
+PLANNED = {
+    Planned.CREATE: N_("Creations"),
+    Planned.UPDATE: N_("Updates"),
+    Planned.DELETE: N_("Removals"),
+    Planned.RESTORE: N_("Returns"),
+    Planned.UNCHANGED: N_("Unchanged"),
+}
+"""What a receipt calls the rows that its plan held."""
+KINDS = {"upsert": N_("Add/update accounts"), "undo": N_("Undo")}
+
+
+def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
+    """Return the message that tells the end of a run, and its kind of toast."""
+    done = receipt.outcomes
+    left = done["rejected"] + done["skipped"] + done["failed"]
+    if run.status == Status.FAILED:
+        return _("Run %(id)s failed. What it has done is on its receipt.", id=run.id), "error"
+    if run.status == Status.CANCELLED:
+        return _("Run %(id)s was cancelled. What it has done can be undone.", id=run.id), "info"
+    if left and run.kind == "upsert":
+        text = ngettext(
+            "Run %(id)s is done, but %(count)s row was left out. The receipt says why.",
+            "Run %(id)s is done, but %(count)s rows were left out. The receipt says why.",
+            left,
+            id=run.id,
+            count=number(left),
+        )
+        return text, "warning"
+    if run.kind == "undo":
+        return _("Run %(id)s is undone.", id=run.undoes_id), "success"
+    text = _(
+        "Run %(id)s is done: %(created)s created, %(updated)s updated.",
+        id=run.id,
+        created=number(done["created"]),
+        updated=number(done["updated"]),
+    )
+    return text, "success"

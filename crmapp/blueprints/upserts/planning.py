@@ -1,0 +1,89 @@
+"""The plan of a run: look at it, decide what is uncertain, run it."""
+
+import secrets
+
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from crmapp.blueprints.upserts import bp
+from crmapp.domain.runs import Status
+from crmapp.errors import AlreadyRunning, Conflict, CRMError, Invalid
+from crmapp.models import Run
+from crmapp.services import decisions, plans, upserts
+from crmapp.web.access import current_user
+from crmapp.web.htmx import page, see_other
+from crmapp.web.run_pages import asked_page, polling_pace, rows_shown
+from crmapp.web.texts import translated
+
+
+@bp.get("/<int:run_id>/plan")
+def plan(run_id: int) -> ResponseReturnValue:
+    """Show how far the plan is, or what it would do."""
+    run = upserts.get(run_id, by=current_user)
+    if run.status == Status.DRAFT:
+        return see_other(url_for("upserts.mapping", run_id=run_id))
+    if run.status == Status.PLANNING:
+        pace = polling_pace()
+        return page("upserts/planning.html", "upserts/_planning.html", run=run, pace=pace)
+    if run.status != Status.PLANNED:
+        return see_other(url_for("runs.show", run_id=run_id))
+    return _show(run)
+
+
+@bp.post("/<int:run_id>/decisions")
+def decide(run_id: int) -> ResponseReturnValue:
+    """Keep what was decided about rows whose account is uncertain."""
+    answers = {
+        int(name.removeprefix("row-")): answer
+        for name, answer in request.form.items()
+        if name.removeprefix("row-").isdecimal() and len(name) < 20
+    }
+    plan_hash = request.form.get("plan_hash", "")
+    try:
+        kept = decisions.decide(run_id, answers, plan_hash=plan_hash, by=current_user)
+    except (Invalid, Conflict) as error:
+        return _refused(run_id, error)
+    flash(ngettext("%(num)s decision kept.", "%(num)s decisions kept.", kept), "success")
+    return see_other(url_for("upserts.plan", run_id=run_id, show="ambiguous", page=asked_page()))
+
+
+@bp.post("/<int:run_id>/run")
+def run(run_id: int) -> ResponseReturnValue:
+    """Have the plan carried out; a plan that was made anew since, or grown, is refused."""
+    plan_hash = request.form.get("plan_hash", "")
+    key = request.form.get("idempotency_key")
+    try:
+        upserts.run_later(run_id, plan_hash=plan_hash, key=key, by=current_user)
+    except AlreadyRunning:
+        flash(_("This run has begun already."), "info")
+    except (Invalid, Conflict) as error:
+        return _refused(run_id, error)
+    else:
+        flash(_("The run has begun."), "success")
+    return see_other(url_for("runs.show", run_id=run_id))
+
+
+def _refused(run_id: int, error: CRMError) -> ResponseReturnValue:
+    found = upserts.get(run_id, by=current_user)
+    said = error.fields.values() if isinstance(error, Invalid) else [error.message]
+    messages = list(dict.fromkeys(translated(text) for text in said))
+    if found.status == Status.PLANNED:
+        return _show(found, messages, error.status)
+    flash(" ".join(messages), "error")
+    return see_other(url_for("runs.show", run_id=run_id))
+
+
+def _show(run: Run, messages: list[str] | None = None, status: int = 200) -> ResponseReturnValue:
+    return page(
+        "upserts/plan.html",
+        "upserts/_plan.html",
+        status,
+        run=run,
+        writes=plans.written(run),
+        decided=decisions.of(run.id),
+        messages=messages or [],
+        key=secrets.token_urlsafe(16),
+        **rows_shown(run, plans.opening(run)),
+    )

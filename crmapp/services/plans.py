@@ -1,0 +1,218 @@
+"""What people read from a plan: its counts, and its rows page by page as they read values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from crmapp import artefacts
+from crmapp.artefacts import PlanFile
+from crmapp.db import session
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.changes import Reason
+from crmapp.domain.plan import Planned, PlanRow
+from crmapp.domain.reasons import sentence
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, ExternalIdentity, PlanDecision, Run, User
+from crmapp.services import decisions
+from crmapp.services.words import Line, Words
+
+PAGE = 50
+ACTIONS: dict[Planned, str] = {
+    Planned.CREATE: N_("To create"),
+    Planned.UPDATE: N_("To update"),
+    Planned.DELETE: N_("To remove"),
+    Planned.RESTORE: N_("To bring back"),
+    Planned.AMBIGUOUS: N_("To decide"),
+    Planned.KEPT: N_("Left as they are"),
+    Planned.REJECTED: N_("Rejected"),
+    Planned.UNCHANGED: N_("Unchanged"),
+}
+"""What is said of the rows of each action, in the order of the tabs."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An account that a row may mean; ``taken`` is another row that is about it already."""
+
+    id: int
+    name: str
+    number: str | None
+    city: str | None
+    taken: int | None
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """One row of a plan as a person reads it.
+
+    ``account`` is the id of its account if the reader may see it; ``hidden`` how many candidates
+    she may not see; ``decision`` what was decided about it.
+    """
+
+    row_no: int
+    key: str
+    name: str
+    account: int | None
+    lines: list[Line]
+    reason: Text | None
+    candidates: list[Candidate] = field(default_factory=list)
+    hidden: int = 0
+    decision: PlanDecision | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rejected rows that share a reason; ``field`` is the label of the field that it is about."""
+
+    reason: str
+    field: str
+    sentence: Text
+    count: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page of the rows of one action: ``first`` is the place of its first row, from 1."""
+
+    rows: list[ShownRow]
+    first: int
+    count: int
+    groups: list[Group]
+
+
+def counts(run: Run) -> list[tuple[Planned, int]]:
+    """Return how many rows of the run's plan have each action, in the order of the tabs."""
+    return [(action, run.counts[action]) for action in ACTIONS if run.counts.get(action)]
+
+
+def opening(run: Run) -> Planned:
+    """Return the action whose rows are shown first."""
+    first = (Planned.UPDATE, Planned.CREATE, Planned.DELETE, Planned.RESTORE)
+    kinds = [*first, *(action for action in ACTIONS if action not in first)]
+    return next((action for action in kinds if run.counts.get(action)), Planned.UNCHANGED)
+
+
+def written(run: Run) -> int:
+    """Return how many accounts the plan writes, with what has been decided so far."""
+    planned: int = sum(run.counts.get(a, 0) for a in (Planned.CREATE, Planned.UPDATE))
+    if "frozen" in (run.artefacts[0] if run.artefacts else {}):
+        return planned
+    chosen = decisions.of(run.id).values()
+    return planned + sum(each.choice != decisions.Choice.SKIP for each in chosen)
+
+
+def rows(
+    run: Run,
+    action: Planned,
+    page: int,
+    *,
+    by: User,
+    locale: str,
+    reason: str = "",
+    about: str = "",
+) -> Shown:
+    """Return a page of the rows with ``action``; ``reason`` and ``about`` (a field) narrow it."""
+    where, values = "action = ?", [str(action)]
+    if reason:
+        where += " AND reason = ? AND coalesce(json_extract_string(params, '$.field'), '') = ?"
+        values += [reason, about]
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        ((count,),) = plan.ask(f"SELECT count(*) FROM plan WHERE {where}", values)  # noqa: S608  (our own text)
+        skipped = PAGE * (min(page, max(1, -(-count // PAGE))) - 1)
+        found = _page(plan, where, values, skipped)
+        groups = _groups(plan) if action is Planned.REJECTED else []
+        asked = [PlanRow.from_json(row) for row in found]
+        shown = _shown(run, asked, plan, by=by, locale=locale)
+    return Shown(shown, skipped + 1, count, groups)
+
+
+def _page(plan: PlanFile, where: str, values: list[str], skipped: int) -> list[dict[str, Any]]:
+    start = plan.ask(
+        f"SELECT row_no FROM plan WHERE {where} ORDER BY row_no LIMIT 1 OFFSET ?",  # noqa: S608  (our own text)
+        [*values, skipped],
+    )
+    return plan.rows(f"{where} AND row_no >= ?", [*values, start[0][0]], PAGE) if start else []
+
+
+def _groups(plan: PlanFile) -> list[Group]:
+    """Group rejected rows by what is wrong with them, most frequent first."""
+    found = plan.ask(
+        "SELECT reason, coalesce(json_extract_string(params, '$.field'), '') AS field, count(*),"
+        " min(row_no) FROM plan WHERE action = 'rejected' GROUP BY ALL"
+        " ORDER BY count(*) DESC, reason, field"
+    )
+    firsts = plan.rows("list_contains(?, row_no)", [[row[3] for row in found]], len(found))
+    params = {row["row_no"]: row["params"] for row in firsts}
+    return [
+        Group(reason, about, _said(Reason(reason), params[first]), count)
+        for reason, about, count, first in found
+    ]
+
+
+def _said(reason: Reason, params: Mapping[str, Any]) -> Text:
+    return sentence(reason, params, ACCOUNT_FIELDS)
+
+
+def _shown(
+    run: Run, asked: Sequence[PlanRow], plan: PlanFile, *, by: User, locale: str
+) -> list[ShownRow]:
+    words = Words(ACCOUNT_FIELDS, [row.fields for row in asked], by=by, locale=locale)
+    accounts = accounts_of(run, asked, by=by)
+    decided = decisions.of(run.id)
+    named = _candidates(asked, plan, by)
+    return [
+        ShownRow(
+            row.row_no,
+            row.key,
+            row.name,
+            accounts.get(row.row_no),
+            words.lines(row.fields),
+            _said(row.reason, row.params) if row.reason else None,
+            [each for id_ in _named(row) if (each := named.get(id_))],
+            sum(id_ not in named for id_ in _named(row)),
+            decided.get(row.row_no),
+        )
+        for row in asked
+    ]
+
+
+def _named(row: PlanRow) -> list[int]:
+    return list(row.params.get("candidates", ())) if row.action is Planned.AMBIGUOUS else []
+
+
+def _candidates(asked: Sequence[PlanRow], plan: PlanFile, by: User) -> dict[int, Candidate]:
+    ids = sorted({id_ for row in asked for id_ in _named(row)})
+    if not ids:
+        return {}
+    table, taken = Account.__table__.c, decisions.meant(plan, ids)
+    query = select(table.id, table.name, table.number, table.billing_city)
+    found = session.execute(query.where(is_one_of(table.id, ids), Account.visible_to(by)))
+    return {row.id: Candidate(*row, taken.get(row.id)) for row in found}
+
+
+def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, int]:
+    """Return row number → its account, of the rows whose account lives and ``by`` may see.
+
+    What the run created is found in the ledger of identities, by the row's key.
+    """
+    rows_ = list(asked)
+    ids = {row.row_no: row.record_id for row in rows_ if row.record_id is not None}
+    keys = {row.key: row.row_no for row in rows_ if row.action is Planned.CREATE and run.done}
+    if keys and run.source.get("identity"):
+        system, object_ = run.source["identity"]
+        ledger = ExternalIdentity.__table__.c
+        query = select(ledger.external_id, ledger.account_id).where(
+            ledger.system == system,
+            ledger.object == object_,
+            is_one_of(ledger.external_id, sorted(keys)),
+        )
+        ids |= {keys[key]: account for key, account in session.execute(query)}
+    table = Account.__table__.c.id
+    seen = select(table).where(is_one_of(table, sorted(set(ids.values()))), Account.visible_to(by))
+    open_ = set(session.scalars(seen)) if ids else set()
+    return {row_no: id_ for row_no, id_ in ids.items() if id_ in open_}

@@ -1,0 +1,85 @@
+"""What the pages of plans and of runs share: the tab that was asked for, and how often to look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+
+from crmapp.domain.plan import Planned
+from crmapp.models import Run
+from crmapp.services import plans
+from crmapp.web import reader
+from crmapp.web.access import current_user
+from crmapp.web.paging import Pager, page_number
+from crmapp.web.templating import number, url_with
+from crmapp.web.texts import translated
+
+_PACES = ((10, 1), (50, 3))
+_SLOWEST = 10
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a page waits before it looks again, in seconds, and how often it has looked."""
+
+    seconds: int
+    looked: int
+
+
+def polling_pace() -> Pace:
+    """Read from the address how often the page has looked, which slows it down."""
+    text = request.args.get("looked", "")
+    looked = int(text) if text.isdecimal() and len(text) < 7 else 0
+    seconds = next((seconds for limit, seconds in _PACES if looked < limit), _SLOWEST)
+    return Pace(seconds, looked + 1)
+
+
+def rows_shown(run: Run, otherwise: Planned | None = None) -> dict[str, Any]:
+    """Read the tab and the page from the address; return what templates need to show them.
+
+    Without a tab in the address it is ``otherwise``; with neither, no rows are read.
+    """
+    action = _action(otherwise)
+    counts = [(each, translated(plans.ACTIONS[each]), n) for each, n in plans.counts(run)]
+    if action is None or not run.artefacts:
+        return {"action": None, "shown": None, "pager": Pager(), "counts": counts}
+    shown = plans.rows(
+        run,
+        action,
+        asked_page(),
+        by=current_user,
+        locale=reader.locale(),
+        reason=request.args.get("reason", ""),
+        about=request.args.get("about", ""),
+    )
+    return {"action": action, "shown": shown, "pager": _pager(shown), "counts": counts}
+
+
+def asked_page() -> int:
+    """Return the number of the page that was asked for."""
+    return page_number(request.args.get("page"))
+
+
+def _action(otherwise: Planned | None) -> Planned | None:
+    asked = request.args.get("show", "")
+    return Planned(asked) if asked in list(Planned) else otherwise
+
+
+def _pager(shown: plans.Shown) -> Pager:
+    last = shown.first + len(shown.rows) - 1
+    now = shown.first // plans.PAGE + 1
+    label = _(
+        "%(first)s–%(last)s of %(count)s",
+        first=number(shown.first),
+        last=number(last),
+        count=number(shown.count),
+    )
+    return Pager(
+        label=label if shown.rows else "",
+        first=url_with(page=None) if now > 1 else None,
+        previous=url_with(page=now - 1 if now > 2 else None) if now > 1 else None,
+        next=url_with(page=now + 1) if last < shown.count else None,
+    )
