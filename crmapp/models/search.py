@@ -13,6 +13,7 @@ from crmapp.models.account import Account
 from crmapp.models.contact import Contact
 
 SHORT = 3
+LAST = "\U0010ffff"
 
 
 def matches(
@@ -23,7 +24,7 @@ def matches(
     if not folded:
         return true()
     if len(folded) < SHORT:
-        return model.name_key.startswith(folded, autoescape=True)
+        return and_(model.name_key >= folded, model.name_key < folded + LAST)  # an index's range
     parts = [part for part in folded.split(" ") if len(part) >= SHORT] or [folded]
     if dialect.name == "sqlite":
         quoted = " ".join('"' + part.replace('"', '""') + '"' for part in parts)

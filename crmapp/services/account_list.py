@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, func, select, tuple_
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import SQLCoreOperations
 
@@ -15,7 +15,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
 from crmapp.models import Account, Contact, Team, User
 from crmapp.services.account_question import NOBODY, Cursor, Question, bad_address
-from crmapp.services.account_search import found_by
+from crmapp.services.account_search import Found, found_by
 
 COUNT_UP_TO = 10_000
 SortKey = tuple[SQLCoreOperations[Any], ...]
@@ -34,13 +34,14 @@ class Part:
     keys: SortKey
     descending: bool = False
     contacts: bool = False  # the keys are the primary contact's
+    in_order: bool = False  # most rows will do: read the contacts in their order
 
 
 @dataclass(frozen=True)
 class Page:
     """The accounts of a page, and where the pages before and after it begin.
 
-    ``count`` is the number of accounts that match, or ``COUNT_UP_TO`` with ``many`` set.
+    ``count`` is the number of accounts that match; with ``many``, there are more than that.
     """
 
     rows: Sequence[Account]
@@ -56,9 +57,10 @@ def page(question: Question, *, by: User) -> Page:
     Raises:
         Invalid: a filter or a place in the list that does not exist.
     """
-    where = _conditions(question, by)
+    search = found_by(question.words) if question.words else None
+    where = _conditions(question, search, by)
     cursor = question.cursor
-    parts = _parts(question, by)
+    parts = _parts(question)
     backwards = cursor is not None and cursor.backwards
     found = _walk(parts, where, cursor, question.size + 1, backwards=backwards)
     more, found = len(found) > question.size, found[: question.size]
@@ -66,17 +68,20 @@ def page(question: Question, *, by: User) -> Page:
         found.reverse()
     before = more if backwards else cursor is not None
     after = cursor is not None if backwards else more
-    count = _count(where)
+    if before or after:
+        count, many = _count(question, where, search)
+    else:
+        count, many = len(found), False
     return Page(
         _accounts([ids for _cursor, ids in found]),
         replace(found[0][0], backwards=True) if found and before else None,
         found[-1][0] if found and after else None,
-        min(count, COUNT_UP_TO),
-        count > COUNT_UP_TO,
+        count,
+        many,
     )
 
 
-def _conditions(question: Question, by: User) -> list[ColumnElement[bool]]:
+def _conditions(question: Question, search: Found | None, by: User) -> list[ColumnElement[bool]]:
     """Turn the filters into conditions, permission first."""
     deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
     where = [Account.visible_to(by, deleted=deleted)]
@@ -89,12 +94,12 @@ def _conditions(question: Question, by: User) -> list[ColumnElement[bool]]:
             where.append(column.is_(None))
         elif wanted is not None:
             where.append(column == wanted)
-    if question.words:
-        where.append(found_by(question.words))
+    if search is not None:
+        where.append(search.where)
     return where
 
 
-def _parts(question: Question, by: User) -> list[Part]:
+def _parts(question: Question) -> list[Part]:
     """Cut the sorted list into stretches; accounts without a value come last."""
     column, down = question.sort, question.descending
     name: SortKey = (Account.name_key, Account.id)
@@ -105,7 +110,8 @@ def _parts(question: Question, by: User) -> list[Part]:
     if column == "primary_contact":
         keys = (Contact.name_key, Contact.id)
         rest = Account.primary_contact_id.is_(None)
-        return [Part("has", None, keys, down, contacts=True), Part("none", rest, name)]
+        has = Part("has", None, keys, down, contacts=True, in_order=not question.filtered)
+        return [has, Part("none", rest, name)]
     sorted_by = getattr(Account, column)
     keys = (sorted_by, *name)
     return [
@@ -160,8 +166,13 @@ def _stretch(
     query = select(Account.id, *part.keys).where(*where)
     if part.where is not None:
         query = query.where(part.where)
-    if part.contacts:
-        query = query.join_from(Account, Contact, Account.primary_contact_id == Contact.id)
+    if part.contacts and not part.in_order:
+        query = query.join_from(Contact, Account, Account.primary_contact_id == Contact.id)
+    if part.in_order:  # an outer join keeps SQLite from sorting all accounts first
+        alive = Account.deleted_at.is_(None)
+        primary = and_(Account.primary_contact_id == Contact.id, alive)
+        query = query.join_from(Contact, Account, primary, isouter=True)
+        query = query.where(func.coalesce(Account.id, 0) > 0)
     return query.order_by(*(key.desc() if falling else key for key in part.keys))
 
 
@@ -173,10 +184,20 @@ def _beyond(part: Part, cursor: Cursor, *, backwards: bool) -> ColumnElement[boo
     return keys < place if falling else keys > place
 
 
-def _count(where: Sequence[ColumnElement[bool]]) -> int:
-    """Count the accounts that match, but not much further than people care to know."""
-    some = select(Account.id).where(*where).limit(COUNT_UP_TO + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+def _count(
+    question: Question, where: Sequence[ColumnElement[bool]], search: Found | None
+) -> tuple[int, bool]:
+    """Count the accounts that match, but not much further than people care to know.
+
+    Returns the number and whether there are more. Of a search that finds very many, only those
+    are counted that its index found first, unless an owner or a team makes them few.
+    """
+    some = search.some if search and not (question.owner or question.team) else None
+    if some is not None:
+        where = [some, *where]
+    first = select(Account.id).where(*where).limit(COUNT_UP_TO + 1).subquery()
+    count = session.scalar(select(func.count()).select_from(first)) or 0
+    return min(count, COUNT_UP_TO), some is not None or count > COUNT_UP_TO
 
 
 def _accounts(ids: Sequence[int]) -> Sequence[Account]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import session, unit_of_work
 from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
-from crmapp.errors import Forbidden, Invalid
+from crmapp.errors import Conflict, Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
 from crmapp.services import editing, records
@@ -26,15 +26,15 @@ _NAMED = (
 )
 
 
-def get(account_id: int, *, by: User) -> Account:
+def get(account_id: int, *, by: User, deleted: bool = False) -> Account:
     """Return the account with owner, team, parent and primary contact.
 
-    Who may restore accounts sees deleted ones as well.
+    With ``deleted``, those who may restore accounts see deleted ones as well.
 
     Raises:
         NotFound: there is none, or not for her.
     """
-    deleted = by.can(Right.ACCOUNT_DELETE)
+    deleted = deleted and by.can(Right.ACCOUNT_DELETE)
     return editing.seen(Account, account_id, by=by, deleted=deleted, options=_NAMED)
 
 
@@ -42,6 +42,12 @@ def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
     query = select(Account.id).where(Account.id == account.id, Account.editable_by(by))
     return session.scalar(query) is not None
+
+
+def parent_of(account: Account, *, by: User) -> Account | None:
+    """Return the parent account, if there is one and ``by`` may see it."""
+    query = select(Account).where(Account.id == account.parent_id, Account.visible_to(by))
+    return session.scalars(query).one_or_none()
 
 
 def counts(account: Account) -> dict[str, int]:
@@ -100,7 +106,10 @@ def update(
 
         def change() -> int:
             values = _checked(typed, by, whole=False, account_id=account_id)
-            return editing.changed(Account, account_id, values, version, by=by)
+            try:
+                return editing.changed(Account, account_id, values, version, by=by)
+            except Conflict as conflict:
+                raise _as_typed(conflict, by) from conflict
 
         return editing.made(key, sent, change, by=by)
 
@@ -120,7 +129,7 @@ def restore(account_id: int, *, by: User) -> None:
         Invalid: another account has taken its number meanwhile.
     """
     with unit_of_work():
-        account = get(account_id, by=by)
+        account = get(account_id, by=by, deleted=True)
         editing.need(Right.ACCOUNT_DELETE, by=by)
         if account.deleted_at is not None:
             records.restore(Account, account_id, by=by)
@@ -158,6 +167,22 @@ def _checked(
     if problems:
         raise Invalid(problems)
     return values
+
+
+def _as_typed(conflict: Conflict, by: User) -> Conflict:
+    """Return the conflict with the parent account as people type it: by number or name."""
+    theirs, original = (_with_parent(side, by) for side in (conflict.theirs, conflict.original))
+    return Conflict(theirs, original, conflict.version)
+
+
+def _with_parent(side: Mapping[str, Any], by: User) -> dict[str, Any]:
+    named = dict(side)
+    if "parent_id" in named:
+        parent_id = named.pop("parent_id")
+        query = select(Account).where(Account.id == parent_id, Account.visible_to(by))
+        parent = session.scalars(query).one_or_none()
+        named["parent"] = (parent.number or parent.name) if parent else None
+    return named
 
 
 def _parent(text: str, account_id: int | None, by: User) -> int | None:
