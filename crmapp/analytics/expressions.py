@@ -53,20 +53,22 @@ class Aggregate:
         return None if self.distinct else {"COUNT": "SUM"}.get(self.function, self.function)
 
     def over(self, column: str | None) -> str:
-        """The aggregate as SQL over a column that holds the argument."""
-        return f"{self.function}({'DISTINCT ' if self.distinct else ''}{column or '*'})"
+        """The aggregate as SQL over a column that holds the argument; nothing to count is null."""
+        sql = f"{self.function}({'DISTINCT ' if self.distinct else ''}{column or '*'})"
+        return f"NULLIF({sql}, 0)" if self.function == "COUNT" else sql
 
 
 @dataclass(frozen=True)
 class Formula:
     """A measure's expression over its aggregates: ``{0} / NULLIF({1}, 0)``.
 
-    ``additive``: the measure of a whole is the sum of those of its parts.
+    ``amounts``: it only adds amounts or counts, so that it is 0 where there are no facts.
+    ``exact``: it has no ratio.
     """
 
     template: str
     aggregates: tuple[Aggregate, ...]
-    additive: bool
+    amounts: bool
     exact: bool
 
     def over(self, columns: list[str]) -> str:
@@ -117,11 +119,11 @@ def measure(sql: str, place: Place) -> Formula:
     template = formula.sql(DIALECT).replace("{", "{{").replace("}", "}}")
     for index in reversed(range(len(found))):
         template = template.replace(f"$a{index}", f"{{{index}}}")
-    additive = all(
+    amounts = all(
         isinstance(node, (exp.Add, exp.Sub, exp.Neg, exp.Paren, exp.Placeholder))
         for node in formula.walk()
-    ) and all(one.combine == "SUM" for one in found)
-    return Formula(template, tuple(found), additive, exact=not formula.find(exp.Div))
+    ) and all(one.function in ("SUM", "COUNT") for one in found)
+    return Formula(template, tuple(found), amounts, exact=not formula.find(exp.Div))
 
 
 def _aggregate(node: exp.Expr, place: Place) -> Aggregate:

@@ -216,7 +216,9 @@ class _Builder:
         self._run(f"CREATE TEMP TABLE staged AS SELECT {', '.join(parts)} FROM {table}")
         undated = self._run("SELECT COUNT(*) FROM staged WHERE _day IS NULL")[0][0]
         if undated:
-            dataset.day_place.fail(f"{undated} lines of {dataset.file} have no day", "a day in each")
+            dataset.day_place.fail(
+                f"{undated} lines of {dataset.file} have no day", "a day in each"
+            )
         for dimension in dataset.dimensions.values():
             self._no_empty_key(dimension, "staged", f"k_{dimension.name}", dataset.file)
 

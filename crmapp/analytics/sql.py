@@ -9,7 +9,7 @@ per dimension a table of the same name with ``_id`` (in the order of keys), ``_k
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,7 +138,8 @@ class Writer:
 
     def _entities_with_parts(self, question: Question, parts: _Parts) -> str:
         """The common part of a page: g the aggregates by entity, r the entities, t the totals."""
-        ctes = parts.by_entity(self._facts(question))
+        facts = self._facts(question)
+        ctes = parts.by_entity(facts)
         if question.activity == "with":
             ctes += ",\nr AS (SELECT * FROM g)"
         else:
@@ -147,13 +148,9 @@ class Writer:
                 f",\ne AS ({self._entities(question)}),\nr AS MATERIALIZED (SELECT e.id, {columns}"
                 " FROM e LEFT JOIN g ON g.id = e.id)"
             )
-        if parts.combine:
-            ctes += f",\nt AS (SELECT {parts.combined('r')} FROM r)"
-        elif question.activity == "without":
-            ctes += f",\nt AS (SELECT {', '.join(f'NULL AS {name}' for name in parts.names)})"
-        else:
-            ctes += f",\nt AS (SELECT {parts.direct()} FROM fact{_where(self._facts(question))})"
-        return f"WITH {ctes}"
+        if question.activity == "without":
+            return f"WITH {ctes},\nt AS (SELECT {', '.join(f'NULL AS {n}' for n in parts.names)})"
+        return f"WITH {ctes},\n{parts.of_all(facts)}"
 
     def _entities(self, question: Question) -> str:
         """The ids of the entities that a question is about."""
@@ -269,43 +266,68 @@ class _Parts:
         self._keys = [period.key for period in self._periods]
         if question.period != "ytd":
             self._keys.append("total")
-        self.names = [f"a{n}_{key}" for n in range(len(self._aggregates)) for key in self._keys]
+        self.names = [name for _, _, name in self._each()]
 
     def by_entity(self, facts: list[str]) -> str:
-        """``g``: the aggregates by entity; by entity and month first where parts make a whole."""
+        """``g``: the aggregates by entity; by entity and bucket first, in ``f``, if there are any.
+
+        Where parts do not make a whole, ``f`` also has the wholes: by entity, by bucket, of all.
+        """
         column = _table(self._question.dimension)
-        if not (self.combine and self._periods):
+        if not self._periods:
             return (
-                f"g AS MATERIALIZED (SELECT {column} AS id, {self.direct()}"
+                f"g AS MATERIALIZED (SELECT {column} AS id, {self._direct()}"
                 f" FROM fact{_where(facts)} GROUP BY 1)"
             )
         firsts = ", ".join(f"{self._over(one)} AS a{n}" for n, one in enumerate(self._aggregates))
-        seconds = ", ".join(
-            f"{one.combine}(a{n}){self._during(key, 'bucket')} AS a{n}_{key}"
-            for n, one in enumerate(self._aggregates)
-            for key in self._keys
-        )
+        inside = f"FROM fact{_where(facts)}"
+        if self.combine:
+            return (
+                f"f AS (SELECT {column} AS id, {self._bucket()} AS bucket, {firsts}"
+                f" {inside} GROUP BY 1, 2),\n"
+                f"g AS MATERIALIZED (SELECT id, {self._second()} FROM f GROUP BY 1)"
+            )
         return (
-            f"f AS (SELECT {column} AS id, {self._bucket()} AS bucket, {firsts}"
-            f" FROM fact{_where(facts)} GROUP BY 1, 2),\n"
-            f"g AS MATERIALIZED (SELECT id, {seconds} FROM f GROUP BY 1)"
+            "f AS MATERIALIZED (SELECT id, bucket, GROUPING(id) AS no_id,"
+            f" GROUPING(bucket) AS whole, {firsts}"
+            f" FROM (SELECT *, {column} AS id, {self._bucket()} AS bucket {inside})"
+            " GROUP BY GROUPING SETS ((id, bucket), (id), (bucket), ())),\n"
+            f"g AS MATERIALIZED (SELECT id, {self._picked()} FROM f WHERE no_id = 0 GROUP BY 1)"
         )
 
-    def direct(self) -> str:
+    def of_all(self, facts: list[str]) -> str:
+        """``t``: the aggregates of all entities, from their parts or else from the facts."""
+        if self.combine:
+            sums = (f"{one.combine}(r.{name}) AS {name}" for one, _, name in self._each())
+            return f"t AS (SELECT {', '.join(sums)} FROM r)"
+        if self._periods:
+            return f"t AS (SELECT {self._picked()} FROM f WHERE no_id = 1)"
+        return f"t AS (SELECT {self._direct()} FROM fact{_where(facts)})"
+
+    def _direct(self) -> str:
         """The aggregates straight from the facts."""
+        return ", ".join(f"{self._over(one)} AS {name}" for one, _, name in self._each())
+
+    def _second(self) -> str:
+        """The aggregates from those of the buckets."""
         return ", ".join(
-            f"{self._over(one)}{self._during(key, self._bucket())} AS a{n}_{key}"
-            for n, one in enumerate(self._aggregates)
-            for key in self._keys
+            f"{one.combine}({name.partition('_')[0]}){self._during(key)} AS {name}"
+            for one, key, name in self._each()
         )
 
-    def combined(self, table: str) -> str:
-        """The aggregates of all, from those of the entities in a table."""
+    def _picked(self) -> str:
+        """The aggregates as ``f`` has them, one row each."""
         return ", ".join(
-            f"{one.combine}({table}.a{n}_{key}) AS a{n}_{key}"
-            for n, one in enumerate(self._aggregates)
-            for key in self._keys
+            f"ANY_VALUE({name.partition('_')[0]})"
+            f"{self._during(key) or ' FILTER (WHERE whole = 1)'} AS {name}"
+            for _, key, name in self._each()
         )
+
+    def _each(self) -> Iterator[tuple[Aggregate, str, str]]:
+        """Every aggregate in every period, with the name of its column."""
+        for n, one in enumerate(self._aggregates):
+            for key in self._keys:
+                yield one, key, f"a{n}_{key}"
 
     def values(self) -> list[str]:
         """The measures' columns, in the order of the answer's columns."""
@@ -325,7 +347,7 @@ class _Parts:
             places = (self._aggregates.index(one) for one in measure.formula.aggregates)
             return measure.formula.over([f"a{n}_{key}" for n in places])
         now, before = self._value(measure, "current"), self._value(measure, "previous")
-        if measure.formula.additive:
+        if measure.formula.amounts:
             now, since = f"COALESCE({now}, 0)", f"COALESCE({before}, 0)"
         else:
             since = before
@@ -341,13 +363,13 @@ class _Parts:
             return f"_day >= {self._writer.bind(self._periods[0].start)}"
         return "_month"
 
-    def _during(self, key: str, bucket: str) -> str:
+    def _during(self, key: str) -> str:
         if key == "total":
             return ""
         if self._question.period == "ytd":
-            return f" FILTER (WHERE {'' if key == 'current' else 'NOT '}({bucket}))"
+            return f" FILTER (WHERE {'' if key == 'current' else 'NOT '}bucket)"
         start = next(period.start for period in self._periods if period.key == key)
-        return f" FILTER (WHERE {bucket} = {self._writer.bind(month_number(start))})"
+        return f" FILTER (WHERE bucket = {self._writer.bind(month_number(start))})"
 
 
 def _is_unicode(value: object) -> bool:

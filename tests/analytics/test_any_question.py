@@ -136,17 +136,7 @@ class Plain:
             shown = wanted if question.activity == "all" else wanted - active
         self.rows = {key: self.columns(groups.get(key, [])) for key in shown}
         everything = [fact for key in shown for fact in groups.get(key, [])]
-        nothing = question.activity == "without" or (not everything and not self.counts(shown))
-        self.totals = self.columns([] if nothing else everything)
-        if self.distinct and question.activity != "without":
-            self.totals = self.columns(everything, zero=True)
-
-    @property
-    def distinct(self):
-        return self.question.measures[0] == "orders"
-
-    def counts(self, shown):
-        return self.distinct and shown
+        self.totals = self.columns(everything)
 
     def entities(self, facts, engine):
         rows = engine.rows(self.question.change(search="", activity="all", focus=()), limit=1000)
@@ -186,23 +176,20 @@ class Plain:
             return ["current"]
         return ["previous"] if date(2025, 1, 1) <= day <= date(2025, 10, 31) else []
 
-    def columns(self, facts, zero=False):
+    def columns(self, facts):
         by_period = defaultdict(list)
         for fact in facts:
             for key in self.periods_of(fact[8]):
                 by_period[key].append(fact)
         measure = self.question.measures[0]
-        empty = 0 if self.distinct and (facts or zero) else None
-        found = {
-            key: self.measure(by_period[key], empty) for key in PERIOD_KEYS[self.question.period]
-        }
+        found = {key: self.measure(by_period[key]) for key in PERIOD_KEYS[self.question.period]}
         if self.question.period == "ytd":
             found |= self.variance(found["current"], found["previous"])
         return {f"{measure}.{key}": value for key, value in found.items()}
 
-    def measure(self, facts, empty):
+    def measure(self, facts):
         if not facts:
-            return empty
+            return None
         value, quantity = sum(fact[7] for fact in facts), sum(fact[6] for fact in facts)
         return {
             "value": value,
@@ -212,12 +199,10 @@ class Plain:
         }[self.question.measures[0]]
 
     def variance(self, current, previous):
-        if self.question.measures[0] in ("value", "quantity"):
+        if self.question.measures[0] != "average_price":
             difference = (current or 0) - (previous or 0)
         elif current is None or previous is None:
             difference = None
-        elif self.distinct:
-            difference = current - previous
         else:
             difference = near(current - previous)
         percent = None

@@ -1,0 +1,310 @@
+"""The grid as each person sees it, her selections, and the source of a run."""
+
+from decimal import Decimal
+
+import pytest
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Role
+from crmapp.errors import Forbidden, Invalid, NotFound
+from crmapp.models import ExternalIdentity, StoredSelection
+from crmapp.services import datasets, grids, selections
+from crmapp.services.sources import open_source
+from tests.support.snapshots import REFRESHED as NOW
+from tests.support.snapshots import lay_out_sales
+
+
+@pytest.fixture(autouse=True)
+def _sales(settings):
+    lay_out_sales(settings)
+
+
+def ask(by, dimension="customers", **args):
+    return grids.ask("sales", dimension, args, by=by)
+
+
+def link(account, key):
+    with unit_of_work():
+        session.add(
+            ExternalIdentity(
+                system="dataset:sales", object="customers", external_id=key, account_id=account.id
+            )
+        )
+
+
+def shown(by, **args):
+    return [row.key for row in grids.answer(ask(by, **args), by=by).rows]
+
+
+def test_who_sees_all_accounts_sees_all_customers(make):
+    for person in (make.alice, make.ivan, make.mona, make.carol):
+        assert grids.answer(ask(person), by=person).count == 80
+
+
+def test_a_rep_sees_the_customers_of_the_accounts_she_sees(make):
+    link(make.account(owner_id=make.bob.id), "C034")
+    link(make.account(owner_id=make.mallory.id), "C056")
+    link(make.account(), "C045")
+
+    assert sorted(shown(make.bob)) == ["C034", "C045"]
+    assert sorted(shown(make.mallory)) == ["C045", "C056"]
+
+
+def test_a_number_that_a_rep_types_opens_no_figures(make):
+    make.account(owner_id=make.bob.id, number="C034")
+
+    assert shown(make.bob, activity="all") == []
+
+
+def test_a_deleted_account_shows_no_figures(make):
+    link(make.account(owner_id=make.bob.id, deleted_at=NOW), "C034")
+
+    assert shown(make.bob) == []
+
+
+def test_the_totals_of_a_rep_are_hers(make):
+    link(make.account(owner_id=make.bob.id), "C034")
+
+    found = grids.answer(ask(make.bob, "territories"), by=make.bob)
+
+    assert found.totals["value.total"] == Decimal("567255.97")
+
+
+def test_who_may_not_open_the_grid_is_told_which_right_is_missing(make):
+    nobody = make.user("nobody", role="guest")
+
+    with pytest.raises(Forbidden) as caught:
+        ask(nobody)
+
+    assert caught.value.right == "grid.view"
+
+
+# --- selections -----------------------------------------------------------------------------------
+
+
+def test_a_click_selects_a_row_and_another_one_deselects_it(make):
+    question = ask(make.mona)
+    number = grids.toggle(question, "C034", by=make.mona)
+    question = question.change(selection=number)
+    assert grids.answer(question, by=make.mona).selected == 1
+
+    grids.toggle(question, "C034", by=make.mona)
+
+    assert grids.answer(question, by=make.mona).selected == 0
+
+
+def test_a_range_selects_what_lies_between_in_the_order_of_the_page(make):
+    question = ask(make.mona, sort="name")
+    keys = [row.key for row in grids.answer(question, by=make.mona).rows]
+
+    number = grids.select_range(question, keys[9], keys[5], by=make.mona)
+
+    found = grids.answer(question.change(selection=number), by=make.mona)
+    assert [row.key for row in found.rows if row.selected] == keys[5:10]
+
+
+def test_a_page_is_selected_and_deselected(make):
+    question = ask(make.mona, size="25", page="2")
+    number = grids.select_page(question, by=make.mona)
+    marked = question.change(selection=number, page=2)
+    assert grids.answer(marked, by=make.mona).selected == 25
+
+    grids.select_page(marked, by=make.mona, selected=False)
+
+    assert grids.answer(marked, by=make.mona).selected == 0
+
+
+def test_all_that_match_are_selected_except_some(make):
+    question = ask(make.mona, q="gift")
+    count = grids.answer(question, by=make.mona).count
+    number = grids.select_all(question, by=make.mona)
+    question = question.change(selection=number)
+    first = grids.answer(question, by=make.mona).rows[0].key
+
+    grids.toggle(question, first, by=make.mona)
+
+    found = grids.answer(question, by=make.mona)
+    assert found.selected == count - 1
+    assert not found.rows[0].selected
+    assert found.rows[1].selected
+
+
+def test_a_selection_survives_another_search_and_sort(make):
+    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+
+    found = grids.answer(ask(make.mona, q="lyon", sort="name", sel=str(number)), by=make.mona)
+
+    assert found.selected == 1
+    assert not any(row.selected for row in found.rows)
+
+
+def test_a_selection_is_cleared(make):
+    number = grids.select_all(ask(make.mona), by=make.mona)
+
+    selections.clear(number, by=make.mona)
+
+    assert grids.answer(ask(make.mona, sel=str(number)), by=make.mona).selected == 0
+
+
+def test_a_focus_keeps_what_it_was_made_of(make):
+    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+    frozen = selections.freeze(number, by=make.mona)
+    selections.clear(number, by=make.mona)
+
+    found = grids.answer(
+        ask(make.mona, "products", period="total", **{"focus.customers": str(frozen)}), by=make.mona
+    )
+
+    assert 0 < found.count < 109
+
+
+def test_a_selection_made_under_a_focus_does_not_become_its_own_focus(make):
+    by = make.mona
+    lines = grids.select_all(ask(by, "lines"), by=by)
+    customers = grids.select_all(ask(by, **{"focus.lines": str(lines)}), by=by)
+
+    again = grids.select_all(
+        ask(by, "lines", sel=str(lines), **{"focus.customers": str(customers)}), by=by
+    )
+
+    assert again != lines
+    assert grids.answer(ask(by, "lines", sel=str(again)), by=by).selected == 7
+
+
+@pytest.mark.parametrize("verb", ["toggle", "clear", "freeze", "all", "answer"])
+def test_a_selection_of_somebody_else_is_not_found(make, verb):
+    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+    question = ask(make.alice, sel=str(number))
+    verbs = {
+        "toggle": lambda: grids.toggle(question, "C001", by=make.alice),
+        "clear": lambda: selections.clear(number, by=make.alice),
+        "freeze": lambda: selections.freeze(number, by=make.alice),
+        "all": lambda: grids.select_all(question, by=make.alice),
+        "answer": lambda: grids.answer(question, by=make.alice),
+    }
+
+    with pytest.raises(NotFound):
+        verbs[verb]()
+
+    assert session.get_one(StoredSelection, number).keys == ["C034"]
+
+
+def test_a_selection_of_another_dimension_is_refused(make):
+    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+
+    with pytest.raises(Invalid, match="of another dimension"):
+        grids.answer(ask(make.mona, "products", sel=str(number)), by=make.mona)
+
+
+@pytest.mark.parametrize("key", ["C999", "", "c034", "\0", "C034\0", "' OR 1=1 --"])
+def test_a_forged_row_is_not_selected(make, key):
+    with pytest.raises(NotFound):
+        grids.toggle(ask(make.mona), key, by=make.mona)
+
+
+def test_a_row_that_a_rep_may_not_see_is_not_selected(make):
+    link(make.account(owner_id=make.mallory.id), "C056")
+
+    with pytest.raises(NotFound):
+        grids.toggle(ask(make.bob), "C056", by=make.bob)
+
+
+# --- sources of runs ------------------------------------------------------------------------------
+
+
+def test_a_source_has_the_selected_rows(make):
+    question = ask(make.ivan)
+    for key in ("C034", "C001"):
+        number = grids.toggle(question, key, by=make.ivan)
+        question = question.change(selection=number)
+
+    source = open_source(grids.source(question, by=make.ivan), by=make.ivan)
+
+    assert source.count() == 2
+    assert [key for key, _ in source.rows(None, 10)] == ["C001", "C034"]
+    assert [key for key, _ in source.rows("C001", 10)] == ["C034"]
+    assert source.rows(None, 1)[0][1]["name"] == "AV Stores, Co."
+
+
+def test_a_source_without_a_selection_is_everything_in_view(make):
+    kept = grids.source(ask(make.ivan, q="gift"), by=make.ivan)
+
+    assert kept["everything"] is True
+    assert kept["identity"] == ["dataset:sales", "customers"]
+    assert open_source(kept, by=make.ivan).count() == 19
+
+
+def test_a_source_stays_as_it_was_started(make):
+    number = grids.toggle(ask(make.ivan), "C034", by=make.ivan)
+    kept = grids.source(ask(make.ivan, sel=str(number)), by=make.ivan)
+    selections.clear(number, by=make.ivan)
+    datasets.refresh("sales", lambda: NOW.replace(hour=11))
+
+    assert [key for key, _ in open_source(kept, by=make.ivan).rows(None, 10)] == ["C034"]
+
+
+def test_a_source_of_all_but_some_stays_too(make):
+    number = grids.select_all(ask(make.ivan, q="gift"), by=make.ivan)
+    question = ask(make.ivan, sel=str(number))
+    kept = grids.source(question, by=make.ivan)
+    selections.clear(number, by=make.ivan)
+
+    assert kept["everything"] is False
+    assert open_source(kept, by=make.ivan).count() == 19
+
+
+def test_a_source_holds_only_what_its_person_may_see(make):
+    link(make.account(owner_id=make.bob.id), "C034")
+
+    source = open_source(grids.source(ask(make.bob), by=make.bob), by=make.bob)
+
+    assert [key for key, _ in source.rows(None, 10)] == ["C034"]
+
+
+def test_the_columns_of_a_source_have_labels_and_samples(make):
+    source = open_source(grids.source(ask(make.ivan), by=make.ivan), by=make.ivan)
+
+    columns = {column.name: column for column in source.columns()}
+
+    assert columns["phone"].label == "Phone"
+    assert len(columns["phone"].samples) == 3
+    assert columns["value.m12"].label == "Value 2026-10"
+    assert list(columns)[:2] == ["code", "name"]
+
+
+def test_labels_are_in_the_reader_s_language(make):
+    ivan = make.user("yvan", role=Role.IMPLEMENTER, locale="fr")
+
+    columns = open_source(grids.source(ask(ivan), by=ivan), by=ivan).columns()
+
+    assert columns[2].label == "Téléphone"
+
+
+# --- one account ----------------------------------------------------------------------------------
+
+
+def test_an_account_shows_its_own_figures(make):
+    account = make.account(owner_id=make.bob.id)
+    link(account, "C034")
+
+    figures = grids.account_figures(account.id, by=make.bob)
+
+    assert figures.totals["value.total"] == Decimal("567255.97")
+    assert figures.totals["value.m12"] == Decimal("119242.98")
+    assert figures.totals["orders.current"] > 0
+    assert [column.name for column in figures.columns][:4] == [
+        "value.current", "value.previous", "value.variance", "value.percent"
+    ]  # fmt: skip
+
+
+def test_an_account_that_the_dataset_does_not_know_has_no_figures(make):
+    account = make.account(number="C034")
+
+    assert grids.account_figures(account.id, by=make.alice) is None
+
+
+def test_the_figures_of_an_account_one_may_not_see_are_none(make):
+    account = make.account(owner_id=make.mallory.id)
+    link(account, "C034")
+
+    assert grids.account_figures(account.id, by=make.bob) is None
