@@ -16,8 +16,8 @@ PERIOD_TEXTS = {
     "total": N_("All time"),
 }
 ACTIVITY_TEXTS = {
-    "with": N_("With figures in the period"),
-    "without": N_("Without figures in the period"),
+    "with": N_("With figures"),
+    "without": N_("Without figures"),
     "all": N_("With and without figures"),
 }
 

@@ -49,6 +49,7 @@ class Cell:
     text: str
     numeric: bool = False
     negative: bool = False
+    empty: bool = False
     title: bool = False
     varies: bool = False
 
@@ -88,8 +89,13 @@ class Sheet:
     # --- columns --------------------------------------------------------------------------------
 
     @cached_property
+    def columns(self) -> list[Column]:
+        """Properties, then measures; the total of the months stands before them, in sight."""
+        return sorted(self.answer.columns, key=self._place)
+
+    @cached_property
     def heads(self) -> list[Head]:
-        return [self._head(column) for column in self.answer.columns]
+        return [self._head(column) for column in self.columns]
 
     @property
     def properties(self) -> list[Head]:
@@ -109,6 +115,13 @@ class Sheet:
         measure = self.dataset.measures[name]
         text = measure.label.text(self.locale)
         return f"{text} ({self.dataset.currency})" if measure.kind == "money" else text
+
+    def _place(self, column: Column) -> tuple[int, bool]:
+        """Where a column stands; sorting keeps the order of those that stand in one place."""
+        measures = self.question.shown_measures
+        if not column.measure:
+            return -1, False
+        return measures.index(column.measure), column.period_key != "total"
 
     def _head(self, column: Column) -> Head:
         question = self.question
@@ -152,7 +165,7 @@ class Sheet:
     def _line(self, row: Row) -> Line:
         cells = [
             self._cell(column, self._value(row, column), column.name in row.varies)
-            for column in self.answer.columns
+            for column in self.columns
         ]
         digest = sha256(row.key.encode()).hexdigest()[:12]
         name = next((cell.text for cell in cells if cell.title), row.key)
@@ -168,6 +181,7 @@ class Sheet:
             text=self._writers[column.name](value),
             numeric=column.numeric,
             negative=isinstance(value, int | float | Decimal) and value < 0,
+            empty=value is None,
             title=column.name == self._title and not column.measure,
             varies=varies,
         )

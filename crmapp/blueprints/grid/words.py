@@ -95,10 +95,7 @@ def notes(sheet: Sheet) -> list[str]:
     )
     if sheet.dataset.shift:
         found.append(
-            gettext(
-                "Dates are moved by whole months, so that the data's last full month is the month"
-                " before loading."
-            )
+            gettext("All dates are moved by whole months, to end with the month before loading.")
         )
     return found
 
