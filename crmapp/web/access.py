@@ -7,8 +7,9 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
 
-from flask import Flask, current_app, make_response, redirect, request, url_for
+from flask import Flask, current_app, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import AnonymousUserMixin
 from flask_login import current_user as _login_proxy
 from werkzeug.local import LocalProxy
 
@@ -48,6 +49,11 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
 def signed_in() -> bool:
     """Whether somebody has signed in."""
     return bool(_login_proxy and _login_proxy.is_authenticated)
+
+
+def forget_person() -> None:
+    """Treat the reader as a visitor, so that the database is asked nothing about her any more."""
+    g._login_user = AnonymousUserMixin()
 
 
 def requires(right: Right) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -16,6 +16,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
 from crmapp.errors import CRMError, Forbidden, Unavailable
 from crmapp.i18n import N_
+from crmapp.web.access import forget_person
 from crmapp.web.htmx import targets_drawer, wants_fragment
 from crmapp.web.texts import translated
 
@@ -73,6 +74,7 @@ def _log(exc_info: object) -> None:
 
 def _known(error: CRMError) -> Response:
     if error.status >= 500:
+        forget_person()  # say so without asking the database anything
         log.warning("unavailable", error=repr(error.__cause__ or error), request_id=g.request_id)
     plain = error.message.text == Forbidden.default
     return _answer(error.status, "" if plain else translated(error.message), error)
@@ -96,6 +98,8 @@ def _http(error: HTTPException) -> Response:
         return _database(cause)
     if error.response is not None or (error.code or 500) < HTTPStatus.BAD_REQUEST:
         return error.get_response()  # type: ignore[return-value]  # a redirect by the router
+    if (error.code or 500) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        forget_person()  # the database may be the cause
     answer = _answer(error.code or 500)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
@@ -112,7 +116,8 @@ def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> R
         "request_id": g.get("request_id"),
     }
     if not wants_fragment():
-        return make_response(render_template("errors/error.html", **context), status)
+        template = "errors/error.html" if status < 500 else "errors/failure.html"
+        return make_response(render_template(template, **context), status)
     if targets_drawer() and status < 500:
         return make_response(render_template("errors/_error.html", **context), status)
     response = make_response(render_template("errors/error.swaps.html", **context), status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
 HTMX_SRI = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
 HTMX_LOCAL = "vendor/htmx-4.0.1.min.js"
 NONE = "–"
+_MACRO = re.compile(r"\{%-?\s*macro\s+([a-z]\w*)")
 
 
 class Macros:
@@ -51,10 +53,11 @@ class Macros:
         return getattr(self._env.get_template(self._homes[name]).module, name)
 
     def _find(self) -> None:
+        loader = self._env.loader
         for template in self._env.list_templates():
-            if template.startswith("macros/"):
-                module = self._env.get_template(template).module
-                self._homes |= {name: template for name in vars(module) if name[0] != "_"}
+            if template.startswith("macros/") and loader:
+                source, _, _ = loader.get_source(self._env, template)
+                self._homes |= dict.fromkeys(_MACRO.findall(source), template)
 
 
 def init_app(app: Flask) -> None:

@@ -149,7 +149,7 @@ def test_a_run_that_ended_is_told_in_the_readers_language(app, make):
     outbox.deliver_due(post)
 
     message = post.carried[0].message
-    assert message.subject == "Sales : Terminé"
+    assert message.subject == "Sales\xa0: Terminée"
     assert "1\u202f412" in message.text
     assert f"/runs/{only_letter().params['run_id']}" in message.text
 

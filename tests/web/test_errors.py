@@ -53,6 +53,19 @@ def test_an_unforeseen_error_is_logged_under_the_number_on_the_page(app, client,
     assert [(entry["request_id"], entry["exc_info"][1]) for entry in logged] == [("abc123", error)]
 
 
+def test_a_database_that_is_away_is_told_without_asking_it(as_user, make, stand_in, monkeypatch):
+    client = as_user(make.user("marie", locale="fr"))
+
+    def away(*_args, **_kwargs):
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    monkeypatch.setattr("flask_security.datastore.SQLAlchemyUserDatastore.find_user", away)
+    response = client.get("/change", headers={"Accept-Language": "fr"})
+
+    assert response.status_code == 503
+    assert '<html lang="fr"' in response.text
+
+
 def test_a_made_up_request_number_is_not_repeated(client):
     response = client.get("/health", headers={"X-Request-ID": "<script>"})
 
