@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,8 @@ from flask_babel import (
     get_locale,
     gettext,
 )
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
 
 from crmapp.config import settings
 from crmapp.db import utcnow
@@ -82,16 +83,27 @@ def init_app(app: Flask) -> None:
         htmx_source=lambda: settings().htmx_source,
         now=utcnow,
     )
-    env.filters.update(
-        t=translated,
-        date=day,
-        datetime=moment,
-        ago=ago,
-        number=number,
-        money=money,
-        percent=percent,
-        text=text,
-    )
+    filters: dict[str, Callable[..., str]] = {
+        "t": translated,
+        "date": day,
+        "datetime": moment,
+        "ago": ago,
+        "number": number,
+        "money": money,
+        "percent": percent,
+        "text": text,
+    }
+    env.filters.update({name: _at_each_use(function) for name, function in filters.items()})
+
+
+def _at_each_use(function: Callable[..., str]) -> Callable[..., str]:
+    """Keep Jinja from working a filter out once, in the language of the first reader."""
+
+    @pass_context
+    def filtered(_context: Context, *args: Any, **kwargs: Any) -> str:
+        return function(*args, **kwargs)
+
+    return filtered
 
 
 def dom_id(*parts: object) -> str:

@@ -250,6 +250,16 @@ def test_passwords_are_kept_as_argon2_with_the_agreed_cost(make):
     assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
+def test_a_person_can_prove_that_it_is_still_her(as_user, make):
+    client = as_user(make.bob)
+
+    page = client.get("/verify").text
+    answer = client.post("/verify", data={"password": PASSWORD})
+
+    assert "Enter your password once more" in page
+    assert answer.location == "/"
+
+
 def test_a_signed_in_person_need_not_sign_in(as_user, make):
     assert as_user(make.bob).get("/login").location == "/"
 

@@ -34,6 +34,17 @@ def test_a_macro_speaks_the_language_of_each_reader(app):
     assert said == [True, False, True]
 
 
+def test_a_filtered_constant_speaks_the_language_of_each_reader(app):
+    template = app.jinja_env.from_string("{{ 1234.5 | money }} {{ 'Save' | t }}")
+    said = []
+    for language in ("en", "fr"):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            refresh()
+            said.append(template.render())
+
+    assert said == ["1,234.50 Save", "1\u202f234,50 Sauvegarder"]
+
+
 def test_an_unknown_macro_is_an_error(app, english):
     with pytest.raises(AttributeError, match="no macro 'nonsense'"):
         app.jinja_env.globals["ui"].nonsense  # noqa: B018  reading it is the test
