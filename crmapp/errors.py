@@ -55,7 +55,7 @@ class Forbidden(CRMError):
 
 
 class Invalid(CRMError):
-    """``fields`` maps a field's name to what is wrong with its value; ``""`` is the form as a whole."""
+    """``fields`` maps a field's name to what is wrong with it; ``""`` is the form as a whole."""
 
     status = 422
     default = N_("Some values need attention.")
@@ -68,7 +68,7 @@ class Invalid(CRMError):
 
 
 class Conflict(CRMError):
-    """Somebody else changed the record: ``theirs`` is what it holds now, ``original`` what you saw."""
+    """Somebody else changed it: ``theirs`` is what it holds now, ``original`` what you saw."""
 
     status = 409
     default = N_("Somebody else changed this record while you were editing it.")
