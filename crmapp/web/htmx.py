@@ -51,6 +51,16 @@ def see_other(url: str) -> Response:
     return response
 
 
+def put_address(response: Response, url: str, push: bool = False) -> Response:
+    """Let the browser show ``url`` for a fragment that came by another address.
+
+    ``push``: as a new step, so that Back leads to the page before.
+    """
+    if wants_fragment():
+        response.headers["HX-Push-Url" if push else "HX-Replace-Url"] = iri_to_uri(url)
+    return response
+
+
 def trigger(response: Response, events: Mapping[str, Mapping[str, Any]]) -> Response:
     """Let ``response`` fire ``events`` on the page: ``{"accounts:changed": {"ids": [1]}}``."""
     targeted = {name: {"target": "body", **detail} for name, detail in events.items()}
