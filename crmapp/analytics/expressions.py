@@ -71,6 +71,11 @@ class Formula:
     amounts: bool
     exact: bool
 
+    @property
+    def additive(self) -> bool:
+        """Whether the measure of a whole is the sum of those of its parts."""
+        return self.amounts and all(one.combine == "SUM" for one in self.aggregates)
+
     def over(self, columns: list[str]) -> str:
         """The formula as SQL, each aggregate replaced by a column; a ratio has four decimals."""
         sql = self.template.format(*columns)

@@ -142,3 +142,18 @@ def test_an_expression_that_does_not_fit_its_table_is_reported(workbench, right,
         snapshots.check(datasets.load(path), path.parent)
 
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "name, additive, amounts",
+    [
+        ("value", True, True),
+        ("tickets", False, True),
+        ("lines", True, True),
+        ("price", False, False),
+    ],
+)
+def test_a_measure_knows_whether_it_adds_up(name, additive, amounts):
+    formula = datasets.parse(SHOP, "shop.yml").measures[name].formula
+
+    assert (formula.additive, formula.amounts) == (additive, amounts)
