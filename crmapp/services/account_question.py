@@ -14,6 +14,7 @@ from crmapp.i18n import N_
 NOBODY = 0
 """Stands for *no owner* and *no team* among ids."""
 SORTS = ("name", "number", "location", "phone", "primary_contact", "owner", "team")
+ARGUMENTS = ("q", "active", "owner", "team", "deleted", "sort")
 LONGEST_SEARCH = 200
 LARGEST_ID = 2**31 - 1
 

@@ -92,14 +92,7 @@ def set_role(user_id: int, role: str, *, by: User | None) -> None:
         Forbidden: she lacks the right.
         Invalid: there is no such role, or nobody would be left to administer.
     """
-    _allow(by)
-    with unit_of_work():
-        user = _existing(user_id)
-        if role not in set(Role):
-            raise Invalid({"role": N_("Choose one of the roles.")})
-        if role != Role.ADMIN:
-            _keep_an_administrator(user)
-        user.role = role
+    change(user_id, role=role, by=by)
 
 
 def set_active(user_id: int, active: bool, *, by: User | None) -> None:
@@ -109,13 +102,28 @@ def set_active(user_id: int, active: bool, *, by: User | None) -> None:
         Forbidden: she lacks the right.
         Invalid: nobody would be left to administer.
     """
+    change(user_id, active=active, by=by)
+
+
+def change(
+    user_id: int, *, role: str | None = None, active: bool | None = None, by: User | None
+) -> None:
+    """Give a person another role and let her in or go, at once; ``None`` leaves it as it is.
+
+    Raises:
+        Forbidden, Invalid: as for :func:`set_role` and :func:`set_active`.
+    """
     _allow(by)
     with unit_of_work():
         user = _existing(user_id)
-        if not active:
+        if role is not None and role not in set(Role):
+            raise Invalid({"role": N_("Choose one of the roles.")})
+        if active is False or role not in (None, Role.ADMIN):
             _keep_an_administrator(user)
+        if active is False and user.active:
             user.fs_uniquifier = uuid.uuid4().hex
-        user.active = active
+        user.role = role or user.role
+        user.active = user.active if active is None else active
 
 
 def set_password(user_id: int, password: str, *, by: User | None) -> None:

@@ -121,6 +121,8 @@ def url_with(**changes: object) -> str:
 
 def day(value: date | datetime | None, style: str = "medium") -> str:
     """Write a date as the reader does; a moment counts in her time zone."""
+    if isinstance(value, datetime):
+        value = value.astimezone(reader.timezone()).date()
     return NONE if value is None else format_date(value, style)
 
 

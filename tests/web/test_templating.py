@@ -112,3 +112,12 @@ def test_the_script_comes_from_the_cdn_with_its_hash_or_from_here(app, client, s
     assert "cdn.jsdelivr.net" not in local
     assert f'data-sri="{templating.HTMX_SRI}"' in cdn
     assert "data-local=" in cdn
+
+
+def test_the_day_of_a_moment_is_the_readers(app, make):
+    late = datetime(2026, 6, 15, 23, 30, tzinfo=UTC)
+    tokyo = make.user("kenji", timezone="Asia/Tokyo")
+
+    with app.test_request_context():
+        login_user(tokyo)
+        assert templating.day(late) == "Jun 16, 2026"

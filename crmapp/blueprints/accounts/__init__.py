@@ -1,0 +1,10 @@
+"""Accounts: their list, their record page with its tabs, and the forms that change them."""
+
+from flask import Blueprint
+
+from crmapp.web.record_forms import form_name
+
+bp = Blueprint("accounts", __name__, url_prefix="/accounts")
+bp.add_app_template_filter(form_name)
+
+from crmapp.blueprints.accounts import changing, listing, record  # noqa: E402,F401  views need bp

@@ -1,0 +1,92 @@
+"""The record page of an account: its values, and a tab each for what hangs on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from crmapp.blueprints.accounts import bp
+from crmapp.blueprints.accounts.figures import sales as written
+from crmapp.domain.permissions import Right
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.errors import DatasetError
+from crmapp.models import Account
+from crmapp.services import accounts, activities, contacts, grids, history, pick_lists
+from crmapp.web.access import current_user, requires
+from crmapp.web.htmx import page
+from crmapp.web.paging import page_number
+from crmapp.web.record_forms import grouped
+
+
+@bp.get("/<int:account_id>")
+@requires(Right.ACCOUNT_VIEW)
+def show(account_id: int) -> ResponseReturnValue:
+    """Show the account's values."""
+    account = accounts.get(account_id, by=current_user, deleted=True)
+    labels = pick_lists.labels(str(get_locale()))
+    groups = grouped(ACCOUNT_FIELDS.values())
+    parent = accounts.parent_of(account, by=current_user)
+    return _tab("details", account, labels=labels, groups=groups, parent=parent)
+
+
+@bp.get("/<int:account_id>/contacts", endpoint="contacts")
+@requires(Right.ACCOUNT_VIEW)
+def contacts_(account_id: int) -> ResponseReturnValue:
+    """Show the people at the account."""
+    account = accounts.get(account_id, by=current_user, deleted=True)
+    labels = pick_lists.labels(str(get_locale()))
+    return _tab("contacts", account, contacts=contacts.of(account), labels=labels)
+
+
+@bp.get("/<int:account_id>/activities", endpoint="activities")
+@requires(Right.ACCOUNT_VIEW)
+def activities_(account_id: int) -> ResponseReturnValue:
+    """Show what happened with the account, newest first."""
+    account = accounts.get(account_id, by=current_user, deleted=True)
+    timeline = activities.timeline(account, before=request.args.get("before"))
+    labels = pick_lists.labels(str(get_locale()))
+    return _tab("activities", account, timeline=timeline, labels=labels)
+
+
+@bp.get("/<int:account_id>/sales")
+@requires(Right.ACCOUNT_VIEW)
+def sales(account_id: int) -> ResponseReturnValue:
+    """Show what the account bought."""
+    account = accounts.get(account_id, by=current_user, deleted=True)
+    try:
+        figures = grids.account_figures(account.id, by=current_user)
+    except DatasetError as error:
+        return _tab("sales", account, sales=None, problem=error.message)
+    return _tab("sales", account, sales=figures and written(figures), problem=None)
+
+
+@bp.get("/<int:account_id>/history", endpoint="history")
+@requires(Right.ACCOUNT_VIEW)
+def history_(account_id: int) -> ResponseReturnValue:
+    """Show each change of the account, newest first."""
+    account = accounts.get(account_id, by=current_user, deleted=True)
+    before = request.args.get("before")
+    found = history.of(
+        "account",
+        account_id,
+        by=current_user,
+        locale=str(get_locale()),
+        before=page_number(before, 2**31 - 1) if before else None,
+    )
+    return _tab("history", account, found=found)
+
+
+def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
+    """Answer with the record page, opened at one of its tabs."""
+    return page(
+        f"accounts/{name}.html",
+        account=account,
+        current=name,
+        editable=accounts.editable(account, by=current_user),
+        counts=accounts.counts(account),
+        kinds=activities.KINDS,
+        **context,
+    )

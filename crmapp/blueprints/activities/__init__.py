@@ -1,0 +1,7 @@
+"""Activities: the forms that note calls, meetings, tasks and notes."""
+
+from flask import Blueprint
+
+bp = Blueprint("activities", __name__)
+
+from crmapp.blueprints.activities import views  # noqa: E402,F401  the views need bp

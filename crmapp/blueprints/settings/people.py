@@ -1,0 +1,131 @@
+"""The people who may sign in: listed, added, given another role, let go."""
+
+from __future__ import annotations
+
+from flask import flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from crmapp.blueprints.settings import bp
+from crmapp.domain.permissions import GRANTS, ROLE_LABELS, SENTENCES, Right, Role
+from crmapp.errors import Invalid
+from crmapp.models import User
+from crmapp.services import users as people
+from crmapp.web.access import current_user, requires
+from crmapp.web.forms import Form
+from crmapp.web.htmx import page, see_other
+from crmapp.web.record_forms import Required
+from crmapp.web.texts import translated
+
+
+class RoleForm(Form):
+    """What may be changed of a person."""
+
+    role = RadioField(lazy_gettext("Role"), validators=[Required()], validate_choice=False)
+    active = BooleanField(
+        lazy_gettext("May sign in"),
+        default=True,
+        description=lazy_gettext("Untick to let the person go; what she owns stays hers."),
+    )
+
+    def offer_roles(self) -> None:
+        """List the roles in the reader's language."""
+        self.role.choices = [
+            SelectChoice(role.value, translated(label)) for role, label in ROLE_LABELS.items()
+        ]
+
+
+class PersonForm(RoleForm):
+    """A new person."""
+
+    name = StringField(
+        lazy_gettext("Name"),
+        validators=[Required()],
+        description=lazy_gettext("As colleagues know her."),
+    )
+    email = EmailField(
+        lazy_gettext("E-mail"),
+        validators=[Required()],
+        description=lazy_gettext("She signs in with it."),
+    )
+    team = StringField(
+        lazy_gettext("Team"),
+        description=lazy_gettext("Whose accounts she shares. A team with a new name is made."),
+    )
+    password = PasswordField(
+        lazy_gettext("First password"),
+        description=lazy_gettext(
+            "At least 10 characters. Leave it empty if she is to set one by Forgot password."
+        ),
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+@bp.get("/users")
+@requires(Right.USER_MANAGE)
+def users() -> ResponseReturnValue:
+    """List everybody, and what each role may do."""
+    return page(
+        "settings/users.html",
+        people=people.everybody(by=current_user),
+        roles=ROLE_LABELS,
+        rights=SENTENCES,
+        grants=GRANTS,
+    )
+
+
+@bp.get("/users/new")
+@requires(Right.USER_MANAGE)
+def new_user() -> ResponseReturnValue:
+    """Show an empty form for a person."""
+    return _form(PersonForm(role=Role.REP.value))
+
+
+@bp.post("/users")
+@requires(Right.USER_MANAGE)
+def create_user() -> ResponseReturnValue:
+    """Add a person, or show what is wrong with the form."""
+    form = PersonForm()
+    typed = {name: form[name].data or "" for name in ("name", "email", "role", "password")}
+    if not form.validate_on_submit():
+        return _form(form, status=422)
+    try:
+        people.add(**typed, teams=[form.team.data or ""], by=current_user)
+    except Invalid as invalid:
+        form.refuse(invalid)
+        return _form(form, status=422)
+    flash(_("%(name)s may sign in now.", name=typed["name"].strip()), "success")
+    return see_other(url_for("settings.users"))
+
+
+@bp.get("/users/<int:user_id>/edit")
+@requires(Right.USER_MANAGE)
+def edit_user(user_id: int) -> ResponseReturnValue:
+    """Show a person's role in a form."""
+    person = people.get(user_id, by=current_user)
+    return _form(RoleForm(role=person.role, active=person.active), person)
+
+
+@bp.post("/users/<int:user_id>")
+@requires(Right.USER_MANAGE)
+def update_user(user_id: int) -> ResponseReturnValue:
+    """Give a person another role, or let her go or in again."""
+    person, form = people.get(user_id, by=current_user), RoleForm()
+    name = person.name
+    if not form.validate_on_submit():
+        return _form(form, person, status=422)
+    try:
+        people.change(user_id, role=form.role.data or "", active=form.active.data, by=current_user)
+    except Invalid as invalid:
+        form.refuse(invalid)
+        return _form(form, people.get(user_id, by=current_user), status=422)
+    flash(_("%(name)s saved.", name=name), "success")
+    return see_other(url_for("settings.users"))
+
+
+def _form(form: RoleForm, person: User | None = None, status: int = 200) -> ResponseReturnValue:
+    form.offer_roles()
+    return page("settings/user.html", "settings/_user.html", status, form=form, person=person)

@@ -1,0 +1,103 @@
+"""What an administrator looks at: the way in, the mail log, the datasets, the health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from crmapp.blueprints.settings import bp
+from crmapp.domain.permissions import Right
+from crmapp.errors import Forbidden
+from crmapp.i18n import N_
+from crmapp.services import datasets as dataset_files
+from crmapp.services import installation
+from crmapp.web.access import current_user, requires
+from crmapp.web.htmx import page
+from crmapp.web.paging import page_number
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the settings and the right that opens it."""
+
+    name: str
+    label: str
+    about: str
+    icon: str
+    right: Right
+
+    @property
+    def url(self) -> str:
+        return url_for(f"settings.{self.name}")
+
+
+SECTIONS = (
+    Section(
+        "users",
+        N_("People"),
+        N_("Who may sign in, and what each role may do."),
+        "users",
+        Right.USER_MANAGE,
+    ),
+    Section(
+        "mail",
+        N_("Mail"),
+        N_("Every letter that crmapp wrote, and what became of it."),
+        "mail",
+        Right.SETTINGS_MANAGE,
+    ),
+    Section(
+        "datasets",
+        N_("Datasets"),
+        N_("The databases of the analytics grid, and when they were read last."),
+        "database",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
+        "health",
+        N_("Health"),
+        N_("Whether everything that crmapp needs is there."),
+        "activity",
+        Right.SETTINGS_MANAGE,
+    ),
+)
+
+
+@bp.app_context_processor
+def _sections() -> dict[str, object]:
+    return {"settings_sections": SECTIONS}
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """Show the way to each page of the settings that is open to the reader."""
+    if not any(current_user.can(section.right) for section in SECTIONS):
+        raise Forbidden(Right.SETTINGS_MANAGE.value)
+    return page("settings/index.html")
+
+
+@bp.get("/mail")
+@requires(Right.SETTINGS_MANAGE)
+def mail() -> ResponseReturnValue:
+    """Show the letters, newest first."""
+    before = request.args.get("before")
+    place = page_number(before, 2**31 - 1) if before else None
+    letters, older = installation.letters(by=current_user, before=place)
+    states = installation.MAIL_STATES
+    return page("settings/mail.html", letters=letters, older=older, states=states)
+
+
+@bp.get("/datasets")
+@requires(Right.INTEGRATION_MANAGE)
+def datasets() -> ResponseReturnValue:
+    """List the dataset files, with what is wrong with those that cannot be used."""
+    return page("settings/datasets.html", datasets=dataset_files.listed())
+
+
+@bp.get("/health")
+@requires(Right.SETTINGS_MANAGE)
+def health() -> ResponseReturnValue:
+    """Show whether all is well."""
+    return page("settings/health.html", findings=installation.health(by=current_user))

@@ -1,0 +1,224 @@
+"""Forms of records, built from the fields of the domain, which alone decides what is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from flask_babel import get_locale, gettext
+from wtforms import BooleanField, EmailField, SelectField, StringField, TelField, TextAreaField
+from wtforms import Field as FormField
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import DateTimeLocalInput
+
+from crmapp.db import utcnow
+from crmapp.domain.fields import Field, Kind
+from crmapp.errors import Conflict
+from crmapp.services import pick_lists
+from crmapp.web import reader
+from crmapp.web.forms import Form, VersionedForm, add_error
+
+AnyForm = TypeVar("AnyForm", bound=Form)
+Choices = Mapping[str, Sequence[tuple[Any, str]]]
+NO_CHOICES: Choices = MappingProxyType({})
+_LOCAL = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A field that two people changed at once: what each made of it, and what it was before."""
+
+    label: str
+    mine: Any
+    theirs: Any
+    original: Any
+
+
+class Required:
+    """Marks a field as required for its reader; the domain refuses what is empty."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, _form: object, _field: object) -> None:
+        """Accept everything."""
+
+
+class MomentField(StringField):
+    """A date and time in the reader's zone; its value is the moment with its offset, as text."""
+
+    widget = DateTimeLocalInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what the browser sent; what is no date is left for the domain to refuse."""
+        text = valuelist[0].strip() if valuelist else ""
+        try:
+            local = datetime.fromisoformat(text).replace(tzinfo=reader.timezone())
+            self.data = local.isoformat()
+        except (ValueError, OverflowError):
+            self.data = text
+
+    def _value(self) -> str:
+        try:
+            moment = datetime.fromisoformat(str(self.data))
+            return moment.astimezone(reader.timezone()).strftime(_LOCAL)
+        except (ValueError, OverflowError):
+            return str(self.data or "")
+
+
+def new_form(fields: Iterable[Field], *, choices: Choices = NO_CHOICES, **values: object) -> Form:
+    """Build an empty form of ``fields``, filled from the request if it sent one.
+
+    ``choices`` gives (value, text) for fields that name other records.
+    """
+    now = utcnow().replace(second=0, microsecond=0)
+    return _build(Form, fields, choices, {"happens_at": now, "active": True, **values})
+
+
+def edit_form(
+    fields: Iterable[Field], record: Any, *, choices: Choices = NO_CHOICES
+) -> VersionedForm:
+    """Build a form that changes ``record``, filled with its values or from the request."""
+    fields = list(fields)
+    values = {spec.name: getattr(record, spec.name) for spec in fields}
+    if "parent_id" in values:
+        values["parent_id"] = record.parent and (record.parent.number or record.parent.name)
+    return _build(VersionedForm, fields, choices, values, version=record.version)
+
+
+def required_first(fields: Iterable[Field]) -> list[Field]:
+    """Return the fields in their order, but the required ones before the others."""
+    return sorted(fields, key=lambda spec: not spec.required)
+
+
+def grouped(fields: Iterable[Field]) -> list[tuple[str, list[Field]]]:
+    """Return (label of the group, its fields), required fields first."""
+    groups: dict[str, list[Field]] = {}
+    for spec in required_first(fields):
+        groups.setdefault(spec.group, []).append(spec)
+    return list(groups.items())
+
+
+def form_name(spec: Field) -> str:
+    """Return what the field is called in forms: another account is meant by number or name."""
+    return "parent" if spec.name == "parent_id" else spec.name
+
+
+def show_conflict(form: VersionedForm, conflict: Conflict) -> list[Clash]:
+    """Prepare ``form`` to be sent again after somebody else changed the record.
+
+    What she did not touch takes the other person's value. Where both changed a field, her text
+    stays, the field says so, and the clash is returned.
+    """
+    form.version.data = form.version.raw_data = None
+    form.version.process_data(conflict.version)
+    clashes: list[Clash] = []
+    for name, theirs in conflict.theirs.items():
+        if name not in form:
+            continue
+        field, original = form[name], conflict.original.get(name)
+        if _same(field.data, original):
+            field.process_data(_typed(theirs))
+        elif not _same(field.data, theirs):
+            add_error(field, gettext("Somebody else changed this too. Keep yours or take theirs."))
+            shown = (_shown(field, value) for value in (field.data, theirs, original))
+            clashes.append(Clash(field.label.text, *shown))
+    return clashes
+
+
+def _build(
+    base: type[AnyForm],
+    fields: Iterable[Field],
+    choices: Choices,
+    values: Mapping[str, Any],
+    **more: object,
+) -> AnyForm:
+    fields = list(fields)
+    made = {form_name(spec): _field(spec, choices, values.get(spec.name)) for spec in fields}
+    form_class = type("RecordForm", (base,), made)
+    data = {form_name(spec): _typed(values.get(spec.name)) for spec in fields}
+    return form_class(data={name: text for name, text in data.items() if text is not None} | more)
+
+
+def _field(spec: Field, choices: Choices, current: Any) -> FormField:
+    """Make the form's field for ``spec``; the domain checks its value, so it accepts any text."""
+    options: dict[str, Any] = {
+        "label": gettext(spec.label),
+        "description": gettext(spec.help),
+        "validators": [Required()] if spec.required else [],
+    }
+    kinds: dict[Kind, type[FormField]] = {
+        Kind.LONG_TEXT: TextAreaField,
+        Kind.EMAIL: EmailField,
+        Kind.PHONE: TelField,
+        Kind.YES_NO: BooleanField,
+        Kind.MOMENT: MomentField,
+    }
+    offered = _choices(spec, choices, current)
+    if offered is not None:
+        blank = [] if spec.required else [("", "–")]
+        rows = [SelectChoice(value, text) for value, text in (*blank, *offered)]
+        options |= {"choices": rows, "validate_choice": False}
+        return SelectField(**options, coerce=_text)
+    hints = {Kind.MONEY: {"inputmode": "decimal"}, Kind.URL: {"inputmode": "url"}}
+    if spec.kind is Kind.LONG_TEXT:
+        options["render_kw"] = {"rows": 4}
+    elif spec.kind is not Kind.YES_NO:
+        options["render_kw"] = {"autocomplete": "off", **hints.get(spec.kind, {})}
+    return kinds.get(spec.kind, StringField)(**options)
+
+
+def _choices(spec: Field, choices: Choices, current: Any) -> list[tuple[str, str]] | None:
+    """Return what may be chosen for ``spec``, or ``None`` if it is typed."""
+    if spec.kind is Kind.PICK_LIST:
+        return pick_lists.choices(spec.pick_list or "", str(get_locale()), keep=current)
+    if spec.kind is Kind.USER:
+        return [(str(id_), name) for id_, name in pick_lists.people(keep=current)]
+    if spec.kind is Kind.TEAM:
+        return [(str(id_), name) for id_, name in pick_lists.teams()]
+    if spec.name in choices:
+        return [(str(value), text) for value, text in choices[spec.name]]
+    return None
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _typed(value: Any) -> Any:
+    """Return ``value`` as a person would type it."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _shown(field: FormField, value: Any) -> Any:
+    """Return ``value`` as a person reads it: the text of a choice, else the value itself."""
+    if isinstance(field, SelectField):
+        return {row.value: row.label for row in field.choices}.get(_text(value), value)
+    return value
+
+
+def _same(typed: Any, value: Any) -> bool:
+    """Whether what stands in the form is ``value``."""
+    if isinstance(value, datetime):
+        return _moment(typed) == value.replace(second=0, microsecond=0)
+    if isinstance(value, Decimal):
+        return str(typed or "").strip().rstrip("0").rstrip(".") == format(value.normalize(), "f")
+    return (typed or None) == (_typed(value) or None)
+
+
+def _moment(typed: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(typed))
+    except ValueError:
+        return None
