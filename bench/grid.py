@@ -77,7 +77,7 @@ SELECT 0 AS k, c.code, c.name, {", ".join(_COLUMNS)}, t, NULL AS n
 FROM p JOIN d_customers AS c ON c._id = p.id
 UNION ALL
 SELECT 1, NULL, NULL, {", ".join(f"sum({name})" for name in _COLUMNS)}, sum(t), count(*) FROM g
-ORDER BY k, t DESC
+ORDER BY k, t DESC, code
 """
 
 

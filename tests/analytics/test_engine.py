@@ -1,6 +1,7 @@
 """What every engine promises, checked against SQL that is written by hand over the raw table."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -272,3 +273,13 @@ def test_the_same_question_again_gives_the_same_answer(engine):
 
 def test_an_engine_says_what_it_was_opened_on(opener, sales_file: Path):
     assert opener(sales_file).snapshot == sales_file.stem
+
+
+def test_threads_that_ask_at_once_get_their_own_answers(opener, sales_file: Path):
+    engine = opener(sales_file)
+    dimensions = list(engine.dataset.dimensions) * 6
+
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda name: answer(engine, name, size="25").count, dimensions))
+
+    assert counts == [80, 109, 7, 19, 4] * 6

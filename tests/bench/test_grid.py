@@ -1,0 +1,18 @@
+"""The grid's benchmark runs, and finds that both sides say the same."""
+
+from bench import grid
+from crmapp.analytics import dataset as datasets
+from crmapp.analytics import snapshots
+
+
+def test_the_page_and_the_statement_by_hand_agree(tmp_path, capsys):
+    grid.generate(tmp_path, 20_000)
+    built = snapshots.refresh(
+        datasets.load(tmp_path / "made.yml"), tmp_path, tmp_path / "s", grid.NOW
+    )
+
+    grid.compare(snapshots.path_of(tmp_path / "s", built.name), repeat=1)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[:2]] == ["written by hand", "the grid's page"]
+    assert len(lines) == 3 + len(grid.PAGES)
