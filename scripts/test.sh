@@ -24,8 +24,14 @@ section() {
         FAILED=$((FAILED + 1))
         verdict FAILED "$title ($(($(date +%s) - started)) s)"
     fi
-    passed=$(sed -nE 's/.* ([0-9]+) passed.*/\1/p' "$LOG/section" | tail -n 1)
-    PASSED=$((PASSED + ${passed:-0}))
+    PASSED=$((PASSED + $(counted passed)))
+    SKIPPED=$((SKIPPED + $(counted skipped)))
+}
+
+# Read how many tests had an outcome from the closing line of the section's pytest.
+counted() {
+    found=$(sed -nE "s/^(.*[ ,])?([0-9]+) $1.* in [0-9.]+s.*/\2/p" "$LOG/section" | tail -n 1)
+    printf '%s' "${found:-0}"
 }
 
 skip() {
