@@ -72,7 +72,7 @@ translations() {
     "$BIN/python" scripts/compile_translations.py && "$BIN/pytest" -q tests/house/test_translations.py
 }
 
-unit_tests() { CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 -m "not browser and not faults"; }
+unit_tests() { CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 --dist loadfile -m "not browser and not faults"; }
 
 section "Format" "$BIN/ruff" format --check .
 section "Lint" "$BIN/ruff" check .
