@@ -47,13 +47,14 @@ def decide(run_id: int, answers: Mapping[int, str], *, plan_hash: str, by: User)
     run = upserts.get(run_id, by=by)
     _check_open(run, plan_hash)
     chosen = {row_no: _read(answer) for row_no, answer in answers.items()}
+    person = by.id
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
         offered = _offered(plan, list(answers), by)
         used = meant(plan, [account for _, account in chosen.values() if account])
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
         _check_open(run, plan_hash)
-        return _keep(run_id, chosen, offered, used, by)
+        return _keep(run_id, chosen, offered, used, person)
 
 
 def _check_open(run: Run, plan_hash: str) -> None:
@@ -98,7 +99,7 @@ def _keep(
     chosen: Mapping[int, tuple[str, int | None]],
     offered: Mapping[int, set[int]],
     used: Mapping[int, int],
-    by: User,
+    person: int,
 ) -> int:
     before = of(run_id)
     others = {d.record_id: n for n, d in before.items() if d.record_id and n not in chosen}
@@ -114,7 +115,7 @@ def _keep(
                 {"row": taken[account]},
             )
         else:
-            changed += _write(run_id, row_no, choice, account, before.get(row_no), by)
+            changed += _write(run_id, row_no, choice, account, before.get(row_no), person)
             taken |= {account: row_no} if account else {}
     if wrong:
         raise Invalid(wrong)
@@ -122,7 +123,12 @@ def _keep(
 
 
 def _write(
-    run_id: int, row_no: int, choice: str, account: int | None, now: PlanDecision | None, by: User
+    run_id: int,
+    row_no: int,
+    choice: str,
+    account: int | None,
+    now: PlanDecision | None,
+    person: int,
 ) -> bool:
     if now is not None and (now.choice, now.record_id) == (choice, account):
         return False
@@ -131,9 +137,9 @@ def _write(
             session.delete(now)
         return now is not None
     if now is None:
-        now = PlanDecision(run_id=run_id, row_no=row_no)
+        now = PlanDecision(run_id=run_id, row_no=row_no, choice=choice, by_id=person)
         session.add(now)
-    now.choice, now.record_id, now.by_id = choice, account, by.id
+    now.choice, now.record_id, now.by_id = choice, account, person
     return True
 
 

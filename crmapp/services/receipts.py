@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -79,8 +81,14 @@ def _said(row: PlanRow, exception: RunException | None, account: int | None) -> 
         account,
         outcome,
         sentence(reason, params, ACCOUNT_FIELDS),
-        dict(row.source),
+        {name: _as_it_came(cell) for name, cell in row.source.items()},
     )
+
+
+def _as_it_came(cell: Any) -> Any:
+    """Read a negative amount as a number again: a plan keeps exact numbers as text."""
+    is_amount = isinstance(cell, str) and re.fullmatch(r"-\d+\.\d+", cell)
+    return Decimal(cell) if is_amount else cell
 
 
 @dataclass(frozen=True)
@@ -122,4 +130,4 @@ def _each(run: Run, by: User) -> Iterator[LeftOut]:
 def changed(run: Run) -> dict[str, int]:
     """Return how many accounts the run created, updated, deleted and restored, by its changes."""
     query = select(Change.action, func.count()).where(Change.run_id == run.id)
-    return dict(session.execute(query.group_by(Change.action)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query.group_by(Change.action))}

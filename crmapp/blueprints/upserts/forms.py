@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import BooleanField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from crmapp.domain.fields import Field
 from crmapp.domain.mapping import MATCH_FIELDS, FieldMapping
@@ -43,7 +44,8 @@ class MappingForm(Form):
 
 def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> MappingForm:
     """Build the form over ``columns``, filled from ``mapping`` unless the request sent it."""
-    choices = [("", _("Leave untouched"))] + [(each.name, each.label) for each in columns]
+    untouched = SelectChoice("", _("Leave untouched"))
+    choices = [untouched, *(SelectChoice(each.name, each.label) for each in columns)]
     selects = {spec.name: _select(spec, choices) for spec in FIELDS}
     form_class = type("AccountMappingForm", (MappingForm,), selects)
     kept = {
@@ -52,15 +54,17 @@ def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> Mapp
         "empty": "clear" if mapping.clear_empty else "leave",
     }
     form: MappingForm = form_class(data=kept)
-    form.match.choices = [(name, translated(ACCOUNT_FIELDS[name].label)) for name in MATCH_FIELDS]
+    form.match.choices = [
+        SelectChoice(name, translated(ACCOUNT_FIELDS[name].label)) for name in MATCH_FIELDS
+    ]
     form.empty.choices = [
-        ("leave", _("Leave the account's value as it is")),
-        ("clear", _("Clear the account's value")),
+        SelectChoice("leave", _("Leave the account's value as it is")),
+        SelectChoice("clear", _("Clear the account's value")),
     ]
     return form
 
 
-def _select(spec: Field, choices: list[tuple[str, str]]) -> SelectField:
+def _select(spec: Field, choices: list[SelectChoice]) -> SelectField:
     return SelectField(translated(spec.label), choices=choices, validate_choice=False, default="")
 
 

@@ -1,0 +1,379 @@
+"""Runs on the screen: the list, one at work, its receipt, and taking it back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from crmapp.db import session, unit_of_work
+from crmapp.models import Account, Run
+from crmapp.services import runs
+from tests.support import upserts as made
+from tests.support.pages import flat
+from tests.support.upserts import ROWS, carry_out, edit, plan, queue, rows_of, take_back
+from tests.support.web import htmx
+
+WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
+
+
+def done_run(make, rows=ROWS) -> Run:
+    return carry_out(make, plan(make, rows))
+
+
+def run_count() -> int | None:
+    session.rollback()
+    return session.scalar(select(func.count(Run.id)))
+
+
+class TestList:
+    @WAYS
+    def test_it_is_open_to_those_with_the_right(self, as_user, make, headers):
+        done_run(make)
+
+        answers = {
+            who: as_user(getattr(make, who)).get("/runs", headers=headers)
+            for who in ("alice", "ivan", "mona", "bob", "carol")
+        }
+
+        assert {who: a.status_code for who, a in answers.items()} == {
+            "alice": 200,
+            "ivan": 200,
+            "mona": 200,
+            "bob": 403,
+            "carol": 403,
+        }
+        assert "run.view" in answers["bob"].text
+        assert "Run 1 Customers Add/update accounts Completed with errors" in flat(answers["mona"])
+
+    def test_a_visitor_signs_in_first(self, client):
+        assert client.get("/runs").location == "/login?next=%2Fruns"
+
+    def test_a_status_can_be_looked_at_alone(self, as_user, make):
+        done_run(make)
+        made.start(make)
+
+        drafts = flat(as_user(make.mona).get("/runs?status=draft"))
+
+        assert "Run 2" in drafts
+        assert "Run 1" not in drafts
+
+    @pytest.mark.parametrize("query", ["status=x", "before=x", "before=99999999999", "before=-1"])
+    def test_a_forged_address_shows_something_sensible(self, as_user, make, query):
+        assert as_user(make.mona).get(f"/runs?{query}").status_code == 200
+
+    def test_older_runs_are_on_the_next_page(self, as_user, make):
+        for _ in range(51):
+            made.start(make)
+        client = as_user(make.mona)
+
+        first = client.get("/runs", headers=htmx("runs-table"))
+        second = client.get("/runs?before=2", headers=htmx("runs-table"))
+
+        assert "before=2" in first.text
+        assert re.findall(r"Run (\d+)", flat(second)) == ["1"]
+
+    def test_an_empty_list_says_how_to_begin(self, as_user, make):
+        assert "No runs yet" in flat(as_user(make.mona).get("/runs"))
+
+
+class TestShow:
+    @WAYS
+    def test_others_runs_are_open_to_those_with_the_right_alone(self, as_user, make, headers):
+        url = f"/runs/{done_run(make).id}"
+
+        statuses = {
+            who: as_user(getattr(make, who)).get(url, headers=headers).status_code
+            for who in ("alice", "bob", "carol")
+        }
+
+        assert statuses == {"alice": 200, "bob": 404, "carol": 404}
+
+    def test_ones_own_run_stays_open_without_the_right(self, as_user, make):
+        run_id, bob = done_run(make).id, make.bob.id
+        with unit_of_work():
+            session.get_one(Run, run_id).by_id = bob
+
+        assert as_user(make.bob).get(f"/runs/{run_id}").status_code == 200
+
+    @pytest.mark.parametrize("forged", ["0", "999", "99999999999", "x", "-1"])
+    def test_a_forged_number_is_not_found(self, as_user, make, forged):
+        client = as_user(make.mona)
+
+        places = ("", "/progress", "/undo", "/failed-rows.csv")
+        pages = [
+            client.get(f"/runs/{forged}{place}", headers=htmx()).status_code for place in places
+        ]
+
+        assert pages == [404] * 4
+
+    def test_the_receipt_accounts_for_every_row(self, as_user, make):
+        make.account("Old name", number="C1")
+        page = flat(as_user(make.mona).get(f"/runs/{done_run(make).id}"))
+
+        assert (
+            "3 Rows in 1 Created 1 Updated 0 Unchanged 1 Rejected 0 Skipped The receipt balances"
+            in page
+        )
+        assert "Completed with errors" in page
+        assert "Name: Enter a value; this field is required." in page
+
+    def test_a_receipt_that_does_not_balance_is_red(self, as_user, make):
+        run_id = done_run(make).id
+        with unit_of_work():
+            session.get_one(Run, run_id).done = {"created": 5}
+
+        page = as_user(make.mona).get(f"/runs/{run_id}")
+
+        assert "The receipt does not balance" in flat(page)
+        assert '<div class="callout bad">' in page.text
+
+    def test_control_totals_stand_on_the_receipt(self, as_user, make):
+        mapping = made.FieldMapping({"name": "name", "number": "code", "credit_limit": "limit"})
+        rows = rows_of("Acme", "", limit="1250.50")
+        done = carry_out(make, plan(make, rows, mapping))
+
+        page = flat(as_user(make.mona).get(f"/runs/{done.id}"))
+
+        assert "Credit limit 2,501.00 1,250.50 1,250.50 balances" in page
+
+    def test_planned_rows_are_in_tabs_that_are_addresses(self, as_user, make):
+        done = done_run(make)
+
+        page = as_user(make.mona).get(f"/runs/{done.id}?show=create")
+
+        assert "Number C2" in flat(page)
+        assert re.search(r'href="/accounts/\d+">Łódź Toys', page.text)
+
+    def test_a_draft_leads_on_to_its_mapping(self, as_user, make):
+        run_id = made.start(make)
+
+        page = as_user(make.mona).get(f"/runs/{run_id}")
+
+        assert f'href="/upserts/{run_id}/mapping"' in page.text
+
+    def test_a_planned_run_leads_on_to_its_preview(self, as_user, make):
+        planned = plan(make)
+
+        page = as_user(make.mona).get(f"/runs/{planned.id}")
+
+        assert f'href="/upserts/{planned.id}/plan"' in page.text
+
+
+class TestProgress:
+    def test_a_run_at_work_looks_again_ever_more_slowly(self, as_user, make):
+        run_id, client = queue(make, plan(make)), as_user(make.mona)
+
+        paces = [
+            re.findall(r'hx-trigger="every (\d+)s"', answer.text)
+            for looked in (0, 20, 60, "x", "9" * 40)
+            for answer in [client.get(f"/runs/{run_id}/progress?looked={looked}", headers=htmx())]
+        ]
+
+        assert paces == [["1"], ["3"], ["10"], ["1"], ["1"]]
+
+    def test_it_ends_by_itself_with_a_message(self, as_user, make):
+        run_id, client = queue(make, plan(make)), as_user(make.mona)
+        runs.work(run_id)
+
+        part = client.get(f"/runs/{run_id}/progress", headers=htmx("runs-run"))
+
+        assert part.text.lstrip().startswith('<div id="runs-run"')
+        assert "hx-trigger" not in part.text
+        assert "Run 1 is done, but 1 row was left out." in flat(part)
+        assert '<hx-partial hx-target="#toasts"' in part.text
+
+    def test_a_clean_end_is_a_success(self, as_user, make):
+        done = done_run(make, rows_of("Acme"))
+
+        part = as_user(make.mona).get(f"/runs/{done.id}/progress", headers=htmx("runs-run"))
+
+        assert "Run 1 is done: 1 created, 0 updated." in flat(part)
+        assert 'data-kind="ok"' in part.text
+
+    def test_a_failure_is_told_as_one(self, as_user, make):
+        run_id = queue(make, plan(make))
+        with unit_of_work():
+            run = session.get_one(Run, run_id)
+            run.status, run.error = "failed", "disk full"
+
+        part = as_user(make.mona).get(f"/runs/{run_id}/progress", headers=htmx("runs-run"))
+
+        assert "Run 1 failed." in flat(part)
+        assert 'data-kind="bad"' in part.text
+        assert "3 rows were not reached." in flat(part)
+
+    def test_without_htmx_the_page_reloads_itself(self, as_user, make):
+        run_id, client = queue(make, plan(make)), as_user(make.mona)
+
+        assert client.get(f"/runs/{run_id}/progress").location == f"/runs/{run_id}"
+        assert '<noscript><meta http-equiv="refresh"' in client.get(f"/runs/{run_id}").text
+
+    def test_links_in_the_part_lead_to_the_page(self, as_user, make):
+        done = done_run(make, rows_of(*[""] * 60))
+
+        part = as_user(make.mona).get(f"/runs/{done.id}/progress", headers=htmx("runs-run"))
+
+        assert f'href="/runs/{done.id}?after=50"' in part.text
+
+
+class TestCancel:
+    def test_a_run_that_waits_ends_at_once(self, as_user, make):
+        run_id, client = queue(make, plan(make)), as_user(make.mona)
+
+        answer = client.post(f"/runs/{run_id}/cancellation")
+
+        assert answer.location == f"/runs/{run_id}"
+        assert "The run was cancelled." in flat(client.get(answer.location))
+        assert runs.get(run_id, by=make.mona).status == "cancelled"
+
+    def test_a_run_that_has_ended_stays_as_it_is(self, as_user, make):
+        done, client = done_run(make), as_user(make.mona)
+
+        answer = client.post(f"/runs/{done.id}/cancellation")
+
+        assert "This run has ended already" in flat(client.get(answer.location))
+
+    def test_one_who_lacks_the_right_is_told_which(self, as_user, make):
+        run_id, bob = queue(make, plan(make)), make.bob.id
+        with unit_of_work():
+            session.get_one(Run, run_id).by_id = bob
+
+        answer = as_user(make.bob).post(f"/runs/{run_id}/cancellation")
+
+        assert answer.status_code == 403
+        assert "run.cancel" in answer.text
+
+
+class TestUndo:
+    def test_it_says_first_what_it_will_do(self, as_user, make):
+        make.account("Old name", number="C1")
+        done = done_run(make)
+
+        part = as_user(make.mona).get(f"/runs/{done.id}/undo", headers=htmx("drawer-body"))
+
+        assert "1 account that it created is removed." in flat(part)
+        assert "1 account that it changed gets its former values back." in flat(part)
+
+    def test_the_two_runs_lead_to_each_other(self, as_user, make):
+        done = done_run(make)
+        undoing = take_back(make, done)
+        client = as_user(make.mona)
+
+        assert f'href="/runs/{undoing.id}"' in client.get(f"/runs/{done.id}").text
+        assert f'href="/runs/{done.id}"' in client.get(f"/runs/{undoing.id}").text
+
+    def test_what_was_kept_is_listed_with_the_reason(self, as_user, make):
+        account = make.account("Old name", number="C1", phone="+44 20 1234")
+        done = done_run(make)
+        edit(make, account, phone="999 999")
+
+        page = flat(as_user(make.mona).get(f"/runs/{take_back(make, done).id}"))
+
+        assert "Kept, because these values were changed since: Phone." in page
+
+    def test_the_same_press_twice_is_one_undo(self, as_user, make):
+        done, client = done_run(make), as_user(make.mona)
+
+        answers = [
+            client.post(f"/runs/{done.id}/undo", data={"idempotency_key": "one-press"})
+            for _ in range(2)
+        ]
+
+        assert answers[0].location == answers[1].location == f"/runs/{done.id + 1}"
+        assert run_count() == 2
+
+    def test_a_second_press_elsewhere_leads_to_the_first_undo(self, as_user, make):
+        done, client = done_run(make), as_user(make.mona)
+
+        answers = [
+            client.post(f"/runs/{done.id}/undo", data={"idempotency_key": key})
+            for key in ("here", "there")
+        ]
+
+        assert answers[1].location == answers[0].location
+        assert "being undone already" in flat(client.get(answers[1].location))
+
+    def test_a_run_that_was_undone_says_so(self, as_user, make):
+        done = done_run(make)
+        take_back(make, done)
+        client = as_user(make.mona)
+
+        answer = client.post(f"/runs/{done.id}/undo")
+
+        assert "This run has been undone already." in flat(client.get(answer.location))
+
+    @WAYS
+    def test_who_lacks_the_right_undoes_nothing(self, as_user, make, headers):
+        done = done_run(make)
+
+        for person in (make.bob, make.carol):
+            answer = as_user(person).post(f"/runs/{done.id}/undo", headers=headers)
+            assert answer.status_code == 403
+            assert "run.undo" in answer.text
+        assert run_count() == 1
+
+
+class TestFailedRows:
+    def test_they_come_as_they_were_with_the_reason(self, as_user, make):
+        rows = {"C1": {"code": "C1", "name": "=cmd()", "phone": "x", "note": "שלום, Łódź"}}
+        done = done_run(make, rows)
+
+        answer = as_user(make.mona).get(f"/runs/{done.id}/failed-rows.csv")
+
+        assert answer.get_data().startswith(b"\xef\xbb\xbf")
+        assert answer.text.removeprefix("\ufeff").splitlines() == [
+            "Code,Name,Phone,Note,Reason",
+            'C1,\'=cmd(),x,"שלום, Łódź",Phone: Enter a phone number with at least three digits.',
+        ]
+        assert "run-1-failed-rows.csv" in answer.headers["Content-Disposition"]
+
+    def test_a_phone_number_with_a_plus_is_a_text(self, as_user, make):
+        rows = {"C1": {"code": "C1", "name": "", "phone": "+33 1 23", "limit": -5}}
+        done = done_run(make, rows)
+
+        answer = as_user(make.mona).get(f"/runs/{done.id}/failed-rows.csv")
+
+        assert answer.text.splitlines()[1].startswith("C1,,'+33 1 23,-5,")
+
+    def test_more_rows_than_fit_in_memory_at_once_all_come(self, as_user, make, monkeypatch):
+        monkeypatch.setattr("crmapp.services.receipts._BATCH", 2)
+        done = done_run(make, rows_of(*[""] * 7))
+
+        answer = as_user(make.mona).get(f"/runs/{done.id}/failed-rows.csv")
+
+        assert [line.split(",")[0] for line in answer.text.splitlines()[1:]] == [
+            f"C{n}" for n in range(1, 8)
+        ]
+
+    def test_reasons_are_in_the_readers_language(self, as_user, make):
+        done = done_run(make)
+
+        answer = as_user(make.user("dora", "manager", locale="fr")).get(
+            f"/runs/{done.id}/failed-rows.csv"
+        )
+
+        assert answer.text.splitlines()[0].endswith(("Motif", "Raison"))
+
+    def test_a_clean_run_has_none(self, as_user, make):
+        done = done_run(make, rows_of("Acme"))
+        client = as_user(make.mona)
+
+        assert client.get(f"/runs/{done.id}/failed-rows.csv").status_code == 404
+        assert "failed-rows.csv" not in client.get(f"/runs/{done.id}").text
+
+    def test_they_are_for_those_who_see_the_run(self, as_user, make):
+        done = done_run(make)
+
+        for person in (make.bob, make.carol):
+            assert as_user(person).get(f"/runs/{done.id}/failed-rows.csv").status_code == 404
+
+
+def test_the_whole_way_creates_the_accounts_that_were_planned(as_user, make):
+    done = done_run(make, rows_of("Acme", "Łódź Toys"))
+
+    page = flat(as_user(make.mona).get(f"/runs/{done.id}"))
+
+    assert "2 Created" in page
+    assert session.scalar(select(func.count()).where(Account.name == "Łódź Toys")) == 1
