@@ -11,11 +11,11 @@ from crmapp.domain.periods import Period, rolling_months, span, year_to_date
 from crmapp.i18n import N_
 
 CAPTIONS = {
-    "total": N_("Total"),
-    "current": N_("Year to date"),
-    "previous": N_("Last year to date"),
-    "variance": N_("Variance"),
-    "percent": N_("% variance"),
+    "total": Label(N_("Total"), "Total"),
+    "current": Label(N_("Year to date"), "Cumul annuel"),
+    "previous": Label(N_("Last year to date"), "Cumul annuel précédent"),
+    "variance": Label(N_("Variance"), "Écart"),
+    "percent": Label(N_("% variance"), "% d'écart"),
 }
 
 
@@ -51,7 +51,16 @@ class Column:
 
     @property
     def caption(self) -> str:
-        return CAPTIONS.get(self.period_key, "")
+        return CAPTIONS[self.period_key].en if self.period_key in CAPTIONS else ""
+
+    def heading(self, locale: str) -> str:
+        """What stands over the column where only a plain text fits: ``Value – 2026-10``."""
+        words = [self.label.text(locale)]
+        if self.period_key in CAPTIONS:
+            words.append(CAPTIONS[self.period_key].text(locale))
+        elif self.period is not None:
+            words.append(f"{self.period.start:%Y-%m}")
+        return " – ".join(words)
 
     @property
     def numeric(self) -> bool:

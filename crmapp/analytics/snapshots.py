@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -194,7 +195,7 @@ class _Builder:
         try:
             return self._connection.execute(sql, values).fetchall()
         except (duckdb.DataError, duckdb.OperationalError) as error:
-            self._dataset.place.fail(f"{self._dataset.file} cannot be read: {_first_line(error)}")
+            self._dataset.place.fail(f"{self._dataset.file} cannot be loaded: {_first_line(error)}")
 
     def _stage(self, now: datetime) -> None:
         """One row per fact: the shifted day, every dimension's key and properties, the measures."""
@@ -379,3 +380,4 @@ def _remove(path: Path) -> None:
     for one in (path, path.with_name(f"{path.name}.wal")):
         with suppress(FileNotFoundError):
             one.unlink()
+    shutil.rmtree(path.with_name(f"{path.name}.tmp"), ignore_errors=True)

@@ -179,7 +179,7 @@ class GridSource:
         """The dimension's properties and the question's measures, with samples."""
         rows = self._rows(None, _SAMPLED)
         return [
-            SourceColumn(column.name, heading(column, self._locale), _samples(rows, column.name))
+            SourceColumn(column.name, column.heading(self._locale), _samples(rows, column.name))
             for column in row_columns(self._engine.dataset, self._question, self._engine.calendar)
         ]
 
@@ -203,14 +203,6 @@ class GridSource:
             after=after,
             limit=limit,
         )
-
-
-def heading(column: Column, locale: str) -> str:
-    """What stands over a column where only a plain text fits: ``Value 2026-10``."""
-    label = column.label.text(locale)
-    if column.period is None or column.caption:
-        return f"{label} {column.period_key}".strip()
-    return f"{label} {column.period.start:%Y-%m}"
 
 
 def _samples(rows: Sequence[Row], name: str) -> tuple[str, ...]:

@@ -176,7 +176,7 @@ def test_a_table_that_cannot_be_read_is_reported(shop, table):
 def test_a_number_that_does_not_fit_is_reported(shop):
     (shop.folder / "sold.csv").write_text(SOLD + "2026-10-01,a1,A,1,North,9,1e300,1\n")
 
-    with pytest.raises(DatasetError, match=r"shop.yml:5: sold.csv cannot be read: Conversion"):
+    with pytest.raises(DatasetError, match=r"shop.yml:5: sold.csv cannot be loaded: Conversion"):
         shop.refresh()
 
 

@@ -268,7 +268,7 @@ def test_the_columns_of_a_source_have_labels_and_samples(make):
 
     assert columns["phone"].label == "Phone"
     assert len(columns["phone"].samples) == 3
-    assert columns["value.m12"].label == "Value 2026-10"
+    assert columns["value.m12"].label == "Value – 2026-10"
     assert list(columns)[:2] == ["code", "name"]
 
 
