@@ -43,7 +43,7 @@ def show(run_id: int) -> None:
         "what": run.title,
         "status": run.status,
         "by": run.by,
-        "created": _moment(run.created_at),
+        "asked": _moment(run.created_at),
         "started": _moment(run.started_at),
         "finished": _moment(run.finished_at),
         "rows": run.total,
