@@ -12,10 +12,10 @@ from crmapp.i18n import N_
 
 CAPTIONS = {
     "total": Label(N_("Total"), "Total"),
-    "current": Label(N_("Year to date"), "Cumul annuel"),
-    "previous": Label(N_("Last year to date"), "Cumul annuel précédent"),
+    "current": Label(N_("Year to date"), "Année à ce jour"),
+    "previous": Label(N_("Last year to date"), "Année précédente à la même date"),
     "variance": Label(N_("Variance"), "Écart"),
-    "percent": Label(N_("% variance"), "% d'écart"),
+    "percent": Label(N_("% variance"), "% d’écart"),
 }
 
 
