@@ -83,7 +83,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     Security(app, people, mail_util_cls=OutboxMail)
     app.before_request(_keep_next_at_home)
     app.before_request(_write_first)
-    limited = {"security.login": SIGN_IN_LIMIT, "security.forgot_password": RESET_LIMIT}
+    limited = {
+        "security.login": SIGN_IN_LIMIT,
+        "security.change_password": SIGN_IN_LIMIT,
+        "security.verify": SIGN_IN_LIMIT,
+        "security.forgot_password": RESET_LIMIT,
+    }
     views: dict[str, Any] = app.view_functions
     for endpoint, limit in limited.items():
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])

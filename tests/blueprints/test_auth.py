@@ -4,9 +4,10 @@ import re
 
 import pytest
 from flask_login import COOKIE_NAME
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from crmapp.db import session
+from crmapp.db.session import WRITE
 from crmapp.models import MailOutbox, User
 from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
@@ -258,6 +259,29 @@ def test_a_person_can_prove_that_it_is_still_her(as_user, make):
 
     assert "Enter your password once more" in page
     assert answer.location == "/"
+
+
+def test_what_the_library_writes_begins_with_the_write_lock(client, make):
+    begun = []
+    bob = make.bob
+
+    def note(connection):
+        begun.append(connection.get_execution_options().get(WRITE))
+
+    event.listen(session.get_bind(), "begin", note)
+    enter(client, bob)
+    event.remove(session.get_bind(), "begin", note)
+
+    assert True in begun
+
+
+@pytest.mark.parametrize("path, field", [("/change", "password"), ("/verify", "password")])
+def test_a_stolen_session_cannot_be_used_to_guess_the_password(as_user, make, path, field):
+    client = as_user(make.bob)
+
+    answers = [client.post(path, data={field: "wrong-passphrase"}).status_code for _ in range(11)]
+
+    assert answers == [200] * 10 + [429]
 
 
 def test_a_signed_in_person_need_not_sign_in(as_user, make):
