@@ -9,7 +9,7 @@ from flask import Response, request
 from crmapp.analytics.query import Question
 from crmapp.blueprints.grid import bp
 from crmapp.blueprints.grid.address import address, asked
-from crmapp.blueprints.grid.views import shown
+from crmapp.blueprints.grid.answers import shown
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from flask import Response, url_for
 
-from crmapp.analytics.query import Question
 from crmapp.blueprints.grid import bp
 from crmapp.blueprints.grid.address import address, asked, is_tidy
+from crmapp.blueprints.grid.answers import shown
 from crmapp.blueprints.grid.databases import databases
-from crmapp.blueprints.grid.sheet import sheet_of
 from crmapp.domain.permissions import Right
 from crmapp.errors import CRMError, DatasetError, Invalid
 from crmapp.services import grids
 from crmapp.web.access import current_user, requires
-from crmapp.web.htmx import page, put_address, see_other, wants_fragment
+from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.texts import translated
 
 
@@ -50,12 +49,6 @@ def show(dataset: str, dimension: str) -> Response:
         return refused(error, url_for("grid.show", dataset=dataset, dimension=dimension))
     except DatasetError as error:
         return refused(error, url_for("grid.index"))
-
-
-def shown(question: Question, tidied: bool = False) -> Response:
-    """Answer with the grid, or with its part; ``tidied``: the browser shows another address."""
-    response = page("grid/show.html", "grid/_sheet.html", sheet=sheet_of(question))
-    return put_address(response, address(question), push=True) if tidied else response
 
 
 def refused(error: CRMError, afresh: str) -> Response:

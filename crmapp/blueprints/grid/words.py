@@ -68,36 +68,36 @@ def _lacks(right: Right) -> str:
 
 def notes(sheet: Sheet) -> list[str]:
     """How to read the figures, a sentence each."""
-    calendar, found = sheet.answer.calendar, []
-    if sheet.question.period == "ytd":
-        now, before = calendar.periods("ytd")
-        found.append(
-            gettext(
-                "Year to date is %(start)s to %(end)s, last year %(before)s to %(until)s.",
-                start=format_date(now.start),
-                end=format_date(now.end),
-                before=format_date(before.start),
-                until=format_date(before.end),
-            )
-        )
+    found = [_compared(sheet)] if sheet.question.period == "ytd" else []
     if sheet.answer.varying:
         found.append(gettext("* There are several values; the latest by date is shown."))
     if any(sheet.is_whole(head.column) for head in sheet.measures):
         found.append(gettext("Sums are in whole %(currency)s.", currency=sheet.dataset.currency))
     if sheet.restricted:
         found.append(gettext("You see the figures of the accounts that are open to you."))
-    found.append(
-        gettext(
-            "Loaded on %(day)s, with figures to %(through)s.",
-            day=format_date(calendar.today),
-            through=format_date(calendar.through),
-        )
+    return [*found, *_origin(sheet)]
+
+
+def _compared(sheet: Sheet) -> str:
+    now, before = sheet.answer.calendar.periods("ytd")
+    return gettext(
+        "Year to date is %(start)s to %(end)s, last year %(before)s to %(until)s.",
+        start=format_date(now.start),
+        end=format_date(now.end),
+        before=format_date(before.start),
+        until=format_date(before.end),
     )
-    if sheet.dataset.shift:
-        found.append(
-            gettext("All dates are moved by whole months, to end with the month before loading.")
-        )
-    return found
+
+
+def _origin(sheet: Sheet) -> list[str]:
+    calendar = sheet.answer.calendar
+    loaded = gettext(
+        "Loaded on %(day)s, with figures to %(through)s.",
+        day=format_date(calendar.today),
+        through=format_date(calendar.through),
+    )
+    moved = gettext("All dates are moved by whole months, to end with the month before loading.")
+    return [loaded, moved] if sheet.dataset.shift else [loaded]
 
 
 def why_empty(sheet: Sheet) -> str:
