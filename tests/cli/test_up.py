@@ -14,6 +14,7 @@ from functools import partial
 import pytest
 
 from crmapp.cli.supervision.valkey import socket_path
+from tests.support.databases import empty_database
 from tests.support.processes import Installation, children, crmapp, eventually
 
 MB = 1024 * 1024
@@ -24,7 +25,10 @@ CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One installation for all tests that leave it running."""
     home = tmp_path_factory.mktemp("running") / "home"
-    with Installation(home, {"CRMAPP_DEMO": "1"}) as installation:
+    with (
+        empty_database() as place,
+        Installation(home, {**place, "CRMAPP_DEMO": "1"}) as installation,
+    ):
         yield installation
         installation.stop()
 

@@ -84,3 +84,17 @@ def open_database(folder: Path) -> Iterator[Database]:
             server.close()
     else:
         raise ValueError(f"CRMAPP_TEST_DB={kind!r}: use sqlite or postgres")
+
+
+@contextmanager
+def empty_database() -> Iterator[dict[str, str]]:
+    """Open an empty database of the kind of this test run, as an operator's environment names it."""
+    if os.environ.get("CRMAPP_TEST_DB") != "postgres":
+        yield {}
+        return
+    server = Server()
+    try:
+        server.recreate("crmapp_empty")
+        yield {"DATABASE_URL": server.url("crmapp_empty")}
+    finally:
+        server.close()

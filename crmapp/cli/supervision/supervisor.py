@@ -58,7 +58,8 @@ class Supervisor:
         signal.set_wakeup_fd(self._waker)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for sig in _STOP:
-            signal.signal(sig, self._ask_to_stop)
+            if signal.getsignal(sig) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(sig, self._ask_to_stop)
 
     def _ask_to_stop(self, *_: object) -> None:
         self.stopping = True
