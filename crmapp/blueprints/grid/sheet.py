@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
@@ -19,7 +18,7 @@ from crmapp.analytics.query import FOCUS, Question
 from crmapp.blueprints.grid import choices, words
 from crmapp.blueprints.grid.address import address, grid_url
 from crmapp.blueprints.grid.choices import Choice
-from crmapp.blueprints.grid.numbers import is_summed, writer
+from crmapp.blueprints.grid.numbers import MINUS, NOTHING, is_summed, writer
 from crmapp.services import focuses, grids
 from crmapp.services.focuses import Focus
 from crmapp.web.access import current_user
@@ -47,9 +46,7 @@ class Cell:
     """A value written out."""
 
     text: str
-    numeric: bool = False
-    negative: bool = False
-    empty: bool = False
+    css: str = ""
     title: bool = False
     varies: bool = False
 
@@ -177,11 +174,10 @@ class Sheet:
         return row.values[column.name]
 
     def _cell(self, column: Column, value: Value, varies: bool = False) -> Cell:
+        text = self._writers[column.name](value)
         return Cell(
-            text=self._writers[column.name](value),
-            numeric=column.numeric,
-            negative=isinstance(value, int | float | Decimal) and value < 0,
-            empty=value is None,
+            text=text,
+            css=_css(text) if column.numeric else "",
             title=column.name == self._title and not column.measure,
             varies=varies,
         )
@@ -319,3 +315,7 @@ class Sheet:
             previous=self.url(page=page - 1) if page > 1 else None,
             next=self.url(page=page + 1) if page < self.answer.pages else None,
         )
+
+
+def _css(text: str) -> str:
+    return {NOTHING: "num nil", MINUS: "num neg"}.get(text[0], "num")
