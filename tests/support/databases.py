@@ -88,7 +88,7 @@ def open_database(folder: Path) -> Iterator[Database]:
 
 @contextmanager
 def empty_database() -> Iterator[dict[str, str]]:
-    """Open an empty database of the kind of this test run, as an operator's environment names it."""
+    """Open an empty database of the kind of this test run, named as an operator names it."""
     if os.environ.get("CRMAPP_TEST_DB") != "postgres":
         yield {}
         return
