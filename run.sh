@@ -17,7 +17,7 @@ usage() {
 ./run.sh up       install what is needed, then start crmapp (stop it with Ctrl-C)
 ./run.sh test     check everything: format, lint, types, tests on SQLite and PostgreSQL, browser
 ./run.sh lock     make the lock files anew (needs uv)
-./run.sh bench    measure against hand-written code
+./run.sh bench …  measure against hand-written code: grid, upserts (see bench/README.md)
 ./run.sh …        any other crmapp command, such as `./run.sh doctor`
 TEXT
 }
@@ -103,7 +103,8 @@ lock() {
 case "${1:-}" in
     test) shift; prepare; install_lock requirements-test.lock; . scripts/test.sh ;;
     lock) lock ;;
-    bench) shift; prepare; exec "$VENV/bin/python" -m bench "$@" ;;
+    bench) shift; prepare; name=${1:-grid}; [ $# = 0 ] || shift
+        exec "$VENV/bin/python" -m "bench.$name" "$@" ;;
     '' | help | -h | --help) usage ;;
     *) prepare; exec "$VENV/bin/python" -m crmapp "$@" ;;
 esac
