@@ -155,9 +155,9 @@ class Writer:
     def _entities(self, question: Question) -> str:
         """The ids of the entities that a question is about."""
         column = _table(question.dimension)
-        active = f"SELECT {column} FROM fact{_where(self._facts(question))}"
+        active = f"SELECT DISTINCT {column} AS id FROM fact{_where(self._facts(question))}"
         if question.activity == "with":
-            return f"SELECT DISTINCT {column} AS id FROM fact{_where(self._facts(question))}"
+            return active
         members = self._members(question)
         if question.activity == "without":
             members.append(f"m._id NOT IN ({active})")
