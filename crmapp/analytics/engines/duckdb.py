@@ -60,7 +60,8 @@ class DuckDBEngine:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = 0
         self._remembered: OrderedDict[object, list[tuple[Any, ...]]] = OrderedDict()
-        about = json.loads(self._fetch(Statement("SELECT about FROM snapshot", {}))[0][0])
+        ((description,),) = self._cursor().execute("SELECT about FROM snapshot").fetchall()
+        about = json.loads(description)
         self.dataset = datasets.parse(about["text"], about["file"])
         self.calendar = Calendar(
             date.fromisoformat(about["today"]), date.fromisoformat(about["through"])
