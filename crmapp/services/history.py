@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import session
 from crmapp.domain.records import FIELDS
 from crmapp.i18n import N_, Text
-from crmapp.models import Change, User
+from crmapp.models import Change, Run, User
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -51,7 +51,7 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
         select(Change)
         .where(Change.object == object_, Change.record_id == record_id)
         .order_by(Change.id.desc())
-        .options(joinedload(Change.by), joinedload(Change.run))
+        .options(joinedload(Change.by), joinedload(Change.run).joinedload(Run.by))
     )
     if before is not None:
         query = query.where(Change.id < min(before, 2**31 - 1))

@@ -29,6 +29,9 @@ MAIL_STATES: dict[str, str] = {
     "failed": N_("Failed"),
 }
 
+LETTERS: dict[str, str] = {"run_ended": N_("A run has ended")}
+"""Kind of a notification → what it is about; its words are found when it is sent."""
+
 
 @dataclass(frozen=True)
 class Finding:

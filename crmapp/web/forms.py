@@ -57,7 +57,7 @@ class VersionedForm(Form):
 
     def validate_version(self, field: Field) -> None:
         """Refuse a form whose version was tampered away."""
-        if field.data is None:
+        if field.data is None or not field.raw_data:
             raise ValidationError(gettext("Reload the page and try again."))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, request, url_for
 from flask_babel import (
@@ -113,10 +114,11 @@ def dom_id(*parts: object) -> str:
 
 def url_with(**changes: object) -> str:
     """Return this page's address with some arguments changed; ``None`` takes one away."""
-    args: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {})}
-    args.update(changes)
+    args: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
+    place = {name: args.pop(name, kept) for name, kept in (request.view_args or {}).items()}
     kept = {name: value for name, value in args.items() if value not in (None, "", [])}
-    return url_for(request.endpoint or "", **kept)
+    address = url_for(request.endpoint or "", **place)
+    return f"{address}?{urlencode(kept, doseq=True)}" if kept else address
 
 
 def day(value: date | datetime | None, style: str = "medium") -> str:

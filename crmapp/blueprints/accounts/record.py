@@ -29,7 +29,8 @@ def show(account_id: int) -> ResponseReturnValue:
     labels = pick_lists.labels(str(get_locale()))
     groups = grouped(ACCOUNT_FIELDS.values())
     parent = accounts.parent_of(account, by=current_user)
-    return _tab("details", account, labels=labels, groups=groups, parent=parent)
+    filled = {name for name in ACCOUNT_FIELDS if getattr(account, name) not in (None, "", [])}
+    return _tab("details", account, labels=labels, groups=groups, parent=parent, filled=filled)
 
 
 @bp.get("/<int:account_id>/contacts", endpoint="contacts")
