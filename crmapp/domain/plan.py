@@ -106,7 +106,7 @@ def decide(
     if mapped.problems:
         name, problem = next(iter(mapped.problems.items()))
         params: dict[str, Any] = {
-            "field": fields[name].label,
+            "field": name,
             "problem": problem.text,
             "values": problem.params,
         }

@@ -35,8 +35,11 @@ def sentence(reason: Reason, params: Mapping[str, Any], fields: Mapping[str, Fie
     if "problem" in params:
         said["problem"] = Text(params["problem"], dict(params.get("values") or {}))
     if "field" in params:
-        said["field"] = Text(params["field"])
+        said["field"] = _label(params["field"], fields)
     if "fields" in params:
-        names = params["fields"]
-        said["fields"] = [Text(fields[name].label if name in fields else name) for name in names]
+        said["fields"] = [_label(name, fields) for name in params["fields"]]
     return Text(SENTENCES[reason], said)
+
+
+def _label(name: str, fields: Mapping[str, Field]) -> Text:
+    return Text(fields[name].label if name in fields else name)

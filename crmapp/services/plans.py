@@ -50,8 +50,8 @@ class Candidate:
 class ShownRow:
     """One row of a plan as a person reads it.
 
-    ``account`` is the id of its account if the reader may see it; ``hidden`` how many candidates
-    she may not see; ``decision`` what was decided about it.
+    ``account`` is the id of its account if the reader may see it; ``found`` the cell that could
+    not be used; ``hidden`` how many candidates she may not see; ``decision`` what was decided.
     """
 
     row_no: int
@@ -60,6 +60,7 @@ class ShownRow:
     account: int | None
     lines: list[Line]
     reason: Text | None
+    found: str = ""
     candidates: list[Candidate] = field(default_factory=list)
     hidden: int = 0
     decision: PlanDecision | None = None
@@ -67,7 +68,7 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class Group:
-    """Rejected rows that share a reason; ``field`` is the label of the field that it is about."""
+    """Rejected rows that share a reason; ``field`` is the name of the field that it is about."""
 
     reason: str
     field: str
@@ -173,12 +174,19 @@ def _shown(
             accounts.get(row.row_no),
             words.lines(row.fields),
             _said(row.reason, row.params) if row.reason else None,
+            found_in(run, row),
             [each for id_ in _named(row) if (each := named.get(id_))],
             sum(id_ not in named for id_ in _named(row)),
             decided.get(row.row_no),
         )
         for row in asked
     ]
+
+
+def found_in(run: Run, row: PlanRow) -> str:
+    """Return the cell that a row was rejected for; empty if it is not about one cell."""
+    column = run.mapping.get("columns", {}).get(row.params.get("field"))
+    return "" if column is None else str(row.source.get(column) or "")
 
 
 def _named(row: PlanRow) -> list[int]:

@@ -29,7 +29,10 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row that was not carried out, or not wholly: its outcome, why, and the row as it came."""
+    """A row that was not carried out, or not wholly: its outcome, why, and the row as it came.
+
+    ``found`` is the cell that could not be used.
+    """
 
     row_no: int
     key: str
@@ -37,6 +40,7 @@ class LeftOut:
     account: int | None
     outcome: str
     reason: Text
+    found: str
     source: dict[str, Any]
 
 
@@ -66,10 +70,10 @@ def _left_out(run: Run, plan: PlanFile, by: User, after: int, limit: int) -> lis
     chosen = [rows[number] for number in sorted(rows)[:limit]]
     accounts = plans.accounts_of(run, chosen, by=by)
     exceptions = {each.row_no: each for each in differing}
-    return [_said(row, exceptions.get(row.row_no), accounts.get(row.row_no)) for row in chosen]
+    return [_said(run, row, exceptions.get(row.row_no), accounts.get(row.row_no)) for row in chosen]
 
 
-def _said(row: PlanRow, exception: RunException | None, account: int | None) -> LeftOut:
+def _said(run: Run, row: PlanRow, exception: RunException | None, account: int | None) -> LeftOut:
     outcome, params = OUTCOME_OF.get(row.action, "updated"), row.params
     reason = row.reason or Reason.GONE
     if exception is not None:
@@ -81,6 +85,7 @@ def _said(row: PlanRow, exception: RunException | None, account: int | None) -> 
         account,
         outcome,
         sentence(reason, params, ACCOUNT_FIELDS),
+        plans.found_in(run, row),
         {name: _as_it_came(cell) for name, cell in row.source.items()},
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from flask_babel import gettext as _
 
 from crmapp.domain.plan import Planned
@@ -14,7 +14,7 @@ from crmapp.services import plans
 from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.paging import Pager, page_number
-from crmapp.web.templating import number, url_with
+from crmapp.web.templating import number
 from crmapp.web.texts import translated
 
 _PACES = ((10, 1), (50, 3))
@@ -37,15 +37,16 @@ def polling_pace() -> Pace:
     return Pace(seconds, looked + 1)
 
 
-def rows_shown(run: Run, otherwise: Planned | None = None) -> dict[str, Any]:
+def rows_shown(run: Run, endpoint: str, otherwise: Planned | None = None) -> dict[str, Any]:
     """Read the tab and the page from the address; return what templates need to show them.
 
-    Without a tab in the address it is ``otherwise``; with neither, no rows are read.
+    ``endpoint`` is the page that has the tabs. Without a tab in the address it is ``otherwise``;
+    with neither, no rows are read.
     """
     action = _action(otherwise)
     counts = [(each, translated(plans.ACTIONS[each]), n) for each, n in plans.counts(run)]
     if action is None or not run.artefacts:
-        return {"action": None, "shown": None, "pager": Pager(), "counts": counts}
+        return {"action": None, "counts": counts, "endpoint": endpoint}
     shown = plans.rows(
         run,
         action,
@@ -55,7 +56,13 @@ def rows_shown(run: Run, otherwise: Planned | None = None) -> dict[str, Any]:
         reason=request.args.get("reason", ""),
         about=request.args.get("about", ""),
     )
-    return {"action": action, "shown": shown, "pager": _pager(shown), "counts": counts}
+    return {
+        "action": action,
+        "counts": counts,
+        "endpoint": endpoint,
+        "shown": shown,
+        "pager": _pager(shown, run, endpoint, action),
+    }
 
 
 def asked_page() -> int:
@@ -68,9 +75,16 @@ def _action(otherwise: Planned | None) -> Planned | None:
     return Planned(asked) if asked in list(Planned) else otherwise
 
 
-def _pager(shown: plans.Shown) -> Pager:
+def _pager(shown: plans.Shown, run: Run, endpoint: str, action: Planned) -> Pager:
     last = shown.first + len(shown.rows) - 1
     now = shown.first // plans.PAGE + 1
+    narrow: dict[str, Any] = {name: request.args.get(name) for name in ("reason", "about")}
+
+    def at(page: int) -> str:
+        return url_for(
+            endpoint, run_id=run.id, show=action, page=page if page > 1 else None, **narrow
+        )
+
     label = _(
         "%(first)s–%(last)s of %(count)s",
         first=number(shown.first),
@@ -79,7 +93,7 @@ def _pager(shown: plans.Shown) -> Pager:
     )
     return Pager(
         label=label if shown.rows else "",
-        first=url_with(page=None) if now > 1 else None,
-        previous=url_with(page=now - 1 if now > 2 else None) if now > 1 else None,
-        next=url_with(page=now + 1) if last < shown.count else None,
+        first=at(1) if now > 1 else None,
+        previous=at(now - 1) if now > 1 else None,
+        next=at(now + 1) if last < shown.count else None,
     )

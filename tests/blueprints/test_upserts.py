@@ -228,6 +228,24 @@ class TestPlan:
 
         assert as_user(make.mona).get(f"/upserts/{planned.id}/plan?{query}").status_code == 200
 
+    def test_rejected_rows_show_the_value_that_was_found(self, as_user, make):
+        planned = made.plan(make, {"C1": {"code": "C1", "name": "Acme", "phone": "=cmd()"}})
+
+        page = flat(as_user(make.mona).get(f"/upserts/{planned.id}/plan"))
+
+        assert "All reasons Phone: Enter a phone number with at least three digits. 1" in page
+        assert "Phone: Enter a phone number with at least three digits. =cmd()" in page
+        assert "There is nothing to run." in page
+
+    def test_pages_of_rows_are_addresses(self, as_user, make):
+        planned = made.plan(make, rows_of(*(f"Name {n}" for n in range(120))))
+        client = as_user(make.mona)
+
+        page = client.get(f"/upserts/{planned.id}/plan?show=create&page=2")
+
+        assert "51–100 of 120" in flat(page)
+        assert f'href="/upserts/{planned.id}/plan?show=create&amp;page=3"' in page.text
+
     def test_nothing_is_written_by_looking(self, as_user, make):
         before = count(Account)
         planned = made.plan(make)
@@ -313,6 +331,8 @@ class TestRun:
 
         assert answer.status_code == 409
         assert "The plan was made anew." in flat(answer)
+        assert f'href="/upserts/{planned.id}/plan?show=rejected' in answer.text
+        assert f'href="/upserts/{planned.id}/run' not in answer.text
         assert the_run().status == "planned"
 
     def test_a_number_of_rows_that_changed_is_refused(self, as_user, make):

@@ -77,7 +77,7 @@ def test_rejected_rows_are_grouped_by_reason_and_field(make: Make) -> None:
     planned = plan(make, {**bad, "N": {"code": "", "name": "Nobody", "phone": ""}})
     found = shown(make, planned, Planned.REJECTED)
     assert [(g.reason, g.field, g.count) for g in found.groups] == [
-        ("bad_value", "Phone", 3),
+        ("bad_value", "phone", 3),
         ("no_key", "", 1),
     ]
     assert str(found.groups[0].sentence).startswith("Phone: Enter a phone number")
@@ -88,7 +88,7 @@ def test_one_reason_can_be_looked_at_alone(make: Make) -> None:
         "A": {"code": "A", "name": "Acme", "phone": "x"},
         "B": {"code": "", "name": "No number", "phone": ""},
     }
-    found = shown(make, plan(make, rows), Planned.REJECTED, reason="bad_value", about="Phone")
+    found = shown(make, plan(make, rows), Planned.REJECTED, reason="bad_value", about="phone")
     assert [row.key for row in found.rows] == ["A"]
 
 

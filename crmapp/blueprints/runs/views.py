@@ -98,7 +98,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "ended": run.status in ENDED,
         "pace": polling_pace(),
         "undoable": undo.can_undo(run, by=current_user),
-        **rows_shown(run),
+        **rows_shown(run, "runs.show"),
     }
 
 

@@ -85,5 +85,5 @@ def _show(run: Run, messages: list[str] | None = None, status: int = 200) -> Res
         decided=decisions.of(run.id),
         messages=messages or [],
         key=secrets.token_urlsafe(16),
-        **rows_shown(run, plans.opening(run)),
+        **rows_shown(run, "upserts.plan", plans.opening(run)),
     )
