@@ -1,0 +1,120 @@
+"""The forms that note calls, meetings, tasks and notes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from crmapp.db import session
+from crmapp.models import Activity
+from crmapp.services import activities
+from tests.support.web import htmx
+
+
+@pytest.fixture(params=["plain", "htmx"])
+def headers(request):
+    return htmx("div#drawer-body") if request.param == "htmx" else {}
+
+
+def went(answer):
+    return answer.headers.get("Location") or answer.headers.get("HX-Redirect")
+
+
+def call(**values):
+    return {"kind": "call", "subject": "Prices", "happens_at": "2026-06-15T12:00", **values}
+
+
+@pytest.mark.parametrize(
+    "kind, field",
+    [("call", "call_type"), ("meeting", "status"), ("task", "status"), ("note", "notes")],
+)
+def test_each_kind_asks_for_its_own_fields(make, as_user, kind, field, headers):
+    account = make.account()
+
+    answer = as_user(make.bob).get(
+        f"/accounts/{account.id}/activities/new?kind={kind}", headers=headers
+    )
+
+    assert f'name="{field}"' in answer.text
+    assert ('name="call_type"' in answer.text) == (kind == "call")
+
+
+def test_a_call_is_added_at_the_readers_time(make, as_user, headers):
+    paris = make.user("anna", timezone="Europe/Paris")
+    account = make.account()
+
+    answer = as_user(paris).post(f"/accounts/{account.id}/activities", data=call(), headers=headers)
+
+    assert went(answer) == f"/accounts/{account.id}/activities"
+    kept = session.scalars(select(Activity)).one()
+    assert kept.happens_at == datetime(2026, 6, 15, 10, tzinfo=UTC)
+
+
+def test_another_activity_of_the_kind_may_follow_at_once(make, as_user, headers):
+    account = make.account()
+
+    answer = as_user(make.bob).post(
+        f"/accounts/{account.id}/activities", data=call(add_another="yes"), headers=headers
+    )
+
+    assert went(answer) == f"/accounts/{account.id}/activities/new?kind=call"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"subject": ""},
+        {"happens_at": "tomorrow"},
+        {"happens_at": "0001-01-01T00:00"},
+        {"happens_at": "2026-06-15T12:00\x00"},
+        {"contact_id": "999"},
+        {"contact_id": "9" * 400},
+        {"notes": "x" * 30_000},
+    ],
+)
+def test_bad_input_is_refused_at_its_field(make, as_user, wrong, headers):
+    account = make.account()
+
+    answer = as_user(make.bob).post(
+        f"/accounts/{account.id}/activities", data=call(**wrong), headers=headers
+    )
+
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+
+
+@pytest.mark.parametrize("kind", ["lunch", "", "call'--"])
+def test_a_kind_that_does_not_exist_is_not_found(make, as_user, kind):
+    account, client = make.account(), as_user(make.bob)
+
+    answer = client.post(f"/accounts/{account.id}/activities", data=call(kind=kind))
+
+    assert answer.status_code == 404
+
+
+def test_an_activity_is_changed_and_keeps_its_moment(make, as_user, headers):
+    at = datetime(2026, 6, 15, 10, tzinfo=UTC)
+    activity = make.activity(make.account(), happens_at=at, version=1)
+    client = as_user(make.bob)
+
+    shown = client.get(f"/activities/{activity.id}/edit", headers=headers).text
+    sent = call(subject="New prices", happens_at="2026-06-15T10:00", version="1")
+    client.post(f"/activities/{activity.id}", data=sent, headers=headers)
+
+    assert 'value="2026-06-15T10:00"' in shown
+    after = session.get(Activity, activity.id)
+    assert (after.subject, after.happens_at) == ("New prices", at)
+
+
+def test_who_comes_second_sees_both_subjects(make, as_user, headers):
+    activity = make.activity(make.account(), "Called")
+    activities.update(activity.id, {"subject": "Theirs"}, 1, by=make.alice)
+
+    answer = as_user(make.bob).post(
+        f"/activities/{activity.id}", data=call(subject="Mine", version="1"), headers=headers
+    )
+
+    assert answer.status_code == 409
+    assert "<td>Mine</td><td>Theirs</td><td>Called</td>" in answer.text

@@ -1,0 +1,159 @@
+"""Every view of accounts, contacts, activities and settings, tried by four people, twice each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from crmapp.services import accounts
+from tests.support.web import htmx
+
+ALL = ("alice", "bob", "carol")
+SELLERS = ("alice", "bob")
+ADMIN = ("alice",)
+
+
+@dataclass(frozen=True)
+class View:
+    """An address, who may use it, and what the others lack."""
+
+    method: str
+    address: str
+    open_to: tuple[str, ...]
+    lacks: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.address}"
+
+
+VIEWS = [
+    View("GET", "/accounts", ALL),
+    View("GET", "/accounts/fields", ALL),
+    View("GET", "/accounts/new", SELLERS, "account.create"),
+    View("POST", "/accounts", SELLERS, "account.create"),
+    View("GET", "/accounts/{account}", ALL),
+    View("GET", "/accounts/{account}/contacts", ALL),
+    View("GET", "/accounts/{account}/activities", ALL),
+    View("GET", "/accounts/{account}/sales", ALL),
+    View("GET", "/accounts/{account}/history", ALL),
+    View("GET", "/accounts/{account}/edit", SELLERS, "account.edit"),
+    View("POST", "/accounts/{account}", SELLERS, "account.edit"),
+    View("GET", "/accounts/{account}/deletion", ADMIN, "account.delete"),
+    View("POST", "/accounts/{account}/deletion", ADMIN, "account.delete"),
+    View("POST", "/accounts/{account}/restoration", ADMIN, "account.delete"),
+    View("GET", "/accounts/{account}/contacts/new", SELLERS, "contact.edit"),
+    View("POST", "/accounts/{account}/contacts", SELLERS, "contact.edit"),
+    View("GET", "/contacts/{contact}/edit", SELLERS, "contact.edit"),
+    View("POST", "/contacts/{contact}", SELLERS, "contact.edit"),
+    View("POST", "/contacts/{contact}/primary", SELLERS, "contact.edit"),
+    View("GET", "/accounts/{account}/activities/new?kind=task", SELLERS, "activity.edit"),
+    View("POST", "/accounts/{account}/activities", SELLERS, "activity.edit"),
+    View("GET", "/activities/{activity}/edit", SELLERS, "activity.edit"),
+    View("POST", "/activities/{activity}", SELLERS, "activity.edit"),
+    View("GET", "/admin", ADMIN, "settings.manage"),
+    View("GET", "/admin/users", ADMIN, "user.manage"),
+    View("GET", "/admin/users/new", ADMIN, "user.manage"),
+    View("POST", "/admin/users", ADMIN, "user.manage"),
+    View("GET", "/admin/users/{person}/edit", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}", ADMIN, "user.manage"),
+    View("GET", "/admin/mail", ADMIN, "settings.manage"),
+    View("GET", "/admin/datasets", ADMIN, "integration.manage"),
+    View("GET", "/admin/health", ADMIN, "settings.manage"),
+]
+OF_A_RECORD = [
+    view
+    for view in VIEWS
+    if "{account}" in view.address or view.address[1] == "c" or "ivit" in view.address
+]
+SENT = {
+    "name": "Acme",
+    "last_name": "Doe",
+    "subject": "Prices",
+    "kind": "task",
+    "happens_at": "2026-06-15T12:00",
+    "email": "nina@crm.example",
+    "role": "rep",
+    "active": "y",
+    "version": "1",
+}
+HEADERS = {"plain": {}, "htmx": htmx("div#drawer-body")}
+
+
+@pytest.fixture(params=["plain", "htmx"])
+def headers(request):
+    return HEADERS[request.param]
+
+
+@pytest.fixture
+def ids(make):
+    account = make.account("Acme")
+    return {
+        "account": account.id,
+        "contact": make.contact(account).id,
+        "activity": make.activity(account, kind="task").id,
+        "person": make.bob.id,
+    }
+
+
+def ask(client, view, ids, headers):
+    data = SENT if view.method == "POST" else None
+    address = view.address.format(**ids)
+    return client.open(address, method=view.method, data=data, headers=headers)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_those_with_the_right_get_in_and_the_others_learn_what_they_lack(
+    make, as_user, ids, view, headers
+):
+    for name in ALL[::-1]:
+        answer = ask(as_user(getattr(make, name)), view, ids, headers)
+
+        if name in view.open_to:
+            assert answer.status_code in (200, 303, 409), name  # 409: after the one before her
+        else:
+            assert answer.status_code in (403, 404), name
+        if answer.status_code == 403:
+            assert view.lacks in answer.text
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_nobody_gets_in_without_signing_in(client, ids, view, headers):
+    answer = ask(client, view, ids, headers)
+
+    sent_to = answer.headers.get("Location") or answer.headers["HX-Redirect"]
+    assert (answer.status_code, sent_to.split("?")[0]) == (401 if headers else 302, "/login")
+
+
+@pytest.mark.parametrize("view", OF_A_RECORD, ids=str)
+def test_the_records_of_another_rep_are_not_there(make, as_user, view, headers):
+    account = make.account("Secret", owner_id=make.mallory.id)
+    ids = {
+        "account": account.id,
+        "contact": make.contact(account, "Secret").id,
+        "activity": make.activity(account, "Secret", kind="task").id,
+    }
+
+    answer = ask(as_user(make.bob), view, ids, headers)
+
+    assert answer.status_code in ((403, 404) if view.lacks == "account.delete" else (404,))
+    assert "Secret" not in answer.text
+
+
+@pytest.mark.parametrize("view", OF_A_RECORD, ids=str)
+@pytest.mark.parametrize("number", ["0", "99999999999999999999"])
+def test_a_number_that_nothing_has_is_not_found(make, as_user, view, number):
+    ids = {"account": number, "contact": number, "activity": number}
+
+    assert ask(as_user(make.alice), view, ids, {}).status_code in (404, 405)
+
+
+@pytest.mark.parametrize("view", [v for v in VIEWS if v.method == "POST"], ids=str)
+def test_a_forged_form_changes_nothing(app, make, as_user, ids, view, headers):
+    app.config["WTF_CSRF_ENABLED"] = True
+    client = as_user(make.alice)
+
+    answer = ask(client, view, ids, {**headers, "X-CSRFToken": "forged"})
+
+    assert answer.status_code == 400
+    assert accounts.get(ids["account"], by=make.alice).version == 1
