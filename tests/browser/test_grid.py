@@ -1,0 +1,135 @@
+"""The grid in a real browser: rows are chosen by mouse and keyboard, with scripts and without."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import barriers
+
+CUSTOMERS = "/analytics/sales/customers"
+
+
+def rows(page):
+    return page.locator("#grid-table tbody tr")
+
+
+def number(page, row):
+    """A cell of a row that is neither its box nor its name."""
+    return rows(page).nth(row).locator("td.num").first
+
+
+def expect_selected(page, count):
+    text = f"{count} selected" if count else ""
+    expect(page.locator("#grid-foot .selected-count")).to_have_text(text)
+
+
+@pytest.fixture
+def grid(open_as):
+    page = open_as("alice")
+    page.goto(CUSTOMERS)
+    page.wait_for_selector("[data-htmx-powered]")
+    return page
+
+
+def test_clicked_rows_turn_blue_and_a_shifted_click_takes_all_between(grid):
+    number(grid, 1).click()
+    expect_selected(grid, 1)
+
+    number(grid, 4).click(modifiers=["Shift"])
+
+    expect_selected(grid, 4)
+    expect(grid.locator("#grid-table tbody tr.selected")).to_have_count(4)
+
+
+def test_quick_clicks_are_all_kept(grid):
+    for row in range(6):
+        number(grid, row).click()
+
+    expect_selected(grid, 6)
+    expect(grid.locator("#grid-table tbody input:checked")).to_have_count(6)
+
+
+def test_a_row_is_chosen_by_the_keyboard_which_stays_there(grid):
+    box = rows(grid).nth(2).locator("input")
+    box.focus()
+
+    grid.keyboard.press("Space")
+
+    expect_selected(grid, 1)
+    expect(box).to_be_focused()
+
+
+def test_a_refused_tick_is_taken_back_and_said(grid):
+    grid.locator("#grid-table tbody input").first.evaluate("box => box.value = 'nobody'")
+
+    number(grid, 0).click()
+
+    expect(grid.locator(".toast")).to_contain_text("choose the rows again")
+    expect(grid.locator("#grid-table tbody input:checked")).to_have_count(0)
+
+
+def test_all_are_chosen_in_two_steps_and_back_undoes_clearing(grid):
+    grid.locator("#grid-tick-all").click()
+    expect_selected(grid, 50)
+    grid.get_by_role("button", name=re.compile("Select all .* matching")).click()
+    total = int(grid.locator(".grid-tools .count").inner_text().split()[0])
+    expect_selected(grid, total)
+    number(grid, 3).click()
+    expect_selected(grid, total - 1)
+
+    grid.locator("#grid-clear").click()
+    expect_selected(grid, 0)
+    grid.go_back()
+
+    expect_selected(grid, total - 1)
+
+
+def test_a_search_keeps_the_cursor_and_back_leads_to_all(grid):
+    search = grid.locator("#grid-search")
+    search.press_sequentially("gift", delay=40)
+    expect(grid.locator(".grid-tools .count")).not_to_have_text("80 rows")
+    expect(grid).to_have_url(re.compile("q=gift"))
+    expect(search).to_be_focused()
+
+    grid.go_back()
+
+    expect(grid.locator(".grid-tools .count")).to_have_text("80 rows")
+    expect(search).to_have_value("")
+
+
+def test_a_menu_gives_the_focus_back_to_its_button(grid):
+    grid.locator("#grid-period summary").click()
+    grid.get_by_role("link", name="Year to date against last year").click()
+
+    expect(grid.locator("#grid-period > summary")).to_be_focused()
+    expect(grid).to_have_url(re.compile("period=ytd"))
+
+
+def test_rows_are_chosen_without_scripts(open_as):
+    page = open_as("alice", java_script_enabled=False)
+    page.goto(CUSTOMERS)
+    rows(page).nth(1).locator("input").check()
+    rows(page).nth(2).locator("input").check()
+    page.get_by_role("button", name="Update selection").last.click()
+    expect_selected(page, 2)
+
+    page.locator("#grid-actions summary").click()
+    page.get_by_role("button", name="Focus into Products").click()
+
+    expect(page.locator(".chip")).to_contain_text("Customers: 2")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_grid_has_no_barriers(open_as, width, scheme):
+    page = open_as("alice", color_scheme=scheme, viewport={"width": width, "height": 844})
+    page.goto(CUSTOMERS)
+    number(page, 1).click()
+    expect_selected(page, 1)
+    page.locator("#grid-actions summary").click()
+
+    assert barriers(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
