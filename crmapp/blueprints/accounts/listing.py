@@ -15,7 +15,7 @@ from crmapp.i18n import N_
 from crmapp.services import account_list, pick_lists
 from crmapp.services.account_question import ARGUMENTS, Cursor, Question
 from crmapp.web.access import current_user, requires
-from crmapp.web.htmx import page
+from crmapp.web.htmx import page, put_address
 from crmapp.web.paging import Pager
 from crmapp.web.record_forms import grouped
 
@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
     """List the accounts that the address asks for."""
     question = Question.from_args(request.args, me=current_user.id)
     found = account_list.page(question, by=current_user)
-    return page(
+    answer = page(
         "accounts/index.html",
         "accounts/_table.html",
         question=question,
@@ -61,6 +61,7 @@ def index() -> ResponseReturnValue:
         teams=pick_lists.teams(),
         pager=_pager(found),
     )
+    return put_address(answer, _place(question.cursor), push=True)
 
 
 @bp.get("/fields")
@@ -83,6 +84,8 @@ def _pager(found: account_list.Page) -> Pager:
 def _place(cursor: Cursor | None) -> str:
     """Return the address of a place in the list, with the same filters and order."""
     asked = {name: request.args[name] for name in ARGUMENTS if request.args.get(name)}
+    if asked.get("sort") == "name":
+        del asked["sort"]
     if cursor is not None:
         asked["from"] = str(cursor)
     address = url_for("accounts.index")
