@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from crmapp.analytics.engine import Row
 from crmapp.analytics.query import Question, Selection
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
@@ -23,6 +24,18 @@ def tick(question: Question, ticked: Collection[str], *, by: User) -> int | None
         Invalid: the selection would hold too many rows.
     """
     rows = grids.answer(question, by=by).rows
+    return _choose(question, rows, ticked, by)
+
+
+def whole_page(question: Question, *, by: User) -> int | None:
+    """Select every row of the page; return the selection."""
+    rows = grids.answer(question, by=by).rows
+    return _choose(question, rows, [row.key for row in rows], by)
+
+
+def _choose(
+    question: Question, rows: Sequence[Row], ticked: Collection[str], by: User
+) -> int | None:
     if not set(ticked) <= {row.key for row in rows}:
         raise NotFound(Text(N_("That row is no longer on this page; choose the rows again.")))
     add = [row.key for row in rows if row.key in ticked and not row.selected]

@@ -166,6 +166,17 @@ def test_a_row_from_outside_joins_all_that_matched(alice):
     assert "C034" in shown(alice, url)[1]
 
 
+def test_a_page_from_outside_joins_all_that_matched(alice):
+    url = post(alice, f"{SELECTION}?q=gift", act="all", count=19)
+    page = url.replace("&q=gift", "&size=25")
+
+    url = post(alice, form_of(alice, page), act="page")
+
+    keys, ticked, count = shown(alice, url)
+    assert ticked == keys
+    assert count > 25
+
+
 def test_clearing_is_a_link_and_can_be_taken_back(alice):
     url = tick(alice, CUSTOMERS, "C034")
     page = alice.get(url).text

@@ -13,7 +13,7 @@ from crmapp.blueprints.grid.answers import shown
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
-from crmapp.services import focuses, grids, ticks
+from crmapp.services import focuses, ticks
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import put_address, see_other, wants_fragment
 
@@ -41,7 +41,7 @@ def _tick(question: Question) -> Question:
 
 
 def _page(question: Question) -> Question:
-    number = grids.select_page(question, by=current_user)
+    number = ticks.whole_page(question, by=current_user)
     return question.change(page=question.page, selection=number)
 
 

@@ -19,6 +19,7 @@ from crmapp.blueprints.grid import choices, words
 from crmapp.blueprints.grid.address import address, grid_url
 from crmapp.blueprints.grid.choices import Choice
 from crmapp.blueprints.grid.numbers import MINUS, NOTHING, is_summed, writer
+from crmapp.domain.permissions import Right
 from crmapp.services import focuses, grids
 from crmapp.services.focuses import Focus
 from crmapp.web.access import current_user
@@ -262,7 +263,8 @@ class Sheet:
 
     @property
     def restricted(self) -> bool:
-        return grids.restriction_for(current_user, self.dataset) is not None
+        """Whether the reader sees only some accounts' figures."""
+        return not current_user.can(Right.ACCOUNT_VIEW_ALL)
 
     # --- addresses ------------------------------------------------------------------------------
 
