@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Connection,
     Integer,
     Text,
     bindparam,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.schema import Table
 
@@ -65,17 +68,27 @@ def insert_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     values = _tuples(target, rows, names)
     connection = session.connection()
     if dialect() == "postgresql":
-        cursor = connection.connection.cursor()
-        with cursor.copy(f'COPY "{target.name}" ({columns}) FROM STDIN') as copy:
-            for each in values:
-                copy.write_row(each)
-        cursor.close()
+        _copy(connection, f'COPY "{target.name}" ({columns}) FROM STDIN', values)
         return
     marks = ", ".join("?" * len(names))
     connection.exec_driver_sql(
         f'INSERT INTO "{target.name}" ({columns}) VALUES ({marks})',  # noqa: S608  (our columns)
         list(values),
     )
+
+
+def _copy(connection: Connection, statement: str, values: Iterable[tuple[Any, ...]]) -> None:
+    """Send rows by COPY; what the driver raises becomes what SQLAlchemy would have raised."""
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(statement) as copy:
+            for each in values:
+                copy.write_row(each)
+        cursor.close()
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, dialect=connection.dialect
+        ) from error
 
 
 def update_rows(target: Table, rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> None:
