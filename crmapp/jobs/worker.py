@@ -9,14 +9,18 @@ import signal
 import rq
 from flask import Flask
 from redis import Redis
+from rq.exceptions import AbandonedJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import OperationalError
 
 from crmapp.db import db
 from crmapp.errors import Unavailable
 from crmapp.jobs.lifeline import die_with_parent, name_process
 from crmapp.queue import JOBS, QUEUE, leave_soon, redis_client
 from crmapp.services import engine
+
+_AWAY = (Unavailable, OperationalError)
 
 
 class Worker(rq.Worker):
@@ -61,9 +65,15 @@ class Worker(rq.Worker):
 
 
 def _note_crash(job: Job, kind: type[BaseException], error: BaseException, _: object) -> None:
-    """Let the run's row know that working on it raised; a database that is away keeps its lease."""
+    """Let the run's row know that working on it raised; a database that is away keeps its lease.
+
+    A job whose worker was killed is found and reported by another worker, outside any job: what
+    becomes of its run is for the sweeper to say.
+    """
+    if issubclass(kind, AbandonedJobError):
+        return
     db.session.remove()
-    if job.func_name == JOBS["runs.work"] and not issubclass(kind, Unavailable):
+    if job.func_name == JOBS["runs.work"] and not issubclass(kind, _AWAY):
         with contextlib.suppress(Unavailable):
             engine.crashed(job.kwargs["run_id"], f"{kind.__name__}: {error}")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from contextvars import Context
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from rq import Queue
+from rq.job import Job, JobStatus
 from rq.serializers import DefaultSerializer, JSONSerializer
 
 from crmapp import config
@@ -104,6 +106,20 @@ def test_a_run_that_raises_is_noted_on_its_row(queue, at_work, make):
     noted = eventually(lambda: make.again(Run, run.id).error, "noted")
     assert "unheard of" in noted
     assert make.again(Run, run.id).attempts == 1
+
+
+def test_a_job_that_another_worker_lost_leaves_its_run_to_the_sweeper(app, queue, make):
+    run = make.run(status="planning")
+    ring("runs.work", run_id=run.id)
+    lost = Job.fetch(queue.job_ids[0], queue.connection, JSONSerializer)
+    lost.set_status(JobStatus.STARTED)
+    queue.connection.zadd(queue.started_job_registry.key, {f"{lost.id}:lost": 1})
+    maintained = Context().run(worker.Worker, app, queue.connection)
+
+    Context().run(maintained.clean_registries)
+
+    assert queue.failed_job_registry.get_job_ids() == [lost.id]
+    assert make.again(Run, run.id).attempts == 0
 
 
 def test_a_worker_outlives_an_outage_of_the_queue(queue, at_work, server, tmp_path):
