@@ -7,6 +7,7 @@ sweeper rings again. So nothing here raises when the queue is away.
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from typing import Any
 
@@ -52,15 +53,37 @@ def later(job: str, **arguments: Any) -> None:
 def ring(job: str, **arguments: Any) -> bool:
     """Put ``job`` on the queue now; say whether the queue took it."""
     try:
-        client = redis_client()
-        Queue(QUEUE, connection=client, serializer=JSONSerializer).enqueue(
-            JOBS[job], kwargs=arguments, job_timeout=-1, result_ttl=0, failure_ttl=3600
-        )
+        with redis_client() as client:
+            _queue(client).enqueue(
+                JOBS[job],
+                kwargs=arguments,
+                job_id=f"{bell(job, **arguments)}-{secrets.token_hex(6)}",
+                job_timeout=-1,
+                result_ttl=0,
+                failure_ttl=3600,
+            )
     except RedisError as error:
         log.warning("queue away, the sweeper will ring: %s", error)
         return False
-    client.close()
     return True
+
+
+def bell(job: str, **arguments: Any) -> str:
+    """Return the name that all bells for this job with these ids share."""
+    return "-".join([job.replace(".", "-"), *map(str, arguments.values())])
+
+
+def unheard() -> set[str]:
+    """Return the names of the bells that wait on the queue; none if it is away."""
+    try:
+        with redis_client() as client:
+            return {job_id.rpartition("-")[0] for job_id in _queue(client).get_job_ids()}
+    except RedisError:
+        return set()
+
+
+def _queue(client: Redis) -> Queue:
+    return Queue(QUEUE, connection=client, serializer=JSONSerializer)
 
 
 _leaving = threading.Event()

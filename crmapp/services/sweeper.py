@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crmapp.db import session
-from crmapp.queue import ring
+from crmapp.queue import bell, ring, unheard
 from crmapp.services import engine
 
 _MOST = 50
@@ -12,13 +12,17 @@ _MOST = 50
 def sweep() -> int:
     """Ring for the runs that are due and return how many bells were heard.
 
-    Ringing too often is harmless: a claim is given once. When the queue is away it stops at the
+    Not for those whose bell still waits on the queue: while the workers are busy it would ring
+    again and again, and each bell costs a worker a moment. When the queue is away it stops at the
     first bell.
     """
     heard = 0
     due = engine.due(_MOST)
     session.rollback()
+    waiting = unheard() if due else set()
     for run_id in due:
+        if bell("runs.work", run_id=run_id) in waiting:
+            continue
         if not ring("runs.work", run_id=run_id):
             break
         heard += 1

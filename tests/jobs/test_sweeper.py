@@ -13,6 +13,7 @@ from crmapp import config
 from crmapp.db import db
 from crmapp.jobs import sweeper
 from crmapp.queue import QUEUE
+from crmapp.services.sweeper import sweep
 from tests.support.processes import eventually
 from tests.support.queue import QueueServer
 
@@ -45,6 +46,15 @@ def test_it_rings_for_a_run_that_nobody_works_on(make, server, sweeping):
     make.run(status="queued")
 
     assert eventually(lambda: waiting(server), "rung")
+
+
+def test_it_rings_once_for_a_run_whose_bell_nobody_has_heard_yet(app, make, server):
+    make.run(status="queued")
+
+    heard = [sweep(), sweep()]
+
+    assert heard == [1, 0]
+    assert waiting(server) == 1
 
 
 def test_it_outlives_an_outage_of_the_queue(make, server, sweeping):
