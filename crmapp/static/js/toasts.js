@@ -39,6 +39,8 @@
   look();
 
   const complain = () => {
+    const told = [...box.querySelectorAll(".toast.bad p")];
+    if (told.some((text) => text.textContent === box.dataset.error)) return; // a page that polls would pile them up
     const toast = document.createElement("div");
     toast.className = "toast bad";
     toast.dataset.kind = "bad";
