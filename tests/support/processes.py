@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from crmapp.cli.supervision.valkey import clean_up
 from crmapp.config import ROOT
 
 KEPT = ("PATH", "HOME", "TMPDIR", "LANG")
@@ -83,6 +84,7 @@ class Installation:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        clean_up(self.home)
 
     @property
     def pid(self) -> int:
