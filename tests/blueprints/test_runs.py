@@ -331,9 +331,14 @@ class TestFailedRows:
         answer = as_user(make.mona).get(f"/runs/{done.id}/failed-rows.csv")
 
         assert answer.get_data().startswith(b"\xef\xbb\xbf")
-        assert answer.text.removeprefix("\ufeff").splitlines() == [
-            "Code,Name,Phone,Note,Reason",
-            'C1,\'=cmd(),x,"שלום, Łódź",Phone: Enter a phone number with at least three digits.',
+        assert cells(answer) == [
+            {
+                "Code": "C1",
+                "Name": "'=cmd()",
+                "Phone": "x",
+                "Note": "שלום, Łódź",
+                "Reason": "Phone: Enter a phone number with at least three digits.",
+            }
         ]
         assert "run-1-failed-rows.csv" in answer.headers["Content-Disposition"]
 
