@@ -264,6 +264,13 @@ class TestUndo:
         assert "1 account that it created is removed." in flat(part)
         assert "1 account that it changed gets its former values back." in flat(part)
 
+    def test_a_run_that_changed_nothing_offers_no_undo(self, as_user, make):
+        done_run(make, rows_of("Acme"))
+        again, client = done_run(make, rows_of("Acme")), as_user(make.mona)
+
+        assert "Undo run" not in flat(client.get(f"/runs/{again.id}"))
+        assert "This run cannot be undone now" in flat(client.get(f"/runs/{again.id}/undo"))
+
     def test_the_two_runs_lead_to_each_other(self, as_user, make):
         done = done_run(make)
         undoing = take_back(make, done)

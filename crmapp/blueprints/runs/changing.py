@@ -33,12 +33,13 @@ def cancel(run_id: int) -> ResponseReturnValue:
 def confirm_undo(run_id: int) -> ResponseReturnValue:
     """Say what an undo would do, and ask."""
     run = runs.get(run_id, by=current_user)
+    changed = receipts.changed(run)
     return page(
         "runs/undo.html",
         "runs/_undo.html",
         run=run,
-        changed=receipts.changed(run),
-        undoable=undo.can_undo(run, by=current_user),
+        changed=changed,
+        undoable=bool(changed) and undo.can_undo(run, by=current_user),
         key=secrets.token_urlsafe(16),
     )
 
