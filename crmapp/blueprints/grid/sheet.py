@@ -203,7 +203,8 @@ class Sheet:
 
     @property
     def selected_text(self) -> str:
-        return gettext("%(count)s selected", count=number(self.selected))
+        count = number(self.selected)
+        return ngettext("%(count)s selected", "%(count)s selected", self.selected, count=count)
 
     @property
     def notes(self) -> list[str]:
