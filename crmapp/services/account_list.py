@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import SQLCoreOperations
 
@@ -18,6 +18,7 @@ from crmapp.services.account_question import NOBODY, Cursor, Question, bad_addre
 from crmapp.services.account_search import Found, found_by
 
 COUNT_UP_TO = 10_000
+NO_ACCOUNT = 0
 SortKey = tuple[SQLCoreOperations[Any], ...]
 
 
@@ -86,7 +87,7 @@ def _conditions(question: Question, search: Found | None, by: User) -> list[Colu
     deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
     where = [Account.visible_to(by, deleted=deleted)]
     if question.deleted:
-        where.append(Account.deleted_at.is_not(None) if deleted else false())
+        where.append(Account.deleted_at.is_not(None) if deleted else Account.id == NO_ACCOUNT)
     if question.active is not None:
         where.append(Account.active.is_(question.active))
     for column, wanted in ((Account.owner_id, question.owner), (Account.team_id, question.team)):

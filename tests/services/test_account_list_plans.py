@@ -1,0 +1,93 @@
+"""The list of accounts is read from indexes: the database's own plans say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event, text
+
+from crmapp.db import db, session
+from crmapp.services import account_list
+from crmapp.services.account_question import NOBODY, SORTS, Cursor, Question
+
+FILTERS = [
+    Question(),
+    Question(active=False),
+    Question(owner=7),
+    Question(owner=NOBODY),
+    Question(team=3),
+    Question(team=NOBODY),
+    Question(owner=7, active=True),
+    Question(deleted=True),
+    Question(cursor=Cursor("", ("m", 1))),
+    Question(cursor=Cursor("", ("m", 1), backwards=True)),
+]
+SEARCHES = ["acme", "acme lyon", "c0004711", "3m", "acme 3m"]
+
+
+@contextmanager
+def plans() -> Iterator[list[str]]:
+    """Collect the plan of every statement that reads accounts."""
+    found: list[str] = []
+
+    def explain(connection, cursor, statement, parameters, *_rest):
+        if statement.startswith("SELECT") and "account" in statement:
+            how = "QUERY PLAN " if connection.dialect.name == "sqlite" else ""
+            other = connection.connection.cursor()
+            other.execute(f"EXPLAIN {how}{statement}", parameters)
+            found.append(" | ".join(str(row[-1]) for row in other.fetchall()))
+            other.close()
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", explain)
+
+
+def plans_of(question, by):
+    """Return how the database answers ``question``, if it has to use indexes where it has some."""
+    by.can, by.id, list(by.teams)  # loaded before the statements are looked at
+    if db.engine.dialect.name == "postgresql":
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+    with plans() as found:
+        account_list.page(question, by=by)
+    return found
+
+
+def reads_the_table(plan):
+    return (
+        plan.endswith("SCAN account") or "SCAN account |" in plan or "Seq Scan on account" in plan
+    )
+
+
+@pytest.mark.parametrize("question", FILTERS, ids=repr)
+@pytest.mark.parametrize("name", ["mona", "bob"])
+def test_each_filter_is_answered_from_an_index(make, question, name):
+    make.account()
+
+    found = plans_of(question, getattr(make, name))
+
+    assert found
+    assert [plan for plan in found if reads_the_table(plan)] == []
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_no_order_is_made_by_sorting_all_accounts(make, sort):
+    make.account(owner_id=make.bob.id, team_id=make.bob.teams[0].id)
+
+    found = plans_of(Question(sort=sort), make.mona)
+
+    assert [p for p in found if reads_the_table(p) or "TEMP B-TREE FOR ORDER BY" in p] == []
+
+
+@pytest.mark.parametrize("words", SEARCHES)
+def test_a_search_is_answered_from_an_index(make, words):
+    make.account("Acme Lyon", number="C0004711")
+
+    found = plans_of(Question(words=words), make.mona)
+
+    assert found
+    assert [plan for plan in found if reads_the_table(plan)] == []
