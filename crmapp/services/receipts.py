@@ -23,7 +23,7 @@ from crmapp.models import Change, Run, RunException, User
 from crmapp.services import plans
 from crmapp.services.sources import open_source
 
-_BATCH = 1000
+_BATCH = 5000
 PAGE = 50
 
 
