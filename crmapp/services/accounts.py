@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import func, select
@@ -75,7 +76,7 @@ def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> 
         KeyReused: the form was sent before with other values.
     """
     editing.need(Right.ACCOUNT_CREATE, by=by)
-    with unit_of_work():
+    with _one_number_each(), unit_of_work():
         return editing.made(key, typed, lambda: _create(typed, by), by=by)
 
 
@@ -100,7 +101,7 @@ def update(
         Invalid: field → what is wrong with it.
         Conflict: somebody else changed it since; see :func:`editing.changed`.
     """
-    with unit_of_work():
+    with _one_number_each(), unit_of_work():
         need_editable(account_id, by=by)
         sent = {**typed, "account": account_id, "version": version}
 
@@ -128,11 +129,17 @@ def restore(account_id: int, *, by: User) -> None:
     Raises:
         Invalid: another account has taken its number meanwhile.
     """
-    with unit_of_work():
+    with _one_number_each(), unit_of_work():
         account = get(account_id, by=by, deleted=True)
         editing.need(Right.ACCOUNT_DELETE, by=by)
         if account.deleted_at is not None:
             records.restore(Account, account_id, by=by)
+
+
+def _one_number_each() -> AbstractContextManager[None]:
+    return editing.unless_taken(
+        {"number": records.NUMBER_TAKEN}, index="uq_account_number", column="account.number"
+    )
 
 
 def need_editable(account_id: int, *, by: User) -> Account:

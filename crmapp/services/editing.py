@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.base import ExecutableOption
 
 from crmapp.db import session
@@ -87,6 +89,24 @@ def _value(spec: Field, typed: object, lookups: Lookups) -> Any:
     if value is None and spec.kind is Kind.TAGS:
         return []
     return value
+
+
+@contextmanager
+def unless_taken(problem: Mapping[str, Text | str], *, index: str, column: str) -> Iterator[None]:
+    """Turn a breach of a unique index into ``problem``: two people wanted one value at once.
+
+    Stands around the unit of work, whose commit may be the one to find it. PostgreSQL names the
+    index, SQLite the column (``account.number``).
+
+    Raises:
+        Invalid: ``problem``.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if index not in str(error.orig) and column not in str(error.orig):
+            raise
+        raise Invalid(problem) from error
 
 
 def made(key: str | None, sent: Mapping[str, object], make: Callable[[], int], *, by: User) -> int:

@@ -26,6 +26,7 @@ from crmapp.models import Account, Activity, Change, Contact, ExternalIdentity, 
 from crmapp.models.account import Record
 
 OBJECTS: dict[type[Record], str] = {Account: "account", Contact: "contact", Activity: "activity"}
+NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 _META = ("id", "version", "lineage", "deleted_at")
 _NEW = -1  # stands for a record of this batch in ``_Batch.taken``
 _RESULTS = {
@@ -84,7 +85,7 @@ def _one(model: type[Record], write_: Write, *, by: User) -> int:
         now = _lock(_table_of(model), [record_id], list(write_.values))[record_id]
         raise Conflict({name: now[name] for name in write_.values}, version=now["version"])
     if outcome.reason is Reason.NUMBER_TAKEN:
-        raise Invalid({"number": N_("Another account has this number. Enter a different one.")})
+        raise Invalid({"number": NUMBER_TAKEN})
     if outcome.reason is not None:
         raise NotFound
     return cast("int", outcome.record_id)

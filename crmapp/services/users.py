@@ -16,8 +16,9 @@ from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
-from crmapp.services.editing import LARGEST_ID, need
+from crmapp.services.editing import LARGEST_ID, need, unless_taken
 
+EMAIL_TAKEN = N_("Somebody with this address is here already.")
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 _EMAIL = re.compile(r"[^@\s,;<>\"\x00]+@[^@\s,;<>\"\x00]+")
@@ -67,10 +68,11 @@ def add(
     """
     _allow(by)
     name, email = name.strip(), email.strip().lower()
-    with unit_of_work():
+    one_each = unless_taken({"email": EMAIL_TAKEN}, index="uq_user_email", column="user.email")
+    with one_each, unit_of_work():
         problems = _wrong(name, email, role, password)
         if not problems and _find(email):
-            problems["email"] = N_("Somebody with this address is here already.")
+            problems["email"] = EMAIL_TAKEN
         if problems:
             raise Invalid(problems)
         user = User(
