@@ -65,11 +65,12 @@ def _digits(text: str) -> list[str]:
 class Server:
     """A server in a temporary folder, reached by a Unix socket in it, without any durability.
 
-    PostgreSQL refuses to run as root, so under root it runs as ``postgres`` or ``nobody``. It dies
-    with the process that started it.
+    ``settings`` overrule those that make it fast. PostgreSQL refuses to run as root, so under root
+    it runs as ``postgres`` or ``nobody``. It dies with the process that started it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = _FAST | settings
         self._binaries = binaries()
         self._user = _unprivileged_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +99,7 @@ class Server:
         self.run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", database, template)
 
     def start(self) -> None:
-        settings = [f"-c{name}={value}" for name, value in _FAST.items()]
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
         command = [str(self._binaries / "postgres"), f"-D{self.home / 'cluster'}", *settings]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,94 @@
+"""What is planted in the processes of an installation under fault: rows, pace, gates, defects."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from crmapp import queue
+from crmapp.services import apply, records, undo_plan, upsert_plan, upserts
+from tests.faults import made
+from tests.faults.plants.defects import DEFECTS
+
+
+def plant(environ: Mapping[str, str]) -> None:
+    """Make the made-up rows known, work in small steps, and plant what the environment names."""
+    made.register()
+    _small_steps(int(environ["CRMAPP_FAULTS_CHUNK"]), float(environ["CRMAPP_FAULTS_LINGER"]))
+    for name in filter(None, environ.get("CRMAPP_FAULTS_DEFECTS", "").split(",")):
+        DEFECTS[name]()
+    for name in GATES:
+        _build(name, Path(environ["CRMAPP_FAULTS_GATES"]))
+
+
+def _small_steps(chunk: int, linger: float) -> None:
+    """Write few rows at a time, and hold each transaction open, so that a fault finds it so."""
+    apply.pace.chunk_size = lambda: chunk
+    upsert_plan._PART = undo_plan._PART = chunk * 4
+    _around(apply, "_exceptions", after=lambda: time.sleep(linger))
+    _around(apply, "next_rows", after=lambda: time.sleep(linger))
+
+
+GATES: Mapping[str, tuple[Any, str, str]] = {
+    "part-planned": (upsert_plan, "plan_rows", "after"),
+    "rows-read": (apply, "next_rows", "after"),  # the chunk is chosen, nothing has begun
+    "rows-written": (records, "write", "after"),  # in the transaction; the cursor is not moved yet
+    "all-but-committed": (apply, "_exceptions", "after"),
+    "bell-asked-for": (upserts, "later", "after"),  # in the transaction of its cause
+    "bell-not-rung": (queue, "ring", "before"),  # the cause is committed
+}
+"""Places at which a process stops itself, once a test has armed them."""
+
+
+def _build(name: str, folder: Path) -> None:
+    owner, function, when = GATES[name]
+    passes: dict[str, int] = {}
+
+    def pass_by() -> None:
+        armed = folder / f"{name}.armed"
+        if not armed.exists():
+            return
+        token, times = armed.read_text().split()
+        passes[token] = passes.get(token, 0) + 1
+        if passes[token] == int(times):
+            _stop_here(armed, folder / f"{name}-{token}")
+
+    _around(owner, function, **{when: pass_by})
+
+
+def _stop_here(armed: Path, mark: Path) -> None:
+    """Stop this process, as a SIGSTOP from outside would, unless another one came first."""
+    try:
+        armed.unlink()
+    except FileNotFoundError:
+        return
+    mark.write_text(str(os.getpid()))
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _around(
+    owner: Any,
+    name: str,
+    before: Callable[[], object] = _nothing,
+    after: Callable[[], object] = _nothing,
+) -> None:
+    """Do something whenever the function ``owner.name`` is called, or has returned."""
+    function = getattr(owner, name)
+
+    @wraps(function)
+    def replacement(*args: Any, **kwargs: Any) -> Any:
+        before()
+        answer = function(*args, **kwargs)
+        after()
+        return answer
+
+    setattr(owner, name, replacement)
