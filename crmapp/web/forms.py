@@ -53,11 +53,14 @@ class Form(FlaskForm):
 class VersionedForm(Form):
     """A form that changes a record; carries the version that the person saw."""
 
+    HIGHEST_VERSION = 2**31 - 1
+
     version = IntegerField(widget=HiddenInput())
 
     def validate_version(self, field: Field) -> None:
         """Refuse a form whose version was tampered away."""
-        if field.data is None or not field.raw_data:
+        told = bool(field.raw_data) and field.data is not None
+        if not told or not 0 < field.data <= self.HIGHEST_VERSION:
             raise ValidationError(gettext("Reload the page and try again."))
 
 

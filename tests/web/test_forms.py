@@ -68,3 +68,8 @@ def test_what_belongs_to_no_field_stands_above_the_form():
 def test_a_change_without_the_version_it_was_based_on_is_refused():
     assert not sent(ChangeForm, name="Ana").validate()
     assert sent(ChangeForm, name="Ana", version="3").validate()
+
+
+@pytest.mark.parametrize("version", ["", "abc", "-1", "0", "2147483648", "9" * 40])
+def test_a_version_that_no_record_can_have_is_refused(version):
+    assert not sent(ChangeForm, name="Ana", version=version).validate()
