@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,7 @@ from crmapp.analytics.query import Question, Selection, selection_of
 from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.permissions import Right
-from crmapp.errors import Forbidden, NotFound
-from crmapp.i18n import N_, Text
+from crmapp.errors import Forbidden
 from crmapp.models import Account, ExternalIdentity, User
 from crmapp.services import datasets, selections
 from crmapp.services.sources import SourceColumn
@@ -54,24 +53,6 @@ def answer(question: Question, *, by: User) -> Answer:
         restriction=restriction_for(by, engine.dataset),
         selections=selections.referred(question, engine.dataset, by=by),
     )
-
-
-def toggle(question: Question, key: str, *, by: User) -> int:
-    """Select a row, or deselect it; return the id of the selection."""
-    return selections.change(question, by=by, toggle=_known(question, [key], by))
-
-
-def select_range(question: Question, start: str, end: str, *, by: User) -> int:
-    """Select everything between two rows of the page; return the id of the selection."""
-    keys = [row.key for row in answer(question, by=by).rows]
-    return selections.select_range(question, keys, start, end, by=by)
-
-
-def select_page(question: Question, *, by: User, selected: bool = True) -> int:
-    """Select, or deselect, every row of the page; return the id of the selection."""
-    keys = [row.key for row in answer(question, by=by).rows]
-    chosen = {"add": keys} if selected else {"remove": keys}
-    return selections.change(question, by=by, **chosen)
 
 
 def select_all(question: Question, *, by: User) -> int:
@@ -214,16 +195,6 @@ def _engine(name: str, by: User) -> Engine:
     if not by.can(Right.GRID_VIEW):
         raise Forbidden(Right.GRID_VIEW)
     return datasets.engine_for(name)
-
-
-def _known(question: Question, keys: Collection[str], by: User) -> list[str]:
-    """The keys, if the snapshot has them and ``by`` may see them."""
-    engine = _engine(question.dataset, by)
-    asked = Selection.some(question.dimension, keys)
-    known = engine.among(asked, list(keys), restriction=restriction_for(by, engine.dataset))
-    if len(known) != len(set(keys)):
-        raise NotFound(Text(N_("That row is no longer there; choose the rows again.")))
-    return list(keys)
 
 
 def _keys_of(account_id: int, dataset: Dataset, by: User) -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
-from crmapp.domain.runs import ACTIVE, ENDED, Receipt, Status, receipt
+from crmapp.domain.runs import ENDED, Receipt, Status, receipt
 from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, User
@@ -45,13 +45,6 @@ def recent(*, by: User, status: str = "", before: int | None = None, limit: int 
     if before is not None:
         query = query.where(Run.id < before)
     return list(session.scalars(query.order_by(Run.id.desc()).limit(limit)))
-
-
-def running_count(*, by: User) -> int:
-    """Return how many runs that ``by`` may see are being worked on."""
-    active = [status.value for status in ACTIVE]
-    query = select(Run.id).where(Run.visible_to(by), Run.status.in_(active)).limit(100)
-    return len(session.scalars(query).all())
 
 
 def receipt_of(run: Run) -> Receipt:

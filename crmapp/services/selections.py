@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import select
 
@@ -40,7 +40,6 @@ def change(
     by: User,
     add: Collection[str] = (),
     remove: Collection[str] = (),
-    toggle: Collection[str] = (),
 ) -> int:
     """Select and deselect entities by their keys; return the id of the selection.
 
@@ -52,11 +51,10 @@ def change(
     """
     with unit_of_work():
         row = _row(question.selection, by, lock=True) if question.selection else _new(question, by)
-        chosen = set(row.keys) if row.mode == "some" else set(add)
         if row.mode == "some":
-            chosen = (chosen | set(add)) - set(remove) ^ set(toggle)
+            chosen = (set(row.keys) | set(add)) - set(remove)
         else:  # the keys are those that are left out
-            chosen = (set(row.keys) | set(remove)) - set(add) ^ set(toggle)
+            chosen = (set(row.keys) | set(remove)) - set(add)
         if len(chosen) > MOST_KEYS:
             problem = Text(
                 N_("Choose up to %(count)s rows one by one, or all that match."),
@@ -65,18 +63,6 @@ def change(
             raise Invalid({"sel": problem}, problem)
         row.keys = sorted(chosen)
         return _kept(row)
-
-
-def select_range(question: Question, keys: Sequence[str], start: str, end: str, *, by: User) -> int:
-    """Select everything from one row of a page to another; ``keys`` is the page, in its order.
-
-    Raises:
-        NotFound: a row is not on the page, or the selection is not there.
-    """
-    if start not in keys or end not in keys:
-        raise NotFound(Text(N_("That row is no longer on this page; choose the rows again.")))
-    first, last = sorted((keys.index(start), keys.index(end)))
-    return change(question, by=by, add=keys[first : last + 1])
 
 
 def select_all(question: Question, *, by: User) -> int:
@@ -112,13 +98,6 @@ def spell_out(number: int, keys: Iterable[str], *, by: User) -> int:
         row = _row(number, by, lock=True)
         row.mode, row.keys, row.args = "some", sorted(keys), {}
         return _kept(row)
-
-
-def clear(number: int, *, by: User) -> None:
-    """Select nothing any more; the selection stays, so that a page that shows it still opens."""
-    with unit_of_work():
-        row = _row(number, by, lock=True)
-        row.mode, row.keys, row.args = "some", [], {}
 
 
 def kept(selections: Mapping[int, Selection]) -> dict[str, dict[str, object]]:

@@ -8,7 +8,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.permissions import Role
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.models import ExternalIdentity, StoredSelection
-from crmapp.services import datasets, grids, selections
+from crmapp.services import datasets, grids, selections, ticks
 from crmapp.services.sources import open_source
 from tests.support.snapshots import REFRESHED as NOW
 from tests.support.snapshots import lay_out_sales
@@ -21,6 +21,12 @@ def _sales(settings):
 
 def ask(by, dimension="customers", **args):
     return grids.ask("sales", dimension, args, by=by)
+
+
+def click(question, key, *, by):
+    """Tick a row, or take its tick away, as a click does; return the selection."""
+    rows = grids.answer(question, by=by).rows
+    return ticks.tick(question, {row.key for row in rows if row.selected} ^ {key}, by=by)
 
 
 def link(account, key):
@@ -84,32 +90,22 @@ def test_who_may_not_open_the_grid_is_told_which_right_is_missing(make):
 
 def test_a_click_selects_a_row_and_another_one_deselects_it(make):
     question = ask(make.mona)
-    number = grids.toggle(question, "C034", by=make.mona)
+    number = click(question, "C034", by=make.mona)
     question = question.change(selection=number)
     assert grids.answer(question, by=make.mona).selected == 1
 
-    grids.toggle(question, "C034", by=make.mona)
+    click(question, "C034", by=make.mona)
 
     assert grids.answer(question, by=make.mona).selected == 0
 
 
-def test_a_range_selects_what_lies_between_in_the_order_of_the_page(make):
-    question = ask(make.mona, sort="name")
-    keys = [row.key for row in grids.answer(question, by=make.mona).rows]
-
-    number = grids.select_range(question, keys[9], keys[5], by=make.mona)
-
-    found = grids.answer(question.change(selection=number), by=make.mona)
-    assert [row.key for row in found.rows if row.selected] == keys[5:10]
-
-
 def test_a_page_is_selected_and_deselected(make):
     question = ask(make.mona, size="25", page="2")
-    number = grids.select_page(question, by=make.mona)
+    number = ticks.whole_page(question, by=make.mona)
     marked = question.change(selection=number, page=2)
     assert grids.answer(marked, by=make.mona).selected == 25
 
-    grids.select_page(marked, by=make.mona, selected=False)
+    ticks.tick(marked, [], by=make.mona)
 
     assert grids.answer(marked, by=make.mona).selected == 0
 
@@ -121,7 +117,7 @@ def test_all_that_match_are_selected_except_some(make):
     question = question.change(selection=number)
     first = grids.answer(question, by=make.mona).rows[0].key
 
-    grids.toggle(question, first, by=make.mona)
+    click(question, first, by=make.mona)
 
     found = grids.answer(question, by=make.mona)
     assert found.selected == count - 1
@@ -130,7 +126,7 @@ def test_all_that_match_are_selected_except_some(make):
 
 
 def test_a_selection_survives_another_search_and_sort(make):
-    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+    number = click(ask(make.mona), "C034", by=make.mona)
 
     found = grids.answer(ask(make.mona, q="lyon", sort="name", sel=str(number)), by=make.mona)
 
@@ -138,18 +134,10 @@ def test_a_selection_survives_another_search_and_sort(make):
     assert not any(row.selected for row in found.rows)
 
 
-def test_a_selection_is_cleared(make):
-    number = grids.select_all(ask(make.mona), by=make.mona)
-
-    selections.clear(number, by=make.mona)
-
-    assert grids.answer(ask(make.mona, sel=str(number)), by=make.mona).selected == 0
-
-
 def test_a_focus_keeps_what_it_was_made_of(make):
-    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+    number = click(ask(make.mona), "C034", by=make.mona)
     frozen = selections.freeze(number, by=make.mona)
-    selections.clear(number, by=make.mona)
+    click(ask(make.mona, sel=str(number)), "C034", by=make.mona)
 
     found = grids.answer(
         ask(make.mona, "products", period="total", **{"focus.customers": str(frozen)}), by=make.mona
@@ -171,13 +159,12 @@ def test_a_selection_made_under_a_focus_does_not_become_its_own_focus(make):
     assert grids.answer(ask(by, "lines", sel=str(again)), by=by).selected == 7
 
 
-@pytest.mark.parametrize("verb", ["toggle", "clear", "freeze", "all", "answer"])
+@pytest.mark.parametrize("verb", ["tick", "freeze", "all", "answer"])
 def test_a_selection_of_somebody_else_is_not_found(make, verb):
-    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+    number = click(ask(make.mona), "C034", by=make.mona)
     question = ask(make.alice, sel=str(number))
     verbs = {
-        "toggle": lambda: grids.toggle(question, "C001", by=make.alice),
-        "clear": lambda: selections.clear(number, by=make.alice),
+        "tick": lambda: ticks.tick(question, ["C034"], by=make.alice),
         "freeze": lambda: selections.freeze(number, by=make.alice),
         "all": lambda: grids.select_all(question, by=make.alice),
         "answer": lambda: grids.answer(question, by=make.alice),
@@ -190,7 +177,7 @@ def test_a_selection_of_somebody_else_is_not_found(make, verb):
 
 
 def test_a_selection_of_another_dimension_is_refused(make):
-    number = grids.toggle(ask(make.mona), "C034", by=make.mona)
+    number = click(ask(make.mona), "C034", by=make.mona)
 
     with pytest.raises(Invalid, match="of another dimension"):
         grids.answer(ask(make.mona, "products", sel=str(number)), by=make.mona)
@@ -199,14 +186,14 @@ def test_a_selection_of_another_dimension_is_refused(make):
 @pytest.mark.parametrize("key", ["C999", "", "c034", "\0", "C034\0", "' OR 1=1 --"])
 def test_a_forged_row_is_not_selected(make, key):
     with pytest.raises(NotFound):
-        grids.toggle(ask(make.mona), key, by=make.mona)
+        ticks.tick(ask(make.mona), [key], by=make.mona)
 
 
 def test_a_row_that_a_rep_may_not_see_is_not_selected(make):
     link(make.account(owner_id=make.mallory.id), "C056")
 
     with pytest.raises(NotFound):
-        grids.toggle(ask(make.bob), "C056", by=make.bob)
+        ticks.tick(ask(make.bob), ["C056"], by=make.bob)
 
 
 # --- sources of runs ------------------------------------------------------------------------------
@@ -215,7 +202,7 @@ def test_a_row_that_a_rep_may_not_see_is_not_selected(make):
 def test_a_source_has_the_selected_rows(make):
     question = ask(make.ivan)
     for key in ("C034", "C001"):
-        number = grids.toggle(question, key, by=make.ivan)
+        number = click(question, key, by=make.ivan)
         question = question.change(selection=number)
 
     source = open_source(grids.source(question, by=make.ivan), by=make.ivan)
@@ -235,9 +222,9 @@ def test_a_source_without_a_selection_is_everything_in_view(make):
 
 
 def test_a_source_stays_as_it_was_started(make):
-    number = grids.toggle(ask(make.ivan), "C034", by=make.ivan)
+    number = click(ask(make.ivan), "C034", by=make.ivan)
     kept = grids.source(ask(make.ivan, sel=str(number)), by=make.ivan)
-    selections.clear(number, by=make.ivan)
+    click(ask(make.ivan, sel=str(number)), "C034", by=make.ivan)
     datasets.refresh("sales", lambda: NOW.replace(hour=11))
 
     assert [key for key, _ in open_source(kept, by=make.ivan).rows(None, 10)] == ["C034"]
@@ -247,7 +234,7 @@ def test_a_source_of_all_but_some_stays_too(make):
     number = grids.select_all(ask(make.ivan, q="gift"), by=make.ivan)
     question = ask(make.ivan, sel=str(number))
     kept = grids.source(question, by=make.ivan)
-    selections.clear(number, by=make.ivan)
+    ticks.tick(question, [], by=make.ivan)
 
     assert kept["everything"] is False
     assert open_source(kept, by=make.ivan).count() == 19

@@ -85,8 +85,8 @@ def mail() -> ResponseReturnValue:
     before = request.args.get("before")
     place = page_number(before, 2**31 - 1) if before else None
     letters, older = installation.letters(by=current_user, before=place)
-    words = {"states": installation.MAIL_STATES, "kinds": installation.LETTERS}
-    return page("settings/mail.html", letters=letters, older=older, **words)
+    states, kinds = installation.MAIL_STATES, installation.LETTERS
+    return page("settings/mail.html", letters=letters, older=older, states=states, kinds=kinds)
 
 
 @bp.get("/datasets")
