@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from crmapp.services.demo import PASSWORD
 from tests.support.processes import Installation
@@ -23,7 +34,10 @@ QUIET = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATIENCE = 30_000
+"""Milliseconds after which a page that does not come is a failure, on a busy machine too."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -45,40 +59,81 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+class Visitors:
+    """Contexts of one browser on one site; what goes wrong on any of their pages is kept."""
+
+    def __init__(self, browser: Browser, site: Installation) -> None:
+        self._browser = browser
+        self._site = site
+        self._contexts: list[BrowserContext] = []
+        self.problems: list[str] = []
+
+    def open(self, **options: Any) -> Page:
+        """Open a page in a context of its own, e.g. without JavaScript."""
+        usual = {"viewport": {"width": 1280, "height": 760}, "base_url": self._site.url}
+        context = self._browser.new_context(**usual | options)
+        self._contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        context.on("weberror", lambda error: self.problems.append(str(error.error)))
+        context.on("console", self._listen)
+        context.on("response", self._look_at)
+        return context.new_page()
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.problems.append(message.text)
+
+    def _look_at(self, response: Response) -> None:
+        if response.status >= 500:
+            self.problems.append(f"{response.status} {response.url}")
+
+
 @pytest.fixture
 def new_page(browser: Browser, site: Installation) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page in a context of its own, e.g. without JavaScript.
 
-    The test fails in the end if a script raised or the content security policy was violated.
+    The test fails in the end if a script raised, the content security policy was violated or the
+    server failed.
     """
-    problems: list[str] = []
-    contexts = []
-
-    def watch(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            problems.append(message.text)
-
-    def open_page(**options: object) -> Page:
-        context = browser.new_context(
-            **{"viewport": {"width": 1280, "height": 760}, "base_url": site.url, **options}
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", watch)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert problems == []
+    visitors = Visitors(browser, site)
+    yield visitors.open
+    visitors.close()
+    assert visitors.problems == []
 
 
 @pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
     """A visitor's page on a laptop."""
     return new_page()
+
+
+@pytest.fixture(scope="session")
+def cookies(browser: Browser, site: Installation) -> Callable[[str], Any]:
+    """Return a function from one of the demo's people to the cookies that she is signed in with.
+
+    Each signs in once: the sign-in page allows few attempts a minute.
+    """
+    kept: dict[str, Any] = {}
+
+    def of(login: str) -> Any:
+        if login not in kept:
+            page = browser.new_page(base_url=site.url)
+            page.set_default_timeout(PATIENCE)
+            kept[login] = sign_in(page, login).context.storage_state()
+            page.context.close()
+        return kept[login]
+
+    return of
+
+
+@pytest.fixture
+def open_as(new_page: Callable[..., Page], cookies: Callable[[str], Any]) -> Callable[..., Page]:
+    """Return a function that opens a page for one of the demo's people, signed in."""
+    return lambda login, **options: new_page(storage_state=cookies(login), **options)
 
 
 def sign_in(page: Page, login: str = "alice") -> Page:
@@ -91,7 +146,22 @@ def sign_in(page: Page, login: str = "alice") -> Page:
     return page
 
 
-def barriers(page: Page) -> list[str]:
-    """Return what axe finds on the page: rule and element."""
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+@contextmanager
+def sleeping(site: Installation) -> Iterator[None]:
+    """Let the workers sleep, so that there is something to see before they have done it all."""
+    workers = site.processes("worker")
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+
+
+def barriers(page: Page, rules: list[str] | None = None) -> list[str]:
+    """Return what axe finds on the page, rule and element: by all rules, or only by ``rules``."""
+    chosen = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
+    found = Axe().run(page, options={"runOnly": chosen}).response["violations"]
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]

@@ -1,0 +1,253 @@
+"""Every page: no barriers in light or dark, no English among the French, never too wide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visitors, barriers, sleeping
+from tests.browser.walk import BY_CODE, Walk
+from tests.browser.words import english_words, overflow
+
+PAGES = (
+    "/accounts",
+    "/accounts?q=nobody+is+called+so&active=yes&owner=me&team=none",
+    "/accounts?deleted=yes",
+    "/accounts/new",
+    "/accounts/5",
+    "/accounts/5/contacts",
+    "/accounts/5/activities",
+    "/accounts/5/sales",
+    "/accounts/5/history",
+    "/accounts/5/edit",
+    "/accounts/5/deletion",
+    "/accounts/5/contacts/new",
+    "/accounts/5/activities/new?kind=call",
+    "/accounts/5/activities/new?kind=task",
+    "/accounts/61/contacts",
+    "/accounts/61/sales",
+    "/accounts/fields",
+    "/contacts/3/edit",
+    "/activities/3/edit",
+    "/analytics",
+    "/analytics/sales/customers?size=25",
+    "/analytics/sales/customers?period=ytd&measures=value,average_price&size=25",
+    "/analytics/sales/products?period=total&size=25",
+    "/analytics/sales/territories?q=nothing+is+called+so",
+    "/analytics/sales/customers?sort=invented",
+    "/runs",
+    "/runs/1",
+    "/runs/1?show=create",
+    "/runs/1/undo",
+    "/runs?status=failed",
+    "/admin",
+    "/admin/users",
+    "/admin/users/new",
+    "/admin/users/3/edit",
+    "/admin/mail",
+    "/admin/datasets",
+    "/admin/health",
+    "/change",
+    "/verify",
+    "/accounts/999999",
+    "/accounts?q=%00",
+    "/preferences",
+)
+FOR_VISITORS = ("/login", "/reset")
+WALKED = {"upserts.mapping", "upserts.plan", "security.reset_password"}
+"""Pages that are on somebody's way, here or in another story."""
+NO_PAGES = {
+    "assets.file", "assets.script", "assets.stylesheet", "grid.database", "health.live",
+    "health.ready", "home", "runs.failed_rows", "runs.progress", "security.static",
+}  # fmt: skip
+"""What answers with something else than a page, or leads to one."""
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules that may hold in the light and not in the dark: nothing but colours differs."""
+CALM = {"reduced_motion": "reduce", "color_scheme": "light"}
+
+
+@pytest.fixture(scope="module")
+def visitors(browser, site) -> Iterator[Visitors]:
+    visitors = Visitors(browser, site)
+    yield visitors
+    visitors.close()
+
+
+@pytest.fixture(scope="module")
+def tour(visitors, cookies) -> Callable[[str], Page]:
+    """Return a function that opens an address for alice, or a visitor, always on the same page."""
+    alice = visitors.open(storage_state=cookies("alice"), **CALM)
+    visitor = visitors.open(**CALM)
+
+    def to(address: str) -> Page:
+        page = visitor if address in FOR_VISITORS else alice
+        page.goto(address)
+        return page
+
+    return to
+
+
+@pytest.fixture(autouse=True)
+def nothing_breaks(visitors) -> Iterator[None]:
+    visitors.problems.clear()
+    yield
+    assert visitors.problems == []
+
+
+def check(page: Page) -> None:
+    """Look at the page in light and dark, and on a phone."""
+    found: dict[str, list[str]] = {}
+    page.emulate_media(color_scheme="dark")
+    found["dark"] = barriers(page, COLOURS)
+    page.emulate_media(color_scheme="light")
+    found["light"] = barriers(page)
+    size = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    found["phone"] = overflow(page)
+    page.set_viewport_size(size or {"width": 1280, "height": 760})
+    assert found == {"light": [], "dark": [], "phone": []}, page.url
+
+
+def test_every_page_is_in_the_tour(app):
+    places = app.url_map.bind("localhost")
+    toured = {places.match(address.partition("?")[0])[0] for address in PAGES + FOR_VISITORS
+              if address != "/preferences"}  # fmt: skip
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+
+    assert pages - NO_PAGES - WALKED == toured
+
+
+@pytest.mark.parametrize("address", PAGES + FOR_VISITORS)
+def test_a_page_has_no_barriers(tour, address):
+    check(tour(address))
+
+
+def test_no_page_speaks_english_to_the_french(new_page, cookies):
+    page = new_page(storage_state=cookies("alice"), locale="fr-FR")
+    found = {}
+    for address in PAGES:
+        page.goto(address)
+        found[address] = english_words(page)
+
+    assert {address: words for address, words in found.items() if words} == {}
+
+
+def opens(link: str, address: str) -> Callable[[Page], None]:
+    """Return what opens a drawer from the page at ``address``."""
+
+    def drawer(page: Page) -> None:
+        page.goto(address)
+        page.get_by_role("link", name=link, exact=True).first.click()
+        expect(page.get_by_role("dialog").get_by_role("heading").first).to_be_visible()
+
+    return drawer
+
+
+def unfolds(menu: str, address: str) -> Callable[[Page], None]:
+    """Return what opens a menu on the page at ``address``."""
+
+    def menu_box(page: Page) -> None:
+        page.goto(address)
+        page.locator(f"{menu} > summary").click()
+        expect(page.locator(f"{menu} .menu-box")).to_be_visible()
+
+    return menu_box
+
+
+def is_refused(page: Page) -> None:
+    """Save a form with nothing in it."""
+    opens("New account", "/accounts")(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def selects(page: Page) -> None:
+    page.goto(BY_CODE)
+    Walk(page).selects("C051", "C052")
+    page.locator("#grid-actions > summary").click()
+
+
+def is_late(page: Page) -> None:
+    """Save a form that somebody else has saved in the meantime."""
+    page.goto("/accounts/62/edit")
+    other = page.context.new_page()
+    for each, phone in ((other, "+48 1"), (page, "+48 2")):
+        if each is other:
+            other.goto("/accounts/62/edit")
+        each.get_by_label("Phone", exact=True).fill(phone)
+        each.get_by_role("button", name="Save", exact=True).click()
+        expect(each.locator(".toast, .callout").first).to_be_visible()
+    other.close()
+    expect(page.locator("#accounts-form .callout").first).to_be_visible()
+
+
+def deletes(page: Page) -> None:
+    page.goto("/accounts/63/deletion")
+    page.get_by_role("button", name="Delete account").click()
+    page.wait_for_url("**/accounts")
+    page.goto("/accounts/63")
+    expect(page.get_by_role("button", name="Restore")).to_be_visible()
+
+
+STATES: dict[str, Callable[[Page], None]] = {
+    "a new account": opens("New account", "/accounts"),
+    "an account": opens("Edit", "/accounts/7"),
+    "its deletion": opens("Delete account", "/accounts/7"),
+    "a contact": opens("Add a contact", "/accounts/7"),
+    "a call": opens("Log a call", "/accounts/7"),
+    "a person": opens("Add a person", "/admin/users"),
+    "an undo": opens("Undo run", "/runs/1"),
+    "a refused form": is_refused,
+    "a late form": is_late,
+    "a deleted account": deletes,
+    "the person's menu": unfolds("#person-menu", "/accounts"),
+    "the columns": unfolds("#grid-columns", "/analytics/sales/lines"),
+    "the periods": unfolds("#grid-period", "/analytics/sales/lines"),
+    "a selection and the actions": selects,
+}
+
+
+@pytest.mark.parametrize("open_it", STATES.values(), ids=STATES.keys())
+def test_what_opens_on_a_page_has_no_barriers(visitors, cookies, open_it):
+    page = visitors.open(storage_state=cookies("alice"), **CALM)
+
+    open_it(page)
+
+    check(page)
+    page.context.close()
+
+
+@pytest.mark.parametrize("address", ["/admin", "/accounts/7", "/analytics/sales/customers?size=25"])
+def test_a_viewers_page_has_no_barriers(open_as, address):
+    page = open_as("vera", **CALM)
+
+    page.goto(address)
+
+    check(page)
+
+
+def test_a_run_has_no_barriers_from_its_mapping_to_its_receipt(open_as, site):
+    walk = Walk(open_as("mona", **CALM))
+    page = walk.page
+    walk.creates_account("Saveley & Henriot, Co.")
+
+    walk.goes_to(BY_CODE)
+    walk.selects("C053", "C072", "C073")
+    walk.starts_adding()
+    check(page)
+    with sleeping(site):
+        page.get_by_role("button", name="Preview 3 rows").click()
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        check(page)
+    expect(page.locator(".plan-says")).to_be_visible(timeout=60_000)
+    for tab in ("To create", "To decide"):
+        walk.opens_tab(tab)
+        check(page)
+    with sleeping(site):
+        walk.runs(2)
+        check(page)
+    expect(page.locator("#runs-receipt")).to_be_visible(timeout=60_000)
+    expect(page.locator("#runs-left-out")).to_contain_text("Saveley")
+    check(page)

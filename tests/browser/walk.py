@@ -1,0 +1,190 @@
+"""A person's way through the pages, step by step, in her language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from babel.support import Translations
+from playwright.sync_api import Locator, Page, expect
+
+from crmapp.config import ROOT
+
+FRENCH = Translations.load(ROOT / "crmapp" / "translations", ["fr"])
+BY_CODE = "/analytics/sales/customers?activity=all&sort=code&size=25&page=3"
+"""The grid from customer C051 to C075: ten accounts of the demo, and fifteen that are none yet."""
+WORKED = 60_000
+"""Milliseconds within which a worker has done a small job, on a busy machine too."""
+
+
+def content(_page: Page) -> list[str]:
+    """Find nothing wrong with a page."""
+    return []
+
+
+@dataclass
+class Walk:
+    """What somebody does on ``page``; ``look`` finds what is wrong with each page she comes to."""
+
+    page: Page
+    language: str = "en"
+    scripts: bool = True
+    look: Callable[[Page], list[str]] = content
+
+    # --- her language ---------------------------------------------------------------------------
+
+    def say(self, text: str, **values: object) -> str:
+        """Return ``text`` of a page in her language."""
+        said = FRENCH.ugettext(text) if self.language == "fr" else text
+        return said % values if values else said
+
+    def count(self, one: str, several: str, count: int) -> str:
+        """Return a text about ``count`` things in her language."""
+        if self.language == "fr":
+            return FRENCH.ungettext(one, several, count) % {"count": count}
+        return (one if count == 1 else several) % {"count": count}
+
+    # --- what she sees --------------------------------------------------------------------------
+
+    def looks_around(self) -> None:
+        found = self.look(self.page)
+        assert not found, f"{self.page.url}: {found}"
+
+    def goes_to(self, address: str) -> None:
+        self.page.goto(address)
+        self.looks_around()
+
+    def comes_to(self, heading: str) -> None:
+        expect(self.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+        self.looks_around()
+
+    def is_told(self, text: str, **values: object) -> Locator:
+        """She reads a toast."""
+        toast = self.page.locator("#toasts .toast").filter(has_text=self.say(text, **values))
+        expect(toast.first).to_be_visible()
+        return toast.first
+
+    def opens_tab(self, name: str) -> None:
+        tab = self.page.locator(".tabs").get_by_role("link", name=self.say(name))
+        tab.click()
+        expect(tab).to_have_attribute("aria-current", "page")
+        self.looks_around()
+
+    def number(self, label: str) -> Locator:
+        """Return the number that stands at ``label`` on a receipt."""
+        stat = self.page.locator(".stat").filter(has_text=self.say(label))
+        return stat.locator("b").first
+
+    # --- what she does with accounts ------------------------------------------------------------
+
+    def link(self, name: str) -> Locator:
+        return self.page.get_by_role("main").get_by_role("link", name=self.say(name), exact=True)
+
+    def field(self, label: str) -> Locator:
+        return self.page.get_by_label(self.say(label), exact=True)
+
+    def saves(self) -> None:
+        self.page.get_by_role("button", name=self.say("Save"), exact=True).click()
+
+    def opens_form_of_a_new_account(self) -> None:
+        self.goes_to("/accounts")
+        self.link("New account").first.click()
+        self.comes_to(self.say("New account"))
+
+    def creates_account(self, name: str) -> None:
+        """She makes a mistake first; what she has typed is kept."""
+        self.opens_form_of_a_new_account()
+        self.field("Phone").fill("+48 42 555 0199")
+        self.saves()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        self.looks_around()
+        expect(self.field("Phone")).to_have_value("+48 42 555 0199")
+        self.field("Name").fill(name)
+        self.saves()
+        self.is_told("Account “%(name)s” added.", name=name)
+        self.comes_to(name)
+
+    def adds_contact(self, first: str, last: str) -> None:
+        self.link("Add a contact").first.click()
+        self.comes_to(self.say("New contact"))
+        self.field("First name").fill(first)
+        self.field("Last name").fill(last)
+        self.saves()
+        expect(self.page.get_by_role("rowheader", name=f"{first} {last}")).to_be_visible()
+        self.looks_around()
+
+    def makes_primary(self, name: str) -> None:
+        button = self.say("Make %(name)s the primary contact", name=name)
+        self.page.get_by_role("button", name=button).click()
+        row = self.page.get_by_role("rowheader", name=name)
+        expect(row.get_by_text(self.say("Primary"), exact=True)).to_be_visible()
+        expect(self.page.get_by_role("button", name=button)).to_have_count(0)
+
+    def logs_call(self, subject: str) -> None:
+        self.link("Log a call").first.click()
+        self.comes_to(self.say("New call"))
+        self.field("Subject").fill(subject)
+        self.saves()
+        expect(self.page.locator(".event").filter(has_text=subject)).to_be_visible()
+        self.looks_around()
+
+    # --- what she does with customers -----------------------------------------------------------
+
+    def row(self, code: str) -> Locator:
+        """Return the row of the customer with ``code`` in the grid."""
+        cell = self.page.get_by_role("cell", name=code, exact=True)
+        return self.page.locator("#grid-table tbody tr").filter(has=cell)
+
+    def selects(self, *codes: str) -> None:
+        for code in codes:
+            if self.scripts:
+                self.row(code).get_by_role("rowheader").click()
+                expect(self.row(code)).to_have_class("selected")
+            else:
+                self.row(code).get_by_role("checkbox").check()
+        if not self.scripts:
+            self.page.locator("#grid-foot").get_by_text(self.say("Update selection")).click()
+        for code in codes:
+            expect(self.row(code).get_by_role("checkbox")).to_be_checked()
+
+    def opens_actions(self) -> Locator:
+        self.page.locator("#grid-actions > summary").click()
+        return self.page.locator("#grid-actions .menu-box")
+
+    def starts_adding(self) -> None:
+        action = self.opens_actions().get_by_role("button", name=self.say("Add/update account"))
+        action.click()
+        self.comes_to(self.say("Add/update accounts"))
+        expect(self.page.locator("#upserts-mapping")).to_be_visible()
+
+    def previews(self, count: int) -> None:
+        text = self.count("Preview %(count)s row", "Preview %(count)s rows", count)
+        self.page.get_by_role("button", name=text, exact=True).click()
+        expect(self.page.locator("#upserts-plan .plan-says")).to_be_visible(timeout=WORKED)
+        self.looks_around()
+
+    def runs(self, count: int) -> str:
+        """She runs the plan; return the address of the run."""
+        text = self.count("Run: %(count)s account", "Run: %(count)s accounts", count)
+        self.page.get_by_role("button", name=text, exact=True).click()
+        self.page.wait_for_url(re.compile(r"/runs/\d+$"))
+        self.is_told("The run has begun.")
+        self.looks_around()
+        return self.page.url
+
+    def undoes(self) -> str:
+        """She takes back the run that she looks at; return the address of the undo."""
+        before = self.page.url
+        self.link("Undo run").click()
+        self.comes_to(self.say("Undo run %(id)s?", id=before.rpartition("/")[2]))
+        self.page.get_by_role("button", name=self.say("Undo run"), exact=True).click()
+        self.page.wait_for_url(lambda url: re.search(r"/runs/\d+$", url) and url != before)
+        self.is_told("The undo has begun.")
+        return self.page.url
+
+    def waits_for_the_receipt(self) -> None:
+        status = self.page.locator("#runs-run > .bar .tag").first
+        expect(status).to_have_text(self.say("Completed"), timeout=WORKED)
+        expect(self.page.get_by_text(self.say("The receipt balances"))).to_be_visible()
+        self.looks_around()

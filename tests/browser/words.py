@@ -1,0 +1,49 @@
+"""What is wrong with a page as one reads it: English where French is due, or too wide."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page
+
+ENGLISH = re.compile(
+    r"\b("
+    r"Accounts|Add|Address|After|Any|Anybody|Apply|Back|Before|Cancel|Clear|Close|Columns|"
+    r"Completed|Country|Created|Customers|Customer|Database|Delete|Details|Edit|Ended|"
+    r"Every|Everything|Failed|Field|Fields|Filters|Health|History|Inactive|Language|Last|"
+    r"Left|Loaded|Mail|Making|Name|Nobody|Nothing|Number|Owner|People|Phone|Previous|"
+    r"Queued|Ready|Receipt|Right|Row|Rows|Run|Runs|Running|Sales|Save|Search|Selected|"
+    r"Settings|Show|Skip|Started|Status|Team|Teams|Theme|There|Unchanged|Undo|Undone|"
+    r"Updated|Users|Value|Year|Yes|You|Your|been|cannot|every|has|have|nothing|row|rows|"
+    r"selected|that|the|they|this|was|were|which|will|with"
+    r")\b"
+)
+DATA = (
+    # What people and the demo have entered, and the titles of runs, stay as they are.
+    r"Sales · (Customers|Products)(: Completed)?|Asked about the new catalogue|First call|"
+    r"Quotation for the classic cars|Visit with the sales figures of the year|Toys of Finland, Co.|"
+    r"Send the price list|Closed on Mondays|The Sharp Gifts Warehouse|Land of Toys Inc.|"
+    r"(Mona|Alice|Ivan|Rita|Ron|Vera) \w+"
+)
+_SAID = """() => [
+    document.title,
+    document.body.innerText,
+    ...[...document.querySelectorAll("[aria-label], [title], [placeholder]")]
+        .flatMap(each => [each.ariaLabel, each.title, each.placeholder]),
+].filter(Boolean).join("\\n")"""
+_TOO_WIDE = """() => {
+    const wide = document.documentElement.scrollWidth - innerWidth;
+    return wide > 0 ? [`${wide} pixels too wide`] : [];
+}"""
+
+
+def english_words(page: Page) -> list[str]:
+    """Return the English words of our own that stand on a French page, with their line."""
+    said = re.sub(DATA, "", page.evaluate(_SAID))
+    return [line.strip() for line in said.splitlines() if ENGLISH.search(line)]
+
+
+def overflow(page: Page) -> list[str]:
+    """Return by how much the page is wider than the screen."""
+    found: list[str] = page.evaluate(_TOO_WIDE)
+    return found
