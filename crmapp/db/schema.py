@@ -6,20 +6,32 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
 from crmapp.config import ROOT
 from crmapp.db.session import WRITE
+from crmapp.errors import ConfigurationError
+from crmapp.i18n import N_
+
+_NEWER = N_("a newer version of crmapp has changed this database. Start that version.")
 
 
 def migrate(engine: Engine) -> bool:
-    """Bring the database to the newest schema; say whether there was something to do."""
+    """Bring the database to the newest schema; say whether there was something to do.
+
+    Raises:
+        ConfigurationError: a newer version of crmapp made the schema.
+    """
     with engine.connect().execution_options(**{WRITE: True}) as connection:
         if _is_current(connection):
             return False
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise ConfigurationError(_NEWER) from error
         connection.commit()
         return True
 

@@ -7,8 +7,10 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 
 import pytest
@@ -124,6 +126,17 @@ def test_a_setting_that_cannot_be_used_is_refused(home, setting):
     name, _, value = setting.partition("=")
 
     assert refused(crmapp(home, "up", env={name: value}), name)
+
+
+def test_a_database_of_a_newer_version_is_refused(home):
+    with Installation(home, {"CRMAPP_DEMO": "0"}) as installation:
+        installation.stop()
+    with closing(sqlite3.connect(home / "crmapp.db", isolation_level=None)) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    answer = crmapp(home, "up")
+
+    assert refused(answer, "newer version of crmapp")
 
 
 def test_a_folder_that_may_not_be_written_to_is_refused(home):

@@ -51,7 +51,8 @@ def _load_demo_once(mark: Path) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    original = getattr(error, "orig", None) or error.__cause__ or error
+    known = isinstance(error, CRMError) and error.message.text != type(error).default
+    original = error if known else getattr(error, "orig", None) or error.__cause__ or error
     return str(original).strip().splitlines()[0].rstrip(".")
 
 
