@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from crmapp.db import session
-from crmapp.models import Run
+from crmapp.models import MailOutbox, Run
 from tests.faults.clerk import Clerk, Office
 from tests.faults.crowd import Visitors
 from tests.faults.ground import insist
@@ -105,7 +106,14 @@ def wreak(house: House, clerk: Clerk, seed: int) -> Chaos:
     while clerk.ledger.rows < ROWS:
         chaos.work(0.2)
     eventually(lambda: not chaos.office.waits(), "was all work done", 180)
+    eventually(lambda: untold(house) == set(), "was each end told", 60)
     return chaos
+
+
+def untold(house: House) -> set[str]:
+    """Return the Message-IDs that no letter of the house has carried yet."""
+    sent = set(re.findall(r"<run-\d+-ended@crmapp>", house.installation.output))
+    return insist(lambda: set(session.scalars(select(MailOutbox.message_id)))) - sent
 
 
 def progress() -> object:

@@ -51,7 +51,7 @@ def test_one_form_sent_400_times_by_8_processes_is_done_once(at):
     assert aim.press(at) == []
 
 
-def test_two_editors_of_one_account_lose_no_acknowledged_edit(at):
+def test_1000_edits_of_one_account_by_two_processes_lose_no_acknowledged_edit(at):
     assert aim.edit_together(at) == []
 
 

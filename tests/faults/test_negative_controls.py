@@ -15,9 +15,9 @@ CONTROLS = {
     "no_fence": partial(aim.freeze_at, "rows-read", MIDDLE),
     "split_commit": partial(aim.kill_at, "rows-written", MIDDLE),
     "early_bell": aim.die_before_commit,
-    "no_version": aim.edit_together,
+    "no_version": partial(aim.edit_together, times=100),
     "careless_undo": aim.undo_after_edits,
-    "no_key": aim.press,
+    "no_key": partial(aim.press, times=5),
 }
 
 
