@@ -11,7 +11,7 @@ from crmapp.i18n import N_, Text
 
 SENTENCES: dict[Reason, str] = {
     Reason.CHANGED_SINCE: N_("Somebody changed this account after the plan was made."),
-    Reason.GONE: N_("This account was deleted or restored after the plan was made."),
+    Reason.GONE: N_("This account was deleted or restored in the meantime."),
     Reason.NUMBER_TAKEN: N_("Another account has the number %(number)s."),
     Reason.AMBIGUOUS: N_("It is not certain which account is meant; a person has to say."),
     Reason.BAD_VALUE: N_("%(field)s: %(problem)s"),

@@ -35,9 +35,11 @@ class Present:
 def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
     """Decide how ``change`` is taken back."""
     base: dict[str, Any] = {"row_no": row_no, "record_id": change.record_id, "key": str(change.id)}
-    if now is None or now.deleted != (change.action == "deleted"):
+    if now is None:
         return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
     base |= {"name": now.name, "version": now.version}
+    if now.deleted != (change.action == "deleted"):
+        return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
     if change.action == "deleted":
         return PlanRow(action=Planned.RESTORE, **base)
     since = [name for name in change.fields if now.lineage.get(name) != change.id]

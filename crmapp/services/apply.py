@@ -169,10 +169,11 @@ def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
         status, error = Status.FAILED, N_("The receipt does not balance.")
     else:
         status, error = (Status.DONE if result.clean else Status.DONE_WITH_ERRORS), None
-    undone, kind = run.undoes_id, run.kind
+    took_back = bool(result.outcomes["updated"]) and not cancelled
+    undone = run.undoes_id if took_back else None
     with unit_of_work():
         end(held, status, error=error)
-        if kind == "undo" and undone is not None:
+        if undone is not None:
             _mark_undone(undone, held.run_id)
 
 

@@ -1,0 +1,55 @@
+"""What an undo says about the run it takes back, and about what it keeps."""
+
+import pytest
+from sqlalchemy import select
+
+from crmapp.db import session, unit_of_work
+from crmapp.models import Account, Run
+from crmapp.services import engine, receipts, records, runs, undo
+from tests.factories import Make
+from tests.support.upserts import carry_out, plan, rows_of, take_back
+
+
+def add_to_all(make: Make) -> None:
+    for account in session.scalars(select(Account)).all():
+        make.contact(account)
+
+
+def test_a_run_of_which_all_was_kept_is_not_called_undone(make: Make) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme", "Bolt")))
+    add_to_all(make)
+
+    undoing = take_back(make, done)
+
+    assert undoing.done == {"skipped": 2}
+    assert runs.get(done.id, by=make.mona).status == "done"
+    assert undo.can_undo(runs.get(done.id, by=make.mona), by=make.mona)
+
+
+def test_a_cancelled_undo_leaves_the_run_to_be_undone(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme", "Bolt")))
+    undoing = undo.undo_later(done.id, by=make.mona, key=None)
+    runs.work(undoing)
+    held = engine.claim(undoing)
+    assert held is not None
+    runs.cancel(undoing, by=make.mona)
+    assert runs.PHASES["undo", "running"](held) is None
+
+    assert session.get_one(Run, undoing).status == "cancelled"
+    assert runs.get(done.id, by=make.mona).status == "done"
+    assert take_back(make, done).done["updated"] == 2
+
+
+def test_what_was_deleted_in_the_meantime_is_kept_by_its_name(make: Make) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    alice, account_id = make.alice, session.scalars(select(Account.id)).one()
+    with unit_of_work():
+        records.delete(Account, account_id, by=alice)
+
+    undoing = take_back(make, done)
+
+    (kept,) = receipts.left_out(undoing, by=make.mona, after=0, limit=10)
+    assert kept.name == "Acme"
+    assert str(kept.reason) == "This account was deleted or restored in the meantime."
