@@ -20,7 +20,7 @@ from crmapp.domain.matching import Match, Rule
 from crmapp.domain.plan import Planned, PlanRow, SourceRow, decide
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.models import PlanDecision, Run, User
-from crmapp.services import apply, decisions, pick_lists, upsert_plan
+from crmapp.services import apply, decisions, pick_lists, planning, upsert_plan
 from crmapp.services.decisions import ACTIVE, Choice
 from crmapp.services.engine import Claim, checkpoint
 
@@ -47,7 +47,7 @@ def _freeze(held: Claim, run: Run, decided: Mapping[int, PlanDecision]) -> Claim
     part = artefacts.write(run.id, "decided", (row.as_json() for row in rows))
     final = artefacts.rewrite(run.id, "plan-2", [before["name"], part.name], _JOINED)
     final = Artefact(final.name, final.sha256, before["rows"])
-    counts = upsert_plan.count_actions([final.name])
+    counts = planning.count_actions(final)
     with unit_of_work():
         return checkpoint(
             held,

@@ -10,29 +10,27 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
-from crmapp import artefacts
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.runs import Status
 from crmapp.domain.undo import Present, Taken, take_back
 from crmapp.models import Account, Activity, Change, Contact, Run
+from crmapp.services import planning
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim, checkpoint, hand_over
-from crmapp.services.upsert_plan import count_actions
+from crmapp.services.engine import Claim
 
-_PART = 5000
 _TAKEN = ("id", "record_id", "action", "fields")
 
 
 def advance(held: Claim) -> Claim | None:
     """Plan how to take back the next part of the run's changes, or finish and go on to run."""
     run = load(held.run_id)
-    last = run.artefacts[-1]["last_key"] if run.artefacts else 0
+    last = planning.last_key(run) or 0
     changes = session.execute(
         select(Change.__table__)
         .where(Change.run_id == run.undoes_id, Change.object == "account", Change.id > last)
         .order_by(Change.id)
-        .limit(_PART)
+        .limit(planning.PART)
     ).mappings()
     taken = [Taken(**{name: row[name] for name in _TAKEN}) for row in changes]
     now = present([change.record_id for change in taken])
@@ -43,10 +41,7 @@ def advance(held: Claim) -> Claim | None:
     if not rows:
         _finish(held, run)
         return None
-    part = artefacts.write(run.id, f"part-{held.cursor}", (row.as_json() for row in rows))
-    parts = [*run.artefacts, part.as_json() | {"last_key": int(rows[-1].key)}]
-    with unit_of_work():
-        return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts)
+    return planning.keep_part(held, run, rows, int(rows[-1].key))
 
 
 def present(ids: Sequence[int]) -> dict[int, Present]:
@@ -77,17 +72,7 @@ def _has(model: type[Contact] | type[Activity]) -> ColumnElement[bool]:
 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts into the plan and run it: an undo was confirmed when it was asked for."""
-    parts = [part["name"] for part in run.artefacts]
-    if not parts:
-        parts = [artefacts.write(run.id, "part-0", ()).name]
-    plan = artefacts.rewrite(run.id, "plan-1", parts, "SELECT * FROM plan ORDER BY row_no")
-    counts = count_actions([plan.name])
+    plan = planning.join_parts(run, "SELECT * FROM plan ORDER BY row_no")
+    counts = planning.count_actions(plan)
     with unit_of_work():
-        hand_over(
-            checkpoint(held, cursor=0),
-            Status.QUEUED,
-            artefacts=[plan.as_json()],
-            plan_hash=plan.sha256,
-            counts=counts,
-            total=plan.rows,
-        )
+        planning.offer(held, Status.QUEUED, plan, counts)

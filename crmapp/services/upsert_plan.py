@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crmapp import artefacts
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
@@ -24,12 +23,11 @@ from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.runs import Status
 from crmapp.domain.search import fold
 from crmapp.models import Account, ExternalIdentity, Run, User
-from crmapp.services import decisions, pick_lists
+from crmapp.services import decisions, pick_lists, planning
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim, checkpoint, hand_over
+from crmapp.services.engine import Claim
 from crmapp.services.sources import open_source
 
-_PART = 5000
 _MATCH_COLUMNS = {"number": Account.number, "name": Account.name_key, "email": Account.email}
 
 
@@ -39,18 +37,14 @@ def advance(held: Claim) -> Claim | None:
     by = session.get_one(User, run.by_id)
     mapping = FieldMapping.from_json(run.mapping)
     source = open_source(run.source, by=by)
-    last = run.artefacts[-1]["last_key"] if run.artefacts else None
-    found = source.rows(last, _PART)
+    found = source.rows(planning.last_key(run), planning.PART)
     if not found:
         _finish(held, run)
         return None
     rows = [SourceRow(held.cursor + n, key, cells) for n, (key, cells) in enumerate(found, 1)]
     planned = plan_rows(rows, mapping, pick_lists.lookups(), run.source.get("identity"), by)
     control = _add_up(run.control, planned)
-    part = artefacts.write(run.id, f"part-{held.cursor}", (row.as_json() for row in planned))
-    parts = [*run.artefacts, part.as_json() | {"last_key": rows[-1].key}]
-    with unit_of_work():
-        return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts, control=control)
+    return planning.keep_part(held, run, planned, rows[-1].key, control=control)
 
 
 def plan_rows(
@@ -139,29 +133,12 @@ def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str,
 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts, reject second rows of one account, count, and offer the plan."""
-    if not run.artefacts:
-        parts = [artefacts.write(run.id, "part-0", ()).name]
-    else:
-        parts = [part["name"] for part in run.artefacts]
-    plan = artefacts.rewrite(run.id, "plan-1", parts, _WITHOUT_DUPLICATES)
-    counts = count_actions([plan.name])
+    plan = planning.join_parts(run, _WITHOUT_DUPLICATES)
+    counts = planning.count_actions(plan)
     outlived = decisions.outlived(run.id, run.mapping.get("decided_on"), plan.name)
     with unit_of_work():
         decisions.forget(held.run_id, outlived)
-        hand_over(
-            checkpoint(held, cursor=0),
-            Status.PLANNED,
-            artefacts=[plan.as_json()],
-            plan_hash=plan.sha256,
-            counts=counts,
-            total=plan.rows,
-        )
-
-
-def count_actions(parts: Sequence[str]) -> dict[str, int]:
-    """Return how many rows of a plan have each action."""
-    with artefacts.read(parts) as plan:
-        return dict(plan.ask("SELECT action, count(*) FROM plan GROUP BY action ORDER BY action"))
+        planning.offer(held, Status.PLANNED, plan, counts)
 
 
 _ACTIVE = ", ".join(f"'{a}'" for a in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED))

@@ -11,52 +11,10 @@ from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Right
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotUndoable
 from crmapp.models import Account, Change, MailOutbox, Run, RunException
-from crmapp.services import engine, records, runs, undo, upserts
+from crmapp.services import engine, runs, undo, upserts
 from tests.factories import Make
 from tests.support import rows as made_up
-
-MAPPING = FieldMapping({"name": "name", "number": "code", "phone": "phone"})
-ROWS = {
-    "C1": {"code": "C1", "name": "Acme", "phone": "+33 1 23"},
-    "C2": {"code": "C2", "name": "Łódź Toys", "phone": "555 123"},
-    "C3": {"code": "C3", "name": "", "phone": "x"},
-}
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> None:
-    made_up.register()
-
-
-def start(make: Make, rows=ROWS, **more) -> int:
-    return upserts.start(made_up.source(rows, **more), title="Customers", by=make.mona, key=None)
-
-
-def plan(make: Make, rows=ROWS, mapping: FieldMapping = MAPPING) -> Run:
-    run_id = start(make, rows)
-    upserts.plan_later(run_id, mapping, confirmed=None, by=make.mona)
-    runs.work(run_id)
-    return runs.get(run_id, by=make.mona)
-
-
-def run(make: Make, planned: Run) -> Run:
-    run_id = planned.id
-    upserts.run_later(run_id, plan_hash=planned.plan_hash or "", key=None, by=make.mona)
-    runs.work(run_id)
-    return runs.get(run_id, by=make.mona)
-
-
-def take_back(make: Make, done: Run) -> Run:
-    undoing = undo.undo_later(done.id, by=make.mona, key=None)
-    runs.work(undoing)
-    runs.work(undoing)
-    return runs.get(undoing, by=make.mona)
-
-
-def edit(make: Make, account: Account, **values: str) -> None:
-    alice, account_id = make.alice, account.id
-    with unit_of_work():
-        records.update(Account, account_id, values, version=None, by=alice, source={})
+from tests.support.upserts import MAPPING, ROWS, carry_out, edit, plan, start, take_back
 
 
 def living() -> set[str]:
@@ -86,7 +44,7 @@ def test_a_plan_keeps_old_and_new_of_what_it_changes(make: Make) -> None:
 
 def test_a_run_carries_out_its_plan_and_its_receipt_balances(make: Make) -> None:
     make.account("Old name", number="C1")
-    done = run(make, plan(make))
+    done = carry_out(make, plan(make))
     receipt = runs.receipt_of(done)
     assert done.status == "done_with_errors"
     assert receipt.balances
@@ -95,13 +53,13 @@ def test_a_run_carries_out_its_plan_and_its_receipt_balances(make: Make) -> None
 
 
 def test_running_the_same_rows_again_changes_nothing(make: Make) -> None:
-    run(make, plan(make))
+    carry_out(make, plan(make))
     again = plan(make)
     assert again.counts == {"unchanged": 2, "rejected": 1}
 
 
 def test_each_row_is_written_once_and_logged_once(make: Make) -> None:
-    done = run(make, plan(make))
+    done = carry_out(make, plan(make))
     logged = session.scalar(select(func.count()).where(Change.run_id == done.id))
     assert logged == 2
 
@@ -110,7 +68,7 @@ def test_a_row_that_changed_since_the_plan_is_skipped_and_listed(make: Make) -> 
     account = make.account("Acme", number="C1", phone="+44 20 1234")
     planned = plan(make)
     edit(make, account, notes="Mine")
-    done = run(make, planned)
+    done = carry_out(make, planned)
     skipped = session.scalars(select(RunException).where(RunException.run_id == done.id)).one()
     assert (skipped.reason, skipped.record_id) == ("changed_since", account.id)
     assert runs.receipt_of(done).balances
@@ -118,7 +76,7 @@ def test_a_row_that_changed_since_the_plan_is_skipped_and_listed(make: Make) -> 
 
 def test_undo_takes_back_what_nobody_touched_and_keeps_the_rest(make: Make) -> None:
     account = make.account("Old name", number="C1", phone="+44 20 1234")
-    done = run(make, plan(make))
+    done = carry_out(make, plan(make))
     edit(make, account, phone="999 999")
     undone = take_back(make, done)
     session.expire_all()
@@ -129,7 +87,7 @@ def test_undo_takes_back_what_nobody_touched_and_keeps_the_rest(make: Make) -> N
 
 
 def test_undo_keeps_a_created_account_that_people_added_to(make: Make) -> None:
-    done = run(make, plan(make))
+    done = carry_out(make, plan(make))
     created = session.scalars(select(Account).where(Account.name == "Łódź Toys")).one()
     make.contact(created)
     undone = take_back(make, done)
@@ -140,7 +98,7 @@ def test_undo_keeps_a_created_account_that_people_added_to(make: Make) -> None:
 
 def test_an_undo_can_be_undone(make: Make) -> None:
     account = make.account("Old name", number="C1")
-    done = run(make, plan(make))
+    done = carry_out(make, plan(make))
     take_back(make, take_back(make, done))
     session.expire_all()
     assert account.name == "Acme"
@@ -149,13 +107,13 @@ def test_an_undo_can_be_undone(make: Make) -> None:
 
 
 def test_after_an_undo_the_same_rows_create_the_accounts_again(make: Make) -> None:
-    take_back(make, run(make, plan(make)))
-    again = run(make, plan(make))
+    take_back(make, carry_out(make, plan(make)))
+    again = carry_out(make, plan(make))
     assert again.done["created"] == 2
 
 
 def test_a_run_is_not_undone_twice(make: Make) -> None:
-    done = run(make, plan(make))
+    done = carry_out(make, plan(make))
     take_back(make, done)
     with pytest.raises(NotUndoable):
         undo.undo_later(done.id, by=make.mona, key=None)
@@ -195,7 +153,7 @@ def test_control_totals_of_mapped_amounts_balance(make: Make) -> None:
         "C2": {"code": "C2", "name": "B", "limit": "200.20"},
         "C3": {"code": "", "name": "C", "limit": "5"},
     }
-    done = run(make, plan(make, amounts, mapping))
+    done = carry_out(make, plan(make, amounts, mapping))
     assert done.control == {
         "credit_limit": {"planned": "305.30", "written": "300.30", "left_out": "5.00"}
     }
@@ -225,7 +183,7 @@ def test_a_plan_that_was_made_anew_is_not_run_unseen(make: Make) -> None:
 
 def test_a_plan_is_run_once(make: Make) -> None:
     planned = plan(make)
-    run(make, planned)
+    carry_out(make, planned)
     with pytest.raises(AlreadyRunning):
         upserts.run_later(planned.id, plan_hash=planned.plan_hash or "", key=None, by=make.mona)
 
@@ -237,7 +195,7 @@ def test_who_lacks_the_right_is_told_which(make: Make) -> None:
 
 
 def test_the_end_of_a_run_is_one_message(make: Make) -> None:
-    done = run(make, plan(make))
+    done = carry_out(make, plan(make))
     keys = session.scalars(select(MailOutbox.message_id)).all()
     assert keys == [f"<run-{done.id}-ended@crmapp>"]
 
