@@ -126,9 +126,9 @@ class Installation:
         """Return the processes that work on a job now."""
         return [pid for worker in self.processes("worker") for pid in children(worker)]
 
-    def queue(self) -> int:
-        """Return the process id of the embedded queue."""
-        return next(pid for pid, name in children(self.pid).items() if name == "valkey-server")
+    def queues(self) -> list[int]:
+        """Return the process id of the embedded queue, or nothing while it is away."""
+        return [pid for pid, name in children(self.pid).items() if name == "valkey-server"]
 
     def get(self, path: str) -> tuple[int, str]:
         """Ask the web; return the status and the body."""
