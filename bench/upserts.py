@@ -58,7 +58,7 @@ class Generated:
     def __init__(self, kept: Mapping[str, Any], _by: User) -> None:
         self._end, self._edition = kept["count"], kept["edition"]
 
-    def columns(self) -> list[SourceColumn]:
+    def columns(self, locale: str = "") -> list[SourceColumn]:
         return [SourceColumn(name, name) for name in row(0, 0)]
 
     def count(self) -> int:

@@ -156,11 +156,12 @@ class GridSource:
         self._restriction = restriction_for(by, shape)
         self._locale = by.locale or settings().default_locale
 
-    def columns(self) -> Sequence[SourceColumn]:
+    def columns(self, locale: str = "") -> Sequence[SourceColumn]:
         """The dimension's properties and the question's measures, with samples."""
+        language = locale or self._locale
         rows = self._rows(None, _SAMPLED)
         return [
-            SourceColumn(column.name, column.heading(self._locale), _samples(rows, column.name))
+            SourceColumn(column.name, column.heading(language), _samples(rows, column.name))
             for column in row_columns(self._engine.dataset, self._question, self._engine.calendar)
         ]
 

@@ -104,7 +104,7 @@ class FailedRows:
     rows: Iterator[LeftOut]
 
 
-def failed_rows(run: Run, *, by: User) -> FailedRows:
+def failed_rows(run: Run, *, by: User, locale: str = "") -> FailedRows:
     """Return what was left out, in the shape of the run's source; the rows are read as one goes.
 
     Raises:
@@ -113,12 +113,13 @@ def failed_rows(run: Run, *, by: User) -> FailedRows:
     first = left_out(run, by=by, limit=1)
     if run.kind != "upsert" or not first:
         raise NotFound
-    return FailedRows(_columns(run, list(first[0].source), by), _each(run, by))
+    return FailedRows(_columns(run, list(first[0].source), by, locale), _each(run, by))
 
 
-def _columns(run: Run, names: Sequence[str], by: User) -> list[tuple[str, str]]:
+def _columns(run: Run, names: Sequence[str], by: User, locale: str) -> list[tuple[str, str]]:
     try:
-        labels = {column.name: column.label for column in open_source(run.source, by=by).columns()}
+        columns = open_source(run.source, by=by).columns(locale)
+        labels = {column.name: column.label for column in columns}
     except CRMError:  # the source has gone since; its rows are in the plan
         labels = {}
     return [(name, labels.get(name, name)) for name in names]

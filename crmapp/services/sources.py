@@ -25,8 +25,11 @@ class Source(Protocol):
     Reading it twice gives the same rows: it is pinned to what it was when the run was started.
     """
 
-    def columns(self) -> Sequence[SourceColumn]:
-        """The columns that a mapping may use, with up to three samples each."""
+    def columns(self, locale: str = "") -> Sequence[SourceColumn]:
+        """The columns that a mapping may use, with up to three samples each.
+
+        Their labels are in the language ``locale``, or else in the opener's own.
+        """
 
     def count(self) -> int:
         """How many rows there are."""

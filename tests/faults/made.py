@@ -74,7 +74,7 @@ class Book:
     def count(self) -> int:
         return self.size
 
-    def columns(self) -> list[SourceColumn]:
+    def columns(self, locale: str = "") -> list[SourceColumn]:
         return [SourceColumn(name, name.title()) for name in ("code", "name", "city", "limit")]
 
 

@@ -16,7 +16,7 @@ class Rows:
     def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         self._rows = dict(sorted(rows.items()))
 
-    def columns(self) -> list[SourceColumn]:
+    def columns(self, locale: str = "") -> list[SourceColumn]:
         names = dict.fromkeys(name for row in self._rows.values() for name in row)
         return [SourceColumn(name, name.title()) for name in names]
 

@@ -12,6 +12,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ACTIVE, ENDED, STATUS_LABELS, Status
 from crmapp.models import Run
 from crmapp.services import receipts, runs, undo
+from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import Pager
@@ -70,7 +71,7 @@ def progress(run_id: int) -> ResponseReturnValue:
 def failed_rows(run_id: int) -> ResponseReturnValue:
     """Send the rows that were left out, as they came, each with the reason."""
     run = runs.get(run_id, by=current_user)
-    failed = receipts.failed_rows(run, by=current_user)
+    failed = receipts.failed_rows(run, by=current_user, locale=reader.locale())
     header = [label for _name, label in failed.columns] + [_("Reason")]
     names = [name for name, _label in failed.columns]
     rows = (

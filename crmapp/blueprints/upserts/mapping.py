@@ -13,6 +13,7 @@ from crmapp.errors import Conflict, Invalid
 from crmapp.models import Run
 from crmapp.services import upserts
 from crmapp.services.sources import SourceColumn
+from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other
 
@@ -23,7 +24,7 @@ def mapping(run_id: int) -> ResponseReturnValue:
     run = upserts.get(run_id, by=current_user)
     if run.status not in (Status.DRAFT, Status.PLANNED):
         return see_other(url_for("upserts.plan", run_id=run_id))
-    columns = upserts.source_of(run, by=current_user).columns()
+    columns = upserts.source_of(run, by=current_user).columns(reader.locale())
     field = request.args.get("field")
     if field is not None:
         samples = {column.name: column.samples for column in columns}
@@ -36,7 +37,7 @@ def mapping(run_id: int) -> ResponseReturnValue:
 def save_mapping(run_id: int) -> ResponseReturnValue:
     """Keep the mapping and have the plan made."""
     run = upserts.get(run_id, by=current_user)
-    columns = upserts.source_of(run, by=current_user).columns()
+    columns = upserts.source_of(run, by=current_user).columns(reader.locale())
     form = mapping_form(columns, upserts.suggested(run, columns))
     if not form.validate_on_submit():
         return _show(run, columns, form, 422)
