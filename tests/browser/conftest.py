@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -20,6 +22,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from werkzeug.serving import make_server
 
 from crmapp.services.demo import PASSWORD
 from tests.support.processes import Installation
@@ -134,6 +137,22 @@ def cookies(browser: Browser, site: Installation) -> Callable[[str], Any]:
 def open_as(new_page: Callable[..., Page], cookies: Callable[[str], Any]) -> Callable[..., Page]:
     """Return a function that opens a page for one of the demo's people, signed in."""
     return lambda login, **options: new_page(storage_state=cookies(login), **options)
+
+
+@pytest.fixture
+def serve(app: Flask) -> Iterator[Callable[[], str]]:
+    """Return a function that serves this test's own application and says at which address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+
+    def start() -> str:
+        thread.start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def sign_in(page: Page, login: str = "alice") -> Page:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from crmapp.errors import Unavailable
+from crmapp.web.access import public
 from tests.browser.conftest import Visitors, barriers, sleeping
 from tests.browser.walk import BY_CODE, Walk
 from tests.browser.words import english_words, overflow
@@ -35,7 +37,7 @@ PAGES = (
     "/analytics/sales/customers?size=25",
     "/analytics/sales/customers?period=ytd&measures=value,average_price&size=25",
     "/analytics/sales/products?period=total&size=25",
-    "/analytics/sales/territories?q=nothing+is+called+so",
+    "/analytics/sales/territories?q=zzz",
     "/analytics/sales/customers?sort=invented",
     "/runs",
     "/runs/1",
@@ -251,3 +253,20 @@ def test_a_run_has_no_barriers_from_its_mapping_to_its_receipt(open_as, site):
     expect(page.locator("#runs-receipt")).to_be_visible(timeout=60_000)
     expect(page.locator("#runs-left-out")).to_contain_text("Saveley")
     check(page)
+
+
+@pytest.mark.parametrize("error, says", [(RuntimeError(), "500"), (Unavailable(), "503")])
+def test_a_failure_has_no_barriers(app, serve, browser, monkeypatch, error, says):
+    @public
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setitem(app.view_functions, "health.live", fail)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    page = browser.new_page(base_url=serve(), **CALM)
+
+    page.goto("/health")
+
+    expect(page.get_by_role("main")).to_contain_text(says)
+    check(page)
+    page.context.close()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
-from werkzeug.serving import make_server
 
 from crmapp import config
 from crmapp.web.assets import STATIC
@@ -58,17 +56,11 @@ class Visit:
 
 
 @pytest.fixture
-def visit(app, settings, browser: Browser) -> Iterator[Callable[..., Visit]]:
+def visit(serve, settings, browser: Browser) -> Iterator[Callable[..., Visit]]:
     config.use(replace(settings, htmx_source="cdn"))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    context = browser.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
+    context = browser.new_context(base_url=serve())
     yield lambda cdn: Visit(context.new_page(), cdn)
     context.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_cdn_that_answers_is_enough(visit):

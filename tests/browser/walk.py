@@ -183,8 +183,8 @@ class Walk:
         self.is_told("The undo has begun.")
         return self.page.url
 
-    def waits_for_the_receipt(self) -> None:
-        status = self.page.locator("#runs-run > .bar .tag").first
-        expect(status).to_have_text(self.say("Completed"), timeout=WORKED)
+    def waits_for_the_receipt(self, status: str = "Completed") -> None:
+        tag = self.page.locator("#runs-run > .bar .tag").first
+        expect(tag).to_have_text(self.say(status), timeout=WORKED)
         expect(self.page.get_by_text(self.say("The receipt balances"))).to_be_visible()
         self.looks_around()

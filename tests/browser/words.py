@@ -23,6 +23,7 @@ DATA = (
     r"Sales · (Customers|Products)(: Completed)?|Asked about the new catalogue|First call|"
     r"Quotation for the classic cars|Visit with the sales figures of the year|Toys of Finland, Co.|"
     r"Send the price list|Closed on Mondays|The Sharp Gifts Warehouse|Land of Toys Inc.|"
+    r"Norway Gifts By Mail, Co.|"
     r"(Mona|Alice|Ivan|Rita|Ron|Vera) \w+"
 )
 _SAID = """() => [
