@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
+from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
 from sqlalchemy import update
 
+from crmapp import jobs, queue, services
 from crmapp.config import settings
 from crmapp.db import session
+from crmapp.domain import undo as domain
 from crmapp.domain.changes import Outcome, Write
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.undo import Present, Taken
 from crmapp.models import Run
 from crmapp.queue import ring
-from crmapp.services import (
-    apply,
-    editing,
-    engine,
-    notifications,
-    records,
-    undo,
-    undo_plan,
-    upsert_plan,
-    upserts,
-)
+from crmapp.services import engine, idempotency, records
+
+
+def open_all_rooms() -> None:
+    """Import whatever may use a rule, so that it is taken away there too."""
+    for room in (services, jobs):
+        for module in iter_modules(room.__path__, f"{room.__name__}."):
+            import_module(module.name)
 
 
 def no_fence() -> None:
@@ -38,8 +40,8 @@ def no_fence() -> None:
         session.execute(_run(held).values(**lease | values))
         return held.moved(values.get("cursor", held.cursor))
 
-    _replace("checkpoint", checkpoint, engine, apply, upsert_plan, undo_plan)
-    _replace("_mine", _run, engine)
+    _replace(engine, "checkpoint", checkpoint)
+    _replace(engine, "_mine", _run)
 
 
 def _run(held: engine.Claim) -> Any:
@@ -56,7 +58,7 @@ def split_commit() -> None:
         session.commit()
         return outcomes
 
-    _replace("write", write_and_commit, records)
+    _replace(records, "write", write_and_commit)
 
 
 def early_bell() -> None:
@@ -65,7 +67,7 @@ def early_bell() -> None:
     def later(job: str, **arguments: Any) -> None:
         ring(job, **arguments)
 
-    _replace("later", later, engine, notifications, undo, upserts)
+    _replace(queue, "later", later)
 
 
 def no_version() -> None:
@@ -75,19 +77,19 @@ def no_version() -> None:
     def careless(batch: records._Batch, each: Write) -> Outcome:
         return take(batch, replace(each, version=None))
 
-    _replace("take", careless, records._Batch)
+    records._Batch.take = careless  # type: ignore[method-assign]  # that is the defect
 
 
 def careless_undo() -> None:
     """Undo takes everything back, whoever changed it since."""
-    take_back = undo_plan.take_back
+    take_back = domain.take_back
 
     def careless(row_no: int, change: Taken, now: Present | None) -> PlanRow:
         if now is not None:
             now = replace(now, lineage=dict.fromkeys(change.fields, change.id), added=False)
         return replace(take_back(row_no, change, now), version=None)
 
-    _replace("take_back", careless, undo_plan)
+    _replace(domain, "take_back", careless)
 
 
 def no_key() -> None:
@@ -96,13 +98,15 @@ def no_key() -> None:
     def once(_key: str | None, _sent: Mapping[str, Any], make: Callable[[], str]) -> str:
         return make()
 
-    _replace("once", once, editing, undo, upserts)
+    _replace(idempotency, "once", once)
 
 
-def _replace(name: str, function: object, *owners: ModuleType | type) -> None:
-    for owner in owners:
-        assert hasattr(owner, name), f"{owner} has no {name} to take away"
-        setattr(owner, name, function)
+def _replace(owner: ModuleType, name: str, function: object) -> None:
+    """Put ``function`` in the place of ``owner.name``, wherever crmapp has imported it."""
+    sound = getattr(owner, name)
+    for module in [each for called, each in sys.modules.items() if called.startswith("crmapp.")]:
+        if getattr(module, name, None) is sound:
+            setattr(module, name, function)
 
 
 DEFECTS: Mapping[str, Callable[[], None]] = {

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from crmapp import queue
-from crmapp.services import apply, records, undo_plan, upsert_plan, upserts
+from crmapp.services import apply, pace, planning, records, upsert_plan, upserts
 from tests.faults import made
-from tests.faults.plants.defects import DEFECTS
+from tests.faults.plants.defects import DEFECTS, open_all_rooms
 
 
 def plant(environ: Mapping[str, str]) -> None:
@@ -21,6 +21,7 @@ def plant(environ: Mapping[str, str]) -> None:
     made.register()
     _small_steps(int(environ["CRMAPP_FAULTS_CHUNK"]), float(environ["CRMAPP_FAULTS_LINGER"]))
     for name in filter(None, environ.get("CRMAPP_FAULTS_DEFECTS", "").split(",")):
+        open_all_rooms()
         DEFECTS[name]()
     for name in GATES:
         _build(name, Path(environ["CRMAPP_FAULTS_GATES"]))
@@ -28,8 +29,8 @@ def plant(environ: Mapping[str, str]) -> None:
 
 def _small_steps(chunk: int, linger: float) -> None:
     """Write few rows at a time, and hold each transaction open, so that a fault finds it so."""
-    apply.pace.chunk_size = lambda: chunk
-    upsert_plan._PART = undo_plan._PART = chunk * 4
+    _set(pace, "chunk_size", lambda: chunk)
+    _set(planning, "PART", chunk * 4)
     _around(apply, "_exceptions", after=lambda: time.sleep(linger))
     _around(apply, "next_rows", after=lambda: time.sleep(linger))
 
@@ -69,6 +70,11 @@ def _stop_here(armed: Path, mark: Path) -> None:
         return
     mark.write_text(str(os.getpid()))
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _set(owner: Any, name: str, value: object) -> None:
+    assert hasattr(owner, name), f"{owner} has no {name}"
+    setattr(owner, name, value)
 
 
 def _nothing() -> None:

@@ -4,4 +4,7 @@ import os
 
 from tests.faults.plants import planting
 
-planting.plant(os.environ)
+try:
+    planting.plant(os.environ)
+except (AssertionError, AttributeError, KeyError) as error:
+    raise SystemExit(f"cannot plant what a fault test needs: {error!r}") from error
