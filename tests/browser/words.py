@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 ENGLISH = re.compile(
     r"\b("
-    r"Accounts|Add|Address|After|Any|Anybody|Apply|Back|Before|Cancel|Clear|Close|Columns|"
+    r"Accounts|Add|Address|After|Any|Anybody|Apply|Back|Before|Cancel|Clear|Columns|"
     r"Completed|Country|Created|Customers|Customer|Database|Delete|Details|Edit|Ended|"
     r"Every|Everything|Failed|Field|Fields|Filters|Health|History|Inactive|Language|Last|"
     r"Left|Loaded|Mail|Making|Name|Nobody|Nothing|Number|Owner|People|Phone|Previous|"
@@ -20,7 +20,8 @@ ENGLISH = re.compile(
 )
 DATA = (
     # What people and the demo have entered, and the titles of runs, stay as they are.
-    r"Sales · (Customers|Products)(: Completed)?|Asked about the new catalogue|First call|"
+    r"(Sales · Customers|Ventes · Clients)(: Completed( with errors)?)?|First call|"
+    r"Asked about the new catalogue|"
     r"Quotation for the classic cars|Visit with the sales figures of the year|Toys of Finland, Co.|"
     r"Send the price list|Closed on Mondays|The Sharp Gifts Warehouse|Land of Toys Inc.|"
     r"Norway Gifts By Mail, Co.|"
