@@ -56,8 +56,8 @@ class Settings:
             database_url=_sqlalchemy_url(url),
             redis_url=environ.get("REDIS_URL") or None,
             host=environ.get("HOST") or "127.0.0.1",
-            port=_number(environ, "PORT", 8000, int),
-            smtp_url=environ.get("CRMAPP_SMTP_URL") or None,
+            port=_port(environ),
+            smtp_url=_smtp_url(environ),
             mail_from=environ.get("CRMAPP_MAIL_FROM") or "crmapp@localhost",
             secret_key=environ.get("SECRET_KEY") or "",
             htmx_source=_choice(environ, "HTMX_SOURCE", ("cdn", "local")),
@@ -126,6 +126,20 @@ def _number(environ: Mapping[str, str], name: str, default: Number, kind: type[N
     return value
 
 
+def _port(environ: Mapping[str, str]) -> int:
+    port = _number(environ, "PORT", 8000, int)
+    if port > _HIGHEST_PORT:
+        raise ConfigurationError(f"PORT={port} is too high: ports end at {_HIGHEST_PORT}.")
+    return port
+
+
+def _smtp_url(environ: Mapping[str, str]) -> str | None:
+    url = environ.get("CRMAPP_SMTP_URL") or None
+    if url and not url.startswith(("smtp://", "smtps://")):
+        raise ConfigurationError("CRMAPP_SMTP_URL: use smtp[s]://user:password@host:port.")
+    return url
+
+
 def _choice(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
     value = environ.get(name) or allowed[0]
     if value not in allowed:
@@ -133,6 +147,7 @@ def _choice(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> 
     return value
 
 
+_HIGHEST_PORT = 65535
 _active: list[Settings] = []
 
 
