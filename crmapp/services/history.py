@@ -62,6 +62,13 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     return Page(entries, page[-1].id if len(changes) > PAGE else None)
 
 
+def run_values(lineage: Mapping[str, int]) -> dict[str, Change]:
+    """Return field → the change that gave it its present value, where a run did."""
+    made = select(Change).where(Change.id.in_(set(lineage.values())), Change.run_id.is_not(None))
+    changes = {each.id: each for each in session.scalars(made.options(joinedload(Change.run)))}
+    return {field: changes[id_] for field, id_ in lineage.items() if id_ in changes}
+
+
 def _entry(change: Change, words: Words) -> Entry:
     return Entry(
         change,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from crmapp.db import unit_of_work
+from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Action, Write
 from crmapp.models import Account, Run
 from crmapp.services import accounts, contacts, records
 from tests.factories import _kept
+from tests.support.upserts import carry_out, edit, plan, rows_of
 
 TABS = ("", "/contacts", "/activities", "/sales", "/history")
 
@@ -146,3 +148,16 @@ def test_any_place_in_the_history_can_be_asked_for(make, as_user, before):
     answer = as_user(make.bob).get(f"/accounts/{account.id}/history?before={before}")
 
     assert answer.status_code == 200
+
+
+def test_a_value_that_a_run_wrote_says_which_and_leads_to_that_change(make, as_user):
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    account = session.scalars(select(Account)).one()
+    edit(make, account, phone="555 999")
+    change = account.lineage["name"]
+
+    text = as_user(make.carol).get(f"/accounts/{account.id}").text
+
+    link = f'href="/accounts/{account.id}/history?before={change + 1}#change-{change}"'
+    assert text.count(link) == 2  # the name and the number; a person changed the phone since
+    assert f">Run {done.id}</a>" in text

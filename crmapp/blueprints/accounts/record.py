@@ -30,7 +30,16 @@ def show(account_id: int) -> ResponseReturnValue:
     groups = grouped(ACCOUNT_FIELDS.values())
     parent = accounts.parent_of(account, by=current_user)
     filled = {name for name in ACCOUNT_FIELDS if getattr(account, name) not in (None, "", [])}
-    return _tab("details", account, labels=labels, groups=groups, parent=parent, filled=filled)
+    origins = history.run_values({name: account.lineage.get(name, 0) for name in filled})
+    return _tab(
+        "details",
+        account,
+        labels=labels,
+        groups=groups,
+        parent=parent,
+        filled=filled,
+        origins=origins,
+    )
 
 
 @bp.get("/<int:account_id>/contacts", endpoint="contacts")
