@@ -87,6 +87,12 @@ def _publish(
     return Artefact(name, sha256, count)
 
 
+def clear_parts(run_id: int) -> None:
+    """Delete the parts of a plan once they are joined."""
+    for path in _folder(run_id).glob("part-*"):
+        path.unlink(missing_ok=True)
+
+
 class PlanFile:
     """The rows of a plan, read by row number, action or reason."""
 

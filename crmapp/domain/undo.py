@@ -22,13 +22,17 @@ class Taken:
 
 @dataclass(frozen=True)
 class Present:
-    """The record as it is now; ``lineage`` is field → id of its last change; ``added`` says that
-    people attached something to it."""
+    """The record as it is now.
+
+    ``lineage`` is field → id of its last change; ``edited`` the id of the last change that a person
+    made, 0 if none did; ``added`` says that people attached something to it.
+    """
 
     name: str
     version: int
     lineage: Mapping[str, int]
     deleted: bool
+    edited: int
     added: bool
 
 
@@ -56,8 +60,8 @@ def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
 def _take_back_birth(change: Taken, now: Present, base: Mapping[str, Any]) -> PlanRow:
     if now.added:
         return PlanRow(action=Planned.KEPT, reason=Reason.PEOPLE_ADDED, **base)
-    since = [name for name, last in now.lineage.items() if last > change.id]
-    if since:
+    if now.edited > change.id:
+        since = [name for name, last in now.lineage.items() if last > change.id]
         return _kept(Reason.EDITED_SINCE, since, base)
     return PlanRow(action=Planned.DELETE, **base)
 

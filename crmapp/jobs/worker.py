@@ -75,7 +75,7 @@ def _note_crash(job: Job, kind: type[BaseException], error: BaseException, _: ob
     db.session.remove()
     if job.func_name == JOBS["runs.work"] and not issubclass(kind, _AWAY):
         with contextlib.suppress(Unavailable):
-            engine.crashed(job.kwargs["run_id"], f"{kind.__name__}: {error}")
+            engine.crashed(f"{kind.__name__}: {error}")
 
 
 def work(app: Flask) -> None:

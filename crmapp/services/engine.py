@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -45,6 +46,8 @@ class Claim:
     def moved(self, cursor: int) -> Claim:
         return replace(self, cursor=cursor)
 
+
+_working_under: ContextVar[Claim | None] = ContextVar("working_under", default=None)
 
 Advance = Callable[[Claim], Claim | None]
 """Do one chunk of a phase; the claim to go on with, or ``None`` when the phase is over."""
@@ -137,6 +140,7 @@ def work(run_id: int, phases: Mapping[tuple[str, str], Advance]) -> None:
     ``phases`` maps (kind, status) to what advances that phase.
     """
     held = claim(run_id)
+    _working_under.set(held)
     if held is None:
         return
     deadline = time.monotonic() + settings().time_slice
@@ -188,13 +192,19 @@ def hand_over(held: Claim, status: Status, **values: Any) -> None:
         later("runs.work", run_id=held.run_id)
 
 
-def crashed(run_id: int, error: str) -> None:
-    """Note that working on the run raised; try again later, or give up after five in a row."""
+def crashed(error: str) -> None:
+    """Note that what this process worked on raised; try again later, five times at most.
+
+    A claim that was lost meanwhile has no say: the run is somebody else's.
+    """
+    held = _working_under.get()
+    if held is None:
+        return
     with unit_of_work():
-        run = session.get(Run, run_id)
-        if run is None or run.status not in ACTIVE:
+        run = session.get(Run, held.run_id)
+        if run is None or (run.fence, run.status) != (held.fence, held.status):
             return
-        held = Claim(run.id, run.kind, run.fence, run.status, run.cursor)
+        held = held.moved(run.cursor)
         attempts = run.attempts + 1
         if attempts >= _ATTEMPTS:
             end(held, Status.FAILED, error=error)

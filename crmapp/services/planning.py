@@ -10,7 +10,7 @@ from typing import Any
 
 from crmapp import artefacts
 from crmapp.artefacts import Artefact
-from crmapp.db import unit_of_work
+from crmapp.db import after_commit, unit_of_work
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.runs import Status
 from crmapp.models import Run
@@ -53,6 +53,7 @@ def offer(held: Claim, status: Status, plan: Artefact, counts: dict[str, int]) -
         counts=counts,
         total=plan.rows,
     )
+    after_commit(lambda: artefacts.clear_parts(held.run_id))
 
 
 def count_actions(plan: Artefact) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
@@ -50,6 +50,9 @@ def present(ids: Sequence[int]) -> dict[int, Present]:
         return {}
     table = Account.__table__.c
     added = or_(*(_has(model) for model in (Contact, Activity)))
+    edited = select(func.coalesce(func.max(Change.id), 0)).where(
+        Change.object == "account", Change.record_id == table.id, Change.by_id.is_not(None)
+    )
     rows = session.execute(
         select(
             table.id,
@@ -57,11 +60,14 @@ def present(ids: Sequence[int]) -> dict[int, Present]:
             table.version,
             table.lineage,
             table.deleted_at.is_not(None).label("deleted"),
+            edited.scalar_subquery().label("edited"),
             added.label("added"),
         ).where(is_one_of(table.id, list(ids)))
     )
     return {
-        row.id: Present(row.name, row.version, row.lineage, bool(row.deleted), bool(row.added))
+        row.id: Present(
+            row.name, row.version, row.lineage, bool(row.deleted), row.edited, bool(row.added)
+        )
         for row in rows
     }
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from crmapp.config import Settings
 from crmapp.db import session, unit_of_work
 from crmapp.models import Account, Run
 from crmapp.services import engine, receipts, records, runs, undo
@@ -53,3 +54,22 @@ def test_what_was_deleted_in_the_meantime_is_kept_by_its_name(make: Make) -> Non
     (kept,) = receipts.left_out(undoing, by=make.mona, after=0, limit=10)
     assert kept.name == "Acme"
     assert str(kept.reason) == "This account was deleted or restored in the meantime."
+
+
+def test_a_created_account_that_only_runs_changed_since_goes(make: Make) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    take_back(make, carry_out(make, plan(make, rows_of("Acme", phone="999 999"))))
+
+    undoing = take_back(make, done)
+
+    assert undoing.done == {"updated": 1}
+    assert session.scalars(select(Account.deleted_at)).one() is not None
+
+
+def test_the_parts_of_a_plan_go_when_it_is_offered(make: Make, settings: Settings) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme")))
+
+    files = {path.name.split("-")[0] for path in settings.artefacts_dir.rglob("*.parquet")}
+
+    assert files == {"plan"}
+    assert runs.receipt_of(done).balances
