@@ -6,6 +6,7 @@ Each check returns the breaks that it found, as sentences; none means that it ho
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -221,8 +222,11 @@ def undone_is_undone(found: Found) -> Breaks:
             back[change["record_id"]].append(change)
         for change in found.by_run[undone_id]:
             account_id = change["record_id"]
-            expected = _taken_back(change, found.changes[account_id], undo_id)
-            took = [(each["action"], each["fields"]) for each in back.pop(account_id, [])]
+            taking = back.pop(account_id, [])
+            until = taking[0]["id"] if taking else math.inf
+            before = [each for each in found.changes[account_id] if each["id"] < until]
+            expected = _taken_back(change, before)
+            took = [(each["action"], each["fields"]) for each in taking]
             if took != ([expected] if expected else []):
                 yield f"undo {undo_id} did {took} to account {account_id}, not {expected}"
         for account_id in back:
@@ -232,13 +236,19 @@ def undone_is_undone(found: Found) -> Breaks:
 
 
 def _taken_back(
-    change: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], undo_id: int
+    change: Mapping[str, Any], before: Sequence[Mapping[str, Any]]
 ) -> tuple[str, dict[str, Any]] | None:
-    """Say what undo should have done about ``change``, seeing the account's other changes."""
-    others = [each for each in changes if each["id"] > change["id"] and each["run_id"] != undo_id]
+    """Say what undo should have done about ``change``, seeing the changes ``before`` it.
+
+    An account that a run created goes unless people changed it since; one that is gone stays so.
+    """
+    others = [each for each in before if each["id"] > change["id"]]
     since = {name for each in others for name in each["fields"]}
+    if any(each["action"] == "deleted" for each in others):
+        return None
     if change["action"] == "created":
-        return None if others else ("deleted", {})
+        people = any(each["by_id"] is not None for each in others)
+        return None if people else ("deleted", {})
     back = {name: both[::-1] for name, both in change["fields"].items() if name not in since}
     return ("updated", back) if back else None
 
