@@ -51,11 +51,14 @@ def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
         raise Unwritable(f"run {letter.params.get('run_id')} is gone")
     status = gettext(STATUS_LABELS[Status(run.status)])
     title = run.title or gettext("Run %(id)s", id=run.id)
+    if run.undoes_id:
+        title = gettext("Undo of run %(id)s (%(title)s)", id=run.undoes_id, title=title)
     words = {
         "run": run,
         "reader_name": reader.name if reader else "",
         "title": title,
         "status": status,
+        "outcomes": _outcomes(run),
         "url": address(f"/runs/{run.id}"),
     }
     return Message(
@@ -63,6 +66,21 @@ def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
         render_template("mail/run_ended.txt", **words),
         render_template("mail/run_ended.html", **words),
     )
+
+
+def _outcomes(run: Run) -> list[tuple[str, int]]:
+    """Return what became of the rows, as the run's page calls it."""
+    names = {
+        "created": gettext("Created"),
+        "updated": gettext("Updated"),
+        "unchanged": gettext("Unchanged"),
+        "rejected": gettext("Rejected"),
+        "skipped": gettext("Skipped"),
+        "failed": gettext("Failed"),
+    }
+    if run.undoes_id:
+        names = {"updated": gettext("Taken back"), "skipped": gettext("Kept")}
+    return [(label, (run.done or {}).get(name, 0)) for name, label in names.items()]
 
 
 def _unknown(letter: MailOutbox) -> Message:

@@ -154,6 +154,28 @@ def test_a_run_that_ended_is_told_in_the_readers_language(app, make):
     assert f"/runs/{only_letter().params['run_id']}" in message.text
 
 
+def test_the_end_of_an_undo_is_told_in_the_words_of_undoing(make):
+    done = make.run(title="Sales", status="undone")
+    undoing = make.run(
+        kind="undo", title="Sales", status="done", undoes_id=done.id, done={"updated": 3}
+    )
+    with unit_of_work():
+        session.add(
+            MailOutbox(
+                key="k", message_id="<1@x>", recipient="a@crm.example",
+                kind="run_ended", params={"run_id": undoing.id},
+            )
+        )  # fmt: skip
+    post = FakePost()
+
+    outbox.deliver_due(post)
+
+    message = post.carried[0].message
+    assert message.subject == f"Undo of run {done.id} (Sales): Completed"
+    assert "Taken back: 3\nKept: 0" in message.text
+    assert "Created" not in message.text
+
+
 def test_a_notification_about_something_gone_is_given_up(app):
     with unit_of_work():
         session.add(
