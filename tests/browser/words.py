@@ -20,7 +20,8 @@ ENGLISH = re.compile(
 )
 DATA = (
     # What people and the demo have entered, and the titles of runs, stay as they are.
-    r"(Sales · Customers|Ventes · Clients)(: Completed( with errors)?)?|First call|"
+    r"(Undo of run \d+ \()?(Sales · Customers|Ventes · Clients)\)?(: Completed( with errors)?)?|"
+    r"First call|"
     r"Asked about the new catalogue|"
     r"Quotation for the classic cars|Visit with the sales figures of the year|Toys of Finland, Co.|"
     r"Send the price list|Closed on Mondays|The Sharp Gifts Warehouse|Land of Toys Inc.|"
