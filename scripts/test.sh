@@ -28,10 +28,9 @@ section() {
     SKIPPED=$((SKIPPED + $(counted skipped)))
 }
 
-# Read how many tests had an outcome from the closing line of the section's pytest.
+# Add up how many tests had an outcome from the closing lines of the section's pytests.
 counted() {
-    found=$(sed -nE "s/^(.*[ ,])?([0-9]+) $1.* in [0-9.]+s.*/\2/p" "$LOG/section" | tail -n 1)
-    printf '%s' "${found:-0}"
+    sed -nE "s/^(.*[ ,])?([0-9]+) $1.* in [0-9.]+s.*/\2/p" "$LOG/section" | awk '{n += $1} END {print n + 0}'
 }
 
 skip() {
@@ -74,6 +73,20 @@ translations() {
 
 unit_tests() { CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 --dist loadfile -m "not browser and not faults"; }
 
+# Faults are mostly waited for, so all databases suffer at the same time.
+faults() {
+    pids=""
+    trap 'kill $pids' INT TERM
+    for database in "$@"; do
+        CRMAPP_TEST_DB=$database "$BIN/pytest" -q -m faults >"$LOG/faults-$database" 2>&1 &
+        pids="$pids $!"
+    done
+    failed=0
+    for pid in $pids; do wait "$pid" || failed=1; done
+    for database in "$@"; do printf '\n--- %s\n' "$database"; cat "$LOG/faults-$database"; done
+    return $failed
+}
+
 section "Format" "$BIN/ruff" format --check .
 section "Lint" "$BIN/ruff" check .
 section "Import laws" "$BIN/lint-imports"
@@ -94,15 +107,13 @@ fi
 if CRMAPP_TEST_CHROMIUM=$(find_chromium) ||
     { apt_install chromium fonts-dejavu-core && CRMAPP_TEST_CHROMIUM=$(find_chromium); }; then
     export CRMAPP_TEST_CHROMIUM
-    section "Browser stories" "$BIN/pytest" -q -m browser
+    section "Browser stories" "$BIN/pytest" -q -n 2 --dist loadfile -m browser
 else
     skip "Browser stories" \
         "no Chromium found. Debian: apt install chromium; macOS: brew install --cask chromium."
 fi
 
-for database in $databases; do
-    section "Faults on $database" env CRMAPP_TEST_DB="$database" "$BIN/pytest" -q -m faults
-done
+section "Faults on $databases" faults $databases
 
 printf '\n=== Summary\n%s' "$RESULTS"
 [ "${CI:-}" = true ] && FAILED=$((FAILED + SKIPPED))

@@ -32,9 +32,7 @@ def eventually(true: Callable[[], Any], what: str, seconds: float = 30) -> Any:
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment in which nothing of the developer's own settings is left."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ
-    }
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     ours = {
         "CRMAPP_DEMO": "0",
         "CRMAPP_HOME": str(home),
