@@ -98,9 +98,6 @@ class Account(Record, Base):
 
     owner: Mapped[User | None] = relationship(foreign_keys=[owner_id], viewonly=True)
     team: Mapped[Team | None] = relationship(foreign_keys=[team_id], viewonly=True)
-    parent: Mapped[Account | None] = relationship(
-        foreign_keys=[parent_id], remote_side="Account.id", viewonly=True
-    )
     primary_contact: Mapped[Contact | None] = relationship(
         # contact.account_id has the constraint; two that point at each other cannot be created
         primaryjoin="Account.primary_contact_id == Contact.id",

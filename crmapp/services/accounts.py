@@ -22,13 +22,12 @@ _CHOSEN_ELSEWHERE = frozenset({"primary_contact_id", "parent_id"})
 _NAMED = (
     joinedload(Account.owner),
     joinedload(Account.team),
-    joinedload(Account.parent),
     joinedload(Account.primary_contact),
 )
 
 
 def get(account_id: int, *, by: User, deleted: bool = False) -> Account:
-    """Return the account with owner, team, parent and primary contact.
+    """Return the account with owner, team and primary contact.
 
     With ``deleted``, those who may restore accounts see deleted ones as well.
 
@@ -49,6 +48,15 @@ def parent_of(account: Account, *, by: User) -> Account | None:
     """Return the parent account, if there is one and ``by`` may see it."""
     query = select(Account).where(Account.id == account.parent_id, Account.visible_to(by))
     return session.scalars(query).one_or_none()
+
+
+def parent_typed(account: Account, *, by: User) -> str:
+    """Return the parent account as ``by`` types it: its number, else its name.
+
+    Empty if there is none, or none that she may see.
+    """
+    parent = parent_of(account, by=by)
+    return (parent.number or parent.name) if parent else ""
 
 
 def counts(account: Account) -> dict[str, int]:
@@ -102,11 +110,11 @@ def update(
         Conflict: somebody else changed it since; see :func:`editing.changed`.
     """
     with _one_number_each(), unit_of_work():
-        need_editable(account_id, by=by)
+        account = need_editable(account_id, by=by)
         sent = {**typed, "account": account_id, "version": version}
 
         def change() -> int:
-            values = _checked(typed, by, whole=False, account_id=account_id)
+            values = _checked(typed, by, whole=False, account=account)
             try:
                 return editing.changed(Account, account_id, values, version, by=by)
             except Conflict as conflict:
@@ -157,7 +165,7 @@ def need_editable(account_id: int, *, by: User) -> Account:
 
 
 def _checked(
-    typed: Mapping[str, object], by: User, *, whole: bool, account_id: int | None = None
+    typed: Mapping[str, object], by: User, *, whole: bool, account: Account | None = None
 ) -> dict[str, Any]:
     plain = {name: text for name, text in typed.items() if name not in _CHOSEN_ELSEWHERE}
     problems: dict[str, Text | str] = {}
@@ -166,9 +174,10 @@ def _checked(
         values = editing.checked("account", plain, lookups(ids=True), whole=whole)
     except Invalid as invalid:
         problems |= invalid.fields
-    if "parent" in typed:
+    parent = str(typed.get("parent") or "").replace("\x00", "").strip()
+    if "parent" in typed and not (account and parent == parent_typed(account, by=by)):
         try:
-            values["parent_id"] = _parent(str(typed["parent"] or ""), account_id, by)
+            values["parent_id"] = _parent(parent, account.id if account else None, by)
         except Invalid as invalid:
             problems |= invalid.fields
     if problems:
@@ -194,7 +203,6 @@ def _with_parent(side: Mapping[str, Any], by: User) -> dict[str, Any]:
 
 def _parent(text: str, account_id: int | None, by: User) -> int | None:
     """Find the account that is meant by a number or a name, and that is not below this one."""
-    text = text.replace("\x00", "").strip()
     if not text:
         return None
     found = _named(text, by)

@@ -79,13 +79,14 @@ def new_form(fields: Iterable[Field], *, choices: Choices = NO_CHOICES, **values
 
 
 def edit_form(
-    fields: Iterable[Field], record: Any, *, choices: Choices = NO_CHOICES
+    fields: Iterable[Field], record: Any, *, choices: Choices = NO_CHOICES, **typed: object
 ) -> VersionedForm:
-    """Build a form that changes ``record``, filled with its values or from the request."""
+    """Build a form that changes ``record``, filled with its values or from the request.
+
+    ``typed`` is what stands in fields whose value people do not type as it is kept.
+    """
     fields = list(fields)
-    values = {spec.name: getattr(record, spec.name) for spec in fields}
-    if "parent_id" in values:
-        values["parent_id"] = record.parent and (record.parent.number or record.parent.name)
+    values = {spec.name: getattr(record, spec.name) for spec in fields} | typed
     return _build(VersionedForm, fields, choices, values, version=record.version)
 
 

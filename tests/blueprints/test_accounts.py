@@ -224,6 +224,21 @@ def test_the_form_shows_the_present_values(make, as_user, headers):
     assert 'name="version" type="hidden" value="1"' in text
 
 
+def test_a_parent_that_one_does_not_see_is_not_shown_and_stays(make, as_user, headers):
+    head = make.account("Hidden Holding", number="H1", owner_id=make.mallory.id)
+    account = make.account("Acme", owner_id=make.bob.id, parent_id=head.id)
+    client = as_user(make.bob)
+
+    shown = client.get(f"/accounts/{account.id}/edit", headers=headers).text
+    sent = form(name="Acme Ltd", parent="", version="1")
+    answer = client.post(f"/accounts/{account.id}", data=sent, headers=headers)
+
+    assert "H1" not in shown
+    assert "Hidden Holding" not in shown
+    assert went(answer) == f"/accounts/{account.id}"
+    assert named("Acme Ltd").parent_id == head.id
+
+
 def test_a_form_without_its_version_is_refused(make, as_user, headers):
     account = make.account("Acme")
 

@@ -119,6 +119,16 @@ def test_a_parent_that_one_does_not_see_is_not_found(make):
         accounts.create({"name": "A", "parent": "H1"}, by=make.bob)
 
 
+@pytest.mark.parametrize("text", ["H1", ""])
+def test_a_parent_is_changed_and_taken_away_by_those_who_see_it(make, text):
+    before, head = make.account("Old Head"), make.account("Head Office", number="H1")
+    account = make.account("Acme", parent_id=before.id)
+
+    accounts.update(account.id, {"parent": text}, 1, by=make.bob)
+
+    assert kept(account.id).parent_id == (head.id if text else None)
+
+
 def test_an_account_cannot_be_below_itself(make):
     head = make.account("Head", number="H1")
     below = make.account("Below", number="B1", parent_id=head.id)

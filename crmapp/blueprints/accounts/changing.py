@@ -14,7 +14,7 @@ from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Invalid
 from crmapp.services import accounts
 from crmapp.web.access import current_user, requires
-from crmapp.web.forms import Form
+from crmapp.web.forms import Form, VersionedForm
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import Clash, edit_form, grouped, new_form, show_conflict
 
@@ -50,14 +50,13 @@ def create() -> ResponseReturnValue:
 @bp.get("/<int:account_id>/edit")
 def edit(account_id: int) -> ResponseReturnValue:
     """Show the account's values in a form."""
-    account = accounts.need_editable(account_id, by=current_user)
-    return _edit(account_id, edit_form(FIELDS, account))
+    return _edit(account_id, _edit_form(account_id))
 
 
 @bp.post("/<int:account_id>")
 def update(account_id: int) -> ResponseReturnValue:
     """Change the account, or show what is wrong or who was quicker."""
-    form = edit_form(FIELDS, accounts.need_editable(account_id, by=current_user))
+    form = _edit_form(account_id)
     if not form.validate_on_submit():
         return _edit(account_id, form, status=422)
     key, version = form.idempotency_key.data, form.version.data
@@ -105,6 +104,11 @@ def _new(form: Form, status: int = 200) -> ResponseReturnValue:
     return page(
         "accounts/new.html", "accounts/_form.html", status, form=form, groups=GROUPS, account=None
     )
+
+
+def _edit_form(account_id: int) -> VersionedForm:
+    account = accounts.need_editable(account_id, by=current_user)
+    return edit_form(FIELDS, account, parent_id=accounts.parent_typed(account, by=current_user))
 
 
 def _edit(
