@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -12,6 +11,7 @@ from crmapp.db import session, unit_of_work, utcnow
 from crmapp.mail import messages
 from crmapp.mail.post import Carrier, Envelope, Refused, Undeliverable, carrier
 from crmapp.models import MailOutbox
+from crmapp.services.notifications import message_id
 
 AT_ONCE = 20
 ATTEMPTS = 10
@@ -34,12 +34,6 @@ def post(
             user_id=user_id,
         )
     )
-
-
-def message_id(key: str) -> str:
-    """Return the Message-ID of a notification: the same key is the same letter, sent once."""
-    digest = hashlib.sha256(f"{settings().session_key()}:{key}".encode()).hexdigest()[:32]
-    return f"<{digest}@{settings().mail_from.rpartition('@')[2] or 'crmapp'}>"
 
 
 def deliver_due(by: Carrier | None = None) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from crmapp.config import settings
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import dialect
 from crmapp.models import MailOutbox, Run, User
@@ -25,7 +28,7 @@ def run_ended(run_id: int) -> None:
         insert(MailOutbox)
         .values(
             key=key,
-            message_id=f"<{key}@crmapp>",
+            message_id=message_id(key),
             recipient=found.email,
             user_id=found.by_id,
             kind="run_ended",
@@ -40,3 +43,12 @@ def run_ended(run_id: int) -> None:
         .on_conflict_do_nothing(index_elements=["key"])
     )
     later("mails.deliver")
+
+
+def message_id(key: str) -> str:
+    """Return the Message-ID of a notification: the same key is the same letter, sent once.
+
+    No other installation has the same one: readers' mail servers drop what they have seen.
+    """
+    digest = hashlib.sha256(f"{settings().session_key()}:{key}".encode()).hexdigest()[:32]
+    return f"<{digest}@{settings().mail_from.rpartition('@')[2] or 'crmapp'}>"

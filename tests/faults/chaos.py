@@ -112,7 +112,7 @@ def wreak(house: House, clerk: Clerk, seed: int) -> Chaos:
 
 def untold(house: House) -> set[str]:
     """Return the Message-IDs that no letter of the house has carried yet."""
-    sent = set(re.findall(r"<run-\d+-ended@crmapp>", house.installation.output))
+    sent = set(re.findall(r"<[0-9a-f]{32}@\w+>", house.installation.output))
     return insist(lambda: set(session.scalars(select(MailOutbox.message_id)))) - sent
 
 

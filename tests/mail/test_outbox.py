@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from crmapp import config
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.mail import outbox
 from crmapp.mail.post import Envelope, Refused, Undeliverable
 from crmapp.models import MailOutbox, Run
+from crmapp.services.notifications import message_id
 
 
 class FakePost:
@@ -60,8 +63,15 @@ def test_one_notification_is_one_message_id(write):
     outbox.deliver_due(post)
 
     ids = [envelope.message_id for envelope in post.carried]
-    assert ids == [outbox.message_id("run-1-ended"), outbox.message_id("run-2-ended")]
+    assert ids == [message_id("run-1-ended"), message_id("run-2-ended")]
     assert len(set(ids)) == 2
+
+
+def test_two_installations_have_no_message_id_in_common(app):
+    here = message_id("run-1-ended")
+    config.use(replace(config.settings(), secret_key="the key of another installation"))
+
+    assert message_id("run-1-ended") != here
 
 
 def test_a_mail_server_that_is_away_is_asked_again_later(write):
@@ -82,7 +92,7 @@ def test_a_letter_that_waited_goes_under_the_same_id(write, clock):
 
     outbox.deliver_due(post)
 
-    assert [envelope.message_id for envelope in post.carried] == [outbox.message_id("welcome-1")]
+    assert [envelope.message_id for envelope in post.carried] == [message_id("welcome-1")]
     assert only_letter().error is None
 
 

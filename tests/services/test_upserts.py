@@ -12,6 +12,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotUndoable
 from crmapp.models import Account, Change, MailOutbox, Run, RunException
 from crmapp.services import engine, runs, undo, upserts
+from crmapp.services.notifications import message_id
 from tests.factories import Make
 from tests.support import rows as made_up
 from tests.support.upserts import MAPPING, ROWS, carry_out, edit, plan, start, take_back
@@ -197,7 +198,7 @@ def test_who_lacks_the_right_is_told_which(make: Make) -> None:
 def test_the_end_of_a_run_is_one_message(make: Make) -> None:
     done = carry_out(make, plan(make))
     keys = session.scalars(select(MailOutbox.message_id)).all()
-    assert keys == [f"<run-{done.id}-ended@crmapp>"]
+    assert keys == [message_id(f"run-{done.id}-ended")]
 
 
 def test_a_worker_that_lost_its_claim_writes_nothing(make: Make) -> None:
