@@ -14,7 +14,7 @@ from crmapp.models import MailOutbox
 from crmapp.services.notifications import message_id
 
 AT_ONCE = 20
-ATTEMPTS = 10
+ATTEMPTS = 31  # with the pauses between them, a little more than a day
 LEASE = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -37,56 +37,60 @@ def post(
 
 
 def deliver_due(by: Carrier | None = None) -> int:
-    """Send the letters that are due and return how many went.
+    """Send letters that are due, the oldest first, and return how many went.
 
-    A letter is leased before it is sent, so that two senders do not send it twice; one who dies in
-    between leaves it to be sent again under the same Message-ID.
+    A letter is leased when its turn comes, so that two senders do not send it twice; one who dies
+    in between leaves it to be sent again under the same Message-ID. A mail server that is away is
+    left alone until the next call.
     """
     by = by or carrier(settings())
     sent = 0
-    for letter_id in _lease(utcnow()):
-        sent += _send(letter_id, by)
+    for _turn in range(AT_ONCE):
+        letter_id = _lease(utcnow())
+        if letter_id is None:
+            break
+        try:
+            sent += _send(letter_id, by)
+        except Undeliverable as error:
+            _put_off(letter_id, error)
+            break
     return sent
 
 
-def _lease(now: datetime) -> list[int]:
+def _lease(now: datetime) -> int | None:
+    """Take the next letter for a while; ``None`` if none is due."""
     waiting = (MailOutbox.status == "queued") & (MailOutbox.next_at <= now)
-    if session.scalar(select(MailOutbox.id).where(waiting).limit(1)) is None:
+    due = select(MailOutbox.id).where(waiting).order_by(MailOutbox.id).limit(1)
+    if session.scalar(due) is None:
         session.rollback()
-        return []
+        return None
     with unit_of_work():
-        due = (
-            select(MailOutbox.id)
-            .where(waiting)
-            .order_by(MailOutbox.id)
-            .limit(AT_ONCE)
-            .with_for_update(skip_locked=True)
-        )
-        ids = list(session.scalars(due))
+        letter_id = session.scalar(due.with_for_update(skip_locked=True))
         session.execute(
             update(MailOutbox)
-            .where(MailOutbox.id.in_(ids))
+            .where(MailOutbox.id == letter_id)
             .values(next_at=now + LEASE, attempts=MailOutbox.attempts + 1)
         )
-    return ids
+    return letter_id
 
 
 def _send(letter_id: int, by: Carrier) -> bool:
+    """Send one letter and note what became of it.
+
+    Raises:
+        Undeliverable: the mail server is away; nothing is noted.
+    """
     letter = session.get(MailOutbox, letter_id)
     if letter is None:
         return False
-    attempts = letter.attempts
     try:
         words = messages.write(letter)
         envelope = Envelope(letter.message_id, letter.recipient, words, letter.created_at)
         session.rollback()  # a slow mail server must not hold a transaction open
         by.carry(envelope)
     except (messages.Unwritable, Refused) as error:
-        return _note(letter_id, status="failed", error=str(error))
-    except Undeliverable as error:
-        if attempts >= ATTEMPTS:
-            return _note(letter_id, status="failed", error=str(error))
-        return _note(letter_id, next_at=utcnow() + _pause(attempts), error=str(error))
+        _note(letter_id, status="failed", error=str(error))
+        return False
     _note(
         letter_id,
         status=by.outcome,
@@ -99,10 +103,18 @@ def _send(letter_id: int, by: Carrier) -> bool:
     return True
 
 
-def _note(letter_id: int, **values: object) -> bool:
+def _put_off(letter_id: int, error: Undeliverable) -> None:
+    """Try again later, longer each time; give up after a day."""
+    letter = session.get_one(MailOutbox, letter_id)
+    if letter.attempts >= ATTEMPTS:
+        _note(letter_id, status="failed", error=str(error))
+    else:
+        _note(letter_id, next_at=utcnow() + _pause(letter.attempts), error=str(error))
+
+
+def _note(letter_id: int, **values: object) -> None:
     with unit_of_work():
         session.execute(update(MailOutbox).where(MailOutbox.id == letter_id).values(**values))
-    return False
 
 
 def _pause(attempts: int) -> timedelta:

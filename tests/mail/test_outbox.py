@@ -104,14 +104,15 @@ def test_a_letter_that_is_refused_is_given_up(write):
     assert (only_letter().status, only_letter().error) == ("failed", "no such person")
 
 
-def test_nobody_tries_for_ever(write, clock):
+def test_a_letter_is_given_up_after_a_day(write, clock):
     write()
+    began = utcnow()
 
-    for _ in range(outbox.ATTEMPTS):
+    while only_letter().status == "queued":
+        clock.move_to(only_letter().next_at)
         outbox.deliver_due(FakePost(Undeliverable("no answer")))
-        clock.shift(timedelta(hours=2))
 
-    assert only_letter().status == "failed"
+    assert timedelta(days=1) < utcnow() - began < timedelta(days=2)
 
 
 def test_a_sender_that_died_leaves_the_letter_to_the_next(write, clock):
@@ -129,6 +130,36 @@ def test_a_sender_that_died_leaves_the_letter_to_the_next(write, clock):
     later = outbox.deliver_due(post)
 
     assert (at_once, later) == (0, 1)
+
+
+def test_a_slow_mail_server_is_not_given_a_letter_by_two_senders(write, clock):
+    other = FakePost()
+
+    class Slow(FakePost):
+        def carry(self, envelope: Envelope) -> None:
+            super().carry(envelope)
+            clock.shift(outbox.LEASE / 2)
+            outbox.deliver_due(other)
+
+    write(key="first")
+    write(key="second")
+    write(key="third")
+    slow = Slow()
+
+    outbox.deliver_due(slow)
+
+    ids = [envelope.message_id for envelope in (*slow.carried, *other.carried)]
+    assert sorted(ids) == sorted(map(message_id, ("first", "second", "third")))
+
+
+def test_a_mail_server_that_is_away_is_asked_once_a_round(write):
+    write(key="first")
+    write(key="second")
+    post = FakePost(Undeliverable("no answer"))
+
+    sent = [outbox.deliver_due(post), outbox.deliver_due(post)]
+
+    assert sent == [0, 1]
 
 
 def test_a_bad_letter_does_not_hold_up_the_others(write):
