@@ -10,8 +10,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from crmapp import config
-from crmapp.db import db
+from crmapp.db import db, unit_of_work
 from crmapp.jobs import sweeper
+from crmapp.mail import outbox
 from crmapp.queue import QUEUE
 from crmapp.services.sweeper import sweep
 from tests.support.processes import eventually
@@ -80,3 +81,29 @@ def test_it_outlives_an_outage_of_the_database(app, make, server, sweeping):
     make.run(status="queued")
 
     assert eventually(lambda: waiting(server), "rung")
+
+
+def test_a_mail_server_that_does_not_answer_holds_up_no_run(make, server, monkeypatch, app):
+    asked, answer, stop = threading.Event(), threading.Event(), threading.Event()
+
+    class Stuck:
+        outcome = "sent"
+
+        def carry(self, _envelope: object) -> None:
+            asked.set()
+            answer.wait(30)
+
+    monkeypatch.setattr(outbox, "carrier", lambda _settings: Stuck())
+    with unit_of_work():
+        outbox.post(key="k", recipient="a@b.example", subject="", text="", html=None, user_id=None)
+    sweeping = threading.Thread(target=sweeper.sweep_until, args=(app, stop, 0.05))
+    sweeping.start()
+    asked.wait(10)
+    make.run(status="queued")
+
+    try:
+        assert eventually(lambda: waiting(server), "rung", 10)
+    finally:
+        answer.set()
+        stop.set()
+        sweeping.join(10)
