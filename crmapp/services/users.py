@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from argon2 import PasswordHasher
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from crmapp.db import session, unit_of_work
@@ -220,9 +220,8 @@ def _password_problem(password: str) -> Text | None:
 
 
 def _keep_an_administrator(user: User) -> None:
-    """Refuse to take away the last active administrator."""
-    others = select(func.count()).where(
-        User.role == Role.ADMIN, User.active.is_(True), User.id != user.id
-    )
-    if user.role == Role.ADMIN and user.active and not session.scalar(others):
+    """Refuse to take away the last active administrator, also when two are let go at once."""
+    active = select(User.id).where(User.role == Role.ADMIN, User.active.is_(True))
+    administrators = session.scalars(active.order_by(User.id).with_for_update()).all()
+    if administrators == [user.id]:
         raise Invalid({"role": N_("Somebody has to administer. Make another administrator first.")})

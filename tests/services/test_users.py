@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from flask_security.utils import verify_password
+from sqlalchemy import update
 
 from crmapp.db import session
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.models import User
 from crmapp.services import users
+from tests.support.rivals import overtaken
 
 
 def kept(user_id):
@@ -117,3 +119,13 @@ def test_only_administrators_manage_people(make):
 def test_nobody_has_an_impossible_id(make, user_id):
     with pytest.raises(NotFound):
         users.get(user_id, by=make.alice)
+
+
+def test_two_administrators_cannot_both_be_let_go_at_once(app, make):
+    first, second = make.alice.id, make.user("zoe", "admin").id
+    zoe_goes = update(User).where(User.id == second).values(active=False)
+
+    refused = overtaken(app, zoe_goes, lambda: users.set_active(first, False, by=None))
+
+    assert [type(error) for error in refused] == [Invalid]
+    assert kept(first).active
