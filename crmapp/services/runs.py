@@ -59,11 +59,11 @@ def cancel(run_id: int, *, by: User) -> Run:
         Forbidden: ``by`` lacks the right.
         Conflict: the run has ended already.
     """
-    run = get(run_id, by=by)
+    get(run_id, by=by)
     if not by.can(Right.RUN_CANCEL):
         raise Forbidden(Right.RUN_CANCEL)
     with unit_of_work():
-        run = get(run_id, by=by)
+        run = session.get_one(Run, run_id, with_for_update=True)
         if run.status in ENDED:
             raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
         if run.status == Status.RUNNING:
