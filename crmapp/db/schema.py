@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -44,7 +46,12 @@ def is_current(engine: Engine) -> bool:
 
 def _is_current(connection: Connection) -> bool:
     found = MigrationContext.configure(connection).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
+    return set(found) == _heads()
+
+
+@cache
+def _heads() -> set[str]:
+    return set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def _config() -> Config:

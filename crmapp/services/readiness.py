@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, literal, select, table
+from collections.abc import Callable
+
+from sqlalchemy import literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from crmapp.db import session
-
-NEWEST_TABLE = "mail_outbox"
+from crmapp.db import db, session
+from crmapp.db.schema import is_current
 
 
 def check() -> dict[str, bool]:
     """Return each thing a page needs and whether it is there."""
-    newest = select(literal(1)).select_from(table(NEWEST_TABLE)).limit(1)
-    return {"database": _answers(select(literal(1))), "schema": _answers(newest)}
+    return {
+        "database": _holds(lambda: session.scalar(select(literal(1))) == 1),
+        "schema": _holds(lambda: is_current(db.engine)),
+    }
 
 
-def _answers(question: Select[int]) -> bool:
+def _holds(question: Callable[[], bool]) -> bool:
     try:
-        session.execute(question)
+        return question()
     except SQLAlchemyError:
         return False
     finally:
         session.rollback()
-    return True
