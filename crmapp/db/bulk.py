@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Text,
+    any_,
     bindparam,
     column,
     func,
@@ -126,6 +127,6 @@ def is_one_of(
     """Build ``where IN values`` with one parameter, however many values there are."""
     if dialect() == "postgresql":
         kind = ARRAY(BigInteger if isinstance(where.type, Integer) else Text)
-        return where == func.any(bindparam(None, list(values), type_=kind))
+        return where == any_(bindparam(None, list(values), type_=kind))
     each = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
     return where.in_(select(each.c.value))

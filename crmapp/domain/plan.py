@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -168,11 +168,14 @@ def to_write(
     )
 
 
+_WORDS: dict[str, Callable[[str], str]] = {"number": str, "name": fold, "email": str.lower}
+
+
 def match_word(field_name: str, value: Any) -> str | None:
     """Return the word under which accounts are looked up by ``field_name``; ``None`` if empty."""
     if value in (None, ""):
         return None
-    return str(value) if field_name == "number" else fold(str(value))
+    return _WORDS[field_name](str(value))
 
 
 def control_totals(rows: Sequence[PlanRow]) -> dict[str, Decimal]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
@@ -28,7 +28,11 @@ from crmapp.services.apply import load
 from crmapp.services.engine import Claim
 from crmapp.services.sources import open_source
 
-_MATCH_COLUMNS = {"number": Account.number, "name": Account.name_key, "email": Account.email}
+_MATCH_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "number": Account.__table__.c.number,
+    "name": Account.__table__.c.name_key,
+    "email": func.lower(Account.__table__.c.email),
+}
 
 
 def advance(held: Claim) -> Claim | None:

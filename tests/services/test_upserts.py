@@ -131,6 +131,29 @@ def test_a_second_row_for_one_account_is_rejected(make: Make) -> None:
     assert reasons == {"A": None, "B": "duplicate_key", "C": "no_key"}
 
 
+@pytest.mark.parametrize(
+    "match, here, there",
+    [
+        ("email", "Info@Acme.example", "info@ACME.example"),
+        ("email", "josé@acme.example", "José@Acme.example"),
+        ("name", "Łódź  Toys", "LODZ TOYS"),
+        ("number", "C1", "C1"),
+    ],
+)
+def test_an_account_is_found_however_its_key_is_written(
+    make: Make, match: str, here: str, there: str
+) -> None:
+    values = {"name": "Acme", match: here}
+    make.account(**values)
+    columns = {"name": "name", "number": "code", "email": "email"}
+    row = {"code": "C9", "name": "Acme Ltd", "email": "b@c.example"}
+    row[{"number": "code"}.get(match, match)] = there
+
+    planned = plan(make, {"K": row}, FieldMapping(columns, match=match))
+
+    assert planned.counts == {"update": 1}
+
+
 def test_a_prospect_of_the_same_name_is_for_a_person_to_decide(make: Make) -> None:
     prospect = make.account("ACME", number=None)
     planned = plan(make, {"C1": ROWS["C1"]})
