@@ -84,6 +84,15 @@ class Receipt:
         )
 
 
+def ended_as(result: Receipt, *, cancelled: bool) -> Status:
+    """Return the status that a run with this receipt deserves."""
+    if cancelled:
+        return Status.CANCELLED
+    if not result.balances:
+        return Status.FAILED
+    return Status.DONE if result.clean else Status.DONE_WITH_ERRORS
+
+
 def receipt(rows: int, done: Mapping[str, int], control: Mapping[str, Any]) -> Receipt:
     """Read a receipt from what a run's row holds (control totals as text)."""
     return Receipt(

@@ -45,13 +45,15 @@ def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
     if now.deleted != (change.action == "deleted"):
         return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
     if change.action == "deleted":
+        if now.edited > change.id:  # people brought it back, and deleted it themselves
+            return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
         return PlanRow(action=Planned.RESTORE, **base)
     since = [name for name in change.fields if now.lineage.get(name) != change.id]
     if change.action in ("created", "restored"):
         return _take_back_birth(change, now, base)
     back = {name: both[::-1] for name, both in change.fields.items() if name not in since}
     if not back:
-        return _kept(Reason.EDITED_SINCE, since, base)
+        return _edited(since, base)
     if since:
         base |= {"reason": Reason.EDITED_SINCE, "params": {"fields": since}}
     return PlanRow(action=Planned.UPDATE, fields=back, **base)
@@ -61,10 +63,11 @@ def _take_back_birth(change: Taken, now: Present, base: Mapping[str, Any]) -> Pl
     if now.added:
         return PlanRow(action=Planned.KEPT, reason=Reason.PEOPLE_ADDED, **base)
     if now.edited > change.id:
-        since = [name for name, last in now.lineage.items() if last > change.id]
-        return _kept(Reason.EDITED_SINCE, since, base)
+        return _edited([name for name, last in now.lineage.items() if last > change.id], base)
     return PlanRow(action=Planned.DELETE, **base)
 
 
-def _kept(reason: Reason, since: list[str], base: Mapping[str, Any]) -> PlanRow:
+def _edited(since: list[str], base: Mapping[str, Any]) -> PlanRow:
+    """Keep what people changed ``since``; nothing there means that they deleted and restored it."""
+    reason = Reason.EDITED_SINCE if since else Reason.GONE
     return PlanRow(action=Planned.KEPT, reason=reason, params={"fields": since}, **base)

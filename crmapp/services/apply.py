@@ -16,7 +16,7 @@ from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Outcome
 from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
 from crmapp.domain.records import ACCOUNT_FIELDS
-from crmapp.domain.runs import Status, receipt
+from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Account, Run, RunException
@@ -163,12 +163,8 @@ def _add_up(
 def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
     """End the run with the status that its receipt deserves."""
     result = receipt(run.total or 0, run.done, run.control)
-    if cancelled:
-        status, error = Status.CANCELLED, None
-    elif not result.balances:
-        status, error = Status.FAILED, N_("The receipt does not balance.")
-    else:
-        status, error = (Status.DONE if result.clean else Status.DONE_WITH_ERRORS), None
+    status = ended_as(result, cancelled=cancelled)
+    error = N_("The receipt does not balance.") if status is Status.FAILED else None
     took_back = bool(result.outcomes["updated"]) and not cancelled
     undone = run.undoes_id if took_back else None
     with unit_of_work():
@@ -177,12 +173,19 @@ def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
             _mark_undone(undone, held.run_id)
 
 
-def _mark_undone(undone_id: int, by_id: int) -> None:
-    """The run that was undone says so; if it was an undo itself, what it undid stands again."""
-    undone = session.get_one(Run, undone_id)
-    undone.status, undone.undone_by_id = Status.UNDONE.value, by_id
-    if undone.undoes_id is not None:
-        first = session.get_one(Run, undone.undoes_id)
-        clean = receipt(first.total or 0, first.done, first.control).clean
-        first.status = (Status.DONE if clean else Status.DONE_WITH_ERRORS).value
-        first.undone_by_id = None
+def _mark_undone(run_id: int, by_id: int) -> None:
+    """The run says who undid it; if it was an undo itself, what it undid stands again."""
+    run = session.get_one(Run, run_id)
+    run.status, run.undone_by_id = Status.UNDONE.value, by_id
+    if run.undoes_id is not None:
+        _stands_again(run.undoes_id)
+
+
+def _stands_again(run_id: int) -> None:
+    """The run says how it ended; if it was an undo itself, what it undid is undone again."""
+    run = session.get_one(Run, run_id)
+    result = receipt(run.total or 0, run.done, run.control)
+    run.status = ended_as(result, cancelled=run.cancel_requested).value
+    run.undone_by_id = None
+    if run.undoes_id is not None:
+        _mark_undone(run.undoes_id, run_id)

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from crmapp.config import Settings
 from crmapp.db import session, unit_of_work
 from crmapp.models import Account, Run
-from crmapp.services import engine, receipts, records, runs, undo
+from crmapp.services import accounts, engine, receipts, records, runs, undo
 from tests.factories import Make
-from tests.support.upserts import carry_out, plan, rows_of, take_back
+from tests.support.upserts import carry_out, plan, queue, rows_of, take_back
 
 
 def add_to_all(make: Make) -> None:
@@ -73,3 +73,56 @@ def test_the_parts_of_a_plan_go_when_it_is_offered(make: Make, settings: Setting
 
     assert files == {"plan"}
     assert runs.receipt_of(done).balances
+
+
+def test_what_people_deleted_themselves_is_not_brought_back(make: Make) -> None:
+    undoing = take_back(make, carry_out(make, plan(make, rows_of("Acme"))))
+    account_id = session.scalars(select(Account.id)).one()
+    accounts.restore(account_id, by=make.alice)
+    accounts.delete(account_id, by=make.alice)
+
+    again = take_back(make, undoing)
+
+    assert again.done == {"skipped": 1}
+    assert make.again(Account, account_id).deleted_at is not None
+
+
+def test_what_people_deleted_and_restored_is_kept_and_says_so(make: Make) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    account_id = session.scalars(select(Account.id)).one()
+    accounts.delete(account_id, by=make.alice)
+    accounts.restore(account_id, by=make.alice)
+
+    undoing = take_back(make, done)
+
+    (kept,) = receipts.left_out(undoing, by=make.mona)
+    assert str(kept.reason) == "This account was deleted or restored in the meantime."
+
+
+def test_undoing_back_and_forth_leaves_each_run_with_its_word(make: Make) -> None:
+    first = carry_out(make, plan(make, rows_of("Acme")))
+    chain = [first.id]
+    for _ in range(3):
+        chain.append(take_back(make, runs.get(chain[-1], by=make.mona)).id)
+
+    found = [runs.get(run_id, by=make.mona) for run_id in chain]
+
+    assert [run.status for run in found] == ["undone", "done", "undone", "done"]
+    assert [run.undone_by_id for run in found] == [chain[1], None, chain[3], None]
+
+
+def test_a_cancelled_run_is_called_cancelled_again_when_its_undo_is_undone(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crmapp.services.pace.chunk_size", lambda: 1)
+    run_id = queue(make, plan(make, rows_of("Acme", "Bolt")))
+    held = engine.claim(run_id)
+    assert held is not None
+    held = runs.PHASES["upsert", "running"](held)
+    assert held is not None
+    runs.cancel(run_id, by=make.mona)
+    runs.PHASES["upsert", "running"](held)
+
+    take_back(make, take_back(make, runs.get(run_id, by=make.mona)))
+
+    assert runs.get(run_id, by=make.mona).status == "cancelled"
