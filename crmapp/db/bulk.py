@@ -1,4 +1,4 @@
-"""Set-based verbs for bulk work, one meaning on every database.
+"""Verbs for what databases do differently, set-based where work is in bulk: one meaning on all.
 
 All expect to run inside :func:`crmapp.db.unit_of_work`. Row sets travel as one JSON or array
 parameter, never as a list of literals, so the number of rows does not change the statement.
@@ -7,6 +7,7 @@ parameter, never as a list of literals, so the number of rows does not change th
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,20 +23,37 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal,
     select,
     table,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.schema import Table
 
+from crmapp.db.base import Base
 from crmapp.db.session import session
 
 
 def dialect() -> str:
     """The name of the database in use: ``sqlite`` or ``postgresql``."""
     return session.get_bind().dialect.name
+
+
+def seconds_now() -> ColumnElement[Any]:
+    """The present second since the epoch, on the database's clock; SQLite has this process's."""
+    if dialect() == "postgresql":
+        return func.extract("epoch", func.clock_timestamp())
+    return literal(time.time())
+
+
+def insert_into(target: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Begin an INSERT that may say what to do about a row that is there already."""
+    if dialect() == "postgresql":
+        return postgresql.insert(target)
+    return sqlite.insert(target)
 
 
 def reserve_ids(target: Table, count: int) -> list[int]:

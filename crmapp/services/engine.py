@@ -14,12 +14,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
-from crmapp.db.bulk import dialect
+from crmapp.db.bulk import seconds_now
 from crmapp.domain.runs import ACTIVE, Status
 from crmapp.errors import RunStopped
 from crmapp.models import Run
@@ -53,19 +53,12 @@ Advance = Callable[[Claim], Claim | None]
 """Do one chunk of a phase; the claim to go on with, or ``None`` when the phase is over."""
 
 
-def now() -> ColumnElement[Any]:
-    """The present second on the database's clock; on SQLite that is this process's."""
-    if dialect() == "postgresql":
-        return func.extract("epoch", func.clock_timestamp())
-    return literal(time.time())
-
-
 def _free() -> ColumnElement[bool]:
     """Nobody holds the run, or whoever did has been silent too long or lives in the future."""
     return or_(
         Run.lease_until.is_(None),
-        Run.lease_until < now(),
-        Run.lease_until > now() + 2 * settings().lease,
+        Run.lease_until < seconds_now(),
+        Run.lease_until > seconds_now() + 2 * settings().lease,
     )
 
 
@@ -73,7 +66,7 @@ def _due() -> ColumnElement[bool]:
     return and_(
         Run.status.in_([status.value for status in ACTIVE]),
         Run.code_version == CODE_VERSION,
-        or_(Run.retry_at.is_(None), Run.retry_at <= now()),
+        or_(Run.retry_at.is_(None), Run.retry_at <= seconds_now()),
         _free(),
     )
 
@@ -100,7 +93,7 @@ def claim(run_id: int) -> Claim | None:
                 .values(
                     status=Status.RUNNING.value if begins else status,
                     fence=Run.fence + 1,
-                    lease_until=now() + settings().lease,
+                    lease_until=seconds_now() + settings().lease,
                     started_at=func.coalesce(Run.started_at, utcnow()),
                 )
                 .returning(Run.kind, Run.fence, Run.status, Run.cursor)
@@ -125,7 +118,7 @@ def checkpoint(held: Claim, **values: Any) -> Claim:
             Run.cursor == held.cursor,
             Run.status == held.status,
         )
-        .values(lease_until=now() + settings().lease, attempts=0, **values)
+        .values(lease_until=seconds_now() + settings().lease, attempts=0, **values)
         .execution_options(synchronize_session=False)
     )
     moved = cast("CursorResult[Any]", session.execute(statement))
@@ -211,7 +204,10 @@ def crashed(error: str) -> None:
             return
         session.execute(
             _mine(held).values(
-                attempts=attempts, error=error, lease_until=None, retry_at=now() + 2.0**attempts
+                attempts=attempts,
+                error=error,
+                lease_until=None,
+                retry_at=seconds_now() + 2.0**attempts,
             )
         )
 

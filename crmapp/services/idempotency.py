@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crmapp.db import session, utcnow
-from crmapp.db.bulk import dialect
+from crmapp.db.bulk import insert_into
 from crmapp.errors import KeyReused
 from crmapp.models import IdempotencyKey
 
@@ -28,9 +27,8 @@ def once(key: str | None, sent: Mapping[str, Any], make: Callable[[], str]) -> s
     if not key:
         return make()
     digest = _digest(sent)
-    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
     first = session.execute(
-        insert(IdempotencyKey)
+        insert_into(IdempotencyKey)
         .values(key=key, digest=digest, at=utcnow())
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(IdempotencyKey.key)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crmapp.config import settings
 from crmapp.db import session, utcnow
-from crmapp.db.bulk import dialect
+from crmapp.db.bulk import insert_into
 from crmapp.models import MailOutbox, Run, User
 from crmapp.queue import later
 
@@ -22,10 +21,9 @@ def run_ended(run_id: int) -> None:
     if found is None:
         return
     key = f"run-{run_id}-ended"
-    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
     moment = utcnow()
     session.execute(
-        insert(MailOutbox)
+        insert_into(MailOutbox)
         .values(
             key=key,
             message_id=message_id(key),

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import Table
 
 from crmapp.db import session, utcnow, writing
-from crmapp.db.bulk import dialect, insert_rows, is_one_of, reserve_ids, update_rows
+from crmapp.db.bulk import insert_into, insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Outcome, Reason, Write, difference
 from crmapp.domain.records import SEARCHED, derived
 from crmapp.errors import Conflict, Invalid, NotFound
@@ -287,8 +286,7 @@ def _numbers_taken(
 def _remember_identities(rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
-    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
-    statement = insert(ExternalIdentity)
+    statement = insert_into(ExternalIdentity)
     session.connection().execute(
         statement.on_conflict_do_update(
             index_elements=["system", "object", "external_id"],

@@ -36,7 +36,7 @@ def no_fence() -> None:
     """A worker writes whether or not its claim still stands."""
 
     def checkpoint(held: engine.Claim, **values: Any) -> engine.Claim:
-        lease = {"lease_until": engine.now() + settings().lease, "attempts": 0}
+        lease = {"lease_until": engine.seconds_now() + settings().lease, "attempts": 0}
         session.execute(_run(held).values(**lease | values))
         return held.moved(values.get("cursor", held.cursor))
 
