@@ -1,7 +1,7 @@
 """The database: base class, session, the only commit, and bulk verbs per dialect."""
 
 from crmapp.db.base import Base, Folded, Json, Money, UtcDateTime, utcnow
-from crmapp.db.session import after_commit, db, session, unit_of_work, writing
+from crmapp.db.session import after_commit, beside, db, session, unit_of_work, writing
 
 __all__ = [
     "Base",
@@ -10,6 +10,7 @@ __all__ = [
     "Money",
     "UtcDateTime",
     "after_commit",
+    "beside",
     "db",
     "session",
     "unit_of_work",

@@ -42,9 +42,12 @@ def dialect() -> str:
     return session.get_bind().dialect.name
 
 
-def seconds_now() -> ColumnElement[Any]:
-    """The present second since the epoch, on the database's clock; SQLite has this process's."""
-    if dialect() == "postgresql":
+def seconds_now(name: str | None = None) -> ColumnElement[Any]:
+    """The present second since the epoch, on the database's clock; SQLite has this process's.
+
+    ``name`` is the database's kind, for who has no session.
+    """
+    if (name or dialect()) == "postgresql":
         return func.extract("epoch", func.clock_timestamp())
     return literal(time.time())
 

@@ -85,6 +85,13 @@ def unit_of_work() -> Iterator[None]:
         callback()
 
 
+@contextmanager
+def beside(engine: Engine) -> Iterator[Connection]:
+    """Write in a transaction of its own, in a thread that has no session."""
+    with engine.execution_options(**{WRITE: True}).begin() as connection:
+        yield connection
+
+
 def after_commit(callback: Callable[[], object]) -> None:
     """Call ``callback`` once the unit of work around the caller has committed."""
     if not writing():

@@ -8,17 +8,19 @@ worker may look; it is never what makes a write right.
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, CursorResult, Engine, and_, func, or_, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from crmapp.config import settings
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db import beside, db, session, unit_of_work, utcnow
 from crmapp.db.bulk import seconds_now
 from crmapp.domain.runs import ACTIVE, Status
 from crmapp.errors import RunStopped
@@ -125,6 +127,30 @@ def checkpoint(held: Claim, **values: Any) -> Claim:
     if moved.rowcount != 1:
         raise RunStopped
     return held.moved(values.get("cursor", held.cursor))
+
+
+@contextmanager
+def keep_alive(held: Claim) -> Iterator[None]:
+    """Renew the lease while a step takes long outside of any transaction, as joining a plan may.
+
+    Else two workers would take the run from each other for ever. A frozen process renews nothing.
+    """
+    over = threading.Event()
+    beats = threading.Thread(target=_renew, args=(held, over, db.engine), daemon=True)
+    beats.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beats.join()
+
+
+def _renew(held: Claim, over: threading.Event, engine: Engine) -> None:
+    lease, still_ours = settings().lease, _mine(held).where(Run.status == held.status)
+    while not over.wait(lease / 3):
+        with suppress(DBAPIError), beside(engine) as connection:
+            until = seconds_now(engine.dialect.name) + lease
+            connection.execute(still_ours.values(lease_until=until))
 
 
 def work(run_id: int, phases: Mapping[tuple[str, str], Advance]) -> None:

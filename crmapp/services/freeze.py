@@ -22,7 +22,7 @@ from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.models import PlanDecision, Run, User
 from crmapp.services import apply, decisions, pick_lists, planning, upsert_plan
 from crmapp.services.decisions import ACTIVE, Choice
-from crmapp.services.engine import Claim, checkpoint
+from crmapp.services.engine import Claim, checkpoint, keep_alive
 
 _JOINED = """
     SELECT * FROM plan
@@ -45,7 +45,8 @@ def _freeze(held: Claim, run: Run, decided: Mapping[int, PlanDecision]) -> Claim
     with artefacts.read([before["name"]]) as plan:
         rows = _decided_rows(plan, run, decided)
     part = artefacts.write(run.id, "decided", (row.as_json() for row in rows))
-    final = artefacts.rewrite(run.id, "plan-2", [before["name"], part.name], _JOINED)
+    with keep_alive(held):
+        final = artefacts.rewrite(run.id, "plan-2", [before["name"], part.name], _JOINED)
     final = Artefact(final.name, final.sha256, before["rows"])
     counts = planning.count_actions(final)
     with unit_of_work():

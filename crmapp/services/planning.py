@@ -14,7 +14,7 @@ from crmapp.db import after_commit, unit_of_work
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.runs import Status
 from crmapp.models import Run
-from crmapp.services.engine import Claim, checkpoint, hand_over
+from crmapp.services.engine import Claim, checkpoint, hand_over, keep_alive
 
 PART = 5000
 """How many rows of the source are planned at a time."""
@@ -35,12 +35,13 @@ def keep_part(
         return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts, **values)
 
 
-def join_parts(run: Run, select: str) -> Artefact:
+def join_parts(held: Claim, run: Run, select: str) -> Artefact:
     """Make the plan of the run: what ``select`` says of all its parts."""
     parts = [part["name"] for part in run.artefacts]
     if not parts:
         parts = [artefacts.write(run.id, "part-0", ()).name]
-    return artefacts.rewrite(run.id, "plan-1", parts, select)
+    with keep_alive(held):
+        return artefacts.rewrite(run.id, "plan-1", parts, select)
 
 
 def offer(held: Claim, status: Status, plan: Artefact, counts: dict[str, int]) -> None:

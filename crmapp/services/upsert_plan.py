@@ -137,7 +137,7 @@ def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str,
 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts, reject second rows of one account, count, and offer the plan."""
-    plan = planning.join_parts(run, _WITHOUT_DUPLICATES)
+    plan = planning.join_parts(held, run, _WITHOUT_DUPLICATES)
     counts = planning.count_actions(plan)
     outlived = decisions.outlived(run.id, run.mapping.get("decided_on"), plan.name)
     with unit_of_work():

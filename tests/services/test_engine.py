@@ -1,9 +1,14 @@
-"""What becomes of a run when working on it raises."""
+"""How a run is held while it is worked on, and what becomes of it when that raises."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from crmapp import artefacts, config
 from crmapp.db import session, unit_of_work
 from crmapp.models import Run
 from crmapp.services import engine
@@ -68,3 +73,51 @@ def test_the_crash_of_a_lost_claim_does_not_touch_the_run(make: Make) -> None:
     assert held is not None
     assert (run.attempts, run.error, run.fence) == (0, None, held.fence)
     assert run.lease_until is not None
+
+
+def test_a_step_that_works_long_keeps_its_claim(make: Make) -> None:
+    config.use(replace(config.settings(), lease=0.3))
+    run_id = make.run(status="planning").id
+    held = engine.claim(run_id)
+    assert held is not None
+
+    with engine.keep_alive(held):
+        time.sleep(0.8)
+        meanwhile = engine.claim(run_id)
+
+    assert meanwhile is None
+    with unit_of_work():
+        assert engine.checkpoint(held) == held
+
+
+def test_who_has_lost_a_claim_does_not_renew_it(make: Make) -> None:
+    config.use(replace(config.settings(), lease=0.3))
+    run_id = make.run(status="planning").id
+    lost = engine.claim(run_id)
+    assert lost is not None
+    with unit_of_work():
+        run = session.get_one(Run, run_id)
+        run.fence, run.lease_until = run.fence + 1, None
+
+    with engine.keep_alive(lost):
+        time.sleep(0.4)
+
+    assert run_of(run_id).lease_until is None
+
+
+def test_a_plan_that_is_long_in_joining_is_not_joined_twice(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.use(replace(config.settings(), lease=0.3))
+    rewrite, due = artefacts.rewrite, []
+
+    def slowly(*args: Any) -> artefacts.Artefact:
+        time.sleep(0.8)
+        session.rollback()
+        due.extend(engine.due(10))
+        return rewrite(*args)
+
+    monkeypatch.setattr(artefacts, "rewrite", slowly)
+
+    assert plan(make).status == "planned"
+    assert due == []
