@@ -7,8 +7,9 @@ added to it since.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
@@ -19,20 +20,12 @@ from crmapp.services import planning
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim
 
-_TAKEN = ("id", "record_id", "action", "fields")
-
 
 def advance(held: Claim) -> Claim | None:
     """Plan how to take back the next part of the run's changes, or finish and go on to run."""
     run = load(held.run_id)
-    last = planning.last_key(run) or 0
-    changes = session.execute(
-        select(Change.__table__)
-        .where(Change.run_id == run.undoes_id, Change.object == "account", Change.id > last)
-        .order_by(Change.id)
-        .limit(planning.PART)
-    ).mappings()
-    taken = [Taken(**{name: row[name] for name in _TAKEN}) for row in changes]
+    changes = session.execute(next_changes(run, planning.last_key(run) or 0)).mappings()
+    taken = [Taken(**row) for row in changes]
     now = present([change.record_id for change in taken])
     rows = [
         take_back(held.cursor + n, change, now.get(change.record_id))
@@ -41,7 +34,21 @@ def advance(held: Claim) -> Claim | None:
     if not rows:
         _finish(held, run)
         return None
-    return planning.keep_part(held, run, rows, int(rows[-1].key))
+    return planning.keep_part(held, run, rows, taken[-1].record_id)
+
+
+def next_changes(run: Run, after: int) -> Select[*tuple[Any, ...]]:
+    """Build the question for the next changes of the run that is undone.
+
+    A run changes each record once; in the order of the records' ids an index has them.
+    """
+    change = Change.__table__.c
+    return (
+        select(change.id, change.record_id, change.action, change.fields)
+        .where(change.run_id == run.undoes_id, change.object == "account", change.record_id > after)
+        .order_by(change.record_id)
+        .limit(planning.PART)
+    )
 
 
 def present(ids: Sequence[int]) -> dict[int, Present]:
