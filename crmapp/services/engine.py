@@ -68,7 +68,11 @@ def _due() -> ColumnElement[bool]:
     return and_(
         Run.status.in_([status.value for status in ACTIVE]),
         Run.code_version == CODE_VERSION,
-        or_(Run.retry_at.is_(None), Run.retry_at <= seconds_now()),
+        or_(
+            Run.retry_at.is_(None),
+            Run.retry_at <= seconds_now(),
+            Run.retry_at > seconds_now() + 2.0**_ATTEMPTS,  # said by a clock that was wrong
+        ),
         _free(),
     )
 

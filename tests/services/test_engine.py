@@ -60,6 +60,14 @@ def test_five_crashes_in_a_row_fail_the_run(make: Make) -> None:
     assert run_of(run_id).status == "failed"
 
 
+def test_a_retry_that_a_wrong_clock_put_far_off_is_not_waited_for(make: Make) -> None:
+    soon = make.run(status="planning", retry_at=time.time() + 10)
+    far = make.run(status="planning", retry_at=time.time() + 3600)
+
+    assert engine.claim(soon.id) is None
+    assert engine.claim(far.id) is not None
+
+
 def test_the_crash_of_a_lost_claim_does_not_touch_the_run(make: Make) -> None:
     run_id = queue(make, plan(make))
     work_and_fail(run_id)
