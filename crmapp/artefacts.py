@@ -87,10 +87,16 @@ def _publish(
     return Artefact(name, sha256, count)
 
 
-def clear_parts(run_id: int) -> None:
-    """Delete the parts of a plan once they are joined."""
+def part_name(fence: int, cursor: int) -> str:
+    """Return the stem of the part that was planned from ``cursor`` on under ``fence``."""
+    return f"part-{fence}-{cursor}"
+
+
+def clear_parts(run_id: int, fence: int) -> None:
+    """Delete the parts of a plan once they are joined, but not those of a plan made anew since."""
     for path in _folder(run_id).glob("part-*"):
-        path.unlink(missing_ok=True)
+        if int(path.name.split("-")[1]) <= fence:
+            path.unlink(missing_ok=True)
 
 
 class PlanFile:
@@ -129,7 +135,10 @@ def read(parts: Sequence[str]) -> Iterator[PlanFile]:
 
 @contextmanager
 def _connect(parts: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
+    spill = str(settings().artefacts_dir / "spill")  # else it is the folder that we were started in
+    connection = duckdb.connect(
+        config={"threads": 1, "memory_limit": "256MB", "temp_directory": spill}
+    )
     try:
         connection.execute("SET enable_progress_bar=false")
         connection.execute("SET preserve_insertion_order=true")

@@ -29,7 +29,8 @@ def keep_part(
     held: Claim, run: Run, rows: Sequence[PlanRow], key: str | int, **values: Any
 ) -> Claim:
     """Write the next rows of the plan; ``key`` is where the source goes on."""
-    part = artefacts.write(run.id, f"part-{held.cursor}", (row.as_json() for row in rows))
+    stem = artefacts.part_name(held.fence, held.cursor)
+    part = artefacts.write(run.id, stem, (row.as_json() for row in rows))
     parts = [*run.artefacts, part.as_json() | {"last_key": key}]
     with unit_of_work():
         return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts, **values)
@@ -39,7 +40,7 @@ def join_parts(held: Claim, run: Run, select: str) -> Artefact:
     """Make the plan of the run: what ``select`` says of all its parts."""
     parts = [part["name"] for part in run.artefacts]
     if not parts:
-        parts = [artefacts.write(run.id, "part-0", ()).name]
+        parts = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]
     with keep_alive(held):
         return artefacts.rewrite(run.id, "plan-1", parts, select)
 
@@ -54,7 +55,7 @@ def offer(held: Claim, status: Status, plan: Artefact, counts: dict[str, int]) -
         counts=counts,
         total=plan.rows,
     )
-    after_commit(lambda: artefacts.clear_parts(held.run_id))
+    after_commit(lambda: artefacts.clear_parts(held.run_id, held.fence))
 
 
 def count_actions(plan: Artefact) -> dict[str, int]:
