@@ -13,6 +13,7 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
+from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
 from crmapp.domain.records import ACCOUNT_FIELDS
@@ -50,8 +51,9 @@ class Candidate:
 class ShownRow:
     """One row of a plan as a person reads it.
 
-    ``account`` is the id of its account if the reader may see it; ``found`` the cell that could
-    not be used; ``hidden`` how many candidates she may not see; ``decision`` what was decided.
+    ``account`` is the id of its account if the reader may see it, and only then ``lines`` say what
+    it held; ``found`` the cell that could not be used; ``hidden`` how many candidates she may not
+    see; ``decision`` what was decided.
     """
 
     row_no: int
@@ -166,13 +168,14 @@ def _shown(
     accounts = accounts_of(run, asked, by=by)
     decided = decisions.of(run.id)
     named = _candidates(asked, plan, by)
+    readable = {row.row_no for row in asked if _is_open(row, accounts, by)}
     return [
         ShownRow(
             row.row_no,
             row.key,
             row.name,
             accounts.get(row.row_no),
-            words.lines(row.fields),
+            words.lines(row.fields) if row.row_no in readable else [],
             _said(row.reason, row.params) if row.reason else None,
             found_in(run, row),
             [each for id_ in _named(row) if (each := named.get(id_))],
@@ -181,6 +184,12 @@ def _shown(
         )
         for row in asked
     ]
+
+
+def _is_open(row: PlanRow, accounts: Mapping[int, int], by: User) -> bool:
+    """Whether ``by`` may read the values of the row's account, which may be deleted by now."""
+    everything = row.record_id is None or by.can(Right.ACCOUNT_VIEW_ALL)
+    return everything or row.row_no in accounts
 
 
 def found_in(run: Run, row: PlanRow) -> str:

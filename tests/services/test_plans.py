@@ -8,7 +8,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
 from crmapp.models import PickListValue, Run
-from crmapp.services import decisions, plans
+from crmapp.services import accounts, decisions, plans
 from crmapp.services.words import Line
 from tests.factories import Make
 from tests.support.upserts import ROWS, carry_out, plan, rows_of
@@ -120,10 +120,19 @@ def test_after_the_run_created_rows_lead_to_their_accounts(make: Make) -> None:
     assert row.account is not None
 
 
-def test_an_account_that_the_reader_may_not_see_is_no_link(make: Make) -> None:
+def test_an_account_that_the_reader_may_not_see_is_no_link_and_tells_nothing(make: Make) -> None:
     account = make.account("Old name", number="C1")
     planned = plan(make, rows_of("Acme"))
     with unit_of_work():
         account.owner_id = make.mallory.id
     (row,) = plans.rows(planned, Planned.UPDATE, 1, by=make.bob, locale="en").rows
     assert row.account is None
+    assert row.lines == []
+
+
+def test_of_an_account_that_is_gone_a_manager_reads_what_was_planned(make: Make) -> None:
+    account_id = make.account("Old name", number="C1").id
+    planned = plan(make, rows_of("Acme"))
+    accounts.delete(account_id, by=make.mona)
+    (row,) = plans.rows(planned, Planned.UPDATE, 1, by=make.mona, locale="en").rows
+    assert (row.account, row.lines[0].before) == (None, "Old name")
