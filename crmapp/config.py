@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from crmapp.errors import ConfigurationError
 
@@ -50,28 +56,35 @@ class Settings:
             ConfigurationError: a value is not usable; the message names the variable.
         """
         home = Path(environ.get("CRMAPP_HOME") or ROOT / "instance").resolve()
-        url = environ.get("DATABASE_URL") or f"sqlite:///{home / 'crmapp.db'}"
+        ours = URL.create("sqlite", database=str(home / "crmapp.db")).render_as_string()
         return cls(
             home=home,
-            database_url=_sqlalchemy_url(url),
+            database_url=_sqlalchemy_url(environ.get("DATABASE_URL") or ours),
             redis_url=environ.get("REDIS_URL") or None,
             host=environ.get("HOST") or "127.0.0.1",
-            port=_port(environ),
+            port=_number(environ, "PORT", 8000, 0, 65535),
             smtp_url=_smtp_url(environ),
-            mail_from=environ.get("CRMAPP_MAIL_FROM") or "crmapp@localhost",
-            secret_key=environ.get("SECRET_KEY") or "",
+            mail_from=_mail_from(environ),
+            secret_key=_secret_key(environ),
             htmx_source=_choice(environ, "HTMX_SOURCE", ("cdn", "local")),
             default_locale=_choice(environ, "CRMAPP_LOCALE", ("en", "fr")),
-            public_url=(environ.get("CRMAPP_PUBLIC_URL") or "").rstrip("/"),
-            secure_cookies=environ.get("CRMAPP_SECURE_COOKIES") == "1",
-            workers=_number(environ, "CRMAPP_WORKERS", 2, int),
-            web_processes=_number(environ, "CRMAPP_WEB_PROCESSES", 2, int),
-            lease=_number(environ, "CRMAPP_LEASE", 30.0, float),
-            time_slice=_number(environ, "CRMAPP_TIME_SLICE", 60.0, float),
-            sweep_interval=_number(environ, "CRMAPP_SWEEP_INTERVAL", 2.0, float),
-            max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024, int),
-            demo=environ.get("CRMAPP_DEMO") != "0",
+            public_url=_public_url(environ),
+            secure_cookies=_choice(environ, "CRMAPP_SECURE_COOKIES", ("0", "1")) == "1",
+            workers=_number(environ, "CRMAPP_WORKERS", 2),
+            web_processes=_number(environ, "CRMAPP_WEB_PROCESSES", 2),
+            lease=_number(environ, "CRMAPP_LEASE", 30.0, _SHORTEST),
+            time_slice=_number(environ, "CRMAPP_TIME_SLICE", 60.0, _SHORTEST),
+            sweep_interval=_number(environ, "CRMAPP_SWEEP_INTERVAL", 2.0, _SHORTEST),
+            max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024),
+            demo=_choice(environ, "CRMAPP_DEMO", ("1", "0")) == "1",
         )
+
+    @property
+    def address(self) -> str:
+        """Where people reach this installation: what a request says of it is anybody's word."""
+        host = "localhost" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  # compared with, not listened on
+        own = f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return self.public_url or own
 
     @property
     def datasets_dir(self) -> Path:
@@ -98,46 +111,89 @@ class Settings:
         path = self.home / "secret_key"
         if not path.exists():
             self.home.mkdir(parents=True, exist_ok=True)
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            fresh = path.with_suffix(".new")
+            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(fd, "w") as file:
                 file.write(secrets.token_urlsafe(48))
+            fresh.replace(path)
         return path.read_text()
 
 
-def _sqlalchemy_url(url: str) -> str:
+def _sqlalchemy_url(text: str) -> str:
     """Name the driver: ``postgres://`` and ``postgresql://`` mean psycopg 3 here."""
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = text.partition("://")
     if scheme in ("postgres", "postgresql"):
-        return f"postgresql+psycopg{separator}{rest}"
+        scheme = "postgresql+psycopg"
     if scheme not in ("sqlite", "postgresql+psycopg"):
         raise ConfigurationError(
             f"DATABASE_URL starts with {scheme!r}; use sqlite:///… or postgresql://…"
         )
-    return url
-
-
-def _number(environ: Mapping[str, str], name: str, default: Number, kind: type[Number]) -> Number:
     try:
-        value = kind(environ.get(name) or default)
+        url = make_url(f"{scheme}{separator}{rest}")
+    except (ArgumentError, ValueError) as error:
+        raise ConfigurationError("DATABASE_URL cannot be read: check its host and port.") from error
+    if scheme == "sqlite":
+        if not url.database or url.database.startswith((":memory:", "file:")):
+            raise ConfigurationError("DATABASE_URL names no file: use sqlite:///path/to/crmapp.db.")
+        url = url.set(database=str(Path(url.database).absolute()))
+    return url.render_as_string(hide_password=False)
+
+
+def _number(
+    environ: Mapping[str, str],
+    name: str,
+    default: Number,
+    least: float = 1,
+    most: float = math.inf,
+) -> Number:
+    text = environ.get(name)
+    try:
+        value = type(default)(text or default)
     except ValueError:
-        value = kind(-1)
-    if value < 0:
-        raise ConfigurationError(f"{name}={environ[name]!r} is not a positive number.")
+        value = type(default)(-1)
+    if not least <= value <= most or not math.isfinite(value):
+        end = "on" if most == math.inf else f"to {most}"
+        raise ConfigurationError(f"{name}={text!r} is not a number from {least} {end}.")
     return value
-
-
-def _port(environ: Mapping[str, str]) -> int:
-    port = _number(environ, "PORT", 8000, int)
-    if port > _HIGHEST_PORT:
-        raise ConfigurationError(f"PORT={port} is too high: ports end at {_HIGHEST_PORT}.")
-    return port
 
 
 def _smtp_url(environ: Mapping[str, str]) -> str | None:
     url = environ.get("CRMAPP_SMTP_URL") or None
-    if url and not url.startswith(("smtp://", "smtps://")):
+    if url and not _names_server(url, ("smtp", "smtps")):
         raise ConfigurationError("CRMAPP_SMTP_URL: use smtp[s]://user:password@host:port.")
     return url
+
+
+def _public_url(environ: Mapping[str, str]) -> str:
+    url = environ.get("CRMAPP_PUBLIC_URL") or ""
+    if url and not _names_server(url, ("http", "https")):
+        raise ConfigurationError(f"CRMAPP_PUBLIC_URL={url!r}: use http[s]://host.")
+    return url.rstrip("/")
+
+
+def _names_server(url: str, schemes: tuple[str, ...]) -> bool:
+    """Say whether ``url`` is the address of a server that speaks one of ``schemes``."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:  # no such port, or half an IPv6 address
+        return False
+    return bool(known) and url.isprintable()
+
+
+def _mail_from(environ: Mapping[str, str]) -> str:
+    sender = environ.get("CRMAPP_MAIL_FROM") or "crmapp@localhost"
+    name, _, host = parseaddr(sender)[1].rpartition("@")
+    if not name or not host or not sender.isprintable():
+        raise ConfigurationError(f"CRMAPP_MAIL_FROM={sender!r}: use an address, name@host.")
+    return sender
+
+
+def _secret_key(environ: Mapping[str, str]) -> str:
+    key = environ.get("SECRET_KEY") or ""
+    if 0 < len(key) < _SHORTEST_KEY:
+        raise ConfigurationError(f"SECRET_KEY is too short: use {_SHORTEST_KEY} characters.")
+    return key
 
 
 def _choice(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
@@ -147,7 +203,8 @@ def _choice(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> 
     return value
 
 
-_HIGHEST_PORT = 65535
+_SHORTEST = 0.1
+_SHORTEST_KEY = 32
 _active: list[Settings] = []
 
 

@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from crmapp.config import Settings
-from crmapp.errors import ConfigurationError
 from crmapp.mail.messages import Message
 
 TIMEOUT = 15.0
@@ -60,10 +59,8 @@ class Smtp:
 
     def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ConfigurationError("CRMAPP_SMTP_URL: use smtp[s]://user:password@host:port.")
         self._secure = parts.scheme == "smtps"
-        self._host = parts.hostname
+        self._host = parts.hostname or ""
         self._port = parts.port or (465 if self._secure else 25)
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")

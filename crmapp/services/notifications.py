@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from email.utils import parseaddr
 
 from sqlalchemy import select
 
@@ -49,4 +50,4 @@ def message_id(key: str) -> str:
     No other installation has the same one: readers' mail servers drop what they have seen.
     """
     digest = hashlib.sha256(f"{settings().session_key()}:{key}".encode()).hexdigest()[:32]
-    return f"<{digest}@{settings().mail_from.rpartition('@')[2] or 'crmapp'}>"
+    return f"<{digest}@{parseaddr(settings().mail_from)[1].rpartition('@')[2]}>"
