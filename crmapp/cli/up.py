@@ -29,8 +29,9 @@ def up() -> None:
         preflight.listen(settings.host, settings.port) as listener,
         _queue_of(settings) as (used, programs),
     ):
-        preflight.sign(lock, f"port {listener.getsockname()[1]}")
-        code = _run(used, listener, programs)
+        port = listener.getsockname()[1]
+        preflight.sign(lock, f"port {port}")
+        code = _run(replace(used, port=port), listener, programs)
     sys.exit(code)
 
 

@@ -41,8 +41,7 @@ def write(letter: MailOutbox) -> Message:
 
 def address(path: str) -> str:
     """Return the full address of a page, for a letter."""
-    chosen = settings()
-    return f"{chosen.public_url or f'http://{chosen.host}:{chosen.port}'}{path}"
+    return f"{settings().address}{path}"
 
 
 def _run_ended(letter: MailOutbox, reader: User | None) -> Message:

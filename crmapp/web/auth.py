@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import (
     Flask,
@@ -26,7 +27,7 @@ from crmapp.db import db
 from crmapp.db import session as database
 from crmapp.db.session import WRITE
 from crmapp.i18n import N_
-from crmapp.mail import outbox
+from crmapp.mail import messages, outbox
 from crmapp.models.user import User
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
@@ -63,6 +64,8 @@ class OutboxMail(MailUtil):
         **context: object,
     ) -> None:
         user: Any = context["user"]
+        if link := context.get("reset_link"):  # the library believes the request about our host
+            context["reset_link"] = messages.address(urlsplit(str(link)).path)
         name = template.rpartition("/")[2]
         with force_locale(user.locale or get_locale()):
             outbox.post(

@@ -65,8 +65,7 @@ def greet(app: Flask, settings: Settings, address: tuple[str, int]) -> None:
     """Wait until the web answers, then say where it is and who may sign in."""
     while not web.answers(address):
         time.sleep(0.05)
-    place = settings.public_url or _url(address)
-    click.echo(f"\ncrmapp is ready: {place}")
+    click.echo(f"\ncrmapp is ready: {settings.address}")
     with app.app_context():
         click.echo(_sign_ins())
     click.echo("Stop it with Ctrl-C.\n")
@@ -79,10 +78,3 @@ def _sign_ins() -> str:
     if not users.anybody():
         return "Nobody may sign in yet: crmapp users add you@example.com --role admin"
     return "Sign in with your e-mail address."
-
-
-def _url(address: tuple[str, int]) -> str:
-    host, port = address
-    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared with, not listened on
-        host = "localhost"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
