@@ -42,15 +42,10 @@ class Cursor:
             padded = text + "=" * (-len(text) % 4)
             token, values, backwards = json.loads(base64.b64decode(padded, b"-_", validate=True))
             *texts, number = values
-        except (binascii.Error, ValueError, TypeError):
+            written = "".join([token, *texts]).encode()  # half characters cannot be
+        except (binascii.Error, ValueError, TypeError, RecursionError):
             raise bad_address("cursor") from None
-        ours = (
-            isinstance(token, str)
-            and all(isinstance(each, str) and "\x00" not in each for each in texts)
-            and type(number) is int
-            and 0 < number <= LARGEST_ID
-        )
-        if not ours:
+        if b"\x00" in written or type(number) is not int or not 0 < number <= LARGEST_ID:
             raise bad_address("cursor")
         return cls(token, tuple(values), backwards is True)
 
