@@ -44,6 +44,13 @@ is_usable() {
         "$VENV/bin/python" -m pip --version >/dev/null 2>&1
 }
 
+# A full disk leaves no word about itself behind: whoever fails on one cannot write it down.
+fail_if_full() {
+    if grep -qi 'no space left' "$1" 2>/dev/null || [ "$(df -Pk . | awk 'END { print $4 }')" -lt 20000 ]; then
+        fail "the disk is full. Free some space and start again: it goes on where it stopped."
+    fi
+}
+
 make_venv() {
     is_usable && return
     python=$(find_python)
@@ -51,8 +58,10 @@ make_venv() {
         fail "$python lacks its venv module. Debian: apt install python3-venv."
     [ -w . ] || fail "cannot write in $PWD. Put crmapp where you may write."
     printf 'Making %s with %s\n' "$VENV" "$("$python" --version)"
-    "$python" -m venv --clear "$VENV" >"$VENV.log" 2>&1 ||
+    if ! "$python" -m venv --clear "$VENV" >"$VENV.log" 2>&1; then
+        fail_if_full "$VENV.log"
         fail "could not make $VENV: $(tail -n 1 "$VENV.log")"
+    fi
     rm -f "$VENV.log"
 }
 
@@ -68,9 +77,8 @@ install_lock() {
     printf 'Installing what %s lists\n' "$1"
     log="$VENV/install.log"
     if ! "$VENV/bin/python" -m pip install --quiet --require-hashes --no-deps -r "$1" >"$log" 2>&1; then
-        if grep -qiE 'no space left' "$log"; then
-            fail "the disk is full. Free some space and start again: it goes on where it stopped."
-        elif grep -qiE 'connection|resolve|network|timed out|proxy|no matching distribution' "$log"; then
+        fail_if_full "$log"
+        if grep -qiE 'connection|resolve|network|timed out|proxy|no matching distribution' "$log"; then
             fail "could not download the packages. Check the network and start again (see $log)."
         fi
         fail "could not install: $(grep -iE 'error' "$log" | tail -n 1) (see $log)"

@@ -12,7 +12,7 @@ import pytest
 
 from crmapp.config import ROOT
 
-TOOLS = ("bash", "dirname", "cksum", "cat", "ls", "head", "tail", "grep", "rm", "sed")
+TOOLS = ("bash", "dirname", "cksum", "cat", "ls", "head", "tail", "grep", "rm", "sed", "df", "awk")
 ANSWERS_CHECKS = 'case "$2" in *version_info*) exit 0 ;; *ensurepip*) exit 1 ;; esac'
 
 
@@ -49,6 +49,7 @@ def run(clone, tools, **env):
 
 def pretend(tools, name, script):
     path = tools / name
+    path.unlink(missing_ok=True)
     path.write_text(f"#!/usr/bin/env bash\n{script}\n")
     path.chmod(0o755)
 
@@ -90,6 +91,14 @@ def test_without_a_network_it_says_so_and_keeps_what_it_has(clone, with_python):
     assert "Check the network" in one_line(answer)
     assert (clone / ".venv" / "bin" / "python").exists()
     assert not (clone / ".venv" / ".installed-requirements.lock").exists()
+
+
+@pytest.mark.parametrize("free", [0, 10**7])
+def test_a_full_disk_is_told_even_if_nothing_could_be_written_about_it(clone, tools, free):
+    pretend(tools, "python3", 'case "$*" in *--clear*) exit 1 ;; esac')
+    pretend(tools, "df", f'echo "tmpfs 12288 12288 {free} 100% /"')
+
+    assert ("the disk is full" in one_line(run(clone, tools))) is (free == 0)
 
 
 def test_what_is_installed_is_not_installed_again(clone, tools):
