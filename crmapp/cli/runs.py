@@ -9,6 +9,8 @@ from crmapp.domain.runs import OUTCOMES
 from crmapp.services import runs as services
 from crmapp.services import users
 
+RUN = click.IntRange(1, 2**31 - 1)
+
 
 @click.group()
 def runs() -> None:
@@ -17,7 +19,9 @@ def runs() -> None:
 
 @runs.command("list")
 @click.option("--status", default="", help="Only runs with this status, e.g. running.")
-@click.option("--limit", default=20, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most."
+)
 @in_installation
 def list_(status: str, limit: int) -> None:
     """List the latest runs, newest first."""
@@ -32,7 +36,7 @@ def list_(status: str, limit: int) -> None:
 
 
 @runs.command()
-@click.argument("run_id", type=int)
+@click.argument("run_id", type=RUN)
 @in_installation
 def show(run_id: int) -> None:
     """Show one run and its receipt."""
@@ -57,7 +61,7 @@ def show(run_id: int) -> None:
 
 
 @runs.command()
-@click.argument("run_id", type=int)
+@click.argument("run_id", type=RUN)
 @in_installation
 def cancel(run_id: int) -> None:
     """Cancel a run; what it has done stays and can be undone."""

@@ -211,3 +211,11 @@ def test_without_an_installation_commands_say_how_to_start_one(run, monkeypatch,
     assert code == 1
     assert "Start it once with" in output
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("words", ["list --limit", "show", "cancel"])
+def test_a_number_that_no_run_can_have_is_refused(run, words):
+    code, output = run("runs", *words.split(), "9" * 20)
+
+    assert code == 2
+    assert "Invalid value" in output
