@@ -190,7 +190,7 @@ def test_a_place_in_the_list_survives_the_address():
         {"from": "%%%"},
         {"from": "W10"},
         {"from": "WyIiLFsxXSxudWxsXQ"},
-        {"from": "WyJoYXMiLFsiXHVkODAwIiwxXSxmYWxzZV0"},  # half a character
+        {"from": "WyIiLFsiXHVkODAwIiwxXSxmYWxzZV0"},  # half a character
         {"from": "W1tb" * 900},
         {"sort": "password"},
         {"sort": "--name"},

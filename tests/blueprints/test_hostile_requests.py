@@ -1,0 +1,144 @@
+"""Every address of the application, asked for what no page of ours would ask: never a 500."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from crmapp import BLUEPRINTS
+from crmapp.domain.records import ACCOUNT_FIELDS, ACTIVITY_FIELDS, CONTACT_FIELDS
+from crmapp.web.extensions import limiter
+from tests.support.snapshots import lay_out_sales
+from tests.support.upserts import plan
+from tests.support.web import htmx
+
+TAG = "<b\"'>"
+HOSTILE = [
+    TAG, "", "-1", "2", "1e999", "9" * 40, "NaN", "²", "\0", "%", "%_\\", '" OR (', "'; --",
+    "=cmd()", "\u202eעברית", "Łódź \U0001f600", "\r\nX-Evil: 1", "x" * 3000, "[]", "{{7*7}}",
+    "%(x)s", "../..", "0001-01-01T00:00", "9999-12-31T23:59", "//evil.example",
+    "WyIiLFsiXHVkODAwIiwxXSxmYWxzZV0",
+]  # fmt: skip
+ANY = ("q", "page", "before")
+ARGUMENTS = {
+    "accounts.index": ("q", "active", "owner", "team", "deleted", "sort", "from"),
+    "activities.new": ("kind",),
+    "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
+                  "sel", "focus.customers"),
+    "runs.index": ("status", "before"),
+    "runs.show": ("after", "show", "page", "reason", "about", "looked"),
+    "security.login": ("next",),
+    "upserts.mapping": ("field",),
+    "upserts.plan": ("show", "page", "reason", "about", "looked"),
+}  # fmt: skip
+"""What the views of these endpoints read; the others are asked for :data:`ANY`."""
+FIELDS: dict[str, Iterable[str]] = {
+    "accounts": [*ACCOUNT_FIELDS, "version", "idempotency_key"],
+    "activities": [*ACTIVITY_FIELDS, "version", "idempotency_key"],
+    "contacts": [*CONTACT_FIELDS, "version", "idempotency_key"],
+    "grid": ("act", "key", "count", "into"),
+    "preferences": ("locale", "theme", "density", "next"),
+    "runs": ("idempotency_key",),
+    "security": ("email", "password", "new_password", "next"),
+    "settings": ("name", "email", "role", "team", "password", "active"),
+    "upserts": ("dataset", "dimension", "sel", "plan_hash", "row-1", "row-" + "9" * 15, "match",
+                "name", "empty", "confirmed", "idempotency_key"),
+}  # fmt: skip
+SENT = {
+    "name": "Acme",
+    "last_name": "Doe",
+    "subject": "Prices",
+    "kind": "task",
+    "email": "nina@crm.example",
+    "role": "rep",
+    "version": "1",
+    "dataset": "sales",
+    "dimension": "customers",
+}
+
+
+@pytest.fixture
+def known(settings, make) -> dict[str, object]:
+    """What may stand in an address, one of each."""
+    lay_out_sales(settings)
+    account = make.account("Acme", owner_id=make.bob.id)
+    planned = plan(make).id
+    return {
+        "account_id": account.id,
+        "contact_id": make.contact(account).id,
+        "activity_id": make.activity(account, kind="task").id,
+        "user_id": make.carol.id,
+        "run_id": planned,
+        "dataset": "sales",
+        "dimension": "customers",
+    }
+
+
+def addresses(rule: Any, known: Mapping[str, object]) -> Iterator[str]:
+    """The address of what is there, and of what is not."""
+    texts: list[Mapping[str, object]] = [known]
+    for name in rule.arguments:
+        texts += [{**known, name: value or "0"} for value in HOSTILE]
+    for values in texts:
+        address = rule.rule
+        for name in rule.arguments:
+            for written in (f"<{name}>", f"<int:{name}>", f"<path:{name}>"):
+                address = address.replace(written, quote(str(values.get(name, "x"))))
+        yield address
+
+
+def requests(rule: Any, blueprint: str, known: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+    first, *others = addresses(rule, known)
+    if "POST" in rule.methods:
+        fixed, sent = {"method": "POST"}, "data"
+        tried = [(name, HOSTILE[place % 9 :: 9]) for place, name in enumerate(FIELDS[blueprint])]
+    else:
+        fixed, sent = {"method": "GET"}, "query_string"
+        read = ARGUMENTS.get(rule.endpoint)
+        tried = [(name, HOSTILE if read else HOSTILE[::5]) for name in read or ANY]
+    usual = SENT if sent == "data" else {}
+    yield from ({"path": path, sent: usual, **fixed} for path in [first, *others])
+    yield from (
+        {"path": first, sent: {**usual, name: value}, **fixed}
+        for name, values in tried
+        for value in values
+    )
+
+
+def is_harmless(response: Any) -> bool:
+    """Whether a browser is safe with it, and gunicorn can send it: headers are Latin-1."""
+    headers = response.headers
+    for _, value in headers:
+        value.encode("latin-1")
+    return (
+        response.status_code < 500
+        and headers["X-Content-Type-Options"] == "nosniff"
+        and "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        and "X-Evil" not in headers
+        and not headers.get("Location", "/").startswith("//")
+        and headers.get("Location", "/").startswith(("/", "http://localhost/"))
+        and (response.mimetype != "text/html" or TAG not in response.text)
+    )
+
+
+@pytest.mark.parametrize("blueprint", [*BLUEPRINTS, "security", "assets"])
+def test_no_request_breaks_a_page(app, make, as_user, known, blueprint):
+    limiter.enabled = False
+    client = as_user(make.alice)
+    rules = [
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith(f"{blueprint}.") and rule.endpoint != "security.logout"
+    ]
+
+    for number, asked in enumerate(
+        one for rule in rules for one in requests(rule, blueprint, known)
+    ):
+        headers = htmx("div#drawer-body") if number % 2 else {}
+
+        assert is_harmless(client.open(**asked, headers=headers)), asked
+
+    assert rules
