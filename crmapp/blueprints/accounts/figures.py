@@ -17,8 +17,9 @@ YEAR = ("current", "previous", "variance", "percent")
 
 @dataclass(frozen=True)
 class Table:
-    """Measures by period: captions of the columns, and per measure its label and figures."""
+    """Figures in lines: what the lines are, captions of the columns, and per line its label."""
 
+    what: str
     heads: list[str]
     lines: list[tuple[str, list[tuple[str, bool]]]]
 
@@ -40,19 +41,34 @@ def sales(figures: Figures) -> Sales:
     return Sales(
         figures.dataset.label.text(str(get_locale())),
         figures.dataset.currency,
-        _table(figures, by_year),
-        _table(figures, by_month),
+        _by_measure(figures, by_year),
+        _by_period(figures, by_month),
     )
 
 
-def _table(figures: Figures, columns: Sequence[Column]) -> Table:
-    measures = dict.fromkeys(column.measure for column in columns)
-    rows = {name: [each for each in columns if each.measure == name] for name in measures}
+def _by_measure(figures: Figures, columns: Sequence[Column]) -> Table:
+    rows = _rows(columns)
     first = next(iter(rows.values()), [])
     lines = [
         (_label(figures, name), [_cell(figures, c) for c in row]) for name, row in rows.items()
     ]
-    return Table([_head(column) for column in first], lines)
+    return Table(gettext("Measure"), [_head(column) for column in first], lines)
+
+
+def _by_period(figures: Figures, columns: Sequence[Column]) -> Table:
+    """Put the periods below each other: twelve beside each other are wider than a screen."""
+    rows = _rows(columns)
+    lines = [
+        (_head(period[0]), [_cell(figures, column) for column in period])
+        for period in zip(*rows.values(), strict=True)
+    ]
+    return Table(gettext("Month"), [_label(figures, name) for name in rows], lines)
+
+
+def _rows(columns: Sequence[Column]) -> dict[str, list[Column]]:
+    """Return measure → its columns, in the order of the periods."""
+    measures = dict.fromkeys(column.measure for column in columns)
+    return {name: [each for each in columns if each.measure == name] for name in measures}
 
 
 def _label(figures: Figures, name: str) -> str:

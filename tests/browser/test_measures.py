@@ -1,0 +1,53 @@
+"""Nothing is cut off that would fit, and no space is left for nothing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+PHONE = {"width": 390, "height": 844}
+LAPTOP = {"width": 1280, "height": 760}
+WIDER = """() => [...document.querySelectorAll(".grid, .tabs")]
+    .filter((one) => one.scrollWidth > one.clientWidth)
+    .map((one) => one.ariaLabel || one.getAttribute("aria-label"))"""
+
+
+def height(page: Page, selector: str) -> float:
+    box = page.locator(selector).first.bounding_box()
+    assert box
+    return box["height"]
+
+
+@pytest.mark.parametrize(
+    "address, size",
+    [("/accounts/fields", PHONE), ("/accounts/5/history", PHONE), ("/accounts/5/sales", LAPTOP)],
+)
+def test_a_page_that_can_show_all_its_columns_does(open_as, address, size):
+    page = open_as("alice", viewport=size)
+    page.goto(address)
+
+    assert page.evaluate(WIDER) == []
+
+
+def test_a_list_of_one_row_is_as_high_as_its_row(open_as):
+    page = open_as("alice")
+    page.goto("/accounts?q=Boards")
+
+    assert height(page, "#accounts-region") - height(page, "#accounts-region table") < 4
+
+
+def test_a_history_leaves_no_empty_lines(open_as):
+    page = open_as("alice")
+    page.goto("/accounts/5/history")
+    body, parts = height(page, ".event-body"), [".event-body > p", ".event-body > table"]
+
+    assert body - sum(height(page, part) for part in parts) < 10
+
+
+def test_who_proves_that_it_is_her_sees_a_card_of_the_usual_width(open_as):
+    page = open_as("alice")
+    page.goto("/verify")
+    box = page.locator(".sign-in").bounding_box()
+
+    assert box
+    assert box["width"] == 400
