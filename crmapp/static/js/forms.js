@@ -8,14 +8,15 @@
   });
   if (document.querySelector("[data-summary]")) invalid(document).focus();
 
+  // Before htmx hears of it: a second click would send the form once more.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
-    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     form.dataset.sent = "1";
     // Disabled only after the form has been read, or the button's own value would be lost.
     setTimeout(() => form.querySelectorAll("button:not([type=button])").forEach((button) => { button.ariaDisabled = "true"; }));
-  });
+  }, true);
   const again = (form) => {
     delete form.dataset.sent;
     form.querySelectorAll("button[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
