@@ -17,7 +17,7 @@ from crmapp.services.words import Line, Words
 
 PAGE = 50
 ACTIONS: dict[str, str] = {
-    "created": N_("Created"),
+    "created": N_("Added"),
     "updated": N_("Changed"),
     "deleted": N_("Deleted"),
     "restored": N_("Restored"),

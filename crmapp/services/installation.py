@@ -77,6 +77,11 @@ def health(*, by: User) -> list[Finding]:
     ]
 
 
+def sends_mail() -> bool:
+    """Say whether letters leave the house; else they are only listed and logged."""
+    return settings().smtp_url is not None
+
+
 def _schema(fits: bool) -> tuple[str, Text]:
     if fits:
         return "ok", Text(N_("Fits this version"))
@@ -102,7 +107,7 @@ def _mail() -> tuple[str, Text]:
     failed = session.scalar(select(func.count()).where(MailOutbox.status == "failed")) or 0
     if failed:
         return "warn", Text(N_("%(count)s letters could not be sent"), {"count": failed})
-    if settings().smtp_url is None:
+    if not sends_mail():
         return "ok", Text(N_("No mail server is set: letters are kept here and logged"))
     return "ok", Text(N_("Letters leave by the mail server"))
 

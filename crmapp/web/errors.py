@@ -35,7 +35,7 @@ TITLES = {
     503: N_("The database is busy"),
 }
 SENTENCES_BY_STATUS = {
-    403: N_("You may see this, but not do it. Ask for the right that is named below."),
+    403: N_("Your role does not allow it. Ask for the right that is named below."),
     400: N_("The address or the form holds something that cannot be read. Go back and try again."),
     404: N_("The page does not exist, was removed, or is not open to you."),
     405: N_("This address does not answer this kind of request."),
@@ -81,7 +81,11 @@ def _known(error: CRMError) -> Response:
 
 
 def _forged(_error: CSRFError) -> Response:
-    return _answer(400, gettext("This page was open for too long. Reload it and try again."))
+    text = gettext(
+        "You have signed in or out since this page was opened, or it was open for too long. "
+        "Copy what you have typed, reload the page and try again."
+    )
+    return _answer(400, text)
 
 
 def _database(error: DBAPIError) -> Response:

@@ -253,6 +253,15 @@ def test_the_present_password_is_asked_for(as_user, make):
     assert 'aria-invalid="true"' in response.text
 
 
+def test_a_mistake_is_named_as_its_field_is(as_user, make):
+    sent = {"password": PASSWORD, "new_password": NEW, "new_password_confirm": "another one"}
+
+    text = as_user(make.bob).post("/change", data=sent).text
+
+    assert re.search(r'<a href="#new_password_confirm">New password again</a>', text)
+    assert "Retype" not in text
+
+
 def test_passwords_are_kept_as_argon2_with_the_agreed_cost(make):
     kept = session.get(User, make.bob.id).password
 

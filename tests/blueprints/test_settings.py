@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crmapp.db import session
 from crmapp.models import MailOutbox, User
-from crmapp.services import users
+from crmapp.services import installation, users
 from tests.factories import _kept
 from tests.support.web import htmx
 
@@ -101,6 +103,18 @@ def test_letters_are_listed_newest_first(make, as_user):
 
 def test_no_letters_is_a_state_too(make, as_user):
     assert "No letters yet" in as_user(make.alice).get("/admin/mail").text
+
+
+@pytest.mark.parametrize("url, told", [(None, True), ("smtp://mail.crm.example", False)])
+def test_the_page_of_letters_says_where_they_are_without_a_mail_server(
+    make, as_user, monkeypatch, url, told
+):
+    usual = installation.settings()
+    monkeypatch.setattr(installation, "settings", lambda: replace(usual, smtp_url=url))
+
+    text = as_user(make.alice).get("/admin/mail").text
+
+    assert ("Their text, with the link to set a password, is in the log" in text) is told
 
 
 def test_datasets_are_listed_with_their_state(make, as_user):

@@ -254,4 +254,4 @@ def test_who_may_not_add_accounts_is_told_which_right_is_missing(open_as, person
     assert navigation.value
     assert navigation.value.status == 403
     expect(page.get_by_role("main")).to_contain_text("grid.add_update_accounts")
-    expect(page.get_by_role("main")).to_contain_text("An administrator, under Admin > Users")
+    expect(page.get_by_role("main")).to_contain_text("An administrator, under Admin > People")

@@ -36,7 +36,7 @@ def test_an_entry_says_who_did_what_and_from_where(make):
 
     assert [(e.action, str(e.source), e.change.by.name) for e in entries] == [
         ("Deleted", "Form", "Mona"),
-        ("Created", "Form", "Bob"),
+        ("Added", "Form", "Bob"),
     ]
 
 

@@ -138,7 +138,7 @@ def test_a_forged_form_is_refused(app, client):
     response = client.post("/login", data={"csrf_token": "forged"})
 
     assert response.status_code == 400
-    assert "Reload it and try again" in response.text
+    assert "reload the page and try again" in response.text
 
 
 def test_errors_are_told_in_the_readers_language(client):

@@ -28,7 +28,7 @@ class RoleForm(Form):
     active = BooleanField(
         lazy_gettext("May sign in"),
         default=True,
-        description=lazy_gettext("Untick to let the person go; what she owns stays hers."),
+        description=lazy_gettext("Untick when the person leaves; the accounts keep their owner."),
     )
 
     def offer_roles(self) -> None:
@@ -44,21 +44,23 @@ class PersonForm(RoleForm):
     name = StringField(
         lazy_gettext("Name"),
         validators=[Required()],
-        description=lazy_gettext("As colleagues know her."),
+        description=lazy_gettext("The name that colleagues know."),
     )
     email = EmailField(
         lazy_gettext("E-mail"),
         validators=[Required()],
-        description=lazy_gettext("She signs in with it."),
+        description=lazy_gettext("The address to sign in with."),
     )
     team = StringField(
         lazy_gettext("Team"),
-        description=lazy_gettext("Whose accounts she shares. A team with a new name is made."),
+        description=lazy_gettext(
+            "The team whose accounts the person shares. A team with a new name is made."
+        ),
     )
     password = PasswordField(
         lazy_gettext("First password"),
         description=lazy_gettext(
-            "At least 10 characters. Leave it empty if she is to set one by Forgot password."
+            "At least 10 characters. Leave it empty to have it set by “Forgot your password?”."
         ),
         render_kw={"autocomplete": "new-password"},
     )

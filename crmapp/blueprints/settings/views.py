@@ -86,7 +86,14 @@ def mail() -> ResponseReturnValue:
     place = page_number(before, 2**31 - 1) if before else None
     letters, older = installation.letters(by=current_user, before=place)
     states, kinds = installation.MAIL_STATES, installation.LETTERS
-    return page("settings/mail.html", letters=letters, older=older, states=states, kinds=kinds)
+    return page(
+        "settings/mail.html",
+        letters=letters,
+        older=older,
+        states=states,
+        kinds=kinds,
+        sends=installation.sends_mail(),
+    )
 
 
 @bp.get("/datasets")
