@@ -182,7 +182,7 @@ ACCOUNT_FIELDS: dict[str, Field] = {
         Field(
             name="parent_id",
             label=N_("Parent account"),
-            help=N_("The account that this one belongs to, such as a group's head office."),
+            help=N_("The number or name of the account this one belongs to, e.g. a head office."),
             kind=Kind.ACCOUNT,
             mappable=False,
             group=GROUP_MORE,

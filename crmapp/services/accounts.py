@@ -38,6 +38,12 @@ def get(account_id: int, *, by: User, deleted: bool = False) -> Account:
     return editing.seen(Account, account_id, by=by, deleted=deleted, options=_NAMED)
 
 
+def is_open(account_id: int, *, by: User) -> bool:
+    """Say whether ``by`` sees the account, e.g. after she gave it to somebody else."""
+    query = select(Account.id).where(Account.id == account_id, Account.visible_to(by))
+    return session.scalar(query) is not None
+
+
 def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
     query = select(Account.id).where(Account.id == account.id, Account.editable_by(by))

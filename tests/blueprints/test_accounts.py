@@ -214,6 +214,17 @@ def test_the_owner_changes_an_account(make, as_user, headers):
     assert named("Acme Ltd").version == 2
 
 
+@pytest.mark.parametrize("address", ["/accounts", "/accounts/{id}"])
+def test_who_gives_an_account_away_comes_to_the_list(make, as_user, headers, address):
+    account, client = make.account("Acme", owner_id=make.bob.id), as_user(make.bob)
+    sent = form(owner_id=make.mallory.id, version=account.version)
+
+    answer = client.post(address.format(id=account.id), data=sent, headers=headers)
+
+    assert went(answer) == "/accounts"
+    assert "It belongs to somebody else now" in client.get("/accounts").text
+
+
 def test_the_form_shows_the_present_values(make, as_user, headers):
     account = make.account("Acme", credit_limit=10, tags=["a", "b"], active=False)
 

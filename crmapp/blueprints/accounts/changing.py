@@ -44,7 +44,7 @@ def create() -> ResponseReturnValue:
     flash(_("Account “%(name)s” added.", name=form.name.data.strip()), "success")
     if "add_another" in request.form:
         return see_other(url_for("accounts.new"))
-    return see_other(url_for("accounts.show", account_id=account_id))
+    return _arrive(account_id)
 
 
 @bp.get("/<int:account_id>/edit")
@@ -68,7 +68,7 @@ def update(account_id: int) -> ResponseReturnValue:
     except Conflict as conflict:
         return _edit(account_id, form, show_conflict(form, conflict), status=409)
     flash(_("Account “%(name)s” saved.", name=form.name.data.strip()), "success")
-    return see_other(url_for("accounts.show", account_id=account_id))
+    return _arrive(account_id)
 
 
 @bp.get("/<int:account_id>/deletion")
@@ -98,6 +98,14 @@ def restore(account_id: int) -> ResponseReturnValue:
     else:
         flash(_("Account restored."), "success")
     return see_other(url_for("accounts.show", account_id=account_id))
+
+
+def _arrive(account_id: int) -> ResponseReturnValue:
+    """Go to the account, or to the list when it was given to somebody else."""
+    if accounts.is_open(account_id, by=current_user):
+        return see_other(url_for("accounts.show", account_id=account_id))
+    flash(_("It belongs to somebody else now and is no longer open to you."), "info")
+    return see_other(url_for("accounts.index"))
 
 
 def _new(form: Form, status: int = 200) -> ResponseReturnValue:
