@@ -86,3 +86,18 @@ def test_another_contact_is_made_the_primary_one(make, as_user, headers):
 
     assert went(answer) == f"/accounts/{account.id}/contacts"
     assert session.get(Account, account.id).primary_contact_id == contact.id
+
+
+def test_the_name_leads_to_the_form_for_those_who_may_change_it(make, as_user):
+    account = make.account(owner_id=make.bob.id)
+    contact = make.contact(account, "Doe")
+    link = f'<th scope="row"><a href="/contacts/{contact.id}/edit"'
+
+    by_owner, by_viewer = (
+        as_user(person).get(f"/accounts/{account.id}/contacts").text
+        for person in (make.bob, make.carol)
+    )
+
+    assert link in by_owner
+    assert "Doe" in by_viewer
+    assert link not in by_viewer

@@ -57,6 +57,14 @@ def test_a_refused_person_keeps_what_was_typed(make, as_user, headers):
     assert "short" not in answer.text
 
 
+def test_a_name_leads_to_the_form_of_the_person(make, as_user):
+    bob = make.bob
+
+    text = as_user(make.alice).get("/admin/users").text
+
+    assert f'<th scope="row"><a href="/admin/users/{bob.id}/edit"' in text
+
+
 def test_a_person_gets_another_role(make, as_user, headers):
     sent = {"role": "manager", "active": "y"}
 
