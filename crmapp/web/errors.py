@@ -11,7 +11,8 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter, ValidationError
+from werkzeug.exceptions import NotFound as NoSuchPage
+from werkzeug.routing import IntegerConverter
 
 from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
 from crmapp.errors import CRMError, Forbidden, Unavailable
@@ -47,11 +48,14 @@ log = structlog.get_logger(__name__)
 
 
 class RecordId(IntegerConverter):
-    """``<int:id>`` in addresses: a number no database column can hold is simply not found."""
+    """``<int:id>`` in addresses: a number no database column can hold is simply not found.
+
+    A ``ValidationError`` would not do: where another method has the same address, it becomes a 405.
+    """
 
     def to_python(self, value: str) -> int:
         if len(value) > 10 or int(value) > LARGEST_ID:
-            raise ValidationError
+            raise NoSuchPage
         return int(value)
 
 

@@ -51,3 +51,17 @@ def test_who_proves_that_it_is_her_sees_a_card_of_the_usual_width(open_as):
 
     assert box
     assert box["width"] == 400
+
+
+def test_a_long_tag_stays_in_its_card(open_as):
+    page = open_as("alice")
+    page.goto("/accounts/63/edit")
+    page.get_by_label("Tags").fill("x" * 60)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/accounts/63")
+    card = page.locator(".card").filter(has_text="Tags").bounding_box()
+    tag = page.locator(".facts .tag").bounding_box()
+
+    assert card
+    assert tag
+    assert tag["x"] + tag["width"] < card["x"] + card["width"]

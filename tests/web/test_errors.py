@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
 from structlog.testing import capture_logs
-from werkzeug.routing import ValidationError
+from werkzeug.exceptions import NotFound as NoSuchPage
 
 from crmapp.errors import Conflict, Forbidden, KeyReused, NotFound, Unavailable
 from tests.support.web import htmx
@@ -119,8 +119,15 @@ def test_a_number_too_large_for_any_database_is_not_found(app):
 
     assert converter.to_python("2147483647") == 2**31 - 1
     for text in ("2147483648", "9" * 5000):
-        with pytest.raises(ValidationError):
+        with pytest.raises(NoSuchPage):
             converter.to_python(text)
+
+
+def test_a_number_that_no_record_can_have_is_not_found(make, as_user):
+    answer = as_user(make.alice).get("/accounts/99999999999999")
+
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
 
 
 def test_a_body_that_is_too_large_is_refused_with_the_limit(app, client):
