@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import (
     Flask,
     after_this_request,
+    flash,
     redirect,
     render_template,
     request,
@@ -18,7 +19,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, get_locale, gettext
-from flask_login import user_logged_in
+from flask_login import user_logged_in, user_logged_out
 from flask_security import MailUtil, RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_security.utils import _view_commit
 
@@ -41,6 +42,23 @@ SUBJECTS = {
     "reset_notice": N_("Your password for crmapp has been changed"),
     "change_notice": N_("Your password for crmapp has been changed"),
 }
+MESSAGES = {
+    "PASSWORD_RESET_REQUEST": (
+        N_("If somebody signs in with this address, a link to set a new password is on its way."),
+        "info",
+    ),
+    "PASSWORD_RESET_EXPIRED": (N_("This link is too old. Ask for a new one."), "error"),
+    "INVALID_RESET_PASSWORD_TOKEN": (
+        N_("This link is not complete, or was used already. Ask for a new one."),
+        "error",
+    ),
+    "PASSWORD_RESET_NO_LOGIN": (
+        N_("Your password is changed. Sign in with the new one."),
+        "success",
+    ),
+    "PASSWORD_CHANGE": (N_("Your password is changed."), "success"),
+}
+"""The library's messages in our words; the toast translates them."""
 
 
 class NoRole(RoleMixin):
@@ -96,6 +114,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for endpoint, limit in limited.items():
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
     user_logged_in.connect(_start_afresh, app)
+    user_logged_out.connect(_say_goodbye, app)
 
 
 def _config(settings: Settings) -> dict[str, object]:
@@ -125,6 +144,7 @@ def _config(settings: Settings) -> dict[str, object]:
         "SECURITY_POST_LOGOUT_VIEW": "/login",
         "SECURITY_POST_CHANGE_VIEW": "/",
         "SECURITY_POST_RESET_VIEW": "/login",
+        **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
@@ -154,3 +174,7 @@ def _start_afresh(_app: Flask, **_extra: object) -> None:
     for name in ("csrf_token", "_flashes"):
         session.pop(name, None)
     session["sid"] = secrets.token_urlsafe(16)
+
+
+def _say_goodbye(_app: Flask, **_extra: object) -> None:
+    flash(gettext("You have signed out."), "success")

@@ -222,6 +222,29 @@ def test_a_link_leads_to_us_whatever_host_was_asked(client, make):
 @pytest.mark.parametrize("path", ["/reset/forged", "/reset/" + "a" * 3000])
 def test_a_forged_link_leads_back(client, path):
     assert client.get(path).location == "/reset"
+    assert "or was used already. Ask for a new one." in client.get("/reset").text
+
+
+@pytest.mark.parametrize(
+    "locale, text",
+    [
+        ("en", "If somebody signs in with this address, a link to set a new password is on its"),
+        ("fr", "Si quelqu’un se connecte avec cette adresse, un lien pour définir un nouveau mot"),
+    ],
+)
+def test_what_happens_next_is_said_in_the_readers_language(client, locale, text):
+    client.post("/preferences", data={"locale": locale})
+
+    assert text in client.post("/reset", data={"email": "nobody@crm.example"}).text
+
+
+def test_who_signs_out_is_told(as_user, make):
+    client = as_user(make.bob)
+
+    answer = client.post("/logout", follow_redirects=True)
+
+    assert answer.request.path == "/login"
+    assert answer.text.count("You have signed out.") == 1
 
 
 @pytest.mark.parametrize("first, second", [("short", "short"), (NEW, "not the same"), ("", "")])
