@@ -268,6 +268,10 @@ def test_a_change_of_password_ends_all_other_sessions(as_user, make):
     assert elsewhere.get("/change").status_code == 302
 
 
+def test_all_three_passwords_are_marked_as_required(as_user, make):
+    assert as_user(make.bob).get("/change").text.count('class="req"') == 3
+
+
 def test_the_present_password_is_asked_for(as_user, make):
     form = {"password": "wrong-passphrase", "new_password": NEW, "new_password_confirm": NEW}
 
