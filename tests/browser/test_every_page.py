@@ -230,6 +230,15 @@ def test_a_viewers_page_has_no_barriers(open_as, address):
     check(page)
 
 
+def test_a_table_of_a_few_rows_takes_no_more_room_than_they_do(open_as):
+    page = open_as("alice")
+    page.goto("/analytics/sales/lines?q=trains")
+
+    boxes = [page.locator(each).bounding_box() for each in ("#grid-region", "#grid-region table")]
+
+    assert boxes[0]["height"] - boxes[1]["height"] < 4
+
+
 def test_a_run_has_no_barriers_from_its_mapping_to_its_receipt(open_as, site):
     walk = Walk(open_as("mona", **CALM))
     page = walk.page
