@@ -230,6 +230,15 @@ def test_a_viewers_page_has_no_barriers(open_as, address):
     check(page)
 
 
+def test_what_a_run_did_fits_the_width_of_a_phone(open_as):
+    page = open_as("alice", viewport={"width": 390, "height": 844})
+    page.goto("/runs/1?show=create")
+
+    region = page.locator("#runs-rows-region")
+
+    assert region.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+
+
 def test_a_table_of_a_few_rows_takes_no_more_room_than_they_do(open_as):
     page = open_as("alice")
     page.goto("/analytics/sales/lines?q=trains")
