@@ -122,6 +122,19 @@ def test_rows_are_chosen_without_scripts(open_as):
     expect(page.locator(".chip")).to_contain_text("Customers: 2")
 
 
+def test_choosing_a_row_moves_nothing_on_a_phone(open_as):
+    page = open_as("alice", viewport={"width": 390, "height": 844})
+    page.goto(CUSTOMERS)
+    page.wait_for_selector("[data-htmx-powered]")
+    table = page.locator("#grid-table")
+    before = table.bounding_box()["y"] + page.evaluate("scrollY")
+
+    rows(page).nth(1).locator("th").click()
+    expect_selected(page, 1)
+
+    assert table.bounding_box()["y"] + page.evaluate("scrollY") == before
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_grid_has_no_barriers(open_as, width, scheme):
