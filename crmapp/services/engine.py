@@ -100,7 +100,7 @@ def claim(run_id: int) -> Claim | None:
                     status=Status.RUNNING.value if begins else status,
                     fence=Run.fence + 1,
                     lease_until=seconds_now() + settings().lease,
-                    started_at=func.coalesce(Run.started_at, utcnow()),
+                    started_at=utcnow() if begins else func.coalesce(Run.started_at, utcnow()),
                 )
                 .returning(Run.kind, Run.fence, Run.status, Run.cursor)
                 .execution_options(synchronize_session=False)

@@ -129,3 +129,13 @@ def test_a_plan_that_is_long_in_joining_is_not_joined_twice(
 
     assert plan(make).status == "planned"
     assert due == []
+
+
+def test_a_run_starts_when_it_is_run_not_when_it_was_planned(make: Make) -> None:
+    planned = plan(make)
+    prepared = planned.started_at
+
+    engine.claim(queue(make, planned))
+
+    assert prepared is not None
+    assert (run_of(planned.id).started_at or prepared) > prepared
