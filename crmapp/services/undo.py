@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.permissions import Right
@@ -53,13 +53,15 @@ def _start(run_id: int, by: User) -> str:
         raise NotUndoable(N_("This run has been undone already."))
     if run.status not in UNDOABLE:
         raise NotUndoable(N_("Only a run that has ended can be undone."))
-    if session.scalar(select(Change.id).where(Change.run_id == run_id).limit(1)) is None:
+    changes = session.scalar(select(func.count(Change.id)).where(Change.run_id == run_id))
+    if not changes:
         raise NotUndoable(N_("This run changed nothing, so there is nothing to undo."))
     undoing = Run(
         kind="undo",
         title=run.title,
         status=Status.PLANNING.value,
         source={"kind": "changes", "run": run_id, "origin": {"kind": "undo", "run": run_id}},
+        total=changes,
         lock_key=f"undo:{run_id}",
         code_version=CODE_VERSION,
         undoes_id=run_id,

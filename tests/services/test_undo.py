@@ -144,3 +144,11 @@ def test_the_changes_of_a_large_run_are_read_in_the_order_of_an_index(make: Make
     assert "uq_change_run" in plan_
     assert "ORDER BY" not in plan_
     assert "Sort" not in plan_
+
+
+def test_how_much_there_is_to_take_back_is_known_from_the_start(make: Make) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme", "Bolt")))
+
+    undoing = undo.undo_later(done.id, by=make.mona, key=None)
+
+    assert session.get_one(Run, undoing).total == 2
