@@ -211,6 +211,7 @@ class TestProgress:
         assert "Run 1 failed." in flat(part)
         assert 'data-kind="bad"' in part.text
         assert "3 rows were not reached." in flat(part)
+        assert "Every row that was reached was carried out as planned." in flat(part)
 
     def test_without_htmx_the_page_reloads_itself(self, as_user, make):
         run_id, client = queue(make, plan(make)), as_user(make.mona)

@@ -40,7 +40,7 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         )
         return text, "warning"
     if run.kind == "undo":
-        return _("Run %(id)s is undone.", id=run.undoes_id), "success"
+        return _how_an_undo_ended(run, done["updated"], left)
     text = _(
         "Run %(id)s is done: %(created)s created, %(updated)s updated.",
         id=run.id,
@@ -48,3 +48,19 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         updated=number(done["updated"]),
     )
     return text, "success"
+
+
+def _how_an_undo_ended(run: Run, taken_back: int, kept: int) -> tuple[str, str]:
+    if not taken_back:
+        text = _("Nothing of run %(id)s was taken back. The receipt says why.", id=run.undoes_id)
+        return text, "warning"
+    if not kept:
+        return _("Run %(id)s is undone.", id=run.undoes_id), "success"
+    text = ngettext(
+        "Run %(id)s is undone, but %(count)s change was kept. The receipt says why.",
+        "Run %(id)s is undone, but %(count)s changes were kept. The receipt says why.",
+        kept,
+        id=run.undoes_id,
+        count=number(kept),
+    )
+    return text, "warning"
