@@ -17,8 +17,9 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
 from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.runs import ENDED
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, ExternalIdentity, PlanDecision, Run, User
+from crmapp.models import Account, ExternalIdentity, PlanDecision, Run, RunException, User
 from crmapp.services import decisions
 from crmapp.services.words import Line, Words
 
@@ -89,8 +90,30 @@ class Shown:
 
 
 def counts(run: Run) -> list[tuple[Planned, int]]:
-    """Return how many rows of the run's plan have each action, in the order of the tabs."""
-    return [(action, run.counts[action]) for action in ACTIONS if run.counts.get(action)]
+    """Return how many rows have each action, in the order of the tabs.
+
+    Of a run that has ended they are the rows that it carried out; before, those of its plan.
+    """
+    found = _carried_out(run) if run.status in ENDED else run.counts
+    return [(action, found[action]) for action in ACTIONS if found.get(action)]
+
+
+def _carried_out(run: Run) -> dict[str, int]:
+    if not run.done:
+        return {}
+    where, values = _reached(run)
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        query = f"SELECT action, count(*) FROM plan WHERE {where} GROUP BY action"  # noqa: S608  (our own text)
+        return dict(plan.ask(query, values))
+
+
+def _reached(run: Run) -> tuple[str, list[Any]]:
+    """Return what leaves of a plan the rows that its run carried out, once that has ended."""
+    if run.status not in ENDED:
+        return "true", []
+    skipped = session.scalars(select(RunException.row_no).where(RunException.run_id == run.id))
+    where = "row_no <= ? AND row_no NOT IN (SELECT unnest(CAST(? AS BIGINT[])))"
+    return where, [run.cursor if run.done else 0, list(skipped)]
 
 
 def opening(run: Run) -> Planned:
@@ -119,8 +142,12 @@ def rows(
     reason: str = "",
     about: str = "",
 ) -> Shown:
-    """Return a page of the rows with ``action``; ``reason`` and ``about`` (a field) narrow it."""
-    where, values = "action = ?", [str(action)]
+    """Return a page of the rows with ``action``; ``reason`` and ``about`` (a field) narrow it.
+
+    Of a run that has ended, rows that it did not reach or skipped are not among them.
+    """
+    reached, values = _reached(run)
+    where, values = f"{reached} AND action = ?", [*values, str(action)]
     if reason:
         where += " AND reason = ? AND coalesce(json_extract_string(params, '$.field'), '') = ?"
         values += [reason, about]
@@ -134,7 +161,7 @@ def rows(
     return Shown(shown, skipped + 1, count, groups)
 
 
-def _page(plan: PlanFile, where: str, values: list[str], skipped: int) -> list[dict[str, Any]]:
+def _page(plan: PlanFile, where: str, values: list[Any], skipped: int) -> list[dict[str, Any]]:
     start = plan.ask(
         f"SELECT row_no FROM plan WHERE {where} ORDER BY row_no LIMIT 1 OFFSET ?",  # noqa: S608  (our own text)
         [*values, skipped],
@@ -146,15 +173,25 @@ def _groups(plan: PlanFile) -> list[Group]:
     """Group rejected rows by what is wrong with them, most frequent first."""
     found = plan.ask(
         "SELECT reason, coalesce(json_extract_string(params, '$.field'), '') AS field, count(*),"
-        " min(row_no) FROM plan WHERE action = 'rejected' GROUP BY ALL"
+        " min(row_no), count(DISTINCT params) FROM plan WHERE action = 'rejected' GROUP BY ALL"
         " ORDER BY count(*) DESC, reason, field"
     )
     firsts = plan.rows("list_contains(?, row_no)", [[row[3] for row in found]], len(found))
     params = {row["row_no"]: row["params"] for row in firsts}
     return [
-        Group(reason, about, _said(Reason(reason), params[first]), count)
-        for reason, about, count, first in found
+        Group(reason, about, _said(Reason(reason), _open(params[first], kinds > 1)), count)
+        for reason, about, count, first, kinds in found
     ]
+
+
+def _open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:
+    """Leave open in the words of a group what differs from row to row."""
+    if not differ:
+        return params
+    left_open = dict.fromkeys(params.keys() & {"key", "row"}, "…")
+    values = params.get("values") or {}
+    cells = {**values, **dict.fromkeys(values.keys() & {"value", "length"}, "…")}
+    return {**params, **left_open, "values": cells}
 
 
 def _said(reason: Reason, params: Mapping[str, Any]) -> Text:
@@ -193,7 +230,9 @@ def _is_open(row: PlanRow, accounts: Mapping[int, int], by: User) -> bool:
 
 
 def found_in(run: Run, row: PlanRow) -> str:
-    """Return the cell that a row was rejected for; empty if it is not about one cell."""
+    """Return the cell that a row was rejected for; empty if it is not about one, or says it."""
+    if "value" in (row.params.get("values") or {}):
+        return ""
     column = run.mapping.get("columns", {}).get(row.params.get("field"))
     return "" if column is None else str(row.source.get(column) or "")
 

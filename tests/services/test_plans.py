@@ -8,10 +8,10 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
 from crmapp.models import PickListValue, Run
-from crmapp.services import accounts, decisions, plans
+from crmapp.services import accounts, decisions, engine, plans, runs
 from crmapp.services.words import Line
 from tests.factories import Make
-from tests.support.upserts import ROWS, carry_out, plan, rows_of
+from tests.support.upserts import ROWS, carry_out, edit, plan, queue, rows_of
 
 
 def shown(make: Make, run: Run, action: Planned, page: int = 1, **more: str) -> plans.Shown:
@@ -83,6 +83,20 @@ def test_rejected_rows_are_grouped_by_reason_and_field(make: Make) -> None:
     assert str(found.groups[0].sentence).startswith("Phone: Enter a phone number")
 
 
+def test_a_group_leaves_open_what_differs_from_row_to_row(make: Make) -> None:
+    mapping = FieldMapping({"name": "name", "number": "code", "terms": "terms"})
+    one = rows_of("Acme", "Bolt", terms="soon")
+    several = {**one, "C3": {**one["C1"], "code": "C3", "terms": "later"}}
+    said = [
+        str(shown(make, plan(make, rows, mapping), Planned.REJECTED).groups[0].sentence)
+        for rows in (one, several)
+    ]
+    assert said == [
+        "Terms: “soon” is not in the list. Choose one of its values.",
+        "Terms: “…” is not in the list. Choose one of its values.",
+    ]
+
+
 def test_one_reason_can_be_looked_at_alone(make: Make) -> None:
     rows = {
         "A": {"code": "A", "name": "Acme", "phone": "x"},
@@ -136,3 +150,24 @@ def test_of_an_account_that_is_gone_a_manager_reads_what_was_planned(make: Make)
     accounts.delete(account_id, by=make.mona)
     (row,) = plans.rows(planned, Planned.UPDATE, 1, by=make.mona, locale="en").rows
     assert (row.account, row.lines[0].before) == (None, "Old name")
+
+
+def test_after_the_run_skipped_rows_are_not_among_the_updates(make: Make) -> None:
+    changed, _other = make.account("Old", number="C1"), make.account("Old too", number="C2")
+    planned = plan(make, rows_of("Acme", "Bolt"))
+    edit(make, changed, fax="555 999")
+    done = carry_out(make, planned)
+    assert plans.counts(done) == [(Planned.UPDATE, 1)]
+    assert [row.name for row in shown(make, done, Planned.UPDATE).rows] == ["Bolt"]
+
+
+def test_of_a_cancelled_run_only_the_rows_that_it_reached_count(make: Make) -> None:
+    run_id = queue(make, plan(make, rows_of("Acme", "Bolt")))
+    held = engine.claim(run_id)
+    assert held is not None
+    runs.cancel(run_id, by=make.mona)
+    assert runs.PHASES["upsert", "running"](held) is None
+    cancelled = runs.get(run_id, by=make.mona)
+    assert cancelled.status == "cancelled"
+    assert plans.counts(cancelled) == []
+    assert shown(make, cancelled, Planned.CREATE).rows == []
