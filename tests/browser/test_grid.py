@@ -108,6 +108,17 @@ def test_a_menu_gives_the_focus_back_to_its_button(grid):
     expect(grid).to_have_url(re.compile("period=ytd"))
 
 
+def test_what_goes_when_it_is_used_leaves_the_focus_with_the_table(grid):
+    grid.locator("#grid-tick-all").click()
+    expect_selected(grid, 50)
+
+    for button, left in (("#grid-all", 80), ("#grid-clear", 0)):
+        grid.locator(button).focus()
+        grid.keyboard.press("Enter")
+        expect_selected(grid, left)
+        expect(grid.locator("#grid-region")).to_be_focused()
+
+
 def test_rows_are_chosen_without_scripts(open_as):
     page = open_as("alice", java_script_enabled=False)
     page.goto(CUSTOMERS)

@@ -40,15 +40,19 @@
     box.focus({ preventScroll: true });
   });
 
-  // A menu closes with what was chosen in it: the focus goes to its button.
+  // A menu closes with what was chosen in it: the focus goes to its button. What else goes when it was
+  // used (Clear, the second step to all, the last page's arrow) leaves the focus with the table.
   let menu = null;
+  let inside = false;
   document.addEventListener("htmx:before:request", (event) => {
     menu = event.detail.ctx.sourceElement?.closest?.("#grid-tools details.menu")?.id;
+    inside = Boolean(document.activeElement?.closest("#grid-sheet"));
   });
   document.addEventListener("htmx:after:swap", () => {
     const button = menu && document.querySelector(`#${menu} > summary`);
     menu = null;
     button?.focus();
+    if (inside && document.activeElement === document.body) document.getElementById("grid-region")?.focus({ preventScroll: true });
   });
   settle();
 })();
