@@ -84,13 +84,13 @@ def test_the_crash_of_a_lost_claim_does_not_touch_the_run(make: Make) -> None:
 
 
 def test_a_step_that_works_long_keeps_its_claim(make: Make) -> None:
-    config.use(replace(config.settings(), lease=0.3))
+    config.use(replace(config.settings(), lease=1.0))
     run_id = make.run(status="planning").id
     held = engine.claim(run_id)
     assert held is not None
 
     with engine.keep_alive(held):
-        time.sleep(0.8)
+        time.sleep(1.6)
         meanwhile = engine.claim(run_id)
 
     assert meanwhile is None
@@ -99,7 +99,7 @@ def test_a_step_that_works_long_keeps_its_claim(make: Make) -> None:
 
 
 def test_who_has_lost_a_claim_does_not_renew_it(make: Make) -> None:
-    config.use(replace(config.settings(), lease=0.3))
+    config.use(replace(config.settings(), lease=1.0))
     run_id = make.run(status="planning").id
     lost = engine.claim(run_id)
     assert lost is not None
@@ -108,7 +108,7 @@ def test_who_has_lost_a_claim_does_not_renew_it(make: Make) -> None:
         run.fence, run.lease_until = run.fence + 1, None
 
     with engine.keep_alive(lost):
-        time.sleep(0.4)
+        time.sleep(1.2)
 
     assert run_of(run_id).lease_until is None
 
@@ -116,11 +116,11 @@ def test_who_has_lost_a_claim_does_not_renew_it(make: Make) -> None:
 def test_a_plan_that_is_long_in_joining_is_not_joined_twice(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config.use(replace(config.settings(), lease=0.3))
+    config.use(replace(config.settings(), lease=1.0))
     rewrite, due = artefacts.rewrite, []
 
     def slowly(*args: Any) -> artefacts.Artefact:
-        time.sleep(0.8)
+        time.sleep(1.6)
         session.rollback()
         due.extend(engine.due(10))
         return rewrite(*args)
