@@ -42,7 +42,7 @@ class Settings:
     secure_cookies: bool = False  # CRMAPP_SECURE_COOKIES: 1 behind HTTPS
     workers: int = 2  # CRMAPP_WORKERS: RQ worker processes
     web_processes: int = 2  # CRMAPP_WEB_PROCESSES: gunicorn processes
-    lease: float = 30.0  # CRMAPP_LEASE: how long a claimed run may be silent
+    lease: float = 20.0  # CRMAPP_LEASE: how long a claimed run may be silent
     time_slice: float = 60.0  # CRMAPP_TIME_SLICE: how long a job works before it wakes itself again
     sweep_interval: float = 2.0  # CRMAPP_SWEEP_INTERVAL
     max_upload: int = 32 * 1024 * 1024  # CRMAPP_MAX_UPLOAD: bytes of one request's body
@@ -72,7 +72,7 @@ class Settings:
             secure_cookies=_choice(environ, "CRMAPP_SECURE_COOKIES", ("0", "1")) == "1",
             workers=_number(environ, "CRMAPP_WORKERS", 2),
             web_processes=_number(environ, "CRMAPP_WEB_PROCESSES", 2),
-            lease=_number(environ, "CRMAPP_LEASE", 30.0, _SHORTEST),
+            lease=_number(environ, "CRMAPP_LEASE", 20.0, _SHORTEST),
             time_slice=_number(environ, "CRMAPP_TIME_SLICE", 60.0, _SHORTEST),
             sweep_interval=_number(environ, "CRMAPP_SWEEP_INTERVAL", 2.0, _SHORTEST),
             max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024),

@@ -110,6 +110,9 @@ class Unavailable(CRMError):
     default = N_("The database is busy. Nothing was saved; please try again.")
 
 
+DISK_FULL = N_("The server's disk is full. Nothing was saved; tell whoever runs it, and try again.")
+
+
 class RunStopped(CRMError):
     default = N_("Another worker has taken over this run.")
 

@@ -13,11 +13,13 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmapp.db.base import Base
-from crmapp.errors import Unavailable
+from crmapp.errors import DISK_FULL, Unavailable
 
 WRITE = "crmapp_write"
 AFTER = "crmapp_after_commit"
 
+_FULL = frozenset({"SQLITE_FULL", "53100"})
+"""How SQLite and PostgreSQL say that the disk is full."""
 _AWAY = (
     "SQLITE_BUSY",
     "SQLITE_LOCKED",
@@ -73,7 +75,7 @@ def unit_of_work() -> Iterator[None]:
     except DBAPIError as error:
         session.rollback()
         if _is_away(error):
-            raise Unavailable from error
+            raise unavailable(error) from error
         raise
     except BaseException:
         session.rollback()
@@ -97,6 +99,12 @@ def after_commit(callback: Callable[[], object]) -> None:
     if not writing():
         raise RuntimeError("after_commit() outside unit_of_work()")
     session().info.setdefault(AFTER, []).append(callback)
+
+
+def unavailable(error: DBAPIError) -> Unavailable:
+    """Say why the database did not answer, as far as people can do something about it."""
+    found = {getattr(error.orig, name, "") for name in ("sqlite_errorname", "sqlstate")}
+    return Unavailable(DISK_FULL if found & _FULL else None)
 
 
 def _is_away(error: DBAPIError) -> bool:

@@ -14,8 +14,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.routing import IntegerConverter
 
+from crmapp.db.session import unavailable
 from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
-from crmapp.errors import CRMError, Forbidden, Unavailable
+from crmapp.errors import CRMError, Forbidden
 from crmapp.i18n import N_
 from crmapp.web.access import forget_person
 from crmapp.web.htmx import targets_drawer, wants_fragment
@@ -33,7 +34,7 @@ TITLES = {
     422: N_("Some values need attention"),
     429: N_("Too many attempts"),
     500: N_("Something went wrong on our side"),
-    503: N_("The database is busy"),
+    503: N_("This is not possible right now"),
 }
 SENTENCES_BY_STATUS = {
     403: N_("Your role does not allow it. Ask for the right that is named below."),
@@ -96,7 +97,7 @@ def _database(error: DBAPIError) -> Response:
     if isinstance(error, DataError):
         return _answer(400)
     if isinstance(error, OperationalError) or error.connection_invalidated:
-        return _known(Unavailable())
+        return _known(unavailable(error))
     raise error
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 
 import pytest
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
 from crmapp.db import session, unit_of_work
 from crmapp.models import Account, Run
@@ -23,11 +20,6 @@ WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
 
 def done_run(make, rows=ROWS) -> Run:
     return carry_out(make, plan(make, rows))
-
-
-def cells(answer: TestResponse) -> list[dict[str, str]]:
-    """Read a CSV file as a spreadsheet does."""
-    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
 
 
 def run_count() -> int | None:
@@ -126,33 +118,6 @@ class TestShow:
         )
         assert "Completed with errors" in page
         assert "Name: Enter a value; this field is required." in page
-
-    def test_a_receipt_that_does_not_balance_is_red(self, as_user, make):
-        run_id = done_run(make).id
-        with unit_of_work():
-            session.get_one(Run, run_id).done = {"created": 5}
-
-        page = as_user(make.mona).get(f"/runs/{run_id}")
-
-        assert "The receipt does not balance" in flat(page)
-        assert '<div class="callout bad">' in page.text
-
-    def test_control_totals_stand_on_the_receipt(self, as_user, make):
-        mapping = made.FieldMapping({"name": "name", "number": "code", "credit_limit": "limit"})
-        rows = rows_of("Acme", "", limit="1250.50")
-        done = carry_out(make, plan(make, rows, mapping))
-
-        page = flat(as_user(make.mona).get(f"/runs/{done.id}"))
-
-        assert "Credit limit 2,501.00 1,250.50 1,250.50 balances" in page
-
-    def test_planned_rows_are_in_tabs_that_are_addresses(self, as_user, make):
-        done = done_run(make)
-
-        page = as_user(make.mona).get(f"/runs/{done.id}?show=create")
-
-        assert "Number C2" in flat(page)
-        assert re.search(r'href="/accounts/\d+">Łódź Toys', page.text)
 
     def test_a_draft_leads_on_to_its_mapping(self, as_user, make):
         run_id = made.start(make)
@@ -329,65 +294,6 @@ class TestUndo:
             assert answer.status_code == 403
             assert "run.undo" in answer.text
         assert run_count() == 1
-
-
-class TestFailedRows:
-    def test_they_come_as_they_were_with_the_reason(self, as_user, make):
-        rows = {"C1": {"code": "C1", "name": "=cmd()", "phone": "x", "note": "שלום, Łódź"}}
-        done = done_run(make, rows)
-
-        answer = as_user(make.mona).get(f"/runs/{done.id}/failed-rows.csv")
-
-        assert answer.get_data().startswith(b"\xef\xbb\xbf")
-        assert cells(answer) == [
-            {
-                "Code": "C1",
-                "Name": "'=cmd()",
-                "Phone": "x",
-                "Note": "שלום, Łódź",
-                "Reason": "Phone: Enter a phone number with at least three digits.",
-            }
-        ]
-        assert "run-1-failed-rows.csv" in answer.headers["Content-Disposition"]
-
-    def test_a_phone_number_with_a_plus_is_a_text(self, as_user, make):
-        rows = {"C1": {"code": "C1", "name": "", "phone": "+33 1 23", "limit": -5}}
-        done = done_run(make, rows)
-
-        answer = as_user(make.mona).get(f"/runs/{done.id}/failed-rows.csv")
-
-        (row,) = cells(answer)
-        assert (row["Phone"], row["Limit"]) == ("'+33 1 23", "-5")
-
-    def test_more_rows_than_fit_in_memory_at_once_all_come(self, as_user, make, monkeypatch):
-        monkeypatch.setattr("crmapp.services.receipts._BATCH", 2)
-        done = done_run(make, rows_of(*[""] * 7))
-
-        answer = as_user(make.mona).get(f"/runs/{done.id}/failed-rows.csv")
-
-        assert [row["Code"] for row in cells(answer)] == [f"C{n}" for n in range(1, 8)]
-
-    def test_reasons_are_in_the_readers_language(self, as_user, make):
-        done = done_run(make)
-
-        answer = as_user(make.user("dora", "manager", locale="fr")).get(
-            f"/runs/{done.id}/failed-rows.csv"
-        )
-
-        assert answer.text.splitlines()[0].endswith(("Motif", "Raison"))
-
-    def test_a_clean_run_has_none(self, as_user, make):
-        done = done_run(make, rows_of("Acme"))
-        client = as_user(make.mona)
-
-        assert client.get(f"/runs/{done.id}/failed-rows.csv").status_code == 404
-        assert "failed-rows.csv" not in client.get(f"/runs/{done.id}").text
-
-    def test_they_are_for_those_who_see_the_run(self, as_user, make):
-        done = done_run(make)
-
-        for person in (make.bob, make.carol):
-            assert as_user(person).get(f"/runs/{done.id}/failed-rows.csv").status_code == 404
 
 
 def test_the_whole_way_creates_the_accounts_that_were_planned(as_user, make):

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from crmapp.blueprints.runs import bp
 from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
 from crmapp.domain.permissions import Right
-from crmapp.domain.runs import ACTIVE, ENDED, STATUS_LABELS, Status
+from crmapp.domain.plan import Planned
+from crmapp.domain.runs import ACTIVE, ENDED, STATUS_LABELS, Receipt, Status
 from crmapp.models import Run
 from crmapp.services import receipts, runs, undo
 from crmapp.web import reader
@@ -84,11 +85,14 @@ def _shown(run: Run) -> dict[str, Any]:
     left_out = receipts.left_out(run, by=current_user, after=_number("after") or 0)
     here = url_for("runs.show", run_id=run.id)
     more = len(left_out) == receipts.PAGE
+    receipt = runs.receipt_of(run)
+    first = _opens_with(run, receipt)
     return {
         "run": run,
         "kinds": KINDS,
         "planned": PLANNED,
-        "receipt": runs.receipt_of(run),
+        "receipt": receipt,
+        "opens_with": first,
         "left_out": left_out,
         "left_out_pager": Pager(
             first=here if _number("after") else None,
@@ -99,8 +103,16 @@ def _shown(run: Run) -> dict[str, Any]:
         "ended": run.status in ENDED,
         "pace": polling_pace(),
         "undoable": undo.can_undo(run, by=current_user),
-        **rows_shown(run, "runs.show"),
+        **rows_shown(run, "runs.show", first),
     }
+
+
+def _opens_with(run: Run, receipt: Receipt) -> Planned | None:
+    """Return the rows to look at first where nothing was left out; else those are."""
+    if run.kind != "upsert" or run.status not in ENDED or not receipt.clean:
+        return None
+    done = {"created": Planned.CREATE, "updated": Planned.UPDATE}
+    return next((action for name, action in done.items() if receipt.outcomes[name]), None)
 
 
 def _number(name: str) -> int | None:
