@@ -31,6 +31,7 @@ PEOPLE: Sequence[tuple[str, str, Role, str | None]] = (
     ("ron", "Ron Rep", Role.REP, "Americas"),
     ("vera", "Vera Viewer", Role.VIEWER, None),
 )
+DATASETS = ("sales", "superstore")
 _ACCOUNTS = 60  # of the 92 customers; the others are there to be added from the grid
 _MAPPING = FieldMapping(
     {
@@ -67,14 +68,15 @@ def is_loaded() -> bool:
 
 
 def load() -> None:
-    """Load the demo: people, the Sales database, accounts, contacts and activities.
+    """Load the demo: people, the databases, accounts, contacts and activities.
 
     Raises:
         CRMError: it is loaded already.
     """
     if is_loaded():
         raise CRMError(N_("The demo is loaded already."))
-    datasets.refresh("sales")
+    for name in DATASETS:
+        datasets.refresh(name)
     _add_people()
     alice = _person("alice")
     run_id = _add_accounts(alice)

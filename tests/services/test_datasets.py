@@ -113,5 +113,5 @@ def test_a_refresh_that_fails_leaves_the_grid_as_it_was(shop):
 
 
 def test_the_demo_is_a_dataset_of_every_installation(app):
-    assert [one.name for one in datasets.listed()] == ["sales"]
+    assert [one.name for one in datasets.listed()] == ["sales", "superstore"]
     assert datasets.get("sales").accounts == "customers"
