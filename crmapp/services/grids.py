@@ -15,12 +15,19 @@ from crmapp.analytics.query import Question, Selection, selection_of
 from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.permissions import Right
-from crmapp.errors import Forbidden
+from crmapp.errors import Forbidden, Invalid
+from crmapp.i18n import N_, Text
 from crmapp.models import Account, ExternalIdentity, User
 from crmapp.services import datasets, selections
 from crmapp.services.sources import SourceColumn
 
 SAMPLES = 3
+WHOLE = 20_000
+"""The most rows that one answer may hold; more do not belong into one request."""
+_TOO_MANY = N_(
+    "A file takes up to %(most)s rows, and this grid has %(count)s."
+    " Search, or focus on a selection, to make it smaller."
+)
 _SAMPLED = 500
 
 
@@ -53,6 +60,19 @@ def answer(question: Question, *, by: User) -> Answer:
         restriction=restriction_for(by, engine.dataset),
         selections=selections.referred(question, engine.dataset, by=by),
     )
+
+
+def whole(question: Question, *, by: User) -> Answer:
+    """Every row that matches, on one page, in the order of the grid; for a file.
+
+    Raises:
+        Forbidden, NotFound, Unavailable
+        Invalid: an argument cannot be used, or there are more than :data:`WHOLE` rows.
+    """
+    found = answer(question.change(page=1, size=WHOLE), by=by)
+    if found.count > WHOLE:
+        raise Invalid({}, Text(_TOO_MANY, {"count": found.count, "most": WHOLE}))
+    return found
 
 
 def select_all(question: Question, *, by: User) -> int:

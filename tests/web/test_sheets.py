@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 
-from crmapp.web.sheets import cell, csv_lines, csv_response
+from crmapp.web.sheets import Heading, cell, csv_lines, csv_response, xlsx_response
 
 
 def read(header: list[str], rows: list[list[Any]]) -> list[list[str]]:
@@ -67,3 +68,26 @@ def test_a_file_is_a_download_with_a_name(app):
 
     assert response.headers["Content-Disposition"] == "attachment; filename=run-1.csv"
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+
+
+def test_a_workbook_holds_texts_numbers_and_days_as_such(app):
+    header = [
+        Heading("Łódź"),
+        Heading("n", "number"),
+        Heading("share", "percent"),
+        Heading("d", "date"),
+    ]
+    rows = [["=cmd()", Decimal("-12.5"), 0.125, date(2026, 6, 15)], ["0123", None, None, None]]
+    with app.test_request_context():
+        response = xlsx_response(
+            "a.xlsx", "Sales: 'all' [2026]", header, rows, ["Total", 1, 0.5, None]
+        )
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(response.data))
+    assert book.sheet_names == ["Sales   all   2026"]
+    assert book.get_sheet_by_index(0).to_python() == [
+        ["Łódź", "n", "share", "d"],
+        ["=cmd()", -12.5, 0.125, date(2026, 6, 15)],
+        ["0123", "", "", ""],
+        ["Total", 1.0, 0.5, ""],
+    ]

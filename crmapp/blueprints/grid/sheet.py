@@ -133,6 +133,11 @@ class Sheet:
             title=column.name == self._title,
         )
 
+    def heading(self, head: Head) -> str:
+        """What stands over a column where groups do not: ``Value (USD) – Nov 2025``."""
+        measure = self.measure_text(head.column.measure) if head.column.measure else head.text
+        return measure if measure == head.text else f"{measure} – {head.text}"
+
     def _head_text(self, column: Column) -> str:
         if not column.measure:
             return column.label.text(self.locale)
@@ -162,14 +167,14 @@ class Sheet:
 
     def _line(self, row: Row) -> Line:
         cells = [
-            self._cell(column, self._value(row, column), column.name in row.varies)
+            self._cell(column, self.value(row, column), column.name in row.varies)
             for column in self.columns
         ]
         digest = sha256(row.key.encode()).hexdigest()[:12]
         name = next((cell.text for cell in cells if cell.title), row.key)
         return Line(row.key, f"grid-row-{digest}", name, row.selected, cells)
 
-    def _value(self, row: Row, column: Column) -> Value:
+    def value(self, row: Row, column: Column) -> Value:
         if row.missing and self.shape.missing and column.name == self._title:
             return self.shape.missing.text(self.locale)
         return row.values[column.name]
@@ -287,6 +292,10 @@ class Sheet:
             name,
             {key: value for key, value in args if key in kept or key.startswith(FOCUS)},
         )
+
+    def file_url(self, kind: str) -> str:
+        """Where all that this grid shows is a file: csv or xlsx."""
+        return address(self.question.change(), f"grid.{kind}")
 
     @property
     def selection_url(self) -> str:
