@@ -78,7 +78,10 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset; the screen calls it a database. ``text`` is the file it was read from."""
+    """One dataset; the screen calls it a database. ``text`` is the file it was read from.
+
+    ``details`` are what a single fact shows beside its entities and measures: an order's number.
+    """
 
     name: str
     label: Label
@@ -90,6 +93,7 @@ class Dataset:
     accounts: str | None
     dimensions: Mapping[str, Dimension]
     measures: Mapping[str, Measure]
+    details: Mapping[str, Property]
     place: Place
     day_place: Place
     text: str
@@ -156,7 +160,7 @@ def parse(text: str, file: str) -> Dataset:
         required=("name", "label", "fact", "dimensions", "measures"),
         optional=("currency", "period", "accounts"),
     )
-    fact = parts["fact"].mapping(required=("file", "day"), optional=("shift",))
+    fact = parts["fact"].mapping(required=("file", "day"), optional=("shift", "details"))
     dimensions = {
         name: _dimension(name, part) for name, part in _named(parts["dimensions"], "dimension")
     }
@@ -172,6 +176,11 @@ def parse(text: str, file: str) -> Dataset:
         dimensions=MappingProxyType(dimensions),
         measures=MappingProxyType(
             {name: _measure(name, part) for name, part in _named(parts["measures"], "measure")}
+        ),
+        details=MappingProxyType(
+            {name: _property(name, part) for name, part in _named(fact["details"], "detail")}
+            if "details" in fact
+            else {}
         ),
         place=fact["file"].place,
         day_place=fact["day"].place,

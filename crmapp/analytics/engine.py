@@ -11,7 +11,8 @@ from typing import Protocol
 
 from crmapp.analytics.columns import Calendar, Column
 from crmapp.analytics.dataset import MISSING, Dataset
-from crmapp.analytics.query import Question, Selection
+from crmapp.analytics.query import Number, Question, Selection
+from crmapp.analytics.transactions import Transactions
 
 Value = str | int | float | Decimal | date | None
 Selections = Mapping[int, Selection]
@@ -108,6 +109,19 @@ class Engine(Protocol):
         A selection decides by itself which entities; without one it is all that the question
         matches. A row has every property of the dimension and the asked measures.
         """
+        ...
+
+    def transactions(
+        self,
+        question: Question,
+        number: Number,
+        *,
+        page: int = 1,
+        size: int = 50,
+        restriction: Restriction = None,
+        selections: Selections = ...,
+    ) -> Transactions:
+        """The facts behind a number of the grid, newest first, and what they add up to."""
         ...
 
     def among(

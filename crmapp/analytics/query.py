@@ -144,6 +144,32 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Number:
+    """One number of a grid: the period of its column, and its entity's key; None is the total.
+
+    A variance has the facts of both its periods behind it.
+    """
+
+    period: str
+    entity: str | None = None
+
+    @classmethod
+    def read(cls, question: Question, column: str, entity: str | None) -> Self:
+        """Read which number is meant from a column's name, such as ``value.m3``.
+
+        Raises:
+            Invalid: the question has no such column.
+        """
+        if column not in question.measure_columns:
+            problem = Text(
+                N_("%(name)s is none of those that can be used: %(allowed)s."),
+                {"name": _short(column), "allowed": ", ".join(question.measure_columns)},
+            )
+            raise Invalid({"of": problem}, problem)
+        return cls(column.partition(".")[2], entity)
+
+
+@dataclass(frozen=True)
 class Selection:
     """Some entities of one dimension: those with the keys, or all that match except those.
 

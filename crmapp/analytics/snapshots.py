@@ -135,6 +135,8 @@ class _Shapes:
     def check(self) -> None:
         dataset = self._dataset
         self._type(dataset.day, dataset.file, dataset.day_place, ("DATE",))
+        for one in dataset.details.values():
+            self._type(one.sql, dataset.file, one.place)
         for dimension in dataset.dimensions.values():
             for one in dimension.properties.values():
                 self._type(one.sql, dimension.file or dataset.file, one.place)
@@ -214,6 +216,7 @@ class _Builder:
                     for one in dimension.properties.values()
                 ]
         parts += [f"{sql} AS {name}" for sql, name in dataset.fact_columns().items()]
+        parts += [f"{one.sql} AS l_{one.name}" for one in dataset.details.values()]
         self._run(f"CREATE TEMP TABLE staged AS SELECT {', '.join(parts)} FROM {table}")
         undated = self._run("SELECT COUNT(*) FROM staged WHERE _day IS NULL")[0][0]
         if undated:
@@ -290,12 +293,13 @@ class _Builder:
         dimensions = self._dataset.dimensions
         ids = ", ".join(f"d_{name}._id AS d_{name}" for name in dimensions)
         joins = " ".join(f"JOIN d_{name} ON d_{name}._key = staged.k_{name}" for name in dimensions)
-        measures = "".join(f", staged.{name}" for name in self._dataset.fact_columns().values())
+        names = [*self._dataset.fact_columns().values(), *map("l_{}".format, self._dataset.details)]
+        others = "".join(f", staged.{name}" for name in names)
         first = f", d_{self._dataset.accounts}" if self._dataset.accounts else ""
         self._run(
             "CREATE TABLE fact AS SELECT _day,"
             " CAST(YEAR(_day) * 12 + MONTH(_day) - 1 AS INTEGER) AS _month,"
-            f" {ids}{measures} FROM staged {joins} ORDER BY _month{first}, _day"
+            f" {ids}{others} FROM staged {joins} ORDER BY _month{first}, _day"
         )
         lines = self._run("SELECT COUNT(*) FROM fact")[0][0]
         return int(str(lines))

@@ -1,22 +1,22 @@
 """A question and a dataset as SQL: names come only from the dataset, values only as parameters.
 
 The snapshot's tables (see :mod:`crmapp.analytics.snapshots`) are ``fact`` with ``_day``,
-``_month``, one entity id per dimension (``d_customers``) and the measures' columns (``_x1``), and
-per dimension a table of the same name with ``_id`` (in the order of keys), ``_key``, ``_search``,
-``_varies`` and the properties.
+``_month``, one entity id per dimension (``d_customers``), the measures' columns (``_x1``) and the
+details of a fact (``l_order``), and per dimension a table of the same name with ``_id`` (in the
+order of keys), ``_key``, ``_search``, ``_varies`` and the properties.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from crmapp.analytics.columns import Calendar
-from crmapp.analytics.dataset import Dataset, Measure
-from crmapp.analytics.expressions import Aggregate
-from crmapp.analytics.query import PERIOD_KEYS, Question, Selection, selection_of
+from crmapp.analytics.dataset import Dataset
+from crmapp.analytics.parts import Parts, quoted, table_of, where
+from crmapp.analytics.query import Number, Question, Selection, selection_of
 from crmapp.domain.periods import month_number, span
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
@@ -58,12 +58,12 @@ class Writer:
     def page(self, question: Question) -> Statement:
         """One page of entities, then a line with the totals and the number of all entities."""
         shape = self.dataset.dimension(question.dimension)
-        table = _table(question.dimension)
-        parts = _Parts(self, question)
-        texts = [f"d.{_quote(name)}" for name in question.properties]
+        table = table_of(question.dimension)
+        parts = Parts(self, question)
+        texts = [f"d.{quoted(name)}" for name in question.properties]
         blanks = ["NULL"] * len(texts)
         order = f"{'DESC' if question.descending else 'ASC'} NULLS LAST"
-        by = f"d.{_quote(question.sort)}" if "." not in question.sort else ""
+        by = f"d.{quoted(question.sort)}" if "." not in question.sort else ""
         if by and shape.properties[question.sort].kind == "text":
             by = f"LOWER(STRIP_ACCENTS({by}))"
         joined = f" JOIN {table} AS d ON d._id = r.id" if by else ""
@@ -80,16 +80,16 @@ class Writer:
             f" {', '.join(['NULL', 'NULL', *blanks, *parts.values()])} FROM t\n"
             f"ORDER BY _part, _sort {order}, id"
         )
-        return self._statement(sql)
+        return self.statement(sql)
 
     def rows(
         self, question: Question, selection: Selection | None, after: str | None, limit: int
     ) -> Statement:
         """Entities in the order of their keys, with every property and the asked measures."""
-        table = _table(question.dimension)
-        parts = _Parts(self, question)
+        table = table_of(question.dimension)
+        parts = Parts(self, question)
         names = [
-            f"d.{_quote(name)}" for name in self.dataset.dimension(question.dimension).properties
+            f"d.{quoted(name)}" for name in self.dataset.dimension(question.dimension).properties
         ]
         follows = f" WHERE d._key > {self.bind(after)}" if after is not None else ""
         sql = (
@@ -100,25 +100,37 @@ class Writer:
             f"SELECT {', '.join(['d._key', 'd._varies', *names, *parts.values()])}"
             f" FROM e JOIN {table} AS d ON d._id = e.id LEFT JOIN g ON g.id = e.id ORDER BY e.id"
         )
-        return self._statement(sql)
+        return self.statement(sql)
 
     def count(self, question: Question, selection: Selection | None) -> Statement:
         """How many entities :meth:`rows` would go through."""
-        return self._statement(f"SELECT COUNT(*) FROM ({self.chosen(question, selection)}) AS c")
+        return self.statement(f"SELECT COUNT(*) FROM ({self.chosen(question, selection)}) AS c")
 
     def among(self, selection: Selection, keys: Sequence[str]) -> Statement:
         """Which of the keys a selection holds."""
-        table = _table(selection.dimension)
-        return self._statement(
+        table = table_of(selection.dimension)
+        return self.statement(
             f"SELECT d._key FROM {table} AS d WHERE {self._keys('d', keys)}"
             f" AND d._id IN ({self._selected(selection)})"
         )
+
+    def behind(self, question: Question, number: Number) -> list[str]:
+        """The predicates on the facts that a number of the grid is made of."""
+        found = self._facts(question, members=number.entity is None)
+        if number.entity is not None:
+            wanted = [self._keys("k", [number.entity])]
+            found += self._within(question.dimension, "k", wanted)
+        for period in self.calendar.periods(question.period):
+            if period.key == number.period:
+                found.append(f"_day BETWEEN {self.bind(period.start)} AND {self.bind(period.end)}")
+        return found
 
     def chosen(self, question: Question, selection: Selection | None) -> str:
         """The ids that a selection holds, or else all that the question matches."""
         return self._entities(question) if selection is None else self._selected(selection)
 
-    def _statement(self, sql: str) -> Statement:
+    def statement(self, sql: str) -> Statement:
+        """SQL with the values of the parameters that stand in it."""
         used = {name: self._params[name] for name in _PARAMETER.findall(sql)}
         return Statement(sql, used)
 
@@ -136,7 +148,7 @@ class Writer:
         self._params[name] = value
         return f"${name}"
 
-    def _entities_with_parts(self, question: Question, parts: _Parts) -> str:
+    def _entities_with_parts(self, question: Question, parts: Parts) -> str:
         """The common part of a page: g the aggregates by entity, r the entities, t the totals."""
         facts = self._facts(question)
         ctes = parts.by_entity(facts)
@@ -154,21 +166,21 @@ class Writer:
 
     def _entities(self, question: Question) -> str:
         """The ids of the entities that a question is about."""
-        column = _table(question.dimension)
-        active = f"SELECT DISTINCT {column} AS id FROM fact{_where(self._facts(question))}"
+        column = table_of(question.dimension)
+        active = f"SELECT DISTINCT {column} AS id FROM fact{where(self._facts(question))}"
         if question.activity == "with":
             return active
         members = self._members(question)
         if question.activity == "without":
             members.append(f"m._id NOT IN ({active})")
-        return f"SELECT m._id AS id FROM {column} AS m{_where(members)}"
+        return f"SELECT m._id AS id FROM {column} AS m{where(members)}"
 
     def _selected(self, selection: Selection) -> str:
         """The ids of a selection's entities that the reader may see."""
-        table = _table(selection.dimension)
+        table = table_of(selection.dimension)
         if selection.matching is None:
             wanted = [self._keys("s", selection.keys), *self._allowed("s", selection.dimension)]
-            return f"SELECT s._id AS id FROM {table} AS s{_where(wanted)}"
+            return f"SELECT s._id AS id FROM {table} AS s{where(wanted)}"
         sql = self._entities(selection.matching)
         if not selection.keys:
             return sql
@@ -179,14 +191,14 @@ class Writer:
         """The predicates on facts: period, focus, what the reader may see, the entities' search."""
         found = self._days(question)
         if only:
-            found.append(f"{_table(question.dimension)} IN (SELECT id FROM {only})")
+            found.append(f"{table_of(question.dimension)} IN (SELECT id FROM {only})")
         accounts = self.dataset.accounts
         if self.restriction is not None:
             found += (
                 self._within(accounts, "a", self._allowed("a", accounts)) if accounts else ["FALSE"]
             )
         for dimension, ids in self._focused(question):
-            found.append(f"{_table(dimension)} IN ({ids})")
+            found.append(f"{table_of(dimension)} IN ({ids})")
         if members and question.search:
             found += self._within(question.dimension, "w", self._found("w", question))
         return found
@@ -243,147 +255,13 @@ class Writer:
         ]
 
     def _within(self, dimension: str, alias: str, wanted: list[str]) -> list[str]:
-        table = _table(dimension)
-        return [f"{table} IN (SELECT {alias}._id FROM {table} AS {alias}{_where(wanted)})"]
+        table = table_of(dimension)
+        return [f"{table} IN (SELECT {alias}._id FROM {table} AS {alias}{where(wanted)})"]
 
     def _keys(self, alias: str, keys: Collection[str]) -> str:
         return f"{alias}._key IN (SELECT UNNEST(CAST({self.bind(sorted(keys))} AS VARCHAR[])))"
 
 
-class _Parts:
-    """The aggregates a question needs, one column per aggregate and period: ``a0_m1``."""
-
-    def __init__(self, writer: Writer, question: Question) -> None:
-        self._writer = writer
-        self._question = question
-        self._columns = writer.dataset.fact_columns()
-        self._measures = [writer.dataset.measures[name] for name in question.shown_measures]
-        self._periods = writer.calendar.periods(question.period)
-        self._aggregates: list[Aggregate] = list(
-            dict.fromkeys(one for measure in self._measures for one in measure.formula.aggregates)
-        )
-        self.combine = all(one.combine for one in self._aggregates)
-        self._keys = [period.key for period in self._periods]
-        if question.period != "ytd":
-            self._keys.append("total")
-        self.names = [name for _, _, name in self._each()]
-
-    def by_entity(self, facts: list[str]) -> str:
-        """``g``: the aggregates by entity; by entity and bucket first, in ``f``, if there are any.
-
-        Where parts do not make a whole, ``f`` also has the wholes: by entity, by bucket, of all.
-        """
-        column = _table(self._question.dimension)
-        if not self._periods:
-            return (
-                f"g AS MATERIALIZED (SELECT {column} AS id, {self._direct()}"
-                f" FROM fact{_where(facts)} GROUP BY 1)"
-            )
-        firsts = ", ".join(f"{self._over(one)} AS a{n}" for n, one in enumerate(self._aggregates))
-        inside = f"FROM fact{_where(facts)}"
-        if self.combine:
-            return (
-                f"f AS (SELECT {column} AS id, {self._bucket()} AS bucket, {firsts}"
-                f" {inside} GROUP BY 1, 2),\n"
-                f"g AS MATERIALIZED (SELECT id, {self._second()} FROM f GROUP BY 1)"
-            )
-        return (
-            "f AS MATERIALIZED (SELECT id, bucket, GROUPING(id) AS no_id,"
-            f" GROUPING(bucket) AS whole, {firsts}"
-            f" FROM (SELECT *, {column} AS id, {self._bucket()} AS bucket {inside})"
-            " GROUP BY GROUPING SETS ((id, bucket), (id), (bucket), ())),\n"
-            f"g AS MATERIALIZED (SELECT id, {self._picked()} FROM f WHERE no_id = 0 GROUP BY 1)"
-        )
-
-    def of_all(self, facts: list[str]) -> str:
-        """``t``: the aggregates of all entities, from their parts or else from the facts."""
-        if self.combine:
-            sums = (f"{one.combine}(r.{name}) AS {name}" for one, _, name in self._each())
-            return f"t AS (SELECT {', '.join(sums)} FROM r)"
-        if self._periods:
-            return f"t AS (SELECT {self._picked()} FROM f WHERE no_id = 1)"
-        return f"t AS (SELECT {self._direct()} FROM fact{_where(facts)})"
-
-    def _direct(self) -> str:
-        """The aggregates straight from the facts."""
-        return ", ".join(f"{self._over(one)} AS {name}" for one, _, name in self._each())
-
-    def _second(self) -> str:
-        """The aggregates from those of the buckets."""
-        return ", ".join(
-            f"{one.combine}({name.partition('_')[0]}){self._during(key)} AS {name}"
-            for one, key, name in self._each()
-        )
-
-    def _picked(self) -> str:
-        """The aggregates as ``f`` has them, one row each."""
-        return ", ".join(
-            f"ANY_VALUE({name.partition('_')[0]})"
-            f"{self._during(key) or ' FILTER (WHERE whole = 1)'} AS {name}"
-            for _, key, name in self._each()
-        )
-
-    def _each(self) -> Iterator[tuple[Aggregate, str, str]]:
-        """Every aggregate in every period, with the name of its column."""
-        for n, one in enumerate(self._aggregates):
-            for key in self._keys:
-                yield one, key, f"a{n}_{key}"
-
-    def values(self) -> list[str]:
-        """The measures' columns, in the order of the answer's columns."""
-        return [
-            f'{self._value(measure, key)} AS "{measure.name}.{key}"'
-            for measure in self._measures
-            for key in PERIOD_KEYS[self._question.period]
-        ]
-
-    def value(self, name: str) -> str:
-        """One of the measures' columns by its name."""
-        measure, _, key = name.partition(".")
-        return self._value(self._writer.dataset.measures[measure], key)
-
-    def _value(self, measure: Measure, key: str) -> str:
-        if key not in ("variance", "percent"):
-            places = (self._aggregates.index(one) for one in measure.formula.aggregates)
-            return measure.formula.over([f"a{n}_{key}" for n in places])
-        now, before = self._value(measure, "current"), self._value(measure, "previous")
-        if measure.formula.amounts:
-            now, since = f"COALESCE({now}, 0)", f"COALESCE({before}, 0)"
-        else:
-            since = before
-        if key == "variance":
-            return f"{now} - {since}"
-        return f"CAST(({now} - {since}) / NULLIF(ABS({before}), 0) AS DECIMAL(38, 4))"
-
-    def _over(self, one: Aggregate) -> str:
-        return one.over(None if one.argument is None else self._columns[one.argument])
-
-    def _bucket(self) -> str:
-        if self._question.period == "ytd":
-            return f"_day >= {self._writer.bind(self._periods[0].start)}"
-        return "_month"
-
-    def _during(self, key: str) -> str:
-        if key == "total":
-            return ""
-        if self._question.period == "ytd":
-            return f" FILTER (WHERE {'' if key == 'current' else 'NOT '}bucket)"
-        start = next(period.start for period in self._periods if period.key == key)
-        return f" FILTER (WHERE bucket = {self._writer.bind(month_number(start))})"
-
-
 def _is_unicode(value: object) -> bool:
     text = "".join(value) if isinstance(value, list) else value
     return not isinstance(text, str) or not _SURROGATE.search(text)
-
-
-def _table(dimension: str) -> str:
-    return f"d_{dimension}"
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _where(predicates: list[str]) -> str:
-    return f" WHERE {' AND '.join(predicates)}" if predicates else ""

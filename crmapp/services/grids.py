@@ -11,7 +11,8 @@ from sqlalchemy import select
 from crmapp.analytics.columns import Column, row_columns
 from crmapp.analytics.dataset import Dataset
 from crmapp.analytics.engine import Answer, Engine, Row, Value
-from crmapp.analytics.query import Question, Selection, selection_of
+from crmapp.analytics.query import Number, Question, Selection, selection_of
+from crmapp.analytics.transactions import Transactions
 from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.permissions import Right
@@ -73,6 +74,23 @@ def whole(question: Question, *, by: User) -> Answer:
     if found.count > WHOLE:
         raise Invalid({}, Text(_TOO_MANY, {"count": found.count, "most": WHOLE}))
     return found
+
+
+def transactions(question: Question, number: Number, *, by: User) -> Transactions:
+    """The facts behind a number of the grid: the page and size of the question, newest first.
+
+    Raises:
+        Forbidden, NotFound, Invalid, Unavailable
+    """
+    engine = _engine(question.dataset, by)
+    return engine.transactions(
+        question,
+        number,
+        page=question.page,
+        size=question.size,
+        restriction=restriction_for(by, engine.dataset),
+        selections=selections.referred(question, engine.dataset, by=by),
+    )
 
 
 def select_all(question: Question, *, by: User) -> int:

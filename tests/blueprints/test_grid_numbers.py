@@ -52,3 +52,8 @@ def test_a_share_is_a_percentage_in_the_readers_way(application, locale, text):
 def test_nothing_is_a_dash(application):
     with application.test_request_context():
         assert writer(SALES, WHOLE)(None) == "–"
+
+
+def test_a_code_that_is_kept_as_a_number_is_written_as_it_is(application):
+    with application.test_request_context():
+        assert writer(SALES, Column("code", NO_LABEL, "text"))(10412) == "10412"

@@ -39,6 +39,8 @@ PAGES = (
     "/analytics/sales/products?period=total&size=25",
     "/analytics/sales/territories?q=zzz",
     "/analytics/sales/customers?sort=invented",
+    "/analytics/sales/customers/transactions?of=value.total&key=C034",
+    "/analytics/superstore/products?size=25",
     "/runs",
     "/runs/1",
     "/runs/1?show=create",
@@ -61,7 +63,8 @@ FOR_VISITORS = ("/login", "/reset")
 WALKED = {"upserts.mapping", "upserts.plan", "security.reset_password"}
 """Pages that are on somebody's way, here or in another story."""
 NO_PAGES = {
-    "assets.file", "assets.script", "assets.stylesheet", "grid.database", "health.live",
+    "assets.file", "assets.script", "assets.stylesheet", "grid.csv", "grid.database", "grid.xlsx",
+    "health.live",
     "health.ready", "home", "runs.failed_rows", "runs.progress", "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""

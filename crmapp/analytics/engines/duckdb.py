@@ -25,8 +25,9 @@ from crmapp.analytics.columns import (
     row_columns,
 )
 from crmapp.analytics.engine import Answer, Restriction, Row, Selections
-from crmapp.analytics.query import Question, Selection, selection_of
+from crmapp.analytics.query import SIZES, Number, Question, Selection, selection_of
 from crmapp.analytics.sql import TOTALS, Statement, Writer
+from crmapp.analytics.transactions import Transactions, page_of_transactions, transactions_of
 from crmapp.errors import Invalid, Unavailable
 from crmapp.i18n import N_, Text
 
@@ -79,7 +80,8 @@ class DuckDBEngine:
         )
         columns = (*properties, *measure_columns(self.dataset, question, self.calendar))
         names = [column.name for column in columns]
-        lines = self._fetch(self._writer(restriction, selections).page(question))
+        page = self._writer(restriction, selections).page(question)
+        lines = self._fetch(page, remember=question.size <= SIZES[-1])
         rows = tuple(
             Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
             for _, _, _, _, key, varies, *values in lines
@@ -131,6 +133,20 @@ class DuckDBEngine:
             Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
             for key, varies, *values in lines
         ]
+
+    def transactions(
+        self,
+        question: Question,
+        number: Number,
+        *,
+        page: int = 1,
+        size: int = 50,
+        restriction: Restriction = None,
+        selections: Selections = NO_SELECTIONS,
+    ) -> Transactions:
+        writer = self._writer(restriction, selections)
+        asked = page_of_transactions(writer, question, number, page=page, size=size)
+        return transactions_of(writer, self._fetch(asked))
 
     def among(
         self,

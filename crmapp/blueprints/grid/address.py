@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -18,9 +18,10 @@ LISTS = ("measures", "properties")
 """Arguments with several values: a form repeats them, an address holds them once, with commas."""
 
 
-def asked(dataset: str, dimension: str) -> Question:
-    """What the reader asks by this request's address."""
-    return grids.ask(dataset, dimension, _plain(request.args), by=current_user)
+def asked(dataset: str, dimension: str, besides: Collection[str] = ()) -> Question:
+    """What the reader asks by this request's address; ``besides`` are others' arguments."""
+    args = {name: value for name, value in _plain(request.args).items() if name not in besides}
+    return grids.ask(dataset, dimension, args, by=current_user)
 
 
 def is_tidy() -> bool:

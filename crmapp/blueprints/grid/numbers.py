@@ -29,9 +29,11 @@ def writer(dataset: Dataset, column: Column) -> Callable[[Value], str]:
     def write(value: Value) -> str:
         if value is None or value == "":
             return NOTHING
-        if isinstance(value, str):
-            return value
-        return str(format_date(value)) if isinstance(value, date) else written(value)
+        if isinstance(value, date):
+            return str(format_date(value))
+        if isinstance(value, str) or column.kind == "text":  # a code may be kept as a number
+            return str(value)
+        return written(value)
 
     return write
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
+from urllib.parse import quote
 
 from flask import flash
-from flask_babel import format_date, get_locale, gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import Dataset, Dimension
@@ -44,12 +45,18 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value written out."""
+    """A value written out; ``behind`` is the address of the transactions behind it.
+
+    Of a row's numbers one is ``main``: it alone is a stop for the keyboard, and its transactions
+    lead on to those of the others.
+    """
 
     text: str
     css: str = ""
     title: bool = False
     varies: bool = False
+    behind: str = ""
+    main: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,9 +117,7 @@ class Sheet:
         return [(self.measure_text(name), len(list(same))) for name, same in groupby(names)]
 
     def measure_text(self, name: str) -> str:
-        measure = self.dataset.measures[name]
-        text = measure.label.text(self.locale)
-        return f"{text} ({self.dataset.currency})" if measure.kind == "money" else text
+        return words.measure_text(self.dataset, name, self.locale)
 
     def _place(self, column: Column) -> tuple[int, bool]:
         """Where a column stands; sorting keeps the order of those that stand in one place."""
@@ -143,9 +148,7 @@ class Sheet:
             return column.label.text(self.locale)
         if self.question.period == "total":
             return self.measure_text(column.measure)
-        if column.caption or column.period is None:
-            return gettext(column.caption)
-        return str(format_date(column.period.start, "MMM yyyy"))
+        return words.period_text(column)
 
     # --- rows -----------------------------------------------------------------------------------
 
@@ -167,7 +170,7 @@ class Sheet:
 
     def _line(self, row: Row) -> Line:
         cells = [
-            self._cell(column, self.value(row, column), column.name in row.varies)
+            self._cell(column, self.value(row, column), column.name in row.varies, row.key)
             for column in self.columns
         ]
         digest = sha256(row.key.encode()).hexdigest()[:12]
@@ -179,13 +182,37 @@ class Sheet:
             return self.shape.missing.text(self.locale)
         return row.values[column.name]
 
-    def _cell(self, column: Column, value: Value, varies: bool = False) -> Cell:
+    def _cell(
+        self, column: Column, value: Value, varies: bool = False, entity: str | None = None
+    ) -> Cell:
         text = self._writers[column.name](value)
         return Cell(
+            behind=self._behind(column, entity) if column.measure and value is not None else "",
+            main=column.name == self._main,
             text=text,
             css=_css(text) if column.numeric else "",
             title=column.name == self._title and not column.measure,
             varies=varies,
+        )
+
+    @property
+    def _main(self) -> str:
+        return next(head.column.name for head in self.measures)
+
+    def _behind(self, column: Column, entity: str | None) -> str:
+        whose = "" if entity is None else f"&key={quote(entity)}"
+        return f"{self._behind_any}&of={column.name}{whose}"
+
+    @cached_property
+    def _behind_any(self) -> str:
+        """The address of transactions but for the number asked about: made once for all cells."""
+        kept = ("period", "measures", "q")
+        args = self.question.to_args().items()
+        return grid_url(
+            self.dataset.name,
+            self.shape.name,
+            {key: value for key, value in args if key in kept or key.startswith(FOCUS)},
+            "grid.transactions",
         )
 
     @cached_property

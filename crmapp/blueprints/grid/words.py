@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from flask import current_app, url_for
 from flask_babel import format_date, gettext, ngettext
 
+from crmapp.analytics.columns import Column
+from crmapp.analytics.dataset import Dataset
 from crmapp.analytics.query import ACTIVITIES
 from crmapp.domain.permissions import Right
 from crmapp.web.access import current_user
@@ -28,6 +30,25 @@ class Upsert:
     fields: tuple[tuple[str, str], ...]
     allowed: bool
     says: str
+
+
+def measure_text(dataset: Dataset, name: str, locale: str) -> str:
+    """A measure's words, with the currency where it is money."""
+    measure = dataset.measures[name]
+    text = measure.label.text(locale)
+    return f"{text} ({dataset.currency})" if measure.kind == "money" else text
+
+
+def period_text(column: Column) -> str:
+    """The words of a measure's column below those of the measure."""
+    if column.caption or column.period is None:
+        return str(gettext(column.caption))
+    return str(format_date(column.period.start, "MMM yyyy"))
+
+
+def number_text(dataset: Dataset, column: Column, locale: str) -> str:
+    """What stands over a measure's column where groups do not: ``Value (USD) – Nov 2025``."""
+    return f"{measure_text(dataset, column.measure, locale)} – {period_text(column)}"
 
 
 def upsert(sheet: Sheet) -> Upsert | None:
