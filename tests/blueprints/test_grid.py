@@ -191,7 +191,7 @@ def test_what_is_less_is_red_and_has_a_minus_sign(alice):
     page = opened(alice, f"{CUSTOMERS}?period=ytd&sort=value.variance")
 
     assert Table.of(page).rows[0][-2].startswith("\N{MINUS SIGN}")
-    assert re.search(r'<td class="num neg">\N{MINUS SIGN}[\d,]+</td>', page)
+    assert re.search(r'<td class="num neg"><a [^>]+>\N{MINUS SIGN}[\d,]+</a></td>', page)
 
 
 def test_numbers_are_written_in_the_readers_language(make, as_user):

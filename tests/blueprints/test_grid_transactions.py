@@ -40,7 +40,8 @@ def amount(text):
 def test_every_number_of_a_grid_leads_to_transactions_that_add_up_to_it(alice):
     page = alice.get(CUSTOMERS + "?size=25").text
     shown = Table.of(page)
-    numbers = [text for row in [*shown.rows, *shown.totals] for text in row[-13:] if text != "–"]
+    numbers = [text for row in [*shown.totals, *shown.rows] for text in row[-13:] if text != "–"]
+    numbers[1:13] = []  # of the totals, the first has a link: in the menu above the table
 
     found = links(page)
 

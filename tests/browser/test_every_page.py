@@ -40,7 +40,7 @@ PAGES = (
     "/analytics/sales/territories?q=zzz",
     "/analytics/sales/customers?sort=invented",
     "/analytics/sales/customers/transactions?of=value.total&key=C034",
-    "/analytics/superstore/products?size=25",
+    "/analytics/superstore/segments?period=total",
     "/runs",
     "/runs/1",
     "/runs/1?show=create",

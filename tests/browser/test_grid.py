@@ -157,3 +157,15 @@ def test_the_grid_has_no_barriers(open_as, width, scheme):
 
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_double_click_on_a_number_or_enter_shows_its_transactions(grid):
+    name = rows(grid).nth(0).get_by_role("rowheader").inner_text()
+
+    number(grid, 0).dblclick()
+
+    expect(grid.get_by_role("heading", level=1)).to_have_text(name)
+    grid.go_back()
+    number(grid, 0).locator("a").focus()
+    grid.keyboard.press("Enter")
+    expect(grid.get_by_role("heading", level=1)).to_have_text(name)

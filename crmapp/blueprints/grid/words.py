@@ -94,6 +94,8 @@ def notes(sheet: Sheet) -> list[str]:
         found.append(gettext("* There are several values; the latest by date is shown."))
     if any(sheet.is_whole(head.column) for head in sheet.measures):
         found.append(gettext("Sums are in whole %(currency)s.", currency=sheet.dataset.currency))
+    if sheet.answer.rows:
+        found.append(gettext("A double click on a number shows its transactions."))
     if sheet.restricted:
         found.append(gettext("You see the figures of the accounts that are open to you."))
     return [*found, *_origin(sheet)]

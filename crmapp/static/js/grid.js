@@ -32,9 +32,15 @@
   document.addEventListener("mousedown", (event) => {
     if (event.shiftKey && event.target.closest("#grid-table tbody tr")) event.preventDefault(); // no text selected
   });
+  // A click on a number chooses the row, as everywhere in it; a double click follows its link, as do
+  // the Enter key and a click with Ctrl.
+  const number = (event) => event.target.closest("#grid-table tbody td.num > a");
+  document.addEventListener("dblclick", (event) => { if (number(event)) location.assign(number(event).href); });
   document.addEventListener("click", (event) => {
     const row = event.target.closest("#grid-table tbody tr");
-    if (!row || event.target.closest("a, button, input, label, summary") || !getSelection().isCollapsed) return;
+    const chooses = number(event) && event.detail > 0 && !event.ctrlKey && !event.metaKey;
+    if (chooses) event.preventDefault();
+    if (!row || (!chooses && event.target.closest("a, button, input, label, summary")) || !getSelection().isCollapsed) return;
     const box = row.querySelector('input[name="key"]');
     box.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey }));
     box.focus({ preventScroll: true });
