@@ -91,7 +91,7 @@ def chooses_customers_on_two_pages(walk: Walk) -> None:
     page = walk.page
     page.goto("/accounts")
     page.get_by_role("link", name="Analytics").click()
-    page.get_by_role("link", name="Customers").click()
+    page.get_by_label("Dimensions of Sales").get_by_role("link", name="Customers").click()
     walk.comes_to("Sales")
     dimension = page.locator("#grid-dimensions").get_by_role("link", name="Customers")
     expect(dimension).to_have_attribute("aria-current", "page")
