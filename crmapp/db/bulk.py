@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -27,6 +28,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -82,21 +84,76 @@ def reserve_ids(target: Table, count: int) -> list[int]:
 
 
 def insert_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all have the same keys; by COPY on PostgreSQL, by executemany on SQLite."""
+    """Insert rows that all have the same keys; by COPY on PostgreSQL, staged on SQLite."""
     if not rows:
         return
     names = list(rows[0])
-    columns = ", ".join(f'"{name}"' for name in names)
-    values = _tuples(target, rows, names)
-    connection = session.connection()
     if dialect() == "postgresql":
-        _copy(connection, f'COPY "{target.name}" ({columns}) FROM STDIN', values)
+        _fill(target.name, target, rows, names)
+        return
+    columns = _listed(names)
+    with _staged(target, rows, names) as connection:
+        connection.exec_driver_sql(
+            f'INSERT INTO "{target.name}" ({columns}) SELECT {columns} FROM staged'  # noqa: S608  (our columns)
+        )
+
+
+def update_rows(target: Table, rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> None:
+    """Set the columns ``names`` of the rows whose ``id`` is in ``rows``."""
+    if not rows:
+        return
+    names = list(names)
+    if len(rows) == 1:
+        _update_one(target, rows[0], names)
+        return
+    sets = ", ".join(f'"{name}" = staged."{name}"' for name in names)
+    with _staged(target, rows, [*names, "id"]) as connection:
+        connection.exec_driver_sql(
+            f'UPDATE "{target.name}" SET {sets} FROM staged WHERE "{target.name}".id = staged.id'  # noqa: S608  (our columns)
+        )
+
+
+def _update_one(target: Table, row: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Spare a person's edit the table that many rows are worth."""
+    values = {name: row[name] for name in names}
+    session.execute(update(target).where(target.c.id == row["id"]).values(values))
+
+
+@contextmanager
+def _staged(
+    target: Table, rows: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> Iterator[Connection]:
+    """Hold ``rows`` in the temporary table ``staged``, from where one statement takes them all.
+
+    One statement, because SQLite's trigram index writes itself out at the end of each that has
+    triggers: once for all rows instead of once per row.
+    """
+    connection = session.connection()
+    connection.exec_driver_sql(
+        f'CREATE TEMPORARY TABLE staged AS SELECT {_listed(names)} FROM "{target.name}" WHERE false'  # noqa: S608  (our columns)
+    )
+    _fill("staged", target, rows, names)
+    yield connection
+    connection.exec_driver_sql("DROP TABLE staged")
+
+
+def _fill(
+    table_name: str, target: Table, rows: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> None:
+    """Put rows into a table that has columns of ``target``."""
+    connection, values = session.connection(), _tuples(target, rows, names)
+    if dialect() == "postgresql":
+        _copy(connection, f'COPY "{table_name}" ({_listed(names)}) FROM STDIN', values)
         return
     marks = ", ".join("?" * len(names))
     connection.exec_driver_sql(
-        f'INSERT INTO "{target.name}" ({columns}) VALUES ({marks})',  # noqa: S608  (our columns)
+        f'INSERT INTO "{table_name}" ({_listed(names)}) VALUES ({marks})',  # noqa: S608  (our columns)
         list(values),
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _copy(connection: Connection, statement: str, values: Iterable[tuple[Any, ...]]) -> None:
@@ -111,19 +168,6 @@ def _copy(connection: Connection, statement: str, values: Iterable[tuple[Any, ..
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, dialect=connection.dialect
         ) from error
-
-
-def update_rows(target: Table, rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> None:
-    """Set the columns ``names`` of the rows whose ``id`` is in ``rows``."""
-    if not rows:
-        return
-    names = list(names)
-    mark = "%s" if dialect() == "postgresql" else "?"
-    sets = ", ".join(f'"{name}" = {mark}' for name in names)
-    session.connection().exec_driver_sql(
-        f'UPDATE "{target.name}" SET {sets} WHERE id = {mark}',  # noqa: S608  (our columns)
-        list(_tuples(target, rows, [*names, "id"])),
-    )
 
 
 def _tuples(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from crmapp.db import unit_of_work, utcnow
-from crmapp.db.bulk import insert_rows
-from crmapp.models import IdempotencyKey
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db.bulk import insert_rows, update_rows
+from crmapp.models import Account, IdempotencyKey
 
 
 def test_rows_that_break_a_rule_are_refused_as_by_any_other_statement(app):
@@ -15,3 +16,26 @@ def test_rows_that_break_a_rule_are_refused_as_by_any_other_statement(app):
 
     with pytest.raises(IntegrityError), unit_of_work():
         insert_rows(IdempotencyKey.__table__, [row, row])
+
+
+def test_work_goes_on_after_rows_were_refused(app):
+    row = {"key": "twice", "digest": "", "result": None, "at": utcnow()}
+    with pytest.raises(IntegrityError), unit_of_work():
+        insert_rows(IdempotencyKey.__table__, [row, row])
+
+    with unit_of_work():
+        insert_rows(IdempotencyKey.__table__, [row])
+
+    assert session.scalars(select(IdempotencyKey.key)).all() == ["twice"]
+
+
+def test_each_of_many_rows_gets_its_own_values(app, make):
+    ids = [make.account(name=name).id for name in ("One", "Two", "Three")]
+
+    with unit_of_work():
+        cities = [{"id": id_, "billing_city": f"City {id_}"} for id_ in ids[:2]]
+        update_rows(Account.__table__, cities, ["billing_city"])
+
+    wanted = select(Account.id, Account.billing_city).where(Account.id.in_(ids))
+    found = dict(session.execute(wanted).all())
+    assert found == {ids[0]: f"City {ids[0]}", ids[1]: f"City {ids[1]}", ids[2]: None}
