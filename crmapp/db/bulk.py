@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -173,17 +173,23 @@ def _copy(connection: Connection, statement: str, values: Iterable[tuple[Any, ..
 def _tuples(
     target: Table, rows: Sequence[Mapping[str, Any]], names: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows as the driver takes them, by SQLAlchemy's conversions."""
+    """Return the rows as the driver takes them, by SQLAlchemy's conversions."""
     engine = session.connection().dialect
-    conversions = [
-        target.c[name].type.dialect_impl(engine).bind_processor(engine) for name in names
-    ]
-    converted = [(place, each) for place, each in enumerate(conversions) if each is not None]
-    for row in rows:
-        values = [row[name] for name in names]
-        for place, convert in converted:
-            values[place] = convert(values[place])
-        yield tuple(values)
+    columns = []
+    for name in names:
+        convert = target.c[name].type.dialect_impl(engine).bind_processor(engine)
+        values = [row[name] for row in rows]
+        columns.append(values if convert is None else _converted(values, convert))
+    return zip(*columns, strict=True)
+
+
+def _converted(values: Iterable[Any], convert: Callable[[Any], Any]) -> Iterator[Any]:
+    """Yield converted values; one that is the same object as the last is not converted again."""
+    last = kept = object()
+    for value in values:
+        if value is not last:
+            last, kept = value, convert(value)
+        yield kept
 
 
 def is_one_of(

@@ -8,6 +8,7 @@ updates or deletes a record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -124,7 +125,7 @@ class _Batch:
     taken: dict[tuple[str, str], int] = field(default_factory=dict)
     fresh_ids: list[int] = field(default_factory=list)
     change_ids: list[int] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
     inserts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -135,7 +136,6 @@ class _Batch:
         self.object = OBJECTS[self.model]
         self.by_id = self.by.id if self.by else None
         self.run_id = self.run.id if self.run else None
-        self.defaults = _defaults(self.table)
 
     def read(self, writes: Sequence[Write]) -> None:
         """Lock and read what is there, and set aside the ids that will be needed."""
@@ -143,7 +143,7 @@ class _Batch:
         if len(set(ids)) < len(ids):
             raise ValueError("one record twice in one batch")
         touched = {name for each in writes for name in each.values}
-        self.names = sorted(touched)
+        self.defaults = _defaults(self.table, touched)
         wanted = touched | set(SEARCHED[self.object])
         if self.model is Account:
             wanted |= {"number", "erp_company"}
@@ -190,6 +190,7 @@ class _Batch:
             after, now["id"]
         ):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
+        self.touched |= fields.keys()
         change_id, version = self.change_ids.pop(), now["version"] + 1
         deleted = self.at if each.action is Action.DELETE else None
         self.updates.append(
@@ -246,9 +247,10 @@ class _Batch:
 
     def flush(self) -> None:
         insert_rows(self.table, self.inserts)
-        names = {*self.names, "version", "lineage", "updated_at", "deleted_at", "search_text"}
-        if "name_key" in self.table.c:
-            names.add("name_key")
+        names = {*self.touched, "version", "lineage", "updated_at", "search_text"}
+        names |= {"name_key"} & set(self.table.c.keys())
+        if any(each["action"] in ("deleted", "restored") for each in self.changes):
+            names.add("deleted_at")
         update_rows(self.table, self.updates, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
         _remember_identities(self.identities)
@@ -261,11 +263,14 @@ def _lock(
     wanted = [each for each in ids if each is not None]
     if not wanted:
         return {}
-    columns = [table.c[name] for name in dict.fromkeys((*_META, *names))]
+    columns = list(dict.fromkeys((*_META, *names)))  # the id is the first
     query = (
-        select(*columns).where(is_one_of(table.c.id, wanted)).order_by(table.c.id).with_for_update()
+        select(*(table.c[name] for name in columns))
+        .where(is_one_of(table.c.id, wanted))
+        .order_by(table.c.id)
+        .with_for_update()
     )
-    return {row["id"]: dict(row) for row in session.execute(query).mappings()}
+    return {row[0]: dict(zip(columns, row, strict=True)) for row in session.execute(query)}
 
 
 def _numbers_taken(
@@ -300,10 +305,12 @@ def _table_of(model: type[Any]) -> Table:
     return cast("Table", model.__table__)
 
 
-def _defaults(table: Table) -> dict[str, Any]:
-    """Return a value for every column of ``table`` but its key."""
+def _defaults(table: Table, touched: AbstractSet[str]) -> dict[str, Any]:
+    """Return a value for every column of ``table`` but its key that is ``touched`` or needs one."""
     return {
-        column.name: _default(column.default) for column in table.columns if not column.primary_key
+        column.name: _default(column.default)
+        for column in table.columns
+        if not column.primary_key and (column.default is not None or column.name in touched)
     }
 
 

@@ -121,10 +121,11 @@ def read_accounts(
     if not ids:
         return {}
     table = Account.__table__.c
-    query = select(table.id, table.version, *(table[name] for name in names)).where(
+    wanted = ("id", "version", *names)
+    query = select(*(table[name] for name in wanted)).where(
         is_one_of(table.id, ids), Account.visible_to(by)
     )
-    return {row["id"]: dict(row) for row in session.execute(query).mappings()}
+    return {row[0]: dict(zip(wanted, row, strict=True)) for row in session.execute(query)}
 
 
 def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, Any]:
