@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,15 @@ class PlanFile:
         """Run one query over the view ``plan``."""
         return self._connection.execute(query, list(parameters)).fetchall()
 
-    def rows(self, where: str, parameters: Sequence[Any], limit: int) -> list[dict[str, Any]]:
-        """Return the rows for which ``where`` holds, in the order of the plan."""
-        columns = ", ".join(f'"{name}"' for name in _COLUMNS)
+    def rows(
+        self,
+        where: str,
+        parameters: Sequence[Any],
+        limit: int,
+        names: Sequence[str] = tuple(_COLUMNS),
+    ) -> list[dict[str, Any]]:
+        """Return the columns ``names`` of the rows for which ``where`` holds, in their order."""
+        columns = ", ".join(f'"{name}"' for name in names)
         found = self.ask(
             f"SELECT {columns} FROM plan WHERE {where}"  # noqa: S608  (``where`` is code's own)
             " ORDER BY row_no LIMIT ?",
@@ -120,7 +127,7 @@ class PlanFile:
         return [
             {
                 name: orjson.loads(value) if name in _JSON else value
-                for name, value in zip(_COLUMNS, row, strict=True)
+                for name, value in zip(names, row, strict=True)
             }
             for row in found
         ]
@@ -135,22 +142,27 @@ def read(parts: Sequence[str]) -> Iterator[PlanFile]:
 
 @contextmanager
 def _connect(parts: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    spill = str(settings().artefacts_dir / "spill")  # else it is the folder that we were started in
-    connection = duckdb.connect(
-        config={"threads": 1, "memory_limit": "256MB", "temp_directory": spill}
-    )
+    spill = settings().artefacts_dir / "spill"  # else it is the folder that we were started in
+    connection = _database(os.getpid(), str(spill)).cursor()
     try:
-        connection.execute("SET enable_progress_bar=false")
-        connection.execute("SET preserve_insertion_order=true")
         if parts:
             files = [str(settings().artefacts_dir / name) for name in parts]
             literal = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
             connection.execute(
-                f"CREATE VIEW plan AS SELECT * FROM read_parquet([{literal}])"  # noqa: S608  (quoted above)
+                f"CREATE TEMPORARY VIEW plan AS SELECT * FROM read_parquet([{literal}])"  # noqa: S608  (quoted above)
             )
         yield connection
     finally:
         connection.close()
+
+
+@cache
+def _database(_process: int, spill: str) -> duckdb.DuckDBPyConnection:
+    """Return this process's own empty database: making one takes longer than reading a chunk."""
+    limits: dict[str, Any] = {"threads": 1, "memory_limit": "256MB", "temp_directory": spill}
+    connection = duckdb.connect(config=limits)
+    connection.execute("SET GLOBAL enable_external_file_cache=false")  # files are read once
+    return connection
 
 
 def _counts(parts: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -68,7 +68,8 @@ class PlanRow:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> PlanRow:
-        reason = Reason(kept["reason"]) if kept["reason"] else None
+        """Read a row of a plan file, or what was asked of it."""
+        reason = Reason(kept["reason"]) if kept.get("reason") else None
         return cls(**{**kept, "action": Planned(kept["action"]), "reason": reason})
 
 
@@ -191,7 +192,7 @@ def _numbers(mapped: Mapped, fields: Mapping[str, Field]) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in mapped.values.items()
-        if fields[name].kind is Kind.MONEY and value is not None
+        if isinstance(value, Decimal) and fields[name].kind is Kind.MONEY
     }
 
 

@@ -25,6 +25,7 @@ from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 _WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
 _COUNTED = f"row_no > ? AND row_no <= ? AND NOT {_WRITES}"
+_NEEDED = ("row_no", "action", "record_id", "version", "key", "fields", "numbers", "link")
 _RESULTS = {"deleted": "updated", "restored": "updated"}
 
 
@@ -69,7 +70,8 @@ def next_rows(plan: PlanFile, cursor: int, size: int) -> tuple[list[PlanRow], in
 
     ``None`` instead of a number says that nothing is left.
     """
-    rows = [PlanRow.from_json(r) for r in plan.rows(f"row_no > ? AND {_WRITES}", [cursor], size)]
+    found = plan.rows(f"row_no > ? AND {_WRITES}", [cursor], size, _NEEDED)
+    rows = [PlanRow.from_json(row) for row in found]
     if len(rows) == size:
         return rows, rows[-1].row_no
     ((last,),) = plan.ask("SELECT max(row_no) FROM plan WHERE row_no > ?", [cursor])
