@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from crmapp.domain.search import fold
+from crmapp.domain.search import digits, fold
 from crmapp.i18n import N_, Text
 
 Meaning = TypeVar("Meaning")
@@ -91,7 +91,7 @@ def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
     if isinstance(raw, bool) and spec.kind is Kind.YES_NO:
         return raw
     text = "" if raw is None else str(raw).strip()
-    if _FORBIDDEN.search(text):
+    if not text.isprintable() and _FORBIDDEN.search(text):
         raise BadValue(Text(N_("Contains a character that cannot be stored. Remove it.")))
     if not text:
         return None
@@ -150,7 +150,7 @@ def _email(spec: Field, text: str, lookups: Lookups) -> str:
 
 
 def _phone(spec: Field, text: str, lookups: Lookups) -> str:
-    if sum(c.isdigit() for c in text) < 3:
+    if len(digits(text)) < 3:
         raise BadValue(Text(N_("Enter a phone number with at least three digits.")))
     return _text(spec, text, lookups)
 

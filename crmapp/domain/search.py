@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
+_NOT_DIGITS = re.compile(r"\D+")
 
 
 def fold(text: str) -> str:
@@ -21,7 +23,7 @@ def fold(text: str) -> str:
 
 def digits(text: str) -> str:
     """Return the digits of a phone number, so that any way of writing it is found."""
-    return "".join(filter(str.isdecimal, text))
+    return _NOT_DIGITS.sub("", text)
 
 
 def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterable[str] = ()) -> str:
