@@ -67,7 +67,7 @@ class Outcome:
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return name → [before, after], as the change log keeps them, of the values that differ."""
     return {
-        name: [freeze(before.get(name)), freeze(value)]
+        name: [freeze(old), freeze(value)]
         for name, value in after.items()
-        if before.get(name) != value
+        if (old := before.get(name)) != value
     }

@@ -42,14 +42,15 @@ class Match:
         return len(self.ids) == 1 and self.rule is not Rule.NAME
 
 
+NOBODY = Match(Rule.NONE)
+
+
 def find(key: str, match_word: str | None, name_word: str | None, known: Candidates) -> Match:
     """Find the account of one row by its identity, then its match field, then its name."""
-    ladder = (
-        (Rule.IDENTITY, known.by_identity.get(key, ())),
-        (Rule.FIELD, known.by_field.get(match_word or "", ())),
-        (Rule.NAME, known.by_name.get(name_word or "", ())),
-    )
-    for rule, ids in ladder:
-        if ids:
-            return Match(rule, tuple(ids))
-    return Match(Rule.NONE)
+    if ids := known.by_identity.get(key):
+        return Match(Rule.IDENTITY, tuple(ids))
+    if ids := known.by_field.get(match_word or ""):
+        return Match(Rule.FIELD, tuple(ids))
+    if ids := known.by_name.get(name_word or ""):
+        return Match(Rule.NAME, tuple(ids))
+    return NOBODY

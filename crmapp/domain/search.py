@@ -28,6 +28,5 @@ def digits(text: str) -> str:
 
 def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterable[str] = ()) -> str:
     """Join the folded values of ``names`` and the digits of ``phones`` into one line."""
-    parts = [fold(str(values[name])) for name in names if values.get(name)]
-    parts += [digits(values[name]) for name in phones if values.get(name)]
-    return " | ".join(parts)
+    words = fold(" | ".join(str(values[name]) for name in names if values.get(name)))
+    return " | ".join([words, *(digits(values[name]) for name in phones if values.get(name))])

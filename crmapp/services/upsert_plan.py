@@ -81,26 +81,26 @@ def candidates(
     identity: Sequence[str] | None,
 ) -> Candidates:
     """Find the living accounts that the keys, match words and names of a chunk may mean."""
-    alive = Account.deleted_at.is_(None)
+    account, ledger = Account.__table__.c, ExternalIdentity.__table__.c
+    alive = account.deleted_at.is_(None)
     by_identity: dict[str, list[int]] = {}
     if identity is not None:
-        ledger = ExternalIdentity
         query = (
             select(ledger.external_id, ledger.account_id)
-            .join(Account, Account.id == ledger.account_id)
-            .where(ledger.system == identity[0], ledger.object == identity[1], alive)
-            .where(is_one_of(ledger.__table__.c.external_id, list(keys)))
+            .where(account.id == ledger.account_id, alive)
+            .where(ledger.system == identity[0], ledger.object == identity[1])
+            .where(is_one_of(ledger.external_id, list(keys)))
         )
         by_identity = _grouped(query)
     column = _MATCH_COLUMNS[match_field]
     by_field = _grouped(
-        select(column, Account.id).where(alive, is_one_of(column, [w for w in words if w]))
+        select(column, account.id).where(alive, is_one_of(column, [w for w in words if w]))
     )
     by_name = _grouped(
-        select(Account.name_key, Account.id).where(
+        select(account.name_key, account.id).where(
             alive,
-            Account.number.is_(None),
-            is_one_of(Account.__table__.c.name_key, [n for n in names if n]),
+            account.number.is_(None),
+            is_one_of(account.name_key, [n for n in names if n]),
         )
     )
     return Candidates(by_identity, by_field, by_name)
