@@ -98,6 +98,21 @@ def insert_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def merge_rows(
+    target: Table, rows: Sequence[Mapping[str, Any]], key: Sequence[str], names: Sequence[str]
+) -> None:
+    """Insert rows, each with a ``key`` of its own; where it is there already, set ``names``."""
+    if not rows:
+        return
+    columns = _listed(rows[0])
+    sets = ", ".join(f'"{name}" = excluded."{name}"' for name in names)
+    with _staged(target, rows, list(rows[0])) as connection:
+        connection.exec_driver_sql(
+            f'INSERT INTO "{target.name}" ({columns}) SELECT {columns} FROM staged WHERE true'  # noqa: S608  (our columns)
+            f" ON CONFLICT ({_listed(key)}) DO UPDATE SET {sets}"
+        )
+
+
 def update_rows(target: Table, rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> None:
     """Set the columns ``names`` of the rows whose ``id`` is in ``rows``."""
     if not rows:

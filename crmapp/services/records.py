@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.schema import Table
 
 from crmapp.db import session, utcnow, writing
-from crmapp.db.bulk import insert_into, insert_rows, is_one_of, reserve_ids, update_rows
+from crmapp.db.bulk import insert_rows, is_one_of, merge_rows, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Outcome, Reason, Write, difference
 from crmapp.domain.records import SEARCHED, derived
 from crmapp.errors import Conflict, Invalid, NotFound
@@ -253,7 +253,8 @@ class _Batch:
             names.add("deleted_at")
         update_rows(self.table, self.updates, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
-        _remember_identities(self.identities)
+        key = ("system", "object", "external_id")
+        merge_rows(_table_of(ExternalIdentity), self.identities, key, ["account_id"])
 
 
 def _lock(
@@ -286,19 +287,6 @@ def _numbers_taken(
         is_one_of(Account.__table__.c.number, sorted(numbers)), Account.deleted_at.is_(None)
     )
     return {(company, number or ""): id_ for company, number, id_ in session.execute(query)}
-
-
-def _remember_identities(rows: Sequence[Mapping[str, Any]]) -> None:
-    if not rows:
-        return
-    statement = insert_into(ExternalIdentity)
-    session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["system", "object", "external_id"],
-            set_={"account_id": statement.excluded.account_id},
-        ),
-        list(rows),
-    )
 
 
 def _table_of(model: type[Any]) -> Table:
