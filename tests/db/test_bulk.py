@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from crmapp.db import session, unit_of_work, utcnow
-from crmapp.db.bulk import insert_rows, update_rows
-from crmapp.models import Account, IdempotencyKey
+from crmapp.db.bulk import insert_rows, merge_rows, update_rows
+from crmapp.models import Account, ExternalIdentity, IdempotencyKey
 
 
 def test_rows_that_break_a_rule_are_refused_as_by_any_other_statement(app):
@@ -39,3 +39,17 @@ def test_each_of_many_rows_gets_its_own_values(app, make):
     wanted = select(Account.id, Account.billing_city).where(Account.id.in_(ids))
     found = dict(session.execute(wanted).all())
     assert found == {ids[0]: f"City {ids[0]}", ids[1]: f"City {ids[1]}", ids[2]: None}
+
+
+def test_a_row_whose_key_is_there_already_is_renewed(app, make):
+    first, second = make.account().id, make.account().id
+    row = {"system": "erp", "object": "customers", "created_at": utcnow()}
+    key = ("system", "object", "external_id")
+
+    for accounts in ({"A": first, "B": first}, {"B": second, "C": second}):
+        rows = [row | {"external_id": name, "account_id": id_} for name, id_ in accounts.items()]
+        with unit_of_work():
+            merge_rows(ExternalIdentity.__table__, rows, key, ["account_id"])
+
+    kept = session.execute(select(ExternalIdentity.external_id, ExternalIdentity.account_id))
+    assert dict(kept.all()) == {"A": first, "B": second, "C": second}
