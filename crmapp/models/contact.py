@@ -35,10 +35,15 @@ class Contact(Record, Base):
 
     @property
     def name(self) -> str:
-        return " ".join(part for part in (self.first_name, self.last_name) if part)
+        return full_name(self.first_name, self.last_name)
 
     @classmethod
     def visible_to(cls, user: User, *, deleted: bool = False) -> ColumnElement[bool]:
         """A contact is seen by whoever sees its account."""
         seen = cls.account_id.in_(select(Account.id).where(Account.visible_to(user)))
         return and_(seen, true() if deleted else cls.deleted_at.is_(None))
+
+
+def full_name(*names: str | None) -> str:
+    """Join the names that there are."""
+    return " ".join(name for name in names if name)

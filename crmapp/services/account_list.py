@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from crmapp.db import session
 from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
 from crmapp.models import Account, Contact, Team, User
+from crmapp.models.contact import full_name
 from crmapp.services.account_question import NOBODY, Cursor, Question, bad_address
 from crmapp.services.account_search import Found, found_by
 
@@ -38,6 +39,21 @@ class Part:
     in_order: bool = False  # most rows will do: read the contacts in their order
 
 
+class Line(NamedTuple):
+    """What the list shows of an account; ``owner``, ``team`` and ``contact`` are names."""
+
+    id: int
+    name: str
+    number: str | None
+    location: str | None
+    phone: str | None
+    active: bool
+    deleted: bool
+    owner: str | None
+    team: str | None
+    contact: str
+
+
 @dataclass(frozen=True)
 class Page:
     """The accounts of a page, and where the pages before and after it begin.
@@ -45,7 +61,7 @@ class Page:
     ``count`` is the number of accounts that match; with ``many``, there are more than that.
     """
 
-    rows: Sequence[Account]
+    rows: Sequence[Line]
     previous: Cursor | None
     next: Cursor | None
     count: int
@@ -74,7 +90,7 @@ def page(question: Question, *, by: User) -> Page:
     else:
         count, many = len(found), False
     return Page(
-        _accounts([ids for _cursor, ids in found]),
+        _lines([ids for _cursor, ids in found]),
         replace(found[0][0], backwards=True) if found and before else None,
         found[-1][0] if found and after else None,
         count,
@@ -196,21 +212,28 @@ def _count(
     some = search.some if search and not (question.owner or question.team) else None
     if some is not None:
         where = [some, *where]
-    first = select(Account.id).where(*where).limit(COUNT_UP_TO + 1).subquery()
+    first = select(literal_column("1")).where(*where).limit(COUNT_UP_TO + 1).subquery()
     count = session.scalar(select(func.count()).select_from(first)) or 0
     return min(count, COUNT_UP_TO), some is not None or count > COUNT_UP_TO
 
 
-def _accounts(ids: Sequence[int]) -> Sequence[Account]:
-    """Read the accounts of a page with what their row shows, in the order of ``ids``."""
-    query = (
-        select(Account)
-        .where(Account.id.in_(ids))
-        .options(
-            joinedload(Account.owner),
-            joinedload(Account.team),
-            joinedload(Account.primary_contact),
-        )
+def _lines(ids: Sequence[int]) -> Sequence[Line]:
+    """Read the lines of a page, in the order of ``ids``."""
+    rows = session.execute(_lines_query(), {"ids": ids})
+    lines = {row[0]: Line._make([*row[:-2], full_name(*row[-2:])]) for row in rows}
+    return [lines[each] for each in ids if each in lines]
+
+
+@cache
+def _lines_query() -> Select[*tuple[Any, ...]]:
+    """Ask for the columns of :class:`Line`; made once, as values: records cost three times more."""
+    account, user, team, contact = (model.__table__ for model in (Account, User, Team, Contact))
+    tables = (
+        account.outerjoin(user, account.c.owner_id == user.c.id)
+        .outerjoin(team, account.c.team_id == team.c.id)
+        .outerjoin(contact, account.c.primary_contact_id == contact.c.id)
     )
-    accounts = {account.id: account for account in session.scalars(query)}
-    return [accounts[each] for each in ids if each in accounts]
+    own = [account.c[name] for name in ("id", "name", "number", "location", "phone", "active")]
+    names = (user.c.name, team.c.name, contact.c.first_name, contact.c.last_name)
+    query = select(*own, account.c.deleted_at.is_not(None), *names).select_from(tables)
+    return query.where(account.c.id.in_(bindparam("ids", expanding=True)))
