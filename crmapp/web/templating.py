@@ -167,7 +167,9 @@ def percent(value: Decimal | float | None, digits: int = 1) -> str:
 
 def text(value: object) -> str:
     """Write any value of a record: yes and no, lists, dates, numbers, nothing as a dash."""
-    if value is None or value == "" or value == []:
+    if isinstance(value, str):
+        return value or NONE
+    if value is None or value == []:
         return NONE
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
