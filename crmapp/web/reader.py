@@ -11,6 +11,7 @@ from crmapp.config import settings
 from crmapp.i18n import LOCALES
 from crmapp.web.access import current_user, signed_in
 from crmapp.web.extensions import babel
+from crmapp.web.texts import Catalogues
 
 THEMES = ("system", "light", "dark")
 DENSITIES = ("compact", "comfortable")
@@ -26,6 +27,12 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", f"{app.root_path}/translations")
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
     babel.init_app(app, locale_selector=locale, timezone_selector=timezone)
+    babel.domain_instance = texts = Catalogues()
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's extension
+        gettext=lambda text: texts.get_translations().ugettext(text),
+        ngettext=lambda one, many, count: texts.get_translations().ungettext(one, many, count),
+        newstyle=True,
+    )
 
 
 def locale() -> str:

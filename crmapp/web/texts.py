@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext
+from babel import Locale
+from babel.support import NullTranslations
+from flask_babel import Domain, get_locale, gettext
 
 from crmapp.i18n import Text
+
+
+class Catalogues(Domain):
+    """Finds a catalogue by the reader's locale; the library writes the locale's name each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[Locale | None, NullTranslations] = {}
+
+    def get_translations(self) -> NullTranslations:
+        """Return the texts in the reader's language."""
+        locale = get_locale()
+        if locale not in self._known:
+            self._known[locale] = super().get_translations()
+        return self._known[locale]
 
 
 def translated(text: Text | str) -> str:
