@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Dialect, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Dialect, and_, or_, select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.search import fold
 from crmapp.models import Account, Contact, Team, User
 from crmapp.models.search import SHORT, matches
+from crmapp.services.pick_lists import names
 
 FEW = 10_000
 """So many ids are looked up one by one sooner than rows are read in order."""
@@ -68,12 +69,11 @@ def _word(text: str) -> Word:
     known = len(text) >= SHORT and session.scalar(
         select(Contact.id).where(matches(Contact, text, _dialect())).limit(1)
     )
-    owners, teams = select(User.id, User.name), select(Team.id, Team.name)
-    return Word(text, _named(owners, text), _named(teams, text), bool(known))
+    return Word(text, _named(User, text), _named(Team, text), bool(known))
 
 
-def _named(query: Select[int, str], text: str) -> list[int]:
-    return [id_ for id_, name in session.execute(query) if text in fold(name)]
+def _named(model: type[User] | type[Team], text: str) -> list[int]:
+    return [id_ for id_, name in session.execute(names(model)) if text in fold(name)]
 
 
 def _ids(words: Sequence[Word]) -> set[int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from crmapp.db import session
 from crmapp.domain.fields import Lookups
@@ -31,23 +32,37 @@ def choices(list_code: str, locale: str, *, keep: str | None = None) -> list[tup
 
 def labels(locale: str) -> dict[str, dict[str, str]]:
     """Return list code → value's code → label, of all values that ever were."""
+    label = PickListValue.label_fr if locale == "fr" else PickListValue.label_en
     found: dict[str, dict[str, str]] = {}
-    for each in session.scalars(select(PickListValue)):
-        found.setdefault(each.list_code, {})[each.code] = each.label(locale)
+    for list_code, code, text in session.execute(
+        select(PickListValue.list_code, PickListValue.code, label)
+    ):
+        found.setdefault(list_code, {})[code] = text
     return found
 
 
 def people(*, keep: int | None = None) -> list[tuple[int, str]]:
     """Return (id, name) of the people who may own something, by name."""
-    query = select(User.id, User.name).where(User.active | (User.id == keep))
-    return sorted(((id_, name) for id_, name in session.execute(query)), key=_by_name)
+    found = session.execute(_people(), {"keep": keep})
+    return sorted(((id_, name) for id_, name in found), key=_by_name)
+
+
+@cache
+def _people() -> Select[int, str]:
+    user = User.__table__.c
+    return select(user.id, user.name).where(user.active | (user.id == bindparam("keep")))
 
 
 def teams() -> list[tuple[int, str]]:
     """Return (id, name) of the teams, by name."""
-    return sorted(
-        ((id_, name) for id_, name in session.execute(select(Team.id, Team.name))), key=_by_name
-    )
+    return sorted(((id_, name) for id_, name in session.execute(names(Team))), key=_by_name)
+
+
+@cache
+def names(model: type[User] | type[Team]) -> Select[int, str]:
+    """Ask for (id, name) of all people or teams; made once, since each page of a list asks."""
+    columns = model.__table__.c
+    return select(columns.id, columns.name)
 
 
 def lookups(*, ids: bool = False) -> Lookups:
