@@ -52,6 +52,8 @@ def editable(account: Account, *, by: User) -> bool:
 
 def parent_of(account: Account, *, by: User) -> Account | None:
     """Return the parent account, if there is one and ``by`` may see it."""
+    if account.parent_id is None:
+        return None
     query = select(Account).where(Account.id == account.parent_id, Account.visible_to(by))
     return session.scalars(query).one_or_none()
 
@@ -67,15 +69,14 @@ def parent_typed(account: Account, *, by: User) -> str:
 
 def counts(account: Account) -> dict[str, int]:
     """Return how many contacts and activities the account has."""
-    return {
-        name: session.scalar(
-            select(func.count())
-            .select_from(model)
-            .where(model.account_id == account.id, model.deleted_at.is_(None))
-        )
-        or 0
-        for name, model in (("contacts", Contact), ("activities", Activity))
-    }
+    contacts, activities = (
+        select(func.count())
+        .where(model.account_id == account.id, model.deleted_at.is_(None))
+        .scalar_subquery()
+        for model in (Contact, Activity)
+    )
+    found = session.execute(select(contacts, activities)).one()
+    return {"contacts": found[0], "activities": found[1]}
 
 
 def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:

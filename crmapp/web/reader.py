@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         ngettext=lambda one, many, count: texts.get_translations().ungettext(one, many, count),
         newstyle=True,
     )
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # not a look-up at each use
 
 
 def locale() -> str:
