@@ -13,7 +13,7 @@ from crmapp.db import db, session
 from crmapp.db.session import WRITE, writing
 from crmapp.domain.permissions import Role
 from crmapp.domain.records import derived
-from crmapp.models import Account, Activity, Contact, Run, Team, User
+from crmapp.models import Account, Activity, Contact, ExternalIdentity, Run, Team, User
 from crmapp.services.engine import CODE_VERSION
 
 Model = TypeVar("Model")
@@ -95,6 +95,11 @@ class Make:
     def _account(self, name: str, **values: Any) -> Account:
         values["name"] = name
         return _kept(Account(**values, **derived("account", values)))
+
+    def customer(self, account: Account, key: str) -> ExternalIdentity:
+        """Say that ``account`` is the customer ``key`` of the Sales database."""
+        known = {"system": "dataset:sales", "object": "customers", "external_id": key}
+        return _kept(ExternalIdentity(**known, account_id=account.id))
 
     def contact(self, account: Account, last_name: str = "Doe", **values: Any) -> Contact:
         values |= {"account_id": account.id, "last_name": last_name}

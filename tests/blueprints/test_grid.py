@@ -8,8 +8,6 @@ import duckdb
 import pytest
 
 from crmapp.config import ROOT
-from crmapp.db import session, unit_of_work
-from crmapp.models import ExternalIdentity
 from crmapp.services import datasets
 from tests.analytics.conftest import SHOP, SOLD
 from tests.support.snapshots import REFRESHED, lay_out_sales
@@ -41,15 +39,7 @@ def alice(make, as_user):
 def bob(make, as_user):
     """A rep who sees the customer C034 and nobody else's."""
     account = make.account("Euro Shopping Channel", owner_id=make.bob.id)
-    with unit_of_work():
-        session.add(
-            ExternalIdentity(
-                system="dataset:sales",
-                object="customers",
-                external_id="C034",
-                account_id=account.id,
-            )
-        )
+    make.customer(account, "C034")
     return as_user(make.bob)
 
 

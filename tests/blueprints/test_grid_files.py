@@ -7,8 +7,6 @@ from decimal import Decimal
 import pytest
 from python_calamine import CalamineWorkbook
 
-from crmapp.db import session, unit_of_work
-from crmapp.models import ExternalIdentity
 from crmapp.services import grids
 from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
@@ -78,11 +76,7 @@ def test_a_workbook_has_numbers_and_says_the_same(alice):
 
 def test_a_reader_gets_her_own_customers_only(make, as_user):
     account = make.account("Euro Shopping Channel", owner_id=make.bob.id)
-    known = ExternalIdentity(
-        system="dataset:sales", object="customers", external_id="C034", account_id=account.id
-    )
-    with unit_of_work():
-        session.add(known)
+    make.customer(account, "C034")
 
     _header, *rows, _total = read_csv(as_user(make.bob).get(CUSTOMERS + ".csv"))
 

@@ -7,8 +7,6 @@ import duckdb
 import pytest
 
 from crmapp.config import ROOT
-from crmapp.db import session, unit_of_work
-from crmapp.models import ExternalIdentity
 from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 from tests.support.web import htmx
@@ -86,11 +84,7 @@ def test_a_variance_has_the_transactions_of_both_years(alice):
 
 def test_a_rep_gets_the_transactions_of_her_own_customers_only(make, as_user):
     account = make.account("Euro Shopping Channel", owner_id=make.bob.id)
-    known = ExternalIdentity(
-        system="dataset:sales", object="customers", external_id="C034", account_id=account.id
-    )
-    with unit_of_work():
-        session.add(known)
+    make.customer(account, "C034")
     bob = as_user(make.bob)
 
     own, others, total = (

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import session
 from crmapp.domain.permissions import Role
 from crmapp.errors import Forbidden, Invalid, NotFound
-from crmapp.models import ExternalIdentity, StoredSelection
+from crmapp.models import StoredSelection
 from crmapp.services import datasets, grids, selections, ticks
 from crmapp.services.sources import open_source
 from tests.support.snapshots import REFRESHED as NOW
@@ -29,15 +29,6 @@ def click(question, key, *, by):
     return ticks.tick(question, {row.key for row in rows if row.selected} ^ {key}, by=by)
 
 
-def link(account, key):
-    with unit_of_work():
-        session.add(
-            ExternalIdentity(
-                system="dataset:sales", object="customers", external_id=key, account_id=account.id
-            )
-        )
-
-
 def shown(by, **args):
     return [row.key for row in grids.answer(ask(by, **args), by=by).rows]
 
@@ -48,9 +39,9 @@ def test_who_sees_all_accounts_sees_all_customers(make):
 
 
 def test_a_rep_sees_the_customers_of_the_accounts_she_sees(make):
-    link(make.account(owner_id=make.bob.id), "C034")
-    link(make.account(owner_id=make.mallory.id), "C056")
-    link(make.account(), "C045")
+    make.customer(make.account(owner_id=make.bob.id), "C034")
+    make.customer(make.account(owner_id=make.mallory.id), "C056")
+    make.customer(make.account(), "C045")
 
     assert sorted(shown(make.bob)) == ["C034", "C045"]
     assert sorted(shown(make.mallory)) == ["C045", "C056"]
@@ -63,13 +54,13 @@ def test_a_number_that_a_rep_types_opens_no_figures(make):
 
 
 def test_a_deleted_account_shows_no_figures(make):
-    link(make.account(owner_id=make.bob.id, deleted_at=NOW), "C034")
+    make.customer(make.account(owner_id=make.bob.id, deleted_at=NOW), "C034")
 
     assert shown(make.bob) == []
 
 
 def test_the_totals_of_a_rep_are_hers(make):
-    link(make.account(owner_id=make.bob.id), "C034")
+    make.customer(make.account(owner_id=make.bob.id), "C034")
 
     found = grids.answer(ask(make.bob, "territories"), by=make.bob)
 
@@ -190,7 +181,7 @@ def test_a_forged_row_is_not_selected(make, key):
 
 
 def test_a_row_that_a_rep_may_not_see_is_not_selected(make):
-    link(make.account(owner_id=make.mallory.id), "C056")
+    make.customer(make.account(owner_id=make.mallory.id), "C056")
 
     with pytest.raises(NotFound):
         ticks.tick(ask(make.bob), ["C056"], by=make.bob)
@@ -241,7 +232,7 @@ def test_a_source_of_all_but_some_stays_too(make):
 
 
 def test_a_source_holds_only_what_its_person_may_see(make):
-    link(make.account(owner_id=make.bob.id), "C034")
+    make.customer(make.account(owner_id=make.bob.id), "C034")
 
     source = open_source(grids.source(ask(make.bob), by=make.bob), by=make.bob)
 
@@ -272,7 +263,7 @@ def test_labels_are_in_the_reader_s_language(make):
 
 def test_an_account_shows_its_own_figures(make):
     account = make.account(owner_id=make.bob.id)
-    link(account, "C034")
+    make.customer(account, "C034")
 
     figures = grids.account_figures(account.id, by=make.bob)
 
@@ -292,6 +283,6 @@ def test_an_account_that_the_dataset_does_not_know_has_no_figures(make):
 
 def test_the_figures_of_an_account_one_may_not_see_are_none(make):
     account = make.account(owner_id=make.mallory.id)
-    link(account, "C034")
+    make.customer(account, "C034")
 
     assert grids.account_figures(account.id, by=make.bob) is None
