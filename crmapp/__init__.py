@@ -16,6 +16,7 @@ from crmapp.web import (
     access,
     assets,
     auth,
+    compression,
     errors,
     extensions,
     htmx,
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.extensions["crmapp"] = settings
     _connect(app, settings)
+    compression.init_app(app)
     errors.init_app(app)
     security.init_app(app, settings)
     extensions.init_app(app, settings)

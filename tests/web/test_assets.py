@@ -27,12 +27,16 @@ def test_all_style_sheets_come_as_one_and_name_files_that_exist(app, client):
     assert (STATIC / "fonts" / "inter-latin.woff2").exists()
 
 
-def test_all_small_scripts_come_as_one_without_the_loader(app, client):
+def test_all_small_scripts_come_as_one_and_the_loader_first(app, client):
     with app.test_request_context():
         response = client.get(static_url("app.js"))
 
+    assert response.text.startswith((STATIC / "js" / "boot.js").read_text())
     assert "X-CSRFToken" in response.text
-    assert (STATIC / "js" / "boot.js").read_text() not in response.text
+
+
+def test_the_icon_of_the_tab_is_no_request_of_its_own(client):
+    assert 'rel="icon" href="data:image/svg+xml,%3Csvg%20' in client.get("/login").text
 
 
 def test_the_service_of_files_stays_in_its_folder(client):

@@ -1,7 +1,9 @@
 /* Loads htmx: from the CDN with its integrity hash, from here when the CDN does not answer in time.
-   A silent CDN is remembered for a day, so that its time-out is paid once. */
+   A silent CDN is remembered for a day, so that its time-out is paid once. It stands first in the
+   bundle, whose element names the addresses; where that names none, htmx has an element of its own. */
 (() => {
   const { cdn, sri, local, wait } = document.currentScript.dataset;
+  if (!cdn) return;
   const KEY = "crmapp.cdn-away";
   const DAY = 24 * 3600 * 1000;
   const recall = () => { try { return Number(localStorage.getItem(KEY)); } catch { return 0; } };
