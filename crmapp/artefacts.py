@@ -33,9 +33,14 @@ _COLUMNS = {
     "numbers": "VARCHAR",
     "match": "VARCHAR",
     "link": "BOOLEAN",
+    "links": "VARCHAR",
     "source": "VARCHAR",
 }
-_JSON = ("params", "fields", "numbers", "source")
+_JSON = ("params", "fields", "numbers", "links", "source")
+_EMPTY = "SELECT {} WHERE false".format(
+    ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in _COLUMNS.items())
+)
+"""Gives a file that was written before a column was known that column, empty."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class PlanFile:
         )
         return [
             {
-                name: orjson.loads(value) if name in _JSON else value
+                name: orjson.loads(value) if value is not None and name in _JSON else value
                 for name, value in zip(names, row, strict=True)
             }
             for row in found
@@ -150,6 +155,7 @@ def _connect(parts: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
             literal = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
             connection.execute(
                 f"CREATE TEMPORARY VIEW plan AS SELECT * FROM read_parquet([{literal}])"  # noqa: S608  (quoted above)
+                f" UNION ALL BY NAME {_EMPTY}"
             )
         yield connection
     finally:

@@ -38,11 +38,34 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
+class Link:
+    """What an external id meant before a change, and what it means after it: ids of accounts."""
+
+    system: str
+    object: str
+    external_id: str
+    before: int | None
+    after: int | None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.system, self.object, self.external_id
+
+    def back(self) -> Link:
+        """What takes this link back."""
+        return Link(*self.key, self.after, self.before)
+
+    def as_json(self) -> list[Any]:
+        return [*self.key, self.before, self.after]
+
+
+@dataclass(frozen=True)
 class Write:
     """One change to one record that is to go through the door.
 
     ``version`` is the one that was seen (``None``: whichever it is); ``identity`` is
-    ``(system, object, external id)`` to be remembered for the record.
+    ``(system, object, external id)`` to be remembered for the record; ``links`` are set if the
+    ledger of identities still has what they begin with.
     """
 
     action: Action
@@ -51,11 +74,15 @@ class Write:
     version: int | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
     identity: tuple[str, str, str] | None = None
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a write: created, updated, deleted, restored, unchanged or skipped."""
+    """What became of a write: created, updated, deleted, restored, linked, unchanged, skipped.
+
+    Linked means that only the ledger of identities changed.
+    """
 
     write: Write
     result: str

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from crmapp.domain.changes import Action, Reason, Write, difference
+from crmapp.domain.changes import Action, Link, Reason, Write, difference
 from crmapp.domain.fields import Field, Kind, thaw
 from crmapp.domain.mapping import Mapped
 from crmapp.domain.matching import Match, Rule
@@ -46,7 +46,8 @@ class PlanRow:
 
     ``fields`` is name → [before, after] as the change log keeps them; ``numbers`` the row's mapped
     amounts, for the control totals; ``match`` the word by which one source may not have two rows;
-    ``link`` whether the row's identity is still to be remembered; ``source`` the row as it came.
+    ``link`` whether the row's identity is still to be remembered; ``links`` what an undo sets back
+    in the ledger of identities; ``source`` the row as it came.
     """
 
     row_no: int
@@ -61,6 +62,7 @@ class PlanRow:
     numbers: Mapping[str, str] = field(default_factory=dict)
     match: str | None = None
     link: bool = False
+    links: Sequence[Sequence[Any]] = ()
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -70,7 +72,8 @@ class PlanRow:
     def from_json(cls, kept: Mapping[str, Any]) -> PlanRow:
         """Read a row of a plan file, or what was asked of it."""
         reason = Reason(kept["reason"]) if kept.get("reason") else None
-        return cls(**{**kept, "action": Planned(kept["action"]), "reason": reason})
+        links = kept.get("links") or ()
+        return cls(**{**kept, "action": Planned(kept["action"]), "reason": reason, "links": links})
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ def to_write(
         row.version,
         {**origin, "key": row.key} if row.key else dict(origin),
         (*identity, row.key) if identity and row.link else None,
+        tuple(Link(*each) for each in row.links),
     )
 
 

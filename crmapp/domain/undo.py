@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crmapp.domain.changes import Reason
+from crmapp.domain.changes import Link, Reason
 from crmapp.domain.plan import Planned, PlanRow
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A change that is to be taken back, as the change log has it."""
+    """A change that is to be taken back, as the change log has it.
+
+    ``links`` are those that still mean what the change made them mean; ``moved`` the external ids
+    that have come to mean something else.
+    """
 
     id: int
     record_id: int
     action: str
     fields: Mapping[str, Any]
+    links: Sequence[Link] = ()
+    moved: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -47,16 +53,19 @@ def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
     if change.action == "deleted":
         if now.edited > change.id:  # people brought it back, and deleted it themselves
             return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
-        return PlanRow(action=Planned.RESTORE, **base)
-    since = [name for name in change.fields if now.lineage.get(name) != change.id]
+        if change.moved:
+            base |= {"reason": Reason.EDITED_SINCE, "params": {"fields": list(change.moved)}}
+        return PlanRow(action=Planned.RESTORE, links=_back(change), **base)
     if change.action in ("created", "restored"):
         return _take_back_birth(change, now, base)
-    back = {name: both[::-1] for name, both in change.fields.items() if name not in since}
-    if not back:
+    edited = [name for name in change.fields if now.lineage.get(name) != change.id]
+    back = {name: both[::-1] for name, both in change.fields.items() if name not in edited}
+    since = [*edited, *change.moved]
+    if not back and not change.links:
         return _edited(since, base)
     if since:
         base |= {"reason": Reason.EDITED_SINCE, "params": {"fields": since}}
-    return PlanRow(action=Planned.UPDATE, fields=back, **base)
+    return PlanRow(action=Planned.UPDATE, fields=back, links=_back(change), **base)
 
 
 def _take_back_birth(change: Taken, now: Present, base: Mapping[str, Any]) -> PlanRow:
@@ -64,7 +73,11 @@ def _take_back_birth(change: Taken, now: Present, base: Mapping[str, Any]) -> Pl
         return PlanRow(action=Planned.KEPT, reason=Reason.PEOPLE_ADDED, **base)
     if now.edited > change.id:
         return _edited([name for name, last in now.lineage.items() if last > change.id], base)
-    return PlanRow(action=Planned.DELETE, **base)
+    return PlanRow(action=Planned.DELETE, links=_back(change), **base)
+
+
+def _back(change: Taken) -> list[list[Any]]:
+    return [link.back().as_json() for link in change.links]
 
 
 def _edited(since: list[str], base: Mapping[str, Any]) -> PlanRow:

@@ -154,7 +154,7 @@ class ExternalIdentity(Base):
     """The ledger of identities: what an account is called in another system.
 
     ``system`` is e.g. ``dataset:sales``, ``object`` e.g. ``customers``; many rows per account, one
-    account per (system, object, external id).
+    account per (system, object, external id). ``change_id`` is the change that made it so.
     """
 
     __tablename__ = "external_identity"
@@ -164,6 +164,7 @@ class ExternalIdentity(Base):
     object: Mapped[str]
     external_id: Mapped[str]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    change_id: Mapped[int | None]  # change.id; the log holds the account, so neither comes first
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     __table_args__ = (

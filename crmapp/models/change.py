@@ -16,8 +16,10 @@ from crmapp.models.user import User
 class Change(Base):
     """One change of one record, by a person or a run: ``fields`` is name → [before, after].
 
-    ``action`` is created, updated, deleted or restored; ``source`` says where the values came
-    from (``{"kind": "grid", "dataset": "sales", "key": "C001"}``).
+    ``action`` is created, updated, deleted, restored or linked (only what external ids mean has
+    changed, and the version is the same); ``source`` says where the values came from
+    (``{"kind": "grid", "dataset": "sales", "key": "C001"}``); ``links`` are lists of system,
+    object, external id, account before, account after.
     """
 
     __tablename__ = "change"
@@ -27,6 +29,7 @@ class Change(Base):
     record_id: Mapped[int]
     action: Mapped[str]
     fields: Mapped[dict[str, Any]]
+    links: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     source: Mapped[dict[str, Any]] = mapped_column(default=dict)
     version: Mapped[int]  # of the record after the change
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))

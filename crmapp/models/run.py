@@ -19,7 +19,8 @@ class Run(Base):
 
     ``fence`` rises with every claim: a worker whose fence is no longer the row's writes nothing.
     ``lease_until`` is seconds since the epoch on the database's clock; it is about liveness only.
-    ``cursor`` is the last plan row whose outcome is committed. One run per ``lock_key`` is active.
+    ``cursor`` is the last plan row whose outcome is committed; ``claims`` counts the claims since
+    then, all of which came to nothing but perhaps the last. One run per ``lock_key`` is active.
     """
 
     __tablename__ = "run"
@@ -32,6 +33,7 @@ class Run(Base):
     lease_until: Mapped[float | None]
     retry_at: Mapped[float | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    claims: Mapped[int] = mapped_column(default=0, server_default="0")
     cursor: Mapped[int] = mapped_column(BigInteger, default=0)
     total: Mapped[int | None]  # rows in the source, once it has been counted
     source: Mapped[dict[str, Any]] = mapped_column(default=dict)

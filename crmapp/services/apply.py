@@ -25,7 +25,9 @@ from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 _WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
 _COUNTED = f"row_no > ? AND row_no <= ? AND NOT {_WRITES}"
-_NEEDED = ("row_no", "action", "record_id", "version", "key", "fields", "numbers", "link")
+_NEEDED = (
+    *("row_no", "action", "record_id", "version", "key", "fields", "numbers", "link", "links"),
+)
 _RESULTS = {"deleted": "updated", "restored": "updated"}
 
 
@@ -91,7 +93,8 @@ def _write_chunk(
     writes = [to_write(row, ACCOUNT_FIELDS, identity, run.source.get("origin", {})) for row in rows]
     done, control = run.done, run.control
     outcomes = records.write(Account, writes, run=run)
-    results = Counter(_RESULTS.get(o.result, o.result) for o in outcomes)
+    linked = "unchanged" if run.undoes_id is None else "updated"
+    results = Counter({**_RESULTS, "linked": linked}.get(o.result, o.result) for o in outcomes)
     others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
     moved = checkpoint(
         held,

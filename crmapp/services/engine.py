@@ -25,6 +25,7 @@ from crmapp.db import beside, db, session, unit_of_work, utcnow
 from crmapp.db.bulk import seconds_now
 from crmapp.domain.runs import ACTIVE, Status
 from crmapp.errors import RunStopped
+from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.queue import later, leaving
 from crmapp.services import notifications
@@ -32,6 +33,12 @@ from crmapp.services import notifications
 CODE_VERSION = 1
 """Of the meaning of cursors and plans; a worker leaves runs of another version alone."""
 _ATTEMPTS = 5
+CLAIMS = 8
+"""So often a run may be taken up without getting any further; what kills its worker will again."""
+GAVE_UP = N_(
+    "Each worker that took it up died before it got any further, probably for want of memory."
+    " Ask an administrator to look at the server's memory and log before you try again."
+)
 _CHUNK_RETRIES = 3
 log = logging.getLogger(__name__)
 
@@ -89,7 +96,11 @@ def due(limit: int) -> list[int]:
 
 
 def claim(run_id: int) -> Claim | None:
-    """Take the run with a new fence; ``None`` if it is not due or its lock is held."""
+    """Take the run with a new fence; ``None`` if it is not due or its lock is held.
+
+    A run that was claimed again and again and never came to a checkpoint fails instead: a process
+    that dies, say for want of memory, cannot note that it did.
+    """
     try:
         with unit_of_work():
             status = session.scalar(select(Run.status).where(Run.id == run_id))
@@ -100,15 +111,31 @@ def claim(run_id: int) -> Claim | None:
                 .values(
                     status=Status.RUNNING.value if begins else status,
                     fence=Run.fence + 1,
+                    claims=Run.claims + 1,
                     lease_until=seconds_now() + settings().lease,
                     started_at=utcnow() if begins else func.coalesce(Run.started_at, utcnow()),
                 )
-                .returning(Run.kind, Run.fence, Run.status, Run.cursor)
+                .returning(Run.kind, Run.fence, Run.status, Run.cursor, Run.claims)
                 .execution_options(synchronize_session=False)
             ).one_or_none()
     except IntegrityError:
         return None
-    return None if row is None else Claim(run_id, row.kind, row.fence, row.status, row.cursor)
+    if row is None:
+        return None
+    held = Claim(run_id, row.kind, row.fence, row.status, row.cursor)
+    if row.claims > CLAIMS:
+        log.error("run %s was taken up %s times and got no further: it fails", run_id, CLAIMS)
+        with unit_of_work():
+            end(held, Status.FAILED, error=GAVE_UP)
+        return None
+    return held
+
+
+def stranded(run: Run) -> bool:
+    """Whether an earlier version of crmapp began the run and nobody works on it: nobody will."""
+    if run.status not in ACTIVE or run.code_version >= CODE_VERSION:
+        return False
+    return session.scalar(select(Run.id).where(Run.id == run.id, _free())) is not None
 
 
 def checkpoint(held: Claim, **values: Any) -> Claim:
@@ -125,7 +152,7 @@ def checkpoint(held: Claim, **values: Any) -> Claim:
             Run.cursor == held.cursor,
             Run.status == held.status,
         )
-        .values(lease_until=seconds_now() + settings().lease, attempts=0, **values)
+        .values(lease_until=seconds_now() + settings().lease, attempts=0, claims=0, **values)
         .execution_options(synchronize_session=False)
     )
     moved = cast("CursorResult[Any]", session.execute(statement))

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
+from crmapp.domain.changes import Link
 from crmapp.domain.records import FIELDS
 from crmapp.i18n import N_, Text
 from crmapp.models import Change, Run, User
+from crmapp.services import identities
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -21,17 +23,22 @@ ACTIONS: dict[str, str] = {
     "updated": N_("Changed"),
     "deleted": N_("Deleted"),
     "restored": N_("Restored"),
+    "linked": N_("Linked"),
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One change of the record: what was done, by whom or by which run, and where it came from."""
+    """One change of the record: what was done, by whom or by which run, and where it came from.
+
+    ``links`` say what it has come to be called in other systems, or no longer is.
+    """
 
     change: Change
     action: str
     source: Text
     lines: list[Line]
+    links: list[Text]
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     changes = list(session.scalars(query.limit(PAGE + 1)))
     page = changes[:PAGE]
     words = Words(FIELDS[object_], [each.fields for each in page], by=by, locale=locale)
-    entries = [_entry(change, words) for change in page]
+    entries = [_entry(change, words, locale) for change in page]
     return Page(entries, page[-1].id if len(changes) > PAGE else None)
 
 
@@ -69,13 +76,25 @@ def run_values(lineage: Mapping[str, int]) -> dict[str, Change]:
     return {field: changes[id_] for field, id_ in lineage.items() if id_ in changes}
 
 
-def _entry(change: Change, words: Words) -> Entry:
+def _entry(change: Change, words: Words, locale: str) -> Entry:
     return Entry(
         change,
         ACTIONS.get(change.action, change.action),
         _source(change.source),
         words.lines(change.fields),
+        [_link(Link(*each), change.record_id, locale) for each in change.links],
     )
+
+
+def _link(link: Link, account_id: int, locale: str) -> Text:
+    """Say a link from the side of the account that the change is about."""
+    words = {
+        "id": link.external_id,
+        "system": identities.system_name(link.system, link.object, locale),
+    }
+    if link.after == account_id:
+        return Text(N_("Is %(id)s in %(system)s"), words)
+    return Text(N_("Is no longer %(id)s in %(system)s"), words)
 
 
 def _source(source: Mapping[str, Any]) -> Text:

@@ -17,13 +17,14 @@ from sqlalchemy import select
 from sqlalchemy.schema import Table
 
 from crmapp.db import session, utcnow, writing
-from crmapp.db.bulk import insert_rows, is_one_of, merge_rows, reserve_ids, update_rows
-from crmapp.domain.changes import Action, Outcome, Reason, Write, difference
+from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
+from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
 from crmapp.domain.records import SEARCHED, derived
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
-from crmapp.models import Account, Activity, Change, Contact, ExternalIdentity, Run, User
+from crmapp.models import Account, Activity, Change, Contact, Run, User
 from crmapp.models.account import Record
+from crmapp.services.ledger import LedgerBatch
 
 OBJECTS: dict[type[Record], str] = {Account: "account", Contact: "contact", Activity: "activity"}
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
@@ -129,9 +130,9 @@ class _Batch:
     inserts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
-    identities: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.ledger = LedgerBatch(self.at)
         self.table = _table_of(self.model)
         self.object = OBJECTS[self.model]
         self.by_id = self.by.id if self.by else None
@@ -153,6 +154,7 @@ class _Batch:
         self.change_ids = reserve_ids(_table_of(Change), len(writes))[::-1]
         if self.model is Account:
             self.taken = _numbers_taken(writes, self.current)
+            self.ledger.read(writes)
 
     def take(self, each: Write) -> Outcome:
         if each.action is Action.CREATE:
@@ -177,14 +179,14 @@ class _Batch:
             | {"id": record_id, "lineage": dict.fromkeys(fields, change_id)}
             | {"version": 1, "created_at": self.at, "updated_at": self.at}
         )
-        self._log(each, change_id, record_id, 1, fields)
+        links = self.ledger.moves(each, record_id)
+        self._log(each, change_id, record_id, 1, fields, links)
         return Outcome(each, "created", record_id, None, change_id)
 
     def _change(self, each: Write, now: dict[str, Any]) -> Outcome:
-        fields = difference(now, each.values)
+        fields, links = difference(now, each.values), self.ledger.moves(each, now["id"])
         if each.action is Action.UPDATE and not fields:
-            self._remember(each, now["id"])
-            return Outcome(each, "unchanged", now["id"])
+            return self._link(each, now, links)
         after = {**now, **each.values}
         if ("number" in fields or each.action is Action.RESTORE) and not self._claim_number(
             after, now["id"]
@@ -199,8 +201,16 @@ class _Batch:
             | {"lineage": now["lineage"] | dict.fromkeys(fields, change_id)}
             | {"version": version, "updated_at": self.at, "deleted_at": deleted}
         )
-        self._log(each, change_id, now["id"], version, fields)
+        self._log(each, change_id, now["id"], version, fields, links)
         return Outcome(each, _RESULTS[each.action], now["id"], None, change_id)
+
+    def _link(self, each: Write, now: dict[str, Any], links: Sequence[Link]) -> Outcome:
+        """Change only what external ids mean: the account's values and its version stay."""
+        if not links:
+            return Outcome(each, "unchanged", now["id"])
+        change_id = self.change_ids.pop()
+        self._log(each, change_id, now["id"], now["version"], {}, links, "linked")
+        return Outcome(each, "linked", now["id"], None, change_id)
 
     def _claim_number(self, values: Mapping[str, Any], record_id: int | None) -> bool:
         """Take the account's number for it, unless a living account has it."""
@@ -214,15 +224,23 @@ class _Batch:
         return True
 
     def _log(
-        self, each: Write, change_id: int, record_id: int, version: int, fields: dict[str, Any]
+        self,
+        each: Write,
+        change_id: int,
+        record_id: int,
+        version: int,
+        fields: dict[str, Any],
+        links: Sequence[Link],
+        action: str = "",
     ) -> None:
         self.changes.append(
             {
                 "id": change_id,
                 "object": self.object,
                 "record_id": record_id,
-                "action": _RESULTS[each.action],
+                "action": action or _RESULTS[each.action],
                 "fields": fields,
+                "links": [link.as_json() for link in links],
                 "source": dict(each.source),
                 "version": version,
                 "run_id": self.run_id,
@@ -230,20 +248,7 @@ class _Batch:
                 "at": self.at,
             }
         )
-        self._remember(each, record_id)
-
-    def _remember(self, each: Write, record_id: int) -> None:
-        if each.identity is not None:
-            system, object_, external_id = each.identity
-            self.identities.append(
-                {
-                    "system": system,
-                    "object": object_,
-                    "external_id": external_id,
-                    "account_id": record_id,
-                    "created_at": self.at,
-                }
-            )
+        self.ledger.set(links, change_id)
 
     def flush(self) -> None:
         insert_rows(self.table, self.inserts)
@@ -253,8 +258,7 @@ class _Batch:
             names.add("deleted_at")
         update_rows(self.table, self.updates, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
-        key = ("system", "object", "external_id")
-        merge_rows(_table_of(ExternalIdentity), self.identities, key, ["account_id"])
+        self.ledger.flush()
 
 
 def _lock(

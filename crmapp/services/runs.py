@@ -55,6 +55,8 @@ def receipt_of(run: Run) -> Receipt:
 def cancel(run_id: int, *, by: User) -> Run:
     """Cancel a run: one that waits ends at once, one that works ends after its chunk.
 
+    One that an earlier version of crmapp left behind ends at once as well.
+
     Raises:
         Forbidden: ``by`` lacks the right.
         Conflict: the run has ended already.
@@ -66,11 +68,11 @@ def cancel(run_id: int, *, by: User) -> Run:
         run = session.get_one(Run, run_id, with_for_update=True)
         if run.status in ENDED:
             raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
-        if run.status == Status.RUNNING:
+        if run.status == Status.RUNNING and not engine.stranded(run):
             run.cancel_requested = True
         else:
             run.status, run.finished_at = Status.CANCELLED.value, utcnow()
-            run.fence += 1
+            run.fence, run.lease_until = run.fence + 1, None
     return get(run_id, by=by)
 
 

@@ -18,7 +18,9 @@ from crmapp.services.idempotency import once
 
 def can_undo(run: Run, *, by: User) -> bool:
     """Say whether ``by`` may undo the run as it is now."""
-    return by.can(Right.RUN_UNDO) and run.status in UNDOABLE and bool(run.done)
+    if not by.can(Right.RUN_UNDO) or run.status not in UNDOABLE or not run.done:
+        return False
+    return session.scalar(select(Change.id).where(Change.run_id == run.id).limit(1)) is not None
 
 
 def undo_later(run_id: int, *, by: User, key: str | None) -> int:

@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
+from crmapp.domain.changes import Link
 from crmapp.domain.runs import Status
 from crmapp.domain.undo import Present, Taken, take_back
 from crmapp.models import Account, Activity, Change, Contact, Run
-from crmapp.services import planning
+from crmapp.services import ledger, planning
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim
+from crmapp.services.ledger import Holder
 
 
 def advance(held: Claim) -> Claim | None:
     """Plan how to take back the next part of the run's changes, or finish and go on to run."""
     run = load(held.run_id)
-    changes = session.execute(next_changes(run, planning.last_key(run) or 0)).mappings()
-    taken = [Taken(**row) for row in changes]
+    changes = session.execute(next_changes(run, planning.last_key(run) or 0)).all()
+    taken = _taken(changes)
     now = present([change.record_id for change in taken])
     rows = [
         take_back(held.cursor + n, change, now.get(change.record_id))
@@ -37,6 +39,26 @@ def advance(held: Claim) -> Claim | None:
     return planning.keep_part(held, run, rows, taken[-1].record_id)
 
 
+def _taken(changes: Sequence[Row[Any]]) -> list[Taken]:
+    """Say of each change which of its links still mean what it made them mean."""
+    links = {change.id: [Link(*each) for each in change.links] for change in changes}
+    now = ledger.holders({link.key for each in links.values() for link in each})
+    taken = []
+    for change in changes:
+        every = links[change.id]
+        standing = [link for link in every if _stands(link, change.id, now.get(link.key))]
+        moved = [link.external_id for link in every if link not in standing]
+        described = (change.id, change.record_id, change.action, change.fields)
+        taken.append(Taken(*described, standing, moved))
+    return taken
+
+
+def _stands(link: Link, change_id: int, holder: Holder | None) -> bool:
+    if holder is None or link.after is None:
+        return holder is None and link.after is None
+    return (holder.account, holder.change) == (link.after, change_id)
+
+
 def next_changes(run: Run, after: int) -> Select[*tuple[Any, ...]]:
     """Build the question for the next changes of the run that is undone.
 
@@ -44,7 +66,7 @@ def next_changes(run: Run, after: int) -> Select[*tuple[Any, ...]]:
     """
     change = Change.__table__.c
     return (
-        select(change.id, change.record_id, change.action, change.fields)
+        select(change.id, change.record_id, change.action, change.fields, change.links)
         .where(change.run_id == run.undoes_id, change.object == "account", change.record_id > after)
         .order_by(change.record_id)
         .limit(planning.PART)

@@ -16,11 +16,13 @@ from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
+from crmapp.services import engine
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 from crmapp.services.sources import Source, SourceColumn, open_source
 
 RIGHT = Right.GRID_ADD_UPDATE_ACCOUNTS
+OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
 _PROBLEMS = {
     "required": N_("Choose the column that fills this field; it is required."),
     "match": N_("Choose a column: this field finds the accounts that exist."),
@@ -108,15 +110,33 @@ def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by:
     _check_count(run, _count_now(run, by), confirmed)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
-        if run.status not in (Status.DRAFT, Status.PLANNED):
+        if not can_plan(run):
             raise Conflict({}, message=N_("This run has started already; its mapping is settled."))
         before = FieldMapping.from_json(run.mapping).version if run.mapping else 0
         looked_at = run.artefacts[0]["name"] if run.artefacts else None
         run.mapping = mapping.as_json() | {"version": before + 1, "decided_on": looked_at}
         run.status, run.artefacts, run.plan_hash = Status.PLANNING.value, [], None
         run.cursor, run.counts, run.control, run.lease_until = 0, {}, {}, None
-        run.fence += 1
+        run.fence, run.claims, run.code_version = run.fence + 1, 0, CODE_VERSION
         later("runs.work", run_id=run_id)
+
+
+def can_plan(run: Run) -> bool:
+    """Whether the plan may still be made, or made anew: nothing has been written."""
+    if run.status in (Status.DRAFT, Status.PLANNED):
+        return True
+    return run.status in (Status.PLANNING, Status.QUEUED) and engine.stranded(run)
+
+
+def plan_again_later(run_id: int, *, by: User) -> None:
+    """Have the plan made anew with the mapping and the number of rows that were settled.
+
+    Raises:
+        Invalid: the number of rows has changed.
+        Conflict: the run has gone past planning.
+    """
+    run = get(run_id, by=by)
+    plan_later(run_id, FieldMapping.from_json(run.mapping), confirmed=run.total, by=by)
 
 
 def _check(mapping: FieldMapping, columns: Sequence[str]) -> None:
@@ -175,6 +195,8 @@ def _queue(run_id: int, plan_hash: str) -> str:
     run = session.get_one(Run, run_id, with_for_update=True)
     if run.status not in (Status.PLANNED, Status.DRAFT, Status.PLANNING):
         raise AlreadyRunning(run_id)
+    if run.code_version != CODE_VERSION:
+        raise Conflict({}, message=OUTDATED)
     if run.status != Status.PLANNED or run.plan_hash != plan_hash:
         raise Conflict(
             {}, message=N_("The plan was made anew. Look at it again before you run it.")

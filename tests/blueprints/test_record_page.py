@@ -10,6 +10,7 @@ from crmapp.domain.changes import Action, Write
 from crmapp.models import Account, Run
 from crmapp.services import accounts, contacts, records
 from tests.factories import _kept
+from tests.support.pages import flat
 from tests.support.upserts import carry_out, edit, plan, rows_of
 
 TABS = ("", "/contacts", "/activities", "/sales", "/history")
@@ -159,5 +160,14 @@ def test_a_value_that_a_run_wrote_says_which_and_leads_to_that_change(make, as_u
     text = as_user(make.carol).get(f"/accounts/{account.id}").text
 
     link = f'href="/accounts/{account.id}/history?before={change + 1}#change-{change}"'
-    assert text.count(link) == 2  # the name and the number; a person changed the phone since
+    assert text.count(link) == 3  # name, number, name elsewhere; a person changed the phone
     assert f">Run {done.id}</a>" in text
+
+
+def test_the_page_says_what_the_account_is_called_elsewhere_and_which_run_said_so(make, as_user):
+    account = make.account("Acme", number="C1", phone="555 123")
+    done = carry_out(make, plan(make, rows_of("Acme")))
+
+    page = as_user(make.bob).get(f"/accounts/{account.id}")
+
+    assert f"In other systems test · customers Run {done.id} C1" in flat(page)

@@ -39,6 +39,7 @@ def breaks(ledger: Ledger, artefacts: Path) -> list[str]:
         rows_are_applied_once(found),
         accounts_follow_from_their_changes(found),
         nobody_is_there_twice(found),
+        identities_follow_from_the_changes(found),
         edits_are_kept(found),
         undone_is_undone(found),
         each_end_is_one_message(found),
@@ -167,8 +168,8 @@ def accounts_follow_from_their_changes(found: Found) -> Breaks:
     """An account is what its changes, one after the other, made of it: none lost, none half."""
     for account_id, account in found.accounts.items():
         changes = found.changes[account_id]
-        versions = [change["version"] for change in changes]
-        if versions != list(range(1, len(changes) + 1)) or account["version"] != len(changes):
+        versions = [change["version"] for change in changes if change["action"] != "linked"]
+        if versions != list(range(1, len(versions) + 1)) or account["version"] != len(versions):
             yield f"account {account_id} has version {account['version']}, changes {versions}"
         state: dict[str, Any] = {}
         last: dict[str, int] = {}
@@ -201,6 +202,27 @@ def nobody_is_there_twice(found: Found) -> Breaks:
             account is None or account["number"] != identity["external_id"]
         ):
             yield f"identity {identity['external_id']} names the wrong account"
+
+
+def identities_follow_from_the_changes(found: Found) -> Breaks:
+    """The ledger is what the links in the changes, one after the other, made of it."""
+    ledger: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for change in sorted(chain.from_iterable(found.changes.values()), key=lambda row: row["id"]):
+        for system, object_, external_id, before, after in change["links"]:
+            key = (system, object_, external_id)
+            if ledger.get(key, (None, 0))[0] != before:
+                yield f"change {change['id']} moved {external_id} unseen"
+            ledger.pop(key, None)
+            if after is not None:
+                ledger[key] = (after, change["id"])
+    rows = session.execute(select(ExternalIdentity.__table__)).mappings()
+    present = {
+        (row["system"], row["object"], row["external_id"]): (row["account_id"], row["change_id"])
+        for row in rows
+    }
+    for key in ledger.keys() | present.keys():
+        if ledger.get(key) != present.get(key):
+            yield f"identity {key} is {present.get(key)}, its changes say {ledger.get(key)}"
 
 
 def edits_are_kept(found: Found) -> Breaks:

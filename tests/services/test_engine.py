@@ -10,10 +10,11 @@ import pytest
 
 from crmapp import artefacts, config
 from crmapp.db import session, unit_of_work
+from crmapp.errors import Conflict
 from crmapp.models import Run
-from crmapp.services import engine
+from crmapp.services import engine, runs, upserts
 from tests.factories import Make
-from tests.support.upserts import plan, queue
+from tests.support.upserts import MAPPING, carry_out, plan, queue, start
 
 
 class Oops(Exception):
@@ -139,3 +140,84 @@ def test_a_run_starts_when_it_is_run_not_when_it_was_planned(make: Make) -> None
 
     assert prepared is not None
     assert (run_of(planned.id).started_at or prepared) > prepared
+
+
+def die(run_id: int) -> None:
+    """Take the run up and die without a word: nothing but the lease says so."""
+    assert engine.claim(run_id) is not None
+    with unit_of_work():
+        session.get_one(Run, run_id).lease_until = None
+
+
+def test_a_run_whose_worker_dies_each_time_fails_and_says_why(make: Make) -> None:
+    run_id = queue(make, plan(make))
+    for _death in range(engine.CLAIMS):
+        die(run_id)
+
+    assert engine.claim(run_id) is None
+
+    run = run_of(run_id)
+    assert (run.status, run.error, run.lease_until) == ("failed", engine.GAVE_UP, None)
+    assert engine.due(10) == []
+
+
+def test_a_run_that_gets_further_between_two_deaths_goes_on(make: Make) -> None:
+    run_id = queue(make, plan(make))
+    for _death in range(engine.CLAIMS * 2):
+        held = engine.claim(run_id)
+        assert held is not None
+        with unit_of_work():
+            engine.checkpoint(held)
+            session.get_one(Run, run_id).lease_until = None
+
+    assert run_of(run_id).status == "running"
+    assert engine.claim(run_id) is not None
+
+
+def left_behind(make: Make, status: str, **values: Any) -> Run:
+    values["code_version"] = engine.CODE_VERSION - 1
+    return make.run(status=status, by_id=make.mona.id, **values)
+
+
+def test_a_run_of_an_earlier_version_is_cancelled_at_once(make: Make) -> None:
+    run = left_behind(make, "running", done={"created": 1})
+
+    runs.cancel(run.id, by=make.mona)
+
+    assert run_of(run.id).status == "cancelled"
+
+
+def test_a_run_that_an_earlier_version_still_works_on_is_asked_to_stop(make: Make) -> None:
+    run = left_behind(make, "running", lease_until=time.time() + 10)
+
+    runs.cancel(run.id, by=make.mona)
+
+    assert (run_of(run.id).status, run_of(run.id).cancel_requested) == ("running", True)
+
+
+def test_a_preview_of_an_earlier_version_is_made_anew_and_run(make: Make) -> None:
+    planned = plan(make)
+    with unit_of_work():
+        session.get_one(Run, planned.id).code_version -= 1
+    with pytest.raises(Conflict) as refused:
+        queue(make, planned)
+    assert str(refused.value.message) == upserts.OUTDATED
+
+    upserts.plan_again_later(planned.id, by=make.mona)
+    runs.work(planned.id)
+
+    assert carry_out(make, runs.get(planned.id, by=make.mona)).done["created"] == 2
+
+
+def test_planning_that_an_earlier_version_left_behind_is_begun_again(make: Make) -> None:
+    run_id = start(make)
+    upserts.plan_later(run_id, MAPPING, confirmed=None, by=make.mona)
+    with pytest.raises(Conflict):
+        upserts.plan_again_later(run_id, by=make.mona)
+    with unit_of_work():
+        session.get_one(Run, run_id).code_version -= 1
+
+    upserts.plan_again_later(run_id, by=make.mona)
+    runs.work(run_id)
+
+    assert run_of(run_id).status == "planned"

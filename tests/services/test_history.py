@@ -8,6 +8,7 @@ from crmapp.db import unit_of_work
 from crmapp.domain.changes import Action, Write
 from crmapp.models import Account
 from crmapp.services import accounts, contacts, history, records
+from tests.support.upserts import carry_out, plan, rows_of, take_back
 
 
 def lines(entry):
@@ -91,3 +92,15 @@ def test_other_records_with_the_same_number_keep_their_history(make):
     entries = history.of("activity", account.id, by=make.bob, locale="en").entries
 
     assert entries == []
+
+
+def test_a_run_says_what_it_linked_and_its_undo_that_it_no_longer_is(make):
+    account = make.account("Acme", number="C1", phone="555 123")
+    take_back(make, carry_out(make, plan(make, rows_of("Acme"))))
+
+    entries = history.of("account", account.id, by=make.mona, locale="en").entries
+
+    assert [(entry.action, [str(link) for link in entry.links]) for entry in entries] == [
+        ("Linked", ["Is no longer C1 in test · customers"]),
+        ("Linked", ["Is C1 in test · customers"]),
+    ]

@@ -5,10 +5,11 @@ from sqlalchemy import select, text
 
 from crmapp.config import Settings
 from crmapp.db import session, unit_of_work
-from crmapp.models import Account, Run
+from crmapp.i18n import Text
+from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.services import accounts, engine, receipts, records, runs, undo, undo_plan
 from tests.factories import Make
-from tests.support.upserts import carry_out, plan, queue, rows_of, take_back
+from tests.support.upserts import carry_out, edit, plan, queue, rows_of, take_back
 
 
 def add_to_all(make: Make) -> None:
@@ -152,3 +153,117 @@ def test_how_much_there_is_to_take_back_is_known_from_the_start(make: Make) -> N
     undoing = undo.undo_later(done.id, by=make.mona, key=None)
 
     assert session.get_one(Run, undoing).total == 2
+
+
+def meant() -> dict[str, int]:
+    """What each external id of the tests' source means by now."""
+    session.rollback()
+    ledger = select(ExternalIdentity).where(ExternalIdentity.system == "test")
+    return {each.external_id: each.account_id for each in session.scalars(ledger)}
+
+
+def test_what_a_run_linked_is_unlinked_by_its_undo_and_linked_by_the_undo_of_that(
+    make: Make,
+) -> None:
+    acme = make.account("Acme", number="C1").id
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    linked = meant()
+
+    undoing = take_back(make, done)
+    unlinked = meant()
+    take_back(make, undoing)
+
+    assert (linked, unlinked, meant()) == ({"C1": acme}, {}, {"C1": acme})
+
+
+def test_after_an_undo_a_row_finds_its_account_by_what_it_says_and_not_by_the_old_link(
+    make: Make,
+) -> None:
+    wrong = make.account("Acme", number="C1", phone="1 23 45")
+    take_back(make, carry_out(make, plan(make, rows_of("Acme"))))
+    edit(make, wrong, number="X9")
+    right = make.account("Acme & Sons", number="C1", phone="1 23 45")
+
+    carry_out(make, plan(make, rows_of("Acme")))
+
+    assert make.again(Account, wrong.id).phone == "1 23 45"
+    assert make.again(Account, right.id).phone == "555 123"
+    assert meant() == {"C1": right.id}
+
+
+def test_a_row_that_changes_nothing_is_linked_and_that_can_be_undone(make: Make) -> None:
+    acme = make.account("Acme", number="C1", phone="555 123")
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    assert done.done == {"unchanged": 1}
+    assert meant() == {"C1": acme.id}
+    assert undo.can_undo(done, by=make.mona)
+
+    undoing = take_back(make, done)
+
+    assert undoing.done == {"updated": 1}
+    assert meant() == {}
+    assert make.again(Account, acme.id).version == 1
+    assert runs.get(done.id, by=make.mona).status == "undone"
+
+
+def test_a_created_account_goes_with_its_link_and_comes_back_with_it(make: Make) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    linked = meant()
+    undoing = take_back(make, done)
+    unlinked = meant()
+    take_back(make, undoing)
+
+    assert unlinked == {}
+    assert meant() == linked
+    assert len(linked) == 1
+
+
+def test_a_created_account_that_is_kept_keeps_its_link(make: Make) -> None:
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    add_to_all(make)
+    linked = meant()
+
+    take_back(make, done)
+
+    assert meant() == linked
+
+
+def test_a_link_goes_back_to_the_account_that_had_it(make: Make) -> None:
+    carry_out(make, plan(make, rows_of("Acme")))
+    (first,) = meant().values()
+    accounts.delete(first, by=make.alice)
+    second = make.account("Acme", number="C1", phone="1 23").id
+    done = carry_out(make, plan(make, rows_of("Acme")))
+    moved = meant()
+
+    take_back(make, done)
+
+    assert moved == {"C1": second}
+    assert meant() == {"C1": first}
+
+
+def test_a_link_that_a_later_run_moved_is_kept_and_says_so(make: Make) -> None:
+    first = make.account("Acme", number="C1", phone="1 23")
+    early = carry_out(make, plan(make, rows_of("Acme")))
+    accounts.delete(first.id, by=make.alice)
+    second = make.account("Acme", number="C1", phone="555 123").id
+    carry_out(make, plan(make, rows_of("Acme")))
+    edit(make, make.again(Account, second), number=None)
+    accounts.restore(first.id, by=make.alice)
+
+    undoing = take_back(make, early)
+
+    (kept,) = receipts.left_out(undoing, by=make.mona)
+    assert kept.reason.params["fields"] == [Text("C1")]
+    assert meant() == {"C1": second}
+    assert make.again(Account, first.id).phone == "1 23"
+
+
+def test_a_link_that_two_runs_made_is_not_taken_by_the_undo_of_the_first(make: Make) -> None:
+    acme = make.account("Acme", number="C1").id
+    undoing = take_back(make, carry_out(make, plan(make, rows_of("Acme"))))
+    carry_out(make, plan(make, rows_of("Acme", phone="777 77")))
+
+    take_back(make, undoing)
+
+    assert meant() == {"C1": acme}

@@ -14,7 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import DatasetError
 from crmapp.models import Account
-from crmapp.services import accounts, activities, contacts, grids, history, pick_lists
+from crmapp.services import accounts, activities, contacts, grids, history, identities, pick_lists
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
@@ -39,6 +39,7 @@ def show(account_id: int) -> ResponseReturnValue:
         parent=parent,
         filled=filled,
         origins=origins,
+        identities=identities.of(account.id, locale=str(get_locale())),
     )
 
 

@@ -12,7 +12,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned
 from crmapp.domain.runs import ACTIVE, ENDED, STATUS_LABELS, Receipt, Status
 from crmapp.models import Run
-from crmapp.services import receipts, runs, undo
+from crmapp.services import engine, receipts, runs, undo, upserts
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
@@ -102,8 +102,18 @@ def _shown(run: Run) -> dict[str, Any]:
         "active": run.status in ACTIVE,
         "ended": run.status in ENDED,
         "pace": polling_pace(),
+        **_trouble(run),
         "undoable": undo.can_undo(run, by=current_user),
         **rows_shown(run, "runs.show", first),
+    }
+
+
+def _trouble(run: Run) -> dict[str, Any]:
+    """Return what keeps the run from going on, and what could be done about it."""
+    return {
+        "stranded": engine.stranded(run),
+        "replannable": upserts.can_plan(run) and bool(run.mapping),
+        "tries": (run.claims - 1, engine.CLAIMS),
     }
 
 

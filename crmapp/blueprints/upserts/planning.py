@@ -1,6 +1,7 @@
 """The plan of a run: look at it, decide what is uncertain, run it."""
 
 import secrets
+from typing import Any
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,7 @@ from crmapp.blueprints.upserts import bp
 from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict, CRMError, Invalid
 from crmapp.models import Run
-from crmapp.services import decisions, plans, upserts
+from crmapp.services import decisions, engine, plans, upserts
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other
 from crmapp.web.run_pages import asked_page, polling_pace, rows_shown
@@ -26,10 +27,22 @@ def plan(run_id: int) -> ResponseReturnValue:
         return see_other(url_for("upserts.mapping", run_id=run_id))
     if run.status == Status.PLANNING:
         pace = polling_pace()
-        return page("upserts/planning.html", "upserts/_planning.html", run=run, pace=pace)
+        stranded = engine.stranded(run)
+        shown: dict[str, Any] = {"run": run, "pace": pace, "stranded": stranded}
+        return page("upserts/planning.html", "upserts/_planning.html", **shown)
     if run.status != Status.PLANNED:
         return see_other(url_for("runs.show", run_id=run_id))
     return _show(run)
+
+
+@bp.post("/<int:run_id>/plan")
+def plan_again(run_id: int) -> ResponseReturnValue:
+    """Have the plan made anew, with the mapping as it is."""
+    try:
+        upserts.plan_again_later(run_id, by=current_user)
+    except (Invalid, Conflict) as error:
+        return _refused(run_id, error)
+    return see_other(url_for("upserts.plan", run_id=run_id))
 
 
 @bp.post("/<int:run_id>/decisions")
@@ -85,5 +98,6 @@ def _show(run: Run, messages: list[str] | None = None, status: int = 200) -> Res
         decided=decisions.of(run.id),
         messages=messages or [],
         key=secrets.token_urlsafe(16),
+        outdated=run.code_version != engine.CODE_VERSION,
         **rows_shown(run, "upserts.plan", plans.opening(run)),
     )
