@@ -13,7 +13,17 @@ from crmapp.db import db, session
 from crmapp.db.session import WRITE, writing
 from crmapp.domain.permissions import Role
 from crmapp.domain.records import derived
-from crmapp.models import Account, Activity, Contact, ExternalIdentity, Run, Team, User
+from crmapp.models import (
+    Account,
+    Activity,
+    Contact,
+    ExternalIdentity,
+    PickList,
+    PickListValue,
+    Run,
+    Team,
+    User,
+)
 from crmapp.services.engine import CODE_VERSION
 
 Model = TypeVar("Model")
@@ -108,6 +118,15 @@ class Make:
     def activity(self, account: Account, subject: str = "Called", **values: Any) -> Activity:
         values = {"kind": "call", **values, "account_id": account.id, "subject": subject}
         return _kept(Activity(**values, **derived("activity", values)))
+
+    def pick_list(self, code: str, **values: Any) -> PickList:
+        labels = {"label_en": code.title(), "label_fr": code.title()}
+        return _kept(PickList(**{**labels, "code": code, **values}))
+
+    def value(self, list_code: str, code: str = "", **values: Any) -> PickListValue:
+        code = code or f"value_{next(self._numbers)}"
+        labels = {"label_en": code.title(), "label_fr": code.title(), "position": 99}
+        return _kept(PickListValue(**{**labels, "list_code": list_code, "code": code, **values}))
 
     # --- work -----------------------------------------------------------------------------------
 

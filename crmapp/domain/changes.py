@@ -35,6 +35,7 @@ class Reason(StrEnum):
     EDITED_SINCE = "edited_since"
     LEFT_OUT = "left_out"
     ALREADY_MEANT = "already_meant"
+    STILL_HELD = "still_held"
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Lookups:
-    """What words mean: per pick list, and for people and teams, folded word → code or id."""
+    """What words mean: per pick list, and for people and teams, folded word → code or id.
+
+    ``retired`` are per pick list the codes that may stay where they are, but not be chosen anew.
+    """
 
     pick_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     users: Mapping[str, int] = field(default_factory=dict)
     teams: Mapping[str, int] = field(default_factory=dict)
+    retired: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
@@ -106,6 +110,23 @@ def check(spec: Field, value: Any) -> Any:
     """
     if spec.required and value in (None, ""):
         raise BadValue(Text(N_("Enter a value; this field is required.")))
+    return value
+
+
+def newly_chosen(spec: Field, value: Any, held: Any, lookups: Lookups) -> Any:
+    """Refuse a value of a pick list that is offered no more, unless it is ``held``; else return it.
+
+    Raises:
+        BadValue: it would be chosen anew.
+    """
+    retired = lookups.retired.get(spec.pick_list or "", frozenset())
+    if retired and value not in (None, held):
+        before = held if isinstance(held, list) else [held]
+        chosen = value if isinstance(value, list) else [value]
+        for each in chosen:
+            if each in retired and each not in before:
+                text = N_("“%(value)s” is no longer offered. Choose another value.")
+                raise BadValue(Text(text, {"value": each}))
     return value
 
 

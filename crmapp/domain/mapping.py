@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, parse
+from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse
 from crmapp.domain.search import fold
 from crmapp.i18n import Text
 
@@ -47,10 +47,14 @@ class FieldMapping:
 
 @dataclass(frozen=True)
 class Mapped:
-    """A source row in the words of our fields: its values, and what is wrong with others."""
+    """A source row in the words of our fields: its values, and what is wrong with others.
+
+    ``retired`` says of values that are offered no more why they may not be chosen anew.
+    """
 
     values: Mapping[str, Any]
     problems: Mapping[str, Text] = field(default_factory=dict)
+    retired: Mapping[str, Text] = field(default_factory=dict)
 
 
 def suggest(columns: Iterable[tuple[str, str]], fields: Iterable[Field]) -> dict[str, str]:
@@ -118,7 +122,21 @@ def apply(
             values[name] = _empty(spec) if value is None else check(spec, value)
         except BadValue as error:
             wrong[name] = error.text
-    return Mapped(values, wrong)
+    return Mapped(values, wrong, _retired(values, fields, lookups))
+
+
+def _retired(
+    values: Mapping[str, Any], fields: Mapping[str, Field], lookups: Lookups
+) -> dict[str, Text]:
+    if not any(lookups.retired.values()):
+        return {}
+    found: dict[str, Text] = {}
+    for name, value in values.items():
+        try:
+            newly_chosen(fields[name], value, None, lookups)
+        except BadValue as bad:
+            found[name] = bad.text
+    return found
 
 
 def _empty(spec: Field) -> Any:

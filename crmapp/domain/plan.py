@@ -13,6 +13,7 @@ from crmapp.domain.fields import Field, Kind, thaw
 from crmapp.domain.mapping import Mapped
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.search import fold
+from crmapp.i18n import Text
 
 
 class Planned(StrEnum):
@@ -108,22 +109,23 @@ def decide(
         "source": row.cells,
     }
     if mapped.problems:
-        name, problem = next(iter(mapped.problems.items()))
-        params: dict[str, Any] = {
-            "field": name,
-            "problem": problem.text,
-            "values": problem.params,
-        }
-        return PlanRow(action=Planned.REJECTED, reason=Reason.BAD_VALUE, params=params, **base)
+        return _bad_value(*next(iter(mapped.problems.items())), base)
     if not row.key or word is None:
         return PlanRow(action=Planned.REJECTED, reason=Reason.NO_KEY, **base)
     if match.ids and not match.sure:
         params = {"count": len(match.ids), "candidates": list(match.ids), "rule": match.rule.value}
         return PlanRow(action=Planned.AMBIGUOUS, reason=Reason.AMBIGUOUS, params=params, **base)
     if not match.ids:
+        if mapped.retired:
+            return _bad_value(*next(iter(mapped.retired.items())), base)
         values = {name: value for name, value in mapped.values.items() if value is not None}
         return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
     return _decide_update(match, mapped, accounts, base)
+
+
+def _bad_value(name: str, problem: Text, base: Mapping[str, Any]) -> PlanRow:
+    params = {"field": name, "problem": problem.text, "values": problem.params}
+    return PlanRow(action=Planned.REJECTED, reason=Reason.BAD_VALUE, params=params, **base)
 
 
 def _decide_update(
@@ -136,6 +138,9 @@ def _decide_update(
     if account is None:
         return PlanRow(action=Planned.REJECTED, reason=Reason.NOT_YOURS, **base)
     fields = difference(account, mapped.values)
+    anew = next((name for name in mapped.retired if name in fields), None)
+    if anew is not None:
+        return _bad_value(anew, mapped.retired[anew], base)
     return PlanRow(
         action=Planned.UPDATE if fields else Planned.UNCHANGED,
         record_id=match.ids[0],

@@ -23,6 +23,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.EDITED_SINCE: N_("Kept, because these values were changed since: %(fields)s."),
     Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
     Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this account already."),
+    Reason.STILL_HELD: N_("Kept, because records hold this value again or still."),
 }
 
 

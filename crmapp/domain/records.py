@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crmapp.domain.fields import Field, Kind
+from crmapp.domain.pick_lists import PICK_LIST_FIELDS, VALUE_FIELDS
 from crmapp.domain.search import fold, search_text
 from crmapp.i18n import N_
 
@@ -319,6 +320,8 @@ FIELDS: dict[str, dict[str, Field]] = {
     "account": ACCOUNT_FIELDS,
     "contact": CONTACT_FIELDS,
     "activity": ACTIVITY_FIELDS,
+    "pick_list": PICK_LIST_FIELDS,
+    "pick_list_value": VALUE_FIELDS,
 }
 
 SEARCHED: dict[str, tuple[str, ...]] = {
@@ -336,14 +339,16 @@ SEARCHED: dict[str, tuple[str, ...]] = {
     ),
     "contact": ("first_name", "last_name", "phone", "mobile", "email"),
     "activity": ("subject",),
+    "pick_list": (),
+    "pick_list_value": (),
 }
-_PHONES = {"account": ("phone",), "contact": ("phone", "mobile"), "activity": ()}
-_NAMED = {"account": ("name",), "contact": ("last_name", "first_name"), "activity": ()}
+_PHONES = {"account": ("phone",), "contact": ("phone", "mobile")}
+_NAMED = {"account": ("name",), "contact": ("last_name", "first_name")}
 
 
 def derived(object_: str, values: Mapping[str, Any]) -> dict[str, str]:
     """Return the columns that follow from others: the searchable line and the sorting key."""
-    found = {"search_text": search_text(values, SEARCHED[object_], _PHONES[object_])}
-    if _NAMED[object_]:
+    found = {"search_text": search_text(values, SEARCHED[object_], _PHONES.get(object_, ()))}
+    if object_ in _NAMED:
         found["name_key"] = fold(" ".join(values.get(name) or "" for name in _NAMED[object_]))
     return found

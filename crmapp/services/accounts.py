@@ -178,7 +178,7 @@ def _checked(
     problems: dict[str, Text | str] = {}
     values: dict[str, Any] = {}
     try:
-        values = editing.checked("account", plain, lookups(ids=True), whole=whole)
+        values = editing.checked("account", plain, lookups(ids=True), whole=whole, held=account)
     except Invalid as invalid:
         problems |= invalid.fields
     parent = str(typed.get("parent") or "").replace("\x00", "").strip()

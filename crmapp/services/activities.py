@@ -128,19 +128,21 @@ def update(
         sent = {**kept, "activity": activity_id, "version": version}
 
         def change() -> int:
-            values = _checked(account_id, kept, whole=False)
+            values = _checked(account_id, kept, whole=False, held=activity)
             return editing.changed(Activity, activity_id, values, version, by=by)
 
         return editing.made(key, sent, change, by=by)
 
 
-def _checked(account_id: int, typed: Mapping[str, object], *, whole: bool) -> dict[str, Any]:
+def _checked(
+    account_id: int, typed: Mapping[str, object], *, whole: bool, held: Activity | None = None
+) -> dict[str, Any]:
     kind = str(typed.get("kind") or "")
     if kind not in KINDS:
         raise Invalid({"kind": N_("Choose call, meeting, task or note.")})
     allowed = FIELDS_OF[kind] | {"kind"}
     relevant = {name: text for name, text in typed.items() if name in allowed}
-    values = editing.checked("activity", relevant, lookups(ids=True), whole=whole)
+    values = editing.checked("activity", relevant, lookups(ids=True), whole=whole, held=held)
     contact_id = values.get("contact_id")
     if contact_id is not None and not _belongs(contact_id, account_id):
         raise Invalid({"contact_id": N_("Choose a contact of this account.")})

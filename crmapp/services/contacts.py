@@ -80,12 +80,12 @@ def update(
         Conflict: somebody else changed it since.
     """
     with unit_of_work():
-        editing.seen(Contact, contact_id, by=by)
+        contact = editing.seen(Contact, contact_id, by=by)
         editing.need(Right.CONTACT_EDIT, by=by)
         sent = {**typed, "contact": contact_id, "version": version}
 
         def change() -> int:
-            values = editing.checked("contact", typed, lookups(ids=True), whole=False)
+            values = editing.checked("contact", typed, lookups(ids=True), whole=False, held=contact)
             return editing.changed(Contact, contact_id, values, version, by=by)
 
         return editing.made(key, sent, change, by=by)

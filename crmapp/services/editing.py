@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.base import ExecutableOption
 
 from crmapp.db import session
-from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, parse, thaw
+from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse, thaw
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import FIELDS
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import Text
 from crmapp.models import Account, Activity, Change, Contact, User
+from crmapp.models.account import Record
 from crmapp.services import records
 from crmapp.services.idempotency import once
 
@@ -58,12 +59,17 @@ def need(right: Right, *, by: User) -> None:
 
 
 def checked(
-    object_: str, typed: Mapping[str, object], lookups: Lookups, *, whole: bool
+    object_: str,
+    typed: Mapping[str, object],
+    lookups: Lookups,
+    *,
+    whole: bool,
+    held: Any = None,
 ) -> dict[str, Any]:
     """Return the values that the fields of ``object_`` take from what was typed.
 
     ``whole`` is a new record: what was not typed counts as empty. Names that are no field are left
-    out.
+    out. ``held`` is the record as it is: what it holds may stay, though it is offered no more.
 
     Raises:
         Invalid: field → what is wrong with its value, for all fields at once.
@@ -74,7 +80,8 @@ def checked(
         if name not in typed and not (whole and spec.required):
             continue
         try:
-            values[name] = _value(spec, typed.get(name), lookups)
+            value = _value(spec, typed.get(name), lookups)
+            values[name] = newly_chosen(spec, value, getattr(held, name, None), lookups)
         except BadValue as bad:
             wrong[name] = bad.text
     if wrong:
@@ -119,7 +126,7 @@ def made(key: str | None, sent: Mapping[str, object], make: Callable[[], int], *
 
 
 def changed(
-    model: type[Account] | type[Contact] | type[Activity],
+    model: type[Record],
     record_id: int,
     values: Mapping[str, Any],
     version: int,

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
 from crmapp.domain.changes import Link
 from crmapp.domain.records import FIELDS
 from crmapp.i18n import N_, Text
-from crmapp.models import Change, Run, User
+from crmapp.models import Change, PickList, PickListValue, Run, User
 from crmapp.services import identities
 from crmapp.services.words import Line, Words
 
@@ -29,9 +29,10 @@ ACTIONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One change of the record: what was done, by whom or by which run, and where it came from.
+    """One change of a record: what was done, by whom or by which run, and where it came from.
 
-    ``links`` say what it has come to be called in other systems, or no longer is.
+    ``links`` say what it has come to be called in other systems, or no longer is; ``about`` names
+    the record where the page is about several.
     """
 
     change: Change
@@ -39,6 +40,7 @@ class Entry:
     source: Text
     lines: list[Line]
     links: list[Text]
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,31 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
 
     ``before`` is the id of a change: the page begins with the one before it.
     """
+    page, older = _page(and_(Change.object == object_, Change.record_id == record_id), before)
+    words = Words(FIELDS[object_], [each.fields for each in page], by=by, locale=locale)
+    return Page([_entry(change, words, locale) for change in page], older)
+
+
+def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:
+    """Return a page of the history of a pick list and of its values, each named."""
+    names = {
+        ("pick_list", each.id): each.label(locale)
+        for each in session.scalars(select(PickList).where(PickList.code == code))
+    }
+    values = session.scalars(select(PickListValue).where(PickListValue.list_code == code))
+    names |= {("pick_list_value", each.id): each.label(locale) for each in values}
+    page, older = _page(tuple_(Change.object, Change.record_id).in_(list(names)), before)
+    fields = FIELDS["pick_list"] | FIELDS["pick_list_value"]
+    words = Words(fields, [each.fields for each in page], by=by, locale=locale)
+    return Page(
+        [_entry(each, words, locale, names[each.object, each.record_id]) for each in page], older
+    )
+
+
+def _page(where: ColumnElement[bool], before: int | None) -> tuple[list[Change], int | None]:
     query = (
         select(Change)
-        .where(Change.object == object_, Change.record_id == record_id)
+        .where(where)
         .order_by(Change.id.desc())
         .options(joinedload(Change.by), joinedload(Change.run).joinedload(Run.by))
     )
@@ -64,9 +88,7 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
         query = query.where(Change.id < min(before, 2**31 - 1))
     changes = list(session.scalars(query.limit(PAGE + 1)))
     page = changes[:PAGE]
-    words = Words(FIELDS[object_], [each.fields for each in page], by=by, locale=locale)
-    entries = [_entry(change, words, locale) for change in page]
-    return Page(entries, page[-1].id if len(changes) > PAGE else None)
+    return page, page[-1].id if len(changes) > PAGE else None
 
 
 def run_values(lineage: Mapping[str, int]) -> dict[str, Change]:
@@ -76,13 +98,14 @@ def run_values(lineage: Mapping[str, int]) -> dict[str, Change]:
     return {field: changes[id_] for field, id_ in lineage.items() if id_ in changes}
 
 
-def _entry(change: Change, words: Words, locale: str) -> Entry:
+def _entry(change: Change, words: Words, locale: str, about: str = "") -> Entry:
     return Entry(
         change,
         ACTIONS.get(change.action, change.action),
         _source(change.source),
         words.lines(change.fields),
         [_link(Link(*each), change.record_id, locale) for each in change.links],
+        about,
     )
 
 

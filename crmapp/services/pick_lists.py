@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
 from crmapp.db import session
 from crmapp.domain.fields import Lookups
@@ -19,15 +19,25 @@ Meaning = TypeVar("Meaning", str, int)
 def choices(list_code: str, locale: str, *, keep: str | None = None) -> list[tuple[str, str]]:
     """Return (code, label) of the values that may be chosen, in the order of the list.
 
-    ``keep`` is the value that a record has: it stays in the list even when it is inactive.
+    ``keep`` is the value that a record has: it stays in the list even when it is inactive or was
+    deleted.
     """
+    offered = and_(PickListValue.active, PickListValue.deleted_at.is_(None))
     query = (
         select(PickListValue)
-        .where(PickListValue.list_code == list_code, PickListValue.deleted_at.is_(None))
+        .where(PickListValue.list_code == list_code, or_(offered, PickListValue.code == keep))
         .order_by(PickListValue.position, PickListValue.id)
     )
     values = session.scalars(query)
-    return [(each.code, each.label(locale)) for each in values if each.active or each.code == keep]
+    return [(each.code, each.label(locale)) for each in values]
+
+
+def defaults() -> dict[str, str]:
+    """Return list code → the code of its default value, of the lists that have one."""
+    query = select(PickListValue.list_code, PickListValue.code).where(
+        PickListValue.is_default, PickListValue.active, PickListValue.deleted_at.is_(None)
+    )
+    return {row.list_code: row.code for row in session.execute(query)}
 
 
 def labels(locale: str) -> dict[str, dict[str, str]]:
@@ -68,36 +78,46 @@ def names(model: type[User] | type[Team]) -> Select[int, str]:
 def lookups(*, ids: bool = False) -> Lookups:
     """Return what words mean: codes and labels of lists, people by e-mail or name, teams by name.
 
-    A word that means two people means nobody. With ``ids``, for forms, people and teams are known
-    by their ids as well.
+    A value that was deleted still has its words where no other has them, and is retired like an
+    inactive one. A word that means two people means nobody. With ``ids``, for forms, people and
+    teams are known by their ids as well.
     """
     users = session.execute(select(User.id, User.name, User.email)).all()
     teams_ = session.execute(select(Team.id, Team.name)).all()
     by_name = _unambiguous((name, id_) for id_, name, _email in users)
     by_email = _unambiguous((email, id_) for id_, _name, email in users)
     by_team = _unambiguous((name, id_) for id_, name in teams_)
+    words, retired = _pick_list_words()
     return Lookups(
-        _pick_list_words(),
+        words,
         by_name | by_email | ({str(row[0]): row[0] for row in users} if ids else {}),
         by_team | ({str(row[0]): row[0] for row in teams_} if ids else {}),
+        retired,
     )
 
 
-def _pick_list_words() -> dict[str, dict[str, str]]:
-    values = session.execute(
-        select(
-            PickListValue.list_code,
-            PickListValue.code,
-            PickListValue.label_en,
-            PickListValue.label_fr,
-        ).where(PickListValue.deleted_at.is_(None))
-    ).all()
-    found: dict[str, dict[str, str]] = {}
-    for code in sorted({row.list_code for row in values}):
-        rows = [row for row in values if row.list_code == code]
-        spoken = _unambiguous((word, row.code) for row in rows for word in row[2:])
-        found[code] = spoken | {fold(row.code): row.code for row in rows}
-    return found
+def _pick_list_words() -> tuple[dict[str, dict[str, str]], dict[str, frozenset[str]]]:
+    """Return per list what its words mean, and the codes that are offered no more."""
+    value = PickListValue.__table__.c
+    offered = and_(value.active, value.deleted_at.is_(None)).label("offered")
+    query = select(
+        value.list_code, value.code, value.label_en, value.label_fr, value.deleted_at, offered
+    )
+    values: dict[str, list[Row[Any]]] = {}
+    for row in session.execute(query):
+        values.setdefault(row.list_code, []).append(row)
+    words: dict[str, dict[str, str]] = {}
+    retired: dict[str, frozenset[str]] = {}
+    for list_code, rows in values.items():
+        living = [row for row in rows if row.deleted_at is None]
+        words[list_code] = _words(rows) | _words(living)
+        retired[list_code] = frozenset(row.code for row in rows if not row.offered)
+    return words, retired
+
+
+def _words(rows: Sequence[Row[Any]]) -> dict[str, str]:
+    spoken = _unambiguous((word, row.code) for row in rows for word in (row.label_en, row.label_fr))
+    return spoken | {fold(row.code): row.code for row in rows}
 
 
 def _unambiguous(words: Iterable[tuple[str, Meaning]]) -> dict[str, Meaning]:

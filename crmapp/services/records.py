@@ -22,12 +22,29 @@ from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, differen
 from crmapp.domain.records import SEARCHED, derived
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
-from crmapp.models import Account, Activity, Change, Contact, Run, User
+from crmapp.models import (
+    Account,
+    Activity,
+    Change,
+    Contact,
+    PickList,
+    PickListValue,
+    Run,
+    User,
+)
 from crmapp.models.account import Record
+from crmapp.services import pick_list_uses
 from crmapp.services.ledger import LedgerBatch
 
-OBJECTS: dict[type[Record], str] = {Account: "account", Contact: "contact", Activity: "activity"}
+OBJECTS: dict[type[Record], str] = {
+    Account: "account",
+    Contact: "contact",
+    Activity: "activity",
+    PickList: "pick_list",
+    PickListValue: "pick_list_value",
+}
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
+STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
 _NEW = -1  # stands for a record of this batch in ``_Batch.taken``
 _RESULTS = {
@@ -70,7 +87,11 @@ def update(
 
 
 def delete(model: type[Record], record_id: int, *, by: User, version: int | None = None) -> None:
-    """Delete a record softly: its history stays and its number is free again."""
+    """Delete a record softly: its history stays and its number is free again.
+
+    Raises:
+        Invalid: it is a value of a pick list that records hold.
+    """
     _one(model, Write(Action.DELETE, {}, record_id, version, {"kind": "form"}), by=by)
 
 
@@ -87,6 +108,8 @@ def _one(model: type[Record], write_: Write, *, by: User) -> int:
         raise Conflict({name: now[name] for name in write_.values}, version=now["version"])
     if outcome.reason is Reason.NUMBER_TAKEN:
         raise Invalid({"number": NUMBER_TAKEN})
+    if outcome.reason is Reason.STILL_HELD:
+        raise Invalid({"": STILL_HELD})
     if outcome.reason is not None:
         raise NotFound
     return cast("int", outcome.record_id)
@@ -148,6 +171,8 @@ class _Batch:
         wanted = touched | set(SEARCHED[self.object])
         if self.model is Account:
             wanted |= {"number", "erp_company"}
+        if self.model is PickListValue:
+            wanted |= {"list_code", "code"}
         self.current = _lock(self.table, ids, sorted(wanted))
         creates = sum(each.action is Action.CREATE for each in writes)
         self.fresh_ids = reserve_ids(self.table, creates)[::-1] if creates else []
@@ -164,6 +189,8 @@ class _Batch:
             return Outcome(each, "skipped", each.record_id, Reason.GONE)
         if each.version is not None and each.version != now["version"]:
             return Outcome(each, "skipped", each.record_id, Reason.CHANGED_SINCE)
+        if each.action is Action.DELETE and self._is_held(now):
+            return Outcome(each, "skipped", each.record_id, Reason.STILL_HELD)
         return self._change(each, now)
 
     def _create(self, each: Write) -> Outcome:
@@ -211,6 +238,10 @@ class _Batch:
         change_id = self.change_ids.pop()
         self._log(each, change_id, now["id"], now["version"], {}, links, "linked")
         return Outcome(each, "linked", now["id"], None, change_id)
+
+    def _is_held(self, now: Mapping[str, Any]) -> bool:
+        """Whether it is a value of a pick list that living records hold."""
+        return self.model is PickListValue and pick_list_uses.is_held(now["list_code"], now["code"])
 
     def _claim_number(self, values: Mapping[str, Any], record_id: int | None) -> bool:
         """Take the account's number for it, unless a living account has it."""

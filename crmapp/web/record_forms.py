@@ -72,10 +72,13 @@ class MomentField(StringField):
 def new_form(fields: Iterable[Field], *, choices: Choices = NO_CHOICES, **values: object) -> Form:
     """Build an empty form of ``fields``, filled from the request if it sent one.
 
-    ``choices`` gives (value, text) for fields that name other records.
+    ``choices`` gives (value, text) for fields that name other records. Fields that take their
+    values from a pick list begin with its default.
     """
+    fields = list(fields)
     now = utcnow().replace(second=0, microsecond=0)
-    return _build(Form, fields, choices, {"happens_at": now, "active": True, **values})
+    usual = {"happens_at": now, "active": True, **_usual(fields)}
+    return _build(Form, fields, choices, {**usual, **values})
 
 
 def edit_form(
@@ -128,6 +131,13 @@ def show_conflict(form: VersionedForm, conflict: Conflict) -> list[Clash]:
             shown = (_shown(field, value) for value in (field.data, theirs, original))
             clashes.append(Clash(field.label.text, *shown))
     return clashes
+
+
+def _usual(fields: Iterable[Field]) -> dict[str, str]:
+    """Return the default values of the pick lists that ``fields`` take theirs from."""
+    listed = {spec.name: spec.pick_list for spec in fields if spec.pick_list}
+    defaults = pick_lists.defaults() if listed else {}
+    return {name: defaults[code] for name, code in listed.items() if code in defaults}
 
 
 def _build(

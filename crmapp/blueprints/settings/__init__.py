@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("settings", __name__, url_prefix="/admin")
 
-from crmapp.blueprints.settings import people, views  # noqa: E402,F401  the views need bp
+from crmapp.blueprints.settings import people, picklists, values, views  # noqa: E402,F401  views need bp

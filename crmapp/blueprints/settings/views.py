@@ -42,6 +42,13 @@ SECTIONS = (
         Right.USER_MANAGE,
     ),
     Section(
+        "pick_lists",
+        N_("Pick lists"),
+        N_("What people choose from: the values, their labels, their order and their default."),
+        "list-checks",
+        Right.SETTINGS_MANAGE,
+    ),
+    Section(
         "mail",
         N_("Mail"),
         N_("Every letter that crmapp wrote, and what became of it."),

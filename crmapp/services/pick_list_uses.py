@@ -1,0 +1,111 @@
+"""Where a pick list is used, and how many records hold each of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.schema import Table
+
+from crmapp.db import session
+from crmapp.domain.fields import Field, Kind
+from crmapp.domain.records import FIELDS
+from crmapp.i18n import N_
+from crmapp.models import Account, Activity, Contact
+
+OWNERS: dict[str, str] = {
+    "account": N_("Account"),
+    "contact": N_("Contact"),
+    "activity": N_("Activity"),
+}
+HOLDERS: Mapping[str, type[Account | Contact | Activity]] = {
+    "account": Account,
+    "contact": Contact,
+    "activity": Activity,
+}
+"""The records whose fields may hold values of pick lists."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A field that takes its values from a list."""
+
+    object: str
+    field: Field
+
+    @property
+    def owner(self) -> str:
+        """What kind of record it is a field of, marked for translation."""
+        return OWNERS[self.object]
+
+    @property
+    def column(self) -> ColumnElement[Any]:
+        return table_of(self.object).c[self.field.name]
+
+    def holds(self, code: str) -> ColumnElement[bool]:
+        """Whether a living record holds the value ``code`` in this field, as a condition."""
+        return and_(table_of(self.object).c.deleted_at.is_(None), self.column == code)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How many living records hold one value in one field."""
+
+    use: Use
+    count: int
+
+
+def table_of(object_: str) -> Table:
+    """Return the table of a kind of record."""
+    return cast("Table", HOLDERS[object_].__table__)
+
+
+def of(list_code: str) -> list[Use]:
+    """Return the fields that take their values from the list."""
+    return [
+        Use(object_, spec)
+        for object_ in HOLDERS
+        for spec in FIELDS[object_].values()
+        if spec.kind is Kind.PICK_LIST and spec.pick_list == list_code
+    ]
+
+
+def everywhere() -> dict[str, list[Use]]:
+    """Return code of list → the fields that take their values from it."""
+    found: dict[str, list[Use]] = {}
+    for object_ in HOLDERS:
+        for spec in FIELDS[object_].values():
+            if spec.kind is Kind.PICK_LIST and spec.pick_list:
+                found.setdefault(spec.pick_list, []).append(Use(object_, spec))
+    return found
+
+
+def holdings(list_code: str) -> dict[str, list[Holding]]:
+    """Return code of value → who holds it, for the values that somebody holds."""
+    found: dict[str, list[Holding]] = {}
+    for use in of(list_code):
+        table = table_of(use.object).c
+        query = (
+            select(use.column, func.count())
+            .where(table.deleted_at.is_(None), use.column.is_not(None))
+            .group_by(use.column)
+        )
+        for code, count in session.execute(query):
+            found.setdefault(code, []).append(Holding(use, count))
+    return found
+
+
+def holdings_of(list_code: str, code: str) -> list[Holding]:
+    """Return who holds one value: the fields in which living records do, and how many."""
+    counted = [
+        Holding(use, session.scalar(select(func.count()).where(use.holds(code))) or 0)
+        for use in of(list_code)
+    ]
+    return [each for each in counted if each.count]
+
+
+def is_held(list_code: str, code: str) -> bool:
+    """Say whether any living record holds the value."""
+    return any(session.scalar(select(exists().where(use.holds(code)))) for use in of(list_code))
