@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import time_machine
 from flask import Flask
@@ -19,6 +20,9 @@ from crmapp.db.schema import migrate
 from tests.factories import Make
 from tests.support.databases import Database, open_database
 from tests.support.web import Client, sign_in
+
+hypothesis.settings.register_profile("crmapp", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("crmapp")
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 """The moment at which frozen tests happen: a Monday."""

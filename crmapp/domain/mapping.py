@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse
 from crmapp.domain.search import fold
+from crmapp.domain.steps import Step, as_text, take
 from crmapp.i18n import Text
 
 MATCH_FIELDS = ("number", "name", "email")
 """Fields by which an existing account may be found."""
+
+CHOSEN_KINDS = frozenset({Kind.PICK_LIST, Kind.USER, Kind.TEAM, Kind.YES_NO})
+"""Kinds whose values are chosen from few, so that a source's words can be mapped to them."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +24,37 @@ class FieldMapping:
     """``columns``: field → source column; a field that is not there is not touched.
 
     ``match`` is the field that finds existing records; ``clear_empty`` says what an empty cell
-    does: clear the field, or leave it as it is.
+    does: clear the field, or leave it as it is. ``fixed`` are fields that have the same value in
+    every row; ``steps`` what is done to a field's cell, in order; ``values`` per field what a
+    source's word means: a word that the field understands, or nothing for an empty cell.
     """
 
     columns: Mapping[str, str]
     match: str = "number"
     clear_empty: bool = False
     version: int = 1
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that a run fills."""
+        return [*self.columns, *(name for name in self.fixed if name not in self.columns)]
+
+    @cached_property
+    def meanings(self) -> dict[str, dict[str, str]]:
+        """Field → folded word of the source → word of the field."""
+        return {
+            name: {fold(word): meaning for word, meaning in words.items()}
+            for name, words in self.values.items()
+            if words
+        }
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """The fields whose cells are not taken as they come."""
+        return frozenset({name for name, steps in self.steps.items() if steps} | {*self.meanings})
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -33,15 +62,22 @@ class FieldMapping:
             "match": self.match,
             "clear_empty": self.clear_empty,
             "version": self.version,
+            "fixed": dict(self.fixed),
+            "steps": {name: [each.as_json() for each in of] for name, of in self.steps.items()},
+            "values": {name: dict(words) for name, words in self.values.items()},
         }
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> FieldMapping:
+        steps = kept.get("steps", {})
         return cls(
             dict(kept.get("columns", {})),
             kept.get("match", "number"),
             bool(kept.get("clear_empty", False)),
             int(kept.get("version", 1)),
+            dict(kept.get("fixed", {})),
+            {name: tuple(Step.from_json(each) for each in of) for name, of in steps.items()},
+            {name: dict(words) for name, words in kept.get("values", {}).items()},
         )
 
 
@@ -57,27 +93,6 @@ class Mapped:
     retired: Mapping[str, Text] = field(default_factory=dict)
 
 
-def suggest(columns: Iterable[tuple[str, str]], fields: Iterable[Field]) -> dict[str, str]:
-    """Suggest field → column where the names are exactly alike.
-
-    ``columns`` are (name, label) pairs; a name is alike if it is the field's name, label or one of
-    its aliases. Each column is suggested once, in the order of the fields.
-    """
-    known: dict[str, str] = {}
-    for name, label in columns:
-        for word in (name, label):
-            known.setdefault(fold(word.replace("_", " ")), name)
-    suggested: dict[str, str] = {}
-    for spec in fields:
-        if not spec.mappable:
-            continue
-        words = {fold(spec.name.replace("_", " ")), fold(spec.label), *spec.aliases}
-        column = next((known[word] for word in sorted(words) if word in known), None)
-        if column is not None and column not in suggested.values():
-            suggested[spec.name] = column
-    return suggested
-
-
 def problems(
     mapping: FieldMapping, fields: Mapping[str, Field], columns: Sequence[str]
 ) -> dict[str, str]:
@@ -87,11 +102,14 @@ def problems(
     mapped), ``unknown`` (no such field, no such column, or not open to mapping).
     """
     found: dict[str, str] = {}
+    for name in (*mapping.fields, *mapping.steps, *mapping.values):
+        if name not in fields or not fields[name].mappable:
+            found[name] = "unknown"
     for name, column in mapping.columns.items():
-        if name not in fields or not fields[name].mappable or column not in columns:
+        if column not in columns:
             found[name] = "unknown"
     for name, spec in fields.items():
-        if spec.required and name not in mapping.columns:
+        if spec.required and name not in mapping.fields:
             found[name] = "required"
     if mapping.match not in MATCH_FIELDS:
         found["match"] = "unknown"
@@ -105,24 +123,51 @@ def apply(
     fields: Mapping[str, Field],
     row: Mapping[str, Any],
     lookups: Lookups,
+    fixes: Mapping[str, str | None] = {},
 ) -> Mapped:
     """Read ``row`` (column → cell) through ``mapping``.
 
     An empty cell gives ``None`` if the mapping clears, else nothing; a required field is never
-    cleared.
+    cleared. ``fixes`` are what a person put in the place of cells, taken as she wrote them; a cell
+    that she dropped (``None``) leaves its field alone.
     """
     values: dict[str, Any] = {}
     wrong: dict[str, Text] = {}
-    for name, column in mapping.columns.items():
+    for name in mapping.fields:
         spec = fields[name]
+        if name in fixes and fixes[name] is None:
+            continue
         try:
-            value = parse(spec, row.get(column), lookups)
+            raw = fixes[name] if name in fixes else cell(mapping, name, row)
+            value = parse(spec, raw, lookups)
             if value is None and not mapping.clear_empty and not spec.required:
                 continue
             values[name] = _empty(spec) if value is None else check(spec, value)
         except BadValue as error:
             wrong[name] = error.text
     return Mapped(values, wrong, _retired(values, fields, lookups))
+
+
+def cell(mapping: FieldMapping, name: str, row: Mapping[str, Any]) -> Any:
+    """Return what the mapping gives a field to read: a cell after its steps and value map.
+
+    Raises:
+        BadValue: the cell is not written as a step expects.
+    """
+    column = mapping.columns.get(name)
+    if column is None:
+        return mapping.fixed[name]
+    raw = row.get(column)
+    if name not in mapping.changed:
+        return raw
+    text = take(mapping.steps.get(name, ()), raw)
+    return mapping.meanings[name].get(fold(text), text) if name in mapping.meanings else text
+
+
+def came(mapping: FieldMapping, name: str, row: Mapping[str, Any]) -> str:
+    """Return the cell that fills a field, as it came."""
+    column = mapping.columns.get(name)
+    return mapping.fixed.get(name, "") if column is None else as_text(row.get(column))
 
 
 def _retired(

@@ -19,17 +19,15 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, ExternalIdentity, User
-from crmapp.services import datasets, selections
+from crmapp.services import datasets, selections, sources
 from crmapp.services.sources import SourceColumn
 
-SAMPLES = 3
 WHOLE = 20_000
 """The most rows that one answer may hold; more do not belong into one request."""
 _TOO_MANY = N_(
     "A file takes up to %(most)s rows, and this grid has %(count)s."
     " Search, or focus on a selection, to make it smaller."
 )
-_SAMPLED = 500
 
 
 def ask(name: str, dimension: str, args: Mapping[str, str], *, by: User) -> Question:
@@ -197,9 +195,11 @@ class GridSource:
     def columns(self, locale: str = "") -> Sequence[SourceColumn]:
         """The dimension's properties and the question's measures, with samples."""
         language = locale or self._locale
-        rows = self._rows(None, _SAMPLED)
+        rows = self._rows(None, sources.SAMPLED)
         return [
-            SourceColumn(column.name, column.heading(language), _samples(rows, column.name))
+            sources.column(
+                column.name, column.heading(language), [row.values[column.name] for row in rows]
+            )
             for column in row_columns(self._engine.dataset, self._question, self._engine.calendar)
         ]
 
@@ -223,11 +223,6 @@ class GridSource:
             after=after,
             limit=limit,
         )
-
-
-def _samples(rows: Sequence[Row], name: str) -> tuple[str, ...]:
-    found = dict.fromkeys(str(row.values[name]) for row in rows if row.values[name] is not None)
-    return tuple(found)[:SAMPLES]
 
 
 def _engine(name: str, by: User) -> Engine:

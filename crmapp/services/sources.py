@@ -6,17 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from crmapp.domain.shapes import Shape, shape_of
+from crmapp.domain.steps import as_text
 from crmapp.errors import NotFound
 from crmapp.models import User
+
+SAMPLES = 3
+SAMPLED = 500
+"""How many rows a source looks at to say what its columns hold."""
 
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of a source: its name in rows, its label in the reader's language, samples."""
+    """A column of a source: its name in rows, its label in the reader's language, samples.
+
+    ``shape`` is what the values of a larger sample look like.
+    """
 
     name: str
     label: str
     samples: tuple[str, ...] = ()
+    shape: Shape | None = None
+
+
+def column(name: str, label: str, cells: Sequence[Any]) -> SourceColumn:
+    """Describe a column by ``cells``, a sample of its values."""
+    texts = dict.fromkeys(text for cell in cells if (text := as_text(cell).strip()))
+    return SourceColumn(name, label, tuple(texts)[:SAMPLES], shape_of(cells))
 
 
 class Source(Protocol):

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work
-from crmapp.domain.mapping import FieldMapping, problems, suggest
+from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Right
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import engine
+from crmapp.services import engine, mapping_checks
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
-from crmapp.services.sources import Source, SourceColumn, open_source
+from crmapp.services.sources import Source, open_source
 
 RIGHT = Right.GRID_ADD_UPDATE_ACCOUNTS
 OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
-_PROBLEMS = {
-    "required": N_("Choose the column that fills this field; it is required."),
-    "match": N_("Choose a column: this field finds the accounts that exist."),
-    "unknown": N_("Choose a column from the list."),
-}
 
 
 def start(
@@ -86,14 +80,6 @@ def source_of(run: Run, *, by: User) -> Source:
     return open_source(run.source, by=by)
 
 
-def suggested(run: Run, columns: Sequence[SourceColumn]) -> FieldMapping:
-    """Return the mapping that was saved, else the one that the columns' names suggest."""
-    if run.mapping:
-        return FieldMapping.from_json(run.mapping)
-    found = suggest([(c.name, c.label) for c in columns], ACCOUNT_FIELDS.values())
-    return FieldMapping(found, match="number" if "number" in found else "name")
-
-
 def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by: User) -> None:
     """Keep the mapping and have the plan made in the background.
 
@@ -106,7 +92,7 @@ def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by:
     """
     run = get(run_id, by=by)
     source = source_of(run, by=by)
-    _check(mapping, [column.name for column in source.columns()])
+    mapping_checks.check(mapping, [column.name for column in source.columns()])
     _check_count(run, _count_now(run, by), confirmed)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
@@ -137,12 +123,6 @@ def plan_again_later(run_id: int, *, by: User) -> None:
     """
     run = get(run_id, by=by)
     plan_later(run_id, FieldMapping.from_json(run.mapping), confirmed=run.total, by=by)
-
-
-def _check(mapping: FieldMapping, columns: Sequence[str]) -> None:
-    found = problems(mapping, ACCOUNT_FIELDS, columns)
-    if found:
-        raise Invalid({name: _PROBLEMS[kind] for name, kind in found.items()})
 
 
 def _count_now(run: Run, by: User) -> int:

@@ -148,16 +148,6 @@ class TestMapping:
         assert said in flat(answer)
         assert the_run().status == "draft"
 
-    def test_samples_follow_the_chosen_column(self, as_user, make):
-        run_id = made.start(make)
-
-        answer = as_user(make.mona).get(
-            f"/upserts/{run_id}/mapping?field=fax&fax=phone", headers=htmx()
-        )
-
-        assert answer.status_code == 200
-        assert 'id="upserts-samples-fax"' in answer.text
-
     @pytest.mark.parametrize("sent", [None, "2", "yes", "-3", "9" * 30])
     def test_everything_in_view_needs_the_exact_number(self, as_user, make, sent):
         run_id = made.start(make, everything=True)

@@ -130,9 +130,9 @@ def maps_and_previews(walk: Walk) -> None:
     expect(page.locator("#number")).to_have_value("code")
     expect(page.locator("#upserts-samples-number .sample")).to_have_text([CHANGED, SAME, NEW])
     expect(page.get_by_role("radio", name="Number")).to_be_checked()
-    page.get_by_label("Fax").select_option("city")
+    page.get_by_label("Fax", exact=True).select_option("city")
     expect(page.locator("#upserts-samples-fax .sample").first).to_be_visible()
-    page.get_by_label("Fax").select_option("")
+    page.get_by_label("Fax", exact=True).select_option("")
 
     walk.previews(5)
 

@@ -18,7 +18,8 @@ class Rows:
 
     def columns(self, locale: str = "") -> list[SourceColumn]:
         names = dict.fromkeys(name for row in self._rows.values() for name in row)
-        return [SourceColumn(name, name.title()) for name in names]
+        cells = {name: [row.get(name) for row in self._rows.values()] for name in names}
+        return [sources.column(name, name.title(), cells[name]) for name in names]
 
     def count(self) -> int:
         return len(self._rows)

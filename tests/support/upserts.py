@@ -53,6 +53,11 @@ def plan_again(make: Make, run_id: int, mapping: FieldMapping = MAPPING) -> Run:
     return runs.get(run_id, by=make.mona)
 
 
+def plan_now(run_id: int) -> None:
+    """Do the work that a saved mapping has asked for."""
+    runs.work(run_id)
+
+
 def queue(make: Make, planned: Run) -> int:
     run_id = planned.id
     upserts.run_later(run_id, plan_hash=planned.plan_hash or "", key=None, by=make.mona)

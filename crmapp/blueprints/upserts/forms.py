@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.domain.fields import Field
-from crmapp.domain.mapping import MATCH_FIELDS, FieldMapping
+from crmapp.domain.mapping import CHOSEN_KINDS, MATCH_FIELDS, FieldMapping
 from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.steps import MOST, Step, StepKind
 from crmapp.services.sources import SourceColumn
 from crmapp.web.forms import Form
 from crmapp.web.texts import translated
 
 FIELDS = [spec for spec in ACCOUNT_FIELDS.values() if spec.mappable]
+FIXED = "="
+"""Chosen instead of a column: every row has the same value."""
+NOTHING = "="
+"""Chosen as the meaning of a word: the cell counts as empty."""
 
 
 class MappingForm(Form):
-    """One drop-down per field is added by :func:`mapping_form`."""
+    """One drop-down per field is added by :func:`mapping_form`.
+
+    Steps and value maps are plain fields beside it: ``phone.step`` and ``phone.step-value``, as
+    often as there are steps, ``terms.from`` and ``terms.to``, as often as there are words.
+    """
 
     match = RadioField(
         lazy_gettext("Which field finds the accounts that exist?"), validate_choice=False
@@ -28,12 +38,27 @@ class MappingForm(Form):
     empty = RadioField(lazy_gettext("What does an empty cell do?"), validate_choice=False)
     confirmed = BooleanField(lazy_gettext("Confirm the number of rows"))
 
+    kept = FieldMapping({})
+    """What the form was opened with; what was sent takes its place."""
+
     @property
     def mapping(self) -> FieldMapping:
         """What the person chose."""
         chosen = {spec.name: self[spec.name].data for spec in FIELDS}
-        columns = {name: column for name, column in chosen.items() if column}
-        return FieldMapping(columns, self.match.data or "", self.empty.data == "clear")
+        columns = {name: column for name, column in chosen.items() if column and column != FIXED}
+        fixed = [name for name, column in chosen.items() if column == FIXED]
+        match, clears = self.match.data or "", self.empty.data == "clear"
+        if request.method != "POST":
+            kept = self.kept
+            return FieldMapping(columns, match, clears, 1, kept.fixed, kept.steps, kept.values)
+        return FieldMapping(
+            columns,
+            match,
+            clears,
+            fixed={name: request.form.get(f"{name}.fixed", "").strip() for name in fixed},
+            steps={name: steps for name in columns if (steps := _steps(name))},
+            values={name: words for name in columns if (words := _words(name))},
+        )
 
     @property
     def confirmed_count(self) -> int | None:
@@ -42,13 +67,35 @@ class MappingForm(Form):
         return int(sent) if sent.isdecimal() and len(sent) < 15 else None
 
 
+def _steps(name: str) -> tuple[Step, ...]:
+    """Read the steps of a field; those that were taken out or are made up are left out."""
+    kinds = request.form.getlist(f"{name}.step")[: MOST + 1]
+    values = request.form.getlist(f"{name}.step-value")
+    values += [""] * (len(kinds) - len(values))
+    found = zip(kinds, values, strict=False)
+    known = [Step(StepKind(kind), value) for kind, value in found if kind in list(StepKind)]
+    return tuple(known[:MOST])
+
+
+def _words(name: str) -> dict[str, str]:
+    """Read a field's value map, but for the words that were left open."""
+    if ACCOUNT_FIELDS[name].kind not in CHOSEN_KINDS:
+        return {}
+    sent = zip(
+        request.form.getlist(f"{name}.from"), request.form.getlist(f"{name}.to"), strict=False
+    )
+    return {word: "" if meaning == NOTHING else meaning for word, meaning in sent if meaning}
+
+
 def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> MappingForm:
     """Build the form over ``columns``, filled from ``mapping`` unless the request sent it."""
     untouched = SelectChoice("", _("Leave untouched"))
-    choices = [untouched, *(SelectChoice(each.name, each.label) for each in columns)]
+    fixed = SelectChoice(FIXED, _("The same value in every row"))
+    choices = [untouched, fixed, *(SelectChoice(each.name, each.label) for each in columns)]
     selects = {spec.name: _select(spec, choices) for spec in FIELDS}
-    form_class = type("AccountMappingForm", (MappingForm,), selects)
+    form_class = type("AccountMappingForm", (MappingForm,), {**selects, "kept": mapping})
     kept = {
+        **dict.fromkeys(mapping.fixed, FIXED),
         **mapping.columns,
         "match": mapping.match,
         "empty": "clear" if mapping.clear_empty else "leave",

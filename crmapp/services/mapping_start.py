@@ -1,0 +1,67 @@
+"""What a mapping begins with: what was chosen, else the last one of the source, else guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from crmapp.db import session
+from crmapp.domain.mapping import FieldMapping
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.suggestions import Seen, Suggestion, suggest
+from crmapp.models import Run
+from crmapp.services.sources import SourceColumn
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A mapping to begin with, what is suggested, and field → column of those that are gone.
+
+    ``last`` is the run whose mapping it is, if it is that of an earlier run.
+    """
+
+    mapping: FieldMapping
+    suggestions: Mapping[str, Suggestion]
+    gone: Mapping[str, str]
+    last: int | None = None
+
+
+def opening(run: Run, columns: Sequence[SourceColumn]) -> Opening:
+    """Say what the page of ``run`` opens with."""
+    last = _last_run(run)
+    known = FieldMapping.from_json(last.mapping) if last else None
+    seen = [Seen(column.name, column.label, column.shape) for column in columns]
+    found = suggest(seen, ACCOUNT_FIELDS.values(), known.columns if known else None)
+    if run.mapping:
+        mapping, gone = without_missing(FieldMapping.from_json(run.mapping), columns)
+        return Opening(mapping, found, gone)
+    if known is None or last is None:
+        chosen = {name: suggestion.column for name, suggestion in found.items()}
+        match = "number" if "number" in chosen else "name"
+        return Opening(FieldMapping(chosen, match=match), found, {})
+    mapping, gone = without_missing(known, columns)
+    again = {name: found[name].column for name in gone if name in found}
+    return Opening(replace(mapping, columns={**mapping.columns, **again}), found, gone, last.id)
+
+
+def _last_run(run: Run) -> Run | None:
+    """Return the last run from the same source that got as far as a plan."""
+    return session.scalar(
+        select(Run)
+        .where(Run.kind == "upsert", Run.lock_key == run.lock_key, Run.id < run.id)
+        .where(Run.plan_hash.is_not(None))
+        .order_by(Run.id.desc())
+        .limit(1)
+    )
+
+
+def without_missing(
+    mapping: FieldMapping, columns: Sequence[SourceColumn]
+) -> tuple[FieldMapping, dict[str, str]]:
+    """Take out of a mapping the fields whose column the source does not have; return both."""
+    names = {column.name for column in columns}
+    gone = {name: column for name, column in mapping.columns.items() if column not in names}
+    kept = {name: column for name, column in mapping.columns.items() if name not in gone}
+    return replace(mapping, columns=kept), gone
