@@ -191,7 +191,7 @@ ACCOUNT_FIELDS: dict[str, Field] = {
         Field(
             name="primary_contact_id",
             label=N_("Primary contact"),
-            help=N_("The person you deal with most. Choose her on the Contacts tab."),
+            help=N_("The person you deal with most, one of the account’s contacts."),
             kind=Kind.CONTACT,
             mappable=False,
             group=GROUP_MORE,

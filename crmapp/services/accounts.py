@@ -138,17 +138,29 @@ def delete(account_id: int, *, by: User) -> None:
         records.delete(Account, account_id, by=by)
 
 
-def restore(account_id: int, *, by: User) -> None:
-    """Bring a deleted account back.
+def restore(account_id: int, *, by: User, without_number: bool = False) -> None:
+    """Bring a deleted account back, if need be without its number.
 
     Raises:
-        Invalid: another account has taken its number meanwhile.
+        Invalid: another account has taken its number meanwhile; see :func:`number_holder`.
     """
     with _one_number_each(), unit_of_work():
         account = get(account_id, by=by, deleted=True)
         editing.need(Right.ACCOUNT_DELETE, by=by)
         if account.deleted_at is not None:
-            records.restore(Account, account_id, by=by)
+            values = {"number": None} if without_number else {}
+            records.restore(Account, account_id, values, by=by)
+
+
+def number_holder(account: Account, *, by: User) -> Account | None:
+    """Return the other account that has the number of ``account`` now, if ``by`` may see it."""
+    query = select(Account).where(
+        Account.number == account.number,
+        Account.erp_company == account.erp_company,
+        Account.id != account.id,
+        Account.visible_to(by),
+    )
+    return session.scalars(query).first()
 
 
 def _one_number_each() -> AbstractContextManager[None]:
@@ -187,9 +199,26 @@ def _checked(
             values["parent_id"] = _parent(parent, account.id if account else None, by)
         except Invalid as invalid:
             problems |= invalid.fields
+    if account and "primary_contact_id" in typed:
+        try:
+            values["primary_contact_id"] = _contact_of(account, typed["primary_contact_id"])
+        except Invalid as invalid:
+            problems |= invalid.fields
     if problems:
         raise Invalid(problems)
     return values
+
+
+def _contact_of(account: Account, typed: object) -> int | None:
+    """Find the contact of ``account`` that is meant by its id."""
+    text = str(typed or "").strip()
+    if not text:
+        return None
+    wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    here = (Contact.account_id == account.id, Contact.deleted_at.is_(None))
+    if session.scalar(select(Contact.id).where(Contact.id == wanted, *here)) is None:
+        raise Invalid({"primary_contact_id": N_("Choose one of the account’s contacts.")})
+    return wanted
 
 
 def _as_typed(conflict: Conflict, by: User) -> Conflict:

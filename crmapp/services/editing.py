@@ -135,22 +135,23 @@ def changed(
 ) -> int:
     """Change a record of which ``by`` saw ``version``, and return its id.
 
-    Expects a unit of work around it. What others changed since, in fields that are not in
-    ``values``, stands.
+    Expects a unit of work around it. What others changed since stands, where she changed nothing.
 
     Raises:
-        Conflict: it was changed since. ``theirs`` has the fields of ``values`` that others changed,
-            with their present values, ``original`` what they were when she opened the form.
+        Conflict: she and somebody else changed one field to different values. ``theirs`` has the
+            fields of ``values`` that others changed, with their present values, ``original`` what
+            they were when she opened the form.
     """
     try:
         records.update(model, record_id, values, version=version, by=by, source=FORM)
     except Conflict as conflict:
         original = _before(records.OBJECTS[model], record_id, version, values)
-        if original:
-            theirs = {name: conflict.theirs[name] for name in original}
+        theirs = {name: conflict.theirs[name] for name in original}
+        if any(values[name] not in (original[name], theirs[name]) for name in original):
             raise Conflict(theirs, original, conflict.version) from conflict
+        mine = {name: value for name, value in values.items() if name not in original}
         newest = conflict.version
-        records.update(model, record_id, values, version=newest, by=by, source=FORM)
+        records.update(model, record_id, mine, version=newest, by=by, source=FORM)
     return record_id
 
 

@@ -91,10 +91,11 @@ def _page(where: ColumnElement[bool], before: int | None) -> tuple[list[Change],
     return page, page[-1].id if len(changes) > PAGE else None
 
 
-def run_values(lineage: Mapping[str, int]) -> dict[str, Change]:
-    """Return field → the change that gave it its present value, where a run did."""
-    made = select(Change).where(Change.id.in_(set(lineage.values())), Change.run_id.is_not(None))
-    changes = {each.id: each for each in session.scalars(made.options(joinedload(Change.run)))}
+def origins(lineage: Mapping[str, int]) -> dict[str, Change]:
+    """Return field → the change that gave it its present value, with its run and its person."""
+    made = select(Change).where(Change.id.in_(set(lineage.values())))
+    told = (joinedload(Change.run), joinedload(Change.by))
+    changes = {each.id: each for each in session.scalars(made.options(*told))}
     return {field: changes[id_] for field, id_ in lineage.items() if id_ in changes}
 
 

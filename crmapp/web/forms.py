@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, SelectChoice, ValidationError
@@ -54,8 +55,21 @@ class VersionedForm(Form):
     """A form that changes a record; carries the version that the person saw."""
 
     HIGHEST_VERSION = 2**31 - 1
+    TAKE = "take."
 
     version = IntegerField(widget=HiddenInput())
+
+    @property
+    def taken(self) -> set[str]:
+        """The fields in which she takes over what somebody else entered, after a conflict."""
+        sent = request.form.items() if request.method == "POST" else ()
+        chosen = {name for name, value in sent if value == "theirs"}
+        return {name for name in self._fields if self.TAKE + name in chosen}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the person typed, where she keeps it."""
+        return {name: value for name, value in super().values.items() if name not in self.taken}
 
     def validate_version(self, field: Field) -> None:
         """Refuse a form whose version was tampered away."""

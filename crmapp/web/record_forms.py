@@ -32,6 +32,7 @@ _LOCAL = "%Y-%m-%dT%H:%M"
 class Clash:
     """A field that two people changed at once: what each made of it, and what it was before."""
 
+    name: str
     label: str
     mine: Any
     theirs: Any
@@ -90,7 +91,11 @@ def edit_form(
     """
     fields = list(fields)
     values = {spec.name: getattr(record, spec.name) for spec in fields} | typed
-    return _build(VersionedForm, fields, choices, values, version=record.version)
+    form = _build(VersionedForm, fields, choices, values, version=record.version)
+    for spec in fields:
+        if form_name(spec) in form.taken:
+            form[form_name(spec)].process_data(_typed(values[spec.name]))
+    return form
 
 
 def required_first(fields: Iterable[Field]) -> list[Field]:
@@ -129,7 +134,7 @@ def show_conflict(form: VersionedForm, conflict: Conflict) -> list[Clash]:
         elif not _same(field.data, theirs):
             add_error(field, gettext("Somebody else changed this too. Keep yours or take theirs."))
             shown = (_shown(field, value) for value in (field.data, theirs, original))
-            clashes.append(Clash(field.label.text, *shown))
+            clashes.append(Clash(name, field.label.text, *shown))
     return clashes
 
 

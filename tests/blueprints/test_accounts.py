@@ -269,7 +269,8 @@ def test_who_comes_second_sees_both_values_and_may_decide(make, as_user, headers
     client.post(f"/accounts/{account.id}", data=again, headers=headers)
 
     assert answer.status_code == 409
-    assert "<td>333</td><td>222</td><td>111</td>" in answer.text
+    for value in ("333", "222", "111"):
+        assert f"<td>{value}<" in answer.text
     assert 'name="version" type="hidden" value="2"' in answer.text
     assert 'value="Graz"' in answer.text
     assert (named("Acme").phone, named("Acme").location) == ("333", "Graz")

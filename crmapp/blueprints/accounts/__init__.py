@@ -7,4 +7,10 @@ from crmapp.web.record_forms import form_name
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
 bp.add_app_template_filter(form_name)
 
-from crmapp.blueprints.accounts import changing, listing, record  # noqa: E402,F401  views need bp
+from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
+    changing,
+    exporting,
+    listing,
+    record,
+    values,
+)

@@ -9,12 +9,23 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from crmapp.blueprints.accounts import bp
+from crmapp.blueprints.accounts.addresses import asked, tail
+from crmapp.blueprints.accounts.facts import shown
 from crmapp.blueprints.accounts.figures import sales as written
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import DatasetError
 from crmapp.models import Account
-from crmapp.services import accounts, activities, contacts, grids, history, identities, pick_lists
+from crmapp.services import (
+    account_list,
+    accounts,
+    activities,
+    contacts,
+    grids,
+    history,
+    identities,
+    pick_lists,
+)
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
@@ -26,20 +37,12 @@ from crmapp.web.record_forms import grouped
 def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
     account = accounts.get(account_id, by=current_user, deleted=True)
-    labels = pick_lists.labels(str(get_locale()))
     groups = grouped(ACCOUNT_FIELDS.values())
-    parent = accounts.parent_of(account, by=current_user)
-    filled = {name for name in ACCOUNT_FIELDS if getattr(account, name) not in (None, "", [])}
-    origins = history.run_values({name: account.lineage.get(name, 0) for name in filled})
     return _tab(
         "details",
-        account,
-        labels=labels,
         groups=groups,
-        parent=parent,
-        filled=filled,
-        origins=origins,
         identities=identities.of(account.id, locale=str(get_locale())),
+        **shown(account, ACCOUNT_FIELDS.values()),
     )
 
 
@@ -92,9 +95,13 @@ def history_(account_id: int) -> ResponseReturnValue:
 
 def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs."""
+    before, after = account_list.neighbours(asked(), account, by=current_user)
     return page(
         f"accounts/{name}.html",
         account=account,
+        before=before,
+        after=after,
+        tail=tail(),
         current=name,
         editable=accounts.editable(account, by=current_user),
         counts=accounts.counts(account),

@@ -1,0 +1,117 @@
+"""One value of an account, edited where it stands or, without JavaScript, on a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from crmapp.blueprints.accounts import bp
+from crmapp.blueprints.accounts.addresses import tail
+from crmapp.blueprints.accounts.facts import shown
+from crmapp.domain.fields import Field
+from crmapp.domain.permissions import Right
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.errors import Conflict, Invalid, NotFound
+from crmapp.models import Account
+from crmapp.services import accounts, activities, contacts
+from crmapp.web.access import current_user, requires
+from crmapp.web.forms import VersionedForm
+from crmapp.web.htmx import page, see_other, wants_fragment
+from crmapp.web.record_forms import Clash, edit_form, form_name, show_conflict
+from crmapp.web.templating import dom_id
+
+
+@bp.get("/<int:account_id>/values/<name>")
+@requires(Right.ACCOUNT_VIEW)
+def value(account_id: int, name: str) -> ResponseReturnValue:
+    """Show one value as it stands."""
+    account, spec = accounts.get(account_id, by=current_user), _field(name)
+    return _shown(account, spec, "accounts/_fact.html")
+
+
+@bp.get("/<int:account_id>/values/<name>/edit")
+def edit_value(account_id: int, name: str) -> ResponseReturnValue:
+    """Show a form of one field."""
+    account, spec = accounts.need_editable(account_id, by=current_user), _field(name)
+    return _form_page(account, spec, _form(account, spec))
+
+
+@bp.post("/<int:account_id>/values/<name>")
+def update_value(account_id: int, name: str) -> ResponseReturnValue:
+    """Change one value, or show what is wrong with it or who was quicker."""
+    account, spec = accounts.need_editable(account_id, by=current_user), _field(name)
+    form, before = _form(account, spec), account.version
+    if not form.validate_on_submit():
+        return _form_page(account, spec, form, status=422)
+    key, version = form.idempotency_key.data, form.version.data
+    try:
+        accounts.update(account_id, form.values, version, by=current_user, key=key)
+    except Invalid as invalid:
+        form.refuse(invalid)
+        return _form_page(account, spec, form, status=422)
+    except Conflict as conflict:
+        return _form_page(account, spec, form, show_conflict(form, conflict), status=409)
+    if not accounts.is_open(account_id, by=current_user):
+        flash(_("It belongs to somebody else now and is no longer open to you."), "info")
+        return see_other(url_for("accounts.index") + tail())
+    account = accounts.get(account_id, by=current_user)
+    if account.version != before:
+        flash(_("%(field)s saved.", field=_(spec.label)), "success")
+    return _shown(account, spec, "accounts/value.swaps.html")
+
+
+def _field(name: str) -> Field:
+    try:
+        return ACCOUNT_FIELDS[name]
+    except KeyError:
+        raise NotFound from None
+
+
+def _form(account: Account, spec: Field) -> VersionedForm:
+    choices = {}
+    if spec.name == "primary_contact_id":
+        choices[spec.name] = [(each.id, each.name) for each in contacts.of(account)]
+    typed = {}
+    if spec.name == "parent_id":
+        typed[spec.name] = accounts.parent_typed(account, by=current_user)
+    return edit_form([spec], account, choices=choices, **typed)
+
+
+def _form_page(
+    account: Account,
+    spec: Field,
+    form: VersionedForm,
+    conflicts: Sequence[Clash] = (),
+    status: int = 200,
+) -> ResponseReturnValue:
+    return page(
+        "accounts/value.html",
+        "accounts/_fact_form.html",
+        status,
+        form=form,
+        entry=form[form_name(spec)],
+        field=spec,
+        clash=next(iter(conflicts), None),
+        tail=tail(),
+        **shown(account, [spec]),
+    )
+
+
+def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
+    """Answer with the value and what else shows it; without htmx, go to it on the record page."""
+    if not wants_fragment():
+        place = url_for("accounts.show", account_id=account.id) + tail()
+        return see_other(f"{place}#{dom_id('account', account.id, spec.name)}")
+    return page(
+        fragment,
+        fragment,
+        field=spec,
+        tail=tail(),
+        editable=accounts.editable(account, by=current_user),
+        kinds=activities.KINDS,
+        focus=True,
+        **shown(account, [spec]),
+    )
