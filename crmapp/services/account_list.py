@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select, tuple_
-from sqlalchemy.sql.elements import SQLCoreOperations
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crmapp.db import session
 from crmapp.domain.permissions import Right
@@ -20,7 +20,9 @@ from crmapp.services.account_search import Found, found_by
 
 COUNT_UP_TO = 10_000
 NO_ACCOUNT = 0
-SortKey = tuple[SQLCoreOperations[Any], ...]
+CHUNK = 1_000
+"""So many accounts are read at a time when all are wanted."""
+SortKey = tuple[InstrumentedAttribute[Any], ...]
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,46 @@ def page(question: Question, *, by: User) -> Page:
     )
 
 
+def everything(question: Question, *, by: User) -> Iterator[Line]:
+    """Go through all accounts that match ``question`` and that ``by`` may see, in its order."""
+    where = _conditions(question, found_by(question.words) if question.words else None, by)
+    parts = _parts(question)
+    place: Cursor | None = None
+    while found := _walk(parts, where, place, CHUNK, backwards=False):
+        yield from _lines([account_id for _place, account_id in found])
+        place = found[-1][0]
+
+
+def neighbours(question: Question, account: Account, *, by: User) -> tuple[int | None, int | None]:
+    """Return the accounts before and after ``account`` in the list that ``question`` asks for.
+
+    It need not be in the list any more: its values say where it would stand.
+    """
+    parts = _parts(question)
+    part = next((each for each in parts if each.token == _stretch_of(account, question)), None)
+    if part is None:
+        return None, None
+    record = account.primary_contact if part.contacts else account
+    values = (getattr(record, key.key) for key in part.keys)
+    place = Cursor(part.token, tuple(values))
+    where = _conditions(question, found_by(question.words) if question.words else None, by)
+    before, after = (
+        next((id_ for _place, id_ in _walk(parts, where, place, 1, backwards=back)), None)
+        for back in (True, False)
+    )
+    return before, after
+
+
+def _stretch_of(account: Account, question: Question) -> str:
+    """Return the token of the stretch of the list that ``account`` stands in."""
+    if question.sort == "name":
+        return ""
+    if question.sort in ("owner", "team"):
+        return str(getattr(account, f"{question.sort}_id") or "none")
+    has = getattr(account, question.sort) is not None
+    return "has" if has else "none"
+
+
 def _conditions(question: Question, search: Found | None, by: User) -> list[ColumnElement[bool]]:
     """Turn the filters into conditions, permission first."""
     deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
@@ -111,6 +153,8 @@ def _conditions(question: Question, search: Found | None, by: User) -> list[Colu
             where.append(column.is_(None))
         elif wanted is not None:
             where.append(column == wanted)
+    if question.locations:
+        where.append(Account.location.in_(question.locations))
     if search is not None:
         where.append(search.where)
     return where
@@ -123,7 +167,7 @@ def _parts(question: Question) -> list[Part]:
     if column == "name":
         return [Part("", None, name, down)]
     if column in ("owner", "team"):
-        return _grouped(column, name, down)
+        return _grouped(column, name, down, deleted=question.deleted)
     if column == "primary_contact":
         keys = (Contact.name_key, Contact.id)
         rest = Account.primary_contact_id.is_(None)
@@ -137,11 +181,12 @@ def _parts(question: Question) -> list[Part]:
     ]
 
 
-def _grouped(column: str, name: SortKey, down: bool) -> list[Part]:
+def _grouped(column: str, name: SortKey, down: bool, *, deleted: bool) -> list[Part]:
     """Return a stretch per person or team that has accounts, by their names."""
     holder: type[User] | type[Team] = User if column == "owner" else Team
     held = Account.owner_id if column == "owner" else Account.team_id
-    has_some = select(Account.id).where(held == holder.id, Account.deleted_at.is_(None)).exists()
+    gone = Account.deleted_at.is_not(None) if deleted else Account.deleted_at.is_(None)
+    has_some = select(Account.id).where(held == holder.id, gone).exists()
     holders = session.execute(select(holder.id, holder.name).where(has_some)).all()
     ordered = sorted(holders, key=lambda row: (fold(row.name), row.id), reverse=down)
     parts = [Part(str(row.id), held == row.id, name) for row in ordered]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crmapp.errors import Invalid
@@ -14,8 +14,9 @@ from crmapp.i18n import N_
 NOBODY = 0
 """Stands for *no owner* and *no team* among ids."""
 SORTS = ("name", "number", "location", "phone", "primary_contact", "owner", "team")
-ARGUMENTS = ("q", "active", "owner", "team", "deleted", "sort")
+ARGUMENTS = ("q", "active", "owner", "team", "location", "deleted", "sort")
 LONGEST_SEARCH = 200
+MOST_LOCATIONS = 20
 LARGEST_ID = 2**31 - 1
 
 
@@ -52,12 +53,16 @@ class Cursor:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Which accounts, in which order, from where on. ``owner`` and ``team`` are ids or NOBODY."""
+    """Which accounts, in which order, from where on.
+
+    ``owner`` and ``team`` are ids or NOBODY; with ``locations``, accounts at any of them.
+    """
 
     words: str = ""
     active: bool | None = None
     owner: int | None = None
     team: int | None = None
+    locations: tuple[str, ...] = ()
     deleted: bool = False
     sort: str = "name"
     descending: bool = False
@@ -65,8 +70,12 @@ class Question:
     size: int = 50
 
     @classmethod
-    def from_args(cls, args: Mapping[str, str], *, me: int) -> Question:
+    def from_args(
+        cls, args: Mapping[str, str], *, me: int, locations: Sequence[str] = ()
+    ) -> Question:
         """Read a question from an address; ``me`` is the reader's id, for ``owner=me``.
+
+        ``locations`` are the values of the argument that may come several times.
 
         Raises:
             Invalid: argument → what it may be.
@@ -79,6 +88,7 @@ class Question:
             active=_choice(args, "active", {"": None, "yes": True, "no": False}),
             owner=_person(args, "owner", me),
             team=_person(args, "team", None),
+            locations=_locations(locations),
             deleted=_choice(args, "deleted", {"": False, "yes": True}) is True,
             sort=sort.removeprefix("-"),
             descending=sort.startswith("-"),
@@ -91,6 +101,7 @@ class Question:
         return bool(
             self.words
             or self.deleted
+            or self.locations
             or any(each is not None for each in (self.active, self.owner, self.team))
         )
 
@@ -103,6 +114,7 @@ def bad_address(name: str) -> Invalid:
         "deleted": N_("“deleted” may be yes."),
         "owner": N_("“owner” may be me, none or a person’s number."),
         "team": N_("“team” may be none or a team’s number."),
+        "location": N_("Choose up to 20 locations, each of at most 200 characters."),
         "sort": N_("“sort” may be a column of the list, with a minus sign for descending order."),
         "cursor": N_("This place in the list does not exist. Start again from the top."),
     }
@@ -113,6 +125,13 @@ def _words(text: str) -> str:
     if len(text) > LONGEST_SEARCH or "\x00" in text:
         raise bad_address("q")
     return text.strip()
+
+
+def _locations(texts: Sequence[str]) -> tuple[str, ...]:
+    places = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    if len(places) > MOST_LOCATIONS or any(len(place) > LONGEST_SEARCH for place in places):
+        raise bad_address("location")
+    return places
 
 
 def _choice(args: Mapping[str, str], name: str, meanings: Mapping[str, bool | None]) -> bool | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -46,6 +47,7 @@ OBJECTS: dict[type[Record], str] = {
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
+NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 _NEW = -1  # stands for a record of this batch in ``_Batch.taken``
 _RESULTS = {
     Action.CREATE: "created",
@@ -95,9 +97,15 @@ def delete(model: type[Record], record_id: int, *, by: User, version: int | None
     _one(model, Write(Action.DELETE, {}, record_id, version, {"kind": "form"}), by=by)
 
 
-def restore(model: type[Record], record_id: int, *, by: User) -> None:
-    """Bring a deleted record back."""
-    _one(model, Write(Action.RESTORE, {}, record_id, None, {"kind": "form"}), by=by)
+def restore(
+    model: type[Record], record_id: int, values: Mapping[str, Any] = NO_VALUES, *, by: User
+) -> None:
+    """Bring a deleted record back, changed by ``values``.
+
+    Raises:
+        Invalid: the number is taken.
+    """
+    _one(model, Write(Action.RESTORE, values, record_id, None, {"kind": "form"}), by=by)
 
 
 def _one(model: type[Record], write_: Write, *, by: User) -> int:

@@ -31,6 +31,8 @@ PAGES = (
     "/accounts/61/contacts",
     "/accounts/61/sales",
     "/accounts/fields",
+    "/accounts/locations",
+    "/accounts/5/values/notes/edit",
     "/contacts/3/edit",
     "/activities/3/edit",
     "/analytics",
@@ -72,6 +74,7 @@ FOR_VISITORS = ("/login", "/reset")
 WALKED = {"upserts.mapping", "upserts.plan", "security.reset_password"}
 """Pages that are on somebody's way, here or in another story."""
 NO_PAGES = {
+    "accounts.csv", "accounts.value", "accounts.xlsx",
     "assets.file", "assets.script", "assets.stylesheet", "grid.csv", "grid.database", "grid.xlsx",
     "health.live",
     "health.ready", "home", "runs.failed_rows", "runs.progress", "security.static",
@@ -197,6 +200,32 @@ def is_late(page: Page) -> None:
     expect(page.locator("#accounts-form .callout").first).to_be_visible()
 
 
+def edits_in_place(page: Page) -> None:
+    page.goto("/accounts/9")
+    page.get_by_role("link", name="Edit Phone").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Phone")).to_be_focused()
+
+
+def is_late_in_place(page: Page) -> None:
+    """Save a value that somebody else has saved in the meantime."""
+    edits_in_place(page)
+    other = page.context.new_page()
+    edits_in_place(other)
+    for each, phone in ((other, "+48 3"), (page, "+48 4")):
+        each.get_by_role("textbox", name="Phone").fill(phone)
+        each.keyboard.press("Enter")
+        expect(each.locator(".toast, .callout").first).to_be_visible()
+    other.close()
+    expect(page.get_by_role("link", name="Take theirs")).to_be_visible()
+
+
+def chooses_a_location(page: Page) -> None:
+    unfolds("#accounts-location-menu", "/accounts")(page)
+    page.get_by_role("checkbox", name="Boston").check()
+    expect(page.locator(".chip")).to_contain_text("Location: Boston")
+
+
 def deletes(page: Page) -> None:
     page.goto("/accounts/63/deletion")
     page.get_by_role("button", name="Delete account").click()
@@ -215,6 +244,9 @@ STATES: dict[str, Callable[[Page], None]] = {
     "an undo": opens("Undo run", "/runs/1"),
     "a refused form": is_refused,
     "a late form": is_late,
+    "a value in place": edits_in_place,
+    "a late value": is_late_in_place,
+    "a location": chooses_a_location,
     "a deleted account": deletes,
     "the person's menu": unfolds("#person-menu", "/accounts"),
     "the columns": unfolds("#grid-columns", "/analytics/sales/lines"),

@@ -217,3 +217,20 @@ def test_an_address_says_what_is_asked():
     assert question == Question(
         words="acme", active=True, owner=7, team=NOBODY, sort="number", descending=True
     )
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("words", ["", "firm"])
+def test_neighbours_are_those_of_the_list(make, sort, descending, words):
+    table(make)
+    question = Question(sort=sort, descending=descending, words=words)
+    ids = [line.id for line in account_list.everything(question, by=make.mona)]
+    assert ids == [row.id for row in account_list.page(question, by=make.mona).rows]
+
+    found = [
+        account_list.neighbours(question, accounts.get(id_, by=make.mona), by=make.mona)
+        for id_ in ids
+    ]
+
+    assert found == list(zip([None, *ids], [*ids[1:], None], strict=False))

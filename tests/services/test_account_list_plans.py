@@ -15,6 +15,8 @@ from crmapp.services.account_question import NOBODY, SORTS, Cursor, Question
 FILTERS = [
     Question(),
     Question(active=False),
+    Question(locations=("Lyon",)),
+    Question(locations=("Graz", "Lyon")),
     Question(owner=7),
     Question(owner=NOBODY),
     Question(team=3),

@@ -90,13 +90,16 @@ def delete(account_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:account_id>/restoration")
 def restore(account_id: int) -> ResponseReturnValue:
-    """Bring a deleted account back."""
+    """Bring a deleted account back, or say who has its number now and offer a way out."""
     try:
-        accounts.restore(account_id, by=current_user)
-    except Invalid as invalid:
-        flash(" ".join(map(str, invalid.fields.values())), "error")
-    else:
-        flash(_("Account restored."), "success")
+        accounts.restore(
+            account_id, without_number="without_number" in request.form, by=current_user
+        )
+    except Invalid:
+        account = accounts.get(account_id, by=current_user, deleted=True)
+        holder = accounts.number_holder(account, by=current_user)
+        return page("accounts/restoration.html", status=422, account=account, holder=holder)
+    flash(_("Account restored."), "success")
     return see_other(url_for("accounts.show", account_id=account_id))
 
 

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
-from flask import request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, gettext, ngettext
 
 from crmapp.blueprints.accounts import bp
+from crmapp.blueprints.accounts.addresses import asked, place, tail
+from crmapp.blueprints.accounts.columns import COLUMNS
+from crmapp.blueprints.accounts.filters import chips, unfiltered
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.i18n import N_
-from crmapp.services import account_list, pick_lists
-from crmapp.services.account_question import ARGUMENTS, Cursor, Question
+from crmapp.services import account_list, account_locations, pick_lists
 from crmapp.web.access import current_user, requires
-from crmapp.web.htmx import page, put_address
+from crmapp.web.htmx import page, put_address, wants_fragment
 from crmapp.web.paging import Pager
 from crmapp.web.record_forms import grouped
 
-COLUMNS = {
-    "name": N_("Account"),
-    "number": N_("Number"),
-    "location": N_("Location"),
-    "phone": N_("Phone"),
-    "primary_contact": N_("Primary contact"),
-    "owner": N_("Owner"),
-    "team": N_("Team"),
-}
 _KINDS = {
     "text": N_("Text"),
     "long_text": N_("Long text"),
@@ -49,19 +40,40 @@ _KINDS = {
 @requires(Right.ACCOUNT_VIEW)
 def index() -> ResponseReturnValue:
     """List the accounts that the address asks for."""
-    question = Question.from_args(request.args, me=current_user.id)
+    question = asked()
     found = account_list.page(question, by=current_user)
+    people, teams = pick_lists.people(keep=question.owner), pick_lists.teams()
     answer = page(
         "accounts/index.html",
         "accounts/_table.html",
         question=question,
         found=found,
         columns=COLUMNS,
-        people=pick_lists.people(keep=question.owner),
-        teams=pick_lists.teams(),
+        people=people,
+        teams=teams,
+        chips=chips(question, dict(people), dict(teams)),
+        unfiltered=unfiltered(question),
+        tail=tail(),
         pager=_pager(found),
     )
-    return put_address(answer, _place(question.cursor), push=True)
+    return put_address(answer, place(question.cursor), push=True)
+
+
+@bp.get("/locations")
+@requires(Right.ACCOUNT_VIEW)
+def locations() -> ResponseReturnValue:
+    """Offer the locations that accounts have, to choose some of them."""
+    words, chosen = request.args.get("words", "")[:200], request.args.getlist("location")
+    found, more = account_locations.known(words, by=current_user)
+    return page(
+        "accounts/locations.html",
+        "accounts/_locations.html",
+        words=words,
+        chosen=chosen,
+        found=found,
+        more=more,
+        owner="accounts-filter" if wants_fragment() else None,
+    )
 
 
 @bp.get("/fields")
@@ -75,21 +87,10 @@ def _pager(found: account_list.Page) -> Pager:
     """Link to the pages before and after."""
     return Pager(
         label=_counted(found),
-        first=_place(None) if found.previous else None,
-        previous=_place(found.previous) if found.previous else None,
-        next=_place(found.next) if found.next else None,
+        first=place(None) if found.previous else None,
+        previous=place(found.previous) if found.previous else None,
+        next=place(found.next) if found.next else None,
     )
-
-
-def _place(cursor: Cursor | None) -> str:
-    """Return the address of a place in the list, with the same filters and order."""
-    asked = {name: request.args[name] for name in ARGUMENTS if request.args.get(name)}
-    if asked.get("sort") == "name":
-        del asked["sort"]
-    if cursor is not None:
-        asked["from"] = str(cursor)
-    address = url_for("accounts.index")
-    return f"{address}?{urlencode(asked)}" if asked else address
 
 
 def _counted(found: account_list.Page) -> str:
