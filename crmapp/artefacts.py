@@ -23,6 +23,7 @@ from crmapp.config import settings
 _COLUMNS = {
     "row_no": "BIGINT",
     "action": "VARCHAR",
+    "object": "VARCHAR",
     "record_id": "BIGINT",
     "version": "BIGINT",
     "key": "VARCHAR",

@@ -45,14 +45,15 @@ OUTCOME_OF = {
 class PlanRow:
     """One row of a plan.
 
-    ``fields`` is name → [before, after] as the change log keeps them; ``numbers`` the row's mapped
-    amounts, for the control totals; ``match`` the word by which one source may not have two rows;
-    ``link`` whether the row's identity is still to be remembered; ``links`` what an undo sets back
-    in the ledger of identities; ``source`` the row as it came.
+    ``object`` is the kind of record; ``fields`` name → [before, after] as the change log keeps
+    them; ``numbers`` the row's mapped amounts, for the control totals; ``match`` the word by which
+    one source may not have two rows; ``link`` whether the row's identity is still to be remembered;
+    ``links`` what an undo sets back in the ledger of identities; ``source`` the row as it came.
     """
 
     row_no: int
     action: Planned
+    object: str = "account"
     record_id: int | None = None
     version: int | None = None
     key: str = ""
@@ -73,8 +74,8 @@ class PlanRow:
     def from_json(cls, kept: Mapping[str, Any]) -> PlanRow:
         """Read a row of a plan file, or what was asked of it."""
         reason = Reason(kept["reason"]) if kept.get("reason") else None
-        links = kept.get("links") or ()
-        return cls(**{**kept, "action": Planned(kept["action"]), "reason": reason, "links": links})
+        usual = {"object": kept.get("object") or "account", "links": kept.get("links") or ()}
+        return cls(**{**kept, **usual, "action": Planned(kept["action"]), "reason": reason})
 
 
 @dataclass(frozen=True)

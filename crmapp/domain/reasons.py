@@ -26,6 +26,12 @@ SENTENCES: dict[Reason, str] = {
     Reason.STILL_HELD: N_("Kept, because records hold this value again or still."),
 }
 
+OF_ANY_RECORD: dict[Reason, str] = {
+    Reason.CHANGED_SINCE: N_("Somebody changed this record after the plan was made."),
+    Reason.GONE: N_("This record was deleted or restored in the meantime."),
+}
+"""Said instead where the row is not about an account: ``object`` in its values says so."""
+
 
 def sentence(reason: Reason, params: Mapping[str, Any], fields: Mapping[str, Field]) -> Text:
     """Say ``reason`` with the values that a plan row or an exception keeps for it.
@@ -39,7 +45,8 @@ def sentence(reason: Reason, params: Mapping[str, Any], fields: Mapping[str, Fie
         said["field"] = _label(params["field"], fields)
     if "fields" in params:
         said["fields"] = [_label(name, fields) for name in params["fields"]]
-    return Text(SENTENCES[reason], said)
+    other = OF_ANY_RECORD.get(reason) if params.get("object", "account") != "account" else None
+    return Text(other or SENTENCES[reason], said)
 
 
 def _label(name: str, fields: Mapping[str, Field]) -> Text:

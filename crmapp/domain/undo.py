@@ -24,6 +24,7 @@ class Taken:
     fields: Mapping[str, Any]
     links: Sequence[Link] = ()
     moved: Sequence[str] = ()
+    object: str = "account"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Present:
 def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
     """Decide how ``change`` is taken back."""
     base: dict[str, Any] = {"row_no": row_no, "record_id": change.record_id, "key": str(change.id)}
+    base["object"] = change.object
     if now is None:
         return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
     base |= {"name": now.name, "version": now.version}

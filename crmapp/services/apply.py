@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from crmapp import artefacts
@@ -15,18 +17,19 @@ from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Outcome
 from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
-from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.records import FIELDS
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
-from crmapp.models import Account, Run, RunException
+from crmapp.models import Run, RunException
 from crmapp.services import pace, records
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 _WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
 _COUNTED = f"row_no > ? AND row_no <= ? AND NOT {_WRITES}"
 _NEEDED = (
-    *("row_no", "action", "record_id", "version", "key", "fields", "numbers", "link", "links"),
+    *("row_no", "action", "object", "record_id", "version", "key"),
+    *("fields", "numbers", "link", "links"),
 )
 _RESULTS = {"deleted": "updated", "restored": "updated"}
 
@@ -89,11 +92,9 @@ def _write_chunk(
 ) -> Claim:
     checkpoint(held)
     run = session.get_one(Run, held.run_id)
-    identity = tuple(run.source["identity"]) if run.source.get("identity") else None
-    writes = [to_write(row, ACCOUNT_FIELDS, identity, run.source.get("origin", {})) for row in rows]
     done, control = run.done, run.control
-    outcomes = records.write(Account, writes, run=run)
     linked = "unchanged" if run.undoes_id is None else "updated"
+    outcomes = _write(rows, run)
     results = Counter({**_RESULTS, "linked": linked}.get(o.result, o.result) for o in outcomes)
     others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
     moved = checkpoint(
@@ -104,6 +105,17 @@ def _write_chunk(
     )
     insert_rows(RunException.__table__, _exceptions(held.run_id, rows, outcomes))  # type: ignore[arg-type]  # a Table
     return moved
+
+
+def _write(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
+    """Write the rows kind by kind of record; in a plan those of one kind stand together."""
+    identity = tuple(run.source["identity"]) if run.source.get("identity") else None
+    origin = run.source.get("origin", {})
+    outcomes: list[Outcome] = []
+    for object_, same in groupby(rows, key=attrgetter("object")):
+        writes = [to_write(row, FIELDS[object_], identity, origin) for row in same]
+        outcomes += records.write(records.MODELS[object_], writes, run=run)
+    return outcomes
 
 
 def _exceptions(
@@ -117,7 +129,11 @@ def _exceptions(
             "row_no": row.row_no,
             "outcome": outcome.result,
             "reason": outcome.reason.value,
-            "params": {"number": outcome.write.values.get("number"), "key": row.key},
+            "params": {
+                "number": outcome.write.values.get("number"),
+                "key": row.key,
+                "object": row.object,
+            },
             "record_id": outcome.record_id,
         }
         for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))

@@ -131,6 +131,8 @@ def _source(source: Mapping[str, Any]) -> Text:
             N_("Grid %(dataset)s, %(key)s"),
             {"dataset": source.get("dataset", ""), "key": source["key"]},
         )
+    if kind == "pick_list":
+        return Text(N_("Pick list"))
     if kind == "undo":
         return Text(N_("Undo"))
     return Text(str(kind or ""))

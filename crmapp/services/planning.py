@@ -10,12 +10,16 @@ from typing import Any
 
 from crmapp import artefacts
 from crmapp.artefacts import Artefact
-from crmapp.db import after_commit, unit_of_work
+from crmapp.db import after_commit, session, unit_of_work
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.runs import Status
+from crmapp.errors import AlreadyRunning, Conflict
+from crmapp.i18n import N_
 from crmapp.models import Run
-from crmapp.services.engine import Claim, checkpoint, hand_over, keep_alive
+from crmapp.queue import later
+from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over, keep_alive
 
+OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
 PART = 5000
 """How many rows of the source are planned at a time."""
 
@@ -26,7 +30,7 @@ def last_key(run: Run) -> Any:
 
 
 def keep_part(
-    held: Claim, run: Run, rows: Sequence[PlanRow], key: str | int, **values: Any
+    held: Claim, run: Run, rows: Sequence[PlanRow], key: str | tuple[str, int], **values: Any
 ) -> Claim:
     """Write the next rows of the plan; ``key`` is where the source goes on."""
     stem = artefacts.part_name(held.fence, held.cursor)
@@ -62,3 +66,24 @@ def count_actions(plan: Artefact) -> dict[str, int]:
     """Return how many rows of a plan have each action."""
     with artefacts.read([plan.name]) as file:
         return dict(file.ask("SELECT action, count(*) FROM plan GROUP BY action ORDER BY action"))
+
+
+def queue(run_id: int, plan_hash: str) -> str:
+    """Inside a unit of work: have the plan that a person has looked at carried out.
+
+    Raises:
+        Conflict: the plan was made anew since she looked, or by another version of crmapp.
+        AlreadyRunning: the run has been started.
+    """
+    run = session.get_one(Run, run_id, with_for_update=True)
+    if run.status not in (Status.PLANNED, Status.DRAFT, Status.PLANNING):
+        raise AlreadyRunning(run_id)
+    if run.code_version != CODE_VERSION:
+        raise Conflict({}, message=OUTDATED)
+    if run.status != Status.PLANNED or run.plan_hash != plan_hash:
+        raise Conflict(
+            {}, message=N_("The plan was made anew. Look at it again before you run it.")
+        )
+    run.status, run.cursor, run.done, run.lease_until = Status.QUEUED.value, 0, {}, None
+    later("runs.work", run_id=run_id)
+    return f"run:{run_id}"

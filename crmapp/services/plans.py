@@ -16,10 +16,19 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
-from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.records import FIELDS
 from crmapp.domain.runs import ENDED
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, ExternalIdentity, PlanDecision, Run, RunException, User
+from crmapp.models import (
+    Account,
+    Activity,
+    Contact,
+    ExternalIdentity,
+    PlanDecision,
+    Run,
+    RunException,
+    User,
+)
 from crmapp.services import decisions
 from crmapp.services.words import Line, Words
 
@@ -52,12 +61,13 @@ class Candidate:
 class ShownRow:
     """One row of a plan as a person reads it.
 
-    ``account`` is the id of its account if the reader may see it, and only then ``lines`` say what
-    it held; ``found`` the cell that could not be used; ``hidden`` how many candidates she may not
-    see; ``decision`` what was decided.
+    ``object`` is the kind of record; ``account`` the id of its account if the reader may see it,
+    and only then ``lines`` say what it held; ``found`` the cell that could not be used; ``hidden``
+    how many candidates she may not see; ``decision`` what was decided.
     """
 
     row_no: int
+    object: str
     key: str
     name: str
     account: int | None
@@ -194,14 +204,22 @@ def _open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:
     return {**params, **left_open, "values": cells}
 
 
-def _said(reason: Reason, params: Mapping[str, Any]) -> Text:
-    return sentence(reason, params, ACCOUNT_FIELDS)
+def _said(reason: Reason, params: Mapping[str, Any], object_: str = "account") -> Text:
+    return sentence(reason, {"object": object_, **params}, FIELDS[object_])
 
 
 def _shown(
     run: Run, asked: Sequence[PlanRow], plan: PlanFile, *, by: User, locale: str
 ) -> list[ShownRow]:
-    words = Words(ACCOUNT_FIELDS, [row.fields for row in asked], by=by, locale=locale)
+    words = {
+        object_: Words(
+            FIELDS[object_],
+            [row.fields for row in asked if row.object == object_],
+            by=by,
+            locale=locale,
+        )
+        for object_ in {row.object for row in asked}
+    }
     accounts = accounts_of(run, asked, by=by)
     decided = decisions.of(run.id)
     named = _candidates(asked, plan, by)
@@ -209,11 +227,12 @@ def _shown(
     return [
         ShownRow(
             row.row_no,
+            row.object,
             row.key,
             row.name,
             accounts.get(row.row_no),
-            words.lines(row.fields) if row.row_no in readable else [],
-            _said(row.reason, row.params) if row.reason else None,
+            words[row.object].lines(row.fields) if row.row_no in readable else [],
+            _said(row.reason, row.params, row.object) if row.reason else None,
             found_in(run, row),
             [each for id_ in _named(row) if (each := named.get(id_))],
             sum(id_ not in named for id_ in _named(row)),
@@ -254,10 +273,11 @@ def _candidates(asked: Sequence[PlanRow], plan: PlanFile, by: User) -> dict[int,
 def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, int]:
     """Return row number → its account, of the rows whose account lives and ``by`` may see.
 
-    What the run created is found in the ledger of identities, by the row's key.
+    A contact or an activity leads to the account that it belongs to. What the run created is found
+    in the ledger of identities, by the row's key.
     """
     rows_ = list(asked)
-    ids = {row.row_no: row.record_id for row in rows_ if row.record_id is not None}
+    ids = _accounts_meant([row for row in rows_ if row.record_id is not None])
     keys = {row.key: row.row_no for row in rows_ if row.action is Planned.CREATE and run.done}
     if keys and run.source.get("identity"):
         system, object_ = run.source["identity"]
@@ -272,3 +292,14 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
     seen = select(table).where(is_one_of(table, sorted(set(ids.values()))), Account.visible_to(by))
     open_ = set(session.scalars(seen)) if ids else set()
     return {row_no: id_ for row_no, id_ in ids.items() if id_ in open_}
+
+
+def _accounts_meant(rows: Sequence[PlanRow]) -> dict[int, int]:
+    """Return row number → the account that the row is about, be it by a contact or activity."""
+    found = {row.row_no: row.record_id for row in rows if row.object == "account"}
+    for model in (Contact, Activity):
+        mine = {row.record_id: row.row_no for row in rows if row.object == model.__tablename__}
+        if mine:
+            query = select(model.id, model.account_id).where(is_one_of(model.id, list(mine)))
+            found |= {mine[row.id]: row.account_id for row in session.execute(query)}
+    return {row_no: id_ for row_no, id_ in found.items() if id_ is not None}

@@ -16,7 +16,7 @@ from crmapp.db import session
 from crmapp.domain.changes import Reason
 from crmapp.domain.plan import OUTCOME_OF, PlanRow
 from crmapp.domain.reasons import sentence
-from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.records import FIELDS
 from crmapp.errors import CRMError, NotFound
 from crmapp.i18n import Text
 from crmapp.models import Change, Run, RunException, User
@@ -35,6 +35,7 @@ class LeftOut:
     """
 
     row_no: int
+    object: str
     key: str
     name: str
     account: int | None
@@ -80,11 +81,12 @@ def _said(run: Run, row: PlanRow, exception: RunException | None, account: int |
         outcome, reason, params = exception.outcome, Reason(exception.reason), exception.params
     return LeftOut(
         row.row_no,
+        row.object,
         row.key,
         row.name,
         account,
         outcome,
-        sentence(reason, params, ACCOUNT_FIELDS),
+        sentence(reason, {**params, "object": row.object}, FIELDS[row.object]),
         plans.found_in(run, row),
         {name: _as_it_came(cell) for name, cell in row.source.items()},
     )

@@ -44,6 +44,7 @@ OBJECTS: dict[type[Record], str] = {
     PickList: "pick_list",
     PickListValue: "pick_list_value",
 }
+MODELS: dict[str, type[Record]] = {name: model for model, name in OBJECTS.items()}
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
@@ -112,7 +113,7 @@ def _one(model: type[Record], write_: Write, *, by: User) -> int:
     (outcome,) = write(model, [write_], by=by)
     if outcome.reason is Reason.CHANGED_SINCE:
         record_id = write_.record_id or 0
-        now = _lock(_table_of(model), [record_id], list(write_.values))[record_id]
+        now = _lock(table_of(model), [record_id], list(write_.values))[record_id]
         raise Conflict({name: now[name] for name in write_.values}, version=now["version"])
     if outcome.reason is Reason.NUMBER_TAKEN:
         raise Invalid({"number": NUMBER_TAKEN})
@@ -164,7 +165,7 @@ class _Batch:
 
     def __post_init__(self) -> None:
         self.ledger = LedgerBatch(self.at)
-        self.table = _table_of(self.model)
+        self.table = table_of(self.model)
         self.object = OBJECTS[self.model]
         self.by_id = self.by.id if self.by else None
         self.run_id = self.run.id if self.run else None
@@ -184,7 +185,7 @@ class _Batch:
         self.current = _lock(self.table, ids, sorted(wanted))
         creates = sum(each.action is Action.CREATE for each in writes)
         self.fresh_ids = reserve_ids(self.table, creates)[::-1] if creates else []
-        self.change_ids = reserve_ids(_table_of(Change), len(writes))[::-1]
+        self.change_ids = reserve_ids(table_of(Change), len(writes))[::-1]
         if self.model is Account:
             self.taken = _numbers_taken(writes, self.current)
             self.ledger.read(writes)
@@ -332,7 +333,8 @@ def _numbers_taken(
     return {(company, number or ""): id_ for company, number, id_ in session.execute(query)}
 
 
-def _table_of(model: type[Any]) -> Table:
+def table_of(model: type[Any]) -> Table:
+    """Return the table of a kind of record."""
     return cast("Table", model.__table__)
 
 

@@ -13,13 +13,15 @@ from crmapp.domain.runs import ENDED, Receipt, Status, receipt
 from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, User
-from crmapp.services import apply, engine, freeze, undo_plan, upsert_plan
+from crmapp.services import apply, engine, freeze, replacement_plan, undo_plan, upsert_plan
 
 PHASES: dict[tuple[str, str], engine.Advance] = {
     ("upsert", Status.PLANNING.value): upsert_plan.advance,
     ("undo", Status.PLANNING.value): undo_plan.advance,
+    ("replacement", Status.PLANNING.value): replacement_plan.advance,
     ("upsert", Status.RUNNING.value): freeze.advance,
     ("undo", Status.RUNNING.value): apply.advance,
+    ("replacement", Status.RUNNING.value): apply.advance,
 }
 
 

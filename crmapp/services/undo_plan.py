@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, false, func, or_, select, tuple_
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
@@ -17,26 +17,35 @@ from crmapp.domain.changes import Link
 from crmapp.domain.runs import Status
 from crmapp.domain.undo import Present, Taken, take_back
 from crmapp.models import Account, Activity, Change, Contact, Run
-from crmapp.services import ledger, planning
+from crmapp.services import ledger, planning, records
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim
 from crmapp.services.ledger import Holder
+
+_NAMES = {
+    "account": "name",
+    "contact": "last_name",
+    "activity": "subject",
+    "pick_list": "label_en",
+    "pick_list_value": "label_en",
+}
 
 
 def advance(held: Claim) -> Claim | None:
     """Plan how to take back the next part of the run's changes, or finish and go on to run."""
     run = load(held.run_id)
-    changes = session.execute(next_changes(run, planning.last_key(run) or 0)).all()
+    after = planning.last_key(run) or ("", 0)
+    changes = session.execute(next_changes(run, *after)).all()
     taken = _taken(changes)
-    now = present([change.record_id for change in taken])
+    now = present(taken)
     rows = [
-        take_back(held.cursor + n, change, now.get(change.record_id))
+        take_back(held.cursor + n, change, now.get((change.object, change.record_id)))
         for n, change in enumerate(taken, 1)
     ]
     if not rows:
         _finish(held, run)
         return None
-    return planning.keep_part(held, run, rows, taken[-1].record_id)
+    return planning.keep_part(held, run, rows, (taken[-1].object, taken[-1].record_id))
 
 
 def _taken(changes: Sequence[Row[Any]]) -> list[Taken]:
@@ -49,7 +58,7 @@ def _taken(changes: Sequence[Row[Any]]) -> list[Taken]:
         standing = [link for link in every if _stands(link, change.id, now.get(link.key))]
         moved = [link.external_id for link in every if link not in standing]
         described = (change.id, change.record_id, change.action, change.fields)
-        taken.append(Taken(*described, standing, moved))
+        taken.append(Taken(*described, standing, moved, change.object))
     return taken
 
 
@@ -59,33 +68,45 @@ def _stands(link: Link, change_id: int, holder: Holder | None) -> bool:
     return (holder.account, holder.change) == (link.after, change_id)
 
 
-def next_changes(run: Run, after: int) -> Select[*tuple[Any, ...]]:
-    """Build the question for the next changes of the run that is undone.
+def next_changes(run: Run, object_: str, record_id: int) -> Select[*tuple[Any, ...]]:
+    """Build the question for the changes of the run that is undone behind that of this record.
 
-    A run changes each record once; in the order of the records' ids an index has them.
+    A run changes each record once; in the order of kinds and ids an index has them.
     """
     change = Change.__table__.c
     return (
-        select(change.id, change.record_id, change.action, change.fields, change.links)
-        .where(change.run_id == run.undoes_id, change.object == "account", change.record_id > after)
-        .order_by(change.record_id)
+        select(
+            *(change.id, change.object, change.record_id, change.action),
+            *(change.fields, change.links),
+        )
+        .where(
+            change.run_id == run.undoes_id,
+            tuple_(change.object, change.record_id) > (object_, record_id),
+        )
+        .order_by(change.object, change.record_id)
         .limit(planning.PART)
     )
 
 
-def present(ids: Sequence[int]) -> dict[int, Present]:
-    """Read the accounts ``ids`` as they are now, deleted ones too."""
-    if not ids:
-        return {}
-    table = Account.__table__.c
-    added = or_(*(_has(model) for model in (Contact, Activity)))
+def present(taken: Sequence[Taken]) -> dict[tuple[str, int], Present]:
+    """Read the changed records as they are now, deleted ones too: kind and id → record."""
+    found: dict[tuple[str, int], Present] = {}
+    for object_ in dict.fromkeys(change.object for change in taken):
+        ids = [change.record_id for change in taken if change.object == object_]
+        found |= {(object_, id_): now for id_, now in _present(object_, ids).items()}
+    return found
+
+
+def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
+    table = records.table_of(records.MODELS[object_]).c
+    added = or_(*(_has(model) for model in (Contact, Activity) if object_ == "account"), false())
     edited = select(func.coalesce(func.max(Change.id), 0)).where(
-        Change.object == "account", Change.record_id == table.id, Change.by_id.is_not(None)
+        Change.object == object_, Change.record_id == table.id, Change.by_id.is_not(None)
     )
     rows = session.execute(
         select(
             table.id,
-            table.name,
+            table[_NAMES[object_]].label("name"),
             table.version,
             table.lineage,
             table.deleted_at.is_not(None).label("deleted"),

@@ -11,17 +11,16 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
-from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
+from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import engine, mapping_checks
+from crmapp.services import engine, mapping_checks, planning
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 from crmapp.services.sources import Source, open_source
 
 RIGHT = Right.GRID_ADD_UPDATE_ACCOUNTS
-OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
 
 
 def start(
@@ -168,19 +167,4 @@ def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None
     run = get(run_id, by=by)
     _check_count(run, _count_now(run, by), run.total)
     with unit_of_work():
-        once(key, {"run": run_id, "plan": plan_hash}, lambda: _queue(run_id, plan_hash))
-
-
-def _queue(run_id: int, plan_hash: str) -> str:
-    run = session.get_one(Run, run_id, with_for_update=True)
-    if run.status not in (Status.PLANNED, Status.DRAFT, Status.PLANNING):
-        raise AlreadyRunning(run_id)
-    if run.code_version != CODE_VERSION:
-        raise Conflict({}, message=OUTDATED)
-    if run.status != Status.PLANNED or run.plan_hash != plan_hash:
-        raise Conflict(
-            {}, message=N_("The plan was made anew. Look at it again before you run it.")
-        )
-    run.status, run.cursor, run.done, run.lease_until = Status.QUEUED.value, 0, {}, None
-    later("runs.work", run_id=run_id)
-    return f"run:{run_id}"
+        once(key, {"run": run_id, "plan": plan_hash}, lambda: planning.queue(run_id, plan_hash))

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.db import session
-from crmapp.models import PickListValue
+from crmapp.models import Account, PickListValue, Run
+from crmapp.services import runs
 from tests.support.web import htmx
 
 
@@ -147,3 +148,84 @@ def test_the_reader_of_french_reads_french_labels(make, as_user):
     client.post("/preferences", data={"locale": "fr"})
 
     assert "À réception" in client.get("/admin/pick-lists/terms").text
+
+
+def start_replacement(client, headers, to="net_60"):
+    address = f"/admin/pick-lists/terms/values/{value_id('net_30')}/replacement"
+    return client.post(address, data={"to": to}, headers=headers)
+
+
+def test_a_value_in_use_gives_way_to_another_after_a_look_at_who_holds_it(make, as_user, headers):
+    account_id = make.account("Held", terms="net_30").id
+    client = as_user(make.alice)
+
+    answer = start_replacement(client, headers)
+    (run,) = session.scalars(select(Run)).all()
+    run_id, preview = run.id, f"/admin/replacements/{run.id}"
+    assert (answer.headers.get("Location") or answer.headers["HX-Redirect"]) == preview
+    assert "Preparing the preview" in client.get(preview).text
+    runs.work(run_id)
+    planned = client.get(preview).text
+    plan_hash = make.again(Run, run_id).plan_hash
+    client.post(f"{preview}/run", data={"plan_hash": plan_hash}, headers=headers)
+    runs.work(run_id)
+    receipt = client.get(f"/runs/{run_id}").text
+
+    assert "1 record gets another value; then the value is deleted" in planned
+    assert '<span class="change"><del>Net 30</del>' in planned
+    assert "The receipt balances" in receipt
+    assert make.again(Account, account_id).terms == "net_60"
+
+
+def test_a_replacement_by_nothing_chosen_is_refused_at_its_field(make, as_user, headers):
+    make.account("Held", terms="net_30")
+
+    answer = start_replacement(as_user(make.alice), headers, to="")
+
+    assert answer.status_code == 422
+    assert "Choose the value that takes its place." in answer.text
+
+
+def test_a_plan_that_was_not_looked_at_is_not_run(make, as_user, headers):
+    client = as_user(make.alice)
+    start_replacement(client, headers)
+    (run,) = session.scalars(select(Run)).all()
+    run_id = run.id
+    runs.work(run_id)
+
+    answer = client.post(
+        f"/admin/replacements/{run_id}/run", data={"plan_hash": "x"}, headers=headers
+    )
+
+    assert answer.status_code == 409
+    assert "The plan was made anew." in answer.text
+    assert make.again(Run, run_id).status == "planned"
+
+
+def test_a_planned_replacement_is_found_among_the_runs(make, as_user):
+    client = as_user(make.alice)
+    start_replacement(client, {})
+    (run,) = session.scalars(select(Run)).all()
+    run_id = run.id
+    runs.work(run_id)
+
+    assert f'href="/admin/replacements/{run_id}"' in client.get(f"/runs/{run_id}").text
+    assert "Replace a pick-list value" in client.get("/runs").text
+    assert client.get(f"/upserts/{run_id}/plan").status_code == 404
+
+
+def test_an_undo_says_that_the_deleted_value_comes_back(make, as_user):
+    make.account("Held", terms="net_30")
+    client = as_user(make.alice)
+    start_replacement(client, {})
+    (run,) = session.scalars(select(Run)).all()
+    run_id = run.id
+    runs.work(run_id)
+    plan_hash = make.again(Run, run_id).plan_hash
+    client.post(f"/admin/replacements/{run_id}/run", data={"plan_hash": plan_hash})
+    runs.work(run_id)
+
+    text = client.get(f"/runs/{run_id}/undo").text
+
+    assert "1 record gets its former value back." in text
+    assert "The deleted value comes back." in text

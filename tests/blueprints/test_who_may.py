@@ -73,6 +73,9 @@ VIEWS = [
     View("POST", "/admin/pick-lists/terms/values/{value}/position", ADMIN, "settings.manage"),
     View("GET", "/admin/pick-lists/terms/values/{value}/deletion", ADMIN, "settings.manage"),
     View("POST", "/admin/pick-lists/terms/values/{value}/deletion", ADMIN, "settings.manage"),
+    View("POST", "/admin/pick-lists/terms/values/{value}/replacement", ADMIN, "settings.manage"),
+    View("GET", "/admin/replacements/{replacement}", ADMIN, "settings.manage"),
+    View("POST", "/admin/replacements/{replacement}/run", ADMIN, "settings.manage"),
     View("GET", "/admin/mail", ADMIN, "settings.manage"),
     View("GET", "/admin/datasets", ADMIN, "integration.manage"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
@@ -112,6 +115,7 @@ def ids(make):
         "person": make.bob.id,
         "value": make.value("terms").id,
         "list": make.pick_list("own").id,
+        "replacement": make.run(kind="replacement", status="planning").id,
     }
 
 

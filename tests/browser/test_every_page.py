@@ -71,7 +71,7 @@ PAGES = (
     "/preferences",
 )
 FOR_VISITORS = ("/login", "/reset")
-WALKED = {"upserts.mapping", "upserts.plan", "security.reset_password"}
+WALKED = {"settings.replacement", "upserts.mapping", "upserts.plan", "security.reset_password"}
 """Pages that are on somebody's way, here or in another story."""
 NO_PAGES = {
     "accounts.csv", "accounts.value", "accounts.xlsx",

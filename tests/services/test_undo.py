@@ -132,7 +132,7 @@ def test_a_cancelled_run_is_called_cancelled_again_when_its_undo_is_undone(
 def test_the_changes_of_a_large_run_are_read_in_the_order_of_an_index(make: Make) -> None:
     undoing = make.run(kind="undo", undoes_id=make.run().id)
     literal = {"literal_binds": True}
-    asked = undo_plan.next_changes(undoing, 5000).compile(
+    asked = undo_plan.next_changes(undoing, "account", 5000).compile(
         session.get_bind(), compile_kwargs=literal
     )
     sqlite = session.get_bind().dialect.name == "sqlite"

@@ -19,7 +19,11 @@ PLANNED = {
     Planned.UNCHANGED: N_("Unchanged"),
 }
 """What a receipt calls the rows that its plan held."""
-KINDS = {"upsert": N_("Add/update accounts"), "undo": N_("Undo")}
+KINDS = {
+    "upsert": N_("Add/update accounts"),
+    "undo": N_("Undo"),
+    "replacement": N_("Replace a pick-list value"),
+}
 
 
 def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
@@ -30,7 +34,7 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         return _("Run %(id)s failed. What it has done is on its receipt.", id=run.id), "error"
     if run.status == Status.CANCELLED:
         return _("Run %(id)s was cancelled. What it has done can be undone.", id=run.id), "info"
-    if left and run.kind == "upsert":
+    if left and run.kind != "undo":
         text = ngettext(
             "Run %(id)s is done, but %(count)s row was left out. The receipt says why.",
             "Run %(id)s is done, but %(count)s rows were left out. The receipt says why.",

@@ -4,4 +4,10 @@ from flask import Blueprint
 
 bp = Blueprint("settings", __name__, url_prefix="/admin")
 
-from crmapp.blueprints.settings import people, picklists, values, views  # noqa: E402,F401  views need bp
+from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
+    people,  # noqa: F401  they register themselves
+    picklists,  # noqa: F401
+    replacements,  # noqa: F401
+    values,  # noqa: F401
+    views,  # noqa: F401
+)

@@ -7,21 +7,29 @@ from collections.abc import Sequence
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from wtforms import SelectField
 
 from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import Right
 from crmapp.domain.pick_lists import VALUE_FIELDS
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import PickListValue
-from crmapp.services import pick_list_keeping, pick_list_uses, pick_list_values
+from crmapp.services import pick_list_keeping, pick_list_uses, pick_list_values, replacements
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
-from crmapp.web.forms import Form
+from crmapp.web.forms import Form, choices
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Clash, edit_form, new_form, show_conflict
 
 NEW = [VALUE_FIELDS[name] for name in ("label_en", "label_fr", "code", "active", "is_default")]
 KEPT = [spec for spec in NEW if spec.name != "code"]
+
+
+class ReplacementForm(Form):
+    """What takes the place of a value that is to be deleted."""
+
+    to = SelectField(lazy_gettext("Replace it by"), validate_choice=False)
 
 
 @bp.get("/pick-lists/<code>/values/new")
@@ -114,6 +122,21 @@ def delete_value(code: str, value_id: int) -> ResponseReturnValue:
     return see_other(url_for("settings.pick_list", code=code))
 
 
+@bp.post("/pick-lists/<code>/values/<int:value_id>/replacement")
+@requires(Right.SETTINGS_MANAGE)
+def replace_value(code: str, value_id: int) -> ResponseReturnValue:
+    """Have it planned how another value takes the place of this one."""
+    form = ReplacementForm()
+    chosen: dict[str, str] = {"to": form.to.data or "", "locale": reader.locale()}
+    key = form.idempotency_key.data
+    try:
+        run_id = replacements.start(code, value_id, **chosen, by=current_user, key=key)
+    except Invalid as invalid:
+        form.refuse(invalid)
+        return _deletion(code, value_id, form, status=422)
+    return see_other(url_for("settings.replacement", run_id=run_id))
+
+
 def _form(
     code: str,
     form: Form,
@@ -133,9 +156,20 @@ def _form(
     )
 
 
-def _deletion(code: str, value_id: int, status: int = 200) -> ResponseReturnValue:
+def _deletion(
+    code: str, value_id: int, form: ReplacementForm | None = None, status: int = 200
+) -> ResponseReturnValue:
+    form = form or ReplacementForm()
     value = pick_list_values.get(code, value_id, by=current_user)
     others = pick_list_values.of(code, by=current_user)
+    offered = [e for e in others if e.active and e.id != value_id]
+    form.to.choices = choices(
+        [
+            ("", _("Choose a value")),
+            *((each.code, each.label(reader.locale())) for each in offered),
+            (replacements.NOTHING, _("Nothing: leave the field empty")),
+        ]
+    )
     return page(
         "settings/value_deletion.html",
         "settings/_value_deletion.html",
@@ -143,9 +177,5 @@ def _deletion(code: str, value_id: int, status: int = 200) -> ResponseReturnValu
         list=pick_list_keeping.get(code, by=current_user),
         value=value,
         holdings=pick_list_uses.holdings_of(code, value.code),
-        others=[
-            (each.code, each.label(reader.locale()))
-            for each in others
-            if each.active and each.id != value.id
-        ],
+        form=form,
     )

@@ -1,0 +1,109 @@
+"""Replace a value of a pick list in all records that hold it, then delete it, as a run."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.runs import Status
+from crmapp.errors import Invalid, NotFound
+from crmapp.i18n import N_
+from crmapp.models import PickListValue, Run, User
+from crmapp.queue import later
+from crmapp.services import editing, pick_list_keeping, pick_list_uses, pick_list_values, planning
+from crmapp.services.engine import CODE_VERSION
+from crmapp.services.idempotency import once
+
+KIND = "replacement"
+NOTHING = "-"
+"""What is chosen to leave the fields empty; no code begins like this."""
+
+
+def start(
+    list_code: str, value_id: int, *, to: str, by: User, locale: str, key: str | None = None
+) -> int:
+    """Have it planned how the value gives way to the value ``to``, and return the run's id.
+
+    Raises:
+        Forbidden, NotFound: as for :func:`crmapp.services.pick_list_values.get`.
+        Invalid: ``to`` cannot take its place.
+    """
+    with unit_of_work():
+        value = pick_list_values.get(list_code, value_id, by=by)
+        heir = _heir(value, to)
+        sent = {"list": list_code, "value": value_id, "to": to}
+        made = once(key, sent, lambda: _draft(value, heir, by, locale))
+    return int(made.removeprefix("run:"))
+
+
+def _heir(value: PickListValue, to: str) -> PickListValue | None:
+    """Return the value that takes the place, or ``None`` to leave the fields empty."""
+    if to == NOTHING:
+        if any(use.field.required for use in pick_list_uses.of(value.list_code)):
+            raise Invalid({"to": N_("A field that uses this list is required; choose a value.")})
+        return None
+    found = session.scalar(
+        select(PickListValue).where(
+            PickListValue.list_code == value.list_code,
+            PickListValue.code == to,
+            PickListValue.id != value.id,
+            PickListValue.active,
+            PickListValue.deleted_at.is_(None),
+        )
+    )
+    if found is None:
+        raise Invalid({"to": N_("Choose the value that takes its place.")})
+    return found
+
+
+def _draft(value: PickListValue, heir: PickListValue | None, by: User, locale: str) -> str:
+    list_ = pick_list_keeping.get(value.list_code, by=by)
+    held = pick_list_uses.holdings_of(value.list_code, value.code)
+    after = heir.label(locale) if heir else "–"
+    run = Run(
+        kind=KIND,
+        title=f"{list_.label(locale)}: {value.label(locale)} → {after}",
+        status=Status.PLANNING.value,
+        source={
+            "kind": "pick_list",
+            "list": value.list_code,
+            "value": value.id,
+            "from": value.code,
+            "to": heir.code if heir else None,
+            "origin": {"kind": "pick_list", "list": value.list_code},
+        },
+        total=sum(each.count for each in held) + 1,
+        lock_key=f"pick_list:{value.list_code}",
+        code_version=CODE_VERSION,
+        by_id=by.id,
+    )
+    session.add(run)
+    session.flush()
+    later("runs.work", run_id=run.id)
+    return f"run:{run.id}"
+
+
+def get(run_id: int, *, by: User) -> Run:
+    """Return a replacement that ``by`` may see and carry on.
+
+    Raises:
+        Forbidden, NotFound
+    """
+    run = session.scalar(select(Run).where(Run.id == run_id, Run.kind == KIND, Run.visible_to(by)))
+    if run is None:
+        raise NotFound
+    editing.need(pick_list_keeping.RIGHT, by=by)
+    return run
+
+
+def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None:
+    """Have the plan that ``by`` has looked at carried out in the background.
+
+    Raises:
+        Conflict: it is not the plan that there is.
+        AlreadyRunning: it has been started.
+    """
+    get(run_id, by=by)
+    with unit_of_work():
+        sent = {"run": run_id, "plan": plan_hash}
+        once(key, sent, lambda: planning.queue(run_id, plan_hash))
