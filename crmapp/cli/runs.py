@@ -25,7 +25,7 @@ def runs() -> None:
 @in_installation
 def list_(status: str, limit: int) -> None:
     """List the latest runs, newest first."""
-    found = services.recent(by=users.administrator(), status=status, limit=limit)
+    found = services.recent(services.Asked(status=status), by=users.administrator(), limit=limit)
     table(
         [
             (run.id, run.kind, run.status, f"{run.cursor}/{run.total or '?'}", run.by, run.title)

@@ -48,6 +48,18 @@ ENDED = frozenset(
 
 UNDOABLE = frozenset({Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED})
 
+WRONG = frozenset({Status.FAILED, Status.DONE_WITH_ERRORS})
+"""It ended, but somebody should look at it."""
+
+
+class Mail(StrEnum):
+    """Of which of the runs that a person started she gets an e-mail when they end."""
+
+    ALL = "all"
+    WRONG = "wrong"
+    NONE = "none"
+
+
 OUTCOMES = ("created", "updated", "unchanged", "rejected", "skipped", "failed")
 """What may become of a row; a receipt counts each row once among them."""
 

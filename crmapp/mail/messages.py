@@ -59,6 +59,10 @@ def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
         "status": status,
         "outcomes": _outcomes(run),
         "url": address(f"/runs/{run.id}"),
+        "starter": run.by.name if run.by else gettext("Schedule"),
+        "hers": run.by_id == letter.user_id,
+        "problem": gettext(run.error) if run.error else "",
+        "choices": address("/preferences/mail"),
     }
     return Message(
         gettext("%(title)s: %(status)s", title=title, status=status),
@@ -86,4 +90,4 @@ def _unknown(letter: MailOutbox) -> Message:
     raise Unwritable(f"nothing is known of a notification of the kind {letter.kind!r}")
 
 
-_KINDS = {"run_ended": _run_ended}
+_KINDS = {"run_ended": _run_ended, "run_failed": _run_ended}

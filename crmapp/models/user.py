@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 
 from flask_security.core import UserMixin
-from sqlalchemy import Column, ForeignKey, Table
+from sqlalchemy import Column, ForeignKey, Table, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, utcnow
@@ -31,7 +31,12 @@ class Team(Base):
 
 
 class User(Base, UserMixin):
-    """A person with a role; what she may do is decided by :mod:`crmapp.domain.permissions`."""
+    """A person with a role; what she may do is decided by :mod:`crmapp.domain.permissions`.
+
+    ``mail_own_runs`` says of which of her runs she gets an e-mail when they end
+    (:class:`crmapp.domain.runs.Mail`), ``mail_failed_runs`` whether, as an administrator, she gets
+    one when somebody else's fails.
+    """
 
     __tablename__ = "user"
 
@@ -47,6 +52,8 @@ class User(Base, UserMixin):
     timezone: Mapped[str | None]
     theme: Mapped[str | None]
     density: Mapped[str | None]
+    mail_own_runs: Mapped[str] = mapped_column(default="all", server_default="all")
+    mail_failed_runs: Mapped[bool] = mapped_column(default=True, server_default=true())
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")

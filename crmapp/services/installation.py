@@ -29,7 +29,10 @@ MAIL_STATES: dict[str, str] = {
     "failed": N_("Failed"),
 }
 
-LETTERS: dict[str, str] = {"run_ended": N_("A run has ended")}
+LETTERS: dict[str, str] = {
+    "run_ended": N_("A run has ended"),
+    "run_failed": N_("A run has failed"),
+}
 """Kind of a notification → what it is about; its words are found when it is sent."""
 
 

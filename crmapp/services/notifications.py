@@ -5,43 +5,66 @@ from __future__ import annotations
 import hashlib
 from email.utils import parseaddr
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from crmapp.config import settings
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import insert_into
+from crmapp.domain.permissions import Right, roles_with
+from crmapp.domain.runs import WRONG, Mail, Status
 from crmapp.models import MailOutbox, Run, User
 from crmapp.queue import later
 
+WATCHING = Right.SETTINGS_MANAGE
+"""Who holds it is told when a run of somebody else fails, unless she said no."""
+
 
 def run_ended(run_id: int) -> None:
-    """Tell whoever started the run that it has ended: one message, whatever happens after."""
-    found = session.execute(
-        select(Run.by_id, User.email).join(User, User.id == Run.by_id).where(Run.id == run_id)
-    ).one_or_none()
-    if found is None:
-        return
-    key = f"run-{run_id}-ended"
-    moment = utcnow()
-    session.execute(
-        insert_into(MailOutbox)
-        .values(
-            key=key,
-            message_id=message_id(key),
-            recipient=found.email,
-            user_id=found.by_id,
-            kind="run_ended",
-            params={"run_id": run_id},
-            subject="",
-            text="",
-            status="queued",
-            attempts=0,
-            next_at=moment,
-            created_at=moment,
+    """Tell whoever started the run that it has ended, and administrators that it failed.
+
+    One message each, whatever happens after, as far as they want to know.
+    """
+    run = session.execute(select(Run.by_id, Run.status).where(Run.id == run_id)).one()
+    if run.by_id is not None:
+        wanted = [Mail.ALL.value] + ([Mail.WRONG.value] if run.status in WRONG else [])
+        hers = select(User.id, User.email).where(
+            User.id == run.by_id, User.mail_own_runs.in_(wanted)
         )
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
+        _notify(hers, "run_ended", run_id, f"run-{run_id}-ended")
+    if run.status == Status.FAILED:
+        watching = select(User.id, User.email).where(
+            User.role.in_([role.value for role in roles_with(WATCHING)]),
+            User.active,
+            User.mail_failed_runs,
+            User.id != (run.by_id or 0),
+        )
+        _notify(watching, "run_failed", run_id, f"run-{run_id}-failed-{{}}")
     later("mails.deliver")
+
+
+def _notify(people: Select[int, str], kind: str, run_id: int, key: str) -> None:
+    """Put a letter to each of ``people`` into the outbox; ``key`` may hold a place for her id."""
+    moment = utcnow()
+    for person in session.execute(people.order_by(User.id)):
+        own_key = key.format(person.id)
+        session.execute(
+            insert_into(MailOutbox)
+            .values(
+                key=own_key,
+                message_id=message_id(own_key),
+                recipient=person.email,
+                user_id=person.id,
+                kind=kind,
+                params={"run_id": run_id},
+                subject="",
+                text="",
+                status="queued",
+                attempts=0,
+                next_at=moment,
+                created_at=moment,
+            )
+            .on_conflict_do_nothing(index_elements=["key"])
+        )
 
 
 def message_id(key: str) -> str:

@@ -7,9 +7,21 @@ from collections.abc import Mapping
 from sqlalchemy import update
 
 from crmapp.db import session, unit_of_work
+from crmapp.domain.runs import Mail
 from crmapp.models.user import User
 
 PREFERENCES = frozenset({"locale", "theme", "density", "timezone"})
+
+
+def keep_mail(*, own_runs: Mail, failed_runs: bool, by: User) -> None:
+    """Keep of which runs ``by`` wants an e-mail: her own, and failed ones of others."""
+    person = by.id
+    with unit_of_work():
+        session.execute(
+            update(User)
+            .where(User.id == person)
+            .values(mail_own_runs=own_runs.value, mail_failed_runs=failed_runs)
+        )
 
 
 def keep(chosen: Mapping[str, str], *, by: User) -> None:

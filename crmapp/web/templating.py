@@ -116,7 +116,7 @@ def url_with(**changes: object) -> str:
     """Return this page's address with some arguments changed; ``None`` takes one away."""
     args: dict[str, Any] = {**request.args.to_dict(flat=False), **changes}
     place = {name: args.pop(name, kept) for name, kept in (request.view_args or {}).items()}
-    kept = {name: value for name, value in args.items() if value not in (None, "", [])}
+    kept = {name: value for name, value in args.items() if value not in (None, "", [], [""])}
     address = url_for(request.endpoint or "", **place)
     return f"{address}?{urlencode(kept, doseq=True)}" if kept else address
 

@@ -76,3 +76,39 @@ def test_without_a_choice_the_browser_decides(client, accepted, language):
     response = client.get("/login", headers={"Accept-Language": accepted})
 
     assert f'<html lang="{language}"' in response.text
+
+
+@pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
+def test_which_mails_she_gets_is_kept(as_user, make, headers):
+    alice = make.alice
+
+    answer = as_user(alice).post("/preferences/mail", data={"own_runs": "wrong"}, headers=headers)
+
+    kept = make.again(User, alice.id)
+    assert answer.status_code == (200 if headers else 303)
+    assert (kept.mail_own_runs, kept.mail_failed_runs) == ("wrong", False)
+
+
+def test_who_watches_no_runs_of_others_is_not_asked_about_them(as_user, make):
+    bob = make.bob
+    client = as_user(bob)
+
+    client.post("/preferences/mail", data={"own_runs": "none"})
+
+    kept = make.again(User, bob.id)
+    assert "anybody" not in client.get("/preferences/mail").text
+    assert (kept.mail_own_runs, kept.mail_failed_runs) == ("none", True)
+
+
+@pytest.mark.parametrize("sent", [{}, {"own_runs": "sometimes"}])
+def test_a_choice_that_is_not_offered_is_refused(as_user, make, sent):
+    bob = make.bob
+
+    answer = as_user(bob).post("/preferences/mail", data=sent)
+
+    assert answer.status_code == 422
+    assert make.again(User, bob.id).mail_own_runs == "all"
+
+
+def test_a_visitor_has_no_mails_to_choose(client):
+    assert client.get("/preferences/mail").location == "/login?next=%2Fpreferences%2Fmail"

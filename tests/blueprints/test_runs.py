@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -59,7 +60,59 @@ class TestList:
         assert "Run 2" in drafts
         assert "Run 1" not in drafts
 
-    @pytest.mark.parametrize("query", ["status=x", "before=x", "before=99999999999", "before=-1"])
+    @pytest.mark.parametrize(
+        "query, shown",
+        [
+            ("status=failed", {1}),
+            ("kind=undo", {2}),
+            ("person=none", {4}),
+            ("person={mona}", {1, 2}),
+            ("person={mona}&kind=undo", {2}),
+            ("since=2026-06-11", {3, 4}),
+            ("person={bob}", {1, 2, 3, 4}),  # he started none, so he is not offered
+        ],
+    )
+    @WAYS
+    def test_each_filter_has_an_address_and_a_chip_that_takes_it_away(
+        self, as_user, make, query, shown, headers
+    ):
+        early, late = (datetime(2026, 6, day, 12, tzinfo=UTC) for day in (10, 11))
+        mona, alice = make.mona.id, make.alice.id
+        make.run(status="failed", by_id=mona, created_at=early)
+        make.run(status="done", kind="undo", by_id=mona, created_at=early)
+        make.run(status="done", by_id=alice, created_at=late)
+        make.run(status="done", created_at=late)
+        query = query.format(mona=mona, bob=make.bob.id)
+
+        answer = as_user(make.mona).get(f"/runs?{query}", headers=headers)
+
+        assert set(map(int, re.findall(r'href="/runs/(\d+)"', answer.text))) == shown
+        chips = 0 if len(shown) == 4 else query.count("=")
+        assert answer.text.count('class="chip"') == chips
+
+    def test_a_page_further_back_keeps_the_filters(self, as_user, make):
+        for _ in range(52):
+            made.start(make)
+
+        text = as_user(make.mona).get("/runs?status=draft&kind=upsert").text
+
+        assert "/runs?status=draft&amp;kind=upsert&amp;before=3" in text
+
+    def test_a_fragment_puts_a_clean_address(self, as_user, make):
+        query = "/runs?status=failed&kind=&person=&since="
+
+        answer = as_user(make.mona).get(query, headers=htmx("runs-table"))
+
+        assert answer.headers["HX-Push-Url"] == "/runs?status=failed"
+        assert "No run is like this" in answer.text
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            *("status=x", "before=x", "before=99999999999", "before=-1", "kind=x"),
+            *("person=x", "person=99999999999", "since=yesterday", "since=0001-01-01"),
+        ],
+    )
     def test_a_forged_address_shows_something_sensible(self, as_user, make, query):
         assert as_user(make.mona).get(f"/runs?{query}").status_code == 200
 

@@ -48,6 +48,8 @@ PAGES = (
     "/runs/1?show=create",
     "/runs/1/undo",
     "/runs?status=failed",
+    "/runs?status=done&kind=upsert&since=2026-01-01",
+    "/preferences/mail",
     "/admin",
     "/admin/users",
     "/admin/users/new",

@@ -11,6 +11,7 @@ from crmapp.db import session, unit_of_work, utcnow
 from crmapp.mail import outbox
 from crmapp.mail.post import Envelope, Refused, Undeliverable
 from crmapp.models import MailOutbox, Run
+from crmapp.services import notifications
 from crmapp.services.notifications import message_id
 
 
@@ -229,3 +230,19 @@ def test_a_notification_about_something_gone_is_given_up(app):
     outbox.deliver_due(FakePost())
 
     assert only_letter().status == "failed"
+
+
+def test_the_letter_about_a_failed_run_says_whose_it_was_and_why_it_failed(make):
+    alice, mona = make.alice, make.mona
+    run = make.run(title="Sales", status="failed", by_id=mona.id, error="It broke 100 %.")
+    with unit_of_work():
+        notifications.run_ended(run.id)
+    post = FakePost()
+
+    outbox.deliver_due(post)
+
+    texts = {envelope.recipient: envelope.message.text for envelope in post.carried}
+    assert "It was started by Mona." in texts[alice.email]
+    assert "It was started by" not in texts[mona.email]
+    assert all("Why: It broke 100 %." in text for text in texts.values())
+    assert all("/preferences/mail" in text for text in texts.values())

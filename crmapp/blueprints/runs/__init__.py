@@ -20,4 +20,4 @@ def field_label(name: str) -> str:
     return ACCOUNT_FIELDS[name].label if name in ACCOUNT_FIELDS else name
 
 
-from crmapp.blueprints.runs import changing, views  # noqa: E402,F401  the views need bp
+from crmapp.blueprints.runs import changing, listing, views  # noqa: E402,F401  the views need bp

@@ -1,4 +1,4 @@
-"""The list of runs, one run as it works and when it has ended, and the file of its failed rows."""
+"""One run as it works and when it has ended, and the file of its failed rows."""
 
 from typing import Any
 
@@ -8,46 +8,17 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
 from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
-from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned
-from crmapp.domain.runs import ACTIVE, ENDED, STATUS_LABELS, Receipt, Status
+from crmapp.domain.runs import ACTIVE, ENDED, Receipt
 from crmapp.models import Run
 from crmapp.services import engine, receipts, runs, undo, upserts
 from crmapp.web import reader
-from crmapp.web.access import current_user, requires
+from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import Pager
 from crmapp.web.run_pages import polling_pace, rows_shown
 from crmapp.web.sheets import csv_response
-from crmapp.web.templating import url_with
 from crmapp.web.texts import translated
-
-PAGE = 50
-
-
-@bp.get("")
-@requires(Right.RUN_VIEW)
-def index() -> ResponseReturnValue:
-    """List the runs, newest first."""
-    status = request.args.get("status", "")
-    status = status if status in list(Status) else ""
-    before = _number("before")
-    found = runs.recent(by=current_user, status=status, before=before, limit=PAGE + 1)
-    pager = Pager(
-        first=url_with(before=None) if before else None,
-        previous=url_with(before=None) if before else None,
-        next=url_with(before=found[PAGE - 1].id) if len(found) > PAGE else None,
-    )
-    statuses = [("", _("All"))] + [(s.value, translated(t)) for s, t in STATUS_LABELS.items()]
-    return page(
-        "runs/index.html",
-        "runs/_table.html",
-        runs=found[:PAGE],
-        pager=pager,
-        asked=status,
-        statuses=statuses,
-        kinds=KINDS,
-    )
 
 
 @bp.get("/<int:run_id>")

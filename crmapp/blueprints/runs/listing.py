@@ -1,0 +1,102 @@
+"""The list of runs, and an address for every state of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from crmapp.blueprints.runs import bp
+from crmapp.blueprints.runs.words import KINDS
+from crmapp.domain.permissions import Right
+from crmapp.domain.runs import STATUS_LABELS, Status
+from crmapp.services import runs
+from crmapp.services.runs import Asked
+from crmapp.web import reader
+from crmapp.web.access import current_user, requires
+from crmapp.web.htmx import page, put_address
+from crmapp.web.paging import Pager
+from crmapp.web.templating import day, url_with
+from crmapp.web.texts import translated
+
+PAGE = 50
+_SCHEDULE = "none"  # stands for runs that nobody started
+
+
+@bp.get("")
+@requires(Right.RUN_VIEW)
+def index() -> ResponseReturnValue:
+    """List the runs that the address asks for, newest first."""
+    before = request.args.get("before", "")
+    place = int(before) if before.isdecimal() and len(before) < 10 else None
+    people = runs.starters(by=current_user)
+    asked = _asked(dict(people))
+    found = runs.recent(asked, by=current_user, before=place, limit=PAGE + 1)
+    start = url_with(before=None) if place is not None else None
+    more = url_with(before=found[PAGE - 1].id) if len(found) > PAGE else None
+    answer = page(
+        "runs/index.html",
+        "runs/_table.html",
+        runs=found[:PAGE],
+        pager=Pager(first=start, previous=start, next=more),
+        chips=_chips(asked, dict(people)),
+        options=_options(people),
+        kinds=KINDS,
+        args=request.args,
+    )
+    return put_address(answer, url_with(), push=True)
+
+
+def _asked(people: dict[int, str]) -> Asked:
+    """Read the filters from the address; what is not known there asks for nothing."""
+    args = request.args
+    status, kind, person = (args.get(name, "") for name in ("status", "kind", "person"))
+    known = person.isdecimal() and len(person) < 10 and int(person) in people
+    return Asked(
+        status=status if status in list(Status) else "",
+        kind=kind if kind in KINDS else "",
+        person=int(person) if known else None,
+        nobody=person == _SCHEDULE,
+        since=_midnight(args.get("since", "")),
+    )
+
+
+def _midnight(text: str) -> datetime | None:
+    """Read a day as the moment at which it begins where the reader is."""
+    try:
+        asked = date.fromisoformat(text)
+        return datetime(asked.year, asked.month, asked.day, tzinfo=reader.timezone())
+    except ValueError:
+        return None
+
+
+def _options(people: list[tuple[int, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return the choices of each filter."""
+    anything = ("", _("All"))
+    nobody = (_SCHEDULE, _("Schedule"))
+    statuses = [(status.value, translated(text)) for status, text in STATUS_LABELS.items()]
+    kinds = [(kind, translated(text)) for kind, text in KINDS.items()]
+    persons = [(str(id_), name) for id_, name in people]
+    return {
+        "status": [anything, *statuses],
+        "kind": [anything, *kinds],
+        "person": [("", _("Anybody")), *persons, nobody],
+    }
+
+
+def _chips(asked: Asked, people: dict[int, str]) -> list[dict[str, Any]]:
+    """Say each filter that is set, with the address of the list without it."""
+    said = {
+        "status": asked.status and translated(STATUS_LABELS[Status(asked.status)]),
+        "kind": asked.kind and translated(KINDS[asked.kind]),
+        "person": _("Schedule") if asked.nobody else people.get(asked.person or 0, ""),
+        "since": asked.since and _("since %(day)s", day=day(asked.since)),
+    }
+    return [
+        {"text": text, "href": url_with(**{name: None, "before": None})}
+        for name, text in said.items()
+        if text
+    ]
