@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.models import Account, Run
-from crmapp.services import engine, runs
+from crmapp.services import runs
 from tests.support import upserts as made
 from tests.support.pages import flat
 from tests.support.upserts import ROWS, carry_out, edit, plan, queue, rows_of, take_back
@@ -356,48 +356,3 @@ def test_the_whole_way_creates_the_accounts_that_were_planned(as_user, make):
 
     assert "2 Created" in page
     assert session.scalar(select(func.count()).where(Account.name == "Łódź Toys")) == 1
-
-
-@WAYS
-def test_a_run_that_an_earlier_version_left_behind_says_so_and_offers_a_way_on(
-    make, as_user, headers
-):
-    old = {"code_version": engine.CODE_VERSION - 1, "by_id": make.mona.id, "mapping": {"v": 1}}
-    planning = make.run(status="planning", **old)
-    running = make.run(status="running", done={"created": 1}, **old)
-    mona = as_user(make.mona)
-
-    before, midway = (
-        mona.get(f"/runs/{run.id}", headers=headers).text for run in (planning, running)
-    )
-    preview = mona.get(f"/upserts/{planning.id}/plan", headers=headers).text
-
-    assert "An earlier version of crmapp left this run behind" in before
-    assert f'action="/upserts/{planning.id}/plan"' in before
-    assert f'action="/upserts/{planning.id}/plan"' in preview
-    assert "what it has done stays, and can be undone" in midway
-    assert f'action="/runs/{running.id}/cancellation"' in midway
-    assert "every " not in before + midway + preview
-
-
-def test_a_run_whose_worker_died_says_how_often(make, as_user):
-    run = make.run(status="running", by_id=make.mona.id, claims=4)
-
-    text = flat(as_user(make.mona).get(f"/runs/{run.id}"))
-
-    assert "Its worker has died 3 times without getting any further." in text
-
-
-def test_a_preview_of_another_version_is_made_anew(make, as_user):
-    planned = plan(make)
-    with unit_of_work():
-        session.get_one(Run, planned.id).code_version -= 1
-    mona = as_user(make.mona)
-    text = mona.get(f"/upserts/{planned.id}/plan").text
-    assert "Another version of crmapp made this preview" in text
-    assert f'action="/upserts/{planned.id}/run"' not in text
-
-    answer = mona.post(f"/upserts/{planned.id}/plan")
-
-    assert answer.status_code == 303
-    assert runs.get(planned.id, by=make.mona).status == "planning"
