@@ -39,6 +39,7 @@ BLUEPRINTS = (
     "upserts",
     "runs",
     "settings",
+    "palette",
 )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
+NOT_AT_ALL = 9
+"""Farther than any match of :func:`closeness`."""
 _NOT_DIGITS = re.compile(r"\D+")
 
 
@@ -30,3 +32,17 @@ def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterabl
     """Join the folded values of ``names`` and the digits of ``phones`` into one line."""
     words = fold(" | ".join(str(values[name]) for name in names if values.get(name)))
     return " | ".join([words, *(digits(values[name]) for name in phones if values.get(name))])
+
+
+def closeness(text: str, words: str) -> int:
+    """Say how close folded ``words`` come to a folded text.
+
+    0: it begins with them; 1: each of them begins one of its words; 2: it contains each of them;
+    :data:`NOT_AT_ALL`: it does not.
+    """
+    if text.startswith(words):
+        return 0
+    parts = words.split(" ")
+    if all(f" {part}" in f" {text}" for part in parts):
+        return 1
+    return 2 if all(part in text for part in parts) else NOT_AT_ALL

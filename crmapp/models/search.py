@@ -6,7 +6,22 @@ or two letters ("3M") cannot be found by trigrams: they look at the beginning of
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Dialect, and_, column, literal_column, select, table, true
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    FromClause,
+    TableClause,
+    and_,
+    column,
+    literal_column,
+    select,
+    table,
+    true,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crmapp.domain.search import fold
 from crmapp.models.account import Account
@@ -24,11 +39,45 @@ def matches(
     if not folded:
         return true()
     if len(folded) < SHORT:
-        return and_(model.name_key >= folded, model.name_key < folded + LAST)  # an index's range
+        return begins(model.name_key, folded)
     parts = [part for part in folded.split(" ") if len(part) >= SHORT] or [folded]
     if dialect.name == "sqlite":
+        return model.id.in_(select(_index(model).c.rowid).where(_all_in(model, parts, dialect)))
+    return _all_in(model, parts, dialect)
+
+
+def begins(column_: InstrumentedAttribute[Any], start: str) -> ColumnElement[bool]:
+    """Build the condition that a column begins with ``start``, as a range that an index has."""
+    return and_(column_ >= start, column_ < start + LAST)
+
+
+def indexed(
+    model: type[Account] | type[Contact], words: str, dialect: Dialect
+) -> Iterator[tuple[FromClause, ColumnElement[bool]]]:
+    """Yield where to read records whose text contains ``words``, and the condition.
+
+    At first those in which the words begin words, then those in which they stand anywhere. Records
+    come as the index finds them: a few are there without looking for all.
+    """
+    rows = model.__table__
+    for lead in (" ", ""):
+        parts = [lead + part for part in fold(words).split(" ") if len(lead + part) >= SHORT]
+        if parts and dialect.name == "sqlite":
+            index = _index(model)
+            yield index.join(rows, rows.c.id == index.c.rowid), _all_in(model, parts, dialect)
+        elif parts:
+            yield rows, _all_in(model, parts, dialect)
+
+
+def _index(model: type[Account] | type[Contact]) -> TableClause:
+    return table(f"{model.__tablename__}_search", column("rowid"))
+
+
+def _all_in(
+    model: type[Account] | type[Contact], parts: list[str], dialect: Dialect
+) -> ColumnElement[bool]:
+    """Build the condition of the trigram index that each part stands in the record's text."""
+    if dialect.name == "sqlite":
         quoted = " ".join('"' + part.replace('"', '""') + '"' for part in parts)
-        index = table(f"{model.__tablename__}_search", column("rowid"))
-        found = select(index.c.rowid).where(literal_column(index.name).op("MATCH")(quoted))
-        return model.id.in_(found)
+        return literal_column(_index(model).name).op("MATCH")(quoted)
     return and_(*(model.search_text.contains(part, autoescape=True) for part in parts))

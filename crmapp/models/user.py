@@ -54,6 +54,7 @@ class User(Base, UserMixin):
     density: Mapped[str | None]
     mail_own_runs: Mapped[str] = mapped_column(default="all", server_default="all")
     mail_failed_runs: Mapped[bool] = mapped_column(default=True, server_default=true())
+    shortcuts: Mapped[str | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")

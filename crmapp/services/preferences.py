@@ -10,7 +10,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.runs import Mail
 from crmapp.models.user import User
 
-PREFERENCES = frozenset({"locale", "theme", "density", "timezone"})
+PREFERENCES = frozenset({"locale", "theme", "density", "shortcuts", "timezone"})
 
 
 def keep_mail(*, own_runs: Mail, failed_runs: bool, by: User) -> None:

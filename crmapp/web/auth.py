@@ -32,6 +32,7 @@ from crmapp.db.session import WRITE
 from crmapp.i18n import N_
 from crmapp.mail import messages, outbox
 from crmapp.models.user import User
+from crmapp.web import recent
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
 
@@ -188,7 +189,7 @@ def _write_first() -> None:
 
 def _start_afresh(_app: Flask, **_extra: object) -> None:
     """Leave nothing of the visitor's session to the person who has signed in."""
-    for name in ("csrf_token", "_flashes"):
+    for name in ("csrf_token", "_flashes", recent.NAME):
         session.pop(name, None)
     session["sid"] = secrets.token_urlsafe(16)
 

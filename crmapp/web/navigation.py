@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,13 +18,17 @@ from crmapp.web.access import current_user
 
 @dataclass(frozen=True)
 class Place:
-    """An entry of the navigation: one of ``rights`` opens it, ``rooms`` are its blueprints."""
+    """An entry of the navigation: one of ``rights`` opens it, ``rooms`` are its blueprints.
+
+    ``key`` is what :mod:`crmapp.web.shortcuts` calls the keys that lead there.
+    """
 
     endpoint: str
     label: str
     icon: str
     rights: tuple[Right, ...]
     rooms: tuple[str, ...]
+    key: str = ""
 
     @property
     def url(self) -> str:
@@ -37,6 +43,7 @@ class Place:
         return request.blueprint in self.rooms
 
 
+_SECTIONS = "crmapp.sections"
 PLACES = (
     Place(
         "accounts.index",
@@ -44,6 +51,7 @@ PLACES = (
         "building-2",
         (Right.ACCOUNT_VIEW,),
         ("accounts", "contacts", "activities"),
+        "g a",
     ),
     Place(
         "grid.index",
@@ -51,16 +59,45 @@ PLACES = (
         "chart-no-axes-column",
         (Right.GRID_VIEW,),
         ("grid", "upserts"),
+        "g n",
     ),
-    Place("runs.index", N_("Runs"), "history", (Right.RUN_VIEW,), ("runs",)),
+    Place("runs.index", N_("Runs"), "history", (Right.RUN_VIEW,), ("runs",), "g r"),
     Place(
         "settings.index",
         N_("Admin"),
         "settings",
         (Right.USER_MANAGE, Right.SETTINGS_MANAGE, Right.INTEGRATION_MANAGE),
         ("settings",),
+        "g m",
     ),
 )
+
+
+class Section(Protocol):
+    """A page of the settings: how it is called, what it shows, and the right that opens it."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def icon(self) -> str: ...
+
+    @property
+    def right(self) -> Right: ...
+
+    @property
+    def url(self) -> str: ...
+
+
+def offer(app: Flask, sections: Sequence[Section]) -> None:
+    """Make the pages of the settings known to those who look for a page by its name."""
+    app.extensions[_SECTIONS] = sections
+
+
+def sections() -> list[Section]:
+    """Return the pages of the settings that are open to the reader."""
+    offered: Sequence[Section] = current_app.extensions.get(_SECTIONS, ())
+    return [section for section in offered if current_user.can(section.right)]
 
 
 def places() -> list[Place]:

@@ -1,4 +1,4 @@
-"""The person in front of the screen: her language, time zone, theme and density."""
+"""The person in front of the screen: her language, time zone, theme, density and shortcuts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from crmapp.web.texts import Catalogues
 
 THEMES = ("system", "light", "dark")
 DENSITIES = ("compact", "comfortable")
+SHORTCUTS = ("on", "off")
 CHOICES: dict[str, tuple[str, ...]] = {
     "locale": LOCALES,
     "theme": THEMES,
     "density": DENSITIES,
+    "shortcuts": SHORTCUTS,
 }
 
 
@@ -59,7 +61,7 @@ def _zones() -> set[str]:
 
 
 def preference(name: str) -> str | None:
-    """What she chose for ``locale``, ``theme`` or ``density``: on her account, else in a cookie."""
+    """What she chose for one of :data:`CHOICES`: on her account, else in a cookie."""
     if not has_request_context():
         return None
     kept = getattr(current_user, name, None) if signed_in() else None

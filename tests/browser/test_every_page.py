@@ -66,6 +66,10 @@ PAGES = (
     "/admin/mail",
     "/admin/datasets",
     "/admin/health",
+    "/search",
+    "/search?q=auto",
+    "/search?q=zzzz",
+    "/shortcuts",
     "/change",
     "/verify",
     "/accounts/999999",
@@ -175,6 +179,14 @@ def unfolds(menu: str, address: str) -> Callable[[Page], None]:
     return menu_box
 
 
+def opens_the_palette(page: Page) -> None:
+    page.goto("/accounts/5")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette [role=option]").first).to_be_visible()
+    page.keyboard.type("a")
+    expect(page.locator("#palette-accounts-1")).to_be_visible()
+
+
 def is_refused(page: Page) -> None:
     """Save a form with nothing in it."""
     opens("New account", "/accounts")(page)
@@ -251,6 +263,7 @@ STATES: dict[str, Callable[[Page], None]] = {
     "a location": chooses_a_location,
     "a deleted account": deletes,
     "the person's menu": unfolds("#person-menu", "/accounts"),
+    "the palette": opens_the_palette,
     "the columns": unfolds("#grid-columns", "/analytics/sales/lines"),
     "the periods": unfolds("#grid-period", "/analytics/sales/lines"),
     "a selection and the actions": selects,

@@ -26,6 +26,7 @@ from crmapp.services import (
     identities,
     pick_lists,
 )
+from crmapp.web import recent
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
@@ -95,6 +96,7 @@ def history_(account_id: int) -> ResponseReturnValue:
 
 def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs."""
+    recent.note_account(account.id)
     before, after = account_list.neighbours(asked(), account, by=current_user)
     return page(
         f"accounts/{name}.html",

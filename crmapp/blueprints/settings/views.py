@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.settings import bp
@@ -13,6 +14,7 @@ from crmapp.errors import Forbidden
 from crmapp.i18n import N_
 from crmapp.services import datasets as dataset_files
 from crmapp.services import installation
+from crmapp.web import navigation
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
@@ -70,6 +72,11 @@ SECTIONS = (
         Right.SETTINGS_MANAGE,
     ),
 )
+
+
+@bp.record_once
+def _offer(state: BlueprintSetupState) -> None:
+    navigation.offer(state.app, SECTIONS)
 
 
 @bp.app_context_processor

@@ -1,0 +1,103 @@
+"""The places and actions of the palette: only what is open to the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from crmapp.blueprints.palette.groups import Group, Item
+from crmapp.domain.permissions import Right
+from crmapp.domain.search import NOT_AT_ALL, closeness, fold
+from crmapp.errors import NotFound
+from crmapp.models import Account
+from crmapp.models.user import User
+from crmapp.services import accounts
+from crmapp.web import navigation
+
+MOST = 8
+
+
+def for_account(words: str, account_id: int | None, *, by: User) -> list[Group]:
+    """Return what ``by`` can do with the account that she looks at."""
+    if account_id is None:
+        return []
+    try:
+        account = accounts.get(account_id, by=by)
+    except NotFound:
+        return []
+    return [_matching(Group("account", account.name, list(_with_account(account, by))), words)]
+
+
+def everywhere(words: str, *, by: User) -> list[Group]:
+    """Return what else ``by`` can do, and where she can go; preferences only when asked for."""
+    groups = [
+        Group("actions", _("Actions"), list(_actions(by))),
+        Group("pages", _("Go to"), list(_pages(by))),
+    ]
+    if words.strip():
+        groups.append(Group("preferences", _("Preferences"), list(_preferences())))
+    return [_matching(group, words) for group in groups]
+
+
+def _matching(group: Group, words: str) -> Group:
+    folded = fold(words)
+    if not folded:
+        return group
+    near = [replace(item, distance=closeness(fold(item.text), folded)) for item in group.items]
+    items = [item for item in near if item.distance < NOT_AT_ALL]
+    return replace(group, items=sorted(items, key=lambda item: item.distance)[:MOST])
+
+
+def _with_account(account: Account, by: User) -> Iterator[Item]:
+    here = {"account_id": account.id}
+    if by.can(Right.ACTIVITY_EDIT):
+        for kind, text, icon in (
+            ("call", _("Log a call"), "phone"),
+            ("meeting", _("Add a meeting"), "calendar"),
+            ("task", _("Add a task"), "square-check-big"),
+            ("note", _("Add a note"), "notebook-pen"),
+        ):
+            yield Item(text, icon, url_for("activities.new", kind=kind, **here), drawer=True)
+    if by.can(Right.CONTACT_EDIT):
+        yield Item(_("Add a contact"), "user-plus", url_for("contacts.new", **here), drawer=True)
+    if accounts.editable(account, by=by):
+        url = url_for("accounts.edit", **here)
+        yield Item(_("Edit account"), "pencil", url, key="e", drawer=True)
+    if by.can(Right.ACCOUNT_DELETE):
+        url = url_for("accounts.confirm_deletion", **here)
+        yield Item(_("Delete account"), "trash-2", url, drawer=True)
+
+
+def _actions(by: User) -> Iterator[Item]:
+    if by.can(Right.ACCOUNT_CREATE):
+        yield Item(_("New account"), "plus", url_for("accounts.new"), key="c", drawer=True)
+    if by.can(Right.USER_MANAGE):
+        yield Item(_("New person"), "user-plus", url_for("settings.new_user"))
+
+
+def _pages(by: User) -> Iterator[Item]:
+    for place in navigation.places():
+        yield Item(place.text, place.icon, place.url, key=place.key)
+    if by.can(Right.ACCOUNT_VIEW):
+        yield Item(_("My accounts"), "building-2", url_for("accounts.index", owner="me"))
+        yield Item(_("Fields of an account"), "list-checks", url_for("accounts.fields"))
+    for section in navigation.sections():
+        yield Item(_(section.label), section.icon, section.url, detail=_("Admin"))
+    yield Item(
+        _("Keyboard shortcuts"), "keyboard", url_for("palette.shortcuts"), key="?", drawer=True
+    )
+    yield Item(_("E-mail notifications"), "bell", url_for("preferences.mail"))
+    yield Item(_("Change password"), "key-round", url_for("security.change_password"))
+
+
+def _preferences() -> Iterator[Item]:
+    yield Item(_("Theme: light"), "sun", choice=("theme", "light"))
+    yield Item(_("Theme: dark"), "moon", choice=("theme", "dark"))
+    yield Item(_("Theme: as the system"), "monitor", choice=("theme", "system"))
+    yield Item(_("Density: compact"), "rows-3", choice=("density", "compact"))
+    yield Item(_("Density: comfortable"), "rows-2", choice=("density", "comfortable"))
+    yield Item("Language: English", "languages", choice=("locale", "en"))
+    yield Item("Langue : français", "languages", choice=("locale", "fr"))

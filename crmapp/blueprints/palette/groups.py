@@ -1,0 +1,81 @@
+"""What the palette shows, in groups: records that were found, or were opened last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from crmapp.domain.permissions import Right
+from crmapp.models.user import User
+from crmapp.services import palette
+from crmapp.services.palette import Hit
+from crmapp.web import recent
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the palette: a link, or with ``choice`` a preference that it sets.
+
+    ``detail`` stands beside the text, ``key`` is the shortcut that does the same, a ``drawer``
+    link opens over the page. ``distance`` is that of :class:`crmapp.services.palette.Hit`.
+    """
+
+    text: str
+    icon: str
+    url: str = ""
+    detail: str = ""
+    key: str = ""
+    drawer: bool = False
+    choice: tuple[str, str] | None = None
+    distance: int = 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Items of a kind under a heading."""
+
+    name: str
+    label: str
+    items: Sequence[Item]
+
+    @property
+    def distance(self) -> int:
+        return min(item.distance for item in self.items)
+
+
+def closest_first(groups: Sequence[Group]) -> list[Group]:
+    """Leave out what is empty, and put the group of the closest item first."""
+    return sorted((group for group in groups if group.items), key=lambda group: group.distance)
+
+
+def records(words: str, at: int | None, *, by: User) -> list[Group]:
+    """Return accounts and contacts that answer ``words``; without any, those opened last.
+
+    ``at`` is the account that the reader looks at.
+    """
+    if not by.can(Right.ACCOUNT_VIEW):
+        return []
+    opened = recent.accounts()
+    if not words.strip():
+        hits = palette.accounts([each for each in opened if each != at], by=by)
+        return [Group("recent", _("Opened last"), [_account(hit, "clock") for hit in hits])]
+    accounts = palette.find_accounts(words, by=by, recent=opened)
+    contacts = palette.find_contacts(words, by=by)
+    return [
+        Group("accounts", _("Accounts"), [_account(hit, "building-2") for hit in accounts]),
+        Group("contacts", _("Contacts"), [_contact(hit) for hit in contacts]),
+    ]
+
+
+def _account(hit: Hit, icon: str) -> Item:
+    url = url_for("accounts.show", account_id=hit.id)
+    return Item(hit.name, icon, url, hit.detail, distance=hit.distance)
+
+
+def _contact(hit: Hit) -> Item:
+    place = f"contact-{hit.id}-row"
+    url = url_for("accounts.contacts", account_id=hit.account_id, _anchor=place)
+    return Item(hit.name, "contact", url, hit.detail, distance=hit.distance)

@@ -1,0 +1,55 @@
+/* Keyboard shortcuts. An element with data-key is pressed by that key, a field is gone to; j, k and x
+   walk through the rows of a list. Nothing happens while one types, in a dialog, or when switched off. */
+(() => {
+  if (document.documentElement.dataset.shortcuts === "off") return;
+  const TYPING = 'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"]), textarea, select, [contenteditable]';
+  const PATIENCE = 1500; // between g and the letter after it
+  let first = "";
+  let timer = 0;
+
+  const seen = (element) => element.checkVisibility();
+  const pressed = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`); // in a closed menu too
+  const rows = () => [...document.querySelectorAll("main .grid tbody tr")].filter(seen);
+  const handle = (row) => row.querySelector("th a, td a") ?? row.querySelector("input");
+  const here = (all) => all.findIndex((row) => row.contains(document.activeElement));
+
+  const walk = (by) => {
+    const all = rows();
+    const at = here(all);
+    const row = all[at < 0 ? (by > 0 ? 0 : -1) : at + by];
+    if (!row) return false;
+    handle(row)?.focus();
+    row.scrollIntoView({ block: "nearest" });
+    return true;
+  };
+  const tick = () => {
+    const all = rows();
+    const box = all[here(all)]?.querySelector(".tick input");
+    box?.click();
+    return Boolean(box);
+  };
+  const search = () => {
+    const field = [...document.querySelectorAll('main input[type="search"]')].find(seen);
+    field?.focus();
+    field?.select();
+    return Boolean(field);
+  };
+  const press = (key) => {
+    const element = pressed(key);
+    if (!element) return false;
+    if (element.matches(TYPING)) element.focus();
+    else element.click();
+    return true;
+  };
+  const DONE = { j: () => walk(1), k: () => walk(-1), x: tick, "/": search };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest?.(TYPING) || document.querySelector("dialog:modal")) return;
+    const key = first ? `${first} ${event.key}` : event.key;
+    clearTimeout(timer);
+    first = "";
+    if (press(key) || DONE[key]?.()) event.preventDefault();
+    else if (key === "g") { first = key; timer = setTimeout(() => { first = ""; }, PATIENCE); }
+  });
+})();
