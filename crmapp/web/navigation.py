@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flask import Flask, current_app, redirect, request, url_for
+from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -89,7 +90,7 @@ class Section(Protocol):
     def url(self) -> str: ...
 
 
-def offer(app: Flask, sections: Sequence[Section]) -> None:
+def offer(app: App, sections: Sequence[Section]) -> None:
     """Make the pages of the settings known to those who look for a page by its name."""
     app.extensions[_SECTIONS] = sections
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -52,7 +53,7 @@ def _matching(group: Group, words: str) -> Group:
 
 
 def _with_account(account: Account, by: User) -> Iterator[Item]:
-    here = {"account_id": account.id}
+    here: dict[str, Any] = {"account_id": account.id}
     if by.can(Right.ACTIVITY_EDIT):
         for kind, text, icon in (
             ("call", _("Log a call"), "phone"),
