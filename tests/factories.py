@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import count
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from flask_security.utils import hash_password
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from crmapp.db import db, session
+from crmapp.db import db, session, utcnow
 from crmapp.db.session import WRITE, writing
+from crmapp.domain.fields import CUSTOM
 from crmapp.domain.permissions import Role
 from crmapp.domain.records import derived
 from crmapp.models import (
     Account,
     Activity,
     Contact,
+    CustomField,
     ExternalIdentity,
     PickList,
     PickListValue,
     Run,
+    Stamp,
     Team,
     User,
 )
@@ -127,6 +132,32 @@ class Make:
         code = code or f"value_{next(self._numbers)}"
         labels = {"label_en": code.title(), "label_fr": code.title(), "position": 99}
         return _kept(PickListValue(**{**labels, "list_code": list_code, "code": code, **values}))
+
+    # --- fields ---------------------------------------------------------------------------------
+
+    def field(self, label: str, *, retired: bool = False, **values: Any) -> CustomField:
+        """Make a custom field of accounts, or change the one with this label."""
+        assert not writing(), "make fields before unit_of_work(): its lock would be waited for"
+        values = self.field_values(label, retired_at=utcnow() if retired else None, **values)
+        name = CUSTOM + label.lower().replace(" ", "_")
+        with Session(db.engine) as own:
+            own.connection(execution_options={WRITE: True})
+            made = own.scalar(select(CustomField).where(CustomField.name == name))
+            made = made or CustomField(object="account", name=name)
+            for each, value in values.items():
+                setattr(made, each, value)
+            own.add(made)
+            own.execute(update(Stamp).values(word=token_hex()))
+            own.flush()
+            identity = made.id
+            own.commit()
+        session.rollback()
+        return _seen(CustomField, identity)
+
+    def field_values(self, label: str, **values: Any) -> dict[str, Any]:
+        """Return the columns of a custom field, its name apart."""
+        words = {"label_en": label, "label_fr": label, "group_en": "More", "group_fr": "Plus"}
+        return {**words, "kind": "text", **values}
 
     # --- work -----------------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _HOST = re.compile(r"[^\s/@]+\.[^\s/@.]{2,}", re.IGNORECASE)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MONEY = re.compile(r"-?\d{1,13}(\.\d+)?")
+_NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?(e[+-]?\d{1,2})?", re.IGNORECASE)
+_DIGITS = 15  # as many as a database that counts in binary keeps exactly
 _YES = frozenset({"1", "true", "yes", "y", "on", "oui", "o", "vrai", "x"})
 _NO = frozenset({"0", "false", "no", "n", "off", "non", "faux"})
 
@@ -32,11 +34,14 @@ class Kind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     URL = "url"
+    NUMBER = "number"
     MONEY = "money"
+    DATE = "date"
     YES_NO = "yes_no"
     TAGS = "tags"
     MOMENT = "moment"
     PICK_LIST = "pick_list"
+    MULTI_PICK_LIST = "multi_pick_list"
     USER = "user"
     TEAM = "team"
     ACCOUNT = "account"
@@ -44,6 +49,19 @@ class Kind(StrEnum):
 
 
 REFERENCES = frozenset({Kind.USER, Kind.TEAM, Kind.ACCOUNT, Kind.CONTACT})
+LISTED = frozenset({Kind.PICK_LIST, Kind.MULTI_PICK_LIST})
+SEARCHED_KINDS = frozenset({Kind.TEXT, Kind.EMAIL, Kind.PHONE, Kind.URL})
+"""Kinds of custom fields whose text the search of a list finds."""
+CUSTOM = "c_"
+"""How the names of custom fields begin, and no column of ours does."""
+
+
+def is_custom(name: str) -> bool:
+    """Whether ``name`` is that of a custom field, whose value stands in the column ``custom``."""
+    return name.startswith(CUSTOM)
+
+
+REQUIRED = N_("Enter a value; this field is required.")
 
 
 class BadValue(ValueError):
@@ -58,7 +76,8 @@ class BadValue(ValueError):
 class Field:
     """One field of a record: its name is the column's, its label and help are shown to people.
 
-    ``aliases`` are names that a source may give the same thing, folded.
+    ``aliases`` are names that a source may give the same thing, folded. The list of accounts can be
+    filtered and sorted by a custom field that is ``filterable``, and shows one that is ``listed``.
     """
 
     name: str
@@ -71,6 +90,13 @@ class Field:
     max_length: int = 200
     mappable: bool = True
     aliases: frozenset[str] = frozenset()
+    filterable: bool = False
+    listed: bool = False
+    retired: bool = False
+
+    @property
+    def custom(self) -> bool:
+        return is_custom(self.name)
 
 
 @dataclass(frozen=True)
@@ -78,12 +104,15 @@ class Lookups:
     """What words mean: per pick list, and for people and teams, folded word → code or id.
 
     ``retired`` are per pick list the codes that may stay where they are, but not be chosen anew.
+    ``accounts`` are those that are meant by the words at hand, each a number or a name, as typed;
+    0 stands for several.
     """
 
     pick_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     users: Mapping[str, int] = field(default_factory=dict)
     teams: Mapping[str, int] = field(default_factory=dict)
     retired: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
@@ -94,6 +123,8 @@ def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
     """
     if isinstance(raw, bool) and spec.kind is Kind.YES_NO:
         return raw
+    if isinstance(raw, list | tuple):
+        raw = "\n".join(map(str, raw))
     text = "" if raw is None else str(raw).strip()
     if not text.isprintable() and _FORBIDDEN.search(text):
         raise BadValue(Text(N_("Contains a character that cannot be stored. Remove it.")))
@@ -108,8 +139,8 @@ def check(spec: Field, value: Any) -> Any:
     Raises:
         BadValue: the field is required.
     """
-    if spec.required and value in (None, ""):
-        raise BadValue(Text(N_("Enter a value; this field is required.")))
+    if spec.required and value in (None, "", []):
+        raise BadValue(Text(REQUIRED))
     return value
 
 
@@ -130,11 +161,16 @@ def newly_chosen(spec: Field, value: Any, held: Any, lookups: Lookups) -> Any:
     return value
 
 
+def required_of(fields: Mapping[str, Field]) -> list[str]:
+    """Return the names of the fields without which no record is made."""
+    return [name for name, spec in fields.items() if spec.required]
+
+
 def freeze(value: Any) -> Any:
     """Return ``value`` as JSON keeps it in the change log."""
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     return value
 
@@ -143,10 +179,12 @@ def thaw(spec: Field, kept: Any) -> Any:
     """Return the value that :func:`freeze` kept."""
     if kept is None:
         return None
-    if spec.kind is Kind.MONEY:
+    if spec.kind in (Kind.MONEY, Kind.NUMBER):
         return Decimal(kept)
     if spec.kind is Kind.MOMENT:
         return datetime.fromisoformat(kept)
+    if spec.kind is Kind.DATE:
+        return date.fromisoformat(kept)
     return kept
 
 
@@ -188,12 +226,31 @@ def _url(spec: Field, text: str, lookups: Lookups) -> str:
     return _text(spec, address, lookups)
 
 
-def _money(_spec: Field, text: str, _lookups: Lookups) -> Decimal:
+def _plain(text: str) -> str:
+    """Return a number without its separators of thousands, and with a point for its decimals."""
     plain = re.sub(r"[\s\u00a0\u202f'’]", "", text)
-    if re.fullmatch(r"-?\d+,\d{1,2}", plain):
-        plain = plain.replace(",", ".")
-    elif re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", plain):
-        plain = plain.replace(",", "")
+    if re.fullmatch(r"-?(\d+,\d{1,2}|0,\d+|\d+,\d{4,})", plain):
+        return plain.replace(",", ".")
+    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", plain):
+        return plain.replace(",", "")
+    return plain
+
+
+def _number(_spec: Field, text: str, _lookups: Lookups) -> Decimal:
+    plain = _plain(text)
+    if not _NUMBER.fullmatch(plain):
+        raise BadValue(Text(N_("Enter a number, like 12.5.")))
+    number = Context(prec=_DIGITS).create_decimal(plain)
+    if number.adjusted() >= _DIGITS:
+        limit = {"limit": _DIGITS}
+        raise BadValue(Text(N_("Enter a number of at most %(limit)s digits."), limit))
+    if number.adjusted() < -_DIGITS:
+        return Decimal(0)
+    return Decimal(format(number.normalize(), "f"))
+
+
+def _money(_spec: Field, text: str, _lookups: Lookups) -> Decimal:
+    plain = _plain(text)
     try:
         if not _MONEY.fullmatch(plain):
             raise InvalidOperation
@@ -224,8 +281,25 @@ def _moment(_spec: Field, text: str, _lookups: Lookups) -> datetime:
     return moment
 
 
+def _date(_spec: Field, text: str, _lookups: Lookups) -> date:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        raise BadValue(Text(N_("Enter a date, like 2026-11-22."))) from None
+
+
 def _pick_list(spec: Field, text: str, lookups: Lookups) -> str:
     return _look_up(lookups.pick_lists.get(spec.pick_list or "", {}), text)
+
+
+def _multi_pick_list(spec: Field, text: str, lookups: Lookups) -> list[str] | None:
+    """Read several values: a line each, or separated by semicolons, else by commas."""
+    words = lookups.pick_lists.get(spec.pick_list or "", {})
+    if fold(text) in words:
+        return [words[fold(text)]]
+    mark = next((mark for mark in ("\n", ";") if mark in text), ",")
+    codes = {_look_up(words, part.strip()) for part in text.split(mark) if part.strip()}
+    return sorted(codes) or None
 
 
 def _user(_spec: Field, text: str, lookups: Lookups) -> int:
@@ -234,6 +308,15 @@ def _user(_spec: Field, text: str, lookups: Lookups) -> int:
 
 def _team(_spec: Field, text: str, lookups: Lookups) -> int:
     return _look_up(lookups.teams, text)
+
+
+def _account(_spec: Field, text: str, lookups: Lookups) -> int:
+    found = lookups.accounts.get(text)
+    if found is None:
+        raise BadValue(Text(N_("No account that you see has this number or name.")))
+    if not found:
+        raise BadValue(Text(N_("Several accounts have this name. Enter the number instead.")))
+    return found
 
 
 def _record(_spec: Field, text: str, _lookups: Lookups) -> int:
@@ -260,13 +343,16 @@ _PARSERS = {
     Kind.EMAIL: _email,
     Kind.PHONE: _phone,
     Kind.URL: _url,
+    Kind.NUMBER: _number,
     Kind.MONEY: _money,
+    Kind.DATE: _date,
     Kind.YES_NO: _yes_no,
     Kind.TAGS: _tags,
     Kind.MOMENT: _moment,
     Kind.PICK_LIST: _pick_list,
+    Kind.MULTI_PICK_LIST: _multi_pick_list,
     Kind.USER: _user,
     Kind.TEAM: _team,
-    Kind.ACCOUNT: _record,
+    Kind.ACCOUNT: _account,
     Kind.CONTACT: _record,
 }

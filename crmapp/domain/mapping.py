@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse
+from crmapp.domain.fields import LISTED, BadValue, Field, Kind, Lookups, check, newly_chosen, parse
+from crmapp.domain.records import ALWAYS_REQUIRED
 from crmapp.domain.search import fold
 from crmapp.domain.steps import Step, as_text, take
 from crmapp.i18n import Text
@@ -15,7 +16,7 @@ from crmapp.i18n import Text
 MATCH_FIELDS = ("number", "name", "email")
 """Fields by which an existing account may be found."""
 
-CHOSEN_KINDS = frozenset({Kind.PICK_LIST, Kind.USER, Kind.TEAM, Kind.YES_NO})
+CHOSEN_KINDS = frozenset({*LISTED, Kind.USER, Kind.TEAM, Kind.YES_NO})
 """Kinds whose values are chosen from few, so that a source's words can be mapped to them."""
 
 
@@ -108,8 +109,8 @@ def problems(
     for name, column in mapping.columns.items():
         if column not in columns:
             found[name] = "unknown"
-    for name, spec in fields.items():
-        if spec.required and name not in mapping.fields:
+    for name in ALWAYS_REQUIRED:
+        if name not in mapping.fields:
             found[name] = "required"
     if mapping.match not in MATCH_FIELDS:
         found["match"] = "unknown"
@@ -128,8 +129,8 @@ def apply(
     """Read ``row`` (column → cell) through ``mapping``.
 
     An empty cell gives ``None`` if the mapping clears, else nothing; a required field is never
-    cleared. ``fixes`` are what a person put in the place of cells, taken as she wrote them; a cell
-    that she dropped (``None``) leaves its field alone.
+    cleared, and a row without a name is never right. ``fixes`` are what a person put in the place
+    of cells, taken as she wrote them; a cell that she dropped (``None``) leaves its field alone.
     """
     values: dict[str, Any] = {}
     wrong: dict[str, Text] = {}
@@ -140,7 +141,7 @@ def apply(
         try:
             raw = fixes[name] if name in fixes else cell(mapping, name, row)
             value = parse(spec, raw, lookups)
-            if value is None and not mapping.clear_empty and not spec.required:
+            if value is None and not mapping.clear_empty and name not in ALWAYS_REQUIRED:
                 continue
             values[name] = _empty(spec) if value is None else check(spec, value)
         except BadValue as error:
@@ -187,6 +188,8 @@ def _retired(
 def _empty(spec: Field) -> Any:
     if spec.required:
         return check(spec, None)
+    if spec.custom:
+        return None
     if spec.kind is Kind.TAGS:
         return []
     return False if spec.kind is Kind.YES_NO else None

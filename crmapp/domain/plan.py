@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from crmapp.domain.changes import Action, Link, Reason, Write, difference
-from crmapp.domain.fields import Field, Kind, thaw
+from crmapp.domain.fields import REQUIRED, Field, Kind, thaw
 from crmapp.domain.mapping import Mapped
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.search import fold
@@ -94,9 +94,11 @@ def decide(
     accounts: Mapping[int, Mapping[str, Any]],
     fields: Mapping[str, Field],
     match_field: str,
+    required: Sequence[str] = (),
 ) -> PlanRow:
     """Say what a run would do with ``row``.
 
+    A row that would create an account without a value for a field in ``required`` is rejected.
     ``accounts`` are the accounts that the match names and the person may change, with ``version``;
     one that the match names and that is not there is not hers to change.
     """
@@ -114,12 +116,19 @@ def decide(
     if not row.key or word is None:
         return PlanRow(action=Planned.REJECTED, reason=Reason.NO_KEY, **base)
     if match.ids and not match.sure:
-        params = {"count": len(match.ids), "candidates": list(match.ids), "rule": match.rule.value}
+        params: dict[str, Any] = {
+            "count": len(match.ids),
+            "candidates": list(match.ids),
+            "rule": match.rule.value,
+        }
         return PlanRow(action=Planned.AMBIGUOUS, reason=Reason.AMBIGUOUS, params=params, **base)
     if not match.ids:
         if mapped.retired:
             return _bad_value(*next(iter(mapped.retired.items())), base)
         values = {name: value for name, value in mapped.values.items() if value is not None}
+        for name in required:
+            if values.get(name) in (None, "", []):
+                return _bad_value(name, Text(REQUIRED), base)
         return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
     return _decide_update(match, mapped, accounts, base)
 
@@ -202,7 +211,7 @@ def _numbers(mapped: Mapped, fields: Mapping[str, Field]) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in mapped.values.items()
-        if isinstance(value, Decimal) and fields[name].kind is Kind.MONEY
+        if isinstance(value, Decimal) and fields[name].kind in (Kind.MONEY, Kind.NUMBER)
     }
 
 

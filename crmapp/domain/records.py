@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmapp.domain.fields import Field, Kind
@@ -220,6 +220,9 @@ ACCOUNT_FIELDS: dict[str, Field] = {
     ]
 }
 
+ALWAYS_REQUIRED = tuple(name for name, spec in ACCOUNT_FIELDS.items() if spec.required)
+"""Fields of an account that no installation can do without; it may require more."""
+
 CONTACT_FIELDS: dict[str, Field] = {
     spec.name: spec
     for spec in [
@@ -346,9 +349,13 @@ _PHONES = {"account": ("phone",), "contact": ("phone", "mobile")}
 _NAMED = {"account": ("name",), "contact": ("last_name", "first_name")}
 
 
-def derived(object_: str, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the columns that follow from others: the searchable line and the sorting key."""
-    found = {"search_text": search_text(values, SEARCHED[object_], _PHONES.get(object_, ()))}
+def derived(object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()) -> dict[str, str]:
+    """Return the columns that follow from others: the searchable line and the sorting key.
+
+    ``custom`` are custom fields that are searched as well.
+    """
+    names = (*SEARCHED[object_], *custom) if custom else SEARCHED[object_]
+    found = {"search_text": search_text(values, names, _PHONES.get(object_, ()))}
     if object_ in _NAMED:
         found["name_key"] = fold(" ".join(values.get(name) or "" for name in _NAMED[object_]))
     return found

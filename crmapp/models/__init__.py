@@ -4,6 +4,7 @@ from crmapp.models.account import Account, ExternalIdentity
 from crmapp.models.activity import Activity
 from crmapp.models.change import Change
 from crmapp.models.contact import Contact
+from crmapp.models.custom_field import CustomField, RequiredField, Stamp
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.mail import MailOutbox
 from crmapp.models.pick_list import PickList, PickListValue
@@ -16,14 +17,17 @@ __all__ = [
     "Activity",
     "Change",
     "Contact",
+    "CustomField",
     "ExternalIdentity",
     "IdempotencyKey",
     "MailOutbox",
     "PickList",
     "PickListValue",
     "PlanDecision",
+    "RequiredField",
     "Run",
     "RunException",
+    "Stamp",
     "StoredSelection",
     "Team",
     "User",

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, Folded, utcnow
+from crmapp.domain.fields import Field, thaw
 from crmapp.domain.permissions import Right
 from crmapp.models.user import Team, User, team_member
 
@@ -39,6 +40,12 @@ class Record:
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
     deleted_at: Mapped[datetime | None]
+
+    def value(self, spec: Field) -> Any:
+        """Return what the record holds in a field, one of its own columns or a custom one."""
+        if spec.custom:
+            return thaw(spec, self.custom.get(spec.name))
+        return getattr(self, spec.name)
 
 
 def _when(*filled: str) -> dict[str, Any]:

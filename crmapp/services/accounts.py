@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
 from crmapp.domain.permissions import Right
-from crmapp.domain.search import fold
+from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
-from crmapp.services import editing, records
+from crmapp.services import account_links, editing, fields, records
 from crmapp.services.pick_lists import lookups
 
 _CHOSEN_ELSEWHERE = frozenset({"primary_contact_id", "parent_id"})
@@ -65,6 +68,32 @@ def parent_typed(account: Account, *, by: User) -> str:
     """
     parent = parent_of(account, by=by)
     return (parent.number or parent.name) if parent else ""
+
+
+def links_typed(account: Account, *, by: User) -> dict[str, str]:
+    """Return custom field → the account it names, as ``by`` types it: its number, else its name.
+
+    Empty for one that she may not see.
+    """
+    ids = {spec.name: account.value(spec) for spec in _links()}
+    words = account_links.called({id_ for id_ in ids.values() if id_ is not None}, by=by)
+    return {name: words.get(id_, "") for name, id_ in ids.items()}
+
+
+def linked(account: Account, *, by: User) -> dict[int, str]:
+    """Return id → name of the accounts that custom fields of ``account`` name and ``by`` sees."""
+    ids = {account.value(spec) for spec in _links()} - {None}
+    if not ids:
+        return {}
+    table = Account.__table__.c
+    query = select(table.id, table.name).where(is_one_of(table.id, sorted(ids)))
+    rows = session.execute(query.where(Account.visible_to(by)))
+    return {row.id: row.name for row in rows}
+
+
+def _links() -> list[Field]:
+    own = (spec for spec in fields.of("account").values() if spec.custom)
+    return [spec for spec in own if spec.kind is Kind.ACCOUNT]
 
 
 def counts(account: Account) -> dict[str, int]:
@@ -186,19 +215,24 @@ def need_editable(account_id: int, *, by: User) -> Account:
 def _checked(
     typed: Mapping[str, object], by: User, *, whole: bool, account: Account | None = None
 ) -> dict[str, Any]:
-    plain = {name: text for name, text in typed.items() if name not in _CHOSEN_ELSEWHERE}
+    shown = links_typed(account, by=by) if account else {}
+    kept = {name for name, text in shown.items() if str(typed.get(name) or "").strip() == text}
+    left = kept | _CHOSEN_ELSEWHERE
+    plain = {name: text for name, text in typed.items() if name not in left}
     problems: dict[str, Text | str] = {}
     values: dict[str, Any] = {}
+    words = [str(plain.get(spec.name) or "").strip() for spec in _links()]
+    known = replace(lookups(ids=True), accounts=account_links.meant(words, by=by))
     try:
-        values = editing.checked("account", plain, lookups(ids=True), whole=whole, held=account)
+        values = editing.checked("account", plain, known, whole=whole, held=account)
     except Invalid as invalid:
         problems |= invalid.fields
     parent = str(typed.get("parent") or "").replace("\x00", "").strip()
     if "parent" in typed and not (account and parent == parent_typed(account, by=by)):
         try:
             values["parent_id"] = _parent(parent, account.id if account else None, by)
-        except Invalid as invalid:
-            problems |= invalid.fields
+        except BadValue as bad:
+            problems["parent"] = bad.text
     if account and "primary_contact_id" in typed:
         try:
             values["primary_contact_id"] = _contact_of(account, typed["primary_contact_id"])
@@ -222,41 +256,28 @@ def _contact_of(account: Account, typed: object) -> int | None:
 
 
 def _as_typed(conflict: Conflict, by: User) -> Conflict:
-    """Return the conflict with the parent account as people type it: by number or name."""
-    theirs, original = (_with_parent(side, by) for side in (conflict.theirs, conflict.original))
+    """Return the conflict with other accounts as people type them: by number or name."""
+    theirs, original = (_with_links(side, by) for side in (conflict.theirs, conflict.original))
     return Conflict(theirs, original, conflict.version)
 
 
-def _with_parent(side: Mapping[str, Any], by: User) -> dict[str, Any]:
-    named = dict(side)
-    if "parent_id" in named:
-        parent_id = named.pop("parent_id")
-        query = select(Account).where(Account.id == parent_id, Account.visible_to(by))
-        parent = session.scalars(query).one_or_none()
-        named["parent"] = (parent.number or parent.name) if parent else None
-    return named
+def _with_links(side: Mapping[str, Any], by: User) -> dict[str, Any]:
+    typed = dict(side)
+    links = {"parent_id", *(spec.name for spec in _links())} & typed.keys()
+    ids = {typed[name] for name in links if typed[name] is not None}
+    words = account_links.called(ids, by=by)
+    for name in links:
+        typed["parent" if name == "parent_id" else name] = words.get(typed.pop(name))
+    return typed
 
 
 def _parent(text: str, account_id: int | None, by: User) -> int | None:
     """Find the account that is meant by a number or a name, and that is not below this one."""
-    if not text:
-        return None
-    found = _named(text, by)
-    if not found:
-        raise Invalid({"parent": N_("No account that you see has this number or name.")})
-    if len(found) > 1:
-        raise Invalid({"parent": N_("Several accounts have this name. Enter the number instead.")})
-    if account_id is not None and account_id in _above(found[0]):
-        raise Invalid({"parent": N_("This account is below the one you are editing.")})
-    return found[0]
-
-
-def _named(text: str, by: User) -> list[int]:
-    seen = Account.visible_to(by)
-    query = select(Account.id).where(Account.number == text, seen)
-    numbered = list(session.scalars(query.limit(2)))
-    query = select(Account.id).where(Account.name_key == fold(text), seen)
-    return numbered or list(session.scalars(query.limit(2)))
+    known = Lookups(accounts=account_links.meant([text], by=by))
+    found: int | None = parse(ACCOUNT_FIELDS["parent_id"], text, known)
+    if found is not None and account_id is not None and account_id in _above(found):
+        raise BadValue(Text(N_("This account is below the one you are editing.")))
+    return found
 
 
 def _above(account_id: int) -> list[int]:

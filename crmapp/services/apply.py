@@ -17,12 +17,11 @@ from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Outcome
 from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
-from crmapp.domain.records import FIELDS
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, RunException
-from crmapp.services import pace, records
+from crmapp.services import fields, pace, records
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 _WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
@@ -113,7 +112,8 @@ def _write(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
     origin = run.source.get("origin", {})
     outcomes: list[Outcome] = []
     for object_, same in groupby(rows, key=attrgetter("object")):
-        writes = [to_write(row, FIELDS[object_], identity, origin) for row in same]
+        specs = fields.every(object_)
+        writes = [to_write(row, specs, identity, origin) for row in same]
         outcomes += records.write(records.MODELS[object_], writes, run=run)
     return outcomes
 

@@ -13,12 +13,11 @@ from sqlalchemy.sql.base import ExecutableOption
 from crmapp.db import session
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse, thaw
 from crmapp.domain.permissions import Right
-from crmapp.domain.records import FIELDS
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import Text
 from crmapp.models import Account, Activity, Change, Contact, User
 from crmapp.models.account import Record
-from crmapp.services import records
+from crmapp.services import fields, records
 from crmapp.services.idempotency import once
 
 Seen = TypeVar("Seen", Account, Contact, Activity)
@@ -64,7 +63,7 @@ def checked(
     lookups: Lookups,
     *,
     whole: bool,
-    held: Any = None,
+    held: Record | None = None,
 ) -> dict[str, Any]:
     """Return the values that the fields of ``object_`` take from what was typed.
 
@@ -76,12 +75,12 @@ def checked(
     """
     values: dict[str, Any] = {}
     wrong: dict[str, Text | str] = {}
-    for name, spec in FIELDS[object_].items():
+    for name, spec in fields.of(object_).items():
         if name not in typed and not (whole and spec.required):
             continue
         try:
             value = _value(spec, typed.get(name), lookups)
-            values[name] = newly_chosen(spec, value, getattr(held, name, None), lookups)
+            values[name] = newly_chosen(spec, value, held.value(spec) if held else None, lookups)
         except BadValue as bad:
             wrong[name] = bad.text
     if wrong:
@@ -162,8 +161,8 @@ def _before(object_: str, record_id: int, version: int, names: Mapping[str, Any]
         .where(Change.object == object_, Change.record_id == record_id, Change.version > version)
         .order_by(Change.id.desc())
     )
-    found: dict[str, Any] = {}
-    for fields in later:
-        for name in fields.keys() & names.keys():
-            found[name] = thaw(FIELDS[object_][name], fields[name][0])
+    specs, found = fields.every(object_), dict[str, Any]()
+    for changed_ in later:
+        for name in changed_.keys() & names.keys():
+            found[name] = thaw(specs[name], changed_[name][0])
     return found

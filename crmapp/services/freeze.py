@@ -14,13 +14,13 @@ from crmapp import artefacts
 from crmapp.artefacts import Artefact, PlanFile
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Reason
+from crmapp.domain.fields import required_of
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.mapping import apply as read_row
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.plan import Planned, PlanRow, SourceRow, decide
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.models import PlanDecision, Run, User
-from crmapp.services import apply, decisions, pick_lists, planning, upsert_plan
+from crmapp.services import apply, decisions, fields, mapping_words, planning, upsert_plan
 from crmapp.services.decisions import ACTIVE, Choice
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 
@@ -67,17 +67,18 @@ def _decided_rows(
     )
     asked = [PlanRow.from_json(row) for row in found]
     by = session.get_one(User, run.by_id)
-    mapping, lookups = FieldMapping.from_json(run.mapping), pick_lists.lookups()
+    mapping, specs = FieldMapping.from_json(run.mapping), fields.every("account")
+    lookups = mapping_words.lookups(mapping, specs, [row.source for row in asked], by=by)
     matches = [_match(decided[row.row_no]) for row in asked]
-    accounts = upsert_plan.read_accounts(matches, list(mapping.columns), by)
-    rows = []
+    accounts = upsert_plan.read_accounts(matches, mapping, specs, by)
+    rows, required = [], required_of(specs)
     for row, match in zip(asked, matches, strict=True):
         if decided[row.row_no].choice == Choice.SKIP:
             rows.append(replace(row, action=Planned.KEPT, reason=Reason.LEFT_OUT, params={}))
             continue
         source = SourceRow(row.row_no, row.key, row.source)
-        mapped = read_row(mapping, ACCOUNT_FIELDS, row.source, lookups)
-        rows.append(decide(source, mapped, match, accounts, ACCOUNT_FIELDS, mapping.match))
+        mapped = read_row(mapping, specs, row.source, lookups)
+        rows.append(decide(source, mapped, match, accounts, specs, mapping.match, required))
     return _once_each(plan, rows)
 
 

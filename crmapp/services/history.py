@@ -11,10 +11,9 @@ from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
 from crmapp.domain.changes import Link
-from crmapp.domain.records import FIELDS
 from crmapp.i18n import N_, Text
 from crmapp.models import Change, PickList, PickListValue, Run, User
-from crmapp.services import identities
+from crmapp.services import fields, identities
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -57,7 +56,7 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     ``before`` is the id of a change: the page begins with the one before it.
     """
     page, older = _page(and_(Change.object == object_, Change.record_id == record_id), before)
-    words = Words(FIELDS[object_], [each.fields for each in page], by=by, locale=locale)
+    words = Words(fields.every(object_), [each.fields for each in page], by=by, locale=locale)
     return Page([_entry(change, words, locale) for change in page], older)
 
 
@@ -70,8 +69,8 @@ def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None)
     values = session.scalars(select(PickListValue).where(PickListValue.list_code == code))
     names |= {("pick_list_value", each.id): each.label(locale) for each in values}
     page, older = _page(tuple_(Change.object, Change.record_id).in_(list(names)), before)
-    fields = FIELDS["pick_list"] | FIELDS["pick_list_value"]
-    words = Words(fields, [each.fields for each in page], by=by, locale=locale)
+    specs = {**fields.every("pick_list"), **fields.every("pick_list_value")}
+    words = Words(specs, [each.fields for each in page], by=by, locale=locale)
     return Page(
         [_entry(each, words, locale, names[each.object, each.record_id]) for each in page], older
     )

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from crmapp.domain.fields import BadValue, Field, Lookups, parse
 from crmapp.domain.fields import check as check_value
 from crmapp.domain.mapping import FieldMapping, problems
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.steps import problem
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
-from crmapp.services import pick_lists
+from crmapp.models import User
+from crmapp.services import fields, mapping_words
 
 LONGEST = 200
 MOST_WORDS = 1000
@@ -22,17 +22,18 @@ _PROBLEMS = {
 }
 
 
-def check(mapping: FieldMapping, columns: Sequence[str]) -> None:
+def check(mapping: FieldMapping, columns: Sequence[str], *, by: User) -> None:
     """Refuse a mapping over ``columns`` that cannot be planned.
 
     Raises:
         Invalid: field → what is wrong with its column, fixed value, steps or value map.
     """
-    found = problems(mapping, ACCOUNT_FIELDS, columns)
+    specs = fields.of("account")
+    found = problems(mapping, specs, columns)
     wrong = {name: Text(_PROBLEMS[kind]) for name, kind in found.items()}
-    lookups = pick_lists.lookups()
+    lookups = mapping_words.lookups(mapping, specs, [{}], by=by)
     for name in mapping.fields:
-        if name not in wrong and (said := _problem(mapping, ACCOUNT_FIELDS[name], lookups)):
+        if name not in wrong and (said := _problem(mapping, specs[name], lookups)):
             wrong[name] = said
     if wrong:
         raise Invalid(wrong)

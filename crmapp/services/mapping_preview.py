@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import select
 
 from crmapp.db import session
-from crmapp.domain.fields import BadValue, Field, Kind, Lookups, freeze, parse
+from crmapp.domain.fields import LISTED, BadValue, Field, Kind, Lookups, freeze, parse
 from crmapp.domain.mapping import CHOSEN_KINDS, FieldMapping, cell
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.search import fold
 from crmapp.domain.steps import StepKind, as_text
 from crmapp.i18n import N_, Text
 from crmapp.models import User
-from crmapp.services import pick_lists
+from crmapp.services import fields, mapping_words, pick_lists
 from crmapp.services.sources import Source, SourceColumn
 from crmapp.services.words import Words
 
@@ -66,12 +65,13 @@ class Preview:
 @dataclass(frozen=True)
 class _Reading:
     mapping: FieldMapping
+    specs: Mapping[str, Field]
     lookups: Lookups
     words: Mapping[str, Counter[str]] = field(default_factory=dict)
 
     def value(self, name: str, raw: str) -> Any:
         row = {self.mapping.columns.get(name, ""): raw}
-        return parse(ACCOUNT_FIELDS[name], cell(self.mapping, name, row), self.lookups)
+        return parse(self.specs[name], cell(self.mapping, name, row), self.lookups)
 
 
 def previews(
@@ -84,21 +84,31 @@ def previews(
     locale: str,
 ) -> dict[str, Preview]:
     """Return field → its preview, of those fields among ``names`` that the mapping fills."""
-    filled = [name for name in names if name in mapping.fields and name in ACCOUNT_FIELDS]
+    specs = fields.of("account")
+    filled = [name for name in names if name in mapping.fields and name in specs]
     known = {column.name: column for column in columns}
     chosen = [
         name
         for name in filled
-        if ACCOUNT_FIELDS[name].kind in CHOSEN_KINDS and mapping.columns.get(name) in known
+        if specs[name].kind in CHOSEN_KINDS and mapping.columns.get(name) in known
     ]
     counted = count_words(source, [mapping.columns[name] for name in chosen])
-    reading = _Reading(mapping, pick_lists.lookups(), counted)
+    lookups = mapping_words.lookups(mapping, specs, _rows(mapping, filled, known), by=by)
+    reading = _Reading(mapping, specs, lookups, counted)
     samples = {name: _samples(reading, name, known) for name in filled}
-    said = _said(samples, by, locale)
+    said = _said(samples, specs, by, locale)
     return {
         name: _with_words(reading, name, said[name]) if name in chosen else Preview(said[name])
         for name in filled
     }
+
+
+def _rows(
+    mapping: FieldMapping, names: Iterable[str], known: Mapping[str, SourceColumn]
+) -> list[dict[str, str]]:
+    """Return the samples of the columns that ``names`` are filled from, each as a row."""
+    columns = {mapping.columns.get(name, "") for name in names} & known.keys()
+    return [{}, *({name: text} for name in columns for text in known[name].samples)]
 
 
 def count_words(source: Source, columns: Sequence[str]) -> dict[str, Counter[str]]:
@@ -133,14 +143,17 @@ def _sample(reading: _Reading, name: str, text: str) -> tuple[str, Any, Text | N
 
 
 def _said(
-    samples: Mapping[str, Sequence[tuple[str, Any, Text | None]]], by: User, locale: str
+    samples: Mapping[str, Sequence[tuple[str, Any, Text | None]]],
+    specs: Mapping[str, Field],
+    by: User,
+    locale: str,
 ) -> dict[str, list[Sample]]:
     """Say values as people read them: labels of lists, names of people."""
     changes = [{name: [None, freeze(s[1])]} for name, of in samples.items() for s in of]
-    words = Words(ACCOUNT_FIELDS, changes, by=by, locale=locale)
+    words = Words(specs, changes, by=by, locale=locale)
     return {
         name: [
-            Sample(before, words.say(ACCOUNT_FIELDS[name], freeze(value)), problem)
+            Sample(before, words.say(specs[name], freeze(value)), problem)
             for before, value, problem in of
         ]
         for name, of in samples.items()
@@ -177,7 +190,7 @@ def _after_steps(reading: _Reading, name: str, text: str) -> str | None:
 
 def _understood(reading: _Reading, name: str, word: str) -> bool:
     try:
-        parse(ACCOUNT_FIELDS[name], word, reading.lookups)
+        parse(reading.specs[name], word, reading.lookups)
     except BadValue:
         return False
     return True
@@ -185,7 +198,7 @@ def _understood(reading: _Reading, name: str, word: str) -> bool:
 
 def meanings(spec: Field, locale: str) -> list[tuple[str, str]]:
     """Return (word, label) of what a field with few values may hold, as a mapping keeps it."""
-    if spec.kind is Kind.PICK_LIST:
+    if spec.kind in LISTED:
         return pick_lists.choices(spec.pick_list or "", locale)
     if spec.kind is Kind.USER:
         active = select(User.email, User.name).where(User.active).order_by(User.name)

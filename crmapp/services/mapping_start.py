@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.domain.mapping import FieldMapping
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.suggestions import Seen, Suggestion, suggest
 from crmapp.models import Run
+from crmapp.services import fields
 from crmapp.services.sources import SourceColumn
 
 
@@ -33,7 +33,7 @@ def opening(run: Run, columns: Sequence[SourceColumn]) -> Opening:
     last = _last_run(run)
     known = FieldMapping.from_json(last.mapping) if last else None
     seen = [Seen(column.name, column.label, column.shape) for column in columns]
-    found = suggest(seen, ACCOUNT_FIELDS.values(), known.columns if known else None)
+    found = suggest(seen, fields.of("account").values(), known.columns if known else None)
     if run.mapping:
         mapping, gone = without_missing(FieldMapping.from_json(run.mapping), columns)
         return Opening(mapping, found, gone)

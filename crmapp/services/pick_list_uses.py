@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.schema import Table
 
 from crmapp.db import session
-from crmapp.domain.fields import Field, Kind
-from crmapp.domain.records import FIELDS
+from crmapp.db.json_values import has_item, items_at, value_at
+from crmapp.domain.fields import LISTED, Field, Kind
 from crmapp.i18n import N_
 from crmapp.models import Account, Activity, Contact
+from crmapp.services import fields
 
 OWNERS: dict[str, str] = {
     "account": N_("Account"),
@@ -42,11 +43,30 @@ class Use:
 
     @property
     def column(self) -> ColumnElement[Any]:
-        return table_of(self.object).c[self.field.name]
+        """What a record holds in this field, with one row per value where it may hold several."""
+        columns = table_of(self.object).c
+        if not self.field.custom:
+            return columns[self.field.name]
+        if self.field.kind is Kind.MULTI_PICK_LIST:
+            return items_at(columns.custom, self.field.name).c.value
+        return value_at(columns.custom, self.field.name)
+
+    @property
+    def place(self) -> ColumnElement[Any]:
+        """The column to read for :meth:`held`."""
+        columns = table_of(self.object).c
+        return columns.custom if self.field.custom else columns[self.field.name]
+
+    def held(self, kept: Any) -> Any:
+        """Return what a record holds in this field, a code or several, from its :attr:`place`."""
+        return kept.get(self.field.name) if self.field.custom else kept
 
     def holds(self, code: str) -> ColumnElement[bool]:
         """Whether a living record holds the value ``code`` in this field, as a condition."""
-        return and_(table_of(self.object).c.deleted_at.is_(None), self.column == code)
+        columns = table_of(self.object).c
+        several = self.field.kind is Kind.MULTI_PICK_LIST
+        here = has_item(columns.custom, self.field.name, code) if several else self.column == code
+        return and_(columns.deleted_at.is_(None), here)
 
 
 @dataclass(frozen=True)
@@ -67,8 +87,8 @@ def of(list_code: str) -> list[Use]:
     return [
         Use(object_, spec)
         for object_ in HOLDERS
-        for spec in FIELDS[object_].values()
-        if spec.kind is Kind.PICK_LIST and spec.pick_list == list_code
+        for spec in fields.every(object_).values()
+        if spec.kind in LISTED and spec.pick_list == list_code
     ]
 
 
@@ -76,8 +96,8 @@ def everywhere() -> dict[str, list[Use]]:
     """Return code of list → the fields that take their values from it."""
     found: dict[str, list[Use]] = {}
     for object_ in HOLDERS:
-        for spec in FIELDS[object_].values():
-            if spec.kind is Kind.PICK_LIST and spec.pick_list:
+        for spec in fields.every(object_).values():
+            if spec.kind in LISTED and spec.pick_list:
                 found.setdefault(spec.pick_list, []).append(Use(object_, spec))
     return found
 
@@ -86,11 +106,12 @@ def holdings(list_code: str) -> dict[str, list[Holding]]:
     """Return code of value → who holds it, for the values that somebody holds."""
     found: dict[str, list[Holding]] = {}
     for use in of(list_code):
-        table = table_of(use.object).c
+        table, held = table_of(use.object), use.column
         query = (
-            select(use.column, func.count())
-            .where(table.deleted_at.is_(None), use.column.is_not(None))
-            .group_by(use.column)
+            select(held, func.count())
+            .select_from(table)
+            .where(table.c.deleted_at.is_(None), held.is_not(None))
+            .group_by(held)
         )
         for code, count in session.execute(query):
             found.setdefault(code, []).append(Holding(use, count))

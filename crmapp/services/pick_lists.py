@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,16 +16,18 @@ from crmapp.models import PickListValue, Team, User
 Meaning = TypeVar("Meaning", str, int)
 
 
-def choices(list_code: str, locale: str, *, keep: str | None = None) -> list[tuple[str, str]]:
+def choices(
+    list_code: str, locale: str, *, keep: str | Collection[str] | None = None
+) -> list[tuple[str, str]]:
     """Return (code, label) of the values that may be chosen, in the order of the list.
 
-    ``keep`` is the value that a record has: it stays in the list even when it is inactive or was
-    deleted.
+    ``keep`` is what a record has: it stays in the list even when it is inactive or was deleted.
     """
+    kept = (keep,) if isinstance(keep, str) else keep or ()
     offered = and_(PickListValue.active, PickListValue.deleted_at.is_(None))
     query = (
         select(PickListValue)
-        .where(PickListValue.list_code == list_code, or_(offered, PickListValue.code == keep))
+        .where(PickListValue.list_code == list_code, or_(offered, PickListValue.code.in_(kept)))
         .order_by(PickListValue.position, PickListValue.id)
     )
     values = session.scalars(query)

@@ -16,7 +16,6 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
-from crmapp.domain.records import FIELDS
 from crmapp.domain.runs import ENDED
 from crmapp.i18n import N_, Text
 from crmapp.models import (
@@ -29,7 +28,7 @@ from crmapp.models import (
     RunException,
     User,
 )
-from crmapp.services import decisions
+from crmapp.services import decisions, fields
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -205,7 +204,7 @@ def _open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:
 
 
 def _said(reason: Reason, params: Mapping[str, Any], object_: str = "account") -> Text:
-    return sentence(reason, {"object": object_, **params}, FIELDS[object_])
+    return sentence(reason, {"object": object_, **params}, fields.every(object_))
 
 
 def _shown(
@@ -213,7 +212,7 @@ def _shown(
 ) -> list[ShownRow]:
     words = {
         object_: Words(
-            FIELDS[object_],
+            fields.every(object_),
             [row.fields for row in asked if row.object == object_],
             by=by,
             locale=locale,

@@ -20,6 +20,7 @@ from sqlalchemy.schema import Table
 from crmapp.db import session, utcnow, writing
 from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
+from crmapp.domain.fields import freeze, is_custom, thaw
 from crmapp.domain.records import SEARCHED, derived
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
@@ -34,7 +35,7 @@ from crmapp.models import (
     User,
 )
 from crmapp.models.account import Record
-from crmapp.services import pick_list_uses
+from crmapp.services import fields, pick_list_uses
 from crmapp.services.ledger import LedgerBatch
 
 OBJECTS: dict[type[Record], str] = {
@@ -112,9 +113,7 @@ def restore(
 def _one(model: type[Record], write_: Write, *, by: User) -> int:
     (outcome,) = write(model, [write_], by=by)
     if outcome.reason is Reason.CHANGED_SINCE:
-        record_id = write_.record_id or 0
-        now = _lock(table_of(model), [record_id], list(write_.values))[record_id]
-        raise Conflict({name: now[name] for name in write_.values}, version=now["version"])
+        raise _conflict(model, write_.record_id or 0, write_.values)
     if outcome.reason is Reason.NUMBER_TAKEN:
         raise Invalid({"number": NUMBER_TAKEN})
     if outcome.reason is Reason.STILL_HELD:
@@ -122,6 +121,15 @@ def _one(model: type[Record], write_: Write, *, by: User) -> int:
     if outcome.reason is not None:
         raise NotFound
     return cast("int", outcome.record_id)
+
+
+def _conflict(model: type[Record], record_id: int, names: Iterable[str]) -> Conflict:
+    """Return the conflict with what the fields ``names`` hold now."""
+    custom = [name for name in names if is_custom(name)]
+    now = _lock(table_of(model), [record_id], _columns(names))[record_id]
+    specs = fields.every(OBJECTS[model])
+    own = {name: thaw(specs[name], now["custom"].get(name)) for name in custom}
+    return Conflict({name: (now | own)[name] for name in names}, version=now["version"])
 
 
 def write(
@@ -159,6 +167,7 @@ class _Batch:
     fresh_ids: list[int] = field(default_factory=list)
     change_ids: list[int] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
+    custom: set[str] = field(default_factory=set)
     inserts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -176,13 +185,18 @@ class _Batch:
         if len(set(ids)) < len(ids):
             raise ValueError("one record twice in one batch")
         touched = {name for each in writes for name in each.values}
+        self.searched = fields.searched(self.object)
+        self.custom = {name for name in touched if is_custom(name)} | set(self.searched)
         self.defaults = _defaults(self.table, touched)
-        wanted = touched | set(SEARCHED[self.object])
+        wanted = touched | set(SEARCHED[self.object]) | set(self.searched)
         if self.model is Account:
             wanted |= {"number", "erp_company"}
         if self.model is PickListValue:
             wanted |= {"list_code", "code"}
-        self.current = _lock(self.table, ids, sorted(wanted))
+        self.current = _lock(self.table, ids, _columns(sorted(wanted)))
+        if self.custom:
+            for now in self.current.values():
+                now |= {name: now["custom"].get(name) for name in self.custom}
         creates = sum(each.action is Action.CREATE for each in writes)
         self.fresh_ids = reserve_ids(self.table, creates)[::-1] if creates else []
         self.change_ids = reserve_ids(table_of(Change), len(writes))[::-1]
@@ -203,41 +217,40 @@ class _Batch:
         return self._change(each, now)
 
     def _create(self, each: Write) -> Outcome:
-        values = {name: value for name, value in each.values.items() if value is not None}
+        values = {n: v for n, v in self._kept(each.values).items() if v is not None}
         if not self._claim_number(values, None):
             return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
-        fields = difference({}, values)
+        changed = difference({}, values)
         self.inserts.append(
             self.defaults
-            | values
-            | derived(self.object, values)
-            | {"id": record_id, "lineage": dict.fromkeys(fields, change_id)}
+            | self._row(values, {})
+            | {"id": record_id, "lineage": dict.fromkeys(changed, change_id)}
             | {"version": 1, "created_at": self.at, "updated_at": self.at}
         )
         links = self.ledger.moves(each, record_id)
-        self._log(each, change_id, record_id, 1, fields, links)
+        self._log(each, change_id, record_id, 1, changed, links)
         return Outcome(each, "created", record_id, None, change_id)
 
     def _change(self, each: Write, now: dict[str, Any]) -> Outcome:
-        fields, links = difference(now, each.values), self.ledger.moves(each, now["id"])
-        if each.action is Action.UPDATE and not fields:
+        values, links = self._kept(each.values), self.ledger.moves(each, now["id"])
+        changed = difference(now, values)
+        if each.action is Action.UPDATE and not changed:
             return self._link(each, now, links)
-        after = {**now, **each.values}
-        if ("number" in fields or each.action is Action.RESTORE) and not self._claim_number(
+        after = {**now, **values}
+        if ("number" in changed or each.action is Action.RESTORE) and not self._claim_number(
             after, now["id"]
         ):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
-        self.touched |= fields.keys()
+        self.touched |= changed.keys()
         change_id, version = self.change_ids.pop(), now["version"] + 1
         deleted = self.at if each.action is Action.DELETE else None
         self.updates.append(
-            after
-            | derived(self.object, after)
-            | {"lineage": now["lineage"] | dict.fromkeys(fields, change_id)}
+            self._row(after, now)
+            | {"lineage": now["lineage"] | dict.fromkeys(changed, change_id)}
             | {"version": version, "updated_at": self.at, "deleted_at": deleted}
         )
-        self._log(each, change_id, now["id"], version, fields, links)
+        self._log(each, change_id, now["id"], version, changed, links)
         return Outcome(each, _RESULTS[each.action], now["id"], None, change_id)
 
     def _link(self, each: Write, now: dict[str, Any], links: Sequence[Link]) -> Outcome:
@@ -251,6 +264,20 @@ class _Batch:
     def _is_held(self, now: Mapping[str, Any]) -> bool:
         """Whether it is a value of a pick list that living records hold."""
         return self.model is PickListValue and pick_list_uses.is_held(now["list_code"], now["code"])
+
+    def _kept(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the values with those of custom fields as JSON keeps them."""
+        if not self.custom:
+            return values
+        return {n: freeze(v) if n in self.custom else v for n, v in values.items()}
+
+    def _row(self, values: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the columns that hold ``values``, and those that follow from them."""
+        row = values | derived(self.object, values, self.searched)
+        if self.custom:
+            own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
+            row["custom"] = {name: value for name, value in own.items() if value is not None}
+        return row
 
     def _claim_number(self, values: Mapping[str, Any], record_id: int | None) -> bool:
         """Take the account's number for it, unless a living account has it."""
@@ -269,7 +296,7 @@ class _Batch:
         change_id: int,
         record_id: int,
         version: int,
-        fields: dict[str, Any],
+        changed: dict[str, Any],
         links: Sequence[Link],
         action: str = "",
     ) -> None:
@@ -279,7 +306,7 @@ class _Batch:
                 "object": self.object,
                 "record_id": record_id,
                 "action": action or _RESULTS[each.action],
-                "fields": fields,
+                "fields": changed,
                 "links": [link.as_json() for link in links],
                 "source": dict(each.source),
                 "version": version,
@@ -292,7 +319,7 @@ class _Batch:
 
     def flush(self) -> None:
         insert_rows(self.table, self.inserts)
-        names = {*self.touched, "version", "lineage", "updated_at", "search_text"}
+        names = {*_columns(self.touched), "version", "lineage", "updated_at", "search_text"}
         names |= {"name_key"} & set(self.table.c.keys())
         if any(each["action"] in ("deleted", "restored") for each in self.changes):
             names.add("deleted_at")
@@ -316,6 +343,11 @@ def _lock(
         .with_for_update()
     )
     return {row[0]: dict(zip(columns, row, strict=True)) for row in session.execute(query)}
+
+
+def _columns(names: Iterable[str]) -> list[str]:
+    """Return the columns that hold the fields ``names``."""
+    return list(dict.fromkeys("custom" if is_custom(name) else name for name in names))
 
 
 def _numbers_taken(

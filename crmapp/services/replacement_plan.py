@@ -47,7 +47,7 @@ def _holders(run: Run, object_: str, after: int) -> list[PlanRow]:
     table = pick_list_uses.table_of(object_).c
     names = [table[name] for name in _NAMES[object_]]
     query = (
-        select(table.id, table.version, *names, *(use.column for use in uses))
+        select(table.id, table.version, *names, *(use.place for use in uses))
         .where(table.id > after, or_(*(use.holds(before) for use in uses)))
         .order_by(table.id)
         .limit(planning.PART)
@@ -62,13 +62,24 @@ def _holders(run: Run, object_: str, after: int) -> list[PlanRow]:
             version=row[1],
             name=full_name(*row[2:first]),
             fields={
-                use.field.name: [before, to]
+                use.field.name: [held, _replaced(held, before, to)]
                 for use, kept in zip(uses, row[first:], strict=True)
-                if kept == before
+                if before in _codes(held := use.held(kept))
             },
         )
         for row in session.execute(query)
     ]
+
+
+def _codes(held: str | list[str] | None) -> list[str]:
+    return [held] if isinstance(held, str) else held or []
+
+
+def _replaced(held: str | list[str], before: str, to: str) -> str | list[str]:
+    """Return what is held with ``to`` in the place of ``before``."""
+    if isinstance(held, str):
+        return to
+    return sorted({to if code == before else code for code in held})
 
 
 def _value(run: Run, after: int) -> list[PlanRow]:

@@ -15,15 +15,14 @@ from sqlalchemy import ColumnElement, func, select
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
-from crmapp.domain.fields import Lookups
+from crmapp.domain.fields import Field, is_custom, required_of, thaw
 from crmapp.domain.mapping import FieldMapping, apply
 from crmapp.domain.matching import Candidates, Match, find
 from crmapp.domain.plan import Planned, PlanRow, SourceRow, control_totals, decide, match_word
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.runs import Status
 from crmapp.domain.search import fold
 from crmapp.models import Account, ExternalIdentity, Run, User
-from crmapp.services import decisions, pick_lists, planning
+from crmapp.services import decisions, fields, mapping_words, planning
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim
 from crmapp.services.sources import open_source
@@ -46,7 +45,7 @@ def advance(held: Claim) -> Claim | None:
         _finish(held, run)
         return None
     rows = [SourceRow(held.cursor + n, key, cells) for n, (key, cells) in enumerate(found, 1)]
-    planned = plan_rows(rows, mapping, pick_lists.lookups(), run.source.get("identity"), by)
+    planned = plan_rows(rows, mapping, run.source.get("identity"), by)
     control = _add_up(run.control, planned)
     return planning.keep_part(held, run, planned, rows[-1].key, control=control)
 
@@ -54,21 +53,23 @@ def advance(held: Claim) -> Claim | None:
 def plan_rows(
     rows: Sequence[SourceRow],
     mapping: FieldMapping,
-    lookups: Lookups,
     identity: Sequence[str] | None,
     by: User,
 ) -> list[PlanRow]:
     """Decide about ``rows``: map them, find their accounts, compare."""
-    mapped = [apply(mapping, ACCOUNT_FIELDS, row.cells, lookups) for row in rows]
+    specs = fields.every("account")
+    meanings = mapping_words.lookups(mapping, specs, [row.cells for row in rows], by=by)
+    mapped = [apply(mapping, specs, row.cells, meanings) for row in rows]
     words = [match_word(mapping.match, each.values.get(mapping.match)) for each in mapped]
     names = [fold(each.values.get("name") or "") or None for each in mapped]
     known = candidates([row.key for row in rows], words, names, mapping.match, identity)
     matches = [
         find(row.key, word, name, known) for row, word, name in zip(rows, words, names, strict=True)
     ]
-    accounts = read_accounts(matches, list(mapping.columns), by)
+    accounts = read_accounts(matches, mapping, specs, by)
+    required = required_of(specs)
     return [
-        decide(row, each, match, accounts, ACCOUNT_FIELDS, mapping.match)
+        decide(row, each, match, accounts, specs, mapping.match, required)
         for row, each, match in zip(rows, mapped, matches, strict=True)
     ]
 
@@ -114,18 +115,27 @@ def _grouped(query: Any) -> dict[str, list[int]]:
 
 
 def read_accounts(
-    matches: Sequence[Match], names: Sequence[str], by: User
+    matches: Sequence[Match], mapping: FieldMapping, specs: Mapping[str, Field], by: User
 ) -> dict[int, Mapping[str, Any]]:
-    """Read the matched accounts that ``by`` may see: their version and the columns ``names``."""
+    """Read the matched accounts that ``by`` may see: their version and the fields mapped."""
     ids = sorted({match.ids[0] for match in matches if match.sure})
     if not ids:
         return {}
     table = Account.__table__.c
-    wanted = ("id", "version", *names)
+    custom = [name for name in mapping.fields if is_custom(name)]
+    names = [name for name in mapping.fields if name not in custom]
+    wanted = ("id", "version", *names, *(["custom"] if custom else []))
     query = select(*(table[name] for name in wanted)).where(
         is_one_of(table.id, ids), Account.visible_to(by)
     )
-    return {row[0]: dict(zip(wanted, row, strict=True)) for row in session.execute(query)}
+    found: dict[int, Mapping[str, Any]] = {}
+    for row in session.execute(query):
+        account = dict(zip(wanted, row, strict=True))
+        if custom:
+            own = account.pop("custom")
+            account |= {name: thaw(specs[name], own.get(name)) for name in custom}
+        found[row[0]] = account
+    return found
 
 
 def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, Any]:

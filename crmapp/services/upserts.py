@@ -15,12 +15,13 @@ from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import engine, mapping_checks, planning
+from crmapp.services import engine, fields, mapping_checks, planning
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 from crmapp.services.sources import Source, open_source
 
 RIGHT = Right.GRID_ADD_UPDATE_ACCOUNTS
+_RETIRED = N_("The field “%(field)s” was retired since. Choose the columns again.")
 
 
 def start(
@@ -91,7 +92,7 @@ def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by:
     """
     run = get(run_id, by=by)
     source = source_of(run, by=by)
-    mapping_checks.check(mapping, [column.name for column in source.columns()])
+    mapping_checks.check(mapping, [column.name for column in source.columns()], by=by)
     _check_count(run, _count_now(run, by), confirmed)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
@@ -162,9 +163,17 @@ def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None
     Raises:
         Conflict: the plan was made anew since she looked.
         AlreadyRunning: it has been started.
-        Invalid: the number of rows has changed since the plan was made.
+        Invalid: the number of rows has changed since the plan was made, or a field was retired.
     """
     run = get(run_id, by=by)
+    _check_fields(run)
     _check_count(run, _count_now(run, by), run.total)
     with unit_of_work():
         once(key, {"run": run_id, "plan": plan_hash}, lambda: planning.queue(run_id, plan_hash))
+
+
+def _check_fields(run: Run) -> None:
+    specs = fields.every("account")
+    for name in FieldMapping.from_json(run.mapping).fields:
+        if specs[name].retired:
+            raise Invalid({"": Text(_RETIRED, {"field": Text(specs[name].label)})})

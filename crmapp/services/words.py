@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crmapp.db import session
-from crmapp.domain.fields import Field, Kind, thaw
+from crmapp.domain.fields import LISTED, Field, Kind, thaw
 from crmapp.models import Account, Contact, Team, User
 from crmapp.services import pick_lists
 
@@ -62,8 +62,11 @@ class Words:
         value = thaw(spec, kept)
         if value is None:
             return None
-        if spec.kind is Kind.PICK_LIST:
-            return self._labels.get(spec.pick_list or "", {}).get(value, value)
+        if spec.kind in LISTED:
+            labels = self._labels.get(spec.pick_list or "", {})
+            if isinstance(value, list):
+                return [labels.get(code, code) for code in value]
+            return labels.get(value, value)
         if spec.kind in _MODELS:
             return self._names[spec.kind].get(value, f"#{value}")
         return value

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flask_babel import get_locale, gettext
-from wtforms import BooleanField, EmailField, SelectField, StringField, TelField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
 from wtforms import Field as FormField
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import DateTimeLocalInput
+from wtforms.widgets import DateInput, DateTimeLocalInput
 
 from crmapp.db import utcnow
-from crmapp.domain.fields import Field, Kind
+from crmapp.domain.fields import LISTED, Field, Kind
 from crmapp.errors import Conflict
+from crmapp.models.account import Record
 from crmapp.services import pick_lists
 from crmapp.web import reader
 from crmapp.web.forms import Form, VersionedForm, add_error
+from crmapp.web.texts import translated
 
 AnyForm = TypeVar("AnyForm", bound=Form)
 Choices = Mapping[str, Sequence[tuple[Any, str]]]
@@ -70,6 +80,19 @@ class MomentField(StringField):
             return str(self.data or "")
 
 
+class DateField(StringField):
+    """A day as text; what is none is left for the domain to refuse."""
+
+    widget = DateInput()
+
+
+class ChosenField(SelectMultipleField):
+    """Several values of a list; what is not in it is left for the domain to refuse."""
+
+    def _value(self) -> str:
+        return ""
+
+
 def new_form(fields: Iterable[Field], *, choices: Choices = NO_CHOICES, **values: object) -> Form:
     """Build an empty form of ``fields``, filled from the request if it sent one.
 
@@ -83,18 +106,23 @@ def new_form(fields: Iterable[Field], *, choices: Choices = NO_CHOICES, **values
 
 
 def edit_form(
-    fields: Iterable[Field], record: Any, *, choices: Choices = NO_CHOICES, **typed: object
+    fields: Iterable[Field],
+    record: Record,
+    *,
+    choices: Choices = NO_CHOICES,
+    typed: Mapping[str, object] = MappingProxyType({}),
 ) -> VersionedForm:
     """Build a form that changes ``record``, filled with its values or from the request.
 
     ``typed`` is what stands in fields whose value people do not type as it is kept.
     """
     fields = list(fields)
-    values = {spec.name: getattr(record, spec.name) for spec in fields} | typed
+    values = {spec.name: record.value(spec) for spec in fields} | dict(typed)
     form = _build(VersionedForm, fields, choices, values, version=record.version)
     for spec in fields:
         if form_name(spec) in form.taken:
-            form[form_name(spec)].process_data(_typed(values[spec.name]))
+            many = spec.kind is Kind.MULTI_PICK_LIST
+            form[form_name(spec)].process_data(_typed(values[spec.name], many=many))
     return form
 
 
@@ -130,7 +158,7 @@ def show_conflict(form: VersionedForm, conflict: Conflict) -> list[Clash]:
             continue
         field, original = form[name], conflict.original.get(name)
         if _same(field.data, original):
-            field.process_data(_typed(theirs))
+            field.process_data(_typed(theirs, many=isinstance(field, ChosenField)))
         elif not _same(field.data, theirs):
             add_error(field, gettext("Somebody else changed this too. Keep yours or take theirs."))
             shown = (_shown(field, value) for value in (field.data, theirs, original))
@@ -140,7 +168,7 @@ def show_conflict(form: VersionedForm, conflict: Conflict) -> list[Clash]:
 
 def _usual(fields: Iterable[Field]) -> dict[str, str]:
     """Return the default values of the pick lists that ``fields`` take theirs from."""
-    listed = {spec.name: spec.pick_list for spec in fields if spec.pick_list}
+    listed = {spec.name: spec.pick_list or "" for spec in fields if spec.kind is Kind.PICK_LIST}
     defaults = pick_lists.defaults() if listed else {}
     return {name: defaults[code] for name, code in listed.items() if code in defaults}
 
@@ -155,15 +183,18 @@ def _build(
     fields = list(fields)
     made = {form_name(spec): _field(spec, choices, values.get(spec.name)) for spec in fields}
     form_class = type("RecordForm", (base,), made)
-    data = {form_name(spec): _typed(values.get(spec.name)) for spec in fields}
+    data = {
+        form_name(spec): _typed(values.get(spec.name), many=spec.kind is Kind.MULTI_PICK_LIST)
+        for spec in fields
+    }
     return form_class(data={name: text for name, text in data.items() if text is not None} | more)
 
 
 def _field(spec: Field, choices: Choices, current: Any) -> FormField:
     """Make the form's field for ``spec``; the domain checks its value, so it accepts any text."""
     options: dict[str, Any] = {
-        "label": gettext(spec.label),
-        "description": gettext(spec.help),
+        "label": translated(spec.label),
+        "description": translated(spec.help),
         "validators": [Required()] if spec.required else [],
     }
     kinds: dict[Kind, type[FormField]] = {
@@ -172,14 +203,19 @@ def _field(spec: Field, choices: Choices, current: Any) -> FormField:
         Kind.PHONE: TelField,
         Kind.YES_NO: BooleanField,
         Kind.MOMENT: MomentField,
+        Kind.DATE: DateField,
     }
     offered = _choices(spec, choices, current)
     if offered is not None:
+        if spec.kind is Kind.MULTI_PICK_LIST:
+            rows = [SelectChoice(value, text) for value, text in offered]
+            return ChosenField(**options, choices=rows, validate_choice=False)
         blank = [] if spec.required else [("", "–")]
         rows = [SelectChoice(value, text) for value, text in (*blank, *offered)]
         options |= {"choices": rows, "validate_choice": False}
         return SelectField(**options, coerce=_text)
-    hints = {Kind.MONEY: {"inputmode": "decimal"}, Kind.URL: {"inputmode": "url"}}
+    decimal = {"inputmode": "decimal"}
+    hints = {Kind.MONEY: decimal, Kind.NUMBER: decimal, Kind.URL: {"inputmode": "url"}}
     if spec.kind is Kind.LONG_TEXT:
         options["render_kw"] = {"rows": 4}
     elif spec.kind is not Kind.YES_NO:
@@ -189,7 +225,7 @@ def _field(spec: Field, choices: Choices, current: Any) -> FormField:
 
 def _choices(spec: Field, choices: Choices, current: Any) -> list[tuple[str, str]] | None:
     """Return what may be chosen for ``spec``, or ``None`` if it is typed."""
-    if spec.kind is Kind.PICK_LIST:
+    if spec.kind in LISTED:
         return pick_lists.choices(spec.pick_list or "", str(get_locale()), keep=current)
     if spec.kind is Kind.USER:
         return [(str(id_), name) for id_, name in pick_lists.people(keep=current)]
@@ -204,28 +240,35 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _typed(value: Any) -> Any:
-    """Return ``value`` as a person would type it."""
+def _typed(value: Any, *, many: bool = False) -> Any:
+    """Return ``value`` as a person would type it; several choices stay a list."""
     if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, list) and many:
         return value
     if isinstance(value, list):
         return ", ".join(value)
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     return str(value)
 
 
 def _shown(field: FormField, value: Any) -> Any:
     """Return ``value`` as a person reads it: the text of a choice, else the value itself."""
-    if isinstance(field, SelectField):
-        return {row.value: row.label for row in field.choices}.get(_text(value), value)
+    if isinstance(field, SelectField):  # several choices are one as well
+        words = {row.value: row.label for row in field.choices}
+        if isinstance(value, list):
+            return [words.get(_text(each), each) for each in value]
+        return words.get(_text(value), value)
     return value
 
 
 def _same(typed: Any, value: Any) -> bool:
     """Whether what stands in the form is ``value``."""
+    if isinstance(typed, list):
+        return sorted(typed) == sorted(value or [])
     if isinstance(value, datetime):
         return _moment(typed) == value.replace(second=0, microsecond=0)
     if isinstance(value, Decimal):

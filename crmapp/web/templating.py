@@ -166,7 +166,7 @@ def percent(value: Decimal | float | None, digits: int = 1) -> str:
 
 
 def text(value: object) -> str:
-    """Write any value of a record: yes and no, lists, dates, numbers, nothing as a dash."""
+    """Write any value of a record: yes and no, lists, dates, numbers with their decimals."""
     if isinstance(value, str):
         return value or NONE
     if value is None or value == []:
@@ -178,7 +178,7 @@ def text(value: object) -> str:
     if isinstance(value, date):
         return day(value)
     if isinstance(value, Decimal):
-        return money(value)
+        return number(value, max(-int(value.as_tuple().exponent), 0))
     if isinstance(value, int | float):
         return number(value)
     if isinstance(value, Mapping):

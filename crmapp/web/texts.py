@@ -8,7 +8,7 @@ from babel import Locale
 from babel.support import NullTranslations
 from flask_babel import Domain, get_locale, gettext
 
-from crmapp.i18n import Text
+from crmapp.i18n import Bilingual, Text
 
 
 class Catalogues(Domain):
@@ -28,8 +28,12 @@ class Catalogues(Domain):
 
 def translated(text: Text | str) -> str:
     """Say ``text`` in the reader's language, and those of its values that are texts."""
+    if isinstance(text, Bilingual):
+        return text.said_in(str(get_locale()))
     if not isinstance(text, Text):
         text = Text(str(text))  # it may be lazy
+    if isinstance(text.text, Bilingual):
+        return translated(text.text)
     params = {name: _said(value) for name, value in text.params.items()}
     return gettext(text.text, **params) if text.text else ""
 
@@ -38,4 +42,4 @@ def _said(value: Any) -> Any:
     """Translate texts among a text's values; several of them make a list with commas."""
     if isinstance(value, list | tuple):
         return ", ".join(str(_said(part)) for part in value)
-    return translated(value) if isinstance(value, Text) else value
+    return translated(value) if isinstance(value, Text | Bilingual) else value

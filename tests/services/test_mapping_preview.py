@@ -111,7 +111,9 @@ def test_a_mapping_with_a_wrong_value_is_refused_at_its_field(
     for fixed in mapping.get("fixed", {}):
         columns.pop(fixed, None)
     with pytest.raises(Invalid) as refused:
-        mapping_checks.check(FieldMapping(columns, **mapping), ["name", "code", "phone"])
+        mapping_checks.check(
+            FieldMapping(columns, **mapping), ["name", "code", "phone"], by=make.mona
+        )
     assert list(refused.value.fields) == [name]
 
 

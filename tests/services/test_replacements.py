@@ -203,3 +203,19 @@ def test_an_import_may_repeat_a_retired_value_but_not_choose_it(make):
     planned = plan_rows(make, rows_of("Acme", "Bolt", "New", terms="Net 30"), mapping)
 
     assert planned.counts == {"rejected": 2, "unchanged": 1}
+
+
+def test_custom_fields_that_hold_it_get_the_other_value_too(make):
+    make.field("Main terms", kind="pick_list", pick_list="terms")
+    make.field("Other terms", kind="multi_pick_list", pick_list="terms")
+    held = make.account(
+        "Held", custom={"c_main_terms": "net_30", "c_other_terms": ["net_15", "net_30"]}
+    )
+
+    done = carry_out(make, plan(make))
+
+    assert done.status == "done"
+    assert make.again(Account, held.id).custom == {
+        "c_main_terms": "net_60",
+        "c_other_terms": ["net_15", "net_60"],
+    }

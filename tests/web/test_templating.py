@@ -79,7 +79,7 @@ def test_a_moment_is_told_in_the_readers_zone(app, make):
         ("", "–"),
         (True, "Yes"),
         (False, "No"),
-        (Decimal("1250"), "1,250.00"),
+        (Decimal("1250.00"), "1,250.00"),
         (date(2026, 6, 15), "Jun 15, 2026"),
         (["b", "a"], "b, a"),
         ({"x": 1}, "x: 1"),

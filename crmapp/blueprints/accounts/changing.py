@@ -9,31 +9,28 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
+from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Invalid
-from crmapp.services import accounts
+from crmapp.services import accounts, fields
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form, VersionedForm
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import Clash, edit_form, grouped, new_form, show_conflict
-
-FIELDS = [spec for spec in ACCOUNT_FIELDS.values() if spec.name != "primary_contact_id"]
-GROUPS = grouped(FIELDS)
 
 
 @bp.get("/new")
 @requires(Right.ACCOUNT_CREATE)
 def new() -> ResponseReturnValue:
     """Show an empty form, in the drawer or as a page; the account is the maker's own at first."""
-    return _new(new_form(FIELDS, owner_id=current_user.id))
+    return _new(new_form(_fields(), owner_id=current_user.id))
 
 
 @bp.post("")
 @requires(Right.ACCOUNT_CREATE)
 def create() -> ResponseReturnValue:
     """Create an account, or show what is wrong with the form."""
-    form = new_form(FIELDS)
+    form = new_form(_fields())
     if not form.validate_on_submit():
         return _new(form, status=422)
     try:
@@ -113,13 +110,25 @@ def _arrive(account_id: int) -> ResponseReturnValue:
 
 def _new(form: Form, status: int = 200) -> ResponseReturnValue:
     return page(
-        "accounts/new.html", "accounts/_form.html", status, form=form, groups=GROUPS, account=None
+        "accounts/new.html",
+        "accounts/_form.html",
+        status,
+        form=form,
+        groups=grouped(_fields()),
+        account=None,
     )
+
+
+def _fields() -> list[Field]:
+    """Return the fields of the forms; the primary contact is chosen among the contacts."""
+    return [spec for name, spec in fields.of("account").items() if name != "primary_contact_id"]
 
 
 def _edit_form(account_id: int) -> VersionedForm:
     account = accounts.need_editable(account_id, by=current_user)
-    return edit_form(FIELDS, account, parent_id=accounts.parent_typed(account, by=current_user))
+    typed = accounts.links_typed(account, by=current_user)
+    typed["parent_id"] = accounts.parent_typed(account, by=current_user)
+    return edit_form(_fields(), account, typed=typed)
 
 
 def _edit(
@@ -131,7 +140,7 @@ def _edit(
         "accounts/_form.html",
         status,
         form=form,
-        groups=GROUPS,
+        groups=grouped(_fields()),
         account=account,
         conflicts=conflicts,
     )

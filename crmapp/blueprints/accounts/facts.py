@@ -15,13 +15,14 @@ from crmapp.web.access import current_user
 
 def shown(account: Account, fields: Iterable[Field]) -> dict[str, Any]:
     """Return what ``accounts/_fact.html`` needs to show ``fields`` of ``account``."""
-    names = {spec.name for spec in fields}
-    filled = {name for name in names if getattr(account, name) not in (None, "", [])}
+    specs = {spec.name: spec for spec in fields}
+    filled = {name for name, spec in specs.items() if account.value(spec) not in (None, "", [])}
     lineage = {name: account.lineage[name] for name in filled if name in account.lineage}
     return {
         "account": account,
         "filled": filled,
         "origins": history.origins(lineage),
         "labels": pick_lists.labels(str(get_locale())),
-        "parent": accounts.parent_of(account, by=current_user) if "parent_id" in names else None,
+        "parent": accounts.parent_of(account, by=current_user) if "parent_id" in specs else None,
+        "links": accounts.linked(account, by=current_user),
     }

@@ -11,9 +11,9 @@ from crmapp.blueprints.accounts.addresses import asked, place, tail
 from crmapp.blueprints.accounts.columns import COLUMNS
 from crmapp.blueprints.accounts.filters import chips, unfiltered
 from crmapp.domain.permissions import Right
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.i18n import N_
 from crmapp.services import account_list, account_locations, pick_lists
+from crmapp.services import fields as field_set
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, put_address, wants_fragment
 from crmapp.web.paging import Pager
@@ -25,10 +25,13 @@ _KINDS = {
     "email": N_("E-mail address"),
     "phone": N_("Phone number"),
     "url": N_("Web address"),
+    "number": N_("Number"),
     "money": N_("Amount"),
+    "date": N_("Date"),
     "yes_no": N_("Yes or no"),
     "tags": N_("Words, separated by commas"),
     "pick_list": N_("Pick list"),
+    "multi_pick_list": N_("Several values of a pick list"),
     "user": N_("Person"),
     "team": N_("Team"),
     "account": N_("Another account"),
@@ -80,7 +83,9 @@ def locations() -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def fields() -> ResponseReturnValue:
     """Explain every standard field."""
-    return page("accounts/fields.html", groups=grouped(ACCOUNT_FIELDS.values()), kinds=_KINDS)
+    return page(
+        "accounts/fields.html", groups=grouped(field_set.of("account").values()), kinds=_KINDS
+    )
 
 
 def _pager(found: account_list.Page) -> Pager:

@@ -13,7 +13,6 @@ from crmapp.blueprints.accounts.addresses import asked, tail
 from crmapp.blueprints.accounts.facts import shown
 from crmapp.blueprints.accounts.figures import sales as written
 from crmapp.domain.permissions import Right
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import DatasetError
 from crmapp.models import Account
 from crmapp.services import (
@@ -21,6 +20,7 @@ from crmapp.services import (
     accounts,
     activities,
     contacts,
+    fields,
     grids,
     history,
     identities,
@@ -38,12 +38,12 @@ from crmapp.web.record_forms import grouped
 def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
     account = accounts.get(account_id, by=current_user, deleted=True)
-    groups = grouped(ACCOUNT_FIELDS.values())
+    specs = fields.of("account").values()
     return _tab(
         "details",
-        groups=groups,
+        groups=grouped(specs),
         identities=identities.of(account.id, locale=str(get_locale())),
-        **shown(account, ACCOUNT_FIELDS.values()),
+        **shown(account, specs),
     )
 
 

@@ -13,15 +13,15 @@ from crmapp.blueprints.accounts.addresses import tail
 from crmapp.blueprints.accounts.facts import shown
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.models import Account
-from crmapp.services import accounts, activities, contacts
+from crmapp.services import accounts, activities, contacts, fields
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import VersionedForm
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Clash, edit_form, form_name, show_conflict
 from crmapp.web.templating import dom_id
+from crmapp.web.texts import translated
 
 
 @bp.get("/<int:account_id>/values/<name>")
@@ -59,13 +59,13 @@ def update_value(account_id: int, name: str) -> ResponseReturnValue:
         return see_other(url_for("accounts.index") + tail())
     account = accounts.get(account_id, by=current_user)
     if account.version != before:
-        flash(_("%(field)s saved.", field=_(spec.label)), "success")
+        flash(_("%(field)s saved.", field=translated(spec.label)), "success")
     return _shown(account, spec, "accounts/value.swaps.html")
 
 
 def _field(name: str) -> Field:
     try:
-        return ACCOUNT_FIELDS[name]
+        return fields.of("account")[name]
     except KeyError:
         raise NotFound from None
 
@@ -74,10 +74,10 @@ def _form(account: Account, spec: Field) -> VersionedForm:
     choices = {}
     if spec.name == "primary_contact_id":
         choices[spec.name] = [(each.id, each.name) for each in contacts.of(account)]
-    typed = {}
+    typed = accounts.links_typed(account, by=current_user)
     if spec.name == "parent_id":
         typed[spec.name] = accounts.parent_typed(account, by=current_user)
-    return edit_form([spec], account, choices=choices, **typed)
+    return edit_form([spec], account, choices=choices, typed=typed)
 
 
 def _form_page(

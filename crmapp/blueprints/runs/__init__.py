@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.runs import STATUS_LABELS, Status
+from crmapp.services import fields
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -17,7 +17,8 @@ def status_label(status: str) -> str:
 @bp.app_template_filter()
 def field_label(name: str) -> str:
     """Return the label of an account's field, marked for translation."""
-    return ACCOUNT_FIELDS[name].label if name in ACCOUNT_FIELDS else name
+    spec = fields.every("account").get(name)
+    return spec.label if spec else name
 
 
 from crmapp.blueprints.runs import changing, listing, views  # noqa: E402,F401  the views need bp

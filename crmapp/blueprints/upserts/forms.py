@@ -12,13 +12,12 @@ from wtforms.fields.choices import SelectChoice
 
 from crmapp.domain.fields import Field
 from crmapp.domain.mapping import CHOSEN_KINDS, MATCH_FIELDS, FieldMapping
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.steps import MOST, Step, StepKind
+from crmapp.services import fields
 from crmapp.services.sources import SourceColumn
 from crmapp.web.forms import Form
 from crmapp.web.texts import translated
 
-FIELDS = [spec for spec in ACCOUNT_FIELDS.values() if spec.mappable]
 FIXED = "="
 """Chosen instead of a column: every row has the same value."""
 NOTHING = "="
@@ -32,6 +31,7 @@ class MappingForm(Form):
     often as there are steps, ``terms.from`` and ``terms.to``, as often as there are words.
     """
 
+    mapped: Sequence[str] = ()
     match = RadioField(
         lazy_gettext("Which field finds the accounts that exist?"), validate_choice=False
     )
@@ -44,7 +44,7 @@ class MappingForm(Form):
     @property
     def mapping(self) -> FieldMapping:
         """What the person chose."""
-        chosen = {spec.name: self[spec.name].data for spec in FIELDS}
+        chosen = {name: self[name].data for name in self.mapped}
         columns = {name: column for name, column in chosen.items() if column and column != FIXED}
         fixed = [name for name, column in chosen.items() if column == FIXED]
         match, clears = self.match.data or "", self.empty.data == "clear"
@@ -79,7 +79,7 @@ def _steps(name: str) -> tuple[Step, ...]:
 
 def _words(name: str) -> dict[str, str]:
     """Read a field's value map, but for the words that were left open."""
-    if ACCOUNT_FIELDS[name].kind not in CHOSEN_KINDS:
+    if fields.of("account")[name].kind not in CHOSEN_KINDS:
         return {}
     sent = zip(
         request.form.getlist(f"{name}.from"), request.form.getlist(f"{name}.to"), strict=False
@@ -92,8 +92,10 @@ def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> Mapp
     untouched = SelectChoice("", _("Leave untouched"))
     fixed = SelectChoice(FIXED, _("The same value in every row"))
     choices = [untouched, fixed, *(SelectChoice(each.name, each.label) for each in columns)]
-    selects = {spec.name: _select(spec, choices) for spec in FIELDS}
-    form_class = type("AccountMappingForm", (MappingForm,), {**selects, "kept": mapping})
+    specs = fields.of("account")
+    selects = {spec.name: _select(spec, choices) for spec in mappable()}
+    more = {"mapped": tuple(selects), "kept": mapping}
+    form_class = type("AccountMappingForm", (MappingForm,), {**selects, **more})
     kept = {
         **dict.fromkeys(mapping.fixed, FIXED),
         **mapping.columns,
@@ -102,7 +104,7 @@ def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> Mapp
     }
     form: MappingForm = form_class(data=kept)
     form.match.choices = [
-        SelectChoice(name, translated(ACCOUNT_FIELDS[name].label)) for name in MATCH_FIELDS
+        SelectChoice(name, translated(specs[name].label)) for name in MATCH_FIELDS
     ]
     form.empty.choices = [
         SelectChoice("leave", _("Leave the account's value as it is")),
@@ -115,9 +117,14 @@ def _select(spec: Field, choices: list[SelectChoice]) -> SelectField:
     return SelectField(translated(spec.label), choices=choices, validate_choice=False, default="")
 
 
+def mappable() -> list[Field]:
+    """Return the fields that a source may fill."""
+    return [spec for spec in fields.of("account").values() if spec.mappable]
+
+
 def grouped() -> list[tuple[str, list[Field]]]:
     """Return the fields that may be mapped, group by group, in the order of the domain."""
     groups: dict[str, list[Field]] = {}
-    for spec in FIELDS:
+    for spec in mappable():
         groups.setdefault(spec.group, []).append(spec)
     return list(groups.items())

@@ -9,11 +9,11 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.upserts import bp
 from crmapp.blueprints.upserts.forms import (
-    FIELDS,
     FIXED,
     NOTHING,
     MappingForm,
     grouped,
+    mappable,
     mapping_form,
 )
 from crmapp.blueprints.upserts.rows import field_rows
@@ -72,7 +72,7 @@ def samples(run_id: int) -> ResponseReturnValue:
     name = request.args.get("field")
     if not wants_fragment() or name is None:
         return _show(run, source, columns, begun, form)
-    if name not in {spec.name for spec in FIELDS}:
+    if name not in {spec.name for spec in mappable()}:
         raise NotFound
     rows = field_rows(source, columns, form, begun, by=current_user, names=[name])
     return page("upserts/_field.html", run=run, row=rows[name], match=form.mapping.match, **_WORDS)

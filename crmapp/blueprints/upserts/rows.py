@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crmapp.blueprints.upserts.forms import FIELDS, MappingForm
+from crmapp.blueprints.upserts.forms import MappingForm, mappable
 from crmapp.domain.fields import Field
 from crmapp.domain.mapping import CHOSEN_KINDS, FieldMapping
 from crmapp.domain.steps import Step
@@ -58,7 +58,7 @@ def field_rows(
     names: Iterable[str] | None = None,
 ) -> dict[str, FieldRow]:
     """Return field → its row, of all fields or of those with ``names``."""
-    wanted = [spec for spec in FIELDS if names is None or spec.name in names]
+    wanted = [spec for spec in mappable() if names is None or spec.name in names]
     mapping, locale = form.mapping, reader.locale()
     asked = [spec.name for spec in wanted]
     shown = previews(source, columns, mapping, asked, by=by, locale=locale)

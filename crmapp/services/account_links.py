@@ -1,0 +1,48 @@
+"""Which accounts are meant by a number or a name, as people and sources write them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import select
+
+from crmapp.db import session
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.search import fold
+from crmapp.models import Account, User
+
+SEVERAL = 0
+
+
+def meant(words: Collection[str], *, by: User) -> dict[str, int]:
+    """Return word → the account that ``by`` sees and that has it as number, else as name.
+
+    ``SEVERAL`` stands for more than one; a word that means none is left out.
+    """
+    texts = sorted({word for word in words if word})
+    if not texts:
+        return {}
+    account = Account.__table__.c
+    folded = {word: fold(word) for word in texts}
+    numbers = _by_word(account.number, texts, by)
+    names = _by_word(account.name_key, sorted(set(folded.values())), by)
+    found = {word: numbers.get(word) or names.get(folded[word]) for word in texts}
+    return {word: ids[0] if len(ids) == 1 else SEVERAL for word, ids in found.items() if ids}
+
+
+def called(ids: Collection[int], *, by: User) -> dict[int, str]:
+    """Return id → number, else name, of those of the accounts that ``by`` sees."""
+    account = Account.__table__.c
+    query = select(account.id, account.number, account.name).where(
+        is_one_of(account.id, sorted(ids)), Account.visible_to(by)
+    )
+    return {row.id: row.number or row.name for row in session.execute(query)} if ids else {}
+
+
+def _by_word(column: Any, words: Collection[str], by: User) -> dict[str, list[int]]:
+    query = select(column, Account.id).where(is_one_of(column, list(words)), Account.visible_to(by))
+    found: dict[str, list[int]] = {}
+    for word, id_ in session.execute(query):
+        found.setdefault(word, []).append(id_)
+    return found

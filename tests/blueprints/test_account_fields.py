@@ -1,0 +1,91 @@
+"""The fields of this installation in the forms and pages of an account."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmapp.models import Account
+from crmapp.services import accounts
+
+KINDS = {
+    "text": "some words",
+    "long_text": "two\nlines",
+    "number": "12.5",
+    "money": "1250.00",
+    "date": "2026-11-22",
+    "yes_no": "y",
+    "pick_list": "fax",
+    "multi_pick_list": ["fax", "letter"],
+    "url": "https://example.com",
+    "email": "ann@example.com",
+    "phone": "+33 1 23 45",
+    "account": "C9",
+}
+
+
+@pytest.fixture
+def every_kind(make):
+    """Give the installation a field of each kind, and return what a form sends for them."""
+    lists = {"pick_list": "contact_method", "multi_pick_list": "contact_method"}
+    for kind in KINDS:
+        make.field(f"My {kind}", kind=kind, pick_list=lists.get(kind))
+    make.account("Partner & Co", number="C9")
+    return {f"c_my_{kind}": typed for kind, typed in KINDS.items()}
+
+
+def test_each_kind_is_entered_shown_and_offered_for_change(as_user, make, every_kind):
+    alice = as_user(make.alice)
+
+    made = alice.post("/accounts", data={"name": "Acme", **every_kind})
+    page = alice.get(made.headers["Location"])
+    form = alice.get(made.headers["Location"] + "/edit")
+
+    assert made.status_code == 303
+    for shown in ("some words", "1,250.00", "12.5", "Nov 22, 2026", "Fax", "Letter", "Partner"):
+        assert shown in page.text
+    assert 'value="C9"' in form.text
+    assert form.text.count('<option selected value="fax">') == 2
+    assert 'type="date" value="2026-11-22"' in form.text
+
+
+def test_what_is_wrong_is_said_at_each_field_and_nothing_typed_is_lost(as_user, make, every_kind):
+    wrong = {name: "x" * 10_000 for name in every_kind if name != "c_my_long_text"}
+    wrong["c_my_yes_no"] = ""
+
+    answer = as_user(make.alice).post("/accounts", data={"name": "Acme", **wrong})
+
+    assert answer.status_code == 422
+    assert answer.text.count('aria-invalid="true"') == len(wrong) - 1
+    assert answer.text.count("x" * 10_000) >= 7
+
+
+def test_a_form_that_was_open_when_a_field_was_retired_saves_the_rest(as_user, make):
+    make.field("Old")
+    account_id = accounts.create({"name": "Acme", "c_old": "as it was"}, by=make.alice)
+    make.field("Old", retired=True)
+
+    sent = {"name": "Acme 2", "c_old": "typed meanwhile", "version": "1"}
+    answer = as_user(make.alice).post(f"/accounts/{account_id}", data=sent)
+
+    account = make.again(Account, account_id)
+    assert answer.status_code == 303
+    assert (account.name, account.custom) == ("Acme 2", {"c_old": "as it was"})
+
+
+def test_a_form_of_two_hundred_fields_is_a_form(as_user, make):
+    for number in range(200):
+        make.field(f"Field {number}", kind="multi_pick_list", pick_list="territory")
+
+    answer = as_user(make.alice).get("/accounts/new")
+
+    assert answer.text.count('name="c_field_') == 200
+
+
+def test_the_page_about_fields_has_them_in_the_readers_language(as_user, make):
+    make.field("Zone", label_fr="Zone de livraison", help_fr="Où l’on livre.", required=True)
+    dora = make.user("dora", "manager", locale="fr")
+
+    page = as_user(dora).get("/accounts/fields")
+
+    assert "Zone de livraison" in page.text
+    assert "Où l’on livre." in page.text
