@@ -124,6 +124,10 @@ class Engine(Protocol):
         """The facts behind a number of the grid, newest first, and what they add up to."""
         ...
 
+    def days(self, selection: Selection, *, restriction: Restriction = None) -> tuple[date, ...]:
+        """The days on which there were facts of a selection's entities, in their order."""
+        ...
+
     def among(
         self,
         selection: Selection,

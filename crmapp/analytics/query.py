@@ -145,16 +145,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Number:
-    """One number of a grid: the period of its column, and its entity's key; None is the total.
+    """One number of a grid: the period of its column, and its entity's key; none is the total.
 
-    A variance has the facts of both its periods behind it.
+    Several entities have what they come to together. A variance has the facts of both its periods
+    behind it.
     """
 
     period: str
-    entity: str | None = None
+    entities: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, question: Question, column: str, entity: str | None) -> Self:
+    def read(cls, question: Question, column: str, entities: Iterable[str] = ()) -> Self:
         """Read which number is meant from a column's name, such as ``value.m3``.
 
         Raises:
@@ -166,7 +167,7 @@ class Number:
                 {"name": _short(column), "allowed": ", ".join(question.measure_columns)},
             )
             raise Invalid({"of": problem}, problem)
-        return cls(column.partition(".")[2], entity)
+        return cls(column.partition(".")[2], tuple(dict.fromkeys(entities)))
 
 
 @dataclass(frozen=True)

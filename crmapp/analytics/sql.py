@@ -114,11 +114,17 @@ class Writer:
             f" AND d._id IN ({self._selected(selection)})"
         )
 
+    def days(self, selection: Selection) -> Statement:
+        """The days with facts of a selection's entities."""
+        column = table_of(selection.dimension)
+        facts = [f"{column} IN ({self._selected(selection)})", "_day IS NOT NULL"]
+        return self.statement(f"SELECT DISTINCT _day FROM fact{where(facts)} ORDER BY 1")
+
     def behind(self, question: Question, number: Number) -> list[str]:
         """The predicates on the facts that a number of the grid is made of."""
-        found = self._facts(question, members=number.entity is None)
-        if number.entity is not None:
-            wanted = [self._keys("k", [number.entity])]
+        found = self._facts(question, members=not number.entities)
+        if number.entities:
+            wanted = [self._keys("k", number.entities)]
             found += self._within(question.dimension, "k", wanted)
         for period in self.calendar.periods(question.period):
             if period.key == number.period:

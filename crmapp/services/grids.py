@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
-from crmapp.analytics.columns import Column, row_columns
+from crmapp.analytics.columns import row_columns
 from crmapp.analytics.dataset import Dataset
-from crmapp.analytics.engine import Answer, Engine, Row, Value
-from crmapp.analytics.query import Number, Question, Selection, selection_of
+from crmapp.analytics.engine import Answer, Engine, Row
+from crmapp.analytics.query import Number, Question, selection_of
 from crmapp.analytics.transactions import Transactions
 from crmapp.config import settings
 from crmapp.db import session
@@ -22,6 +21,8 @@ from crmapp.models import Account, ExternalIdentity, User
 from crmapp.services import datasets, selections, sources
 from crmapp.services.sources import SourceColumn
 
+SYSTEM = "dataset:"
+"""How the ledger of identities begins the names of databases."""
 WHOLE = 20_000
 """The most rows that one answer may hold; more do not belong into one request."""
 _TOO_MANY = N_(
@@ -119,38 +120,7 @@ def restriction_for(user: User, dataset: Dataset) -> frozenset[str] | None:
 
 def identity(dataset: Dataset, dimension: str) -> tuple[str, str]:
     """How the ledger of identities names a dimension's entities: system and object."""
-    return f"dataset:{dataset.name}", dimension
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a dataset knows of one account: one total per column and period."""
-
-    dataset: Dataset
-    snapshot: str
-    columns: tuple[Column, ...]
-    totals: Mapping[str, Value]
-
-
-def account_figures(account_id: int, name: str = "sales", *, by: User) -> Figures | None:
-    """The Sales tab of an account that ``by`` sees; None if the dataset does not know it.
-
-    Every measure by month for twelve months, and the year to date against last year.
-    """
-    engine = datasets.engine_for(name)
-    keys = _keys_of(account_id, engine.dataset, by)
-    if not keys or engine.dataset.accounts is None:
-        return None
-    number = 1
-    chosen = {number: Selection.some(engine.dataset.accounts, keys)}
-    columns: list[Column] = []
-    totals: dict[str, Value] = {}
-    for question in _account_questions(engine.dataset, engine.dataset.accounts, number):
-        found = engine.answer(question, selections=chosen)
-        measures = [column for column in found.columns if column.measure]
-        columns += measures
-        totals |= {column.name: found.totals[column.name] for column in measures}
-    return Figures(engine.dataset, engine.snapshot, tuple(columns), totals)
+    return SYSTEM + dataset.name, dimension
 
 
 def source(question: Question, *, by: User) -> dict[str, Any]:
@@ -229,24 +199,3 @@ def _engine(name: str, by: User) -> Engine:
     if not by.can(Right.GRID_VIEW):
         raise Forbidden(Right.GRID_VIEW)
     return datasets.engine_for(name)
-
-
-def _keys_of(account_id: int, dataset: Dataset, by: User) -> list[str]:
-    if dataset.accounts is None:
-        return []
-    system, kind = identity(dataset, dataset.accounts)
-    query = (
-        select(ExternalIdentity.external_id)
-        .join(Account, Account.id == ExternalIdentity.account_id)
-        .where(ExternalIdentity.system == system, ExternalIdentity.object == kind)
-        .where(Account.id == account_id, Account.visible_to(by))
-    )
-    return list(session.scalars(query))
-
-
-def _account_questions(dataset: Dataset, dimension: str, selection: int) -> list[Question]:
-    every = ",".join(dataset.measures)
-    focus = {f"focus.{dimension}": str(selection)}
-    asked = [{"period": "ytd", "measures": every} | focus]
-    asked += [{"period": "months", "measures": one} | focus for one in dataset.measures]
-    return [Question.from_args(dataset, dimension, args) for args in asked]

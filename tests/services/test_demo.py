@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from crmapp.db import session
 from crmapp.errors import CRMError
 from crmapp.models import Account, Change, Contact, ExternalIdentity, Run, User
-from crmapp.services import contacts, demo, grids, runs
+from crmapp.services import account_sales, contacts, demo, runs
 from tests.factories import Make
 
 
@@ -30,7 +30,7 @@ def test_a_demo_rep_sees_the_figures_of_her_customers(make: Make) -> None:
     rita = session.scalars(select(User).where(User.email == "rita@demo.example")).one()
     customers = select(Account).where(Account.owner_id == rita.id, Account.number != "")
     mine = session.scalars(customers).all()
-    assert grids.account_figures(mine[0].id, by=rita) is not None
+    assert account_sales.of(mine[0].id, by=rita)[0]
 
 
 def test_the_demo_is_loaded_once(make: Make) -> None:

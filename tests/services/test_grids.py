@@ -256,33 +256,3 @@ def test_labels_are_in_the_reader_s_language(make):
     columns = open_source(grids.source(ask(ivan), by=ivan), by=ivan).columns()
 
     assert columns[2].label == "Téléphone"
-
-
-# --- one account ----------------------------------------------------------------------------------
-
-
-def test_an_account_shows_its_own_figures(make):
-    account = make.account(owner_id=make.bob.id)
-    make.customer(account, "C034")
-
-    figures = grids.account_figures(account.id, by=make.bob)
-
-    assert figures.totals["value.total"] == Decimal("567255.97")
-    assert figures.totals["value.m12"] == Decimal("119242.98")
-    assert figures.totals["orders.current"] > 0
-    assert [column.name for column in figures.columns][:4] == [
-        "value.current", "value.previous", "value.variance", "value.percent"
-    ]  # fmt: skip
-
-
-def test_an_account_that_the_dataset_does_not_know_has_no_figures(make):
-    account = make.account(number="C034")
-
-    assert grids.account_figures(account.id, by=make.alice) is None
-
-
-def test_the_figures_of_an_account_one_may_not_see_are_none(make):
-    account = make.account(owner_id=make.mallory.id)
-    make.customer(account, "C034")
-
-    assert grids.account_figures(account.id, by=make.bob) is None

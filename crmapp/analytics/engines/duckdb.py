@@ -148,6 +148,10 @@ class DuckDBEngine:
         asked = page_of_transactions(writer, question, number, page=page, size=size)
         return transactions_of(writer, self._fetch(asked))
 
+    def days(self, selection: Selection, *, restriction: Restriction = None) -> tuple[date, ...]:
+        statement = self._writer(restriction, NO_SELECTIONS).days(selection)
+        return tuple(day for (day,) in self._fetch(statement))
+
     def among(
         self,
         selection: Selection,

@@ -13,15 +13,14 @@ from crmapp.blueprints.accounts.addresses import asked, tail
 from crmapp.blueprints.accounts.facts import shown
 from crmapp.blueprints.accounts.figures import sales as written
 from crmapp.domain.permissions import Right
-from crmapp.errors import DatasetError
 from crmapp.models import Account
 from crmapp.services import (
     account_list,
+    account_sales,
     accounts,
     activities,
     contacts,
     fields,
-    grids,
     history,
     identities,
     pick_lists,
@@ -71,11 +70,8 @@ def activities_(account_id: int) -> ResponseReturnValue:
 def sales(account_id: int) -> ResponseReturnValue:
     """Show what the account bought."""
     account = accounts.get(account_id, by=current_user, deleted=True)
-    try:
-        figures = grids.account_figures(account.id, by=current_user)
-    except DatasetError as error:
-        return _tab("sales", account, sales=None, problem=error.message)
-    return _tab("sales", account, sales=figures and written(figures), problem=None)
+    found, problems = account_sales.of(account.id, by=current_user)
+    return _tab("sales", account, databases=[written(each) for each in found], problems=problems)
 
 
 @bp.get("/<int:account_id>/history", endpoint="history")

@@ -34,7 +34,7 @@ OURS = ("of", "key")
 def transactions(dataset: str, dimension: str) -> Response:
     """Show the transactions behind a number, newest first, and that they add up to it."""
     question = asked(dataset, dimension, besides=OURS)
-    number = Number.read(question, request.args.get("of", ""), request.args.get("key"))
+    number = Number.read(question, request.args.get("of", ""), request.args.getlist("key"))
     found = grids.transactions(question, number, by=current_user)
     shape = grids.dataset(dataset, by=current_user)
     view = TransactionsView(shape, question, found, request.args["of"], number)
@@ -79,11 +79,11 @@ class TransactionsView:
     @property
     def entity(self) -> str:
         """Whose transactions they are: the entity's name; of the total, all that was in view."""
-        if self.number.entity is None:
+        if not self.number.entities:
             return gettext("Total")
         of = f"of.{self.shape.name}"
-        names = (self._entity(of, row[of]) for row in self.found.rows)
-        return str(next(names, self.number.entity))
+        names = dict.fromkeys(str(self._entity(of, row[of])) for row in self.found.rows)
+        return ", ".join(names or self.number.entities)
 
     @cached_property
     def choices(self) -> list[Choice]:
@@ -126,9 +126,8 @@ class TransactionsView:
         )
 
     def _url(self, of: str = "", page: int = 1) -> str:
-        args = self.question.change(page=page).to_args() | {"of": of or self.column}
-        if self.number.entity is not None:
-            args["key"] = self.number.entity
+        args: dict[str, str | list[str]] = {**self.question.change(page=page).to_args()}
+        args |= {"of": of or self.column, "key": list(self.number.entities)}
         return grid_url(self.dataset.name, self.shape.name, args, "grid.transactions")
 
     def _text(self, column: Column, value: Value) -> str:

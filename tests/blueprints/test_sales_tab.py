@@ -1,0 +1,80 @@
+"""The Sales tab: each figure leads to the transactions that add up to it."""
+
+import re
+from html import unescape
+
+import pytest
+
+from crmapp.domain import permissions
+from crmapp.domain.permissions import Right, Role
+from tests.support.snapshots import lay_out_sales
+from tests.support.tables import Table
+
+
+@pytest.fixture
+def _sales(settings):
+    lay_out_sales(settings)
+
+
+def linked(page):
+    """Return (address, figure) of the figures that lead to transactions."""
+    found = re.findall(r'<a href="(/analytics/[^"]*transactions[^"]*)">([^<]+)</a>', page)
+    return [(unescape(href), text) for href, text in found]
+
+
+def amount(text):
+    return float(text.replace(",", ""))
+
+
+@pytest.mark.usefixtures("_sales")
+@pytest.mark.parametrize("keys", [["C034"], ["C034", "C045"]])
+def test_each_figure_leads_to_the_transactions_that_add_up_to_it(make, as_user, keys):
+    account = make.account(owner_id=make.bob.id)
+    for key in keys:
+        make.customer(account, key)
+    client = as_user(make.bob)
+
+    figures = linked(client.get(f"/accounts/{account.id}/sales").text)
+    sums = [(href, text) for href, text in figures if re.search(r"of=value\.(m\d+|total)", href)]
+
+    assert len(sums) >= 9
+    for href, text in sums[::4]:
+        if not re.fullmatch(r"[\d,.]+", text):
+            continue
+        behind = Table.of(client.get(href).text)
+        assert round(amount(behind.totals[0][4])) == round(amount(text))
+
+
+@pytest.mark.usefixtures("_sales")
+def test_the_rhythm_stands_above_the_months(make, as_user):
+    account = make.account()
+    make.customer(account, "C034")
+
+    text = as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+
+    assert "Oct 31, 2026" in text
+    assert re.search(r"\d+ days?</b> <span>Usual time between orders", text)
+    assert text.count('class="bar-column') == 12
+
+
+@pytest.mark.usefixtures("_sales")
+def test_who_may_not_open_the_grid_gets_no_links_into_it(make, as_user, monkeypatch):
+    rights = permissions.GRANTS[Role.VIEWER] - {Right.GRID_VIEW}
+    monkeypatch.setitem(permissions.GRANTS, Role.VIEWER, rights)
+    account = make.account()
+    make.customer(account, "C034")
+
+    text = as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+
+    assert "Usual time between orders" in text
+    assert "/analytics" not in text.partition("<main")[2]
+
+
+def test_a_database_that_is_not_loaded_says_so_on_the_tab(make, as_user):
+    account = make.account()
+    make.customer(account, "C034")
+
+    answer = as_user(make.carol).get(f"/accounts/{account.id}/sales")
+
+    assert answer.status_code == 200
+    assert "has not been loaded yet" in answer.text
