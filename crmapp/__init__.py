@@ -37,6 +37,7 @@ BLUEPRINTS = (
     "activities",
     "grid",
     "upserts",
+    "mappings",
     "runs",
     "settings",
     "palette",

@@ -7,6 +7,7 @@ from crmapp.models.contact import Contact
 from crmapp.models.custom_field import CustomField, RequiredField, Stamp
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.mail import MailOutbox
+from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException
 from crmapp.models.selection import StoredSelection
@@ -21,12 +22,14 @@ __all__ = [
     "ExternalIdentity",
     "IdempotencyKey",
     "MailOutbox",
+    "MappingVersion",
     "PickList",
     "PickListValue",
     "PlanDecision",
     "RequiredField",
     "Run",
     "RunException",
+    "SavedMapping",
     "Stamp",
     "StoredSelection",
     "Team",

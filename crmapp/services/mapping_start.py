@@ -10,7 +10,7 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.suggestions import Seen, Suggestion, suggest
-from crmapp.models import Run
+from crmapp.models import MappingVersion, Run
 from crmapp.services import fields
 from crmapp.services.sources import SourceColumn
 
@@ -19,31 +19,45 @@ from crmapp.services.sources import SourceColumn
 class Opening:
     """A mapping to begin with, what is suggested, and field → column of those that are gone.
 
-    ``last`` is the run whose mapping it is, if it is that of an earlier run.
+    ``last`` is the run whose mapping it is, if it is that of an earlier run; ``saved`` the id and
+    number of the saved version that it came from.
     """
 
     mapping: FieldMapping
     suggestions: Mapping[str, Suggestion]
     gone: Mapping[str, str]
     last: int | None = None
+    saved: tuple[int, int] | None = None
 
 
-def opening(run: Run, columns: Sequence[SourceColumn]) -> Opening:
-    """Say what the page of ``run`` opens with."""
+def opening(
+    run: Run, columns: Sequence[SourceColumn], chosen: MappingVersion | None = None
+) -> Opening:
+    """Say what the page of ``run`` opens with; ``chosen`` is a saved version that was asked for."""
     last = _last_run(run)
     known = FieldMapping.from_json(last.mapping) if last else None
     seen = [Seen(column.name, column.label, column.shape) for column in columns]
     found = suggest(seen, fields.of("account").values(), known.columns if known else None)
+    if chosen is not None:
+        mapping, gone = without_missing(FieldMapping.from_json(chosen.content), columns)
+        return Opening(mapping, found, gone, saved=(chosen.mapping_id, chosen.version))
     if run.mapping:
         mapping, gone = without_missing(FieldMapping.from_json(run.mapping), columns)
-        return Opening(mapping, found, gone)
+        return Opening(mapping, found, gone, saved=_saved(run))
     if known is None or last is None:
-        chosen = {name: suggestion.column for name, suggestion in found.items()}
-        match = "number" if "number" in chosen else "name"
-        return Opening(FieldMapping(chosen, match=match), found, {})
+        names = {name: suggestion.column for name, suggestion in found.items()}
+        match = "number" if "number" in names else "name"
+        return Opening(FieldMapping(names, match=match), found, {})
     mapping, gone = without_missing(known, columns)
     again = {name: found[name].column for name in gone if name in found}
-    return Opening(replace(mapping, columns={**mapping.columns, **again}), found, gone, last.id)
+    begun = replace(mapping, columns={**mapping.columns, **again})
+    return Opening(begun, found, gone, last.id, _saved(last))
+
+
+def _saved(run: Run) -> tuple[int, int] | None:
+    """Return the saved version that a run began with."""
+    noted = run.mapping.get("saved") or {}
+    return (noted["id"], noted["version"]) if noted else None
 
 
 def _last_run(run: Run) -> Run | None:

@@ -80,11 +80,18 @@ def source_of(run: Run, *, by: User) -> Source:
     return open_source(run.source, by=by)
 
 
-def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by: User) -> None:
+def plan_later(
+    run_id: int,
+    mapping: FieldMapping,
+    *,
+    confirmed: int | None,
+    by: User,
+    saved: Mapping[str, Any] | None = None,
+) -> None:
     """Keep the mapping and have the plan made in the background.
 
     ``confirmed`` is the number of rows that the person said yes to; a run over everything in view
-    needs it.
+    needs it. ``saved`` notes the saved version that the mapping came from.
 
     Raises:
         Invalid: the mapping cannot be used, or the number was not confirmed or has changed.
@@ -100,7 +107,11 @@ def plan_later(run_id: int, mapping: FieldMapping, *, confirmed: int | None, by:
             raise Conflict({}, message=N_("This run has started already; its mapping is settled."))
         before = FieldMapping.from_json(run.mapping).version if run.mapping else 0
         looked_at = run.artefacts[0]["name"] if run.artefacts else None
-        run.mapping = mapping.as_json() | {"version": before + 1, "decided_on": looked_at}
+        run.mapping = mapping.as_json() | {
+            "version": before + 1,
+            "decided_on": looked_at,
+            "saved": dict(saved or {}),
+        }
         run.status, run.artefacts, run.plan_hash = Status.PLANNING.value, [], None
         run.cursor, run.counts, run.control, run.lease_until = 0, {}, {}, None
         run.fence, run.claims, run.code_version = run.fence + 1, 0, CODE_VERSION
@@ -122,7 +133,8 @@ def plan_again_later(run_id: int, *, by: User) -> None:
         Conflict: the run has gone past planning.
     """
     run = get(run_id, by=by)
-    plan_later(run_id, FieldMapping.from_json(run.mapping), confirmed=run.total, by=by)
+    mapping, saved = FieldMapping.from_json(run.mapping), run.mapping.get("saved")
+    plan_later(run_id, mapping, confirmed=run.total, by=by, saved=saved)
 
 
 def _count_now(run: Run, by: User) -> int:

@@ -59,7 +59,7 @@ PLACES = (
         N_("Analytics"),
         "chart-no-axes-column",
         (Right.GRID_VIEW,),
-        ("grid", "upserts"),
+        ("grid", "upserts", "mappings"),
         "g n",
     ),
     Place("runs.index", N_("Runs"), "history", (Right.RUN_VIEW,), ("runs",), "g r"),

@@ -43,6 +43,7 @@ PAGES = (
     "/analytics/sales/customers?sort=invented",
     "/analytics/sales/customers/transactions?of=value.total&key=C034",
     "/analytics/superstore/segments?period=total",
+    "/mappings",
     "/runs",
     "/runs/1",
     "/runs/1?show=create",
@@ -77,7 +78,10 @@ PAGES = (
     "/preferences",
 )
 FOR_VISITORS = ("/login", "/reset")
-WALKED = {"settings.replacement", "upserts.mapping", "upserts.plan", "security.reset_password"}
+WALKED = {
+    "mappings.show", "settings.replacement", "upserts.mapping", "upserts.plan",
+    "security.reset_password",
+}  # fmt: skip
 """Pages that are on somebody's way, here or in another story."""
 NO_PAGES = {
     "accounts.csv", "accounts.value", "accounts.xlsx",

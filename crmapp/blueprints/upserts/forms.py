@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, RadioField, SelectField
+from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.domain.fields import Field
@@ -37,6 +37,8 @@ class MappingForm(Form):
     )
     empty = RadioField(lazy_gettext("What does an empty cell do?"), validate_choice=False)
     confirmed = BooleanField(lazy_gettext("Confirm the number of rows"))
+
+    save_as = StringField(lazy_gettext("Save this mapping as"))
 
     kept = FieldMapping({})
     """What the form was opened with; what was sent takes its place."""

@@ -21,8 +21,8 @@ from crmapp.domain.runs import Status
 from crmapp.domain.steps import LABELS, MOST, WITH_VALUE
 from crmapp.domain.suggestions import MARKS
 from crmapp.errors import Conflict, Invalid, NotFound
-from crmapp.models import Run
-from crmapp.services import upserts
+from crmapp.models import MappingVersion, Run
+from crmapp.services import saved_mappings, upserts
 from crmapp.services.mapping_start import Opening, opening
 from crmapp.services.sources import Source, SourceColumn
 from crmapp.web import reader
@@ -39,7 +39,7 @@ def mapping(run_id: int) -> ResponseReturnValue:
     run = upserts.get(run_id, by=current_user)
     if run.status not in (Status.DRAFT, Status.PLANNED):
         return see_other(url_for("upserts.plan", run_id=run_id))
-    source, columns, begun = _opened(run)
+    source, columns, begun = _opened(run, _chosen(request.args.get("saved", "")))
     return _show(run, source, columns, begun, mapping_form(columns, begun.mapping))
 
 
@@ -47,13 +47,18 @@ def mapping(run_id: int) -> ResponseReturnValue:
 def save_mapping(run_id: int) -> ResponseReturnValue:
     """Keep the mapping and have the plan made."""
     run = upserts.get(run_id, by=current_user)
-    source, columns, begun = _opened(run)
+    source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
     form = mapping_form(columns, begun.mapping)
     if not form.validate_on_submit():
         return _show(run, source, columns, begun, form, 422)
-    confirmed = form.confirmed_count
     try:
-        upserts.plan_later(run_id, form.mapping, confirmed=confirmed, by=current_user)
+        upserts.plan_later(
+            run_id,
+            form.mapping,
+            confirmed=form.confirmed_count,
+            by=current_user,
+            saved=_noted(form),
+        )
     except Invalid as invalid:
         form.refuse(invalid)
         run = upserts.get(run_id, by=current_user)
@@ -67,7 +72,7 @@ def save_mapping(run_id: int) -> ResponseReturnValue:
 def samples(run_id: int) -> ResponseReturnValue:
     """Show what the form as it stands would make of samples; nothing is kept."""
     run = upserts.get(run_id, by=current_user)
-    source, columns, begun = _opened(run)
+    source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
     form = mapping_form(columns, begun.mapping)
     name = request.args.get("field")
     if not wants_fragment() or name is None:
@@ -78,10 +83,45 @@ def samples(run_id: int) -> ResponseReturnValue:
     return page("upserts/_field.html", run=run, row=rows[name], match=form.mapping.match, **_WORDS)
 
 
-def _opened(run: Run) -> tuple[Source, Sequence[SourceColumn], Opening]:
+@bp.post("/<int:run_id>/saved-mapping")
+def save_version(run_id: int) -> ResponseReturnValue:
+    """Save the mapping under a name, as a first or a further version."""
+    run = upserts.get(run_id, by=current_user)
+    source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
+    form = mapping_form(columns, begun.mapping)
+    if not form.validate_on_submit():
+        return _show(run, source, columns, begun, form, 422)
+    name = form.save_as.data or ""
+    try:
+        made = saved_mappings.save(run_id, name, form.mapping, by=current_user)
+    except Invalid as invalid:
+        form.refuse(invalid)
+        return _show(upserts.get(run_id, by=current_user), source, columns, begun, form, 422)
+    flash(_("Saved as “%(name)s”, version %(number)s.", name=name, number=made.version), "success")
+    chosen = f"{made.mapping_id}:{made.version}"
+    return see_other(url_for("upserts.mapping", run_id=run_id, saved=chosen))
+
+
+def _chosen(text: str) -> MappingVersion | None:
+    """Find the saved version that ``5:2`` names, or the newest of mapping ``5``."""
+    parts = text.split(":")
+    if not text or not all(part.isdecimal() and len(part) < 10 for part in parts):
+        return None
+    mapping_id, *number = (int(part) for part in parts[:2])
+    return saved_mappings.version(mapping_id, *number, by=current_user)
+
+
+def _noted(form: MappingForm) -> dict[str, Any]:
+    chosen = _chosen(request.form.get("saved", ""))
+    return saved_mappings.recorded(chosen, form.mapping) if chosen else {}
+
+
+def _opened(
+    run: Run, chosen: MappingVersion | None
+) -> tuple[Source, Sequence[SourceColumn], Opening]:
     source = upserts.source_of(run, by=current_user)
     columns = source.columns(reader.locale())
-    return source, columns, opening(run, columns)
+    return source, columns, opening(run, columns, chosen)
 
 
 def _show(
@@ -104,5 +144,6 @@ def _show(
         match=form.mapping.match,
         unsure=unsure,
         begun=begun,
+        saved=saved_mappings.of_source(run.lock_key),
         **_WORDS,
     )

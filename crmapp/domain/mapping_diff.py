@@ -1,0 +1,85 @@
+"""What differs between two mappings, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from crmapp.domain.fields import Field
+from crmapp.domain.mapping import FieldMapping
+from crmapp.domain.steps import LABELS, Step
+from crmapp.i18n import N_, Text
+
+
+def differences(
+    before: FieldMapping, after: FieldMapping, fields: Mapping[str, Field]
+) -> list[Text]:
+    """Say what ``after`` does otherwise than ``before``, field by field; empty if nothing."""
+    names = [*fields, *(name for name in after.fields + before.fields if name not in fields)]
+    found: list[Text] = []
+    if before.match != after.match:
+        said = N_("Accounts are found by %(field)s.")
+        found.append(Text(said, {"field": _label(after.match, fields)}))
+    if before.clear_empty != after.clear_empty:
+        clears = N_("An empty cell clears the account's value.")
+        leaves = N_("An empty cell leaves the account's value as it is.")
+        found.append(Text(clears if after.clear_empty else leaves))
+    for name in dict.fromkeys(names):
+        field = {"field": _label(name, fields)}
+        found += [
+            Text(each.text, {**field, **each.params})
+            for each in (
+                *_source(before, after, name),
+                *_steps(before, after, name),
+                *_words(before, after, name),
+            )
+        ]
+    return found
+
+
+def _source(before: FieldMapping, after: FieldMapping, name: str) -> Iterator[Text]:
+    old, new = before.columns.get(name), after.columns.get(name)
+    if new is not None and old is None:
+        yield Text(N_("%(field)s is filled from “%(column)s”."), {"column": new})
+    elif new is not None and new != old:
+        said = N_("%(field)s is filled from “%(column)s” instead of “%(before)s”.")
+        yield Text(said, {"column": new, "before": old})
+    elif name in after.fixed and after.fixed[name] != before.fixed.get(name):
+        said = N_("%(field)s is “%(value)s” in every row.")
+        yield Text(said, {"value": after.fixed[name]})
+    elif name in before.fields and name not in after.fields:
+        yield Text(N_("%(field)s is left untouched."))
+
+
+def _steps(before: FieldMapping, after: FieldMapping, name: str) -> Iterator[Text]:
+    old, new = before.steps.get(name, ()), after.steps.get(name, ())
+    if new and new != old:
+        yield Text(N_("%(field)s takes the steps: %(steps)s."), {"steps": [*_said(new)]})
+    elif old and not new and name in after.columns:
+        yield Text(N_("%(field)s takes no steps any more."))
+
+
+def _said(steps: Sequence[Step]) -> Iterator[Text]:
+    """Name the steps; one with a value says it."""
+    for step in steps:
+        label = Text(LABELS[step.kind])
+        valued = {"step": label, "value": step.value}
+        yield Text(N_("%(step)s “%(value)s”"), valued) if step.value else label
+
+
+def _words(before: FieldMapping, after: FieldMapping, name: str) -> Iterator[Text]:
+    old, new = before.values.get(name, {}), after.values.get(name, {})
+    for word in sorted({*old, *new}):
+        if old.get(word) == new.get(word):
+            continue
+        if word not in new:
+            if name in after.columns:
+                yield Text(N_("%(field)s: “%(word)s” is not mapped any more."), {"word": word})
+        elif new[word]:
+            said = N_("%(field)s: “%(word)s” means “%(meaning)s”.")
+            yield Text(said, {"word": word, "meaning": new[word]})
+        else:
+            yield Text(N_("%(field)s: “%(word)s” counts as an empty cell."), {"word": word})
+
+
+def _label(name: str, fields: Mapping[str, Field]) -> Text:
+    return Text(fields[name].label if name in fields else name)
