@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmapp.db import Base, utcnow
+from crmapp.domain.fields import Field
 
 
 class CustomField(Base):
@@ -36,6 +38,13 @@ class CustomField(Base):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     retired_at: Mapped[datetime | None]
+
+    def value(self, spec: Field) -> Any:
+        """Return what the definition holds in a field of its own form."""
+        return getattr(self, spec.name)
+
+    def label(self, locale: str) -> str:
+        return self.label_fr if locale == "fr" else self.label_en
 
     __table_args__ = (
         Index("uq_custom_field", "object", "name", unique=True),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flask_babel import get_locale, gettext
 from wtforms import (
@@ -26,7 +26,6 @@ from wtforms.widgets import DateInput, DateTimeLocalInput
 from crmapp.db import utcnow
 from crmapp.domain.fields import LISTED, Field, Kind
 from crmapp.errors import Conflict
-from crmapp.models.account import Record
 from crmapp.services import pick_lists
 from crmapp.web import reader
 from crmapp.web.forms import Form, VersionedForm, add_error
@@ -47,6 +46,14 @@ class Clash:
     mine: Any
     theirs: Any
     original: Any
+
+
+class Held(Protocol):
+    """What a form may change: it holds values, and a version that a person saw."""
+
+    version: Any
+
+    def value(self, spec: Field) -> Any: ...
 
 
 class Required:
@@ -107,7 +114,7 @@ def new_form(fields: Iterable[Field], *, choices: Choices = NO_CHOICES, **values
 
 def edit_form(
     fields: Iterable[Field],
-    record: Record,
+    record: Held,
     *,
     choices: Choices = NO_CHOICES,
     typed: Mapping[str, object] = MappingProxyType({}),

@@ -76,6 +76,17 @@ VIEWS = [
     View("POST", "/admin/pick-lists/terms/values/{value}/replacement", ADMIN, "settings.manage"),
     View("GET", "/admin/replacements/{replacement}", ADMIN, "settings.manage"),
     View("POST", "/admin/replacements/{replacement}/run", ADMIN, "settings.manage"),
+    View("GET", "/admin/fields", ADMIN, "settings.manage"),
+    View("GET", "/admin/fields/new", ADMIN, "settings.manage"),
+    View("POST", "/admin/fields", ADMIN, "settings.manage"),
+    View("GET", "/admin/fields/{field}/edit", ADMIN, "settings.manage"),
+    View("POST", "/admin/fields/{field}", ADMIN, "settings.manage"),
+    View("POST", "/admin/fields/{field}/position", ADMIN, "settings.manage"),
+    View("GET", "/admin/fields/{field}/retirement", ADMIN, "settings.manage"),
+    View("POST", "/admin/fields/{field}/retirement", ADMIN, "settings.manage"),
+    View("POST", "/admin/fields/{field}/return", ADMIN, "settings.manage"),
+    View("GET", "/admin/fields/required", ADMIN, "settings.manage"),
+    View("POST", "/admin/fields/required", ADMIN, "settings.manage"),
     View("GET", "/admin/mail", ADMIN, "settings.manage"),
     View("GET", "/admin/datasets", ADMIN, "integration.manage"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
@@ -114,13 +125,15 @@ def ids(make):
         "activity": make.activity(account, kind="task").id,
         "person": make.bob.id,
         "value": make.value("terms").id,
+        "field": make.field("Zone").id,
         "list": make.pick_list("own").id,
         "replacement": make.run(kind="replacement", status="planning").id,
     }
 
 
 def ask(client, view, ids, headers):
-    data = SENT if view.method == "POST" else None
+    kind = {"kind": "text"} if "/fields" in view.address else {}
+    data = {**SENT, **kind} if view.method == "POST" else None
     address = view.address.format(**ids)
     return client.open(address, method=view.method, data=data, headers=headers)
 

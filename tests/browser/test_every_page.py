@@ -55,6 +55,11 @@ PAGES = (
     "/admin/users",
     "/admin/users/new",
     "/admin/users/3/edit",
+    "/admin/fields",
+    "/admin/fields/new",
+    "/admin/fields/1/edit",
+    "/admin/fields/1/retirement",
+    "/admin/fields/required",
     "/admin/pick-lists",
     "/admin/pick-lists/new",
     "/admin/pick-lists/terms",
@@ -107,6 +112,9 @@ def tour(visitors, cookies) -> Callable[[str], Page]:
     """Return a function that opens an address for alice, or a visitor, always on the same page."""
     alice = visitors.open(storage_state=cookies("alice"), **CALM)
     visitor = visitors.open(**CALM)
+    alice.goto("/admin/fields/new")
+    alice.get_by_label("English label").fill("Delivery zone")
+    alice.get_by_role("button", name="Save").click()
 
     def to(address: str) -> Page:
         page = visitor if address in FOR_VISITORS else alice

@@ -1,11 +1,12 @@
-"""Settings: people, mail, datasets and health, for those who run the installation."""
+"""Settings: people, fields, mail, datasets and health, for those who run the installation."""
 
 from flask import Blueprint
 
 bp = Blueprint("settings", __name__, url_prefix="/admin")
 
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
-    people,  # noqa: F401  they register themselves
+    fields,  # noqa: F401  they register themselves
+    people,  # noqa: F401
     picklists,  # noqa: F401
     replacements,  # noqa: F401
     values,  # noqa: F401

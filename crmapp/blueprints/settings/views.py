@@ -44,6 +44,13 @@ SECTIONS = (
         Right.USER_MANAGE,
     ),
     Section(
+        "fields",
+        N_("Fields"),
+        N_("Fields of your own for accounts, and which fields are required."),
+        "table-2",
+        Right.SETTINGS_MANAGE,
+    ),
+    Section(
         "pick_lists",
         N_("Pick lists"),
         N_("What people choose from: the values, their labels, their order and their default."),
