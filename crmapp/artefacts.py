@@ -44,6 +44,10 @@ _EMPTY = "SELECT {} WHERE false".format(
 """Gives a file that was written before a column was known that column, empty."""
 
 
+LAYERS = ("fixed", "decided")
+"""Stems of files that lie over a plan: their rows stand in the place of those below."""
+
+
 @dataclass(frozen=True)
 class Artefact:
     """One immutable file: its name below the artefacts folder, SHA-256 and number of rows."""
@@ -152,15 +156,34 @@ def _connect(parts: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = _database(os.getpid(), str(spill)).cursor()
     try:
         if parts:
-            files = [str(settings().artefacts_dir / name) for name in parts]
-            literal = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-            connection.execute(
-                f"CREATE TEMPORARY VIEW plan AS SELECT * FROM read_parquet([{literal}])"  # noqa: S608  (quoted above)
-                f" UNION ALL BY NAME {_EMPTY}"
-            )
+            connection.execute(f"CREATE TEMPORARY VIEW plan AS {_layered(parts)}")
         yield connection
     finally:
         connection.close()
+
+
+def _layered(parts: Sequence[str]) -> str:
+    """Select the rows of ``parts``, those of a layer in the place of the rows below it."""
+    below = _select([name for name in parts if _layer(name) == 0])
+    for layer in range(1, len(LAYERS) + 1):
+        if above := [name for name in parts if _layer(name) == layer]:
+            rows = _select(above)
+            below = (
+                f"SELECT * FROM ({below}) WHERE row_no NOT IN (SELECT row_no FROM ({rows}))"  # noqa: S608  (quoted)
+                f" UNION ALL BY NAME {rows}"
+            )
+    return below
+
+
+def _layer(name: str) -> int:
+    stem = name.rpartition("/")[2].partition("-")[0]
+    return LAYERS.index(stem) + 1 if stem in LAYERS else 0
+
+
+def _select(names: Sequence[str]) -> str:
+    files = [str(settings().artefacts_dir / name) for name in names]
+    literal = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    return f"SELECT * FROM read_parquet([{literal}]) UNION ALL BY NAME {_EMPTY}"  # noqa: S608  (quoted)
 
 
 @cache

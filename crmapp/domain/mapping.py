@@ -86,12 +86,14 @@ class FieldMapping:
 class Mapped:
     """A source row in the words of our fields: its values, and what is wrong with others.
 
-    ``retired`` says of values that are offered no more why they may not be chosen anew.
+    ``retired`` says of values that are offered no more why they may not be chosen anew; ``found``
+    what stood in the cells of both, as it came or as it was fixed.
     """
 
     values: Mapping[str, Any]
     problems: Mapping[str, Text] = field(default_factory=dict)
     retired: Mapping[str, Text] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict)
 
 
 def problems(
@@ -134,7 +136,7 @@ def apply(
     """
     values: dict[str, Any] = {}
     wrong: dict[str, Text] = {}
-    for name in mapping.fields:
+    for name in (*mapping.fields, *(name for name in fixes if name not in mapping.fields)):
         spec = fields[name]
         if name in fixes and fixes[name] is None:
             continue
@@ -146,7 +148,11 @@ def apply(
             values[name] = _empty(spec) if value is None else check(spec, value)
         except BadValue as error:
             wrong[name] = error.text
-    return Mapped(values, wrong, _retired(values, fields, lookups))
+    retired = _retired(values, fields, lookups)
+    if not wrong and not retired:
+        return Mapped(values)
+    found = {name: fixes.get(name) or came(mapping, name, row) for name in (*wrong, *retired)}
+    return Mapped(values, wrong, retired, found)
 
 
 def cell(mapping: FieldMapping, name: str, row: Mapping[str, Any]) -> Any:

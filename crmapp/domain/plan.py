@@ -112,7 +112,7 @@ def decide(
         "source": row.cells,
     }
     if mapped.problems:
-        return _bad_value(*next(iter(mapped.problems.items())), base)
+        return _bad_value(mapped, mapped.problems, base)
     if not row.key or word is None:
         return PlanRow(action=Planned.REJECTED, reason=Reason.NO_KEY, **base)
     if match.ids and not match.sure:
@@ -124,17 +124,27 @@ def decide(
         return PlanRow(action=Planned.AMBIGUOUS, reason=Reason.AMBIGUOUS, params=params, **base)
     if not match.ids:
         if mapped.retired:
-            return _bad_value(*next(iter(mapped.retired.items())), base)
+            return _bad_value(mapped, mapped.retired, base)
         values = {name: value for name, value in mapped.values.items() if value is not None}
         for name in required:
             if values.get(name) in (None, "", []):
-                return _bad_value(name, Text(REQUIRED), base)
+                return _bad_value(mapped, {name: Text(REQUIRED)}, base)
         return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
     return _decide_update(match, mapped, accounts, base)
 
 
-def _bad_value(name: str, problem: Text, base: Mapping[str, Any]) -> PlanRow:
-    params = {"field": name, "problem": problem.text, "values": problem.params}
+def _bad_value(mapped: Mapped, problems: Mapping[str, Text], base: Mapping[str, Any]) -> PlanRow:
+    """Reject a row for its bad cells: ``params`` are about the first, ``others`` about the rest."""
+    bad = [
+        {
+            "field": name,
+            "problem": problem.text,
+            "values": problem.params,
+            "found": mapped.found.get(name, ""),
+        }
+        for name, problem in problems.items()
+    ]
+    params = {**bad[0], "others": bad[1:]} if len(bad) > 1 else bad[0]
     return PlanRow(action=Planned.REJECTED, reason=Reason.BAD_VALUE, params=params, **base)
 
 
@@ -150,7 +160,7 @@ def _decide_update(
     fields = difference(account, mapped.values)
     anew = next((name for name in mapped.retired if name in fields), None)
     if anew is not None:
-        return _bad_value(anew, mapped.retired[anew], base)
+        return _bad_value(mapped, {anew: mapped.retired[anew]}, base)
     return PlanRow(
         action=Planned.UPDATE if fields else Planned.UNCHANGED,
         record_id=match.ids[0],

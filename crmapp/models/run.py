@@ -97,16 +97,24 @@ class RunException(Base):
 
 
 class PlanDecision(Base):
-    """What a person decided about one row of a plan before it ran."""
+    """What a person decided about one row of a plan before it ran, or about a bad cell of it.
+
+    Without a ``field`` it says which account is meant. With one it is a fix: ``value`` stands in
+    the place of the cell, which was ``found`` in the row with this ``key``.
+    """
 
     __tablename__ = "plan_decision"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
     row_no: Mapped[int]
+    field: Mapped[str] = mapped_column(default="")
     choice: Mapped[str]
     record_id: Mapped[int | None]
+    value: Mapped[str | None] = mapped_column(Text)
+    found: Mapped[str] = mapped_column(Text, default="")
+    key: Mapped[str] = mapped_column(default="")
     by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     at: Mapped[datetime] = mapped_column(default=utcnow)
 
-    __table_args__ = (Index("uq_plan_decision", "run_id", "row_no", unique=True),)
+    __table_args__ = (Index("uq_plan_decision", "run_id", "row_no", "field", unique=True),)

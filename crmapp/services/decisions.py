@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from sqlalchemy import delete, select
@@ -10,7 +11,8 @@ from sqlalchemy import delete, select
 from crmapp import artefacts
 from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
-from crmapp.domain.plan import Planned
+from crmapp.domain.changes import Reason
+from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
 from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_, Text
@@ -30,8 +32,9 @@ class Choice(StrEnum):
 
 
 def of(run_id: int) -> dict[int, PlanDecision]:
-    """Return row number → what was decided."""
-    found = session.scalars(select(PlanDecision).where(PlanDecision.run_id == run_id))
+    """Return row number → what was decided about its account."""
+    about = (PlanDecision.run_id == run_id, PlanDecision.field == "")
+    found = session.scalars(select(PlanDecision).where(*about))
     return {each.row_no: each for each in found}
 
 
@@ -45,7 +48,7 @@ def decide(run_id: int, answers: Mapping[int, str], *, plan_hash: str, by: User)
         Invalid: an answer that the row does not offer; ``row-<number>`` names it.
     """
     run = upserts.get(run_id, by=by)
-    _check_open(run, plan_hash)
+    check_open(run, plan_hash)
     chosen = {row_no: _read(answer) for row_no, answer in answers.items()}
     person = by.id
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
@@ -53,11 +56,16 @@ def decide(run_id: int, answers: Mapping[int, str], *, plan_hash: str, by: User)
         used = meant(plan, [account for _, account in chosen.values() if account])
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
-        _check_open(run, plan_hash)
+        check_open(run, plan_hash)
         return _keep(run_id, chosen, offered, used, person)
 
 
-def _check_open(run: Run, plan_hash: str) -> None:
+def check_open(run: Run, plan_hash: str) -> None:
+    """Refuse decisions about a plan that is not the one that was looked at.
+
+    Raises:
+        Conflict
+    """
     if run.status != Status.PLANNED or run.plan_hash != plan_hash:
         raise Conflict(
             {}, message=N_("This plan was made anew or has been started. Look at it again.")
@@ -143,11 +151,11 @@ def _write(
     return True
 
 
-def outlived(run_id: int, before: str | None, after: str) -> list[int]:
+def outlived(run_id: int, before: Sequence[str], after: Sequence[str]) -> list[int]:
     """Return the rows whose decisions a new plan does not keep.
 
-    A decision lives on if its row, in the plan file ``after``, is still uncertain between the same
-    accounts as in the file ``before``, on which it was made.
+    A decision lives on if its row, in the plan ``after``, is still uncertain between the same
+    accounts as in the plan ``before``, on which it was made. Both are the names of files.
     """
     decided = sorted(of(run_id))
     if not decided:
@@ -157,8 +165,10 @@ def outlived(run_id: int, before: str | None, after: str) -> list[int]:
     return [row_no for row_no in decided if was.get(row_no) != now.get(row_no) or row_no not in now]
 
 
-def _uncertain(part: str, row_nos: Sequence[int]) -> dict[int, tuple[str, frozenset[int]]]:
-    with artefacts.read([part]) as plan:
+def _uncertain(
+    parts: Sequence[str], row_nos: Sequence[int]
+) -> dict[int, tuple[str, frozenset[int]]]:
+    with artefacts.read(parts) as plan:
         rows = plan.rows(
             "action = 'ambiguous' AND list_contains(?, row_no)", [list(row_nos)], len(row_nos)
         )
@@ -170,6 +180,53 @@ def forget(run_id: int, row_nos: Sequence[int]) -> None:
     if row_nos:
         session.execute(
             delete(PlanDecision).where(
-                PlanDecision.run_id == run_id, PlanDecision.row_no.in_(row_nos)
+                PlanDecision.run_id == run_id,
+                PlanDecision.field == "",
+                PlanDecision.row_no.in_(row_nos),
             )
         )
+
+
+def undecidable(run_id: int, parts: Sequence[str]) -> list[int]:
+    """Return the decided rows that are not uncertain in the plan ``parts``."""
+    decided = sorted(of(run_id))
+    if not decided:
+        return []
+    with artefacts.read(parts) as plan:
+        found = plan.ask(
+            "SELECT row_no FROM plan WHERE action = 'ambiguous' AND list_contains(?, row_no)",
+            [decided],
+        )
+    return sorted(set(decided) - {row_no for (row_no,) in found})
+
+
+def once_each(plan: PlanFile, rows: Sequence[PlanRow]) -> list[PlanRow]:
+    """Reject a decided row that names an account which another row of the plan has already."""
+    accounts = meant(plan, [row.record_id for row in rows if row.record_id])
+    words = dict(
+        plan.ask(
+            "SELECT match, min(row_no) FROM plan"  # noqa: S608  (our own constant)
+            f" WHERE action IN ({ACTIVE}) AND list_contains(?, match) GROUP BY match",
+            [[row.match for row in rows if row.match]],
+        )
+    )
+    return [_once(row, accounts, words) for row in rows]
+
+
+def _once(row: PlanRow, accounts: dict[int, int], words: dict[str, int]) -> PlanRow:
+    if row.action not in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED):
+        return row
+    first = accounts.get(row.record_id or 0) or words.get(row.match or "")
+    if first is not None:
+        return replace(
+            row,
+            action=Planned.REJECTED,
+            reason=Reason.ALREADY_MEANT,
+            params={"row": first},
+            link=False,
+        )
+    if row.record_id is not None:
+        accounts[row.record_id] = row.row_no
+    if row.match is not None:
+        words[row.match] = row.row_no
+    return row

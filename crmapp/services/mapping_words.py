@@ -17,15 +17,20 @@ def lookups(
     mapping: FieldMapping,
     specs: Mapping[str, Field],
     rows: Iterable[Mapping[str, Any]],
+    typed: Iterable[tuple[str, str | None]] = (),
     *,
     by: User,
 ) -> Lookups:
-    """Return what the words in ``rows`` mean; other accounts are looked up only if one is named."""
+    """Return what the words in ``rows`` mean; other accounts are looked up only if one is named.
+
+    ``typed`` are fields and what people put in the place of their cells.
+    """
     known = pick_lists.lookups()
-    links = [name for name in mapping.fields if name in specs and specs[name].kind is Kind.ACCOUNT]
-    if not links:
-        return known
-    return replace(known, accounts=account_links.meant(set(_words(mapping, links, rows)), by=by))
+    links = {name for name, spec in specs.items() if spec.kind is Kind.ACCOUNT}
+    mapped = [name for name in mapping.fields if name in links]
+    words = set(_words(mapping, mapped, rows)) if mapped else set()
+    words |= {value.strip() for name, value in typed if value and name in links}
+    return replace(known, accounts=account_links.meant(words, by=by)) if words else known
 
 
 def _words(

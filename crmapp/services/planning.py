@@ -49,16 +49,12 @@ def join_parts(held: Claim, run: Run, select: str) -> Artefact:
         return artefacts.rewrite(run.id, "plan-1", parts, select)
 
 
-def offer(held: Claim, status: Status, plan: Artefact, counts: dict[str, int]) -> None:
+def offer(
+    held: Claim, status: Status, plan: Artefact, counts: dict[str, int], **values: Any
+) -> None:
     """Inside a unit of work: end the planning with ``plan``, in the status that follows."""
-    hand_over(
-        checkpoint(held, cursor=0),
-        status,
-        artefacts=[plan.as_json()],
-        plan_hash=plan.sha256,
-        counts=counts,
-        total=plan.rows,
-    )
+    plain = {"artefacts": [plan.as_json()], "plan_hash": plan.sha256, "total": plan.rows}
+    hand_over(checkpoint(held, cursor=0), status, counts=counts, **{**plain, **values})
     after_commit(lambda: artefacts.clear_parts(held.run_id, held.fence))
 
 

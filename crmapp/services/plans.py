@@ -62,7 +62,8 @@ class ShownRow:
 
     ``object`` is the kind of record; ``account`` the id of its account if the reader may see it,
     and only then ``lines`` say what it held; ``found`` the cell that could not be used; ``hidden``
-    how many candidates she may not see; ``decision`` what was decided.
+    how many candidates she may not see; ``decision`` what was decided; ``planned`` the
+    row as the plan has it.
     """
 
     row_no: int
@@ -76,6 +77,7 @@ class ShownRow:
     candidates: list[Candidate] = field(default_factory=list)
     hidden: int = 0
     decision: PlanDecision | None = None
+    planned: PlanRow | None = None
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,7 @@ def _shown(
             [each for id_ in _named(row) if (each := named.get(id_))],
             sum(id_ not in named for id_ in _named(row)),
             decided.get(row.row_no),
+            row,
         )
         for row in asked
     ]

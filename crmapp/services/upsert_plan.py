@@ -7,6 +7,7 @@ immutable file in which a source row that names an account a second time is reje
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,12 +22,15 @@ from crmapp.domain.matching import Candidates, Match, find
 from crmapp.domain.plan import Planned, PlanRow, SourceRow, control_totals, decide, match_word
 from crmapp.domain.runs import Status
 from crmapp.domain.search import fold
+from crmapp.i18n import N_
 from crmapp.models import Account, ExternalIdentity, Run, User
-from crmapp.services import decisions, fields, mapping_words, planning
+from crmapp.services import decisions, fields, fixes, mapping_words, planning
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim
+from crmapp.services.engine import Claim, end
+from crmapp.services.fixes import Decide
 from crmapp.services.sources import open_source
 
+_NOT_ALL = N_("The source did not give as many rows as it had counted. Start again from the grid.")
 _MATCH_COLUMNS: dict[str, ColumnElement[Any]] = {
     "number": Account.__table__.c.number,
     "name": Account.__table__.c.name_key,
@@ -55,18 +59,25 @@ def plan_rows(
     mapping: FieldMapping,
     identity: Sequence[str] | None,
     by: User,
+    cells: Mapping[int, Mapping[str, str | None]] = {},
 ) -> list[PlanRow]:
-    """Decide about ``rows``: map them, find their accounts, compare."""
+    """Decide about ``rows``: map them, find their accounts, compare.
+
+    ``cells`` are row number → field → what stands in the place of its cell.
+    """
     specs = fields.every("account")
-    meanings = mapping_words.lookups(mapping, specs, [row.cells for row in rows], by=by)
-    mapped = [apply(mapping, specs, row.cells, meanings) for row in rows]
+    typed = [each for row in rows for each in cells.get(row.row_no, {}).items()]
+    meanings = mapping_words.lookups(mapping, specs, [row.cells for row in rows], typed, by=by)
+    mapped = [apply(mapping, specs, row.cells, meanings, cells.get(row.row_no, {})) for row in rows]
     words = [match_word(mapping.match, each.values.get(mapping.match)) for each in mapped]
     names = [fold(each.values.get("name") or "") or None for each in mapped]
     known = candidates([row.key for row in rows], words, names, mapping.match, identity)
     matches = [
         find(row.key, word, name, known) for row, word, name in zip(rows, words, names, strict=True)
     ]
-    accounts = read_accounts(matches, mapping, specs, by)
+    more = {name: "" for name, _value in typed if name not in mapping.fields}
+    read = replace(mapping, fixed={**mapping.fixed, **more}) if more else mapping
+    accounts = read_accounts(matches, read, specs, by)
     required = required_of(specs)
     return [
         decide(row, each, match, accounts, specs, mapping.match, required)
@@ -138,6 +149,23 @@ def read_accounts(
     return found
 
 
+def decider(run: Run) -> Decide:
+    """Return what decides rows of the run's plan anew, with fixes in the place of cells."""
+    by = session.get_one(User, run.by_id)
+    mapping, identity = FieldMapping.from_json(run.mapping), run.source.get("identity")
+
+    def decide(
+        rows: Sequence[SourceRow], cells: Mapping[int, Mapping[str, str | None]]
+    ) -> list[PlanRow]:
+        parts = [
+            rows[start : start + planning.PART] for start in range(0, len(rows), planning.PART)
+        ]
+        found = [plan_rows(part, mapping, identity, by, cells) for part in parts]
+        return [row for part in found for row in part]
+
+    return decide
+
+
 def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, Any]:
     totals = control_totals(planned)
     return {
@@ -149,11 +177,18 @@ def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str,
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts, reject second rows of one account, count, and offer the plan."""
     plan = planning.join_parts(held, run, _WITHOUT_DUPLICATES)
-    counts = planning.count_actions(plan)
-    outlived = decisions.outlived(run.id, run.mapping.get("decided_on"), plan.name)
+    if plan.rows != run.total:
+        with unit_of_work():
+            end(held, Status.FAILED, error=_NOT_ALL)
+        return
+    cells = fixes.still_true(run, plan.name)
+    layer = fixes.lay_over(run.id, plan.as_json(), run.control, cells, decider(run))
+    parts = [part["name"] for part in layer.artefacts]
+    outlived = decisions.outlived(run.id, run.mapping.get("decided_on") or [], parts)
     with unit_of_work():
         decisions.forget(held.run_id, outlived)
-        planning.offer(held, Status.PLANNED, plan, counts)
+        fixes.keep_only(held.run_id, cells)
+        planning.offer(held, Status.PLANNED, plan, layer.counts, **layer.beside())
 
 
 _ACTIVE = ", ".join(f"'{a}'" for a in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED))

@@ -106,7 +106,7 @@ def plan_later(
         if not can_plan(run):
             raise Conflict({}, message=N_("This run has started already; its mapping is settled."))
         before = FieldMapping.from_json(run.mapping).version if run.mapping else 0
-        looked_at = run.artefacts[0]["name"] if run.artefacts else None
+        looked_at = [part["name"] for part in run.artefacts]
         run.mapping = mapping.as_json() | {
             "version": before + 1,
             "decided_on": looked_at,

@@ -84,7 +84,7 @@ PAGES = (
 )
 FOR_VISITORS = ("/login", "/reset")
 WALKED = {
-    "mappings.show", "settings.replacement", "upserts.mapping", "upserts.plan",
+    "mappings.show", "upserts.fixes", "settings.replacement", "upserts.mapping", "upserts.plan",
     "security.reset_password",
 }  # fmt: skip
 """Pages that are on somebody's way, here or in another story."""

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("upserts", __name__, url_prefix="/upserts")
 
-from crmapp.blueprints.upserts import mapping, planning, starting  # noqa: E402,F401  views need bp
+from crmapp.blueprints.upserts import fixing, mapping, planning, starting  # noqa: E402,F401  views need bp

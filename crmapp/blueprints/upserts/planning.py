@@ -1,6 +1,5 @@
 """The plan of a run: look at it, decide what is uncertain, run it."""
 
-import secrets
 from typing import Any
 
 from flask import flash, request, url_for
@@ -9,14 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from crmapp.blueprints.upserts import bp
+from crmapp.blueprints.upserts.answers import refused, show
 from crmapp.domain.runs import Status
-from crmapp.errors import AlreadyRunning, Conflict, CRMError, Invalid
-from crmapp.models import Run
-from crmapp.services import decisions, engine, plans, upserts
+from crmapp.errors import AlreadyRunning, Conflict, Invalid
+from crmapp.services import decisions, engine, upserts
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other
-from crmapp.web.run_pages import asked_page, polling_pace, rows_shown
-from crmapp.web.texts import translated
+from crmapp.web.run_pages import asked_page, polling_pace
 
 
 @bp.get("/<int:run_id>/plan")
@@ -32,7 +30,7 @@ def plan(run_id: int) -> ResponseReturnValue:
         return page("upserts/planning.html", "upserts/_planning.html", **shown)
     if run.status != Status.PLANNED:
         return see_other(url_for("runs.show", run_id=run_id))
-    return _show(run)
+    return show(run)
 
 
 @bp.post("/<int:run_id>/plan")
@@ -41,7 +39,7 @@ def plan_again(run_id: int) -> ResponseReturnValue:
     try:
         upserts.plan_again_later(run_id, by=current_user)
     except (Invalid, Conflict) as error:
-        return _refused(run_id, error)
+        return refused(run_id, error)
     return see_other(url_for("upserts.plan", run_id=run_id))
 
 
@@ -57,7 +55,7 @@ def decide(run_id: int) -> ResponseReturnValue:
     try:
         kept = decisions.decide(run_id, answers, plan_hash=plan_hash, by=current_user)
     except (Invalid, Conflict) as error:
-        return _refused(run_id, error)
+        return refused(run_id, error)
     flash(ngettext("%(num)s decision kept.", "%(num)s decisions kept.", kept), "success")
     return see_other(url_for("upserts.plan", run_id=run_id, show="ambiguous", page=asked_page()))
 
@@ -72,32 +70,7 @@ def run(run_id: int) -> ResponseReturnValue:
     except AlreadyRunning:
         flash(_("This run has begun already."), "info")
     except (Invalid, Conflict) as error:
-        return _refused(run_id, error)
+        return refused(run_id, error)
     else:
         flash(_("The run has begun."), "success")
     return see_other(url_for("runs.show", run_id=run_id))
-
-
-def _refused(run_id: int, error: CRMError) -> ResponseReturnValue:
-    found = upserts.get(run_id, by=current_user)
-    said = error.fields.values() if isinstance(error, Invalid) else [error.message]
-    messages = list(dict.fromkeys(translated(text) for text in said))
-    if found.status == Status.PLANNED:
-        return _show(found, messages, error.status)
-    flash(" ".join(messages), "error")
-    return see_other(url_for("runs.show", run_id=run_id))
-
-
-def _show(run: Run, messages: list[str] | None = None, status: int = 200) -> ResponseReturnValue:
-    return page(
-        "upserts/plan.html",
-        "upserts/_plan.html",
-        status,
-        run=run,
-        writes=plans.written(run),
-        decided=decisions.of(run.id),
-        messages=messages or [],
-        key=secrets.token_urlsafe(16),
-        outdated=run.code_version != engine.CODE_VERSION,
-        **rows_shown(run, "upserts.plan", plans.opening(run)),
-    )
