@@ -50,6 +50,54 @@ def span(periods: tuple[Period, ...], key: str) -> Period:
     return Period(key, periods[0].start, periods[-1].end)
 
 
+def last_months(today: date, count: int) -> Period:
+    """The last ``count`` full months before the month of ``today``, as one period."""
+    return span(rolling_months(today, count), "")
+
+
+def months_in(period: Period) -> tuple[Period, ...]:
+    """The months of a period, oldest first; the first and the last may be cut short."""
+    found = (
+        month(number, "")
+        for number in range(month_number(period.start), month_number(period.end) + 1)
+    )
+    return tuple(
+        Period("", max(one.start, period.start), min(one.end, period.end)) for one in found
+    )
+
+
+def rolling_year(period: Period) -> Period:
+    """The twelve whole months that end with the month in which ``period`` ends."""
+    last = month_number(period.end)
+    return span((month(last - MONTHS + 1, ""), month(last, "")), "")
+
+
+def is_whole_months(period: Period) -> bool:
+    """Whether a period begins with the first day of a month and ends with the last of one."""
+    return period.start.day == 1 and (period.end + timedelta(days=1)).day == 1
+
+
+def year_before(period: Period) -> Period:
+    """The same days a year earlier; whole months stay whole, 29 February becomes the 28th."""
+    return _moved(period, MONTHS)
+
+
+def just_before(period: Period) -> Period:
+    """What ends where a period begins and is as long: in months if it is of whole months."""
+    if is_whole_months(period):
+        return _moved(period, month_number(period.end) - month_number(period.start) + 1)
+    end = period.start - timedelta(days=1)
+    return Period(period.key, end - (period.end - period.start), end)
+
+
+def _moved(period: Period, months: int) -> Period:
+    """A period some months earlier."""
+    end = add_months(period.end, -months)
+    if is_whole_months(period):
+        end = month(month_number(end), "").end
+    return Period(period.key, add_months(period.start, -months), end)
+
+
 def year_to_date(through: date) -> tuple[Period, Period]:
     """The year up to ``through``, and last year up to the same date (28 February for the 29th)."""
     current = Period("current", date(through.year, 1, 1), through)

@@ -1,6 +1,7 @@
 """Periods are counted from days that are passed in."""
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -67,3 +68,49 @@ def test_moving_by_months_keeps_the_day_or_takes_the_last(day, months):
     assert moved.day == day.day or (
         moved.day < day.day and moved == periods.month(periods.month_number(moved), "").end
     )
+
+
+@pytest.mark.parametrize(
+    "start, end, before, just_before",
+    [
+        ("2026-10-01", "2026-10-31", "2025-10-01 2025-10-31", "2026-09-01 2026-09-30"),
+        ("2025-02-01", "2025-02-28", "2024-02-01 2024-02-29", "2025-01-01 2025-01-31"),
+        ("2024-02-10", "2024-02-29", "2023-02-10 2023-02-28", "2024-01-21 2024-02-09"),
+        ("2026-01-05", "2026-03-31", "2025-01-05 2025-03-31", "2025-10-11 2026-01-04"),
+        ("2026-07-01", "2026-09-30", "2025-07-01 2025-09-30", "2026-04-01 2026-06-30"),
+    ],
+)
+def test_a_period_has_one_a_year_before_and_one_just_before(start, end, before, just_before):
+    period = Period("", date.fromisoformat(start), date.fromisoformat(end))
+
+    found = periods.year_before(period), periods.just_before(period)
+
+    assert [f"{one.start} {one.end}" for one in found] == [before, just_before]
+
+
+@given(st.dates(date(1950, 1, 1), date(2090, 1, 1)), st.integers(0, 800))
+def test_what_is_just_before_ends_the_day_before_and_is_as_long(start, days):
+    period = Period("", start, start + timedelta(days=days))
+
+    before = periods.just_before(period)
+
+    assert before.end + timedelta(days=1) == period.start
+    if not periods.is_whole_months(period):
+        assert before.end - before.start == period.end - period.start
+
+
+@given(st.dates(date(1950, 1, 1), date(2090, 1, 1)), st.integers(0, 800))
+def test_the_months_in_a_period_are_all_its_days(start, days):
+    period = Period("", start, start + timedelta(days=days))
+
+    months = periods.months_in(period)
+
+    assert (months[0].start, months[-1].end) == (period.start, period.end)
+    assert all(a.end + timedelta(days=1) == b.start for a, b in pairwise(months))
+    assert all(one.start.month == one.end.month for one in months)
+
+
+def test_a_rolling_year_ends_with_its_month():
+    found = periods.rolling_year(Period("", date(2024, 2, 3), date(2024, 2, 9)))
+
+    assert (found.start, found.end) == (date(2023, 3, 1), date(2024, 2, 29))
