@@ -9,9 +9,10 @@ from decimal import Decimal
 from math import ceil
 from typing import Protocol
 
-from crmapp.analytics.columns import Calendar, Column
+from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import MISSING, Dataset
 from crmapp.analytics.query import Number, Question, Selection
+from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.transactions import Transactions
 
 Value = str | int | float | Decimal | date | None
@@ -107,7 +108,8 @@ class Engine(Protocol):
         """Entities in the order of their keys from the one behind ``after`` on, at most ``limit``.
 
         A selection decides by itself which entities; without one it is all that the question
-        matches. A row has every property of the dimension and the asked measures.
+        matches. A row has every property of the dimension and the asked measures; of a matrix, its
+        totals.
         """
         ...
 

@@ -6,25 +6,29 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, NoReturn, Self
 
-from crmapp.analytics.dataset import PERIODS, Dataset
-from crmapp.domain.periods import MONTHS
+from crmapp.analytics.arguments import FOCUS, Reader, short
+from crmapp.analytics.dataset import Dataset
+from crmapp.analytics.modes import (
+    MODES,
+    MOST_MONTHS,
+    OF_ONE_MEASURE,
+    fits,
+    keys,
+    main,
+    spans,
+    usual,
+)
+from crmapp.analytics.ranges import AGAINST, COMPARABLE, RANGES, Calendar
+from crmapp.domain.periods import Period
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 
 SIZES = (25, 50, 100, 200)
+ACROSS = (5, 10, 20, 50)
 ACTIVITIES = ("with", "without", "all")
-LONGEST_SEARCH = 200
-MOST_DIGITS = 9
-PERIOD_KEYS: Mapping[str, tuple[str, ...]] = {
-    "months": (*(f"m{n}" for n in range(1, MONTHS + 1)), "total"),
-    "ytd": ("current", "previous", "variance", "percent"),
-    "total": ("total",),
-}
-"""The columns of one measure under each period: twelve months and their total; and so on."""
-
-FOCUS = "focus."
-_ARGUMENTS = (
-    "period", "measures", "properties", "q", "sort", "activity", "page", "size", "sel",
+ARGUMENTS = (
+    "period", "mode", "against", "across", "top", "measures", "properties", "q", "sort", "activity",
+    "page", "size", "sel",
 )  # fmt: skip
 
 
@@ -32,10 +36,12 @@ _ARGUMENTS = (
 class Question:
     """What a grid shows: one dimension's entities, their properties, and measures by period.
 
-    ``period``: ``months`` (the last twelve, of the first measure), ``ytd`` (year to date against
-    last year), ``total``. ``activity``: entities with facts in the period, without, or all.
-    ``sort`` is a column's name; ``focus`` holds (dimension, selection id): only facts of those.
-    ``selection`` is the id of the selection that is marked.
+    ``period``: see :data:`crmapp.analytics.ranges.RANGES`; ``mode``: how it is laid out, see
+    :data:`crmapp.analytics.modes.MODES`. ``against``: in a variance, the other period. ``across``:
+    in a matrix, the dimension whose ``top`` largest entities have a column each. ``activity``:
+    entities with facts in the period, without, or all. ``sort`` is a column's name; ``focus``
+    holds (dimension, selection id): only facts of those. ``selection`` is the id of the selection
+    that is marked.
     """
 
     dataset: str
@@ -43,6 +49,10 @@ class Question:
     properties: tuple[str, ...]
     measures: tuple[str, ...]
     period: str = "months"
+    mode: str = "months"
+    against: str = AGAINST[0]
+    across: str = ""
+    top: int = 10
     search: str = ""
     sort: str = ""
     descending: bool = True
@@ -66,16 +76,28 @@ class Question:
             NotFound: the dataset has no such dimension.
             Invalid: an argument is unknown or its value is not usable, one sentence each.
         """
-        reader = _Reader({name: args[name] for name in args if name not in ignore})
+        reader = Reader({name: args[name] for name in args if name not in ignore}, ARGUMENTS)
         shape = dataset.dimension(dimension)
-        period = reader.choice("period", PERIODS, dataset.period)
-        every = tuple(dataset.measures)
+        period = reader.period("period", RANGES, dataset.period)
+        mode = reader.choice("mode", modes_for(dataset), usual(period))
+        if not fits(mode, period):
+            reader.reject("mode", Text(_MISFIT, {"mode": mode, "count": MOST_MONTHS}))
+            mode = usual(period)
+        against = reader.period("against", (*AGAINST, *COMPARABLE), AGAINST[0])
+        others = [name for name in dataset.dimensions if name != dimension]
+        across = reader.choice("across", others, "".join(others[:1]))
+        top = int(reader.choice("top", [str(count) for count in ACROSS], "10"))
+        every = measures_for(dataset, mode)
         question = cls(
             dataset=dataset.name,
             dimension=dimension,
             properties=reader.several("properties", shape.properties, shape.shown),
-            measures=reader.several("measures", every, every if period == "total" else every[:1]),
+            measures=reader.several("measures", every, every if mode == "total" else every[:1]),
             period=period,
+            mode=mode,
+            against=against if mode == "variance" else AGAINST[0],
+            across=across if mode == "matrix" else "",
+            top=top if mode == "matrix" else 10,
             search=reader.text("q"),
             activity=reader.choice("activity", ACTIVITIES, ACTIVITIES[0]),
             page=reader.number("page", 1),
@@ -96,6 +118,10 @@ class Question:
         """The arguments of the URL that asks this question; what is usual is left out."""
         args = {
             "period": self.period,
+            "mode": "" if self.mode == usual(self.period) else self.mode,
+            "against": "" if self.against == AGAINST[0] else self.against,
+            "across": self.across,
+            "top": "" if self.top == 10 else str(self.top),
             "measures": ",".join(self.measures),
             "properties": ",".join(self.properties),
             "q": self.search,
@@ -115,43 +141,95 @@ class Question:
 
     @property
     def shown_measures(self) -> tuple[str, ...]:
-        """The measures that have columns: months are of one measure."""
-        return self.measures[:1] if self.period == "months" else self.measures
+        """The measures that have columns: some modes are of one measure."""
+        return self.measures[:1] if self.mode in OF_ONE_MEASURE else self.measures
 
     @property
     def measure_columns(self) -> tuple[str, ...]:
-        """The names of the measures' columns: ``value.m1`` … ``value.total``."""
-        keys = PERIOD_KEYS[self.period]
-        return tuple(f"{measure}.{key}" for measure in self.shown_measures for key in keys)
+        """The names that the measures' columns can have: ``value.m1`` … ``value.total``."""
+        names = keys(self.mode, self.period, self.top)
+        return tuple(f"{measure}.{key}" for measure in self.shown_measures for key in names)
+
+    @property
+    def by_row(self) -> Self:
+        """The same question where every row stands by itself: of a matrix, its totals."""
+        return replace(self, mode="total", across="") if self.mode == "matrix" else self
+
+    def spans(self, calendar: Calendar) -> dict[str, Period | None]:
+        """The days of each column that facts are added up for, by its key; None is all time."""
+        return spans(self.mode, self.period, self.against, calendar)
 
     def sorted_by_default(self) -> Self:
-        """The same question, from the largest total (or current value) down."""
-        main = "current" if self.period == "ytd" else "total"
-        return replace(self, sort=f"{self.measures[0]}.{main}", descending=True)
+        """The same question, from the largest total (or what stands for it in the mode) down."""
+        return replace(self, sort=f"{self.measures[0]}.{main(self.mode)}", descending=True)
 
     def change(self, **changes: Any) -> Self:
         """The same question with some values changed: on its first page unless that is given.
 
-        A sort by a column that is no longer there becomes the usual one.
+        A mode that does not fit the new period becomes the period's usual one; a period that does
+        not fit the new mode, the last twelve months. A sort by a column that is no longer there
+        becomes the usual one, as do sorts by measures in another mode.
         """
         unknown = set(changes) - {field.name for field in fields(self)}
         if unknown:
             raise TypeError(f"a question has no {sorted(unknown)}")
         changed = replace(self, **{"page": 1} | changes)
-        if "." in changed.sort and changed.sort not in changed.measure_columns:
+        if not fits(changed.mode, changed.period):
+            if "mode" in changes:
+                changed = replace(changed, period="months")
+            else:
+                changed = replace(changed, mode=usual(changed.period))
+        if changed.mode != "variance":
+            changed = replace(changed, against=AGAINST[0])
+        if changed.mode != "matrix":
+            changed = replace(changed, across="", top=10)
+        gone = changed.sort not in changed.measure_columns or changed.mode != self.mode
+        if "." in changed.sort and gone:
             return changed.sorted_by_default()
         return changed
 
 
+def carried(question: Question, dimension: str) -> dict[str, str]:
+    """The arguments that stay on the way to another dimension: what does not belong to rows."""
+    kept = ("period", "mode", "against", "across", "top", "measures", "size")
+    args = {name: value for name, value in question.to_args().items() if name in kept}
+    if args.get("across") == dimension:
+        args["across"] = question.dimension
+    return args
+
+
+def modes_for(dataset: Dataset) -> tuple[str, ...]:
+    """The modes that a dataset has: shares need what adds up, a matrix a second dimension."""
+    without = set()
+    if not measures_for(dataset, "share"):
+        without.add("share")
+    if len(dataset.dimensions) < 2:
+        without.add("matrix")
+    return tuple(mode for mode in MODES if mode not in without)
+
+
+def measures_for(dataset: Dataset, mode: str) -> tuple[str, ...]:
+    """The measures that can be shown in a mode."""
+    return tuple(
+        measure.name
+        for measure in dataset.measures.values()
+        if mode != "share" or measure.formula.additive
+    )
+
+
+_MISFIT = N_("%(mode)s needs a period with a beginning and an end, of up to %(count)s months.")
+
+
 @dataclass(frozen=True)
 class Number:
-    """One number of a grid: the period of its column, and its entity's key; none is the total.
+    """One number of a grid: the key of its column, and of its entity; none is the total.
+
 
     Several entities have what they come to together. A variance has the facts of both its periods
-    behind it.
+    behind it, a share those of its entity.
     """
 
-    period: str
+    column: str
     entities: tuple[str, ...] = ()
 
     @classmethod
@@ -164,7 +242,7 @@ class Number:
         if column not in question.measure_columns:
             problem = Text(
                 N_("%(name)s is none of those that can be used: %(allowed)s."),
-                {"name": _short(column), "allowed": ", ".join(question.measure_columns)},
+                {"name": short(column), "allowed": ", ".join(question.measure_columns)},
             )
             raise Invalid({"of": problem}, problem)
         return cls(column.partition(".")[2], tuple(dict.fromkeys(entities)))
@@ -194,82 +272,6 @@ class Selection:
     @property
     def mode(self) -> str:
         return "all" if self.matching else "some"
-
-
-class _Reader:
-    """Reads arguments one by one and gathers what is wrong with them."""
-
-    def __init__(self, args: Mapping[str, str]) -> None:
-        self._args = args
-        self._problems: dict[str, Text | str] = {}
-        for name in args:
-            if name not in _ARGUMENTS and not name.startswith(FOCUS):
-                self.refuse(name, (*_ARGUMENTS, FOCUS + "…"), known=False)
-
-    def text(self, name: str) -> str:
-        text = self._args.get(name, "").strip()
-        if len(text) > LONGEST_SEARCH:
-            self._problems[name] = Text(
-                N_("%(name)s is too long: use up to %(count)s characters."),
-                {"name": name, "count": LONGEST_SEARCH},
-            )
-            return ""
-        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-            self._problems[name] = Text(
-                N_("%(name)s holds a character that cannot be used."), {"name": name}
-            )
-            return ""
-        return text
-
-    def choice(self, name: str, allowed: Collection[str], default: str) -> str:
-        value = self._args.get(name) or default
-        if value not in allowed:
-            self.refuse(name, allowed)
-            return default
-        return value
-
-    def several(
-        self, name: str, allowed: Collection[str], default: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        values = tuple(dict.fromkeys(filter(None, self._args.get(name, "").split(","))))
-        if any(value not in allowed for value in values):
-            self.refuse(name, allowed)
-            return default
-        return values or default
-
-    def number(self, name: str, default: int) -> int:
-        value = self._args.get(name) or str(default)
-        plain = value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS
-        if not plain or int(value) < 1 <= default:
-            self._problems[name] = Text(N_("%(name)s is not a number from 1 on."), {"name": name})
-            return default
-        return int(value)
-
-    def focus(self, dataset: Dataset) -> Iterable[tuple[str, int]]:
-        for name in self._args:
-            if not name.startswith(FOCUS):
-                continue
-            dimension = name.removeprefix(FOCUS)
-            if dimension not in dataset.dimensions:
-                self.refuse(name, [FOCUS + known for known in dataset.dimensions], known=False)
-            elif number := self.number(name, 0):
-                yield dimension, number
-
-    def refuse(self, name: str, allowed: Collection[str], known: bool = True) -> None:
-        words = {"name": _short(name), "allowed": ", ".join(allowed)}
-        self._problems[_short(name)] = (
-            Text(N_("%(name)s is none of those that can be used: %(allowed)s."), words)
-            if known
-            else Text(N_("There is no argument %(name)s; there are: %(allowed)s."), words)
-        )
-
-    def finish(self) -> None:
-        if self._problems:
-            raise Invalid(self._problems, next(iter(self._problems.values())))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else name[:39] + "…"
 
 
 def selection_of(selections: Mapping[int, Selection], number: int, dimension: str) -> Selection:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from crmapp.analytics.columns import Calendar
+from crmapp.analytics.across import NOTHING_ACROSS, Across
+from crmapp.analytics.buckets import within
 from crmapp.analytics.dataset import Dataset
 from crmapp.analytics.parts import Parts, quoted, table_of, where
 from crmapp.analytics.query import Number, Question, Selection, selection_of
-from crmapp.domain.periods import month_number, span
+from crmapp.analytics.ranges import Calendar
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 
@@ -44,13 +45,15 @@ class Statement:
 class Writer:
     """Writes the statements of one reader: what she may see and the selections she refers to.
 
-    ``restriction``: the keys of the accounts she may see, None for all.
+    ``restriction``: the keys of the accounts she may see, None for all. ``across``: the answer to
+    :meth:`widest`, for what is asked of a matrix.
     """
 
     dataset: Dataset
     calendar: Calendar
     restriction: Collection[str] | None = None
     selections: Mapping[int, Selection] = field(default_factory=dict)
+    across: Across = NOTHING_ACROSS
     _params: dict[str, Any] = field(default_factory=dict)
     _names: dict[tuple[type, Any], str] = field(default_factory=dict)
     _depth: int = 0
@@ -77,28 +80,44 @@ class Writer:
             f" {', '.join(['d._key', 'd._varies', *texts, *parts.values()])}"
             f" FROM p JOIN {table} AS d ON d._id = p.id\n"
             f"UNION ALL SELECT {TOTALS}, NULL, NULL, (SELECT COUNT(*) FROM r),"
-            f" {', '.join(['NULL', 'NULL', *blanks, *parts.values()])} FROM t\n"
+            f" {', '.join(['NULL', 'NULL', *blanks, *parts.values(of_all=True)])} FROM t\n"
             f"ORDER BY _part, _sort {order}, id"
         )
         return self.statement(sql)
+
+    def widest(self, question: Question) -> Statement:
+        """Who has a column in a matrix: id, key, title and the number of all, largest first."""
+        shape, table = self.dataset.dimension(question.across), table_of(question.across)
+        totals = replace(question, dimension=shape.name, mode="total", across="")
+        parts = Parts(self, totals)
+        return self.statement(
+            f"WITH {parts.by_entity(self._facts(question))}\n"
+            f"SELECT d._id, d._key, COALESCE(CAST(d.{quoted(shape.title)} AS VARCHAR), d._key),"
+            f" (SELECT COUNT(*) FROM g) FROM g JOIN {table} AS d ON d._id = g.id"
+            f" ORDER BY {parts.value(f'{question.measures[0]}.total')} DESC NULLS LAST, d._id"
+            f" LIMIT {question.top}"
+        )
 
     def rows(
         self, question: Question, selection: Selection | None, after: str | None, limit: int
     ) -> Statement:
         """Entities in the order of their keys, with every property and the asked measures."""
+        question = question.by_row
         table = table_of(question.dimension)
         parts = Parts(self, question)
         names = [
             f"d.{quoted(name)}" for name in self.dataset.dimension(question.dimension).properties
         ]
+        ctes, aggregates = self._aggregated(question, parts, only="e")
         follows = f" WHERE d._key > {self.bind(after)}" if after is not None else ""
         sql = (
             f"WITH e AS MATERIALIZED (SELECT d._id AS id FROM {table} AS d"
             f" JOIN ({self.chosen(question, selection)}) AS c ON c.id = d._id{follows}"
             f" ORDER BY id LIMIT {self.bind(limit)}),\n"
-            f"{parts.by_entity(self._facts(question, members=False, only='e'))}\n"
+            f"{ctes}\n"
             f"SELECT {', '.join(['d._key', 'd._varies', *names, *parts.values()])}"
-            f" FROM e JOIN {table} AS d ON d._id = e.id LEFT JOIN g ON g.id = e.id ORDER BY e.id"
+            f" FROM e JOIN {table} AS d ON d._id = e.id"
+            f" LEFT JOIN {aggregates} AS g ON g.id = e.id ORDER BY e.id"
         )
         return self.statement(sql)
 
@@ -122,14 +141,29 @@ class Writer:
 
     def behind(self, question: Question, number: Number) -> list[str]:
         """The predicates on the facts that a number of the grid is made of."""
+        if question.activity == "without" and not number.entities:
+            return ["FALSE"]
         found = self._facts(question, members=not number.entities)
         if number.entities:
             wanted = [self._keys("k", number.entities)]
             found += self._within(question.dimension, "k", wanted)
-        for period in self.calendar.periods(question.period):
-            if period.key == number.period:
-                found.append(f"_day BETWEEN {self.bind(period.start)} AND {self.bind(period.end)}")
+        spans = question.spans(self.calendar)
+        if question.mode == "matrix":
+            found += self._in_column(question, number.column)
+        elif span := spans.get(number.column):
+            found += within({number.column: span}, self.bind)
         return found
+
+    def _in_column(self, question: Question, key: str) -> list[str]:
+        """The predicates on the facts of one column of a matrix."""
+        column, ids = table_of(question.across), self.across.ids
+        if key == "total":
+            return []
+        if key == "other":
+            return [f"{column} NOT IN ({', '.join(map(self.bind, ids))})"] if ids else []
+        if key not in self.across.keys:
+            return ["FALSE"]
+        return [f"{column} = {self.bind(ids[self.across.keys.index(key)])}"]
 
     def chosen(self, question: Question, selection: Selection | None) -> str:
         """The ids that a selection holds, or else all that the question matches."""
@@ -155,20 +189,30 @@ class Writer:
         return f"${name}"
 
     def _entities_with_parts(self, question: Question, parts: Parts) -> str:
-        """The common part of a page: g the aggregates by entity, r the entities, t the totals."""
-        facts = self._facts(question)
-        ctes = parts.by_entity(facts)
+        """The common part of a page: the aggregates by entity, r the entities, t the totals."""
+        ctes, aggregates = self._aggregated(question, parts)
         if question.activity == "with":
-            ctes += ",\nr AS (SELECT * FROM g)"
+            found = self._found("w", question) if question.mode == "share" else []
+            wanted = f"SELECT w._id FROM {table_of(question.dimension)} AS w{where(found)}"
+            shown = f" WHERE id IN ({wanted})" if found else ""
+            ctes += f",\nr AS (SELECT * FROM {aggregates}{shown})"
         else:
-            columns = ", ".join(f"g.{name}" for name in parts.names)
+            columns = ", ".join(f"g.{name}" for name in parts.columns)
             ctes += (
                 f",\ne AS ({self._entities(question)}),\nr AS MATERIALIZED (SELECT e.id, {columns}"
-                " FROM e LEFT JOIN g ON g.id = e.id)"
+                f" FROM e LEFT JOIN {aggregates} AS g ON g.id = e.id)"
             )
         if question.activity == "without":
-            return f"WITH {ctes},\nt AS (SELECT {', '.join(f'NULL AS {n}' for n in parts.names)})"
-        return f"WITH {ctes},\n{parts.of_all(facts)}"
+            nothing = ", ".join(f"NULL AS {name}" for name in parts.columns)
+            return f"WITH {ctes},\nt AS (SELECT {nothing})"
+        return f"WITH {ctes},\n{parts.of_all(self._facts(question))}"
+
+    def _aggregated(self, question: Question, parts: Parts, only: str = "") -> tuple[str, str]:
+        """The aggregates by entity, and where they are. Shares are of all, whatever is searched."""
+        if question.mode == "share":
+            facts = self._facts(question, members=False)
+            return f"{parts.by_entity(facts)},\n{parts.ranked()}", "s"
+        return parts.by_entity(self._facts(question, members=not only, only=only)), "g"
 
     def _entities(self, question: Question) -> str:
         """The ids of the entities that a question is about."""
@@ -195,7 +239,7 @@ class Writer:
 
     def _facts(self, question: Question, members: bool = True, only: str = "") -> list[str]:
         """The predicates on facts: period, focus, what the reader may see, the entities' search."""
-        found = self._days(question)
+        found = within(question.spans(self.calendar), self.bind)
         if only:
             found.append(f"{table_of(question.dimension)} IN (SELECT id FROM {only})")
         accounts = self.dataset.accounts
@@ -216,24 +260,6 @@ class Writer:
             *self._found("m", question),
             *self._allowed("m", question.dimension),
             *(f"m._id IN ({ids})" for ids in focused),
-        ]
-
-    def _days(self, question: Question) -> list[str]:
-        periods = self.calendar.periods(question.period)
-        if not periods:
-            return []
-        if question.period == "months":
-            first, last = (month_number(periods[at].start) for at in (0, -1))
-            return [f"_month BETWEEN {self.bind(first)} AND {self.bind(last)}"]
-        whole = span(tuple(sorted(periods, key=lambda period: period.start)), "")
-        either = " OR ".join(
-            f"_day BETWEEN {self.bind(period.start)} AND {self.bind(period.end)}"
-            for period in periods
-        )
-        return [
-            f"_month BETWEEN {self.bind(month_number(whole.start))}"
-            f" AND {self.bind(month_number(whole.end))}",
-            f"({either})",
         ]
 
     def _focused(self, question: Question) -> list[tuple[str, str]]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crmapp.analytics.columns import Calendar, Column
+from crmapp.analytics.columns import Column, measure_columns
 from crmapp.analytics.dataset import Dataset, Label
 from crmapp.analytics.parts import quoted, table_of, where
 from crmapp.analytics.query import Number, Question
+from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.sql import PAGE, TOTALS, Statement, Writer
 from crmapp.i18n import N_
 
@@ -22,10 +23,11 @@ class Transactions:
     """A page of the facts behind a number, newest first.
 
     ``totals`` (by a measure's name) and ``count`` are of all of them; the total of the number's
-    own measure is that number.
+    own measure is that number. ``numbers``: the columns of the grid that the number stands in.
     """
 
     calendar: Calendar
+    numbers: tuple[Column, ...]
     columns: tuple[Column, ...]
     rows: tuple[Mapping[str, Any], ...]
     totals: Mapping[str, Any]
@@ -74,7 +76,9 @@ def page_of_transactions(
     )
 
 
-def transactions_of(writer: Writer, found: list[tuple[Any, ...]]) -> Transactions:
+def transactions_of(
+    writer: Writer, question: Question, found: list[tuple[Any, ...]]
+) -> Transactions:
     """Read the answer to :func:`page_of_transactions`."""
     dataset = writer.dataset
     columns = transaction_columns(dataset)
@@ -83,6 +87,7 @@ def transactions_of(writer: Writer, found: list[tuple[Any, ...]]) -> Transaction
     totals = dict(zip(names, sums, strict=True))
     return Transactions(
         calendar=writer.calendar,
+        numbers=measure_columns(dataset, question, writer.calendar, writer.across),
         columns=columns,
         rows=tuple(dict(zip(names, values, strict=True)) for _, _, _, _, *values in rows),
         totals={name: totals[name] for name in dataset.measures},

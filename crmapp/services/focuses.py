@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crmapp.analytics.query import Question, selection_of
+from crmapp.analytics.query import Question, carried, selection_of
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import User
@@ -40,8 +40,7 @@ def into(question: Question, dimension: str, *, by: User) -> Question:
     }
     if dimension == question.dimension:
         return question.change(focus=tuple(sorted(focus.items())), search="")
-    kept = ("period", "measures", "size")
-    args = {name: value for name, value in question.to_args().items() if name in kept}
+    args = carried(question, dimension)
     args |= {f"focus.{name}": str(number) for name, number in focus.items()}
     return Question.from_args(dataset, dimension, args)
 

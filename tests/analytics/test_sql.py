@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 
 from crmapp.analytics import dataset as datasets
-from crmapp.analytics.columns import Calendar
+from crmapp.analytics.across import Across
+from crmapp.analytics.dataset import Label
 from crmapp.analytics.query import Question, Selection
+from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.sql import Writer
 from crmapp.errors import Invalid
 from tests.analytics.conftest import DATASETS
@@ -66,10 +68,40 @@ def test_months_are_added_up_by_entity_and_month_first():
 
     assert (
         "f AS (SELECT d_lines AS id, _month AS bucket, SUM(_x1) AS a0 FROM fact"
-        " WHERE _month BETWEEN $v1 AND $v2 GROUP BY 1, 2)" in statement.sql
+        " WHERE _month BETWEEN $v1 AND $v12 GROUP BY 1, 2)" in statement.sql
     )
-    assert "SUM(a0) FILTER (WHERE bucket = $v2) AS a0_m12" in statement.sql
-    assert (statement.params["v1"], statement.params["v2"]) == (2025 * 12 + 10, 2026 * 12 + 9)
+    assert "SUM(a0) FILTER (WHERE bucket = $v12) AS a0_m12" in statement.sql
+    assert (statement.params["v1"], statement.params["v12"]) == (2025 * 12 + 10, 2026 * 12 + 9)
+
+
+def test_a_year_and_the_year_before_are_two_buckets_of_whole_months():
+    statement = page(ask("lines", mode="summary", measures="value"))
+
+    assert "CASE WHEN _month >= $v1 THEN 1 ELSE 0 END AS bucket" in statement.sql
+    assert statement.params["v1"] == 2025 * 12 + 10
+
+
+def test_a_share_is_of_all_whatever_is_searched():
+    statement = page(ask("lines", mode="share", q="cars"))
+
+    assert statement.sql.count("FROM fact") == 1
+    aggregated, _, searched = statement.sql.partition("r AS (")
+    assert "_search" not in aggregated
+    assert "_search" in searched.partition("t AS (")[0]
+
+
+def test_a_matrix_asks_first_who_has_a_column():
+    question = ask("lines", mode="matrix", across="countries", top="5")
+    writer = Writer(SALES, CALENDAR)
+
+    asked = writer.widest(question)
+    writer.across = Across((7, 3), (Label("USA", "USA"), Label("France", "France")), others=4)
+    statement = writer.page(question)
+
+    assert "SELECT d_countries AS id, SUM(_x1) AS a0_total FROM fact" in asked.sql
+    assert asked.sql.endswith("LIMIT 5")
+    assert "CASE d_countries WHEN $v3 THEN 1 WHEN $v4 THEN 2 ELSE 0 END" in statement.sql
+    assert 'a0_other AS "value.other"' in statement.sql
 
 
 def test_search_is_a_semi_join_on_the_entities():

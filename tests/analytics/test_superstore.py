@@ -8,7 +8,7 @@ import pytest
 from crmapp.analytics import dataset as datasets
 from crmapp.analytics import snapshots
 from crmapp.analytics.engines.duckdb import DuckDBEngine
-from crmapp.analytics.query import Question
+from crmapp.analytics.query import Question, Selection
 from tests.analytics.conftest import DATASETS, NOW
 
 RAW = str(DATASETS / "superstore.parquet")
@@ -64,3 +64,62 @@ def test_postal_codes_get_back_their_zeros(engine):
 
     assert all(len(row.values["postal_code"]) == 5 for row in found.rows)
     assert found.rows[0].values["postal_code"].startswith("0")
+
+
+def test_a_margin_is_computed_anew_in_every_total_of_a_matrix(engine):
+    found = answer(
+        engine, "states", mode="matrix", across="categories", period="total", measures="margin",
+        top="5", size="200",
+    )  # fmt: skip
+
+    titles = {column.name: column.words.en for column in found.columns if column.measure}
+    largest = [titles[f"margin.c{n}"] for n in range(1, 6)]
+    expected = duckdb.execute(
+        'WITH f AS (SELECT "State" AS state, "Sales"::DECIMAL(14, 4) AS sales,'
+        ' "Profit"::DECIMAL(14, 4) AS profit, CASE WHEN "Sub-Category" IN'
+        " (SELECT unnest(?)) THEN \"Sub-Category\" ELSE 'Others' END AS title"
+        " FROM read_parquet(?))"
+        " SELECT coalesce(state, ''), coalesce(title, 'Total'),"
+        " (sum(profit) / sum(sales))::DECIMAL(38, 4) FROM f GROUP BY CUBE (state, title)",
+        [largest, RAW],
+    ).fetchall()
+    rows = {row.values["name"]: row.values for row in found.rows} | {"": found.totals}
+    shown = {
+        (state, title): values[name]
+        for state, values in rows.items()
+        for name, title in titles.items()
+        if values[name] is not None
+    }
+    assert shown == {(state, title): margin for state, title, margin in expected}
+
+
+def test_losses_come_last_in_shares_and_are_of_class_c(engine):
+    found = answer(engine, "states", mode="share", period="total", measures="profit", size="200")
+
+    expected = duckdb.execute(
+        'SELECT "State", sum("Profit"::DECIMAL(14, 4)) AS p FROM read_parquet(?)'
+        " GROUP BY 1 ORDER BY p DESC",
+        [RAW],
+    ).fetchall()
+    assert [(row.key, row.values["profit.total"]) for row in found.rows] == expected
+    assert found.rows[-1].values["profit.total"] < 0
+    assert found.rows[-1].values["profit.class"] == "C"
+    assert max(row.values["profit.cumulative"] for row in found.rows) > 1
+    assert found.rows[-1].values["profit.cumulative"] == 1
+
+
+def test_those_who_bought_nothing_can_be_searched_selected_and_counted(engine):
+    question = Question.from_args(
+        engine.dataset,
+        "customers",
+        {"activity": "without", "period": "month", "mode": "total", "q": "chicago"},
+    )
+    everyone = Selection.all_but(question)
+
+    found = engine.answer(question.change(size=200))
+    rows = engine.rows(question, selection=everyone)
+
+    assert 0 < found.count == len(rows) < 793
+    assert {row.key for row in rows} == {row.key for row in found.rows}
+    assert all(value is None for row in rows for name, value in row.values.items() if "." in name)
+    assert all("Chicago" in str(row.values["city"]) for row in rows)

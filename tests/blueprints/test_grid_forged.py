@@ -108,7 +108,7 @@ def test_a_nul_is_refused(alice):
     "args, sentence",
     [
         ("sort=nothing", "sort is none of those that can be used"),
-        ("period=decade", "period is none of those that can be used: months, ytd, total."),
+        ("period=decade", "period is none of those that can be used: months, ytd, total, month,"),
         ("page=0", "page is not a number from 1 on."),
         ("page=two", "page is not a number from 1 on."),
         ("size=7", "size is none of those that can be used: 25, 50, 100, 200."),

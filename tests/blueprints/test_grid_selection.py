@@ -131,6 +131,17 @@ def test_all_is_refused_when_the_number_has_changed(alice):
 
     assert refused.status_code == 422
     assert "The number of rows has changed to 80." in refused.text
+    assert '<input type="hidden" name="count" value="80">' in refused.text
+
+
+def test_the_same_through_htmx_shows_the_rows_as_they_are(alice):
+    refused = alice.post(SELECTION, data={"act": "all", "count": "79"}, headers=htmx("grid-sheet"))
+
+    assert refused.status_code == 422
+    assert refused.text.startswith('<div id="grid-sheet"')
+    assert '<input type="hidden" name="count" value="80">' in refused.text
+    assert "The number of rows has changed to 80." in refused.text
+    assert "HX-Reswap" not in refused.headers
 
 
 def test_all_but_some(alice):

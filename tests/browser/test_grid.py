@@ -102,10 +102,22 @@ def test_a_search_keeps_the_cursor_and_back_leads_to_all(grid):
 
 def test_a_menu_gives_the_focus_back_to_its_button(grid):
     grid.locator("#grid-period summary").click()
-    grid.get_by_role("link", name="Year to date against last year").click()
+    grid.get_by_role("link", name="Year to date").click()
 
     expect(grid.locator("#grid-period > summary")).to_be_focused()
     expect(grid).to_have_url(re.compile("period=ytd"))
+
+
+def test_any_days_are_shown(grid):
+    grid.locator("#grid-period summary").click()
+    days = grid.locator("#grid-period-days")
+    days.get_by_label("From").fill("2025-02-11")
+    days.get_by_label("To").fill("2025-05-06")
+    days.get_by_role("button").click()
+
+    expect(grid).to_have_url(re.compile(r"period=2025-02-11\.\.2025-05-06"))
+    expect(grid.locator("#grid-period > summary")).to_contain_text("Feb 11, 2025")
+    expect(grid.locator("#grid-table thead")).to_contain_text("Total")
 
 
 def test_what_goes_when_it_is_used_leaves_the_focus_with_the_table(grid):
@@ -144,6 +156,28 @@ def test_choosing_a_row_moves_nothing_on_a_phone(open_as):
     expect_selected(page, 1)
 
     assert table.bounding_box()["y"] + page.evaluate("scrollY") == before
+
+
+def test_figures_are_in_sight_on_a_phone(open_as):
+    page = open_as("alice", viewport={"width": 390, "height": 844})
+    page.goto(CUSTOMERS)
+
+    figure = rows(page).first.locator("td.num").first.bounding_box()
+
+    assert figure["x"] + figure["width"] < 390
+
+
+def test_all_are_chosen_after_their_number_has_changed(grid):
+    grid.locator("#grid-tick-all").click()
+    expect_selected(grid, 50)
+    grid.locator("#grid-table input[name=count]").evaluate("field => field.value = '7'")
+
+    grid.locator("#grid-all").click()
+    expect(grid.locator(".toast")).to_contain_text("The number of rows has changed to")
+    grid.locator("#grid-all").click()
+
+    total = int(grid.locator(".grid-tools .count").inner_text().split()[0])
+    expect_selected(grid, total)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

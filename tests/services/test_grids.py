@@ -239,6 +239,47 @@ def test_a_source_holds_only_what_its_person_may_see(make):
     assert [key for key, _ in source.rows(None, 10)] == ["C034"]
 
 
+def test_a_source_of_those_without_figures_has_them_all_and_nothing_else(make):
+    question = ask(make.ivan, activity="without", period="quarter", mode="total", q="gift")
+    found = grids.answer(question, by=make.ivan)
+    assert found.count
+
+    number = grids.select_all(question, by=make.ivan)
+    kept = grids.source(question.change(selection=number), by=make.ivan)
+    ticks.tick(question.change(selection=number), [found.rows[0].key], by=make.ivan)
+
+    source = open_source(kept, by=make.ivan)
+    assert source.count() == found.count
+    rows = dict(source.rows(None, 100))
+    assert set(rows) == {row.key for row in found.rows}
+    assert all("gift" in str(row["name"]).lower() for row in rows.values())
+    assert {row["value.total"] for row in rows.values()} == {None}
+
+
+def test_the_class_of_an_account_is_a_column_of_a_source(make):
+    number = click(ask(make.ivan), "C034", by=make.ivan)
+    question = ask(make.ivan, mode="share", sel=str(number))
+
+    source = open_source(grids.source(question, by=make.ivan), by=make.ivan)
+
+    ((key, row),) = source.rows(None, 10)
+    shown = grids.answer(ask(make.ivan, mode="share"), by=make.ivan).rows[0]
+    assert (key, row["value.class"]) == ("C034", "A")
+    assert row["value.share"] == shown.values["value.share"]
+    assert "Value – Class" in [column.label for column in source.columns()]
+
+
+def test_a_source_of_a_matrix_has_its_totals(make):
+    question = ask(make.ivan, mode="matrix", across="lines")
+
+    source = open_source(grids.source(question, by=make.ivan), by=make.ivan)
+
+    measures = [column.name for column in source.columns() if "." in column.name]
+    assert measures == ["value.total"]
+    shown = grids.answer(question, by=make.ivan).rows[0]
+    assert dict(source.rows(None, 100))["C034"]["value.total"] == shown.values["value.total"] > 0
+
+
 def test_the_columns_of_a_source_have_labels_and_samples(make):
     source = open_source(grids.source(ask(make.ivan), by=make.ivan), by=make.ivan)
 

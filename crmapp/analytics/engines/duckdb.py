@@ -17,15 +17,11 @@ from typing import Any
 import duckdb
 
 from crmapp.analytics import dataset as datasets
-from crmapp.analytics.columns import (
-    Calendar,
-    Column,
-    measure_columns,
-    property_columns,
-    row_columns,
-)
+from crmapp.analytics.across import Across
+from crmapp.analytics.columns import Column, measure_columns, property_columns, row_columns
 from crmapp.analytics.engine import Answer, Restriction, Row, Selections
 from crmapp.analytics.query import SIZES, Number, Question, Selection, selection_of
+from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.sql import TOTALS, Statement, Writer
 from crmapp.analytics.transactions import Transactions, page_of_transactions, transactions_of
 from crmapp.errors import Invalid, Unavailable
@@ -78,10 +74,11 @@ class DuckDBEngine:
         properties = property_columns(
             self.dataset.dimension(question.dimension), question.properties
         )
-        columns = (*properties, *measure_columns(self.dataset, question, self.calendar))
+        writer = self._writer(restriction, selections, question)
+        measures = measure_columns(self.dataset, question, self.calendar, writer.across)
+        columns = (*properties, *measures)
         names = [column.name for column in columns]
-        page = self._writer(restriction, selections).page(question)
-        lines = self._fetch(page, remember=question.size <= SIZES[-1])
+        lines = self._fetch(writer.page(question), remember=question.size <= SIZES[-1])
         rows = tuple(
             Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
             for _, _, _, _, key, varies, *values in lines
@@ -144,9 +141,9 @@ class DuckDBEngine:
         restriction: Restriction = None,
         selections: Selections = NO_SELECTIONS,
     ) -> Transactions:
-        writer = self._writer(restriction, selections)
+        writer = self._writer(restriction, selections, question)
         asked = page_of_transactions(writer, question, number, page=page, size=size)
-        return transactions_of(writer, self._fetch(asked))
+        return transactions_of(writer, question, self._fetch(asked))
 
     def days(self, selection: Selection, *, restriction: Restriction = None) -> tuple[date, ...]:
         statement = self._writer(restriction, NO_SELECTIONS).days(selection)
@@ -166,8 +163,15 @@ class DuckDBEngine:
     def columns(self, dimension: str) -> tuple[Column, ...]:
         return property_columns(self.dataset.dimension(dimension))
 
-    def _writer(self, restriction: Restriction, selections: Selections) -> Writer:
-        return Writer(self.dataset, self.calendar, restriction, selections)
+    def _writer(
+        self, restriction: Restriction, selections: Selections, matrix: Question | None = None
+    ) -> Writer:
+        """A writer for this reader; for a page of a ``matrix``, one that knows its columns."""
+        writer = Writer(self.dataset, self.calendar, restriction, selections)
+        if matrix is not None and matrix.mode == "matrix":
+            shape = self.dataset.dimension(matrix.across)
+            writer.across = Across.read(shape, self._fetch(writer.widest(matrix)))
+        return writer
 
     def _marked(self, answer: Answer, restriction: Restriction, selections: Selections) -> Answer:
         """The answer with its selected rows marked and counted."""

@@ -16,6 +16,8 @@ from crmapp.web.access import current_user
 NO_ARGS: Mapping[str, Any] = MappingProxyType({})
 LISTS = ("measures", "properties")
 """Arguments with several values: a form repeats them, an address holds them once, with commas."""
+DAYS = {"period": ("from", "to"), "against": ("against-from", "against-to")}
+"""Periods that a form sends as two days; an address has them in one: ``2026-01-05..2026-03-31``."""
 
 
 def asked(dataset: str, dimension: str, besides: Collection[str] = ()) -> Question:
@@ -26,7 +28,11 @@ def asked(dataset: str, dimension: str, besides: Collection[str] = ()) -> Questi
 
 def is_tidy() -> bool:
     """Whether the address is as :func:`address` writes it: nothing empty, nothing twice."""
-    return all(values == [*filter(None, values)][:1] for _, values in request.args.lists())
+    ends = {end for ends in DAYS.values() for end in ends}
+    return all(
+        name not in ends and values == [*filter(None, values)][:1]
+        for name, values in request.args.lists()
+    )
 
 
 def address(question: Question, endpoint: str = "grid.show") -> str:
@@ -42,8 +48,13 @@ def grid_url(
 
 
 def _plain(args: MultiDict[str, str]) -> Mapping[str, str]:
-    return {
+    found = {
         name: ",".join(values) if name in LISTS else values[0]
         for name, values in args.lists()
         if any(values)
     }
+    for period, ends in DAYS.items():
+        days = [found.pop(end, "") for end in ends]
+        if any(days):
+            found[period] = "..".join(days)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import Response, request
+from flask import Response, flash, request
 
 from crmapp.analytics.query import Question
 from crmapp.blueprints.grid import bp
@@ -16,6 +16,7 @@ from crmapp.i18n import N_, Text
 from crmapp.services import focuses, ticks
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import put_address, see_other, wants_fragment
+from crmapp.web.texts import translated
 
 
 @bp.post("/<dataset>/<dimension>/selection")
@@ -26,7 +27,13 @@ def select(dataset: str, dimension: str) -> Response:
     act = ACTS.get(request.form.get("act", "tick"))
     if act is None:
         raise Invalid({"act": _UNKNOWN}, Text(_UNKNOWN))
-    changed = act(question)
+    try:
+        changed = act(question)
+    except Invalid as error:
+        if "count" not in error.fields:
+            raise
+        flash(translated(error.message), "error")
+        return shown(question, status=error.status)
     if not wants_fragment() or changed.dimension != dimension:
         return see_other(address(changed))
     return put_address(shown(changed), address(changed))

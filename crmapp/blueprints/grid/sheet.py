@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
@@ -12,62 +11,23 @@ from urllib.parse import quote
 from flask import flash
 from flask_babel import get_locale, gettext, ngettext
 
+from crmapp.analytics.arguments import FOCUS
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import Dataset, Dimension
 from crmapp.analytics.engine import Answer, Row, Value
-from crmapp.analytics.query import FOCUS, Question
+from crmapp.analytics.modes import OF_ONE_MEASURE
+from crmapp.analytics.query import Question, carried, measures_for
 from crmapp.blueprints.grid import choices, words
-from crmapp.blueprints.grid.address import address, grid_url
+from crmapp.blueprints.grid.address import DAYS, address, grid_url
+from crmapp.blueprints.grid.cells import Cell, Head, Line, css_of
 from crmapp.blueprints.grid.choices import Choice
-from crmapp.blueprints.grid.numbers import MINUS, NOTHING, is_summed, writer
+from crmapp.blueprints.grid.numbers import is_summed, writer
 from crmapp.domain.permissions import Right
 from crmapp.services import focuses, grids
 from crmapp.services.focuses import Focus
 from crmapp.web.access import current_user
 from crmapp.web.paging import Pager
 from crmapp.web.templating import number
-
-
-@dataclass(frozen=True, kw_only=True)
-class Head:
-    """A column's header: its words, the link that sorts by it, and how it is sorted now."""
-
-    column: Column
-    text: str
-    href: str
-    state: str
-    title: bool
-
-    @property
-    def id(self) -> str:
-        return f"grid-sort-{self.column.name.replace('.', '-').replace('_', '-')}"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A value written out; ``behind`` is the address of the transactions behind it.
-
-    Of a row's numbers one is ``main``: it alone is a stop for the keyboard, and its transactions
-    lead on to those of the others.
-    """
-
-    text: str
-    css: str = ""
-    title: bool = False
-    varies: bool = False
-    behind: str = ""
-    main: bool = False
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the grid; ``id`` is stable, so that the focus stays when it is swapped."""
-
-    key: str
-    id: str
-    name: str
-    selected: bool
-    cells: list[Cell]
 
 
 def sheet_of(question: Question) -> Sheet:
@@ -95,7 +55,7 @@ class Sheet:
 
     @cached_property
     def columns(self) -> list[Column]:
-        """Properties, then measures; the total of the months stands before them, in sight."""
+        """Properties, then measures; a total of others stands before them, in sight."""
         return sorted(self.answer.columns, key=self._place)
 
     @cached_property
@@ -136,7 +96,14 @@ class Sheet:
             href=self.url(sort=column.name, descending=down),
             state=("descending" if question.descending else "ascending") if sorted_now else "",
             title=column.name == self._title,
+            aside=column.name in self.aside,
         )
+
+    @cached_property
+    def aside(self) -> frozenset[str]:
+        """The columns that give way to figures on a phone: properties that nobody asked for."""
+        shown = self.question.properties
+        return frozenset(shown) - {self._title} if shown == self.shape.shown else frozenset()
 
     def heading(self, head: Head) -> str:
         """What stands over a column where groups do not: ``Value (USD) – Nov 2025``."""
@@ -146,7 +113,7 @@ class Sheet:
     def _head_text(self, column: Column) -> str:
         if not column.measure:
             return column.label.text(self.locale)
-        if self.question.period == "total":
+        if self.question.mode == "total":
             return self.measure_text(column.measure)
         return words.period_text(column)
 
@@ -187,13 +154,16 @@ class Sheet:
     ) -> Cell:
         text = self._writers[column.name](value)
         return Cell(
-            behind=self._behind(column, entity) if column.measure and value is not None else "",
+            behind=self._behind(column, entity) if self._has_facts(column, value) else "",
             main=column.name == self._main,
             text=text,
-            css=_css(text) if column.numeric else "",
+            css=css_of(text, column.numeric, column.name in self.aside),
             title=column.name == self._title and not column.measure,
             varies=varies,
         )
+
+    def _has_facts(self, column: Column, value: Value) -> bool:
+        return bool(column.measure) and column.numeric and value is not None
 
     @property
     def _main(self) -> str:
@@ -206,7 +176,7 @@ class Sheet:
     @cached_property
     def _behind_any(self) -> str:
         """The address of transactions but for the number asked about: made once for all cells."""
-        kept = ("period", "measures", "q")
+        kept = ("period", "mode", "against", "across", "top", "measures", "q")
         args = self.question.to_args().items()
         return grid_url(
             self.dataset.name,
@@ -226,7 +196,7 @@ class Sheet:
         return gettext(
             "%(dimension)s, %(period)s",
             dimension=self.shape.label.text(self.locale),
-            period=self.chosen_text(self.periods),
+            period=f"{self.chosen_mode}, {self.chosen_period}",
         )
 
     @property
@@ -261,8 +231,59 @@ class Sheet:
     # --- choices --------------------------------------------------------------------------------
 
     @cached_property
+    def modes(self) -> list[Choice]:
+        return choices.modes(self.question, self.dataset)
+
+    @cached_property
+    def chosen_mode(self) -> str:
+        return choices.chosen(self.modes)
+
+    @cached_property
     def periods(self) -> list[Choice]:
-        return choices.periods(self.question, tuple(self.dataset.measures))
+        return choices.periods(self.question, self.dataset)
+
+    @cached_property
+    def chosen_period(self) -> str:
+        return choices.period_text(self.question.period, self.answer.calendar)
+
+    @property
+    def against(self) -> list[Choice]:
+        return choices.against(self.question)
+
+    @property
+    def chosen_against(self) -> str:
+        return choices.period_text(self.question.against, self.answer.calendar)
+
+    @property
+    def across(self) -> list[Choice]:
+        return choices.across(self.question, self.dataset, self.locale)
+
+    @property
+    def chosen_across(self) -> str:
+        return choices.chosen(self.across)
+
+    @property
+    def tops(self) -> list[Choice]:
+        return choices.tops(self.question)
+
+    @property
+    def of_one_measure(self) -> bool:
+        return self.question.mode in OF_ONE_MEASURE
+
+    @property
+    def measures_offered(self) -> tuple[str, ...]:
+        return measures_for(self.dataset, self.question.mode)
+
+    def days(self, name: str) -> list[tuple[str, str]]:
+        """The two fields for the days of ``period`` or ``against``, with the days they are now."""
+        calendar, question = self.answer.calendar, self.question
+        span = (
+            calendar.span(question.period)
+            if name == "period"
+            else calendar.compared(question.period, question.against)
+        )
+        days = (span.start.isoformat(), span.end.isoformat()) if span else ("", "")
+        return list(zip(DAYS[name], days, strict=True))
 
     @cached_property
     def activities(self) -> list[Choice]:
@@ -272,8 +293,9 @@ class Sheet:
     def sizes(self) -> list[Choice]:
         return choices.sizes(self.question)
 
-    def chosen_text(self, offered: list[Choice]) -> str:
-        return next(choice.text for choice in offered if choice.chosen)
+    @property
+    def chosen_activity(self) -> str:
+        return choices.chosen(self.activities)
 
     # --- counts ---------------------------------------------------------------------------------
 
@@ -312,13 +334,8 @@ class Sheet:
 
     def dimension_url(self, name: str) -> str:
         """The address of another dimension: with the same period, measures and focus."""
-        kept = ("period", "measures", "size")
-        args = self.question.to_args().items()
-        return grid_url(
-            self.dataset.name,
-            name,
-            {key: value for key, value in args if key in kept or key.startswith(FOCUS)},
-        )
+        focus = {f"{FOCUS}{each}": number for each, number in self.question.focus}
+        return grid_url(self.dataset.name, name, carried(self.question, name) | focus)
 
     def file_url(self, kind: str) -> str:
         """Where all that this grid shows is a file: csv or xlsx."""
@@ -354,7 +371,3 @@ class Sheet:
             previous=self.url(page=page - 1) if page > 1 else None,
             next=self.url(page=page + 1) if page < self.answer.pages else None,
         )
-
-
-def _css(text: str) -> str:
-    return {NOTHING: "num nil", MINUS: "num neg"}.get(text[0], "num")

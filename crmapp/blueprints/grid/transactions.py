@@ -8,14 +8,14 @@ from functools import cached_property
 from flask import Response, request
 from flask_babel import get_locale, gettext
 
-from crmapp.analytics.columns import Column, measure_columns
+from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import MISSING, Dataset
 from crmapp.analytics.engine import Value
 from crmapp.analytics.query import Number, Question
 from crmapp.analytics.transactions import Transactions
 from crmapp.blueprints.grid import bp
 from crmapp.blueprints.grid.address import address, asked, grid_url
-from crmapp.blueprints.grid.choices import Choice
+from crmapp.blueprints.grid.choices import Choice, chosen
 from crmapp.blueprints.grid.numbers import writer
 from crmapp.blueprints.grid.words import number_text
 from crmapp.domain.permissions import Right
@@ -88,19 +88,18 @@ class TransactionsView:
     @cached_property
     def choices(self) -> list[Choice]:
         """The numbers of the row, each with its transactions."""
-        columns = measure_columns(self.dataset, self.question, self.found.calendar)
         return [
             Choice(
                 number_text(self.dataset, column, self.locale),
                 self._url(of=column.name),
                 column.name == self.column,
             )
-            for column in columns
+            for column in self.found.numbers
         ]
 
     @property
     def chosen_text(self) -> str:
-        return next(choice.text for choice in self.choices if choice.chosen)
+        return chosen(self.choices)
 
     @property
     def grid(self) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from flask import current_app, url_for
-from flask_babel import format_date, gettext, ngettext
+from flask_babel import format_date, format_percent, get_locale, gettext, ngettext
 
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import Dataset
+from crmapp.analytics.parts import A_UP_TO, B_UP_TO
 from crmapp.analytics.query import ACTIVITIES
+from crmapp.domain.periods import Period, is_whole_months
 from crmapp.domain.permissions import Right
 from crmapp.web.access import current_user
 from crmapp.web.templating import number
@@ -41,9 +45,25 @@ def measure_text(dataset: Dataset, name: str, locale: str) -> str:
 
 def period_text(column: Column) -> str:
     """The words of a measure's column below those of the measure."""
-    if column.caption or column.period is None:
-        return str(gettext(column.caption))
-    return str(format_date(column.period.start, "MMM yyyy"))
+    if column.words is not None:
+        return column.words.text(str(get_locale() or "en"))
+    if column.period is None:
+        return ""
+    if column.period_key.startswith("r"):
+        return str(gettext("to %(month)s", month=_month(column.period.end)))
+    return days_text(column.period)
+
+
+def days_text(period: Period) -> str:
+    """A period's months, or its days where they are not whole months."""
+    if not is_whole_months(period):
+        return f"{format_date(period.start)} – {format_date(period.end)}"
+    first, last = _month(period.start), _month(period.end)
+    return first if first == last else f"{first} – {last}"
+
+
+def _month(day: date) -> str:
+    return str(format_date(day, "MMM yyyy"))
 
 
 def number_text(dataset: Dataset, column: Column, locale: str) -> str:
@@ -89,7 +109,7 @@ def _lacks(right: Right) -> str:
 
 def notes(sheet: Sheet) -> list[str]:
     """How to read the figures, a sentence each."""
-    found = [_compared(sheet)] if sheet.question.period == "ytd" else []
+    found = [*_of_mode(sheet)]
     if sheet.answer.varying:
         found.append(gettext("* There are several values; the latest by date is shown."))
     if any(sheet.is_whole(head.column) for head in sheet.measures):
@@ -101,8 +121,39 @@ def notes(sheet: Sheet) -> list[str]:
     return [*found, *_origin(sheet)]
 
 
-def _compared(sheet: Sheet) -> str:
-    now, before = sheet.answer.calendar.periods("ytd")
+def _of_mode(sheet: Sheet) -> Iterator[str]:
+    """How to read the columns of a mode."""
+    mode, spans = sheet.question.mode, sheet.question.spans(sheet.answer.calendar)
+    if mode in ("summary", "variance"):
+        yield _compared(sheet.question.period, *spans.values())
+    elif (span := spans.get("total")) and not is_whole_months(span):
+        yield gettext(
+            "Figures are of %(start)s to %(end)s.",
+            start=format_date(span.start),
+            end=format_date(span.end),
+        )
+    if mode == "share":
+        yield gettext(
+            "Shares are of everything in focus, whatever is searched. Class A makes up the first"
+            " %(a)s, class B what follows up to %(b)s, class C the rest.",
+            a=format_percent(A_UP_TO),
+            b=format_percent(B_UP_TO),
+        )
+    if mode == "matrix":
+        yield gettext("The largest are columns; every total is of all.")
+
+
+def _compared(period: str, now: Period | None, before: Period | None) -> str:
+    if now is None or before is None:
+        return ""
+    if period != "ytd":
+        return gettext(
+            "%(start)s to %(end)s stands against %(before)s to %(until)s.",
+            start=format_date(now.start),
+            end=format_date(now.end),
+            before=format_date(before.start),
+            until=format_date(before.end),
+        )
     return gettext(
         "Year to date is %(start)s to %(end)s, last year %(before)s to %(until)s.",
         start=format_date(now.start),
