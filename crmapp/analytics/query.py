@@ -240,11 +240,7 @@ class Number:
             Invalid: the question has no such column.
         """
         if column not in question.measure_columns:
-            problem = Text(
-                N_("%(name)s is none of those that can be used: %(allowed)s."),
-                {"name": short(column), "allowed": ", ".join(question.measure_columns)},
-            )
-            raise Invalid({"of": problem}, problem)
+            no_such_column(column, question.measure_columns)
         return cls(column.partition(".")[2], tuple(dict.fromkeys(entities)))
 
 
@@ -287,6 +283,15 @@ def selection_of(selections: Mapping[int, Selection], number: int, dimension: st
     if selection.dimension != dimension:
         _other_dimension(number)
     return selection
+
+
+def no_such_column(name: str, allowed: Iterable[str]) -> NoReturn:
+    """Refuse the name of a number's column."""
+    problem = Text(
+        N_("%(name)s is none of those that can be used: %(allowed)s."),
+        {"name": short(name), "allowed": ", ".join(allowed)},
+    )
+    raise Invalid({"of": problem}, problem)
 
 
 def _other_dimension(number: int) -> NoReturn:

@@ -161,8 +161,6 @@ class Writer:
             return []
         if key == "other":
             return [f"{column} NOT IN ({', '.join(map(self.bind, ids))})"] if ids else []
-        if key not in self.across.keys:
-            return ["FALSE"]
         return [f"{column} = {self.bind(ids[self.across.keys.index(key)])}"]
 
     def chosen(self, question: Question, selection: Selection | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from crmapp.analytics.columns import Column, measure_columns
 from crmapp.analytics.dataset import Dataset, Label
 from crmapp.analytics.parts import quoted, table_of, where
-from crmapp.analytics.query import Number, Question
+from crmapp.analytics.query import Number, Question, no_such_column
 from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.sql import PAGE, TOTALS, Statement, Writer
 from crmapp.i18n import N_
@@ -45,8 +45,15 @@ def transaction_columns(dataset: Dataset) -> tuple[Column, ...]:
 def page_of_transactions(
     writer: Writer, question: Question, number: Number, *, page: int, size: int
 ) -> Statement:
-    """One page of transactions, then a line with the totals and the number of all."""
+    """One page of transactions, then a line with the totals and the number of all.
+
+    Raises:
+        Invalid: the grid has no such column now: of the months of a year, of a matrix.
+    """
     dataset = writer.dataset
+    numbers = measure_columns(dataset, question, writer.calendar, writer.across)
+    if all(column.period_key != number.column for column in numbers):
+        no_such_column(number.column, [column.name for column in numbers])
     own = ["p._day", *(f"p.l_{name}" for name in dataset.details)]
     entities = [
         f"COALESCE(CAST({table_of(name)}.{quoted(one.title)} AS VARCHAR), {table_of(name)}._key)"

@@ -162,6 +162,8 @@ def test_an_answer_is_what_plain_python_computes(
     assert [row.key for row in found.rows] == plain.order(found)
     assert engine.count(question, selections=chosen) == found.count
     assert {row.key for row in engine.rows(question, selections=chosen)} == set(plain.rows)
+    if all(question.sort != column.name for column in found.columns):
+        return  # a matrix has no more columns than there are entities
     for key in [None, *plain.rows][:2]:
         number = Number.read(question, question.sort, key)
         behind = engine.transactions(question, number, selections=chosen)

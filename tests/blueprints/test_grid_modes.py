@@ -131,6 +131,9 @@ def test_the_year_to_date_has_a_column_for_each_of_its_months(alice):
 
 
 def test_two_days_of_a_form_become_one_address(alice):
+    form = re.search(r'id="grid-period-days">(.*?)</form>', opened(alice, CUSTOMERS), re.DOTALL)
+    assert '<input type="hidden" name="mode" value="months">' in form[1]
+
     tidied = alice.get(f"{CUSTOMERS}?mode=share&from=2026-01-05&to=2026-03-31&q=")
 
     assert tidied.status_code == 303
@@ -198,6 +201,15 @@ def test_behind_a_share_stand_the_transactions_of_its_entity(alice):
     total = Table.of(opened(alice, href)).totals[0][4]
 
     assert round(amount(total)) == amount(Table.of(page).rows[0][-4])
+
+
+@pytest.mark.parametrize("args", ["mode=matrix&across=lines&of=value.other",
+                                  "mode=months&period=ytd&of=value.m11"])  # fmt: skip
+def test_a_column_that_is_not_there_now_has_no_transactions(alice, args):
+    refused = alice.get(f"{CUSTOMERS}/transactions?{args}")
+
+    assert refused.status_code == 422
+    assert "is none of those that can be used: value." in refused.text
 
 
 def test_behind_rows_without_figures_stands_nothing(alice):

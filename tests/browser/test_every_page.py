@@ -48,7 +48,7 @@ PAGES = (
     "/analytics/sales/customers?mode=matrix&across=lines&top=5&size=25",
     "/analytics/sales/products?mode=variance&period=2026-01-05..2026-03-31&against=just_before",
     "/analytics/sales/products?mode=moving&activity=without",
-    "/analytics/sales/customers/transactions?mode=matrix&across=lines&of=value.other",
+    "/analytics/sales/customers/transactions?mode=matrix&across=lines&top=5&of=value.other",
     "/runs",
     "/runs/1",
     "/runs/1?show=create",

@@ -347,8 +347,13 @@ class Sheet:
         return address(self.question, "grid.select")
 
     def without(self, *names: str) -> list[tuple[str, str]]:
-        """The question's arguments as hidden fields, without those a form has fields for."""
+        """The question's arguments as hidden fields, without those a form has fields for.
+
+        Another period would come in its own usual mode: the present one is named.
+        """
         args = self.question.change().to_args()
+        if "period" in names:
+            args["mode"] = self.question.mode
         return [(name, value) for name, value in args.items() if name not in names]
 
     def unfocused_url(self, dimension: str) -> str:
