@@ -224,7 +224,6 @@ _MISFIT = N_("%(mode)s needs a period with a beginning and an end, of up to %(co
 class Number:
     """One number of a grid: the key of its column, and of its entity; none is the total.
 
-
     Several entities have what they come to together. A variance has the facts of both its periods
     behind it, a share those of its entity.
     """

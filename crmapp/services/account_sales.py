@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from crmapp.analytics.columns import Calendar, Column
+from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import Dataset
 from crmapp.analytics.engine import Engine, Value
 from crmapp.analytics.query import Question, Selection
+from crmapp.analytics.ranges import Calendar
 from crmapp.db import session
 from crmapp.domain.rhythm import Rhythm, rhythm
 from crmapp.errors import DatasetError, NotFound, Unavailable
