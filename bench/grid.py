@@ -1,10 +1,10 @@
-"""The grid page over the best SQL we can write by hand, on generated sales.
+"""The grid's pages over the best SQL we can write by hand, on generated sales.
 
     python -m bench.grid --lines 6000000
 
-Both ask the same snapshot: customers by the last twelve months, their names, the totals, the
-count and the first fifty. The hand-written statement knows the snapshot's tables and nothing else
-of crmapp. Prints medians and ratios of wall and CPU time; asserts that both say the same, never
+Both ask the same snapshot for the same page: fifty rows with their names, the totals, the count.
+The hand-written statements know the snapshot's tables and nothing else of crmapp. The two run in
+turn; it prints medians and ratios of wall and CPU time, and asserts that both say the same, never
 how fast.
 """
 
@@ -13,25 +13,27 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from bench import grid_by_hand as by_hand
+from bench.timing import Timing, ratio
 from crmapp.analytics import dataset as datasets
 from crmapp.analytics import snapshots
+from crmapp.analytics.across import NOTHING_ACROSS, Across
+from crmapp.analytics.engine import Answer
 from crmapp.analytics.engines.duckdb import DuckDBEngine, Limits
 from crmapp.analytics.query import Question
+from crmapp.analytics.sql import Writer
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+_BUILDS = 50
 CUSTOMERS, PRODUCTS, MONTHS = 20_000, 30_000, 80
-FIRST, LAST = 2025 * 12 + 10, 2026 * 12 + 9  # November 2025 to October 2026
 
 DATASET = """\
 name: made
@@ -63,31 +65,6 @@ measures:
   price: {label: {en: Price, fr: Prix}, sql: "SUM(value) / NULLIF(SUM(quantity), 0)", kind: money}
 """
 
-_IN_THE_YEAR = f"_month BETWEEN {FIRST} AND {LAST}"
-_COLUMNS = [f"m{n}" for n in range(1, 13)]
-BY_HAND = f"""
-WITH a AS (
-  SELECT d_customers AS id, _month AS ym, sum(_x1) AS v FROM fact WHERE {_IN_THE_YEAR} GROUP BY 1, 2
-), g AS MATERIALIZED (
-  SELECT id, {", ".join(f"sum(v) FILTER (WHERE ym = {FIRST + n}) AS m{n + 1}" for n in range(12))},
-         sum(v) AS t
-  FROM a GROUP BY 1
-), p AS (SELECT * FROM g ORDER BY t DESC, id LIMIT 50)
-SELECT 0 AS k, c.code, c.name, {", ".join(_COLUMNS)}, t, NULL AS n
-FROM p JOIN d_customers AS c ON c._id = p.id
-UNION ALL
-SELECT 1, NULL, NULL, {", ".join(f"sum({name})" for name in _COLUMNS)}, sum(t), count(*) FROM g
-ORDER BY k, t DESC, code
-"""
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Medians in milliseconds."""
-
-    wall: float
-    cpu: float
-
 
 def generate(folder: Path, lines: int) -> None:
     """Write the same customers, products and lines every time; few customers buy most."""
@@ -115,57 +92,74 @@ def _skewed(seed: str, count: int) -> str:
     return f"floor(pow((hash({seed}) % 1000003) / 1000003.0, 2) * {count})::INTEGER::VARCHAR"
 
 
-def timed(ask: Callable[[], Any], repeat: int) -> Timing:
-    """Ask once to warm up, then ``repeat`` times."""
-    ask()
-    walls, cpus = [], []
-    for _ in range(repeat):
-        wall, cpu = time.perf_counter(), time.process_time()
-        ask()
-        walls.append((time.perf_counter() - wall) * 1000)
-        cpus.append((time.process_time() - cpu) * 1000)
-    return Timing(statistics.median(walls), statistics.median(cpus))
+PAGES: tuple[tuple[str, str, dict[str, str], str], ...] = (
+    ("customers by month", "customers", {}, by_hand.by_month()),
+    ("with a search", "customers", {"q": "customer 12"}, by_hand.searched()),
+    ("products by month", "products", {}, by_hand.products()),
+    ("average price by month", "customers", {"measures": "price"}, by_hand.prices()),
+    ("distinct orders by month", "customers", {"measures": "orders"}, by_hand.orders()),
+    ("rolling 12 months", "customers", {"mode": "moving"}, by_hand.rolling()),
+    (
+        "variance of two quarters",
+        "customers",
+        {"mode": "variance", "period": "quarter", "against": "just_before"},
+        by_hand.variance(),
+    ),
+    ("share", "customers", {"mode": "share"}, by_hand.shares()),
+    ("matrix", "customers", {"mode": "matrix", "across": "products"}, by_hand.matrix()),
+)
 
 
-def compare(file: Path, repeat: int) -> None:
-    """Ask both for the same page, show that they agree, print what it took."""
-    engine = DuckDBEngine(file, Limits(remembered=0))
-    question = Question.from_args(engine.dataset, "customers", {})
+def compare(file: Path, repeat: int, only: str) -> None:
+    """Ask both for the same pages, show that they agree, print what it took."""
+    engine, remembering = DuckDBEngine(file, Limits(remembered=0)), DuckDBEngine(file)
     copy = file.with_name("by-hand.copy")  # one process opens a file with one configuration
     shutil.copy(file, copy)
     with duckdb.connect(copy, read_only=True, config={"threads": Limits().threads}) as connection:
         connection.execute("SET enable_progress_bar = false")
-        by_hand = connection.execute(BY_HAND).fetchall()
-        answer = engine.answer(question)
-        ours = [tuple(row.values.values()) for row in answer.rows]
-        assert [line[1:-1] for line in by_hand[:-1]] == ours
-        assert by_hand[-1][3:-1] == tuple(answer.totals.values())[2:]
-        assert by_hand[-1][-1] == answer.count
-        raw = timed(lambda: connection.execute(BY_HAND).fetchall(), repeat)
-    show("written by hand", raw, raw)
-    show("the grid's page", timed(lambda: engine.answer(question), repeat), raw)
-    for name, dimension, args in PAGES:
-        asked = Question.from_args(engine.dataset, dimension, args)
-        show(name, timed(lambda asked=asked: engine.answer(asked), repeat), raw)
-    remembering = DuckDBEngine(file)
-    show("the same page again", timed(lambda: remembering.answer(question), repeat), raw)
+        for name, dimension, args, sql in PAGES:
+            if only not in name:
+                continue
+            question = Question.from_args(engine.dataset, dimension, args)
+            agree(engine.answer(question), connection.execute(sql).fetchall(), name)
+            remembering.answer(question)
+            raw, ours, again = (
+                Timing(f"by hand: {name}"),
+                Timing(name),
+                Timing(f"once more: {name}"),
+            )
+            for _ in range(repeat):
+                raw.run(lambda sql=sql: connection.execute(sql).fetchall())
+                ours.run(lambda question=question: engine.answer(question))
+                again.run(lambda question=question: remembering.answer(question))
+            print(
+                raw.line(),
+                ours.line(),
+                again.line(),
+                ratio(ours, raw),
+                built(engine, question),
+                sep="\n",
+            )
 
 
-PAGES = (
-    ("year to date, 2 measures", "customers", {"period": "ytd", "measures": "value,quantity"}),
-    ("with a search", "customers", {"q": "customer 12"}),
-    ("sorted by name, page 40", "customers", {"sort": "name", "page": "40"}),
-    ("products by month", "products", {}),
-    ("distinct orders by month", "customers", {"measures": "orders"}),
-    ("average price by month", "customers", {"measures": "price"}),
-)
+def agree(answer: Answer, by_hand: list[tuple[Any, ...]], name: str) -> None:
+    """Show that a page and the same page by hand hold the same rows, totals and count."""
+    shown = [column.name for column in answer.columns]
+    ours = [tuple(row.values[name] for name in shown) for row in answer.rows]
+    *theirs, total = by_hand
+    assert [line[1:-3] for line in theirs] == ours, name
+    texts = len(answer.question.properties)
+    assert total[texts + 1 : -3] == tuple(answer.totals.values())[texts:], name
+    assert total[-3] == answer.count, name
 
 
-def show(name: str, found: Timing, raw: Timing) -> None:
-    print(
-        f"{name:26} wall {found.wall:8.1f} ms  ×{found.wall / raw.wall:5.2f}"
-        f"   CPU {found.cpu:8.1f} ms  ×{found.cpu / raw.cpu:5.2f}"
-    )
+def built(engine: DuckDBEngine, question: Question) -> str:
+    """What it takes to write the statements of a page, without running them."""
+    across = Across((1, 2, 3), others=1) if question.mode == "matrix" else NOTHING_ACROSS
+    began = time.process_time()
+    for _ in range(_BUILDS):
+        Writer(engine.dataset, engine.calendar, across=across).page(question)
+    return f"its SQL is written in {(time.process_time() - began) / _BUILDS * 1000:.2f} ms\n"
 
 
 def main() -> None:
@@ -173,6 +167,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=6_000_000)
     parser.add_argument("--repeat", type=int, default=11, help="at least 5")
     parser.add_argument("--folder", type=Path, help="keep the made data here and use it again")
+    parser.add_argument("--only", default="", help="only pages with these letters in their name")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
@@ -187,7 +182,7 @@ def main() -> None:
         file = snapshots.path_of(directory, snapshots.current(directory) or "")
         load = os.getloadavg()[0]
         print(f"{file.stat().st_size / 1e6:.0f} MB, {os.cpu_count()} cores, load {load:.1f}")
-        compare(file, max(5, options.repeat))
+        compare(file, max(5, options.repeat), options.only)
 
 
 if __name__ == "__main__":
