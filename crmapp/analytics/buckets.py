@@ -17,35 +17,39 @@ class Buckets:
     """How facts are sorted into buckets, and which of them each column takes.
 
     ``sql``: a fact's bucket; empty if there is only one. ``takes``: by column, the condition on
-    ``bucket``; empty takes all. ``apart``: every column takes one bucket, or all.
+    ``bucket``; empty takes all. ``bit``: a fact's bucket as a number with one bit set, and
+    ``masks``: by column, the bits of those that it takes; 0 takes all.
     """
 
     sql: str
     takes: Mapping[str, str]
-    apart: bool = True
+    bit: str
+    masks: Mapping[str, int]
 
 
 def by_days(spans: Mapping[str, Period | None], bind: Bind) -> Buckets:
     """Buckets of days: cut wherever a column's days begin or end."""
     known = [span for span in spans.values() if span is not None]
     if len(known) < 2:
-        return Buckets("", dict.fromkeys(spans, ""))
+        return Buckets("", dict.fromkeys(spans, ""), "", dict.fromkeys(spans, 0))
     pieces = _pieces(known)
-    months = [month_number(piece.start) for piece in pieces]
-    if len(pieces) > 2 and all(_in_one_month(piece) for piece in pieces) and _rising(months):
-        sql, codes = "_month", months
+    numbers = [month_number(piece.start) for piece in pieces]
+    if len(pieces) > 2 and all(map(_in_one_month, pieces)) and _without_gap(numbers):
+        sql, first = "_month", numbers[0]
+        bit = _bit(f"_month - {bind(first)}")
     else:
-        sql, codes = _steps(pieces, bind), list(range(len(pieces)))
-    takes, apart = {}, True
+        sql, first = _steps(pieces, bind), 0
+        bit = _bit(sql)
+    takes, masks = {}, {}
     for key, span in spans.items():
         if span is None:
             raise AssertionError("all time has no other columns beside it")
-        first = next(n for n, piece in enumerate(pieces) if piece.start == span.start)
-        last = next(n for n, piece in enumerate(pieces) if piece.end == span.end)
-        everything = (first, last) == (0, len(pieces) - 1)
-        apart = apart and (everything or first == last)
-        takes[key] = "" if everything else _taking(codes[first], codes[last], bind)
-    return Buckets(sql, takes, apart)
+        low = next(n for n, piece in enumerate(pieces) if piece.start == span.start)
+        high = next(n for n, piece in enumerate(pieces) if piece.end == span.end)
+        everything = (low, high) == (0, len(pieces) - 1)
+        takes[key] = "" if everything else _taking(first + low, first + high, bind)
+        masks[key] = 0 if everything else (1 << high + 1) - (1 << low)
+    return Buckets(sql, takes, bit, masks)
 
 
 def by_entity(ids: Sequence[int], others: bool, column: str, bind: Bind) -> Buckets:
@@ -54,7 +58,11 @@ def by_entity(ids: Sequence[int], others: bool, column: str, bind: Bind) -> Buck
     takes = {f"c{n}": f"bucket = {n}" for n in range(1, len(ids) + 1)}
     takes |= {"other": "bucket = 0"} if others else {}
     takes |= {"total": ""}
-    return Buckets(f"CASE {column} {cases} ELSE 0 END" if ids else "0", takes)
+    masks = {f"c{n}": 1 << n for n in range(1, len(ids) + 1)}
+    masks |= {"other": 1} if others else {}
+    masks |= {"total": 0}
+    sql = f"CASE {column} {cases} ELSE 0 END" if ids else "0"
+    return Buckets(sql, takes, _bit(sql), masks)
 
 
 def within(spans: Mapping[str, Period | None], bind: Bind) -> list[str]:
@@ -132,5 +140,9 @@ def _in_one_month(piece: Period) -> bool:
     return month_number(piece.start) == month_number(piece.end)
 
 
-def _rising(numbers: Sequence[int]) -> bool:
-    return all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+def _without_gap(numbers: Sequence[int]) -> bool:
+    return list(numbers) == [*range(numbers[0], numbers[0] + len(numbers))]
+
+
+def _bit(number: str) -> str:
+    return f"CAST(1 AS BIGINT) << ({number})"

@@ -52,12 +52,9 @@ class Aggregate:
     def combine(self) -> str | None:
         return None if self.distinct else {"COUNT": "SUM"}.get(self.function, self.function)
 
-    def over(self, column: str | None, only: str = "") -> str:
-        """The aggregate as SQL over a column that holds the argument; nothing to count is null.
-
-        ``only``: a FILTER clause.
-        """
-        sql = f"{self.function}({'DISTINCT ' if self.distinct else ''}{column or '*'}){only}"
+    def over(self, column: str | None) -> str:
+        """The aggregate as SQL over a column that holds the argument; nothing to count is null."""
+        sql = f"{self.function}({'DISTINCT ' if self.distinct else ''}{column or '*'})"
         return f"NULLIF({sql}, 0)" if self.function == "COUNT" else sql
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,6 @@ class Parts:
         self._aggregates: list[Aggregate] = list(
             dict.fromkeys(one for measure in self._measures for one in measure.formula.aggregates)
         )
-        self.combine = all(one.combine for one in self._aggregates)
         if question.mode == "matrix":
             across = writer.across
             self._buckets = by_entity(
@@ -40,75 +38,89 @@ class Parts:
         else:
             self._buckets = by_days(question.spans(writer.calendar), writer.bind)
         self._of_shares = ["_whole", "_upto"] if question.mode == "share" else []
-        self.columns = [*(name for _, _, name in self._each()), *self._of_shares]
+        aggregates = [*enumerate(self._aggregates)]
+        self._sums = [(n, one) for n, one in aggregates if one.combine]
+        self._counts = [(n, one) for n, one in aggregates if not one.combine]
+        names = [f"a{n}_{key}" for n, _ in aggregates for key in self._buckets.takes]
+        self.columns = [*names, *self._of_shares]
 
     def by_entity(self, facts: list[str]) -> str:
-        """``g``: the aggregates by entity; by entity and bucket first, in ``f``, if there are any.
+        """``g``: the aggregates by entity.
 
-        Where parts do not make a whole, ``f`` also has the wholes: by entity, by bucket, of all.
+        Sums and their like are made by entity and bucket first, in ``f``. Each distinct count is
+        made in ``d0`` … by entity and value first, with the buckets in which the value occurs.
         """
-        column = table_of(self._question.dimension)
+        entity = table_of(self._question.dimension)
         inside = f"FROM fact{where(facts)}"
+        ctes, sources = [], []
+        if self._sums:
+            firsts = ", ".join(f"{self._over(one)} AS a{n}" for n, one in self._sums)
+            if self._buckets.sql:
+                ctes.append(
+                    f"f AS (SELECT {entity} AS id, {self._buckets.sql} AS bucket, {firsts}"
+                    f" {inside} GROUP BY 1, 2)"
+                )
+                sources.append(f"SELECT id, {self._added_up()} FROM f GROUP BY 1")
+            else:
+                sources.append(f"SELECT {entity} AS id, {self._added_up()} {inside} GROUP BY 1")
+        for n, one in self._counts:
+            ctes.append(
+                f"d{n} AS MATERIALIZED (SELECT {entity} AS id, {self._argument(one)} AS x"
+                f"{self._mask(self._buckets.bit)} {inside} GROUP BY 1, 2)"
+            )
+            sources.append(f"SELECT id, {self._counted(n)} FROM d{n} GROUP BY 1")
+        joined = sources[0]
+        if len(sources) > 1:
+            joined = "SELECT * FROM " + " JOIN ".join(
+                f"({source}) AS s{n}{' USING (id)' if n else ''}"
+                for n, source in enumerate(sources)
+            )
+        return ",\n".join([*ctes, f"g AS MATERIALIZED ({joined})"])
+
+    def of_all(self) -> str:
+        """``t``: the aggregates of all entities, made anew from what those of each are made of."""
+        sources = []
+        if self._sums:
+            sums = [
+                f"{one.combine}(r.a{n}_{key}) AS a{n}_{key}"
+                for n, one in self._sums
+                for key in self._buckets.takes
+            ]
+            sources.append(f"SELECT {', '.join(sums)} FROM r")
+        for n, _ in self._counts:
+            values = f"SELECT x{self._mask('mask')} FROM d{n} GROUP BY 1"
+            sources.append(f"SELECT {self._counted(n)} FROM ({values})")
+        if self._of_shares:
+            names = ", ".join(f"ANY_VALUE({name}) AS {name}" for name in self._of_shares)
+            sources.append(f"SELECT {names} FROM s")
+        if len(sources) == 1:
+            return f"t AS ({sources[0]})"
+        tables = ", ".join(f"({source}) AS s{n}" for n, source in enumerate(sources))
+        return f"t AS (SELECT * FROM {tables})"
+
+    def _added_up(self) -> str:
+        """Sums and their like by column: from those of the buckets, or straight from the facts."""
         if not self._buckets.sql:
-            return (
-                f"g AS MATERIALIZED (SELECT {column} AS id, {self._direct()} {inside} GROUP BY 1)"
+            return ", ".join(
+                f"{self._over(one)} AS a{n}_{key}"
+                for n, one in self._sums
+                for key in self._buckets.takes
             )
-        firsts = ", ".join(f"{self._over(one)} AS a{n}" for n, one in enumerate(self._aggregates))
-        if self.combine:
-            return (
-                f"f AS (SELECT {column} AS id, {self._buckets.sql} AS bucket, {firsts}"
-                f" {inside} GROUP BY 1, 2),\n"
-                f"g AS MATERIALIZED (SELECT id, {self._second()} FROM f GROUP BY 1)"
-            )
-        sorted_in = f"(SELECT *, {column} AS id, {self._buckets.sql} AS bucket {inside})"
-        if not self._buckets.apart:
-            return f"g AS MATERIALIZED (SELECT id, {self._direct()} FROM {sorted_in} GROUP BY 1)"
-        return (
-            "f AS MATERIALIZED (SELECT id, bucket, GROUPING(id) AS no_id,"
-            f" GROUPING(bucket) AS whole, {firsts} FROM {sorted_in}"
-            " GROUP BY GROUPING SETS ((id, bucket), (id), (bucket), ())),\n"
-            f"g AS MATERIALIZED (SELECT id, {self._picked()} FROM f WHERE no_id = 0 GROUP BY 1)"
-        )
-
-    def of_all(self, facts: list[str]) -> str:
-        """``t``: the aggregates of all entities, from their parts or else from the facts."""
-        if self.combine:
-            sums = [f"{one.combine}(r.{name}) AS {name}" for one, _, name in self._each()]
-            sums += [f"(SELECT ANY_VALUE({name}) FROM s) AS {name}" for name in self._of_shares]
-            return f"t AS (SELECT {', '.join(sums)} FROM r)"
-        if self._buckets.sql and self._buckets.apart:
-            return f"t AS (SELECT {self._picked()} FROM f WHERE no_id = 1)"
-        inside = f"FROM fact{where(facts)}"
-        if self._buckets.sql:
-            inside = f"FROM (SELECT *, {self._buckets.sql} AS bucket {inside})"
-        return f"t AS (SELECT {self._direct()} {inside})"
-
-    def _direct(self) -> str:
-        """The aggregates straight from the facts."""
         return ", ".join(
-            f"{self._over(one, self._during(key))} AS {name}" for one, key, name in self._each()
+            f"{one.combine}(a{n}){_only(taken)} AS a{n}_{key}"
+            for n, one in self._sums
+            for key, taken in self._buckets.takes.items()
         )
 
-    def _second(self) -> str:
-        """The aggregates from those of the buckets."""
+    def _counted(self, n: int) -> str:
+        """Distinct values by column: those that occur in one of its buckets."""
         return ", ".join(
-            f"{one.combine}({name.partition('_')[0]}){self._during(key)} AS {name}"
-            for one, key, name in self._each()
+            f"NULLIF(COUNT(x){_only(f'mask & {bits} <> 0' if bits else '')}, 0) AS a{n}_{key}"
+            for key, bits in self._buckets.masks.items()
         )
 
-    def _picked(self) -> str:
-        """The aggregates as ``f`` has them, one row each."""
-        return ", ".join(
-            f"ANY_VALUE({name.partition('_')[0]})"
-            f"{self._during(key) or ' FILTER (WHERE whole = 1)'} AS {name}"
-            for _, key, name in self._each()
-        )
-
-    def _each(self) -> Iterator[tuple[Aggregate, str, str]]:
-        """Every aggregate in every period, with the name of its column."""
-        for n, one in enumerate(self._aggregates):
-            for key in self._buckets.takes:
-                yield one, key, f"a{n}_{key}"
+    def _mask(self, bits: str) -> str:
+        return f", BIT_OR({bits}) AS mask" if self._buckets.bit else ""
 
     def ranked(self) -> str:
         """``s``: ``g`` with what shares are made of: the whole, and the sum down to each entity."""
@@ -168,12 +180,15 @@ class Parts:
             f" WHEN {before} < {B_UP_TO} * _whole THEN 'B' ELSE 'C' END END"
         )
 
-    def _over(self, one: Aggregate, only: str = "") -> str:
-        return one.over(None if one.argument is None else self._arguments[one.argument], only)
+    def _over(self, one: Aggregate) -> str:
+        return one.over(self._argument(one) if one.argument else None)
 
-    def _during(self, key: str) -> str:
-        taken = self._buckets.takes[key]
-        return f" FILTER (WHERE {taken})" if taken else ""
+    def _argument(self, one: Aggregate) -> str:
+        return self._arguments[one.argument or ""]
+
+
+def _only(predicate: str) -> str:
+    return f" FILTER (WHERE {predicate})" if predicate else ""
 
 
 def table_of(dimension: str) -> str:

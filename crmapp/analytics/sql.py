@@ -203,7 +203,7 @@ class Writer:
         if question.activity == "without":
             nothing = ", ".join(f"NULL AS {name}" for name in parts.columns)
             return f"WITH {ctes},\nt AS (SELECT {nothing})"
-        return f"WITH {ctes},\n{parts.of_all(self._facts(question))}"
+        return f"WITH {ctes},\n{parts.of_all()}"
 
     def _aggregated(self, question: Question, parts: Parts, only: str = "") -> tuple[str, str]:
         """The aggregates by entity, and where they are. Shares are of all, whatever is searched."""
