@@ -41,6 +41,7 @@ BLUEPRINTS = (
     "runs",
     "settings",
     "palette",
+    "help",
 )
 
 

@@ -36,6 +36,7 @@ SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
             Shortcut("g n", N_("Analytics")),
             Shortcut("g r", N_("Runs")),
             Shortcut("g m", N_("Admin")),
+            Shortcut("g h", N_("Help on this page")),
         ),
     ),
     (

@@ -25,7 +25,7 @@ from jinja2.runtime import Context
 from crmapp.config import settings
 from crmapp.db import utcnow
 from crmapp.domain.permissions import Right
-from crmapp.web import navigation, reader
+from crmapp.web import guide, navigation, reader
 from crmapp.web.access import current_user, signed_in
 from crmapp.web.redirects import here
 from crmapp.web.texts import translated
@@ -79,6 +79,7 @@ def init_app(app: Flask) -> None:
         can=lambda right: signed_in() and current_user.can(right),
         reader=reader,
         navigation=navigation,
+        guide_chapter=guide.explaining,
         current_locale=lambda: str(get_locale() or "en"),
         htmx={"cdn": HTMX_CDN, "sri": HTMX_SRI, "local": HTMX_LOCAL},
         htmx_source=lambda: settings().htmx_source,

@@ -16,7 +16,7 @@ from crmapp.errors import NotFound
 from crmapp.models import Account
 from crmapp.models.user import User
 from crmapp.services import accounts
-from crmapp.web import navigation
+from crmapp.web import guide, navigation
 
 MOST = 8
 
@@ -39,6 +39,7 @@ def everywhere(words: str, *, by: User) -> list[Group]:
         Group("pages", _("Go to"), list(_pages(by))),
     ]
     if words.strip():
+        groups.append(Group("guide", _("User guide"), list(_chapters())))
         groups.append(Group("preferences", _("Preferences"), list(_preferences())))
     return [_matching(group, words) for group in groups]
 
@@ -90,8 +91,14 @@ def _pages(by: User) -> Iterator[Item]:
     yield Item(
         _("Keyboard shortcuts"), "keyboard", url_for("palette.shortcuts"), key="?", drawer=True
     )
+    yield Item(_("User guide"), "circle-help", url_for("help.index"))
     yield Item(_("E-mail notifications"), "bell", url_for("preferences.mail"))
     yield Item(_("Change password"), "key-round", url_for("security.change_password"))
+
+
+def _chapters() -> Iterator[Item]:
+    for chapter in guide.chapters():
+        yield Item(chapter.title, "circle-help", url_for("help.show", slug=chapter.slug))
 
 
 def _preferences() -> Iterator[Item]:

@@ -1,0 +1,182 @@
+"""The user guide: chapters in ``docs/guide/<language>/``, written in Markdown, read in the app.
+
+A chapter is one file in each language, with a title, a first paragraph that says what it is about,
+and sections. Its pictures are made by ``scripts/guide_pictures.sh``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from flask import request
+from flask_babel import get_locale
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from crmapp.config import ROOT
+from crmapp.domain.search import fold
+from crmapp.errors import NotFound
+from crmapp.web.assets import static_url
+
+FOLDER = ROOT / "docs" / "guide"
+CHAPTERS: dict[str, tuple[str, ...]] = {
+    "start": (),
+    "accounts": ("accounts",),
+    "contacts": ("contacts", "activities", "accounts.contacts", "accounts.activities"),
+    "grid": ("grid",),
+    "add-update": ("upserts",),
+    "runs": ("runs",),
+    "search": ("palette", "preferences"),
+    "admin": ("settings",),
+}
+"""Chapters in their order, and the blueprints or endpoints that each explains."""
+EXCERPT = 160
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of a chapter with its text: ``id`` is its place on the page, empty for the top."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A page of the guide in one language; ``about`` is its first paragraph."""
+
+    slug: str
+    title: str
+    about: str
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A section in which all words that were looked for stand."""
+
+    chapter: Chapter
+    section: Section
+    excerpt: str
+
+
+def chapters() -> list[Chapter]:
+    """Return all chapters in the reader's language."""
+    return [_chapter(slug, _language()) for slug in CHAPTERS]
+
+
+def chapter(slug: str) -> Chapter:
+    """Return one chapter in the reader's language.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    if slug not in CHAPTERS:
+        raise NotFound
+    return _chapter(slug, _language())
+
+
+def body(slug: str) -> Markup:
+    """Return what stands below the title of a chapter; the text is our own, and has no HTML."""
+    language = _language()
+    tokens = _tokens(slug, language)
+    for token in tokens:
+        for child in token.children or []:
+            _rewrite(child, language)
+    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return Markup(html)  # noqa: S704  the guide is part of crmapp; Markdown without HTML
+
+
+def explaining() -> str:
+    """Return the chapter about the page that the reader looks at, else the first."""
+    endpoint = request.endpoint or ""
+    named = {name: slug for slug, names in CHAPTERS.items() for name in names}
+    return named.get(endpoint) or named.get(request.blueprint or "") or next(iter(CHAPTERS))
+
+
+def find(words: str) -> list[Hit]:
+    """Return the sections in which all words stand, those with them in their title first."""
+    parts = fold(words).split()
+    if not parts:
+        return []
+    hits = [
+        Hit(each, section, _excerpt(section.text, parts[0]))
+        for each in chapters()
+        for section in each.sections
+        if all(part in fold(f"{each.title} {section.title} {section.text}") for part in parts)
+    ]
+    return sorted(hits, key=lambda hit: not any(part in fold(hit.section.title) for part in parts))
+
+
+def _language() -> str:
+    return str(get_locale() or "en")
+
+
+def _path(slug: str, language: str) -> Path:
+    return FOLDER / language / f"{slug}.md"
+
+
+@cache
+def _chapter(slug: str, language: str) -> Chapter:
+    title = _parsed(slug, language)[1].content
+    sections = list(_sections(_tokens(slug, language), title))
+    return Chapter(slug, title, sections[0].text.partition("\n")[0], sections)
+
+
+def _parsed(slug: str, language: str) -> list[Token]:
+    return _MARKDOWN.parse(_path(slug, language).read_text(encoding="utf-8"))
+
+
+def _tokens(slug: str, language: str) -> list[Token]:
+    """Return what stands below the title, with an id at each heading."""
+    tokens = _parsed(slug, language)[3:]
+    for opening, inline in zip(tokens, tokens[1:], strict=False):
+        if opening.type == "heading_open":
+            opening.attrSet("id", _id(inline.content))
+    return tokens
+
+
+def _id(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-")
+
+
+def _sections(tokens: Sequence[Token], title: str) -> Iterator[Section]:
+    place, heading, lines = "", title, list[str]()
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type != "inline":
+            continue
+        if before is not None and before.type == "heading_open":
+            yield Section(place, heading, "\n".join(lines))
+            place, heading, lines = _id(token.content), token.content, []
+        else:
+            lines.append(_said(token))
+    yield Section(place, heading, "\n".join(lines))
+
+
+def _said(token: Token) -> str:
+    """Return the words of a line without its signs and pictures."""
+    parts = (child for child in token.children or [] if child.type != "image")
+    return "".join(" " if part.type == "softbreak" else part.content for part in parts)
+
+
+def _excerpt(text: str, part: str) -> str:
+    """Return the line of the text in which ``part`` stands, not too long."""
+    lines = [line for line in text.split("\n") if part in fold(line)] or text.split("\n")
+    return lines[0] if len(lines[0]) <= EXCERPT else f"{lines[0][:EXCERPT].rpartition(' ')[0]} …"
+
+
+def _rewrite(token: Token, language: str) -> None:
+    """Turn the paths of files, as they stand in the repository, into addresses of the app."""
+    if token.type == "image":
+        name = str(token.attrs["src"]).rpartition("/")[2]
+        token.attrSet("src", static_url(f"guide/{language}/{name}"))
+        token.attrSet("loading", "lazy")
+    elif token.type == "link_open":
+        token.attrSet("href", re.sub(r"^([a-z-]+)\.md", r"\1", str(token.attrs["href"])))
