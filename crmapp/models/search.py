@@ -6,7 +6,8 @@ or two letters ("3M") cannot be found by trigrams: they look at the beginning of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     FromClause,
     TableClause,
     and_,
+    bindparam,
     column,
     literal_column,
     select,
@@ -39,34 +41,50 @@ def matches(
     if not folded:
         return true()
     if len(folded) < SHORT:
-        return begins(model.name_key, folded)
+        return and_(model.name_key >= folded, model.name_key < folded + LAST)  # an index's range
     parts = [part for part in folded.split(" ") if len(part) >= SHORT] or [folded]
     if dialect.name == "sqlite":
         return model.id.in_(select(_index(model).c.rowid).where(_all_in(model, parts, dialect)))
     return _all_in(model, parts, dialect)
 
 
-def begins(column_: InstrumentedAttribute[Any], start: str) -> ColumnElement[bool]:
-    """Build the condition that a column begins with ``start``, as a range that an index has."""
-    return and_(column_ >= start, column_ < start + LAST)
+def begins(column_: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Build the condition that a column begins so, as a range that an index has.
+
+    Its values are those of :func:`range_of`.
+    """
+    return and_(column_ >= bindparam("start"), column_ < bindparam("end"))
+
+
+def range_of(start: str) -> dict[str, str]:
+    """Return the values for :func:`begins`."""
+    return {"start": start, "end": start + LAST}
 
 
 def indexed(
-    model: type[Account] | type[Contact], words: str, dialect: Dialect
-) -> Iterator[tuple[FromClause, ColumnElement[bool]]]:
-    """Yield where to read records whose text contains ``words``, and the condition.
+    model: type[Account] | type[Contact], count: int, dialect: Dialect
+) -> tuple[FromClause, ColumnElement[bool]]:
+    """Return where to read records whose text contains ``count`` parts, and the condition.
 
-    At first those in which the words begin words, then those in which they stand anywhere. Records
-    come as the index finds them: a few are there without looking for all.
+    They come as the index finds them: a few are there without looking for all. Its values are
+    those of :func:`values_of`.
     """
     rows = model.__table__
-    for lead in (" ", ""):
-        parts = [lead + part for part in fold(words).split(" ") if len(lead + part) >= SHORT]
-        if parts and dialect.name == "sqlite":
-            index = _index(model)
-            yield index.join(rows, rows.c.id == index.c.rowid), _all_in(model, parts, dialect)
-        elif parts:
-            yield rows, _all_in(model, parts, dialect)
+    if dialect.name == "sqlite":
+        index = _index(model)
+        match = literal_column(index.name).op("MATCH")(bindparam("parts"))
+        return index.join(rows, rows.c.id == index.c.rowid), match
+    return rows, and_(
+        *(rows.c.search_text.like(bindparam(f"part{n}"), escape="\\") for n in range(count))
+    )
+
+
+def values_of(parts: Sequence[str], dialect: Dialect) -> dict[str, str]:
+    """Return the values for :func:`indexed`."""
+    if dialect.name == "sqlite":
+        return {"parts": _quoted(parts)}
+    plain = (re.sub(r"([%_\\])", r"\\\1", part) for part in parts)
+    return {f"part{number}": f"%{part}%" for number, part in enumerate(plain)}
 
 
 def _index(model: type[Account] | type[Contact]) -> TableClause:
@@ -78,6 +96,10 @@ def _all_in(
 ) -> ColumnElement[bool]:
     """Build the condition of the trigram index that each part stands in the record's text."""
     if dialect.name == "sqlite":
-        quoted = " ".join('"' + part.replace('"', '""') + '"' for part in parts)
-        return literal_column(_index(model).name).op("MATCH")(quoted)
+        return literal_column(_index(model).name).op("MATCH")(_quoted(parts))
     return and_(*(model.search_text.contains(part, autoescape=True) for part in parts))
+
+
+def _quoted(parts: Sequence[str]) -> str:
+    """Write parts as the trigram index reads them: each is text and nothing else."""
+    return " ".join('"' + part.replace('"', '""') + '"' for part in parts)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, select
 
 from crmapp.db import session
+from crmapp.domain.permissions import Right
 from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.models import Account, Contact, User
 from crmapp.models.contact import full_name
-from crmapp.models.search import begins, indexed
+from crmapp.models.search import SHORT, begins, indexed, range_of, values_of
 
 MOST = 6
 """So many records of a kind are offered."""
 ENOUGH = 40
 """So many are read from an index that finds more; the closest of them are offered."""
-_ACCOUNT = ("id", "name", "name_key", "number", "location", "active", "search_text")
-_CONTACT = ("id", "first_name", "last_name", "name_key", "search_text")
+WORDS = 8
+"""So many words are looked for; what is typed after them is not."""
+Rows = Iterable[Row[*tuple[Any, ...]]]
+Query = Select[*tuple[Any, ...]]
+_made: dict[tuple[object, ...], Query] = {}
+"""The statements that were asked for: to make one takes longer than to carry it out."""
 
 
 @dataclass(frozen=True)
@@ -40,69 +45,100 @@ class Hit:
 def find_accounts(words: str, *, by: User, recent: Sequence[int] = ()) -> list[Hit]:
     """Find accounts that ``by`` may see, those among ``recent`` first, then the closest."""
     folded = fold(words)
-    return _closest(_account_tiers(folded, words.strip(), by, recent), folded) if folded else []
+    tiers = _account_tiers(folded, words.strip(), by, recent)
+    return _closest(tiers, folded, _account) if folded else []
 
 
 def find_contacts(words: str, *, by: User) -> list[Hit]:
     """Find contacts of accounts that ``by`` may see, the closest first."""
     folded = fold(words)
-    return _closest(_contact_tiers(folded, by), folded) if folded else []
+    return _closest(_contact_tiers(folded, by), folded, _contact) if folded else []
 
 
 def accounts(ids: Sequence[int], *, by: User) -> list[Hit]:
     """Return those of the accounts that ``by`` may see, in the order of ``ids``."""
-    if not ids:
-        return []
-    rows = session.execute(_accounts(by).where(Account.id.in_(ids)))
-    found = {row.id: _hit(row, "") for row in rows}
+    found = (
+        {row.id: _account(row, "") for row in _read("accounts", by, {"ids": ids})} if ids else {}
+    )
     return [found[each] for each in ids if each in found]
 
 
-def _account_tiers(
-    folded: str, typed: str, by: User, recent: Sequence[int]
-) -> Iterator[Iterable[Row[*tuple[Any, ...]]]]:
+def _account_tiers(folded: str, typed: str, by: User, recent: Sequence[int]) -> Iterator[Rows]:
     """Look for accounts in one way after the other, the closest matches first."""
     if recent:
-        opened = session.execute(_accounts(by).where(Account.id.in_(recent)))
+        opened = _read("accounts", by, {"ids": recent})
         yield [row for row in opened if closeness(row.search_text, folded) < NOT_AT_ALL]
-    numbers = sorted({typed, typed.upper()})
-    yield session.execute(_accounts(by).where(Account.number.in_(numbers)).limit(MOST))
-    named = _accounts(by).where(begins(Account.name_key, folded))
-    yield session.execute(named.order_by(Account.name_key, Account.id).limit(ENOUGH))
+    yield _read("accounts by number", by, {"numbers": sorted({typed, typed.upper()})})
+    yield _read("accounts by name", by, range_of(folded))
     if any(character.isdigit() for character in typed):
-        numbered = or_(*(begins(Account.number, number) for number in numbers))
-        yield session.execute(_accounts(by).where(numbered).limit(MOST))
-    for table, condition in indexed(Account, folded, session.get_bind().dialect):
-        query = _accounts(by).select_from(table).where(condition)
-        yield session.execute(query.limit(ENOUGH))
+        yield _read("accounts by beginning of number", by, range_of(typed.upper()))
+    yield from _by_text("accounts by text", folded, by)
 
 
-def _contact_tiers(folded: str, by: User) -> Iterator[Iterable[Row[*tuple[Any, ...]]]]:
-    named = _contacts(by).where(begins(Contact.name_key, folded))
-    yield session.execute(named.order_by(Contact.name_key, Contact.id).limit(ENOUGH))
-    for table, condition in indexed(Contact, folded, session.get_bind().dialect):
-        query = _contacts(by).select_from(table).where(condition)
-        yield session.execute(query.limit(ENOUGH))
+def _contact_tiers(folded: str, by: User) -> Iterator[Rows]:
+    yield _read("contacts by name", by, range_of(folded))
+    yield from _by_text("contacts by text", folded, by)
 
 
-def _accounts(by: User) -> Select[*tuple[Any, ...]]:
-    columns = (getattr(Account, name) for name in _ACCOUNT)
+def _by_text(name: str, folded: str, by: User) -> Iterator[Rows]:
+    """Look for records in whose text the words begin words, then for those that contain them."""
+    for lead in (" ", ""):
+        parts = [lead + part for part in folded.split(" ") if len(lead + part) >= SHORT][:WORDS]
+        if parts:
+            yield _read(name, by, values_of(parts, session.get_bind().dialect), len(parts))
+
+
+def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
+    sees = 0 if by.can(Right.ACCOUNT_VIEW_ALL) else by.id
+    key = (name, count, sees, by.role, by.active, session.get_bind().dialect.name)
+    if key not in _made:
+        _made[key] = _make(name, by, count)
+    return session.connection().execute(_made[key], values)
+
+
+def _make(name: str, by: User, count: int) -> Query:
+    dialect = session.get_bind().dialect
+    account, contact = _accounts(by), _contacts(by)
+    if name == "accounts":
+        return account.where(Account.id.in_(bindparam("ids", expanding=True)))
+    if name == "accounts by number":
+        return account.where(Account.number.in_(bindparam("numbers", expanding=True))).limit(MOST)
+    if name == "accounts by name":
+        named = account.where(begins(Account.name_key)).order_by(Account.name_key, Account.id)
+        return named.limit(ENOUGH)
+    if name == "accounts by beginning of number":
+        return account.where(begins(Account.number)).limit(MOST)
+    if name == "accounts by text":
+        table, condition = indexed(Account, count, dialect)
+        return account.select_from(table).where(condition).limit(ENOUGH)
+    if name == "contacts by name":
+        named = contact.where(begins(Contact.name_key)).order_by(Contact.name_key, Contact.id)
+        return named.limit(ENOUGH)
+    table, condition = indexed(Contact, count, dialect)
+    return contact.select_from(table).where(condition).limit(ENOUGH)
+
+
+def _accounts(by: User) -> Query:
+    row = Account.__table__.c
+    columns = (row.id, row.name, row.name_key, row.number, row.location, row.search_text)
     return select(*columns).where(Account.visible_to(by))
 
 
-def _contacts(by: User) -> Select[*tuple[Any, ...]]:
-    columns = (getattr(Contact, name) for name in _CONTACT)
-    account = (Account.id.label("account_id"), Account.name.label("account"))
-    of_account = and_(Account.id == Contact.account_id, Account.visible_to(by))
-    return select(*columns, *account).where(of_account, Contact.deleted_at.is_(None))
+def _contacts(by: User) -> Query:
+    row, account = Contact.__table__.c, Account.__table__.c
+    columns = (row.id, row.first_name, row.last_name, row.name_key)
+    of_account = and_(account.id == row.account_id, Account.visible_to(by))
+    query = select(*columns, account.id.label("account_id"), account.name.label("account"))
+    return query.where(of_account, row.deleted_at.is_(None))
 
 
-def _closest(tiers: Iterable[Iterable[Row[*tuple[Any, ...]]]], folded: str) -> list[Hit]:
+def _closest(
+    tiers: Iterable[Rows], folded: str, hit_of: Callable[[Row[*tuple[Any, ...]], str], Hit]
+) -> list[Hit]:
     """Take hits from the tiers until there are enough; a later tier is not asked then."""
     found: dict[int, Hit] = {}
     for tier in tiers:
-        hits = sorted((_hit(row, folded) for row in tier), key=_by_distance)
-        for hit in hits:
+        for hit in sorted((hit_of(row, folded) for row in tier), key=_by_distance):
             found.setdefault(hit.id, hit)
         if len(found) >= MOST:
             break
@@ -113,13 +149,14 @@ def _by_distance(hit: Hit) -> tuple[int, int, str]:
     return hit.distance, len(hit.name), hit.name
 
 
-def _hit(row: Row[*tuple[Any, ...]], folded: str) -> Hit:
-    if "number" in row._fields:
-        detail = " · ".join(part for part in (row.number, row.location) if part)
-        same_number = bool(folded) and fold(row.number or "") == folded
-        return Hit(
-            row.id, row.name, detail, row.id, 0 if same_number else closeness(row.name_key, folded)
-        )
+def _account(row: Row[*tuple[Any, ...]], folded: str) -> Hit:
+    detail = " · ".join(part for part in (row.number, row.location) if part)
+    same_number = bool(folded) and fold(row.number or "") == folded
+    distance = 0 if same_number else closeness(row.name_key, folded)
+    return Hit(row.id, row.name, detail, row.id, distance)
+
+
+def _contact(row: Row[*tuple[Any, ...]], folded: str) -> Hit:
     name = full_name(row.first_name, row.last_name)
     distance = min(closeness(fold(name), folded), closeness(row.name_key, folded))
     return Hit(row.id, name, row.account, row.account_id, distance)

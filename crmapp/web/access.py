@@ -51,6 +51,11 @@ def signed_in() -> bool:
     return bool(_login_proxy and _login_proxy.is_authenticated)
 
 
+def person() -> User:
+    """Return who has signed in, herself: :data:`current_user` looks her up at each use."""
+    return cast(User, _login_proxy._get_current_object())
+
+
 def forget_person() -> None:
     """Treat the reader as a visitor, so that the database is asked nothing about her any more."""
     g._login_user = AnonymousUserMixin()

@@ -14,7 +14,7 @@ from flask_babel import gettext
 from crmapp.domain.permissions import Right
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
-from crmapp.web.access import current_user
+from crmapp.web.access import person
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,10 @@ PLACES = (
 
 
 class Section(Protocol):
-    """A page of the settings: how it is called, what it shows, and the right that opens it."""
+    """A page of the settings: its view, how it is called, and the right that opens it."""
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def label(self) -> str: ...
@@ -86,9 +89,6 @@ class Section(Protocol):
     @property
     def right(self) -> Right: ...
 
-    @property
-    def url(self) -> str: ...
-
 
 def offer(app: App, sections: Sequence[Section]) -> None:
     """Make the pages of the settings known to those who look for a page by its name."""
@@ -98,16 +98,18 @@ def offer(app: App, sections: Sequence[Section]) -> None:
 def sections() -> list[Section]:
     """Return the pages of the settings that are open to the reader."""
     offered: Sequence[Section] = current_app.extensions.get(_SECTIONS, ())
-    return [section for section in offered if current_user.can(section.right)]
+    reader = person()
+    return [section for section in offered if reader.can(section.right)]
 
 
 def places() -> list[Place]:
     """Return the places that are built and open to the reader."""
+    reader = person()
     return [
         place
         for place in PLACES
         if place.endpoint in current_app.view_functions
-        and any(current_user.can(right) for right in place.rights)
+        and any(reader.can(right) for right in place.rights)
     ]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 
 from crmapp.blueprints.palette.groups import Group, Item
@@ -62,43 +61,39 @@ def _with_account(account: Account, by: User) -> Iterator[Item]:
             ("task", _("Add a task"), "square-check-big"),
             ("note", _("Add a note"), "notebook-pen"),
         ):
-            yield Item(text, icon, url_for("activities.new", kind=kind, **here), drawer=True)
+            yield Item(text, icon, "activities.new", {"kind": kind, **here}, drawer=True)
     if by.can(Right.CONTACT_EDIT):
-        yield Item(_("Add a contact"), "user-plus", url_for("contacts.new", **here), drawer=True)
+        yield Item(_("Add a contact"), "user-plus", "contacts.new", here, drawer=True)
     if accounts.editable(account, by=by):
-        url = url_for("accounts.edit", **here)
-        yield Item(_("Edit account"), "pencil", url, key="e", drawer=True)
+        yield Item(_("Edit account"), "pencil", "accounts.edit", here, key="e", drawer=True)
     if by.can(Right.ACCOUNT_DELETE):
-        url = url_for("accounts.confirm_deletion", **here)
-        yield Item(_("Delete account"), "trash-2", url, drawer=True)
+        yield Item(_("Delete account"), "trash-2", "accounts.confirm_deletion", here, drawer=True)
 
 
 def _actions(by: User) -> Iterator[Item]:
     if by.can(Right.ACCOUNT_CREATE):
-        yield Item(_("New account"), "plus", url_for("accounts.new"), key="c", drawer=True)
+        yield Item(_("New account"), "plus", "accounts.new", key="c", drawer=True)
     if by.can(Right.USER_MANAGE):
-        yield Item(_("New person"), "user-plus", url_for("settings.new_user"))
+        yield Item(_("New person"), "user-plus", "settings.new_user")
 
 
 def _pages(by: User) -> Iterator[Item]:
     for place in navigation.places():
-        yield Item(place.text, place.icon, place.url, key=place.key)
+        yield Item(place.text, place.icon, place.endpoint, key=place.key)
     if by.can(Right.ACCOUNT_VIEW):
-        yield Item(_("My accounts"), "building-2", url_for("accounts.index", owner="me"))
-        yield Item(_("Fields of an account"), "list-checks", url_for("accounts.fields"))
+        yield Item(_("My accounts"), "building-2", "accounts.index", {"owner": "me"})
+        yield Item(_("Fields of an account"), "list-checks", "accounts.fields")
     for section in navigation.sections():
-        yield Item(_(section.label), section.icon, section.url, detail=_("Admin"))
-    yield Item(
-        _("Keyboard shortcuts"), "keyboard", url_for("palette.shortcuts"), key="?", drawer=True
-    )
-    yield Item(_("User guide"), "circle-help", url_for("help.index"))
-    yield Item(_("E-mail notifications"), "bell", url_for("preferences.mail"))
-    yield Item(_("Change password"), "key-round", url_for("security.change_password"))
+        yield Item(_(section.label), section.icon, f"settings.{section.name}", detail=_("Admin"))
+    yield Item(_("Keyboard shortcuts"), "keyboard", "palette.shortcuts", key="?", drawer=True)
+    yield Item(_("User guide"), "circle-help", "help.index")
+    yield Item(_("E-mail notifications"), "bell", "preferences.mail")
+    yield Item(_("Change password"), "key-round", "security.change_password")
 
 
 def _chapters() -> Iterator[Item]:
     for chapter in guide.chapters():
-        yield Item(chapter.title, "circle-help", url_for("help.show", slug=chapter.slug))
+        yield Item(chapter.title, "circle-help", "help.show", {"slug": chapter.slug})
 
 
 def _preferences() -> Iterator[Item]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -17,7 +18,7 @@ from crmapp.web import recent
 
 @dataclass(frozen=True)
 class Item:
-    """A line of the palette: a link, or with ``choice`` a preference that it sets.
+    """A line of the palette: a link to ``endpoint``, or with ``choice`` a preference that it sets.
 
     ``detail`` stands beside the text, ``key`` is the shortcut that does the same, a ``drawer``
     link opens over the page. ``distance`` is that of :class:`crmapp.services.palette.Hit`.
@@ -25,12 +26,18 @@ class Item:
 
     text: str
     icon: str
-    url: str = ""
+    endpoint: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
     detail: str = ""
     key: str = ""
     drawer: bool = False
     choice: tuple[str, str] | None = None
     distance: int = 0
+
+    @property
+    def url(self) -> str:
+        """Its address; worked out for what is shown, not for all that might have been."""
+        return url_for(self.endpoint, **self.values)
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,10 @@ def records(words: str, at: int | None, *, by: User) -> list[Group]:
 
 
 def _account(hit: Hit, icon: str) -> Item:
-    url = url_for("accounts.show", account_id=hit.id)
-    return Item(hit.name, icon, url, hit.detail, distance=hit.distance)
+    here = {"account_id": hit.id}
+    return Item(hit.name, icon, "accounts.show", here, hit.detail, distance=hit.distance)
 
 
 def _contact(hit: Hit) -> Item:
-    place = f"contact-{hit.id}-row"
-    url = url_for("accounts.contacts", account_id=hit.account_id, _anchor=place)
-    return Item(hit.name, "contact", url, hit.detail, distance=hit.distance)
+    there = {"account_id": hit.account_id, "_anchor": f"contact-{hit.id}-row"}
+    return Item(hit.name, "contact", "accounts.contacts", there, hit.detail, distance=hit.distance)
