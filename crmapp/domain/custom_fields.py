@@ -9,7 +9,7 @@ from crmapp.i18n import N_
 KINDS: dict[Kind, str] = {
     Kind.TEXT: N_("Text"),
     Kind.LONG_TEXT: N_("Long text"),
-    Kind.NUMBER: N_("Number"),
+    Kind.NUMBER: N_("A number"),
     Kind.MONEY: N_("Amount"),
     Kind.DATE: N_("Date"),
     Kind.YES_NO: N_("Yes or no"),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crmapp.db import session
+from crmapp.domain.custom_fields import NUMERIC
+from crmapp.domain.fields import Field, is_custom
 from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
 from crmapp.models import Account, Contact, Team, User
 from crmapp.models.contact import full_name
+from crmapp.services import account_fields, fields
 from crmapp.services.account_question import NOBODY, Cursor, Question, bad_address
 from crmapp.services.account_search import Found, found_by
 
@@ -22,7 +26,8 @@ COUNT_UP_TO = 10_000
 NO_ACCOUNT = 0
 CHUNK = 1_000
 """So many accounts are read at a time when all are wanted."""
-SortKey = tuple[InstrumentedAttribute[Any], ...]
+SortKey = tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,14 @@ class Part:
     descending: bool = False
     contacts: bool = False  # the keys are the primary contact's
     in_order: bool = False  # most rows will do: read the contacts in their order
+    numeric: bool = False  # the first key is a number
 
 
 class Line(NamedTuple):
-    """What the list shows of an account; ``owner``, ``team`` and ``contact`` are names."""
+    """What the list shows of an account; ``owner``, ``team`` and ``contact`` are names.
+
+    ``custom`` is what custom fields hold, as JSON keeps it, if the list has columns for some.
+    """
 
     id: int
     name: str
@@ -54,6 +63,7 @@ class Line(NamedTuple):
     owner: str | None
     team: str | None
     contact: str
+    custom: Mapping[str, Any] = _NOTHING
 
 
 @dataclass(frozen=True)
@@ -119,9 +129,7 @@ def neighbours(question: Question, account: Account, *, by: User) -> tuple[int |
     part = next((each for each in parts if each.token == _stretch_of(account, question)), None)
     if part is None:
         return None, None
-    record = account.primary_contact if part.contacts else account
-    values = (getattr(record, key.key) for key in part.keys)
-    place = Cursor(part.token, tuple(values))
+    place = Cursor(part.token, tuple(_place_of(account, part, question)))
     where = _conditions(question, found_by(question.words) if question.words else None, by)
     before, after = (
         next((id_ for _place, id_ in _walk(parts, where, place, 1, backwards=back)), None)
@@ -136,8 +144,20 @@ def _stretch_of(account: Account, question: Question) -> str:
         return ""
     if question.sort in ("owner", "team"):
         return str(getattr(account, f"{question.sort}_id") or "none")
+    if is_custom(question.sort):
+        return account_fields.token(fields.of("account")[question.sort], account)
     has = getattr(account, question.sort) is not None
     return "has" if has else "none"
+
+
+def _place_of(account: Account, part: Part, question: Question) -> Iterator[Any]:
+    """Yield what ``account`` has of the keys of its stretch."""
+    record = account.primary_contact if part.contacts else account
+    for key in part.keys:
+        if isinstance(key, InstrumentedAttribute):
+            yield getattr(record, key.key)
+        else:
+            yield account_fields.sort_value(fields.of("account")[question.sort], account)
 
 
 def _conditions(question: Question, search: Found | None, by: User) -> list[ColumnElement[bool]]:
@@ -155,6 +175,7 @@ def _conditions(question: Question, search: Found | None, by: User) -> list[Colu
             where.append(column == wanted)
     if question.locations:
         where.append(Account.location.in_(question.locations))
+    where += account_fields.conditions(question.fields, by=by)
     if search is not None:
         where.append(search.where)
     return where
@@ -173,12 +194,26 @@ def _parts(question: Question) -> list[Part]:
         rest = Account.primary_contact_id.is_(None)
         has = Part("has", None, keys, down, contacts=True, in_order=not question.filtered)
         return [has, Part("none", rest, name)]
+    if is_custom(column):
+        return _by_custom_field(fields.of("account")[column], name, down)
     sorted_by = getattr(Account, column)
     keys = (sorted_by, *name)
     return [
         Part("has", sorted_by.is_not(None), keys, down),
         Part("none", sorted_by.is_(None), name),
     ]
+
+
+def _by_custom_field(spec: Field, name: SortKey, down: bool) -> list[Part]:
+    """Return a stretch per value of a field of few values, else one of all that have a value."""
+    value = account_fields.sorted_by(spec)
+    few = account_fields.stretches(spec)
+    if few is None:
+        numeric = spec.kind in NUMERIC
+        has = Part("has", value.is_not(None), (value, *name), down, numeric=numeric)
+        return [has, Part("none", value.is_(None), name)]
+    parts = [Part(token, where, name) for token, where in (few[::-1] if down else few)]
+    return [*parts, Part("none", value.is_(None), name)]
 
 
 def _grouped(column: str, name: SortKey, down: bool, *, deleted: bool) -> list[Part]:
@@ -241,6 +276,8 @@ def _stretch(
 def _beyond(part: Part, cursor: Cursor, *, backwards: bool) -> ColumnElement[bool]:
     if len(cursor.values) != len(part.keys):
         raise bad_address("cursor")
+    if isinstance(cursor.values[0], str) is part.numeric:
+        raise bad_address("cursor")
     falling = part.descending is not backwards
     keys, place = tuple_(*part.keys), tuple_(*cursor.values)
     return keys < place if falling else keys > place
@@ -264,13 +301,17 @@ def _count(
 
 def _lines(ids: Sequence[int]) -> Sequence[Line]:
     """Read the lines of a page, in the order of ``ids``."""
-    rows = session.execute(_lines_query(), {"ids": ids})
-    lines = {row[0]: Line._make([*row[:-2], full_name(*row[-2:])]) for row in rows}
+    custom = bool(account_fields.listed())
+    rows = session.execute(_lines_query(custom=custom), {"ids": ids})
+    lines = {
+        row[0]: Line._make([*row[:9], full_name(row[9], row[10]), row[11] if custom else _NOTHING])
+        for row in rows
+    }
     return [lines[each] for each in ids if each in lines]
 
 
 @cache
-def _lines_query() -> Select[*tuple[Any, ...]]:
+def _lines_query(*, custom: bool) -> Select[*tuple[Any, ...]]:
     """Ask for the columns of :class:`Line`; made once, as values: records cost three times more."""
     account, user, team, contact = (model.__table__ for model in (Account, User, Team, Contact))
     tables = (
@@ -280,5 +321,6 @@ def _lines_query() -> Select[*tuple[Any, ...]]:
     )
     own = [account.c[name] for name in ("id", "name", "number", "location", "phone", "active")]
     names = (user.c.name, team.c.name, contact.c.first_name, contact.c.last_name)
-    query = select(*own, account.c.deleted_at.is_not(None), *names).select_from(tables)
+    more = [account.c.custom] if custom else []
+    query = select(*own, account.c.deleted_at.is_not(None), *names, *more).select_from(tables)
     return query.where(account.c.id.in_(bindparam("ids", expanding=True)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
+from crmapp.services import account_fields
 
 NOBODY = 0
 """Stands for *no owner* and *no team* among ids."""
@@ -25,7 +27,7 @@ class Cursor:
     """A place in the sorted list: the stretch it is in, and the sort values of an account there."""
 
     token: str
-    values: tuple[str | int, ...]
+    values: tuple[str | float, ...]
     backwards: bool = False
 
     def __str__(self) -> str:
@@ -43,19 +45,30 @@ class Cursor:
             padded = text + "=" * (-len(text) % 4)
             token, values, backwards = json.loads(base64.b64decode(padded, b"-_", validate=True))
             *texts, number = values
-            written = "".join([token, *texts]).encode()  # half characters cannot be
-        except (binascii.Error, ValueError, TypeError, RecursionError):
+            if texts and type(texts[0]) in (int, float):  # a list that is sorted by numbers
+                texts[0] = float(texts[0])
+                if not math.isfinite(texts[0]):
+                    raise bad_address("cursor")
+            written = "".join([token, *filter(_is_text, texts)]).encode()  # half characters
+        except (binascii.Error, ValueError, TypeError, RecursionError, OverflowError):
             raise bad_address("cursor") from None
+        if not all(map(_is_text, texts[1:])):
+            raise bad_address("cursor")
         if b"\x00" in written or type(number) is not int or not 0 < number <= LARGEST_ID:
             raise bad_address("cursor")
-        return cls(token, tuple(values), backwards is True)
+        return cls(token, (*texts, number), backwards is True)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """Which accounts, in which order, from where on.
 
-    ``owner`` and ``team`` are ids or NOBODY; with ``locations``, accounts at any of them.
+    ``owner`` and ``team`` are ids or NOBODY; with ``locations``, accounts at any of them;
+    ``fields`` are (custom field, what is asked of it).
     """
 
     words: str = ""
@@ -63,6 +76,7 @@ class Question:
     owner: int | None = None
     team: int | None = None
     locations: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
     deleted: bool = False
     sort: str = "name"
     descending: bool = False
@@ -81,7 +95,8 @@ class Question:
             Invalid: argument → what it may be.
         """
         sort = args.get("sort", "name") or "name"
-        if sort.removeprefix("-") not in SORTS:
+        column = sort.removeprefix("-")
+        if column not in SORTS and not account_fields.can_sort(column):
             raise bad_address("sort")
         return cls(
             words=_words(args.get("q", "")),
@@ -89,8 +104,9 @@ class Question:
             owner=_person(args, "owner", me),
             team=_person(args, "team", None),
             locations=_locations(locations),
+            fields=account_fields.asked(args),
             deleted=_choice(args, "deleted", {"": False, "yes": True}) is True,
-            sort=sort.removeprefix("-"),
+            sort=column,
             descending=sort.startswith("-"),
             cursor=Cursor.read(args["from"]) if args.get("from") else None,
         )
@@ -102,6 +118,7 @@ class Question:
             self.words
             or self.deleted
             or self.locations
+            or self.fields
             or any(each is not None for each in (self.active, self.owner, self.team))
         )
 

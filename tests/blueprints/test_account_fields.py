@@ -89,3 +89,61 @@ def test_the_page_about_fields_has_them_in_the_readers_language(as_user, make):
 
     assert "Zone de livraison" in page.text
     assert "Où l’on livre." in page.text
+
+
+class TestInTheList:
+    @pytest.fixture
+    def alice(self, make, as_user):
+        """Sign alice in to an installation with a number and a list of its own, and an account."""
+        shown = {"filterable": True, "listed": True}
+        make.field("Seats", label_fr="Places", kind="number", **shown)
+        make.field("How", kind="multi_pick_list", pick_list="contact_method", **shown)
+        make.field("Group", kind="account", **shown)
+        secret = accounts.create({"name": "Secret"}, by=make.alice)
+        typed = {"name": "Acme", "c_seats": "1250.5", "c_how": "fax, letter", "c_group": "Secret"}
+        accounts.create(typed, by=make.alice)
+        accounts.update(secret, {"owner_id": str(make.mallory.id)}, 1, by=make.alice)
+        return as_user(make.alice)
+
+    def test_a_column_shows_what_people_read(self, alice):
+        page = alice.get("/accounts")
+
+        assert '<td class="num">1,250.5</td>' in page.text
+        assert "<td>Fax, Letter</td>" in page.text
+        assert "<td>Secret</td>" in page.text
+        assert "sort=c_seats" in page.text
+        assert "sort=c_how" not in page.text
+
+    def test_a_name_that_the_reader_may_not_see_is_not_shown(self, alice, make, as_user):
+        page = as_user(make.bob).get("/accounts")
+
+        assert "Acme" in page.text
+        assert "Secret" not in page.text
+
+    def test_a_filter_is_a_chip_that_can_be_taken_away_and_stays_while_one_searches(self, alice):
+        page = alice.get("/accounts?c_how=fax&c_seats=1000..&sort=-c_seats")
+
+        assert "<span>How: Fax</span>" in page.text
+        assert 'href="/accounts?sort=-c_seats&amp;c_seats=1000.."' in page.text
+        assert '<input type="hidden" name="c_how" form="accounts-filter" value="fax">' in page.text
+        assert "Acme" in page.text
+
+    def test_filters_are_chosen_on_a_page_that_keeps_the_others(self, alice):
+        page = alice.get("/accounts/filters?q=acme&c_how=fax")
+
+        assert '<input type="hidden" name="q" value="acme">' in page.text
+        assert '<option value="fax" selected>Fax</option>' in page.text
+        assert 'name="c_seats"' in page.text
+
+    @pytest.mark.parametrize("query", ["c_seats=many", "c_nothing=1", "sort=c_how"])
+    def test_what_cannot_be_asked_is_422(self, alice, query):
+        assert alice.get(f"/accounts?{query}").status_code == 422
+
+    def test_a_file_has_the_columns_too(self, alice):
+        lines = alice.get("/accounts/list.csv?c_how=fax").text.splitlines()
+
+        assert lines[0].endswith("Team,Seats,How,Group,Active")
+        assert lines[1].endswith(',1250.5,"Fax, Letter",Secret,Yes')
+
+    def test_a_workbook_is_made(self, alice):
+        assert alice.get("/accounts/list.xlsx").status_code == 200

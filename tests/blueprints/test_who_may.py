@@ -30,6 +30,7 @@ class View:
 VIEWS = [
     View("GET", "/accounts", ALL),
     View("GET", "/accounts/fields", ALL),
+    View("GET", "/accounts/filters", ALL),
     View("GET", "/accounts/new", SELLERS, "account.create"),
     View("POST", "/accounts", SELLERS, "account.create"),
     View("GET", "/accounts/{account}", ALL),

@@ -60,6 +60,7 @@ PAGES = (
     "/admin/users",
     "/admin/users/new",
     "/admin/users/3/edit",
+    "/accounts/filters?q=a",
     "/admin/fields",
     "/admin/fields/new",
     "/admin/fields/1/edit",

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from crmapp.domain.fields import is_custom
 from crmapp.services.account_question import ARGUMENTS, Cursor, Question
 from crmapp.web.access import current_user
 
@@ -24,7 +25,8 @@ def asked() -> Question:
 
 def arguments(*without: tuple[str, str | None]) -> Pairs:
     """Return the list's arguments of this address, less those named: (name, value or ``None``)."""
-    pairs = [(name, value) for name in ARGUMENTS for value in request.args.getlist(name) if value]
+    names = [*ARGUMENTS, *filter(is_custom, request.args)]
+    pairs = [(name, value) for name in names for value in request.args.getlist(name) if value]
     return [
         (name, value)
         for name, value in dict.fromkeys(pairs)

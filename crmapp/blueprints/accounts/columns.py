@@ -1,8 +1,17 @@
-"""The columns of the list of accounts."""
+"""The columns of the list of accounts: the standard ones, and those of custom fields."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_babel import get_locale
+
+from crmapp.domain.fields import Field
 from crmapp.i18n import N_
+from crmapp.services.account_list import Line
+from crmapp.services.words import Words
+from crmapp.web.access import current_user
 
 COLUMNS = {
     "name": N_("Account"),
@@ -13,3 +22,16 @@ COLUMNS = {
     "owner": N_("Owner"),
     "team": N_("Team"),
 }
+
+
+def cells(lines: Iterable[Line], specs: Sequence[Field]) -> dict[int, list[Any]]:
+    """Return account → what it holds in the custom fields ``specs``, as people read it."""
+    kept = list(lines)
+    if not specs:
+        return {line.id: [] for line in kept}
+    held = [{name: [None, value] for name, value in line.custom.items()} for line in kept]
+    known, locale = {spec.name: spec for spec in specs}, str(get_locale())
+    words = Words(known, held, by=current_user, locale=locale)
+    return {
+        line.id: [words.say(spec, line.custom.get(spec.name)) for spec in specs] for line in kept
+    }

@@ -11,14 +11,16 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import asked
-from crmapp.blueprints.accounts.columns import COLUMNS
+from crmapp.blueprints.accounts.columns import COLUMNS, cells
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
-from crmapp.services import account_list
+from crmapp.services import account_fields, account_list
 from crmapp.services.account_question import Question
 from crmapp.web.access import current_user, requires
 from crmapp.web.sheets import Heading, csv_response, xlsx_response
+from crmapp.web.templating import text
+from crmapp.web.texts import translated
 
 MOST = 100_000
 """The most accounts in one workbook; a CSV file takes all."""
@@ -47,11 +49,20 @@ def xlsx() -> Response:
 
 
 def _headings() -> list[str]:
-    return [*(_(label) for label in COLUMNS.values()), _("Active")]
+    own = [translated(spec.label) for spec in account_fields.listed()]
+    return [*(_(label) for label in COLUMNS.values()), *own, _("Active")]
 
 
 def _rows(question: Question) -> Iterator[list[Any]]:
     yes, no = _("Yes"), _("No")
-    for line in account_list.everything(question, by=current_user):
-        values = [getattr(line, _ATTRIBUTES.get(name, name)) for name in COLUMNS]
-        yield [*values, yes if line.active else no]
+    own, lines = account_fields.listed(), account_list.everything(question, by=current_user)
+    while some := list(islice(lines, account_list.CHUNK)):
+        said = cells(some, own)
+        for line in some:
+            values = [getattr(line, _ATTRIBUTES.get(name, name)) for name in COLUMNS]
+            yield [*values, *map(_plain, said[line.id]), yes if line.active else no]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a custom field as a cell: numbers and dates stay, the rest is text."""
+    return text(value) if isinstance(value, bool | list) else value

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts.addresses import arguments, tail
+from crmapp.domain.fields import Field, Kind
+from crmapp.services import fields as field_set
+from crmapp.services import pick_lists
+from crmapp.services.account_fields import EMPTY
 from crmapp.services.account_question import Question
+from crmapp.web.texts import translated
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,36 @@ def chips(question: Question, people: Mapping[int, str], teams: Mapping[int, str
         add(_("Owner: %(name)s", name=people.get(question.owner, _("Nobody"))), "owner")
     if question.team is not None:
         add(_("Team: %(name)s", name=teams.get(question.team, _("No team"))), "team")
+    for name, label, said in _own(question):
+        add(_("%(field)s: %(value)s", field=label, value=said), name)
     for location in question.locations:
         add(_("Location: %(name)s", name=location), "location", location)
+    return found
+
+
+def _own(question: Question) -> Iterator[tuple[str, str, str]]:
+    """Yield name, label and text of each filter by a custom field."""
+    specs, labels = field_set.of("account"), dict[str, dict[str, str]]()
+    if any(specs[name].pick_list for name, _text in question.fields):
+        labels = pick_lists.labels(str(get_locale()))
+    plain = {EMPTY: _("none"), "yes": _("Yes"), "no": _("No")}
+    for name, text in question.fields:
+        spec = specs[name]
+        words = labels.get(spec.pick_list, {}) if spec.pick_list else {}
+        said = words.get(text) or (plain.get(text, text) if text == EMPTY or not words else text)
+        yield name, translated(spec.label), said
+
+
+def choices_of(specs: Iterable[Field], asked: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Return field → (value, text) of what a filter by it offers, for those of few values."""
+    locale = str(get_locale())
+    found: dict[str, list[Any]] = {}
+    for spec in specs:
+        if spec.pick_list:
+            keep = asked.get(spec.name)
+            found[spec.name] = pick_lists.choices(spec.pick_list, locale, keep=keep)
+        elif spec.kind is Kind.YES_NO:
+            found[spec.name] = [("yes", _("Yes")), ("no", _("No"))]
     return found
 
 

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, gettext, ngettext
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import asked, place, tail
-from crmapp.blueprints.accounts.columns import COLUMNS
-from crmapp.blueprints.accounts.filters import chips, unfiltered
+from crmapp.blueprints.accounts.addresses import arguments, asked, place, tail
+from crmapp.blueprints.accounts.columns import COLUMNS, cells
+from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
 from crmapp.domain.permissions import Right
 from crmapp.i18n import N_
-from crmapp.services import account_list, account_locations, pick_lists
+from crmapp.services import account_fields, account_list, account_locations, pick_lists
 from crmapp.services import fields as field_set
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, put_address, wants_fragment
@@ -25,7 +25,7 @@ _KINDS = {
     "email": N_("E-mail address"),
     "phone": N_("Phone number"),
     "url": N_("Web address"),
-    "number": N_("Number"),
+    "number": N_("A number"),
     "money": N_("Amount"),
     "date": N_("Date"),
     "yes_no": N_("Yes or no"),
@@ -45,6 +45,7 @@ def index() -> ResponseReturnValue:
     """List the accounts that the address asks for."""
     question = asked()
     found = account_list.page(question, by=current_user)
+    own = account_fields.listed()
     people, teams = pick_lists.people(keep=question.owner), pick_lists.teams()
     answer = page(
         "accounts/index.html",
@@ -52,6 +53,10 @@ def index() -> ResponseReturnValue:
         question=question,
         found=found,
         columns=COLUMNS,
+        own=own,
+        cells=cells(found.rows, own),
+        more_filters=bool(account_fields.filterable()),
+        can_sort=account_fields.can_sort,
         people=people,
         teams=teams,
         chips=chips(question, dict(people), dict(teams)),
@@ -76,6 +81,23 @@ def locations() -> ResponseReturnValue:
         found=found,
         more=more,
         owner="accounts-filter" if wants_fragment() else None,
+    )
+
+
+@bp.get("/filters")
+@requires(Right.ACCOUNT_VIEW)
+def filters() -> ResponseReturnValue:
+    """Offer what else the list can be narrowed down by, in the drawer or as a page."""
+    specs = account_fields.filterable()
+    asked_of = dict(asked().fields)
+    return page(
+        "accounts/filters.html",
+        "accounts/_filters.html",
+        specs=specs,
+        asked=asked_of,
+        choices=choices_of(specs, asked_of),
+        kept=arguments(*((spec.name, None) for spec in specs)),
+        empty=account_fields.EMPTY,
     )
 
 

@@ -166,6 +166,7 @@ def _required(
         chosen=set(names),
         always=ALWAYS_REQUIRED,
         problems=problems,
+        open_section="fields",
     )
 
 
