@@ -13,6 +13,7 @@
     ├── Unavailable           503  the database is busy or away; nothing was saved
     ├── RunStopped                 the worker lost its claim; another one has the run
     ├── DatasetError          422  a dataset file or question that cannot be used
+    ├── TableError            422  a table from outside that cannot be read
     └── ConfigurationError         a setting that cannot be used
 """
 
@@ -120,6 +121,11 @@ class RunStopped(CRMError):
 class DatasetError(CRMError):
     status = 422
     default = N_("This dataset cannot be used.")
+
+
+class TableError(CRMError):
+    status = 422
+    default = N_("This table cannot be read.")
 
 
 class ConfigurationError(CRMError):

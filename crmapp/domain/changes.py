@@ -36,6 +36,12 @@ class Reason(StrEnum):
     LEFT_OUT = "left_out"
     ALREADY_MEANT = "already_meant"
     STILL_HELD = "still_held"
+    WIDTH = "width"
+    BAD_TEXT = "bad_text"
+    OPEN_QUOTE = "open_quote"
+    EMPTY = "empty"
+    NO_DATE = "no_date"
+    NO_NUMBER = "no_number"
 
 
 @dataclass(frozen=True)

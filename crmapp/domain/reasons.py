@@ -24,6 +24,12 @@ SENTENCES: dict[Reason, str] = {
     Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
     Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this account already."),
     Reason.STILL_HELD: N_("Kept, because records hold this value again or still."),
+    Reason.WIDTH: N_("The row has %(count)s cells; the table has %(width)s columns."),
+    Reason.BAD_TEXT: N_("The row holds characters that cannot be read, or is too long."),
+    Reason.OPEN_QUOTE: N_("The line has a quotation mark that is not closed."),
+    Reason.EMPTY: N_("%(column)s is empty."),
+    Reason.NO_DATE: N_("%(column)s: “%(value)s” is not a date as the others are."),
+    Reason.NO_NUMBER: N_("%(column)s: “%(value)s” is not a number as the others are."),
 }
 
 OF_ANY_RECORD: dict[Reason, str] = {

@@ -1,0 +1,1 @@
+"""Tables from outside: found out, read as texts, recognised, typed."""

@@ -1,0 +1,159 @@
+"""One port for every table from outside: its columns, and its rows as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Protocol
+
+from crmapp.domain.changes import Reason
+from crmapp.errors import TableError
+from crmapp.i18n import N_, Text
+
+MOST_COLUMNS = 200
+MOST_ROWS = 10_000_000
+LONGEST_CELL = 100_000
+LONGEST_HEADING = 100
+HEAD = 40
+"""Rows that are looked at to find out where a table begins and how wide it is."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read: found by looking at it, and changed by people.
+
+    ``skip`` is the number of rows above the table, empty ones not counted.
+    """
+
+    format: str
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    header: bool = True
+    skip: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line in the file, its cells, and why it cannot be used if it cannot."""
+
+    line: int
+    cells: Sequence[str | None]
+    reason: Reason | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Table(Protocol):
+    """An open table. Its rows can be read once.
+
+    Raises:
+        TableError: the table cannot be read on; the message says why.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The headings, each once."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every row that is not empty, also those that cannot be used."""
+
+
+Opened = AbstractContextManager[Table]
+
+
+def headings(cells: Sequence[str | None]) -> tuple[str, ...]:
+    """Name the columns by the cells of a header: none is empty, none is there twice.
+
+    Raises:
+        TableError: there are none, or too many.
+    """
+    if not any(cells):
+        raise TableError(N_("There is no table in this file: it has no heading and no rows."))
+    if len(cells) > MOST_COLUMNS:
+        raise TableError(
+            Text(
+                N_("The table has %(count)s columns, and %(most)s is the most. Leave some out."),
+                {"count": len(cells), "most": MOST_COLUMNS},
+            )
+        )
+    found: list[str] = []
+    for number, cell in enumerate(cells, 1):
+        plain = " ".join(printable(cell or "").split())[:LONGEST_HEADING]
+        name, again = plain or f"Column {number}", 2
+        while name.casefold() in (each.casefold() for each in found):
+            name, again = f"{plain or f'Column {number}'} ({again})", again + 1
+        found.append(name)
+    return tuple(found)
+
+
+def numbered(width: int) -> list[str | None]:
+    """The header of a table that has none."""
+    return [f"Column {number}" for number in range(1, width + 1)]
+
+
+def fitted(line: int, cells: Sequence[str | None], width: int) -> Row | None:
+    """The row as it is used: as wide as its table, and of readable text; None if it is empty."""
+    if not any(cells):
+        return None
+    if len(cells) != width and (len(cells) < width or any(cells[width:])):
+        params = {"count": len(cells), "width": width}
+        return Row(line, [printable(cell) for cell in cells[: 2 * width]], Reason.WIDTH, params)
+    cells = cells[:width]
+    if any(map(_unfit, cells)):
+        return Row(line, [printable(cell) for cell in cells], Reason.BAD_TEXT)
+    return Row(line, cells)
+
+
+def _unfit(cell: str | None) -> bool:
+    if cell is None or (cell.isascii() and cell.isprintable() and len(cell) <= LONGEST_CELL):
+        return False
+    return (
+        "\x00" in cell or len(cell) > LONGEST_CELL or any("\ud800" <= c <= "\udfff" for c in cell)
+    )
+
+
+def printable(cell: str | None) -> str:
+    """The cell with a mark for what cannot be written, for a message."""
+    text = (cell or "")[: LONGEST_HEADING * 5].replace("\x00", "\N{SYMBOL FOR NULL}")
+    return text.encode("utf-8", "replace").decode()
+
+
+def as_text(value: object) -> str | None:
+    """What a cell of a workbook or a database says, as a person would type it."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            return None
+        return (
+            f"{value:.0f}"
+            if value.is_integer() and abs(value) < 1e15
+            else f"{Decimal(repr(value)):f}"
+        )
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value.is_finite() else None
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    return str(value)
+
+
+def begins(head: Sequence[Sequence[str | None]]) -> int:
+    """How many rows stand above the table: titles have fewer cells than it has columns."""
+    widths = [sum(1 for cell in row if cell) for row in head]
+    usual = sorted(widths)[len(widths) // 2] if widths else 0
+    for number, width in enumerate(widths):
+        if width and width * 2 > usual:
+            return number
+    return 0
