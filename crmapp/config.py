@@ -46,6 +46,7 @@ class Settings:
     time_slice: float = 60.0  # CRMAPP_TIME_SLICE: how long a job works before it wakes itself again
     sweep_interval: float = 2.0  # CRMAPP_SWEEP_INTERVAL
     max_upload: int = 32 * 1024 * 1024  # CRMAPP_MAX_UPLOAD: bytes of one request's body
+    max_table: int = 512 * 1024 * 1024  # CRMAPP_MAX_TABLE: bytes of a table sent for a database
     demo: bool = True  # CRMAPP_DEMO: 0 keeps the demo out of a new installation
 
     @classmethod
@@ -76,6 +77,7 @@ class Settings:
             time_slice=_number(environ, "CRMAPP_TIME_SLICE", 60.0, _SHORTEST),
             sweep_interval=_number(environ, "CRMAPP_SWEEP_INTERVAL", 2.0, _SHORTEST),
             max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024),
+            max_table=_number(environ, "CRMAPP_MAX_TABLE", 512 * 1024 * 1024),
             demo=_choice(environ, "CRMAPP_DEMO", ("1", "0")) == "1",
         )
 
@@ -94,6 +96,11 @@ class Settings:
     @property
     def snapshots_dir(self) -> Path:
         return self.home / "snapshots"
+
+    @property
+    def databases_dir(self) -> Path:
+        """Where the tables lie that people sent in the browser, a folder for each database."""
+        return self.home / "databases"
 
     @property
     def artefacts_dir(self) -> Path:

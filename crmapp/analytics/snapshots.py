@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from crmapp.i18n import N_, Text
 POINTER = "current"
 SUFFIX = ".duckdb"
 _BUILDING = ".building"
+_WITHDRAWN = "withdrawn"
+_ABANDONED = 86_400  # seconds
 _EXAMPLES = 3
 
 
@@ -93,8 +96,51 @@ def refresh(dataset: Dataset, tables: Path, directory: Path, now: datetime) -> S
     return snapshot
 
 
+def build(dataset: Dataset, tables: Path, directory: Path, now: datetime) -> Snapshot:
+    """Build a snapshot beside the others, which nobody reads before :func:`publish` names it.
+
+    Raises:
+        DatasetError: the tables do not fit the dataset; nothing is left behind.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    building = directory / f"{_BUILDING}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
+    try:
+        snapshot = _Builder(dataset, tables, building).build(now)
+        _sync(building)
+        building.rename(directory / f"{snapshot.name}{SUFFIX}")
+    finally:
+        _remove(building)
+    return snapshot
+
+
+def publish(directory: Path, name: str) -> None:
+    """Make a snapshot that was built the current one."""
+    path_of(directory, name)
+    with _alone(directory):
+        _point(directory, name)
+
+
+def withdraw(directory: Path) -> None:
+    """Let nobody ask the dataset any more; its snapshots stay, for :func:`reinstate`."""
+    with suppress(FileNotFoundError):
+        (directory / POINTER).rename(directory / _WITHDRAWN)
+
+
+def reinstate(directory: Path) -> None:
+    """Let the dataset answer again from the snapshot that it was withdrawn with."""
+    with suppress(FileNotFoundError):
+        (directory / _WITHDRAWN).rename(directory / POINTER)
+
+
+def remove(directory: Path) -> None:
+    """Delete a dataset's snapshots; who has one open reads on."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 def prune(directory: Path, keep: set[str]) -> list[str]:
     """Remove the snapshots that are neither current, nor the one before, nor in ``keep``.
+
+    What a builder left that was killed goes as well, once it is a day old.
 
     Who has one of them open reads on: the file goes when the last reader closes it.
     """
@@ -103,6 +149,9 @@ def prune(directory: Path, keep: set[str]) -> list[str]:
         old = [name for name in names(directory) if name not in kept]
         for name in old:
             _remove(directory / f"{name}{SUFFIX}")
+        for left in directory.glob(f"{_BUILDING}-*{SUFFIX}"):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                _remove(left)
     return old
 
 

@@ -9,6 +9,7 @@ import click
 from crmapp.cli.installation import in_installation, table
 from crmapp.config import ROOT
 from crmapp.errors import DatasetError
+from crmapp.services import dataset_refresh
 from crmapp.services import datasets as services
 
 
@@ -50,6 +51,11 @@ def check(files: tuple[Path, ...]) -> None:
 @in_installation
 def refresh(names: tuple[str, ...]) -> None:
     """Load the tables of the datasets NAMES anew; of all if none is named."""
-    for name in names or [found.name for found in services.listed()]:
+    known = {found.name: found.stored for found in services.listed()}
+    for name in names or list(known):
+        stored = known.get(name)
+        if stored is not None:
+            click.echo(f"{name}: run {dataset_refresh.start(stored, by=None)} refreshes it")
+            continue
         snapshot = services.refresh(name)
         click.echo(f"{name}: answers from {snapshot.name} now")

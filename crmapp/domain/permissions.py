@@ -25,6 +25,7 @@ class Right(StrEnum):
     RUN_UNDO = "run.undo"
     USER_MANAGE = "user.manage"
     INTEGRATION_MANAGE = "integration.manage"
+    DATASET_MANAGE = "dataset.manage"
     SETTINGS_MANAGE = "settings.manage"
 
 
@@ -44,6 +45,7 @@ SENTENCES: dict[Right, str] = {
     Right.RUN_UNDO: N_("Undo a run."),
     Right.USER_MANAGE: N_("Add people and set their roles."),
     Right.INTEGRATION_MANAGE: N_("Manage connections, mappings and managed lists."),
+    Right.DATASET_MANAGE: N_("Make, change and refresh the databases of the grid."),
     Right.SETTINGS_MANAGE: N_("Change the settings of the installation."),
 }
 
@@ -84,7 +86,11 @@ _MANAGER = (
     | _RUNS
     | {Right.ACCOUNT_EDIT_ALL, Right.ACCOUNT_DELETE, Right.GRID_ADD_UPDATE_ACCOUNTS}
 )
-_IMPLEMENTER = _VIEWER | _RUNS | {Right.GRID_ADD_UPDATE_ACCOUNTS, Right.INTEGRATION_MANAGE}
+_IMPLEMENTER = (
+    _VIEWER
+    | _RUNS
+    | {Right.GRID_ADD_UPDATE_ACCOUNTS, Right.INTEGRATION_MANAGE, Right.DATASET_MANAGE}
+)
 
 GRANTS: dict[Role, frozenset[Right]] = {
     Role.ADMIN: frozenset(Right),

@@ -60,7 +60,7 @@ class Mail(StrEnum):
     NONE = "none"
 
 
-OUTCOMES = ("created", "updated", "unchanged", "rejected", "skipped", "failed")
+OUTCOMES = ("created", "updated", "unchanged", "loaded", "rejected", "skipped", "failed")
 """What may become of a row; a receipt counts each row once among them."""
 
 

@@ -5,6 +5,7 @@ from crmapp.models.activity import Activity
 from crmapp.models.change import Change
 from crmapp.models.contact import Contact
 from crmapp.models.custom_field import CustomField, RequiredField, Stamp
+from crmapp.models.dataset import StoredDataset
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.mail import MailOutbox
 from crmapp.models.mapping import MappingVersion, SavedMapping
@@ -31,6 +32,7 @@ __all__ = [
     "RunException",
     "SavedMapping",
     "Stamp",
+    "StoredDataset",
     "StoredSelection",
     "Team",
     "User",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from crmapp.db import session, utcnow
 from crmapp.domain.runs import ENDED
 from crmapp.errors import DatasetError, NotFound
 from crmapp.i18n import N_, Text
-from crmapp.models import Run
+from crmapp.models import Run, StoredDataset
 
 _OPEN_AT_MOST = 4
 _open: OrderedDict[Path, Engine] = OrderedDict()
@@ -32,16 +32,20 @@ _opening = threading.Lock()
 
 @dataclass(frozen=True)
 class Listed:
-    """A dataset file: what it says, or why it cannot be used; and its current snapshot."""
+    """A dataset: what it says, or why it cannot be used; and its current snapshot.
+
+    ``stored`` is the id of one that was made in the browser; the others are files.
+    """
 
     name: str
     dataset: Dataset | None
     problem: DatasetError | None
     snapshot: str | None
+    stored: int | None = None
 
 
 def listed() -> list[Listed]:
-    """Every dataset file of the installation, also those that cannot be used."""
+    """Every dataset of the installation, also those that cannot be used."""
     found = []
     for path in sorted(settings().datasets_dir.glob("*.yml")):
         dataset = problem = None
@@ -49,8 +53,34 @@ def listed() -> list[Listed]:
             dataset = files.load(path)
         except DatasetError as error:
             problem = error
-        found.append(Listed(path.stem, dataset, problem, snapshots.current(_directory(path.stem))))
-    return found
+        found.append(
+            Listed(path.stem, dataset, problem, snapshots.current(directory_of(path.stem)))
+        )
+    return [*found, *map(_listed, _stored())]
+
+
+def _listed(stored: StoredDataset) -> Listed:
+    name = str(stored.name)
+    dataset = problem = None
+    try:
+        dataset = files.parse(stored.text, f"{name}.yml")
+    except DatasetError as error:
+        problem = error
+    return Listed(name, dataset, problem, snapshots.current(directory_of(name)), stored.id)
+
+
+def _stored(name: str | None = None) -> Sequence[StoredDataset]:
+    """The datasets that were made in the browser and are in use: all, or the one of a name."""
+    query = select(StoredDataset).where(StoredDataset.state == StoredDataset.LIVE)
+    if name is not None:
+        query = query.where(StoredDataset.name == name)
+    return session.scalars(query.order_by(StoredDataset.name)).all()
+
+
+def is_taken(name: str) -> bool:
+    """Whether a dataset has this name, in use or retired."""
+    query = select(StoredDataset.id).where(StoredDataset.name == name)
+    return _path(name).is_file() or session.scalar(query) is not None
 
 
 def get(name: str) -> Dataset:
@@ -60,7 +90,11 @@ def get(name: str) -> Dataset:
         NotFound: there is no such dataset.
         DatasetError: its file cannot be used; the message names file and line.
     """
-    return files.load(_file(name))
+    if (path := _path(name)).is_file():
+        return files.load(path)
+    if stored := _stored(name):
+        return files.parse(stored[0].text, f"{name}.yml")
+    raise _none(name)
 
 
 def check(path: Path) -> Dataset:
@@ -75,18 +109,24 @@ def check(path: Path) -> Dataset:
 
 
 def refresh(name: str, clock: Callable[[], datetime] = utcnow) -> Snapshot:
-    """Build the next snapshot of a dataset; readers see it from their next question on.
+    """Build the next snapshot of a dataset file; readers see it from their next question on.
 
-    Snapshots that unfinished runs read stay.
+    Snapshots that unfinished runs read stay. One that was made in the browser is refreshed by a
+    run: :mod:`crmapp.services.dataset_refresh`.
 
     Raises:
         NotFound: there is no such dataset.
         DatasetError: file or tables cannot be used; the current snapshot stays.
     """
     path = _file(name)
-    snapshot = snapshots.refresh(files.load(path), path.parent, _directory(name), clock())
-    snapshots.prune(_directory(name), keep=_pinned())
+    snapshot = snapshots.refresh(files.load(path), path.parent, directory_of(name), clock())
+    prune(name)
     return snapshot
+
+
+def prune(name: str) -> None:
+    """Remove the old snapshots of a dataset that no unfinished run reads."""
+    snapshots.prune(directory_of(name), keep=_pinned())
 
 
 def engine_for(name: str, snapshot: str | None = None) -> Engine:
@@ -104,8 +144,12 @@ def engine_for(name: str, snapshot: str | None = None) -> Engine:
 
 
 def _newest(name: str) -> Path:
-    current = snapshots.current(_directory(name))
+    current = snapshots.current(directory_of(name))
     if current is None:
+        if _stored(name) and not _path(name).is_file():
+            raise DatasetError(
+                Text(N_("%(name)s is being loaded. Try again in a moment."), {"name": name})
+            )
         _file(name)
         raise DatasetError(
             Text(
@@ -117,7 +161,7 @@ def _newest(name: str) -> Path:
 
 
 def _snapshot(name: str, snapshot: str) -> Path:
-    return snapshots.path_of(_directory(name), snapshot)
+    return snapshots.path_of(directory_of(name), snapshot)
 
 
 def _opened(path: Path) -> Engine:
@@ -132,15 +176,30 @@ def _opened(path: Path) -> Engine:
 
 
 def _file(name: str) -> Path:
-    path = settings().datasets_dir / f"{name}.yml"
-    if not files.NAME.fullmatch(name) or not path.is_file():
-        raise NotFound(Text(N_("There is no database %(name)s."), {"name": name}))
+    path = _path(name)
+    if not path.is_file():
+        raise _none(name)
     return path
 
 
-def _directory(name: str) -> Path:
+def _path(name: str) -> Path:
     if not files.NAME.fullmatch(name):
-        raise NotFound(Text(N_("There is no database %(name)s."), {"name": name}))
+        raise _none(name)
+    return settings().datasets_dir / f"{name}.yml"
+
+
+def _none(name: str) -> NotFound:
+    return NotFound(Text(N_("There is no database %(name)s."), {"name": name}))
+
+
+def directory_of(name: str) -> Path:
+    """Where the snapshots of a dataset lie.
+
+    Raises:
+        NotFound: that is no name.
+    """
+    if not files.NAME.fullmatch(name):
+        raise _none(name)
     return settings().snapshots_dir / name
 
 

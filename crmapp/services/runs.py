@@ -15,7 +15,15 @@ from crmapp.domain.runs import ENDED, Receipt, Status, receipt
 from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, User
-from crmapp.services import apply, engine, freeze, replacement_plan, undo_plan, upsert_plan
+from crmapp.services import (
+    apply,
+    dataset_refresh,
+    engine,
+    freeze,
+    replacement_plan,
+    undo_plan,
+    upsert_plan,
+)
 
 PHASES: dict[tuple[str, str], engine.Advance] = {
     ("upsert", Status.PLANNING.value): upsert_plan.advance,
@@ -24,6 +32,7 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     ("upsert", Status.RUNNING.value): freeze.advance,
     ("undo", Status.RUNNING.value): apply.advance,
     ("replacement", Status.RUNNING.value): apply.advance,
+    (dataset_refresh.KIND, Status.RUNNING.value): dataset_refresh.advance,
 }
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
-from crmapp.services import engine
+from crmapp.services import dataset_schedule, engine
 
 _MOST = 50
 
 
 def sweep() -> int:
-    """Ring for the runs that are due and return how many bells were heard.
+    """Start what is scheduled, ring for the runs that are due, return how many bells were heard.
 
     Not for those whose bell still waits on the queue: while the workers are busy it would ring
     again and again, and each bell costs a worker a moment. When the queue is away it stops at the
     first bell.
     """
+    dataset_schedule.start_due()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

@@ -200,11 +200,11 @@ def _encoding(path: Path) -> str:
             return encoding
     if not head.strip():
         raise TableError(N_("The file is empty."))
-    if head.count(0) * 4 > len(head):
-        return "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
-    strange = sum(head.count(code) for code in range(32) if code not in (9, 10, 12, 13))
+    strange = sum(head.count(code) for code in range(1, 32) if code not in (9, 10, 12, 13))
     if strange * 20 > len(head):
         raise TableError(N_("This is not a table: use a CSV, XLSX or Parquet file."))
+    if head.count(0) * 4 > len(head):
+        return "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
     good = bad = 0
     with path.open("rb") as file:
         while line := file.readline(LONGEST_LINE):

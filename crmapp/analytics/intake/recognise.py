@@ -69,9 +69,9 @@ def _kind(words: str, different: Sequence[str], cells: Sequence[str]) -> tuple[s
     if told in ("postal_code", "phone", "code", "email"):
         return told, ""
     numbers = number_format(cells)
+    if numbers and told in ("amount", "quantity", "rate"):
+        return told, numbers
     if numbers and not any(_is_code(cell) for cell in different):
-        if told in ("amount", "quantity", "rate"):
-            return told, numbers
         return (
             "amount" if any(re.search(r"[.,]\d{2}\b", c) for c in cells) else "quantity"
         ), numbers
