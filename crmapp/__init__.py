@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "contacts",
     "activities",
     "grid",
+    "databases",
     "upserts",
     "mappings",
     "runs",

@@ -22,8 +22,7 @@ from pathlib import Path
 import duckdb
 
 from crmapp.analytics.dataset import MISSING, Dataset, Dimension, Property
-from crmapp.analytics.expressions import columns_of
-from crmapp.analytics.outline import Place
+from crmapp.analytics.shapes import Shapes, first_line, source
 from crmapp.domain.periods import months_to_last
 from crmapp.errors import NotFound
 from crmapp.i18n import N_, Text
@@ -162,61 +161,13 @@ def check(dataset: Dataset, tables: Path) -> None:
         DatasetError: an expression reads a column that is not there, or does not fit its kind.
     """
     with duckdb.connect(config=_SETTINGS) as connection:
-        _Shapes(connection, dataset, tables).check()
+        Shapes(connection, dataset, tables).check()
 
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
-
-
-class _Shapes:
-    """Checks every expression of a dataset against the table it reads, with the place at hand."""
-
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, tables: Path
-    ) -> None:
-        self._connection = connection
-        self._dataset = dataset
-        self._tables = tables
-
-    def check(self) -> None:
-        dataset = self._dataset
-        self._type(dataset.day, dataset.file, dataset.day_place, ("DATE",))
-        for one in dataset.details.values():
-            self._type(one.sql, dataset.file, one.place)
-        for dimension in dataset.dimensions.values():
-            for one in dimension.properties.values():
-                self._type(one.sql, dimension.file or dataset.file, one.place)
-            self._type(dimension.join, dataset.file, dimension.place)
-        for measure in dataset.measures.values():
-            for aggregate in measure.formula.aggregates:
-                if aggregate.argument is not None:
-                    exact = measure.kind == "money" and not aggregate.distinct
-                    allowed = ("DECIMAL", "INTEGER", "BIGINT") if exact else ()
-                    self._type(aggregate.argument, dataset.file, measure.place, allowed)
-
-    def _type(self, sql: str, file: str, place: Place, allowed: tuple[str, ...] = ()) -> None:
-        known = self._columns(file, place)
-        for name in sorted(columns_of(sql)):
-            if name.lower() not in known:
-                place.fail(f"{file} has no column {name!r}", known.values())
-        try:
-            found = self._connection.sql(
-                f"SELECT {sql} AS x FROM {source(self._tables / file)} LIMIT 0"
-            ).types[0]
-        except duckdb.Error as error:
-            place.fail(f"{sql}: {_first_line(error)}")
-        if allowed and not str(found).startswith(allowed):
-            place.fail(f"{sql} is of type {found}", allowed)
-
-    def _columns(self, file: str, place: Place) -> dict[str, str]:
-        try:
-            table = self._connection.sql(f"SELECT * FROM {source(self._tables / file)} LIMIT 0")
-        except duckdb.Error as error:
-            place.fail(f"{file} cannot be read: {_first_line(error)}")
-        return {name.lower(): name for name in table.columns}
 
 
 class _Builder:
@@ -232,7 +183,7 @@ class _Builder:
         with duckdb.connect(self._file, config=_SETTINGS) as connection:
             self._connection = connection
             self._run("SET enable_progress_bar = false")
-            _Shapes(connection, dataset, self._tables).check()
+            Shapes(connection, dataset, self._tables).check()
             self._stage(now)
             for dimension in dataset.dimensions.values():
                 self._entities(dimension)
@@ -246,7 +197,7 @@ class _Builder:
         try:
             return self._connection.execute(sql, values).fetchall()
         except (duckdb.DataError, duckdb.OperationalError) as error:
-            self._dataset.place.fail(f"{self._dataset.file} cannot be loaded: {_first_line(error)}")
+            self._dataset.place.fail(f"{self._dataset.file} cannot be loaded: {first_line(error)}")
 
     def _stage(self, now: datetime) -> None:
         """One row per fact: the shifted day, every dimension's key and properties, the measures."""
@@ -380,14 +331,6 @@ class _Builder:
         return snapshot
 
 
-def source(path: Path) -> str:
-    """A table's file as a table of DuckDB's."""
-    quoted = str(path).replace("'", "''")
-    if path.suffix == ".csv":
-        return f"read_csv('{quoted}', header = true)"
-    return f"read_parquet('{quoted}')"
-
-
 def _key(sql: str, dimension: Dimension) -> str:
     text = f"NULLIF(TRIM(CAST({sql} AS VARCHAR)), '')"
     return f"COALESCE({text}, '{MISSING}')" if dimension.missing else text
@@ -399,10 +342,6 @@ def _name(one: Property) -> str:
 
 def _staged(dimension: Dimension, one: Property) -> str:
     return f'"{dimension.name}.{one.name}"'
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
 
 
 @contextmanager

@@ -81,6 +81,8 @@ def _outcomes(run: Run) -> list[tuple[str, int]]:
         "skipped": gettext("Skipped"),
         "failed": gettext("Failed"),
     }
+    if run.kind == "dataset_refresh":
+        names = {"loaded": gettext("Loaded"), "rejected": gettext("Rejected")}
     if run.undoes_id:
         names = {"updated": gettext("Taken back"), "skipped": gettext("Kept")}
     return [(label, (run.done or {}).get(name, 0)) for name, label in names.items()]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from crmapp.analytics import snapshots
 from crmapp.analytics.intake import design as designs
-from crmapp.analytics.intake import files, proposals
+from crmapp.analytics.intake import files, proposals, workbook
 from crmapp.analytics.intake.design import Design
 from crmapp.analytics.intake.tables import Reading
 from crmapp.db import after_commit, session, unit_of_work, utcnow
@@ -160,8 +160,16 @@ def _merged(fresh: Design, before: Design) -> Design:
     return replace(before, columns=columns).settled()
 
 
+def sheets(stored: StoredDataset) -> list[str]:
+    """The sheets of a draft's newest file; none if it is no workbook."""
+    draft = draft_of(stored)
+    if draft.reading.format != "xlsx":
+        return []
+    return workbook.sheets(tables.folder_of(stored.folder) / draft.source["files"][-1]["file"])
+
+
 def save(dataset_id: int, design: Design, *, by: User) -> None:
-    """Keep the design of a draft.
+    """Keep the design of a draft; also one that cannot be used yet, so that nothing typed is lost.
 
     Raises:
         Forbidden, NotFound
@@ -169,10 +177,10 @@ def save(dataset_id: int, design: Design, *, by: User) -> None:
     """
     stored = get(dataset_id, by=by)
     design = design.settled()
+    _keep_draft(dataset_id, replace(draft_of(stored), design=design))
     found = designs.problems(design)
     if found:
         raise Invalid(found)
-    _keep_draft(dataset_id, replace(draft_of(stored), design=design))
 
 
 def _keep_draft(dataset_id: int, draft: Draft) -> None:

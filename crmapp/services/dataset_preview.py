@@ -27,6 +27,7 @@ from crmapp.services.editing import need
 
 MOST = 5_000
 _SHOWN = 10
+_MEASURES = 6
 
 
 @dataclass(frozen=True)
@@ -84,4 +85,5 @@ def _answer(shape: Dataset, place: Path) -> Answer:
     built = snapshots.build(shape, place, place / "snapshots", utcnow())
     engine = DuckDBEngine(snapshots.path_of(place / "snapshots", built.name))
     first = next(iter(shape.dimensions))
-    return engine.answer(Question.from_args(shape, first, {"period": shape.period}))
+    asked = {"period": "total", "measures": ",".join(islice(shape.measures, _MEASURES))}
+    return engine.answer(Question.from_args(shape, first, asked))

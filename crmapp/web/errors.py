@@ -6,7 +6,7 @@ import secrets
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
@@ -136,7 +136,7 @@ def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> R
 
 
 def _sentence(status: int) -> str:
-    size = (current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1024 // 1024
+    size = (request.max_content_length or 0) // 1024 // 1024
     text = gettext(
         SENTENCES_BY_STATUS.get(status, SENTENCES_BY_STATUS[400 if status < 500 else 500])
     )

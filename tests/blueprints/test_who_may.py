@@ -89,7 +89,7 @@ VIEWS = [
     View("GET", "/admin/fields/required", ADMIN, "settings.manage"),
     View("POST", "/admin/fields/required", ADMIN, "settings.manage"),
     View("GET", "/admin/mail", ADMIN, "settings.manage"),
-    View("GET", "/admin/datasets", ADMIN, "integration.manage"),
+    View("GET", "/admin/datasets", ADMIN, "dataset.manage"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
 ]
 OF_A_RECORD = [

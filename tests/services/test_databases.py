@@ -151,14 +151,16 @@ def test_a_change_shows_only_once_it_is_published(make):
     assert make.again(StoredDataset, stored.id).name == "our_sales"
 
 
-def test_a_design_that_cannot_be_used_is_not_kept(make):
+def test_a_design_that_cannot_be_used_is_not_published(make):
     stored = publish(make)
 
     with pytest.raises(Invalid) as refused:
         databases.save(stored.id, changed(stored, date={"role": "skip"}), by=make.alice)
 
     assert "date of a line" in str(refused.value.fields[""])
-    assert make.again(StoredDataset, stored.id).draft is None
+    assert make.again(StoredDataset, stored.id).text == stored.text
+    with pytest.raises(Invalid):
+        databases.publish(stored.id, by=make.alice)
 
 
 def test_reading_anew_keeps_what_was_chosen(make):

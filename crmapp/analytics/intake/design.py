@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -132,6 +133,8 @@ def problems(design: Design) -> dict[str, Text]:
     found: dict[str, Text] = {}
     for name in ("label_en", "label_fr"):
         _check_label(found, name, getattr(design, name))
+    if design.currency and not re.fullmatch(r"[A-Z]{3}", design.currency):
+        found["currency"] = Text(N_("Enter three letters, such as EUR, or leave it empty."))
     keys = {each.name for each in design.columns if each.is_key}
     for column in design.used:
         _check_column(found, column, keys)
@@ -212,7 +215,7 @@ def _dimension(design: Design, dimension: Dimension) -> dict[str, Any]:
 
 
 def _measures(design: Design) -> Iterator[tuple[str, dict[str, Any]]]:
-    for column in design.used:
+    for column in sorted(design.used, key=lambda each: each.role != "money"):
         sql = identifier(column.name)
         if column.role in ("money", "number"):
             said = {"label": _label(column), "sql": f"SUM({sql})", "kind": column.role}

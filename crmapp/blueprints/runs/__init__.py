@@ -3,7 +3,9 @@
 from flask import Blueprint
 
 from crmapp.domain.runs import STATUS_LABELS, Status
-from crmapp.services import fields
+from crmapp.i18n import Text
+from crmapp.models import Run
+from crmapp.services import dataset_refresh, fields
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -19,6 +21,12 @@ def field_label(name: str) -> str:
     """Return the label of an account's field, marked for translation."""
     spec = fields.every("account").get(name)
     return spec.label if spec else name
+
+
+@bp.app_template_filter()
+def refresh_problem(run: Run) -> Text | None:
+    """Return why the refresh of a database failed."""
+    return dataset_refresh.problem_of(run)
 
 
 from crmapp.blueprints.runs import changing, listing, views  # noqa: E402,F401  the views need bp

@@ -23,11 +23,14 @@ KINDS = {
     "upsert": N_("Add/update accounts"),
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
+    "dataset_refresh": N_("Refresh of a database"),
 }
 
 
 def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
     """Return the message that tells the end of a run, and its kind of toast."""
+    if run.kind == "dataset_refresh":
+        return _how_a_refresh_ended(run, receipt)
     done = receipt.outcomes
     left = done["rejected"] + done["skipped"] + done["failed"]
     if run.status == Status.FAILED:
@@ -52,6 +55,17 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         updated=number(done["updated"]),
     )
     return text, "success"
+
+
+def _how_a_refresh_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
+    what = {"title": run.title, "count": number(receipt.outcomes["loaded"])}
+    if run.status == Status.FAILED:
+        text = _("%(title)s could not be refreshed. The figures stay as they were.", **what)
+        return text, "error"
+    if run.status == Status.CANCELLED:
+        return _("The refresh of %(title)s was cancelled.", **what), "info"
+    text = _("%(title)s is refreshed: %(count)s rows loaded.", **what)
+    return text, "warning" if receipt.outcomes["rejected"] else "success"
 
 
 def _how_an_undo_ended(run: Run, taken_back: int, kept: int) -> tuple[str, str]:

@@ -12,8 +12,8 @@ from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden
 from crmapp.i18n import N_
+from crmapp.services import databases, installation
 from crmapp.services import datasets as dataset_files
-from crmapp.services import installation
 from crmapp.web import navigation
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page
@@ -69,7 +69,7 @@ SECTIONS = (
         N_("Datasets"),
         N_("The databases of the analytics grid, and when they were read last."),
         "database",
-        Right.INTEGRATION_MANAGE,
+        Right.DATASET_MANAGE,
     ),
     Section(
         "health",
@@ -118,10 +118,14 @@ def mail() -> ResponseReturnValue:
 
 
 @bp.get("/datasets")
-@requires(Right.INTEGRATION_MANAGE)
+@requires(Right.DATASET_MANAGE)
 def datasets() -> ResponseReturnValue:
-    """List the dataset files, with what is wrong with those that cannot be used."""
-    return page("settings/datasets.html", datasets=dataset_files.listed())
+    """List the databases: those made here, and files, with what is wrong with them."""
+    return page(
+        "settings/datasets.html",
+        datasets=[each for each in dataset_files.listed() if each.stored is None],
+        made=databases.everything(by=current_user),
+    )
 
 
 @bp.get("/health")
