@@ -54,7 +54,7 @@ def test_a_newcomer_sees_her_own_sales(make, as_user):
     assert "name: my_sales" in preview.text
     assert "Loaded" in client.get(to_run.location).text
     grid = client.get("/analytics/my_sales/customers?period=total").text
-    assert Table.of(grid).total("Total") == "1,030"
+    assert "1,030" in Table.of(grid).totals[0]
 
 
 @pytest.mark.parametrize(

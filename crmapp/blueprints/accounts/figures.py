@@ -136,7 +136,8 @@ def _rows(columns: Sequence[Column]) -> dict[str, list[Column]]:
 def _label(figures: Figures, name: str) -> str:
     measure = figures.dataset.measures[name]
     label = measure.label.text(str(get_locale()))
-    return f"{label} ({figures.dataset.currency})" if measure.kind == "money" else label
+    currency = figures.dataset.currency if measure.kind == "money" else ""
+    return f"{label} ({currency})" if currency else label
 
 
 def _head(column: Column) -> str:

@@ -40,7 +40,7 @@ def measure_text(dataset: Dataset, name: str, locale: str) -> str:
     """A measure's words, with the currency where it is money."""
     measure = dataset.measures[name]
     text = measure.label.text(locale)
-    return f"{text} ({dataset.currency})" if measure.kind == "money" else text
+    return f"{text} ({dataset.currency})" if measure.kind == "money" and dataset.currency else text
 
 
 def period_text(column: Column) -> str:
@@ -107,13 +107,19 @@ def _lacks(right: Right) -> str:
     )
 
 
+def _rounded(currency: str) -> str:
+    if not currency:
+        return gettext("Sums are rounded to whole numbers.")
+    return gettext("Sums are in whole %(currency)s.", currency=currency)
+
+
 def notes(sheet: Sheet) -> list[str]:
     """How to read the figures, a sentence each."""
     found = [*_of_mode(sheet)]
     if sheet.answer.varying:
         found.append(gettext("* There are several values; the latest by date is shown."))
     if any(sheet.is_whole(head.column) for head in sheet.measures):
-        found.append(gettext("Sums are in whole %(currency)s.", currency=sheet.dataset.currency))
+        found.append(_rounded(sheet.dataset.currency))
     if sheet.answer.rows:
         found.append(gettext("A double click on a number shows its transactions."))
     if sheet.restricted:
