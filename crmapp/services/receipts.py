@@ -112,7 +112,7 @@ def failed_rows(run: Run, *, by: User, locale: str = "") -> FailedRows:
         NotFound: the run has no source rows (an undo), or left nothing out.
     """
     first = left_out(run, by=by, limit=1)
-    if run.kind == "undo" or not first:
+    if run.kind not in ("upsert", "dataset_refresh") or not first:
         raise NotFound
     return FailedRows(_columns(run, list(first[0].source), by, locale), _each(run, by))
 

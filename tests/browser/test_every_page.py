@@ -101,10 +101,11 @@ WALKED = {
 NO_PAGES = {
     "accounts.csv", "accounts.value", "accounts.xlsx",
     "assets.file", "assets.script", "assets.stylesheet", "grid.csv", "grid.database", "grid.xlsx",
-    "health.live",
+    "databases.text", "health.live",
     "health.ready", "home", "runs.failed_rows", "runs.progress", "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
+WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules that may hold in the light and not in the dark: nothing but colours differs."""
 CALM = {"reduced_motion": "reduce", "color_scheme": "light"}

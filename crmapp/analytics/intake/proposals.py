@@ -145,7 +145,8 @@ def _owner(column: _Known, keys: Sequence[_Known], rows: Rows) -> _Known | None:
     owners = [
         key
         for key in keys
-        if key.found.distinct >= column.found.distinct and _determines(key, column, rows)
+        if column.found.distinct <= key.found.distinct * (2 - _DETERMINED)
+        and _determines(key, column, rows)
     ]
     same = [key for key in owners if key.entity and key.entity in column.words]
     return min(same or owners, key=lambda key: key.found.distinct, default=None)

@@ -197,14 +197,10 @@ def _fields(design: Design) -> tuple[dict[str, Any], dict[str, Any]]:
             f"own.{column.name}": column.own,
         }
     for each in design.dimensions:
-        kept |= {
-            f"dimension_en.{each.key}": each.label_en,
-            f"dimension_fr.{each.key}": each.label_fr,
-        }
-        fields |= {
-            f"dimension_en.{each.key}": StringField(_("Name in English")),
-            f"dimension_fr.{each.key}": StringField(_("Name in French")),
-        }
+        names = f"dimension_en.{each.key}", f"dimension_fr.{each.key}"
+        kept |= dict(zip(names, (each.label_en, each.label_fr), strict=True))
+        labels = _("Name in English"), _("Name in French")
+        fields |= {n: StringField(label) for n, label in zip(names, labels, strict=True)}
     return fields, kept
 
 

@@ -32,15 +32,18 @@ def written(seen: Preview) -> Grid | None:
         return None
     found, locale = seen.answer, str(get_locale())
     shape = next(iter(seen.dataset.dimensions.values()))
-    heads = [(column.heading(locale), column.numeric) for column in found.columns]
     rows = [
         [_cell(column, row.values[column.name]) for column in found.columns]
         for row in found.rows[:SHOWN]
     ]
-    totals = [
-        _cell(each, found.totals[each.name]) if each.measure else "" for each in found.columns
-    ]
-    return Grid(shape.label.text(locale), heads, rows, [gettext("Total"), *totals[1:]], found.count)
+    sums = (_cell(each, found.totals[each.name]) if each.measure else "" for each in found.columns)
+    return Grid(
+        shape.label.text(locale),
+        [(column.heading(locale), column.numeric) for column in found.columns],
+        rows,
+        [gettext("Total"), *list(sums)[1:]],
+        found.count,
+    )
 
 
 def _cell(column: Column, value: Value) -> str:

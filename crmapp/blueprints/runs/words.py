@@ -37,17 +37,10 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         return _("Run %(id)s failed. What it has done is on its receipt.", id=run.id), "error"
     if run.status == Status.CANCELLED:
         return _("Run %(id)s was cancelled. What it has done can be undone.", id=run.id), "info"
-    if left and run.kind != "undo":
-        text = ngettext(
-            "Run %(id)s is done, but %(count)s row was left out. The receipt says why.",
-            "Run %(id)s is done, but %(count)s rows were left out. The receipt says why.",
-            left,
-            id=run.id,
-            count=number(left),
-        )
-        return text, "warning"
     if run.kind == "undo":
         return _how_an_undo_ended(run, done["updated"], left)
+    if left:
+        return _how_many_were_left_out(run, left), "warning"
     text = _(
         "Run %(id)s is done: %(created)s created, %(updated)s updated.",
         id=run.id,
@@ -55,6 +48,16 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         updated=number(done["updated"]),
     )
     return text, "success"
+
+
+def _how_many_were_left_out(run: Run, left: int) -> str:
+    return ngettext(
+        "Run %(id)s is done, but %(count)s row was left out. The receipt says why.",
+        "Run %(id)s is done, but %(count)s rows were left out. The receipt says why.",
+        left,
+        id=run.id,
+        count=number(left),
+    )
 
 
 def _how_a_refresh_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
