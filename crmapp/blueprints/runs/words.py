@@ -67,8 +67,11 @@ def _how_a_refresh_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         return text, "error"
     if run.status == Status.CANCELLED:
         return _("The refresh of %(title)s was cancelled.", **what), "info"
-    text = _("%(title)s is refreshed: %(count)s rows loaded.", **what)
-    return text, "warning" if receipt.outcomes["rejected"] else "success"
+    left = receipt.outcomes["rejected"]
+    if left:
+        text = _("%(title)s: %(count)s rows loaded, %(left)s rejected.", **what, left=number(left))
+        return text, "warning"
+    return _("%(title)s is refreshed: %(count)s rows loaded.", **what), "success"
 
 
 def _how_an_undo_ended(run: Run, taken_back: int, kept: int) -> tuple[str, str]:
