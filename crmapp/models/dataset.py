@@ -16,7 +16,7 @@ class StoredDataset(Base):
 
     ``name`` stands in addresses and in the ledger of identities: it is given once, when the draft
     is published, and stays. ``draft`` is what somebody is changing: source, sample and design as
-    they will be. ``secret`` is the source's password, sealed.
+    they will be.
     """
 
     __tablename__ = "dataset"
@@ -35,7 +35,6 @@ class StoredDataset(Base):
     sample: Mapped[dict[str, Any]] = mapped_column(default=dict)
     design: Mapped[dict[str, Any]] = mapped_column(default=dict)
     draft: Mapped[dict[str, Any] | None]
-    secret: Mapped[str | None] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text, default="")
     every: Mapped[int | None]  # minutes from refresh to refresh
     daily: Mapped[str | None]  # "06:30", in ``zone``

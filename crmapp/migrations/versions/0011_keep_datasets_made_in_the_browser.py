@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("sample", JSON, nullable=False),
         sa.Column("design", JSON, nullable=False),
         sa.Column("draft", JSON, nullable=True),
-        sa.Column("secret", sa.Text(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("every", sa.Integer(), nullable=True),
         sa.Column("daily", sa.String(), nullable=True),
