@@ -311,16 +311,3 @@ def test_fixes_that_are_alike_are_listed_as_one(make: Make) -> None:
         ("credit_limit", "value", "5", "N/A", 2),
         ("credit_limit", "drop_cell", None, "soon", 1),
     ]
-
-
-def test_a_source_that_gives_fewer_rows_than_it_counted_is_never_green(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tests.support.rows import Rows
-
-    gives = Rows.rows
-    monkeypatch.setattr(Rows, "rows", lambda self, after, limit: gives(self, after, limit)[:1])
-    monkeypatch.setattr(Rows, "count", lambda self: 3)
-    short = plan(make, rows_of("Acme", "Bolts"))
-    assert short.status == "failed"
-    assert "as many rows" in (short.error or "")

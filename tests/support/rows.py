@@ -11,10 +11,14 @@ from crmapp.services.sources import SourceColumn
 
 
 class Rows:
-    """Rows by key; a run keeps them whole in its source, and ``newest`` ones that came since."""
+    """Rows by key; a run keeps them whole in its source, and ``newest`` ones that came since.
 
-    def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    Rows whose keys are ``lost`` are counted, but do not come.
+    """
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Any]], lost: Sequence[str] = ()) -> None:
         self._rows = dict(sorted(rows.items()))
+        self._lost = frozenset(lost)
 
     def columns(self, locale: str = "") -> list[SourceColumn]:
         names = dict.fromkeys(name for row in self._rows.values() for name in row)
@@ -25,8 +29,8 @@ class Rows:
         return len(self._rows)
 
     def rows(self, after: str | None, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
-        left = [(key, row) for key, row in self._rows.items() if after is None or key > after]
-        return left[:limit]
+        come = [(key, row) for key, row in self._rows.items() if key not in self._lost]
+        return [(key, row) for key, row in come if after is None or key > after][:limit]
 
 
 def register() -> None:
@@ -35,7 +39,8 @@ def register() -> None:
 
 
 def _open(kept: Mapping[str, Any], _by: User) -> Rows:
-    return Rows(kept["rows"] if kept["snapshot"] else kept["newest"] or kept["rows"])
+    rows = kept["rows"] if kept["snapshot"] else kept["newest"] or kept["rows"]
+    return Rows(rows, kept.get("lost", ()))
 
 
 def source(rows: Mapping[str, Mapping[str, Any]], **more: Any) -> dict[str, Any]:
