@@ -1,6 +1,7 @@
 """A value of a pick list gives way to another: started, looked at, run."""
 
 import secrets
+from typing import Any
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,8 +25,8 @@ def replacement(run_id: int) -> ResponseReturnValue:
     """Show how far the plan is, or which records it would change."""
     run = replacements.get(run_id, by=current_user)
     if run.status == Status.PLANNING:
-        pace = polling_pace()
-        return page("settings/replacement.html", "settings/_planning.html", run=run, pace=pace)
+        shown: dict[str, Any] = {"run": run, "pace": polling_pace(), "open_section": "pick_lists"}
+        return page("settings/replacement.html", "settings/_planning.html", **shown)
     if run.status != Status.PLANNED:
         return see_other(url_for("runs.show", run_id=run_id))
     return _show(run)
@@ -56,6 +57,7 @@ def _show(run: Run, message: str = "", status: int = 200) -> ResponseReturnValue
         "settings/_replacement.html",
         status,
         run=run,
+        open_section="pick_lists",
         message=message,
         key=secrets.token_urlsafe(16),
         **rows_shown(run, "settings.replacement", plans.opening(run)),
