@@ -28,7 +28,7 @@ ACROSS = (5, 10, 20, 50)
 ACTIVITIES = ("with", "without", "all")
 ARGUMENTS = (
     "period", "mode", "against", "across", "top", "measures", "properties", "q", "sort", "activity",
-    "page", "size", "sel",
+    "page", "size", "sel", "fav",
 )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ class Question:
     in a matrix, the dimension whose ``top`` largest entities have a column each. ``activity``:
     entities with facts in the period, without, or all. ``sort`` is a column's name; ``focus``
     holds (dimension, selection id): only facts of those. ``selection`` is the id of the selection
-    that is marked.
+    that is marked, ``favourite`` that of the favourite that the question comes from.
     """
 
     dataset: str
@@ -61,6 +61,7 @@ class Question:
     size: int = 50
     focus: tuple[tuple[str, int], ...] = ()
     selection: int | None = None
+    favourite: int | None = None
 
     @classmethod
     def from_args(
@@ -104,6 +105,7 @@ class Question:
             size=int(reader.choice("size", [str(size) for size in SIZES], "50")),
             focus=tuple(sorted(reader.focus(dataset))),
             selection=reader.number("sel", 0) or None,
+            favourite=reader.number("fav", 0) or None,
         )
         sort = reader.text("sort")
         allowed = (*shape.properties, *question.measure_columns)
@@ -130,6 +132,7 @@ class Question:
             "page": "" if self.page == 1 else str(self.page),
             "size": "" if self.size == 50 else str(self.size),
             "sel": str(self.selection or ""),
+            "fav": str(self.favourite or ""),
         }
         args |= {f"{FOCUS}{dimension}": str(number) for dimension, number in self.focus}
         return {name: value for name, value in args.items() if value}

@@ -6,6 +6,7 @@ from crmapp.models.change import Change
 from crmapp.models.contact import Contact
 from crmapp.models.custom_field import CustomField, RequiredField, Stamp
 from crmapp.models.dataset import StoredDataset
+from crmapp.models.favourite import Favourite
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.mail import MailOutbox
 from crmapp.models.mapping import MappingVersion, SavedMapping
@@ -21,6 +22,7 @@ __all__ = [
     "Contact",
     "CustomField",
     "ExternalIdentity",
+    "Favourite",
     "IdempotencyKey",
     "MailOutbox",
     "MappingVersion",

@@ -12,12 +12,16 @@ from crmapp.db import Base, utcnow
 
 
 class StoredSelection(Base):
-    """Some keys of a dimension, or all that match a question except some keys."""
+    """Some keys of a dimension, or all that match a question except some keys.
+
+    One of a favourite is read by whoever may open that, and changed by nobody.
+    """
 
     __tablename__ = "selection"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    favourite_id: Mapped[int | None] = mapped_column(ForeignKey("favourite.id"), index=True)
     dataset: Mapped[str]
     dimension: Mapped[str]
     mode: Mapped[str]  # some | all

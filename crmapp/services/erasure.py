@@ -17,6 +17,7 @@ from crmapp.models import (
     Change,
     Contact,
     ExternalIdentity,
+    Favourite,
     MailOutbox,
     PlanDecision,
     Run,
@@ -65,9 +66,13 @@ def erase_accounts(ids: Sequence[int]) -> None:
 
 
 def erase_people(ids: Sequence[int]) -> None:
-    """Delete people with their runs, selections and mails; let those go whom history names."""
+    """Delete people with their runs, selections, favourites and mails.
+
+    Those whom history names are let go.
+    """
     session.execute(delete(MailOutbox).where(is_one_of(MailOutbox.user_id, ids)))
     session.execute(delete(StoredSelection).where(is_one_of(StoredSelection.user_id, ids)))
+    session.execute(delete(Favourite).where(is_one_of(Favourite.user_id, ids)))
     _erase_idle_runs(ids)
     named = or_(
         exists().where(Account.owner_id == User.id),

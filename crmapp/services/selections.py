@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from crmapp.analytics.dataset import Dataset
-from crmapp.analytics.query import Question, Selection
+from crmapp.analytics.query import FOCUS, Question, Selection
 from crmapp.db import session, unit_of_work
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
-from crmapp.models import StoredSelection, User
+from crmapp.models import Favourite, StoredSelection, User
 
 MOST_KEYS = 20_000
 
@@ -79,17 +80,33 @@ def select_all(question: Question, *, by: User) -> int:
 def freeze(number: int, *, by: User) -> int:
     """Copy a selection, so that a focus keeps what it was made of; return the copy's id."""
     with unit_of_work():
-        row = _row(number, by)
-        return _kept(
-            StoredSelection(
-                user_id=by.id,
-                dataset=row.dataset,
-                dimension=row.dimension,
-                mode=row.mode,
-                keys=list(row.keys),
-                args=dict(row.args),
-            )
-        )
+        return _copy(_row(number, by), by.id)
+
+
+def lend(number: int, favourite_id: int, owner_id: int, *, by: User) -> int:
+    """Copy a selection, and those that it builds on, for a favourite; return the copy's id.
+
+    Expects a unit of work around it. What belongs to the favourite already is not copied.
+
+    Raises:
+        NotFound: the selection is not there, or not open to ``by``.
+    """
+    row = _row(number, by)
+    if row.favourite_id == favourite_id:
+        return row.id
+    args = {
+        name: str(lend(int(value), favourite_id, owner_id, by=by))
+        if name.startswith(FOCUS) and value.isdecimal()
+        else value
+        for name, value in row.args.items()
+    }
+    return _copy(row, owner_id, favourite_id=favourite_id, args=args)
+
+
+def _copy(row: StoredSelection, owner_id: int, **other: Any) -> int:
+    kept = {"args": dict(row.args), "mode": row.mode, "keys": list(row.keys)}
+    place = {"dataset": row.dataset, "dimension": row.dimension}
+    return _kept(StoredSelection(**{"user_id": owner_id, **place, **kept, **other}))
 
 
 def spell_out(number: int, keys: Iterable[str], *, by: User) -> int:
@@ -153,10 +170,14 @@ def _new(question: Question, by: User) -> StoredSelection:
 
 
 def _row(number: int, by: User, lock: bool = False) -> StoredSelection:
-    query = select(StoredSelection).where(
-        StoredSelection.id == number, StoredSelection.user_id == by.id
-    )
-    row = session.scalar(query.with_for_update() if lock else query)
+    """Read a selection of hers, or of a favourite that she may open; ``lock`` to change it."""
+    hers = and_(StoredSelection.user_id == by.id, StoredSelection.favourite_id.is_(None))
+    query = select(StoredSelection).where(StoredSelection.id == number)
+    if lock:
+        row = session.scalar(query.where(hers).with_for_update())
+    else:
+        lent = select(Favourite.id).where(Favourite.shared_with(by))
+        row = session.scalar(query.where(or_(hers, StoredSelection.favourite_id.in_(lent))))
     if row is None:
         raise NotFound(Text(N_("There is no such selection; choose the rows again.")))
     return row

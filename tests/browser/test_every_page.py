@@ -49,6 +49,7 @@ PAGES = (
     "/analytics/sales/products?mode=variance&period=2026-01-05..2026-03-31&against=just_before",
     "/analytics/sales/products?mode=moving&activity=without",
     "/analytics/sales/customers/transactions?mode=matrix&across=lines&top=5&of=value.other",
+    "/analytics/sales/customers/favourites/new",
     "/runs",
     "/runs/1",
     "/runs/1?show=create",
@@ -95,13 +96,13 @@ PAGES = (
 FOR_VISITORS = ("/login", "/reset")
 WALKED = {
     "mappings.show", "upserts.fixes", "settings.replacement", "upserts.mapping", "upserts.plan",
-    "security.reset_password",
+    "grid.edit_favourite", "grid.confirm_favourite_deletion", "security.reset_password",
 }  # fmt: skip
 """Pages that are on somebody's way, here or in another story."""
 NO_PAGES = {
     "accounts.csv", "accounts.value", "accounts.xlsx",
     "assets.file", "assets.script", "assets.stylesheet", "grid.csv", "grid.database", "grid.xlsx",
-    "databases.text", "health.live",
+    "databases.text", "grid.favourite", "health.live",
     "health.ready", "home", "runs.failed_rows", "runs.progress", "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
@@ -353,6 +354,26 @@ def test_a_run_has_no_barriers_from_its_mapping_to_its_receipt(open_as, site):
     expect(page.locator("#runs-receipt")).to_be_visible(timeout=60_000)
     expect(page.locator("#runs-left-out")).to_contain_text("Saveley")
     check(page)
+
+
+def test_a_favourite_has_no_barriers_from_its_name_to_its_end(open_as):
+    page = open_as("mona", **CALM)
+    page.goto("/analytics/sales/customers?period=ytd")
+
+    page.locator("#grid-favourites summary").click()
+    page.get_by_role("link", name="Save as a favourite").click()
+    page.get_by_label("Name").fill("Year to date")
+    page.locator("#grid-favourite").get_by_role("button", name="Save").click()
+    expect(page.locator("#grid-favourites summary")).to_contain_text("Year to date")
+    page.locator("th a", has_text="Customer").first.click()
+    expect(page.locator("#grid-favourites summary")).to_contain_text("changed")
+    page.locator("#grid-favourites summary").click()
+    check(page)
+    for name in ("Rename or share", "Delete"):
+        page.goto(page.get_by_role("link", name=name, exact=True).get_attribute("href"))
+        check(page)
+        page.go_back()
+        page.locator("#grid-favourites summary").click()
 
 
 @pytest.mark.parametrize("error, says", [(RuntimeError(), "500"), (Unavailable(), "503")])

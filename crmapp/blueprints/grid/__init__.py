@@ -6,4 +6,4 @@ from flask import Blueprint
 
 bp = Blueprint("grid", __name__, url_prefix="/analytics")
 
-from crmapp.blueprints.grid import exporting, selecting, transactions, views  # noqa: E402, F401 - they register themselves
+from crmapp.blueprints.grid import exporting, favourites, selecting, transactions, views  # noqa: E402, F401 - they register themselves

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
 from crmapp.analytics.query import Question
 from crmapp.blueprints.grid.address import address
 from crmapp.blueprints.grid.sheet import sheet_of
+from crmapp.blueprints.grid.shelf import shelf_of
 from crmapp.web.htmx import page, put_address
+
+
+def context(question: Question) -> dict[str, Any]:
+    """What the grid's templates need."""
+    return {"sheet": sheet_of(question), "shelf": shelf_of(question)}
 
 
 def shown(question: Question, tidied: bool = False, status: int = 200) -> Response:
     """Answer with the grid; ``tidied``: the browser asked by another address than ours."""
-    response = page("grid/show.html", "grid/_sheet.html", status, sheet=sheet_of(question))
+    response = page("grid/show.html", "grid/_sheet.html", status, **context(question))
     return put_address(response, address(question), push=True) if tidied else response

@@ -10,7 +10,7 @@ from crmapp.blueprints.grid.answers import shown
 from crmapp.blueprints.grid.databases import databases
 from crmapp.domain.permissions import Right
 from crmapp.errors import CRMError, DatasetError, Invalid
-from crmapp.services import grids
+from crmapp.services import favourites, grids
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.texts import translated
@@ -20,7 +20,9 @@ from crmapp.web.texts import translated
 @requires(Right.GRID_VIEW)
 def index() -> Response:
     """The databases one may open, each with its dimensions."""
-    return page("grid/index.html", databases=databases())
+    return page(
+        "grid/index.html", databases=databases(), favourites=favourites.listed(by=current_user)
+    )
 
 
 @bp.get("/<dataset>")

@@ -1,0 +1,198 @@
+"""Favourites: grids kept by a name, shared, opened again with the reader's own permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from crmapp.analytics.query import Question
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.domain.permissions import Right
+from crmapp.domain.search import fold
+from crmapp.errors import Forbidden, Invalid, NotFound
+from crmapp.i18n import N_
+from crmapp.models import Favourite, Team, User
+from crmapp.models.favourite import EVERYONE, MINE, TEAM
+from crmapp.services import editing, grids, selections
+
+LONGEST_NAME = 80
+BAD_NAME = N_("Enter a name of at most 80 characters.")
+NAME_TAKEN = N_("You have a favourite with this name already. Enter another name.")
+BAD_AUDIENCE = N_("Choose who finds it.")
+
+
+def listed(*, by: User, dataset: str = "") -> Sequence[Favourite]:
+    """Return the favourites that ``by`` finds, by name; of one dataset, if that is given.
+
+    Raises:
+        Forbidden: she may not open the grid.
+    """
+    editing.need(Right.GRID_VIEW, by=by)
+    query = select(Favourite).where(Favourite.visible_to(by)).options(joinedload(Favourite.maker))
+    if dataset:
+        query = query.where(Favourite.dataset == dataset)
+    return sorted(session.scalars(query), key=lambda each: (fold(each.name), each.id))
+
+
+def get(favourite_id: int, *, by: User) -> Favourite:
+    """Return a favourite that ``by`` finds.
+
+    Raises:
+        Forbidden: she may not open the grid.
+        NotFound: there is none, or not for her.
+    """
+    editing.need(Right.GRID_VIEW, by=by)
+    if favourite_id > editing.LARGEST_ID:
+        raise NotFound
+    query = select(Favourite).where(Favourite.id == favourite_id, Favourite.visible_to(by))
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def may_change(favourite: Favourite, *, by: User) -> bool:
+    """Say whether ``by`` may change the favourite: its maker, or who looks after the settings."""
+    return favourite.user_id == by.id or by.can(Right.SETTINGS_MANAGE)
+
+
+def changeable(favourite_id: int, *, by: User) -> Favourite:
+    """Return a favourite that ``by`` may change.
+
+    Raises:
+        NotFound: there is none, or not for her.
+        Forbidden: it is another person's.
+    """
+    favourite = get(favourite_id, by=by)
+    if not may_change(favourite, by=by):
+        raise Forbidden(Right.SETTINGS_MANAGE.value)
+    return favourite
+
+
+def question_of(favourite: Favourite, *, by: User) -> Question:
+    """Return the question that a favourite asks, which says that it comes from there.
+
+    Raises:
+        NotFound, Invalid: the dataset has changed, and the question does not fit any more.
+    """
+    asked = grids.ask(favourite.dataset, favourite.dimension, favourite.args, by=by)
+    return replace(asked, favourite=favourite.id)
+
+
+def is_changed(favourite: Favourite, question: Question) -> bool:
+    """Whether ``question`` asks something else than the favourite that it comes from."""
+    return _plain(question).to_args() != favourite.args
+
+
+def keep(question: Question, typed: Mapping[str, str], *, by: User, key: str | None = None) -> int:
+    """Keep a question as a favourite of ``by`` and return its id.
+
+    ``typed``: ``name``, and ``audience`` (``mine``, ``team:`` and a team's id, ``everyone``).
+
+    Raises:
+        Forbidden: she may not open the grid.
+        Invalid: field → what is wrong with it.
+    """
+    editing.need(Right.GRID_VIEW, by=by)
+    with unit_of_work():
+        sent = {**typed, **question.to_args(), "grid": f"{question.dataset}/{question.dimension}"}
+        return editing.made(key, sent, lambda: _keep(question, typed, by), by=by)
+
+
+def _keep(question: Question, typed: Mapping[str, str], by: User) -> int:
+    made = Favourite(user_id=by.id, dataset=question.dataset, dimension=question.dimension)
+    _describe(made, typed, by)
+    session.add(made)
+    session.flush()
+    _remember(made, question, by)
+    return made.id
+
+
+def renew(favourite_id: int, question: Question, *, by: User) -> None:
+    """Let the favourite ask ``question`` from now on.
+
+    Raises:
+        NotFound, Forbidden: as for :func:`describe`.
+        Invalid: it is about another dimension.
+    """
+    with unit_of_work():
+        favourite = changeable(favourite_id, by=by)
+        if (favourite.dataset, favourite.dimension) != (question.dataset, question.dimension):
+            raise Invalid({"": N_("This favourite is of another dimension. Save a new one.")})
+        _remember(favourite, question, by)
+
+
+def describe(favourite_id: int, typed: Mapping[str, str], *, by: User) -> None:
+    """Give the favourite another name, and say who finds it.
+
+    Raises:
+        NotFound: there is none, or not for her.
+        Forbidden: it is another person's.
+        Invalid: field → what is wrong with it.
+    """
+    with unit_of_work():
+        _describe(changeable(favourite_id, by=by), typed, by)
+
+
+def delete(favourite_id: int, *, by: User) -> None:
+    """Delete the favourite for everybody.
+
+    Raises:
+        NotFound, Forbidden: as for :func:`describe`.
+    """
+    with unit_of_work():
+        changeable(favourite_id, by=by).deleted_at = utcnow()
+
+
+def _describe(favourite: Favourite, typed: Mapping[str, str], by: User) -> None:
+    name = " ".join(typed.get("name", "").split())
+    if not 0 < len(name) <= LONGEST_NAME or "\x00" in name:
+        raise Invalid({"name": BAD_NAME})
+    others = select(Favourite.name).where(
+        Favourite.user_id == favourite.user_id,
+        Favourite.dataset == favourite.dataset,
+        Favourite.deleted_at.is_(None),
+        Favourite.id != (favourite.id or 0),
+    )
+    with session.no_autoflush:
+        if fold(name) in {fold(other) for other in session.scalars(others)}:
+            raise Invalid({"name": NAME_TAKEN})
+        favourite.audience, favourite.team_id = _audience(typed.get("audience", ""), favourite, by)
+    favourite.name, favourite.updated_at = name, utcnow()
+
+
+def _audience(chosen: str, favourite: Favourite, by: User) -> tuple[str, int | None]:
+    """Read who finds it; a team is one of her own, or the one that it is shared with already."""
+    kind, _colon, number = chosen.partition(":")
+    if chosen in (MINE, EVERYONE):
+        return chosen, None
+    allowed = {team.id for team in by.teams} | {favourite.team_id}
+    if kind == TEAM and number.isdecimal() and len(number) < 10 and int(number) in allowed:
+        return TEAM, int(number)
+    raise Invalid({"audience": BAD_AUDIENCE})
+
+
+def teams(favourite: Favourite | None, *, by: User) -> list[tuple[int, str]]:
+    """Return (id, name) of the teams that ``by`` may share with."""
+    own = {team.id: team.name for team in by.teams}
+    if favourite is not None and favourite.team_id is not None:
+        own[favourite.team_id] = session.get_one(Team, favourite.team_id).name
+    return sorted(own.items(), key=lambda team: fold(team[1]))
+
+
+def _remember(favourite: Favourite, question: Question, by: User) -> None:
+    plain = _plain(question)
+    focus = tuple(
+        (dimension, selections.lend(number, favourite.id, favourite.user_id, by=by))
+        for dimension, number in plain.focus
+    )
+    favourite.args = replace(plain, focus=focus).to_args()
+    favourite.updated_at = utcnow()
+
+
+def _plain(question: Question) -> Question:
+    """The question without what belongs to a visit: the page, the selection, where it came from."""
+    return replace(question, page=1, selection=None, favourite=None)
