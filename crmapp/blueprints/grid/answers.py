@@ -10,7 +10,9 @@ from crmapp.analytics.query import Question
 from crmapp.blueprints.grid.address import address
 from crmapp.blueprints.grid.sheet import sheet_of
 from crmapp.blueprints.grid.shelf import shelf_of
+from crmapp.errors import CRMError, DatasetError
 from crmapp.web.htmx import page, put_address
+from crmapp.web.texts import translated
 
 
 def context(question: Question) -> dict[str, Any]:
@@ -22,3 +24,15 @@ def shown(question: Question, tidied: bool = False, status: int = 200) -> Respon
     """Answer with the grid; ``tidied``: the browser asked by another address than ours."""
     response = page("grid/show.html", "grid/_sheet.html", status, **context(question))
     return put_address(response, address(question), push=True) if tidied else response
+
+
+def refused(error: CRMError, afresh: str) -> Response:
+    """Say what is wrong with the address, each argument a sentence, and where to start afresh."""
+    problems = [translated(text) for text in getattr(error, "fields", {}).values()]
+    return page(
+        "grid/refused.html",
+        status=error.status,
+        problems=problems or [translated(error.message)],
+        unready=isinstance(error, DatasetError),
+        afresh=afresh,
+    )

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from crmapp.analytics.query import Question
 from crmapp.blueprints.grid import bp
 from crmapp.blueprints.grid.address import address, asked
-from crmapp.blueprints.grid.views import refused
+from crmapp.blueprints.grid.answers import refused
 from crmapp.domain.permissions import Right
 from crmapp.errors import DatasetError, Invalid
 from crmapp.models import Favourite

@@ -6,14 +6,13 @@ from flask import Response, url_for
 
 from crmapp.blueprints.grid import bp
 from crmapp.blueprints.grid.address import address, asked, is_tidy
-from crmapp.blueprints.grid.answers import shown
+from crmapp.blueprints.grid.answers import refused, shown
 from crmapp.blueprints.grid.databases import databases
 from crmapp.domain.permissions import Right
-from crmapp.errors import CRMError, DatasetError, Invalid
+from crmapp.errors import DatasetError, Invalid
 from crmapp.services import favourites, grids
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
-from crmapp.web.texts import translated
 
 
 @bp.get("")
@@ -51,15 +50,3 @@ def show(dataset: str, dimension: str) -> Response:
         return refused(error, url_for("grid.show", dataset=dataset, dimension=dimension))
     except DatasetError as error:
         return refused(error, url_for("grid.index"))
-
-
-def refused(error: CRMError, afresh: str) -> Response:
-    """Say what is wrong with the address, each argument a sentence, and where to start afresh."""
-    problems = [translated(text) for text in getattr(error, "fields", {}).values()]
-    return page(
-        "grid/refused.html",
-        status=error.status,
-        problems=problems or [translated(error.message)],
-        unready=isinstance(error, DatasetError),
-        afresh=afresh,
-    )
