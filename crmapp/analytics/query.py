@@ -26,9 +26,11 @@ from crmapp.i18n import N_, Text
 SIZES = (25, 50, 100, 200)
 ACROSS = (5, 10, 20, 50)
 ACTIVITIES = ("with", "without", "all")
+VIEWS = ("grid", "bar", "line", "pareto")
+"""How an answer may be drawn: as a table alone, or with a chart above it."""
 ARGUMENTS = (
     "period", "mode", "against", "across", "top", "measures", "properties", "q", "sort", "activity",
-    "page", "size", "sel", "fav",
+    "page", "size", "sel", "fav", "view",
 )  # fmt: skip
 
 
@@ -41,7 +43,8 @@ class Question:
     in a matrix, the dimension whose ``top`` largest entities have a column each. ``activity``:
     entities with facts in the period, without, or all. ``sort`` is a column's name; ``focus``
     holds (dimension, selection id): only facts of those. ``selection`` is the id of the selection
-    that is marked, ``favourite`` that of the favourite that the question comes from.
+    that is marked, ``favourite`` that of the favourite that the question comes
+    from; ``view`` says how the answer is drawn.
     """
 
     dataset: str
@@ -62,6 +65,7 @@ class Question:
     focus: tuple[tuple[str, int], ...] = ()
     selection: int | None = None
     favourite: int | None = None
+    view: str = VIEWS[0]
 
     @classmethod
     def from_args(
@@ -106,6 +110,7 @@ class Question:
             focus=tuple(sorted(reader.focus(dataset))),
             selection=reader.number("sel", 0) or None,
             favourite=reader.number("fav", 0) or None,
+            view=reader.choice("view", VIEWS, VIEWS[0]),
         )
         sort = reader.text("sort")
         allowed = (*shape.properties, *question.measure_columns)
@@ -133,6 +138,7 @@ class Question:
             "size": "" if self.size == 50 else str(self.size),
             "sel": str(self.selection or ""),
             "fav": str(self.favourite or ""),
+            "view": "" if self.view == VIEWS[0] else self.view,
         }
         args |= {f"{FOCUS}{dimension}": str(number) for dimension, number in self.focus}
         return {name: value for name, value in args.items() if value}

@@ -75,11 +75,11 @@ def _codes(held: str | list[str] | None) -> list[str]:
     return [held] if isinstance(held, str) else held or []
 
 
-def _replaced(held: str | list[str], before: str, to: str) -> str | list[str]:
-    """Return what is held with ``to`` in the place of ``before``."""
+def _replaced(held: str | list[str], before: str, to: str | None) -> str | list[str] | None:
+    """Return what is held with ``to`` in the place of ``before``; ``None`` is nothing."""
     if isinstance(held, str):
         return to
-    return sorted({to if code == before else code for code in held})
+    return sorted({*(code for code in held if code != before), *([to] if to else [])})
 
 
 def _value(run: Run, after: int) -> list[PlanRow]:

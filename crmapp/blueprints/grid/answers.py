@@ -8,6 +8,7 @@ from flask import Response
 
 from crmapp.analytics.query import Question
 from crmapp.blueprints.grid.address import address
+from crmapp.blueprints.grid.charts import chart_of, views
 from crmapp.blueprints.grid.sheet import sheet_of
 from crmapp.blueprints.grid.shelf import shelf_of
 from crmapp.errors import CRMError, DatasetError
@@ -17,7 +18,9 @@ from crmapp.web.texts import translated
 
 def context(question: Question) -> dict[str, Any]:
     """What the grid's templates need."""
-    return {"sheet": sheet_of(question), "shelf": shelf_of(question)}
+    sheet = sheet_of(question)
+    drawn = {"chart": chart_of(sheet), "views": views(sheet)}
+    return {"sheet": sheet, "shelf": shelf_of(question), **drawn}
 
 
 def shown(question: Question, tidied: bool = False, status: int = 200) -> Response:
