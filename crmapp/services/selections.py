@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
+from crmapp.analytics.arguments import FOCUS
 from crmapp.analytics.dataset import Dataset
-from crmapp.analytics.query import FOCUS, Question, Selection
+from crmapp.analytics.query import Question, Selection
 from crmapp.db import session, unit_of_work
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 MOST_LINES = 8
 """More lines than colours that one can tell apart would say nothing."""
 FEWEST_POINTS = 3
+BY_TIME = ("months", "moving")
+"""The modes whose columns follow one another in time."""
+NO_PARTS = ("variance", "percent", "share", "cumulative", "class")
+"""Columns whose numbers are no parts of a total."""
 VIEW_TEXTS = {
     "grid": N_("Table"),
     "bar": N_("Bar chart"),
@@ -94,7 +98,7 @@ def _drawn(sheet: Sheet, kind: str) -> Chart | None:
 
 def _charted(sheet: Sheet) -> Column | None:
     """The column that is charted: the one that the rows are sorted by, else the first number."""
-    columns = [head.column for head in sheet.measures]
+    columns = [head.column for head in sheet.measures if head.column.numeric]
     return next((c for c in columns if c.name == sheet.question.sort), next(iter(columns), None))
 
 
@@ -129,14 +133,15 @@ def _bars(sheet: Sheet, column: Column) -> Chart:
 
 def _lines(sheet: Sheet, column: Column) -> Chart | None:
     """One line per row over the periods of the measure, of the first rows."""
-    heads = [
-        head
+    dated = [
+        (head.column.period.end, head)
         for head in sheet.measures
         if head.column.measure == column.measure
         and head.column.period is not None
         and head.column.period_key != "total"
     ]
-    if len(heads) < FEWEST_POINTS:
+    heads = [head for _end, head in sorted(dated, key=lambda pair: pair[0])]
+    if sheet.question.mode not in BY_TIME or len(heads) < FEWEST_POINTS:
         return None
     rows = sheet.answer.rows[:MOST_LINES]
     values = [[_number(row, head.column) or 0.0 for head in heads] for row in rows]
@@ -163,7 +168,8 @@ def _lines(sheet: Sheet, column: Column) -> Chart | None:
 def _pareto(sheet: Sheet, column: Column) -> Chart | None:
     """The largest rows first, and how much of the total they make together."""
     total = sheet.answer.totals.get(column.name)
-    if not is_summed(sheet.dataset, column) or total is None or isinstance(total, str):
+    adds_up = is_summed(sheet.dataset, column) and column.period_key not in NO_PARTS
+    if not adds_up or total is None or isinstance(total, str):
         return None
     found = [
         (line.name, value)
