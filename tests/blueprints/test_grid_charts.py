@@ -132,3 +132,22 @@ def test_an_empty_grid_has_no_chart(alice):
 
     assert 'id="grid-chart"' not in text
     assert "Nothing matches" in text
+
+
+@pytest.mark.parametrize("mode", ["months", "moving", "summary", "variance", "share", "matrix"])
+@pytest.mark.parametrize("view", ["bar", "line", "pareto"])
+def test_every_mode_is_drawn_or_says_that_it_cannot_be(alice, mode, view):
+    text = alice.get(f"{CUSTOMERS}?mode={mode}&view={view}&size=25").text
+
+    assert ('id="grid-chart"' in text) is not ("cannot be drawn like this" in text)
+    assert len(names(text)) == 25
+
+
+def test_lines_over_rolling_years_go_forward_in_time(alice):
+    text = alice.get(f"{CUSTOMERS}?mode=moving&view=line&size=25").text
+
+    labels = re.findall(r"<li>(.*?)</li>", text[text.index('class="plot-x"') :].split("</ol>")[0])
+    years = [int(re.findall(r"\d{4}", label)[-1]) for label in labels]
+    assert len(labels) == 12
+    assert years[0] < years[-1]
+    assert years == sorted(years)
