@@ -21,7 +21,7 @@ from crmapp.blueprints.grid.numbers import is_summed, writer
 from crmapp.i18n import N_
 
 if TYPE_CHECKING:
-    from crmapp.blueprints.grid.sheet import Sheet
+    from crmapp.blueprints.grid.sheet import Head, Sheet
 
 MOST_LINES = 8
 """More lines than colours that one can tell apart would say nothing."""
@@ -104,8 +104,12 @@ def _charted(sheet: Sheet) -> Column | None:
 
 def _title(sheet: Sheet, column: Column) -> str:
     head = next(head for head in sheet.measures if head.column.name == column.name)
+    return _by_dimension(sheet, sheet.heading(head))
+
+
+def _by_dimension(sheet: Sheet, number: str) -> str:
     dimension = sheet.shape.label.text(sheet.locale)
-    return gettext("%(number)s by %(dimension)s", number=sheet.heading(head), dimension=dimension)
+    return gettext("%(number)s by %(dimension)s", number=number, dimension=dimension)
 
 
 def _number(row: Row, column: Column) -> float | None:
@@ -133,14 +137,7 @@ def _bars(sheet: Sheet, column: Column) -> Chart:
 
 def _lines(sheet: Sheet, column: Column) -> Chart | None:
     """One line per row over the periods of the measure, of the first rows."""
-    dated = [
-        (head.column.period.end, head)
-        for head in sheet.measures
-        if head.column.measure == column.measure
-        and head.column.period is not None
-        and head.column.period_key != "total"
-    ]
-    heads = [head for _end, head in sorted(dated, key=lambda pair: pair[0])]
+    heads = _in_time(sheet, column)
     if sheet.question.mode not in BY_TIME or len(heads) < FEWEST_POINTS:
         return None
     rows = sheet.answer.rows[:MOST_LINES]
@@ -151,13 +148,10 @@ def _lines(sheet: Sheet, column: Column) -> Chart | None:
         for number, (named, line) in enumerate(zip(sheet.lines, values, strict=False), 1)
     ]
     more = len(sheet.answer.rows) > MOST_LINES
+    measure = sheet.measure_text(column.measure)
     return Chart(
         "line",
-        gettext(
-            "%(measure)s by %(dimension)s",
-            measure=sheet.measure_text(column.measure),
-            dimension=sheet.shape.label.text(sheet.locale),
-        ),
+        _by_dimension(sheet, measure),
         lines=lines,
         ticks=_ticks(sheet, heads[0].column, low, high),
         labels=[head.text for head in heads],
@@ -165,45 +159,59 @@ def _lines(sheet: Sheet, column: Column) -> Chart | None:
     )
 
 
+def _in_time(sheet: Sheet, column: Column) -> list[Head]:
+    """The columns of a measure whose days follow one another, the earliest first."""
+    dated = [
+        (head.column.period.end, head)
+        for head in sheet.measures
+        if head.column.measure == column.measure
+        and head.column.period is not None
+        and head.column.period_key != "total"
+    ]
+    return [head for _end, head in sorted(dated, key=lambda pair: pair[0])]
+
+
 def _pareto(sheet: Sheet, column: Column) -> Chart | None:
     """The largest rows first, and how much of the total they make together."""
+    found = _largest_first(sheet, column)
+    whole = _total(sheet, column)
+    if not found or whole <= 0:
+        return None
+    width, highest, write = 100 / len(found), found[0][1], writer(sheet.dataset, column)
+    shares = [min(share, 100.0) for share in accumulate(100 * value / whole for _, value in found)]
+    points = [
+        f"{(place + 0.5) * width:.2f},{100 - share:.2f}" for place, share in enumerate(shares)
+    ]
+    words = {"count": len(found), "share": round(shares[-1])}
+    return Chart(
+        "pareto",
+        _title(sheet, column),
+        bars=[
+            Bar(name, write(value), round(place * width, 3), round(100 * value / highest, 2))
+            for place, (name, value) in enumerate(found)
+        ],
+        ticks=_ticks(sheet, column, 0.0, highest),
+        note=gettext("The %(count)s rows shown make %(share)s %% of the total.", **words),
+        shares=" ".join(points),
+    )
+
+
+def _total(sheet: Sheet, column: Column) -> float:
+    """The total that the rows are parts of; 0 where they are not."""
     total = sheet.answer.totals.get(column.name)
     adds_up = is_summed(sheet.dataset, column) and column.period_key not in NO_PARTS
     if not adds_up or total is None or isinstance(total, str):
-        return None
+        return 0.0
+    return float(total)  # type: ignore[arg-type]  # a sum is a number
+
+
+def _largest_first(sheet: Sheet, column: Column) -> list[tuple[str, float]]:
     found = [
         (line.name, value)
         for line, row in zip(sheet.lines, sheet.answer.rows, strict=True)
         if (value := _number(row, column)) is not None and value > 0
     ]
-    whole = float(total)  # type: ignore[arg-type]  # a sum is a number
-    if not found or whole <= 0:
-        return None
-    found.sort(key=lambda pair: -pair[1])
-    width = 100 / len(found)
-    highest = found[0][1]
-    write = writer(sheet.dataset, column)
-    bars = [
-        Bar(name, write(value), round(place * width, 3), round(100 * value / highest, 2))
-        for place, (name, value) in enumerate(found)
-    ]
-    shares = list(accumulate(100 * value / whole for _name, value in found))
-    points = [
-        f"{(place + 0.5) * width:.2f},{100 - min(share, 100.0):.2f}"
-        for place, share in enumerate(shares)
-    ]
-    return Chart(
-        "pareto",
-        _title(sheet, column),
-        bars=bars,
-        ticks=_ticks(sheet, column, 0.0, highest),
-        note=gettext(
-            "The %(count)s rows shown make %(share)s %% of the total.",
-            count=len(found),
-            share=round(min(shares[-1], 100.0)),
-        ),
-        shares=" ".join(points),
-    )
+    return sorted(found, key=lambda pair: -pair[1])
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
