@@ -21,7 +21,8 @@ from crmapp.blueprints.grid.numbers import is_summed, writer
 from crmapp.i18n import N_
 
 if TYPE_CHECKING:
-    from crmapp.blueprints.grid.sheet import Head, Sheet
+    from crmapp.blueprints.grid.cells import Head
+    from crmapp.blueprints.grid.sheet import Sheet
 
 MOST_LINES = 8
 """More lines than colours that one can tell apart would say nothing."""
