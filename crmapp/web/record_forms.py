@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -33,6 +34,7 @@ from crmapp.web.texts import translated
 
 AnyForm = TypeVar("AnyForm", bound=Form)
 Choices = Mapping[str, Sequence[tuple[Any, str]]]
+Offer = Callable[[str, tuple[str, ...]], list[tuple[str, str]]]
 NO_CHOICES: Choices = MappingProxyType({})
 _LOCAL = "%Y-%m-%dT%H:%M"
 
@@ -188,7 +190,8 @@ def _build(
     **more: object,
 ) -> AnyForm:
     fields = list(fields)
-    made = {form_name(spec): _field(spec, choices, values.get(spec.name)) for spec in fields}
+    offer = cache(_offer)  # many fields may share a list
+    made = {form_name(spec): _field(spec, choices, values.get(spec.name), offer) for spec in fields}
     form_class = type("RecordForm", (base,), made)
     data = {
         form_name(spec): _typed(values.get(spec.name), many=spec.kind is Kind.MULTI_PICK_LIST)
@@ -197,7 +200,7 @@ def _build(
     return form_class(data={name: text for name, text in data.items() if text is not None} | more)
 
 
-def _field(spec: Field, choices: Choices, current: Any) -> FormField:
+def _field(spec: Field, choices: Choices, current: Any, offer: Offer) -> FormField:
     """Make the form's field for ``spec``; the domain checks its value, so it accepts any text."""
     options: dict[str, Any] = {
         "label": translated(spec.label),
@@ -212,7 +215,7 @@ def _field(spec: Field, choices: Choices, current: Any) -> FormField:
         Kind.MOMENT: MomentField,
         Kind.DATE: DateField,
     }
-    offered = _choices(spec, choices, current)
+    offered = _choices(spec, choices, current, offer)
     if offered is not None:
         if spec.kind is Kind.MULTI_PICK_LIST:
             rows = [SelectChoice(value, text) for value, text in offered]
@@ -230,10 +233,13 @@ def _field(spec: Field, choices: Choices, current: Any) -> FormField:
     return kinds.get(spec.kind, StringField)(**options)
 
 
-def _choices(spec: Field, choices: Choices, current: Any) -> list[tuple[str, str]] | None:
+def _choices(
+    spec: Field, choices: Choices, current: Any, offer: Offer
+) -> list[tuple[str, str]] | None:
     """Return what may be chosen for ``spec``, or ``None`` if it is typed."""
     if spec.kind in LISTED:
-        return pick_lists.choices(spec.pick_list or "", str(get_locale()), keep=current)
+        kept = current if isinstance(current, list) else [current or ""]
+        return offer(spec.pick_list or "", tuple(kept))
     if spec.kind is Kind.USER:
         return [(str(id_), name) for id_, name in pick_lists.people(keep=current)]
     if spec.kind is Kind.TEAM:
@@ -241,6 +247,10 @@ def _choices(spec: Field, choices: Choices, current: Any) -> list[tuple[str, str
     if spec.name in choices:
         return [(str(value), text) for value, text in choices[spec.name]]
     return None
+
+
+def _offer(list_code: str, keep: tuple[str, ...]) -> list[tuple[str, str]]:
+    return pick_lists.choices(list_code, str(get_locale()), keep=keep)
 
 
 def _text(value: object) -> str:

@@ -12,7 +12,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.mapping import FieldMapping
 from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import Bilingual
-from crmapp.models import Account, Change, CustomField, RequiredField
+from crmapp.models import Account, Change, CustomField, PickListValue, RequiredField
 from crmapp.services import account_links, accounts, fields, history, pick_list_uses
 from tests.support import upserts as made
 
@@ -252,6 +252,23 @@ class TestALinkToAnAccount:
 
         assert account_links.meant(["twin", "T2"], by=make.alice)["twin"] == 0
         assert account_links.meant(["twin", "T2"], by=make.alice)["T2"] > 0
+
+
+@pytest.mark.parametrize("kind", ["pick_list", "multi_pick_list"])
+def test_a_value_that_was_made_inactive_stays_and_is_not_chosen_anew(make, kind):
+    make.field("How", kind=kind, pick_list="contact_method")
+    make.value("contact_method", "pigeon")
+    held = accounts.create({"name": "Acme", "c_how": "pigeon"}, by=make.alice)
+    with unit_of_work():
+        pigeon = session.scalars(select(PickListValue).where(PickListValue.code == "pigeon")).one()
+        pigeon.active = False
+
+    accounts.update(held, {"c_how": "pigeon", "notes": "x"}, 1, by=make.alice)
+
+    assert make.again(Account, held).notes == "x"
+    with pytest.raises(Invalid) as invalid:
+        accounts.create({"name": "Beta", "c_how": "pigeon"}, by=make.alice)
+    assert "no longer offered" in str(invalid.value.fields["c_how"])
 
 
 @pytest.mark.parametrize("kind", ["pick_list", "multi_pick_list"])
