@@ -108,6 +108,7 @@ SENT = {
     "label_en": "A label",
     "active": "y",
     "version": "1",
+    "to": "heir",
 }
 HEADERS = {"plain": {}, "htmx": htmx("div#drawer-body")}
 
@@ -127,6 +128,7 @@ def ids(make):
         "person": make.bob.id,
         "value": make.value("terms").id,
         "field": make.field("Zone").id,
+        "heir": make.value("terms", "heir").id,
         "list": make.pick_list("own").id,
         "replacement": make.run(kind="replacement", status="planning").id,
     }
