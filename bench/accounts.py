@@ -33,6 +33,7 @@ from crmapp.db.schema import migrate
 from crmapp.domain.records import derived
 from crmapp.models import Account, User
 from crmapp.services import users
+from crmapp.services.account_question import Cursor
 
 CHUNK = 20_000
 WORDS = ("Alpine", "Baltic", "Coastal", "Delta", "Eastern", "Ferro", "Granite", "Harbor", "Iberian")
@@ -48,6 +49,7 @@ QUERY = """
     WHERE a.deleted_at IS NULL ORDER BY a.name_key, a.id LIMIT 51
 """
 COUNT = "SELECT count(*) FROM (SELECT 1 FROM account WHERE deleted_at IS NULL LIMIT 10001)"
+DEEP = QUERY.replace("ORDER BY", "AND (a.name_key, a.id) > (?, ?) ORDER BY")
 SEARCH = QUERY.replace(
     "WHERE",
     "WHERE a.id IN (SELECT rowid FROM account_search WHERE account_search MATCH ?) AND",
@@ -83,7 +85,7 @@ def fill(count: int, owner: int) -> None:
             insert_rows(Account.__table__, rows)  # type: ignore[arg-type]  # a Table
 
 
-def bare_page(database: Path, shell: str) -> Flask:
+def bare_page(database: Path, shell: str, middle: tuple[str, int]) -> Flask:
     """Make the application with nothing but the page."""
     app = Flask("bare")
     head, _table, tail = _around(shell)
@@ -97,12 +99,26 @@ def bare_page(database: Path, shell: str) -> Flask:
         (count,) = connection.execute(COUNT).fetchone()
         return template.render(head=head, tail=tail, rows=rows, count=count)
 
+    @app.get("/deep")
+    def deep() -> str:
+        rows = connection.execute(DEEP, middle).fetchmany(50)
+        (count,) = connection.execute(COUNT).fetchone()
+        return template.render(head=head, tail=tail, rows=rows, count=count)
+
     @app.get("/search")
     def search() -> str:
         rows = connection.execute(SEARCH, ['"0123"']).fetchmany(50)
         return template.render(head=head, tail=tail, rows=rows, count=len(rows))
 
     return app
+
+
+def _middle(database: Path, rows: int) -> tuple[str, int]:
+    """Return the place half-way through the list."""
+    order = "SELECT name_key, id FROM account ORDER BY name_key, id LIMIT 1 OFFSET ?"
+    with sqlite3.connect(database) as connection:
+        (found,) = connection.execute(order, [rows // 2]).fetchall()
+    return found  # type: ignore[no-any-return]  # a name's key and an id
 
 
 def _around(page: str) -> tuple[str, str, str]:
@@ -145,11 +161,13 @@ def main() -> None:
     with app.app_context():
         ours = signed_in(app, manager)
     shell = ours.get("/accounts").get_data(as_text=True)
-    bare = bare_page(folder / "crmapp.db", shell).test_client()
+    middle = _middle(folder / "crmapp.db", options.rows)
+    bare = bare_page(folder / "crmapp.db", shell, middle).test_client()
     sizes = {"ours": len(shell), "bare": len(bare.get("/accounts").get_data())}
     print(f"{options.rows:,} accounts; 50 pages a run; bytes {json.dumps(sizes)}")
     for title, mine, theirs in (
         ("list", "/accounts", "/accounts"),
+        ("half-way page", f"/accounts?from={Cursor('', middle)}", "/deep"),
         ("search", "/accounts?q=0123", "/search"),
     ):
         page, plain = Timing(f"{title}, crmapp"), Timing(f"{title}, bare")

@@ -20,6 +20,7 @@ from crmapp.web import (
     errors,
     extensions,
     htmx,
+    kept,
     logs,
     navigation,
     reader,
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.init_app(app)
     navigation.init_app(app)
     templating.init_app(app)
+    kept.init_app(app)
     serving.init_app(app, settings)
     sources.register("grid", GridSource)
     for name in BLUEPRINTS:

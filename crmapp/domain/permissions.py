@@ -103,7 +103,12 @@ GRANTS: dict[Role, frozenset[Right]] = {
 
 def allows(role: str, right: Right) -> bool:
     """Say whether ``role`` holds ``right``; an unknown role holds none."""
-    return role in GRANTS and right in GRANTS[Role(role)]
+    return right in rights_of(role)
+
+
+def rights_of(role: str) -> frozenset[Right]:
+    """Return the rights that ``role`` holds; an unknown role holds none."""
+    return GRANTS[Role(role)] if role in GRANTS else frozenset()
 
 
 def roles_with(right: Right) -> list[Role]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,6 +24,8 @@ from crmapp.services.account_question import NOBODY, Cursor, Question, bad_addre
 from crmapp.services.account_search import Found, found_by
 
 COUNT_UP_TO = 10_000
+REMEMBERED, MOST_REMEMBERED = 60, 1_000
+"""That a list has more than that is remembered for so many seconds, of so many lists."""
 NO_ACCOUNT = 0
 CHUNK = 1_000
 """So many accounts are read at a time when all are wanted."""
@@ -98,7 +101,7 @@ def page(question: Question, *, by: User) -> Page:
     before = more if backwards else cursor is not None
     after = cursor is not None if backwards else more
     if before or after:
-        count, many = _count(question, where, search)
+        count, many = _count(question, where, search, by)
     else:
         count, many = len(found), False
     return Page(
@@ -284,19 +287,31 @@ def _beyond(part: Part, cursor: Cursor, *, backwards: bool) -> ColumnElement[boo
 
 
 def _count(
-    question: Question, where: Sequence[ColumnElement[bool]], search: Found | None
+    question: Question, where: Sequence[ColumnElement[bool]], search: Found | None, by: User
 ) -> tuple[int, bool]:
     """Count the accounts that match, but not much further than people care to know.
 
     Returns the number and whether there are more. Of a search that finds very many, only those
     are counted that its index found first, unless an owner or a team makes them few.
     """
+    key = (replace(question, cursor=None, sort="name", descending=False), by.id)
+    if _many.get(key, 0) > time.monotonic():
+        return COUNT_UP_TO, True
     some = search.some if search and not (question.owner or question.team) else None
     if some is not None:
         where = [some, *where]
     first = select(literal_column("1")).where(*where).limit(COUNT_UP_TO + 1).subquery()
     count = session.scalar(select(func.count()).select_from(first)) or 0
-    return min(count, COUNT_UP_TO), some is not None or count > COUNT_UP_TO
+    many = some is not None or count > COUNT_UP_TO
+    if count > COUNT_UP_TO:
+        if len(_many) > MOST_REMEMBERED:
+            _many.clear()
+        _many[key] = time.monotonic() + REMEMBERED
+    return min(count, COUNT_UP_TO), many
+
+
+_many: dict[tuple[Question, int], float] = {}
+"""Which lists have more accounts than are counted, and until when that is believed."""
 
 
 def _lines(ids: Sequence[int]) -> Sequence[Line]:

@@ -14,10 +14,12 @@ from sqlalchemy import ColumnElement, Dialect, and_, or_, select
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.search import fold
-from crmapp.models import Account, Contact, Team, User
+from crmapp.models import Account, Contact
 from crmapp.models.search import SHORT, matches
-from crmapp.services.pick_lists import names
+from crmapp.services.pick_lists import all_people_and_teams
 
+Named = tuple[Sequence[tuple[int, str]], Sequence[tuple[int, str]]]
+"""The (id, name) of all people, and of all teams."""
 FEW = 10_000
 """So many ids are looked up one by one sooner than rows are read in order."""
 
@@ -51,9 +53,11 @@ class Word:
 
 def found_by(words: str) -> Found:
     """Build the condition that every one of ``words`` stands in a column of the account's row."""
-    parts = [_word(text) for text in fold(words).split(" ")]
+    named = all_people_and_teams()
+    parts = [_word(text, named) for text in fold(words).split(" ")]
     if all(part.short for part in parts):
-        return Found(or_(matches(Account, words, _dialect()), *_people(_word(fold(words)))))
+        whole = _word(fold(words), named)
+        return Found(or_(matches(Account, words, _dialect()), *_people(whole)))
     own = [part for part in parts if not part.short and not part.elsewhere]
     others = [part for part in parts if part not in own]
     tries = [(own, others)] if own else []
@@ -65,15 +69,12 @@ def found_by(words: str) -> Found:
     return Found(and_(*map(_in_row, parts)), _among(ids))
 
 
-def _word(text: str) -> Word:
+def _word(text: str, named: Named) -> Word:
     known = len(text) >= SHORT and session.scalar(
         select(Contact.id).where(matches(Contact, text, _dialect())).limit(1)
     )
-    return Word(text, _named(User, text), _named(Team, text), bool(known))
-
-
-def _named(model: type[User] | type[Team], text: str) -> list[int]:
-    return [id_ for id_, name in session.execute(names(model)) if text in fold(name)]
+    owners, teams = ([id_ for id_, name in each if text in fold(name)] for each in named)
+    return Word(text, owners, teams, bool(known))
 
 
 def _ids(words: Sequence[Word]) -> set[int]:

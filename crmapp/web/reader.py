@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 
 from crmapp.config import settings
 from crmapp.i18n import LOCALES
-from crmapp.web.access import current_user, signed_in
+from crmapp.models.user import User
+from crmapp.web.access import current_user, person, signed_in
 from crmapp.web.extensions import babel
 from crmapp.web.texts import Catalogues
 
@@ -62,8 +64,15 @@ def _zones() -> set[str]:
 
 def preference(name: str) -> str | None:
     """What she chose for one of :data:`CHOICES`: on her account, else in a cookie."""
-    if not has_request_context():
-        return None
-    kept = getattr(current_user, name, None) if signed_in() else None
-    chosen = kept or request.cookies.get(name)
-    return chosen if chosen in CHOICES[name] else None
+    return preferences()[name] if has_request_context() else None
+
+
+def preferences() -> Mapping[str, str | None]:
+    """All that she chose, read once for a page."""
+    who = person() if signed_in() else None
+    known: tuple[User | None, dict[str, str | None]] | None = g.get("preferences")
+    if known is None or known[0] is not who:
+        chosen = {n: getattr(who, n, None) or request.cookies.get(n) for n in CHOICES}
+        known = who, {n: v if v in CHOICES[n] else None for n, v in chosen.items()}
+        g.preferences = known
+    return known[1]

@@ -52,7 +52,10 @@ class Macros:
             self._find()
         if name not in self._homes:
             raise AttributeError(f"no macro {name!r} in templates/macros/")
-        return getattr(self._env.get_template(self._homes[name]).module, name)
+        macro = getattr(self._env.get_template(self._homes[name]).module, name)
+        if not self._env.auto_reload:
+            setattr(self, name, macro)
+        return macro
 
     def _find(self) -> None:
         loader = self._env.loader

@@ -16,14 +16,14 @@ class Catalogues(Domain):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[Locale | None, NullTranslations] = {}
+        self._known: dict[int, tuple[Locale | None, NullTranslations]] = {}
 
     def get_translations(self) -> NullTranslations:
         """Return the texts in the reader's language."""
-        locale = get_locale()
-        if locale not in self._known:
-            self._known[locale] = super().get_translations()
-        return self._known[locale]
+        locale = get_locale()  # one object per language: comparing locales takes longer
+        if id(locale) not in self._known:
+            self._known[id(locale)] = locale, super().get_translations()
+        return self._known[id(locale)][1]
 
 
 def translated(text: Text | str) -> str:

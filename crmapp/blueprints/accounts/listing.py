@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, gettext, ngettext
+from flask_babel import format_decimal, get_locale, gettext, ngettext
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import arguments, asked, place, tail
 from crmapp.blueprints.accounts.columns import COLUMNS, cells
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
+from crmapp.blueprints.accounts.rows import Rows
 from crmapp.domain.permissions import Right
 from crmapp.i18n import N_
 from crmapp.services import account_fields, account_list, account_locations, pick_lists
@@ -39,6 +42,9 @@ _KINDS = {
 }
 
 
+_rows = Rows()
+
+
 @bp.get("")
 @requires(Right.ACCOUNT_VIEW)
 def index() -> ResponseReturnValue:
@@ -46,7 +52,7 @@ def index() -> ResponseReturnValue:
     question = asked()
     found = account_list.page(question, by=current_user)
     own = account_fields.listed()
-    people, teams = pick_lists.people(keep=question.owner), pick_lists.teams()
+    people, teams = map(tuple, pick_lists.people_and_teams(keep=question.owner))
     answer = page(
         "accounts/index.html",
         "accounts/_table.html",
@@ -62,6 +68,7 @@ def index() -> ResponseReturnValue:
         chips=chips(question, dict(people), dict(teams)),
         unfiltered=unfiltered(question),
         tail=tail(),
+        rows=_rows,
         pager=_pager(found),
     )
     return put_address(answer, place(question.cursor), push=True)
@@ -121,7 +128,13 @@ def _pager(found: account_list.Page) -> Pager:
 
 
 def _counted(found: account_list.Page) -> str:
-    number = format_decimal(found.count)
-    if found.many:
+    return _count_text(found.count, found.many, str(get_locale()))
+
+
+@lru_cache(maxsize=2_000)
+def _count_text(count: int, many: bool, _locale: str) -> str:
+    """Say a count in the reader's language, which has to be told: it is what is kept under."""
+    number = format_decimal(count)
+    if many:
         return gettext("More than %(count)s accounts", count=number)
-    return ngettext("%(count)s account", "%(count)s accounts", found.count, count=number)
+    return ngettext("%(count)s account", "%(count)s accounts", count, count=number)

@@ -1,0 +1,106 @@
+"""Parts of pages that a reader sees again and again: written once, and kept by the process.
+
+What a kept part says follows from its reader (who she is, her rights, her language and looks), from
+the room she is in, and from the ``inputs`` it is asked for with; nothing else may decide it. What
+differs from answer to answer, as the token against forgery, is filled in afterwards.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import Flask, current_app, g, render_template, request
+from flask_babel import get_locale
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+
+from crmapp.config import settings
+from crmapp.domain.permissions import rights_of
+from crmapp.web.access import person, signed_in
+from crmapp.web.assets import static_url
+from crmapp.web.reader import preferences
+from crmapp.web.redirects import here
+from crmapp.web.security import csp_nonce
+
+MOST = 500
+"""So many parts are kept by a process; one has some kilobytes."""
+NOTHING: Mapping[str, object] = MappingProxyType({})
+_LATER: Mapping[str, Callable[[], object]] = {
+    "csrf_token": generate_csrf,
+    "csp_nonce": csp_nonce,
+    "here": here,
+}
+
+
+class Kept:
+    """The parts that were written before; those used last are at the end."""
+
+    def __init__(self) -> None:
+        self._parts: OrderedDict[Hashable, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def part(
+        self,
+        template: str,
+        *inputs: Hashable,
+        fill: Mapping[str, object] = NOTHING,
+        **context: Any,
+    ) -> Markup:
+        """Return the partial ``template``.
+
+        ``context`` is what it needs, as ``inputs`` decide; ``fill`` is what it prints and what does
+        not decide anything else about it.
+        """
+        key = (template, _reader(), inputs)
+        with self._lock:
+            text = self._parts.get(key)
+            if text is not None:
+                self._parts.move_to_end(key)
+        if text is None:
+            marks: dict[str, Any] = {name: _mark(name) for name in fill}
+            marks |= {name: lambda name=name: _mark(name) for name in _LATER}
+            text = render_template(template, **{**context, **marks})
+            if not current_app.jinja_env.auto_reload:
+                self._keep(key, text)
+        return Markup(_filled(text, fill))  # noqa: S704  (written by a template, values escaped)
+
+    def _keep(self, key: Hashable, text: str) -> None:
+        with self._lock:
+            self._parts[key] = text
+            while len(self._parts) > MOST:
+                self._parts.popitem(last=False)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates ``part("_sidebar.html")``, with parts of this application's own."""
+    app.add_template_global(Kept().part, "part")
+
+
+def _mark(name: str) -> str:
+    return f"\ue000{name}\ue001"
+
+
+def _filled(text: str, fill: Mapping[str, object]) -> str:
+    """Put what is later than the part into the places that are marked for it."""
+    for name, value in fill.items():
+        text = text.replace(_mark(name), escape(value))
+    for name, find in _LATER.items():
+        if (mark := _mark(name)) in text:
+            text = text.replace(mark, escape(find()))
+    return text
+
+
+def _reader() -> Hashable:
+    """Return all that a part may say about its reader and about the room it is in."""
+    known: Hashable = g.get("reader_of_parts")
+    if known is None:
+        who = person() if signed_in() else None
+        named = who and (who.id, who.name, who.email, rights_of(who.role))
+        looks = tuple(preferences().values())
+        room = (request.script_root, request.blueprint, static_url(""), settings().htmx_source)
+        known = g.reader_of_parts = (named, looks, str(get_locale()), room)
+    return known
