@@ -10,8 +10,7 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
-from crmapp.services import sources
-from crmapp.services.grids import GridSource
+from crmapp.services import grids, retries, sources
 from crmapp.web import (
     access,
     assets,
@@ -69,7 +68,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     templating.init_app(app)
     kept.init_app(app)
     serving.init_app(app, settings)
-    sources.register("grid", GridSource)
+    sources.register("grid", grids.GridSource, grids.renew)
+    sources.register(retries.KIND, retries.RetrySource)
     for name in BLUEPRINTS:
         _open(app, name)
     return app

@@ -148,6 +148,10 @@ def _bad_value(mapped: Mapped, problems: Mapping[str, Text], base: Mapping[str, 
     return PlanRow(action=Planned.REJECTED, reason=Reason.BAD_VALUE, params=params, **base)
 
 
+_USUAL = (Rule.IDENTITY, Rule.FIELD)
+"""How most rows find their account; a plan says of the others how they did."""
+
+
 def _decide_update(
     match: Match,
     mapped: Mapped,
@@ -166,6 +170,7 @@ def _decide_update(
         record_id=match.ids[0],
         version=account["version"],
         fields=fields,
+        params={} if match.rule in _USUAL else {"rule": match.rule.value},
         link=match.rule is not Rule.IDENTITY,
         **base,
     )

@@ -22,6 +22,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.PEOPLE_ADDED: N_("Kept, because people added to this account since."),
     Reason.EDITED_SINCE: N_("Kept, because these values were changed since: %(fields)s."),
     Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
+    Reason.LEFT_OUT_BEFORE: N_("Left out, as somebody decided in an earlier preview."),
+    Reason.SAME_ACCOUNT: N_("Another row of the same source is about this account."),
     Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this account already."),
     Reason.STILL_HELD: N_("Kept, because records hold this value again or still."),
     Reason.WIDTH: N_("The row has %(count)s cells; the table has %(width)s columns."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from crmapp.domain.fields import Field, Kind
 from crmapp.domain.pick_lists import PICK_LIST_FIELDS, VALUE_FIELDS
-from crmapp.domain.search import fold, search_text
+from crmapp.domain.search import fold, near_key, search_text
 from crmapp.i18n import N_
 
 GROUP_MAIN = N_("Account")
@@ -349,13 +349,15 @@ _PHONES = {"account": ("phone",), "contact": ("phone", "mobile")}
 _NAMED = {"account": ("name",), "contact": ("last_name", "first_name")}
 
 
-def derived(object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()) -> dict[str, str]:
+def derived(object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()) -> dict[str, Any]:
     """Return the columns that follow from others: the searchable line and the sorting key.
 
     ``custom`` are custom fields that are searched as well.
     """
     names = (*SEARCHED[object_], *custom) if custom else SEARCHED[object_]
-    found = {"search_text": search_text(values, names, _PHONES.get(object_, ()))}
+    found: dict[str, Any] = {"search_text": search_text(values, names, _PHONES.get(object_, ()))}
     if object_ in _NAMED:
         found["name_key"] = fold(" ".join(values.get(name) or "" for name in _NAMED[object_]))
+    if object_ == "account":
+        found["near_key"] = near_key(values.get("name") or "")
     return found

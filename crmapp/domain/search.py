@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 _LETTERS = str.maketrans(
@@ -13,6 +14,47 @@ _LETTERS = str.maketrans(
 NOT_AT_ALL = 9
 """Farther than any match of :func:`closeness`."""
 _NOT_DIGITS = re.compile(r"\D+")
+_NOT_WORDS = re.compile(r"[\W_]+")
+_AGAIN = re.compile(r"(.)\1+")
+_VOWELS = str.maketrans("", "", "aeiouy")
+_LEGAL_FORMS = frozenset(
+    [
+        "ltd",
+        "limited",
+        "inc",
+        "incorporated",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "llc",
+        "llp",
+        "plc",
+        "gmbh",
+        "ag",
+        "kg",
+        "ohg",
+        "ug",
+        "sa",
+        "sas",
+        "sarl",
+        "eurl",
+        "srl",
+        "spa",
+        "bv",
+        "nv",
+        "ab",
+        "as",
+        "oy",
+        "aps",
+        "sl",
+        "slu",
+        "the",
+        "and",
+        "et",
+        "und",
+    ]
+)
 
 
 def fold(text: str) -> str:
@@ -21,6 +63,31 @@ def fold(text: str) -> str:
         return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def plain_name(name: str) -> str:
+    """Return the words of a company's name in their order by letter, without its legal form.
+
+    "Bolts & Acme, Ltd." and "ACME Bolts" are the same.
+    """
+    words = [word for word in _NOT_WORDS.split(fold(name)) if word]
+    return " ".join(sorted(word for word in words if word not in _LEGAL_FORMS) or sorted(words))
+
+
+def near_key(name: str) -> str | None:
+    """Return what near names share: the consonants of their words; ``None`` without a word.
+
+    Accounts keep it in a column: who changes it writes a migration that fills that anew.
+    """
+    return "".join(_bones(word) for word in plain_name(name).split()) or None
+
+
+@lru_cache(maxsize=4096)
+def _bones(word: str) -> str:
+    """Return a word's first letter and its further consonants, once each in a row."""
+    if not word.isalpha():
+        return word
+    return word[0] + _AGAIN.sub(r"\1", word[1:].translate(_VOWELS))
 
 
 def digits(text: str) -> str:

@@ -10,6 +10,7 @@ from crmapp.models.favourite import Favourite
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.mail import MailOutbox
 from crmapp.models.mapping import MappingVersion, SavedMapping
+from crmapp.models.matching import MatchAnswer, MatchRule
 from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException
 from crmapp.models.selection import StoredSelection
@@ -26,6 +27,8 @@ __all__ = [
     "IdempotencyKey",
     "MailOutbox",
     "MappingVersion",
+    "MatchAnswer",
+    "MatchRule",
     "PickList",
     "PickListValue",
     "PlanDecision",

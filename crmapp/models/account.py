@@ -60,6 +60,10 @@ def _gone() -> dict[str, Any]:
     return {"sqlite_where": where, "postgresql_where": where}
 
 
+TAX_WORD = "upper(replace(replace(replace(tax_id, ' ', ''), '.', ''), '-', ''))"
+"""A tax id as it is compared, in the words of both databases."""
+
+
 class Account(Record, Base):
     """A company we deal with. ``number`` is the ERP's code; a prospect has none."""
 
@@ -67,6 +71,7 @@ class Account(Record, Base):
 
     name: Mapped[str]
     name_key: Mapped[str] = mapped_column(Folded)  # the name folded, for sorting and prefixes
+    near_key: Mapped[str | None] = mapped_column(Folded)  # what near names share, for matching
     number: Mapped[str | None]
     erp_company: Mapped[str] = mapped_column(default="")
     phone: Mapped[str | None]
@@ -122,6 +127,10 @@ class Account(Record, Base):
         Index("ix_account_location", "location", "name_key", "id", **_when()),
         Index("ix_account_phone", "phone", "name_key", "id", **_when()),
         Index("ix_account_contact", "primary_contact_id", "name_key", "id", **_when()),
+        # By these, rows of a source find their accounts.
+        Index("ix_account_near", "near_key", **_when("near_key")),
+        Index("ix_account_email", text("lower(email)"), **_when("email")),
+        Index("ix_account_tax_id", text(TAX_WORD), **_when("tax_id")),
         Index("ix_account_deleted", "deleted_at", **_gone()),
         {"sqlite_autoincrement": True},
     )

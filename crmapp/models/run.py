@@ -50,6 +50,7 @@ class Run(Base):
     error: Mapped[str | None] = mapped_column(Text)
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    retries_id: Mapped[int | None] = mapped_column(index=True)  # run.id
     by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     started_at: Mapped[datetime | None]

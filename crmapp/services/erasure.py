@@ -19,6 +19,7 @@ from crmapp.models import (
     ExternalIdentity,
     Favourite,
     MailOutbox,
+    MatchAnswer,
     PlanDecision,
     Run,
     RunException,
@@ -59,7 +60,7 @@ def erase_accounts(ids: Sequence[int]) -> None:
     for object_, model in _OWNED:
         owned = list(session.scalars(select(model.id).where(is_one_of(model.account_id, ids))))
         _erase_changes(object_, owned)
-    for below in (Activity, Contact, ExternalIdentity):
+    for below in (Activity, Contact, ExternalIdentity, MatchAnswer):
         session.execute(delete(below).where(is_one_of(below.account_id, ids)))
     _erase_changes("account", ids)
     session.execute(delete(Account).where(is_one_of(Account.id, ids)))
@@ -82,6 +83,7 @@ def erase_people(ids: Sequence[int]) -> None:
     )
     theirs = is_one_of(User.id, ids)
     stay = list(session.scalars(select(User.id).where(theirs, named)))
+    session.execute(update(MatchAnswer).where(is_one_of(MatchAnswer.by_id, ids)).values(by_id=None))
     session.execute(
         update(User)
         .where(is_one_of(User.id, stay))
@@ -101,11 +103,15 @@ def _erase_idle_runs(people: Sequence[int]) -> None:
         is_one_of(Run.by_id, people), ~exists().where(Change.run_id == Run.id)
     )
     ids = list(session.scalars(idle))
+    session.execute(
+        update(MatchAnswer).where(is_one_of(MatchAnswer.run_id, ids)).values(run_id=None)
+    )
     for model in (RunException, PlanDecision):
         session.execute(delete(model).where(is_one_of(model.run_id, ids)))
     session.execute(
         update(Run).where(is_one_of(Run.id, ids)).values(undoes_id=None, undone_by_id=None)
     )
+    session.execute(update(Run).where(is_one_of(Run.retries_id, ids)).values(retries_id=None))
     session.execute(delete(Run).where(is_one_of(Run.id, ids)))
 
 

@@ -20,11 +20,21 @@ from crmapp.domain.mapping import apply as read_row
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.plan import Planned, PlanRow, SourceRow, decide
 from crmapp.models import PlanDecision, Run, User
-from crmapp.services import apply, decisions, fields, fixes, mapping_words, planning, upsert_plan
+from crmapp.services import (
+    apply,
+    decisions,
+    fields,
+    fixes,
+    mapping_words,
+    match_answers,
+    planning,
+    upsert_plan,
+)
 from crmapp.services.decisions import Choice
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 
-_JOINED = "SELECT * FROM plan ORDER BY row_no"
+_JOINED = "SELECT * FROM plan"
+"""The plan with its decided rows after the others: whole rows are not sorted for want of memory."""
 
 
 def advance(held: Claim) -> Claim | None:
@@ -40,13 +50,16 @@ def advance(held: Claim) -> Claim | None:
 def _freeze(held: Claim, run: Run, decided: Mapping[int, PlanDecision]) -> Claim:
     before, names = run.artefacts[0], [part["name"] for part in run.artefacts]
     with artefacts.read(names) as plan:
-        rows = _decided_rows(plan, run, decided)
+        asked = _asked(plan, decided)
+        rows = _decided_rows(plan, run, asked, decided)
+    answers = match_answers.from_decisions(run, asked, decided)
     part = artefacts.write(run.id, "decided", (row.as_json() for row in rows))
     with keep_alive(held):
         final = artefacts.rewrite(run.id, "plan-2", [*names, part.name], _JOINED)
     final = Artefact(final.name, final.sha256, before["rows"])
     counts = planning.count_actions(final)
     with unit_of_work():
+        match_answers.keep(answers)
         return checkpoint(
             held,
             artefacts=[final.as_json() | {"frozen": before}],
@@ -55,14 +68,18 @@ def _freeze(held: Claim, run: Run, decided: Mapping[int, PlanDecision]) -> Claim
         )
 
 
-def _decided_rows(
-    plan: PlanFile, run: Run, decided: Mapping[int, PlanDecision]
-) -> Sequence[PlanRow]:
-    """Decide the rows again, this time knowing what a person said."""
+def _asked(plan: PlanFile, decided: Mapping[int, PlanDecision]) -> list[PlanRow]:
+    """Return the uncertain rows that a person decided about."""
     found = plan.rows(
         "action = 'ambiguous' AND list_contains(?, row_no)", [list(decided)], len(decided)
     )
-    asked = [PlanRow.from_json(row) for row in found]
+    return [PlanRow.from_json(row) for row in found]
+
+
+def _decided_rows(
+    plan: PlanFile, run: Run, asked: Sequence[PlanRow], decided: Mapping[int, PlanDecision]
+) -> Sequence[PlanRow]:
+    """Decide the rows again, this time knowing what a person said."""
     by = session.get_one(User, run.by_id)
     mapping, specs = FieldMapping.from_json(run.mapping), fields.every("account")
     cells = fixes.by_row(fixes.of(run.id).values())

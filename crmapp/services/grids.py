@@ -149,6 +149,12 @@ def source(question: Question, *, by: User) -> dict[str, Any]:
     }
 
 
+def renew(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Pin a source to the newest snapshot of its dataset."""
+    snapshot = datasets.engine_for(kept["dataset"]).snapshot
+    return {**kept, "snapshot": snapshot, "origin": {**kept["origin"], "snapshot": snapshot}}
+
+
 class GridSource:
     """The rows of a frozen question about a pinned snapshot, for the pipeline."""
 

@@ -13,6 +13,7 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
+from crmapp.domain.matching import LABELS
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
@@ -62,8 +63,9 @@ class ShownRow:
 
     ``object`` is the kind of record; ``account`` the id of its account if the reader may see it,
     and only then ``lines`` say what it held; ``found`` the cell that could not be used; ``hidden``
-    how many candidates she may not see; ``decision`` what was decided; ``planned`` the
-    row as the plan has it.
+    how many candidates she may not see; ``decision`` what was decided; ``planned`` the row as the
+    plan has it; ``rule`` how its account was found, or those that it may be, where that is neither
+    its identity nor the mapping's field.
     """
 
     row_no: int
@@ -78,6 +80,7 @@ class ShownRow:
     hidden: int = 0
     decision: PlanDecision | None = None
     planned: PlanRow | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,7 @@ def _shown(
             sum(id_ not in named for id_ in _named(row)),
             decided.get(row.row_no),
             row,
+            LABELS.get(row.params.get("rule", ""), ""),
         )
         for row in asked
     ]

@@ -320,7 +320,7 @@ class _Batch:
     def flush(self) -> None:
         insert_rows(self.table, self.inserts)
         names = {*_columns(self.touched), "version", "lineage", "updated_at", "search_text"}
-        names |= {"name_key"} & set(self.table.c.keys())
+        names |= {"name_key", "near_key"} & set(self.table.c.keys())
         if any(each["action"] in ("deleted", "restored") for each in self.changes):
             names.add("deleted_at")
         update_rows(self.table, self.updates, sorted(names))

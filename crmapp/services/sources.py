@@ -55,12 +55,22 @@ class Source(Protocol):
 
 
 Opener = Callable[[Mapping[str, Any], User], Source]
+Renewer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 _OPENERS: dict[str, Opener] = {}
+_RENEWERS: dict[str, Renewer] = {}
 
 
-def register(kind: str, opener: Opener) -> None:
-    """Say how sources of ``kind`` are opened."""
+def register(kind: str, opener: Opener, renew: Renewer | None = None) -> None:
+    """Say how sources of ``kind`` are opened, and how one is pinned to what it is by now."""
     _OPENERS[kind] = opener
+    if renew is not None:
+        _RENEWERS[kind] = renew
+
+
+def renewed(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run would keep of the source if it were started now."""
+    renew = _RENEWERS.get(kept.get("kind", ""))
+    return dict(kept if renew is None else renew(kept))
 
 
 def open_source(kept: Mapping[str, Any], *, by: User) -> Source:

@@ -11,31 +11,25 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
 from crmapp.domain.fields import Field, is_custom, required_of, thaw
 from crmapp.domain.mapping import FieldMapping, apply
-from crmapp.domain.matching import Candidates, Match, find
-from crmapp.domain.plan import Planned, PlanRow, SourceRow, control_totals, decide, match_word
+from crmapp.domain.matching import Match
+from crmapp.domain.plan import Planned, PlanRow, SourceRow, control_totals, decide
 from crmapp.domain.runs import Status
-from crmapp.domain.search import fold
 from crmapp.i18n import N_
-from crmapp.models import Account, ExternalIdentity, Run, User
-from crmapp.services import decisions, fields, fixes, mapping_words, planning
+from crmapp.models import Account, Run, User
+from crmapp.services import decisions, fields, fixes, mapping_words, match_candidates, planning
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, end
 from crmapp.services.fixes import Decide
 from crmapp.services.sources import open_source
 
 _NOT_ALL = N_("The source did not give as many rows as it had counted. Start again from the grid.")
-_MATCH_COLUMNS: dict[str, ColumnElement[Any]] = {
-    "number": Account.__table__.c.number,
-    "name": Account.__table__.c.name_key,
-    "email": func.lower(Account.__table__.c.email),
-}
 
 
 def advance(held: Claim) -> Claim | None:
@@ -69,60 +63,24 @@ def plan_rows(
     typed = [each for row in rows for each in cells.get(row.row_no, {}).items()]
     meanings = mapping_words.lookups(mapping, specs, [row.cells for row in rows], typed, by=by)
     mapped = [apply(mapping, specs, row.cells, meanings, cells.get(row.row_no, {})) for row in rows]
-    words = [match_word(mapping.match, each.values.get(mapping.match)) for each in mapped]
-    names = [fold(each.values.get("name") or "") or None for each in mapped]
-    known = candidates([row.key for row in rows], words, names, mapping.match, identity)
-    matches = [
-        find(row.key, word, name, known) for row, word, name in zip(rows, words, names, strict=True)
-    ]
+    matches, answers = match_candidates.match(rows, mapped, mapping, identity)
     more = {name: "" for name, _value in typed if name not in mapping.fields}
     read = replace(mapping, fixed={**mapping.fixed, **more}) if more else mapping
     accounts = read_accounts(matches, read, specs, by)
     required = required_of(specs)
-    return [
+    planned = [
         decide(row, each, match, accounts, specs, mapping.match, required)
         for row, each, match in zip(rows, mapped, matches, strict=True)
     ]
+    skipped = {key for key, answer in answers.items() if answer.skip}
+    return [_skip(row) if row.key in skipped else row for row in planned]
 
 
-def candidates(
-    keys: Sequence[str],
-    words: Sequence[str | None],
-    names: Sequence[str | None],
-    match_field: str,
-    identity: Sequence[str] | None,
-) -> Candidates:
-    """Find the living accounts that the keys, match words and names of a chunk may mean."""
-    account, ledger = Account.__table__.c, ExternalIdentity.__table__.c
-    alive = account.deleted_at.is_(None)
-    by_identity: dict[str, list[int]] = {}
-    if identity is not None:
-        query = (
-            select(ledger.external_id, ledger.account_id)
-            .where(account.id == ledger.account_id, alive)
-            .where(ledger.system == identity[0], ledger.object == identity[1])
-            .where(is_one_of(ledger.external_id, list(keys)))
-        )
-        by_identity = _grouped(query)
-    column = _MATCH_COLUMNS[match_field]
-    by_field = _grouped(
-        select(column, account.id).where(alive, is_one_of(column, [w for w in words if w]))
-    )
-    by_name = _grouped(
-        select(account.name_key, account.id).where(
-            alive,
-            account.number.is_(None),
-            is_one_of(account.name_key, [n for n in names if n]),
-        )
-    )
-    return Candidates(by_identity, by_field, by_name)
-
-
-def _grouped(query: Any) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = {}
-    for word, account_id in session.execute(query):
-        groups.setdefault(word, []).append(account_id)
-    return groups
+def _skip(row: PlanRow) -> PlanRow:
+    """Leave out a row of which somebody said so before; one that found its account counts."""
+    if row.action not in (Planned.AMBIGUOUS, Planned.CREATE):
+        return row
+    return replace(row, action=Planned.KEPT, reason=Reason.LEFT_OUT_BEFORE, params={}, link=False)
 
 
 def read_accounts(
@@ -193,20 +151,32 @@ def _finish(held: Claim, run: Run) -> None:
 
 _ACTIVE = ", ".join(f"'{a}'" for a in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED))
 _WITHOUT_DUPLICATES = f"""
-    WITH marked AS (
-        SELECT *,
-            action IN ({_ACTIVE}) AND (
-                row_number() OVER (PARTITION BY action IN ({_ACTIVE}), match ORDER BY row_no) > 1
-                OR record_id IS NOT NULL AND row_number() OVER (
-                    PARTITION BY action IN ({_ACTIVE}), record_id ORDER BY row_no) > 1
-            ) AS again
+    WITH named AS (
+        SELECT row_no, match, record_id, row_no + IF(params = '{{}}', 0, 1000000000000) AS rank
+        FROM plan WHERE action IN ({_ACTIVE})
+    ),
+    words AS (SELECT match, min(row_no) AS first FROM named GROUP BY match HAVING count(*) > 1),
+    accounts AS (
+        SELECT record_id, min(rank) AS first FROM named
+        WHERE record_id IS NOT NULL GROUP BY record_id HAVING count(*) > 1
+    ),
+    again AS (SELECT row_no FROM named JOIN words USING (match) WHERE row_no > first),
+    meant AS (SELECT row_no FROM named JOIN accounts USING (record_id) WHERE rank > first)
+    SELECT * EXCLUDE (again, meant) REPLACE (
+        CASE WHEN again OR meant THEN '{Planned.REJECTED}' ELSE action END AS action,
+        CASE WHEN again THEN '{Reason.DUPLICATE_KEY}' WHEN meant THEN '{Reason.SAME_ACCOUNT}'
+            ELSE reason END AS reason,
+        CASE WHEN again THEN json_object('key', match)::VARCHAR WHEN meant THEN '{{}}'
+            ELSE params END AS params,
+        link AND NOT again AND NOT meant AS link
+    )
+    FROM (
+        SELECT *, row_no IN (SELECT row_no FROM again) AS again,
+            row_no IN (SELECT row_no FROM meant) AS meant
         FROM plan
     )
-    SELECT * EXCLUDE (again) REPLACE (
-        CASE WHEN again THEN '{Planned.REJECTED}' ELSE action END AS action,
-        CASE WHEN again THEN '{Reason.DUPLICATE_KEY}' ELSE reason END AS reason,
-        CASE WHEN again THEN json_object('key', match) ELSE params END AS params,
-        link AND NOT again AS link
-    )
-    FROM marked ORDER BY row_no
 """  # noqa: S608  (our own constants)
+"""A row that names its account comes before one that the ladder led there.
+
+Only narrow columns are grouped; whole rows stream through in the order of the parts.
+"""

@@ -127,3 +127,36 @@ class TestFailedRows:
 
         for person in (make.bob, make.carol):
             assert as_user(person).get(f"/runs/{done.id}/failed-rows.csv").status_code == 404
+
+
+def test_rows_that_were_left_out_are_retried_by_a_button_and_both_runs_say_so(make, as_user):
+    done, mona = carry_out(make, plan(make)), as_user(make.mona)
+    assert "Retry 1 row" in mona.get(f"/runs/{done.id}").text
+
+    first = mona.post(f"/runs/{done.id}/retries", data={"idempotency_key": "k"})
+    second = mona.post(f"/runs/{done.id}/retries", data={"idempotency_key": "k"})
+
+    assert first.location == second.location == f"/upserts/{done.id + 1}/plan"
+    by = f"Rows that it left out were retried by run {done.id + 1}"
+    assert by in mona.get(f"/runs/{done.id}").text
+    back = f"Retries rows that run {done.id} left out"
+    assert back in mona.get(f"/runs/{done.id + 1}").text
+
+
+def test_who_may_not_add_accounts_is_offered_no_retry(make, as_user):
+    done, bob = carry_out(make, plan(make)), make.bob.id
+    with unit_of_work():
+        session.get_one(Run, done.id).by_id = bob
+
+    client = as_user(make.bob)
+
+    assert "Retry 1 row" not in client.get(f"/runs/{done.id}").text
+    assert client.post(f"/runs/{done.id}/retries").status_code == 403
+
+
+def test_a_run_that_left_nothing_out_says_so_when_a_retry_is_forged(make, as_user):
+    done = carry_out(make, plan(make, rows_of("Acme")))
+
+    answer = as_user(make.mona).post(f"/runs/{done.id}/retries", follow_redirects=True)
+
+    assert "This run left no rows out that could be retried." in answer.text

@@ -90,6 +90,8 @@ VIEWS = [
     View("POST", "/admin/fields/required", ADMIN, "settings.manage"),
     View("GET", "/admin/mail", ADMIN, "settings.manage"),
     View("GET", "/admin/datasets", ADMIN, "dataset.manage"),
+    View("GET", "/admin/matching", ADMIN, "integration.manage"),
+    View("GET", "/upserts/answers", ADMIN, "grid.add_update_accounts"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
 ]
 OF_A_RECORD = [

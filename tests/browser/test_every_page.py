@@ -60,6 +60,8 @@ PAGES = (
     "/runs?status=failed",
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
+    "/admin/matching",
+    "/upserts/answers",
     "/admin",
     "/admin/users",
     "/admin/users/new",

@@ -167,7 +167,7 @@ def test_a_row_is_not_decided_to_be_an_account_that_another_row_updates(make: Ma
     acme = make.account("Acme", number=None, email="a@acme.example")
     by_mail = FieldMapping({**MAPPING.columns, "email": "email"}, match="email")
     rows = rows_of("Acme", "Acme")
-    rows["C1"]["email"], rows["C2"]["email"] = "new@acme.example", "a@acme.example"
+    rows["C1"]["email"], rows["C2"]["email"] = "new@other.example", "a@acme.example"
     planned = plan(make, rows, by_mail)
     (row,) = plans.rows(planned, Planned.AMBIGUOUS, 1, by=make.mona, locale="en").rows
     assert row.candidates[0].taken == 2

@@ -1,4 +1,4 @@
-"""Cancel a run, undo a run."""
+"""Cancel a run, undo a run, retry what it left out."""
 
 import secrets
 
@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
 from crmapp.domain.permissions import Right
-from crmapp.errors import AlreadyRunning, Conflict, NotUndoable
-from crmapp.services import receipts, runs, undo
+from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotUndoable
+from crmapp.services import receipts, retries, runs, undo
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
@@ -25,6 +25,22 @@ def cancel(run_id: int) -> ResponseReturnValue:
     else:
         text = _("The run stops after the rows it is working on.")
         flash(text if run.cancel_requested else _("The run was cancelled."), "success")
+    return see_other(url_for("runs.show", run_id=run_id))
+
+
+@bp.post("/<int:run_id>/retries")
+@requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
+def create_retry(run_id: int) -> ResponseReturnValue:
+    """Have the rows that the run left out planned again, in a run of their own."""
+    key = request.form.get("idempotency_key")
+    try:
+        retry = retries.retry_later(run_id, by=current_user, key=key)
+    except Conflict as error:
+        flash(translated(error.message), "info")
+    except Invalid as invalid:
+        flash(" ".join(translated(text) for text in invalid.fields.values()), "error")
+    else:
+        return see_other(url_for("upserts.plan", run_id=retry))
     return see_other(url_for("runs.show", run_id=run_id))
 
 

@@ -1,5 +1,6 @@
 """One run as it works and when it has ended, and the file of its failed rows."""
 
+import secrets
 from typing import Any
 
 from flask import flash, request, url_for
@@ -11,7 +12,7 @@ from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
 from crmapp.domain.plan import Planned
 from crmapp.domain.runs import ACTIVE, ENDED, Receipt
 from crmapp.models import Run
-from crmapp.services import engine, receipts, runs, undo, upserts
+from crmapp.services import engine, receipts, retries, runs, undo, upserts
 from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
@@ -80,8 +81,11 @@ def _shown(run: Run) -> dict[str, Any]:
 
 
 def _trouble(run: Run) -> dict[str, Any]:
-    """Return what keeps the run from going on, and what could be done about it."""
+    """Return what keeps the run from going on, what it left out, and what could be done."""
     return {
+        "retryable": retries.count(run),
+        "retries": retries.of(run),
+        "key": secrets.token_urlsafe(16),
         "stranded": engine.stranded(run),
         "replannable": upserts.can_plan(run) and bool(run.mapping),
         "tries": (run.claims - 1, engine.CLAIMS),

@@ -6,6 +6,7 @@ bp = Blueprint("settings", __name__, url_prefix="/admin")
 
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     fields,  # noqa: F401  they register themselves
+    matching,  # noqa: F401
     people,  # noqa: F401
     picklists,  # noqa: F401
     replacements,  # noqa: F401

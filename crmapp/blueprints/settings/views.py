@@ -65,6 +65,13 @@ SECTIONS = (
         Right.SETTINGS_MANAGE,
     ),
     Section(
+        "matching",
+        N_("Matching"),
+        N_("By which rules the rows of a run find the accounts that exist."),
+        "git-merge",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "datasets",
         N_("Datasets"),
         N_("The databases of the analytics grid, and when they were read last."),

@@ -4,4 +4,10 @@ from flask import Blueprint
 
 bp = Blueprint("upserts", __name__, url_prefix="/upserts")
 
-from crmapp.blueprints.upserts import fixing, mapping, planning, starting  # noqa: E402,F401  views need bp
+from crmapp.blueprints.upserts import (  # noqa: E402  the views need bp
+    fixing,  # noqa: F401  they register themselves
+    kept_answers,  # noqa: F401
+    mapping,  # noqa: F401
+    planning,  # noqa: F401
+    starting,  # noqa: F401
+)

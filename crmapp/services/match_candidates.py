@@ -1,0 +1,138 @@
+"""The living accounts that the rows of a chunk may mean, found rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal_column, select
+
+from crmapp.db import session
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.mapping import FieldMapping, Mapped
+from crmapp.domain.matching import Answer, Candidate, Clues, Known, Match, Rule, find, tax_word
+from crmapp.domain.plan import SourceRow, match_word
+from crmapp.domain.search import near_key
+from crmapp.models import Account, ExternalIdentity
+from crmapp.models.account import TAX_WORD
+from crmapp.services import match_answers, match_rules
+
+_MOST = 100  # accounts of one near name that are looked at
+_ACCOUNT = Account.__table__.c
+_ALIVE = _ACCOUNT.deleted_at.is_(None)
+_TAX_WORD: ColumnElement[Any] = literal_column(TAX_WORD)
+_MATCH_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "number": _ACCOUNT.number,
+    "name": _ACCOUNT.name_key,
+    "email": func.lower(_ACCOUNT.email),
+}
+_FILLED = {"number": _ACCOUNT.number.is_not(None), "email": _ACCOUNT.email.is_not(None)}
+
+
+def match(
+    rows: Sequence[SourceRow],
+    mapped: Sequence[Mapped],
+    mapping: FieldMapping,
+    identity: Sequence[str] | None,
+) -> tuple[list[Match], dict[str, Answer]]:
+    """Find the account of each row; also return what people said about rows before, by key."""
+    clues = [_clues(row, each, mapping) for row, each in zip(rows, mapped, strict=True)]
+    keys = [each.key for each in clues]
+    ladder, answers = match_rules.ladder(), match_answers.read(keys, identity)
+    known = Known(_by_identity(keys, identity), _by_field(clues, mapping.match))
+    left = [each for each in clues if each.key in answers or not _is_found(each, known)]
+    known = _ask_the_ladder(known, left, ladder)
+    return [find(each, known, ladder, answers.get(each.key, Answer())) for each in clues], answers
+
+
+def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping) -> Clues:
+    values = mapped.values
+    return Clues(
+        key=row.key,
+        word=match_word(mapping.match, values.get(mapping.match)),
+        number=values.get("number") or "",
+        tax_id=values.get("tax_id") or "",
+        name=values.get("name") or "",
+        email=values.get("email") or "",
+        postal_code=values.get("billing_postal_code") or "",
+    )
+
+
+def _is_found(clues: Clues, known: Known) -> bool:
+    """Whether the row needs no rule of the ladder: most rows of a source that is known do not."""
+    return clues.key in known.by_identity or len(known.by_field.get(clues.word or "", ())) == 1
+
+
+def _by_identity(keys: Sequence[str], identity: Sequence[str] | None) -> dict[str, list[int]]:
+    if identity is None:
+        return {}
+    ledger = ExternalIdentity.__table__.c
+    return _grouped(
+        select(ledger.external_id, ledger.account_id)
+        .where(_ACCOUNT.id == ledger.account_id, _ALIVE)
+        .where(ledger.system == identity[0], ledger.object == identity[1])
+        .where(is_one_of(ledger.external_id, list(keys)))
+    )
+
+
+def _by_field(clues: Sequence[Clues], name: str) -> dict[str, list[int]]:
+    words = {each.word for each in clues if each.word}
+    return _having(_MATCH_COLUMNS[name], words, _FILLED.get(name))
+
+
+def _ask_the_ladder(known: Known, clues: Sequence[Clues], ladder: Collection[Rule]) -> Known:
+    """Add what the rules of the ladder need to know about the rows that are not found yet."""
+    if not clues:
+        return known
+    if Rule.NUMBER in ladder:
+        numbers = {each.number for each in clues if each.number}
+        found = _having(_ACCOUNT.number, numbers, _FILLED["number"])
+        known = replace(known, by_number=found)
+    if Rule.TAX_ID in ladder:
+        words = {tax_word(each.tax_id) for each in clues if each.tax_id}
+        filled = _ACCOUNT.tax_id.is_not(None)
+        known = replace(known, by_tax_id=_candidates(_TAX_WORD, words, filled))
+    if {Rule.EMAIL_NAME, Rule.NAME_POSTCODE, Rule.NEAR_NAME} & set(ladder):
+        keys = {key for each in clues if (key := near_key(each.name))}
+        known = replace(known, by_near_key=_candidates(_ACCOUNT.near_key, keys))
+    return known
+
+
+def _having(
+    column: ColumnElement[Any], words: Collection[str], filled: ColumnElement[bool] | None
+) -> dict[str, list[int]]:
+    """Return word → the living accounts that have it in ``column``."""
+    if not words:
+        return {}
+    query = select(column, _ACCOUNT.id).where(_ALIVE, is_one_of(column, sorted(words)))
+    return _grouped(query if filled is None else query.where(filled))
+
+
+def _candidates(
+    column: ColumnElement[Any],
+    words: Collection[str],
+    filled: ColumnElement[bool] | None = None,
+) -> dict[str, list[Candidate]]:
+    """Return word → the first living accounts that have it, with what tells them apart."""
+    if not words:
+        return {}
+    names = ("id", "number", "name", "email", "billing_postal_code")
+    query = select(column, *(_ACCOUNT[name] for name in names)).where(
+        _ALIVE, is_one_of(column, sorted(words))
+    )
+    if filled is not None:
+        query = query.where(filled)
+    groups: dict[str, list[Candidate]] = {}
+    for word, id_, *texts in session.execute(query):
+        group = groups.setdefault(word, [])
+        if len(group) < _MOST:
+            group.append(Candidate(id_, *(text or "" for text in texts)))
+    return groups
+
+
+def _grouped(query: Any) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for word, account_id in session.execute(query):
+        found.setdefault(word, []).append(account_id)
+    return found

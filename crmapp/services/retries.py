@@ -1,0 +1,152 @@
+"""Plan again just the rows that a run left out: read anew, in a run of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from crmapp import artefacts
+from crmapp.db import session, unit_of_work
+from crmapp.domain.changes import Reason
+from crmapp.domain.mapping import FieldMapping, problems
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.runs import ENDED, Status
+from crmapp.errors import Conflict, Invalid
+from crmapp.i18n import N_
+from crmapp.models import Run, RunException, User
+from crmapp.queue import later
+from crmapp.services import sources, upserts
+from crmapp.services.engine import CODE_VERSION
+from crmapp.services.idempotency import once
+from crmapp.services.sources import SourceColumn
+
+KIND = "retry"
+_BATCH = 5000
+_LEFT_OUT = f"""
+    (action = 'ambiguous'
+        OR action IN ('rejected', 'kept') AND NOT starts_with(reason, '{Reason.LEFT_OUT}')
+        OR row_no > ? OR list_contains(?, row_no))
+"""
+
+
+def retryable(run: Run) -> bool:
+    """Whether the run has ended with a plan of which rows could be planned again."""
+    return run.kind == "upsert" and run.status in ENDED and bool(run.done)
+
+
+def count(run: Run) -> int:
+    """Return how many rows the run left out that a new run may take up.
+
+    They were rejected, skipped, undecided or not reached; those that a person had left out are not
+    among them.
+    """
+    if not retryable(run):
+        return 0
+    where, values = _left_out(run)
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        return int(plan.ask(f"SELECT count(*) FROM plan WHERE {where}", values)[0][0])  # noqa: S608  (our own text)
+
+
+def of(run: Run) -> list[int]:
+    """Return the ids of the runs that took up rows of this one."""
+    return list(session.scalars(select(Run.id).where(Run.retries_id == run.id).order_by(Run.id)))
+
+
+def _left_out(run: Run) -> tuple[str, list[Any]]:
+    skipped = session.scalars(select(RunException.row_no).where(RunException.run_id == run.id))
+    return _LEFT_OUT, [run.cursor, list(skipped)]
+
+
+def retry_later(run_id: int, *, key: str | None, by: User) -> int:
+    """Have the rows that a run left out planned again; return the id of the run that does it.
+
+    They are read from the source as it is now, through the same mapping. While a retry has not
+    ended, another one is not begun: its id is returned.
+
+    Raises:
+        NotFound, Forbidden
+        Conflict: the run left nothing out.
+        Invalid: the source has none of these rows any more.
+    """
+    run = upserts.get(run_id, by=by)
+    if not count(run):
+        raise Conflict({}, message=N_("This run left no rows out that could be retried."))
+    source = _source(run)
+    opened = sources.open_source(source, by=by)
+    found = opened.count()
+    if not found:
+        raise Invalid({"": N_("The source has none of these rows any more.")})
+    columns = [column.name for column in opened.columns()]
+    fits = not problems(FieldMapping.from_json(run.mapping), ACCOUNT_FIELDS, columns)
+    person = by.id
+    with unit_of_work():
+        made = once(key, {"retry": run_id}, lambda: _start(run_id, source, found, fits, person))
+    return int(made.removeprefix("run:"))
+
+
+def _source(run: Run) -> dict[str, Any]:
+    """Return the source of the rows that ``run`` left out, pinned as its own is now."""
+    below = run.source.get("of", run.source["kind"])
+    newest = sources.renewed({**run.source, "kind": below})
+    return {**newest, "kind": KIND, "of": below, "run": run.id, "everything": False}
+
+
+def _start(run_id: int, source: Mapping[str, Any], found: int, fits: bool, person: int) -> str:
+    run = session.get_one(Run, run_id, with_for_update=True)
+    going_on = select(Run.id).where(Run.retries_id == run_id, Run.status.not_in(ENDED))
+    doing = session.scalar(going_on)
+    if doing is not None:
+        return f"run:{doing}"
+    retry = Run(
+        kind="upsert",
+        title=run.title,
+        status=(Status.PLANNING if fits else Status.DRAFT).value,
+        source=dict(source),
+        mapping={**run.mapping, "version": 1, "decided_on": None},
+        total=found,
+        lock_key=run.lock_key,
+        code_version=CODE_VERSION,
+        retries_id=run_id,
+        by_id=person,
+    )
+    session.add(retry)
+    session.flush()
+    if fits:
+        later("runs.work", run_id=retry.id)
+    return f"run:{retry.id}"
+
+
+class RetrySource:
+    """The rows of another source that a run left out, as that source has them now."""
+
+    def __init__(self, kept: Mapping[str, Any], by: User) -> None:
+        self._source = sources.open_source({**kept, "kind": kept["of"]}, by=by)
+        self._run = session.get_one(Run, kept["run"])
+
+    def columns(self, locale: str = "") -> Sequence[SourceColumn]:
+        return self._source.columns(locale)
+
+    def count(self) -> int:
+        return sum(len(rows) for rows in self._pages(None))
+
+    def rows(self, after: str | None, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        found: list[tuple[str, Mapping[str, Any]]] = []
+        for rows in self._pages(after):
+            found += rows
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def _pages(self, after: str | None) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
+        """Yield the wanted rows after the key ``after``, page by page of the source."""
+        wanted = self._wanted()
+        while page := self._source.rows(after, _BATCH):
+            yield [row for row in page if row[0] in wanted]
+            after = page[-1][0]
+
+    def _wanted(self) -> set[str]:
+        where, values = _left_out(self._run)
+        with artefacts.read([part["name"] for part in self._run.artefacts]) as plan:
+            return {row[0] for row in plan.ask(f"SELECT key FROM plan WHERE {where}", values)}  # noqa: S608  (our own text)
