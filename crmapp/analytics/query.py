@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, Self
 
 from crmapp.analytics.arguments import FOCUS, Reader, short
@@ -179,8 +179,7 @@ class Question:
         not fit the new mode, the last twelve months. A sort by a column that is no longer there
         becomes the usual one, as do sorts by measures in another mode.
         """
-        unknown = set(changes) - {field.name for field in fields(self)}
-        if unknown:
+        if unknown := changes.keys() - self.__dataclass_fields__.keys():
             raise TypeError(f"a question has no {sorted(unknown)}")
         changed = replace(self, **{"page": 1} | changes)
         if not fits(changed.mode, changed.period):

@@ -66,7 +66,7 @@ class Sheet:
     def properties(self) -> list[Head]:
         return [head for head in self.heads if not head.column.measure]
 
-    @property
+    @cached_property
     def measures(self) -> list[Head]:
         return [head for head in self.heads if head.column.measure]
 
@@ -129,7 +129,7 @@ class Sheet:
         values = self.answer.totals
         return [self._cell(head.column, values[head.column.name]) for head in self.measures]
 
-    @property
+    @cached_property
     def _title(self) -> str:
         """The property that names a row: the dimension's, or else the first that is shown."""
         shown = self.question.properties
@@ -165,7 +165,7 @@ class Sheet:
     def _has_facts(self, column: Column, value: Value) -> bool:
         return bool(column.measure) and column.numeric and value is not None
 
-    @property
+    @cached_property
     def _main(self) -> str:
         return next(head.column.name for head in self.measures)
 
