@@ -82,9 +82,10 @@ def test_each_screen_links_to_the_chapter_that_explains_it(make, as_user, addres
 
 
 def test_the_tab_of_contacts_has_its_own_chapter(make, as_user):
-    account = make.account("Acme")
+    account, client = make.account("Acme"), as_user(make.carol)
+    client.get(f"/accounts/{account.id}")
 
-    text = as_user(make.carol).get(f"/accounts/{account.id}/contacts").text
+    text = client.get(f"/accounts/{account.id}/contacts").text
 
     assert '<a class="help" href="/help/contacts"' in text
 

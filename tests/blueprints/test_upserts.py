@@ -221,10 +221,11 @@ class TestPlan:
     def test_rejected_rows_show_the_value_that_was_found(self, as_user, make):
         planned = made.plan(make, {"C1": {"code": "C1", "name": "Acme", "phone": "=cmd()"}})
 
-        page = flat(as_user(make.mona).get(f"/upserts/{planned.id}/plan"))
+        answer = as_user(make.mona).get(f"/upserts/{planned.id}/plan")
+        page = flat(answer)
 
         assert "All reasons Phone: Enter a phone number with at least three digits. 1" in page
-        assert "Phone: Enter a phone number with at least three digits. =cmd()" in page
+        assert 'value="=cmd()"' in answer.text
         assert "There is nothing to run." in page
 
     def test_pages_of_rows_are_addresses(self, as_user, make):
