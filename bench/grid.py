@@ -110,7 +110,7 @@ PAGES: tuple[tuple[str, str, dict[str, str], str], ...] = (
 )
 
 
-def compare(file: Path, repeat: int, only: str) -> None:
+def compare(file: Path, repeat: int, only: str = "") -> None:
     """Ask both for the same pages, show that they agree, print what it took."""
     engine, remembering = DuckDBEngine(file, Limits(remembered=0)), DuckDBEngine(file)
     copy = file.with_name("by-hand.copy")  # one process opens a file with one configuration

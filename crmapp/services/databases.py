@@ -48,7 +48,15 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """The design as YAML; of one that has no name yet, under the name it would get."""
+        """The design as YAML; of one that has no name yet, under the name it would get.
+
+        Raises:
+            Conflict: it cannot be used yet.
+        """
+        if designs.problems(self.design):
+            raise Conflict(
+                {}, message=N_("Choose what the columns are first; the file follows from them.")
+            )
         return designs.to_yaml(self.design, _free_name(self.design.label_en))
 
 

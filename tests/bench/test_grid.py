@@ -14,5 +14,7 @@ def test_the_page_and_the_statement_by_hand_agree(tmp_path, capsys):
     grid.compare(snapshots.path_of(tmp_path / "s", built.name), repeat=1)
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0] for line in lines[:2]] == ["written by hand", "the grid's page"]
-    assert len(lines) == 3 + len(grid.PAGES)
+    first = grid.PAGES[0][0]
+    names = [f"by hand: {first}", first, f"once more: {first}"]
+    assert [line.split("  ")[0].strip() for line in lines[:3]] == names
+    assert len(lines) == 5 * len(grid.PAGES)

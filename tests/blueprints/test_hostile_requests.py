@@ -11,6 +11,7 @@ import pytest
 from crmapp import BLUEPRINTS
 from crmapp.domain.records import ACCOUNT_FIELDS, ACTIVITY_FIELDS, CONTACT_FIELDS
 from crmapp.web.extensions import limiter
+from tests.support.sales import draft
 from tests.support.snapshots import lay_out_sales
 from tests.support.upserts import plan
 from tests.support.web import htmx
@@ -39,11 +40,16 @@ FIELDS: dict[str, Iterable[str]] = {
     "accounts": [*ACCOUNT_FIELDS, "version", "idempotency_key"],
     "activities": [*ACTIVITY_FIELDS, "version", "idempotency_key"],
     "contacts": [*CONTACT_FIELDS, "version", "idempotency_key"],
-    "grid": ("act", "key", "count", "into"),
+    "databases": ("file", "mode", "encoding", "delimiter", "sheet", "skip", "header", "kind", "every",
+                  "daily", "label_en", "currency", "period", "accounts", "role.qty", "do",
+                  "idempotency_key"),
+    "grid": ("act", "key", "count", "into", "name", "shared", "version"),
+    "mappings": ("name", "version"),
     "preferences": ("locale", "theme", "density", "next"),
     "runs": ("idempotency_key",),
     "security": ("email", "password", "new_password", "next"),
-    "settings": ("name", "email", "role", "team", "password", "active"),
+    "settings": ("name", "email", "role", "team", "password", "active", "label_en", "kind", "code",
+                 "pick_list", "position", "to", "rules", "required", "version"),
     "upserts": ("dataset", "dimension", "sel", "plan_hash", "row-1", "row-" + "9" * 15, "match",
                 "name", "empty", "confirmed", "idempotency_key"),
 }  # fmt: skip
@@ -74,6 +80,12 @@ def known(settings, make) -> dict[str, object]:
         "run_id": planned,
         "dataset": "sales",
         "dimension": "customers",
+        "dataset_id": draft(make.alice),
+        "field_id": make.field("Zone").id,
+        "name": "phone",
+        "code": "terms",
+        "value_id": make.value("terms").id,
+        "slug": "start",
     }
 
 

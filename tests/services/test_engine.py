@@ -12,7 +12,7 @@ from crmapp import artefacts, config
 from crmapp.db import session, unit_of_work
 from crmapp.errors import Conflict
 from crmapp.models import Run
-from crmapp.services import engine, runs, upserts
+from crmapp.services import engine, planning, runs, upserts
 from tests.factories import Make
 from tests.support.upserts import MAPPING, carry_out, plan, queue, start
 
@@ -201,7 +201,7 @@ def test_a_preview_of_an_earlier_version_is_made_anew_and_run(make: Make) -> Non
         session.get_one(Run, planned.id).code_version -= 1
     with pytest.raises(Conflict) as refused:
         queue(make, planned)
-    assert str(refused.value.message) == upserts.OUTDATED
+    assert str(refused.value.message) == planning.OUTDATED
 
     upserts.plan_again_later(planned.id, by=make.mona)
     runs.work(planned.id)
