@@ -17,4 +17,4 @@ def test_the_page_and_the_statement_by_hand_agree(tmp_path, capsys):
     first = grid.PAGES[0][0]
     names = [f"by hand: {first}", first, f"once more: {first}"]
     assert [line.split("  ")[0].strip() for line in lines[:3]] == names
-    assert len(lines) == 5 * len(grid.PAGES)
+    assert len(lines) == 6 * len(grid.PAGES)
