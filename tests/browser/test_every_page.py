@@ -132,6 +132,7 @@ def tour(visitors, cookies) -> Callable[[str], Page]:
     alice.goto("/admin/fields/new")
     alice.get_by_label("English label").fill("Delivery zone")
     alice.get_by_role("button", name="Save").click()
+    alice.wait_for_url(lambda url: "/new" not in url)
 
     def to(address: str) -> Page:
         page = visitor if address in FOR_VISITORS else alice

@@ -30,7 +30,7 @@ def expect_selected(page, count):
 def grid(open_as):
     page = open_as("alice")
     page.goto(CUSTOMERS)
-    page.wait_for_selector("[data-htmx-powered]")
+    page.wait_for_selector("[data-htmx-powered]", state="attached")
     return page
 
 
@@ -148,7 +148,7 @@ def test_rows_are_chosen_without_scripts(open_as):
 def test_choosing_a_row_moves_nothing_on_a_phone(open_as):
     page = open_as("alice", viewport={"width": 390, "height": 844})
     page.goto(CUSTOMERS)
-    page.wait_for_selector("[data-htmx-powered]")
+    page.wait_for_selector("[data-htmx-powered]", state="attached")
     table = page.locator("#grid-table")
     before = table.bounding_box()["y"] + page.evaluate("scrollY")
 
