@@ -114,7 +114,8 @@ def plan_later(
         }
         run.status, run.artefacts, run.plan_hash = Status.PLANNING.value, [], None
         run.cursor, run.counts, run.control, run.lease_until = 0, {}, {}, None
-        run.fence, run.claims, run.code_version = run.fence + 1, 0, CODE_VERSION
+        run.fence, run.claims = run.fence + 1, 0
+        run.code_version = max(run.code_version, CODE_VERSION)  # what is newer is for the newer
         later("runs.work", run_id=run_id)
 
 

@@ -21,10 +21,19 @@ CONTROLS = {
 }
 
 
+TRIES = 3
+"""A race may be won by chance, with the rule or without; not so often."""
+
+
 @pytest.mark.parametrize("defect", CONTROLS)
 def test_the_harness_sees_a_planted_defect(tmp_path, databases, tell, defect):
-    with scene(tmp_path, databases, defects=defect) as at:
-        found = CONTROLS[defect](at)
+    for number in range(TRIES):
+        home = tmp_path / str(number)
+        home.mkdir()
+        with scene(home, databases, defects=defect) as at:
+            found = CONTROLS[defect](at)
+        if found:
+            break
 
     tell(f"{defect}: {len(found)} breaks, such as: {found[:1]}")
     assert found
