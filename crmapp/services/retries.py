@@ -11,13 +11,12 @@ from crmapp import artefacts
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Reason
 from crmapp.domain.mapping import FieldMapping, problems
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.runs import ENDED, Status
 from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_
 from crmapp.models import Run, RunException, User
 from crmapp.queue import later
-from crmapp.services import sources, upserts
+from crmapp.services import fields, sources, upserts
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 from crmapp.services.sources import SourceColumn
@@ -79,7 +78,7 @@ def retry_later(run_id: int, *, key: str | None, by: User) -> int:
     if not found:
         raise Invalid({"": N_("The source has none of these rows any more.")})
     columns = [column.name for column in opened.columns()]
-    fits = not problems(FieldMapping.from_json(run.mapping), ACCOUNT_FIELDS, columns)
+    fits = not problems(FieldMapping.from_json(run.mapping), fields.of("account"), columns)
     person = by.id
     with unit_of_work():
         made = once(key, {"retry": run_id}, lambda: _start(run_id, source, found, fits, person))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -12,7 +14,7 @@ from crmapp.services import engine, receipts, retries, runs, sources
 from crmapp.services.erasure import erase_people
 from tests.factories import Make
 from tests.support import rows as made_up
-from tests.support.upserts import carry_out, edit, plan, queue, rows_of, take_back
+from tests.support.upserts import MAPPING, carry_out, edit, plan, queue, rows_of, take_back
 
 MADE_GOOD = {"C3": {"code": "C3", "name": "Copper", "phone": "555 123"}}
 
@@ -52,6 +54,16 @@ def test_only_the_rows_that_were_left_out_are_planned_again_as_they_are_now(make
     assert runs.receipt_of(again).balances
     assert set(session.scalars(select(Account.name))) >= {"Acme", "Copper"}
     assert "Other" not in set(session.scalars(select(Account.name)))
+
+
+def test_fields_of_the_installations_own_are_mapped_as_before(make: Make) -> None:
+    zone = make.field("Zone")
+    mapping = replace(MAPPING, columns={**MAPPING.columns, zone.name: "code"})
+    done = carry_out(make, plan(make, mapping=mapping))
+
+    again = runs.get(retries.retry_later(done.id, key=None, by=make.mona), by=make.mona)
+
+    assert (again.status, again.mapping["columns"][zone.name]) == ("planning", "code")
 
 
 def test_the_two_runs_know_each_other(make: Make) -> None:

@@ -13,6 +13,8 @@ from crmapp.blueprints.accounts.addresses import arguments, asked, place, tail
 from crmapp.blueprints.accounts.columns import COLUMNS, cells
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
 from crmapp.blueprints.accounts.rows import Rows
+from crmapp.domain.custom_fields import KINDS
+from crmapp.domain.fields import Kind
 from crmapp.domain.permissions import Right
 from crmapp.i18n import N_
 from crmapp.services import account_fields, account_list, account_locations, pick_lists
@@ -23,25 +25,12 @@ from crmapp.web.paging import Pager
 from crmapp.web.record_forms import grouped
 
 _KINDS = {
-    "text": N_("Text"),
-    "long_text": N_("Long text"),
-    "email": N_("E-mail address"),
-    "phone": N_("Phone number"),
-    "url": N_("Web address"),
-    "number": N_("A number"),
-    "money": N_("Amount"),
-    "date": N_("Date"),
-    "yes_no": N_("Yes or no"),
-    "tags": N_("Words, separated by commas"),
-    "pick_list": N_("Pick list"),
-    "multi_pick_list": N_("Several values of a pick list"),
-    "user": N_("Person"),
-    "team": N_("Team"),
-    "account": N_("Another account"),
-    "contact": N_("A contact of the account"),
+    **KINDS,
+    Kind.TAGS: N_("Words, separated by commas"),
+    Kind.USER: N_("Person"),
+    Kind.TEAM: N_("Team"),
+    Kind.CONTACT: N_("A contact of the account"),
 }
-
-
 _rows = Rows()
 
 
