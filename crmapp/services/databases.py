@@ -227,7 +227,7 @@ def _publish(dataset_id: int, by: User) -> int:
     stored.label_en, stored.label_fr = draft.design.label_en, draft.design.label_fr
     stored.text = designs.to_yaml(draft.design, stored.name)
     stored.updated_at = utcnow()
-    return dataset_refresh.active(stored) or dataset_refresh.queue(stored, by=by)
+    return dataset_refresh.queue_anew(stored, by=by)
 
 
 def _free_name(label: str) -> str:
@@ -261,7 +261,6 @@ def send(dataset_id: int, stream: IO[bytes], filename: str, *, adds: bool, by: U
     Raises:
         Forbidden, NotFound
         Invalid: it is no table, or lacks columns that the database uses.
-        AlreadyRunning: a refresh is at work; carries its run.
     """
     stored = get(dataset_id, by=by)
     if stored.state != StoredDataset.LIVE:
@@ -302,7 +301,7 @@ def _replace_files(
             "reading": reading.as_json(),
         }
         stored.updated_at = utcnow()
-        return dataset_refresh.active(stored) or dataset_refresh.queue(stored, by=by)
+        return dataset_refresh.queue_anew(stored, by=by)
 
 
 def retire(dataset_id: int, *, by: User) -> None:

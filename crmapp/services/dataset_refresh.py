@@ -30,7 +30,7 @@ from crmapp.queue import later, leaving
 from crmapp.services import datasets, tables
 from crmapp.services.apply import load
 from crmapp.services.editing import need
-from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive
+from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive, stop
 
 KIND = "dataset_refresh"
 ROWS = "rows.ndjson"
@@ -68,6 +68,19 @@ def active(stored: StoredDataset) -> int | None:
         Run.lock_key == stored.lock_key, Run.status.in_([each.value for each in ACTIVE])
     )
     return session.scalar(query.limit(1))
+
+
+def queue_anew(stored: StoredDataset, *, by: User) -> int:
+    """Inside a unit of work: have what was changed about the database loaded; return the run's id.
+
+    Refreshes that began before the change are stopped: they know nothing of it.
+    """
+    outdated = select(Run).where(
+        Run.lock_key == stored.lock_key, Run.status.in_([each.value for each in ACTIVE])
+    )
+    for run in session.scalars(outdated.with_for_update()):
+        stop(run)
+    return queue(stored, by=by)
 
 
 def queue(stored: StoredDataset, *, by: User | None, why: str = "") -> int:

@@ -138,6 +138,15 @@ def stranded(run: Run) -> bool:
     return session.scalar(select(Run.id).where(Run.id == run.id, _free())) is not None
 
 
+def stop(run: Run) -> None:
+    """Inside a unit of work that holds the run's row: end it if it waits, else after its chunk."""
+    if run.status == Status.RUNNING and not stranded(run):
+        run.cancel_requested = True
+    else:
+        run.status, run.finished_at = Status.CANCELLED.value, utcnow()
+        run.fence, run.lease_until = run.fence + 1, None
+
+
 def checkpoint(held: Claim, **values: Any) -> Claim:
     """Inside a chunk's unit of work: move the run on, or stop because the claim is lost.
 

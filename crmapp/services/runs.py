@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db import session, unit_of_work
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ENDED, Receipt, Status, receipt
 from crmapp.errors import Conflict, Forbidden, NotFound
@@ -110,11 +110,7 @@ def cancel(run_id: int, *, by: User) -> Run:
         run = session.get_one(Run, run_id, with_for_update=True)
         if run.status in ENDED:
             raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
-        if run.status == Status.RUNNING and not engine.stranded(run):
-            run.cancel_requested = True
-        else:
-            run.status, run.finished_at = Status.CANCELLED.value, utcnow()
-            run.fence, run.lease_until = run.fence + 1, None
+        engine.stop(run)
     return get(run_id, by=by)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from crmapp.analytics.query import Question
 from crmapp.config import settings
-from crmapp.db import session
+from crmapp.db import session, unit_of_work
 from crmapp.errors import Conflict, DatasetError, Forbidden, Invalid, NotFound
-from crmapp.models import ExternalIdentity, StoredDataset
+from crmapp.models import ExternalIdentity, Run, StoredDataset
 from crmapp.services import databases, dataset_preview, datasets, grids, runs, tables
 from tests.factories import _kept
 from tests.support.sales import SALES, draft, publish, send
@@ -217,6 +217,23 @@ def test_a_new_file_is_added_whatever_the_order_of_its_columns(make):
     found = totals("our_sales", make.alice)
     assert str(found.totals["amount.total"]) == "1036.9500"
     assert found.count == 3
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_file_that_comes_while_a_refresh_is_at_work_is_loaded_too(make, status):
+    stored = publish(make)
+    head, first, second, *_ = SALES.splitlines(keepends=True)
+    earlier = send(make, stored, head + first)
+    with unit_of_work():
+        session.get_one(Run, earlier).status = status
+        session.get_one(Run, earlier).lease_until = 0.0
+
+    later = send(make, stored, head + second)
+    runs.work(earlier)
+    runs.work(later)
+
+    assert make.again(Run, earlier).status == "cancelled"
+    assert str(totals("our_sales", make.alice).totals["amount.total"]) == "5.0000"
 
 
 def test_a_file_without_the_columns_is_refused_and_changes_nothing(make):
