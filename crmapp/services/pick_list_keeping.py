@@ -107,8 +107,7 @@ def _create(typed: Mapping[str, object], by: User) -> int:
     )
     if gone is None:
         return records.create(PickList, values, by=by, source=editing.FORM)
-    records.restore(PickList, gone, by=by)
-    records.update(PickList, gone, values, version=None, by=by, source=editing.FORM)
+    records.restore(PickList, gone, values, by=by)
     return gone
 
 

@@ -78,8 +78,7 @@ def _add(list_code: str, typed: Mapping[str, object], by: User) -> int:
         value_id = records.create(PickListValue, values, by=by, source=editing.FORM)
     else:
         value_id = gone
-        records.restore(PickListValue, value_id, by=by)
-        records.update(PickListValue, value_id, values, version=None, by=by, source=editing.FORM)
+        records.restore(PickListValue, value_id, values, by=by)
     _keep_one_default(list_code, value_id, by)
     return value_id
 

@@ -74,8 +74,9 @@ class Chart:
 
 
 def views(sheet: Sheet) -> list[Choice]:
-    """The ways to look at the rows that suit them."""
-    fitting = [name for name in VIEWS if name == "grid" or _drawn(sheet, name) is not None]
+    """The ways to look at the rows that suit them; nothing is drawn to find out."""
+    column = _charted(sheet)
+    fitting = [name for name in VIEWS if name == "grid" or _fits(sheet, name, column)]
     return [
         Choice(gettext(VIEW_TEXTS[name]), sheet.url(view=name), sheet.question.view == name)
         for name in VIEWS
@@ -90,11 +91,21 @@ def chart_of(sheet: Sheet) -> Chart | None:
 
 def _drawn(sheet: Sheet, kind: str) -> Chart | None:
     column = _charted(sheet)
-    if column is None or not sheet.answer.rows:
+    if column is None or not _fits(sheet, kind, column):
         return None
+    return {"bar": _bars, "line": _lines, "pareto": _pareto}[kind](sheet, column)
+
+
+def _fits(sheet: Sheet, kind: str, column: Column | None) -> bool:
+    """Whether the rows can be drawn in this way."""
+    if column is None or not sheet.answer.rows:
+        return False
     if kind == "line":
-        return _lines(sheet, column)
-    return _pareto(sheet, column) if kind == "pareto" else _bars(sheet, column)
+        return sheet.question.mode in BY_TIME and len(_in_time(sheet, column)) >= FEWEST_POINTS
+    if kind == "pareto":
+        some = any((_number(row, column) or 0.0) > 0 for row in sheet.answer.rows)
+        return some and _total(sheet, column) > 0
+    return True
 
 
 def _charted(sheet: Sheet) -> Column | None:
@@ -136,11 +147,9 @@ def _bars(sheet: Sheet, column: Column) -> Chart:
     return Chart("bar", _title(sheet, column), bars=bars)
 
 
-def _lines(sheet: Sheet, column: Column) -> Chart | None:
+def _lines(sheet: Sheet, column: Column) -> Chart:
     """One line per row over the periods of the measure, of the first rows."""
     heads = _in_time(sheet, column)
-    if sheet.question.mode not in BY_TIME or len(heads) < FEWEST_POINTS:
-        return None
     rows = sheet.answer.rows[:MOST_LINES]
     values = [[_number(row, head.column) or 0.0 for head in heads] for row in rows]
     low, high = _range([value for line in values for value in line])
@@ -172,12 +181,10 @@ def _in_time(sheet: Sheet, column: Column) -> list[Head]:
     return [head for _end, head in sorted(dated, key=lambda pair: pair[0])]
 
 
-def _pareto(sheet: Sheet, column: Column) -> Chart | None:
+def _pareto(sheet: Sheet, column: Column) -> Chart:
     """The largest rows first, and how much of the total they make together."""
     found = _largest_first(sheet, column)
     whole = _total(sheet, column)
-    if not found or whole <= 0:
-        return None
     width, highest, write = 100 / len(found), found[0][1], writer(sheet.dataset, column)
     shares = [min(share, 100.0) for share in accumulate(100 * value / whole for _, value in found)]
     points = [
