@@ -55,7 +55,8 @@ apt_install() {
 }
 
 find_chromium() {
-    for name in "${CRMAPP_TEST_CHROMIUM:-}" chromium chromium-browser google-chrome \
+    for name in "${CRMAPP_TEST_CHROMIUM:-}" chromium-headless-shell chromium chromium-browser \
+        google-chrome \
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" \
         "/Applications/Chromium.app/Contents/MacOS/Chromium"; do
         [ -n "$name" ] && command -v "$name" && return
@@ -105,7 +106,8 @@ else
 fi
 
 if CRMAPP_TEST_CHROMIUM=$(find_chromium) ||
-    { apt_install chromium fonts-dejavu-core && CRMAPP_TEST_CHROMIUM=$(find_chromium); }; then
+    { { apt_install chromium-headless-shell fonts-dejavu-core ||
+        apt_install chromium fonts-dejavu-core; } && CRMAPP_TEST_CHROMIUM=$(find_chromium); }; then
     export CRMAPP_TEST_CHROMIUM
     section "Browser stories" "$BIN/pytest" -q -n 2 --dist loadfile -m browser
 else

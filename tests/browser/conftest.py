@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import (
     Browser,
@@ -37,7 +36,6 @@ QUIET = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATIENCE = 30_000
 """Milliseconds after which a page that does not come is a failure, on a busy machine too."""
 expect.set_options(timeout=PATIENCE)
@@ -165,6 +163,12 @@ def sign_in(page: Page, login: str = "alice") -> Page:
     return page
 
 
+def arrive(page: Page, address: str) -> None:
+    """Go to the address and wait for htmx: a key may be pressed before it has come."""
+    page.goto(address)
+    page.wait_for_selector("[data-htmx-powered]", state="attached")
+
+
 @contextmanager
 def sleeping(site: Installation) -> Iterator[None]:
     """Let the workers sleep, so that there is something to see before they have done it all."""
@@ -177,10 +181,3 @@ def sleeping(site: Installation) -> Iterator[None]:
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGCONT)
-
-
-def barriers(page: Page, rules: list[str] | None = None) -> list[str]:
-    """Return what axe finds on the page, rule and element: by all rules, or only by ``rules``."""
-    chosen = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
-    found = Axe().run(page, options={"runOnly": chosen}).response["violations"]
-    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import barriers
+from tests.browser.conftest import arrive
+from tests.browser.look import barriers
 
 CUSTOMERS = "/analytics/sales/customers"
 
@@ -29,8 +30,7 @@ def expect_selected(page, count):
 @pytest.fixture
 def grid(open_as):
     page = open_as("alice")
-    page.goto(CUSTOMERS)
-    page.wait_for_selector("[data-htmx-powered]", state="attached")
+    arrive(page, CUSTOMERS)
     return page
 
 
@@ -147,8 +147,7 @@ def test_rows_are_chosen_without_scripts(open_as):
 
 def test_choosing_a_row_moves_nothing_on_a_phone(open_as):
     page = open_as("alice", viewport={"width": 390, "height": 844})
-    page.goto(CUSTOMERS)
-    page.wait_for_selector("[data-htmx-powered]", state="attached")
+    arrive(page, CUSTOMERS)
     table = page.locator("#grid-table")
     before = table.bounding_box()["y"] + page.evaluate("scrollY")
 

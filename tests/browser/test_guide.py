@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from crmapp.web.assets import STATIC
-from tests.browser.conftest import barriers
+from tests.browser.look import barriers
 from tests.browser.walk import BY_CODE, Walk
 from tests.web.test_guide import LARGEST
 

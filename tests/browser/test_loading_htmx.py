@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from crmapp import config
 from crmapp.web.assets import STATIC
@@ -56,6 +56,13 @@ class Visit:
 
 
 @pytest.fixture
+def signed_in(app, as_user, make) -> dict[str, str]:
+    """The cookie of a session of alice's."""
+    cookie = as_user(make.alice).get_cookie(app.config["SESSION_COOKIE_NAME"])
+    return {"name": cookie.key, "value": cookie.value, "domain": "127.0.0.1", "path": "/"}
+
+
+@pytest.fixture
 def visit(serve, settings, browser: Browser) -> Iterator[Callable[..., Visit]]:
     config.use(replace(settings, htmx_source="cdn"))
     context = browser.new_context(base_url=serve())
@@ -80,3 +87,13 @@ def test_a_cdn_that_does_not_is_replaced_and_left_alone_for_a_day(visit, cdn):
     assert first == ["cdn", "local"]
     assert second == ["local"]
     assert next_day == ["cdn", "local"]
+
+
+def test_a_palette_that_is_opened_before_htmx_has_come_is_filled_when_it_comes(visit, signed_in):
+    page = visit(hangs).page
+    page.context.add_cookies([signed_in])
+    page.goto("/accounts", wait_until="domcontentloaded")
+
+    page.keyboard.press("Control+k")
+
+    expect(page.locator("#palette [role=option]").first).to_be_visible()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import barriers
+from tests.browser.look import barriers
 from tests.browser.walk import Walk
 from tests.browser.words import overflow
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crmapp.config import ROOT
-from tests.browser.test_every_page import CALM, check
+from tests.browser.look import CALM, check
 from tests.browser.walk import WORKED, Walk, content
 from tests.browser.words import english_words
 

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import arrive
+
 
 def opens(page: Page) -> None:
     page.keyboard.press("Control+k")
@@ -132,7 +134,7 @@ def test_two_keys_lead_to_a_place(open_as, keys, place):
 
 def test_keys_that_are_switched_off_do_nothing_but_the_palette_opens(open_as):
     page = open_as("rita")
-    page.goto("/accounts")
+    arrive(page, "/accounts")
     page.keyboard.press("?")
     sheet = page.locator("#drawer")
     sheet.get_by_role("button", name="Off").click()
@@ -151,7 +153,7 @@ def test_keys_that_are_switched_off_do_nothing_but_the_palette_opens(open_as):
 
 
 def test_it_fills_a_phone(open_as):
-    page = open_as("alice", viewport={"width": 390, "height": 844})
+    page = open_as("alice", viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     page.goto("/accounts")
     page.locator(".find").click()
     expect(page.locator("#palette [role=option]").first).to_be_visible()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import barriers, sign_in
+from tests.browser.conftest import sign_in
+from tests.browser.look import barriers
 
 
 def test_the_sign_in_page_has_no_barriers(page):

@@ -29,12 +29,14 @@
     if (apart && option.href) window.open(option.href, "_blank", "noopener");
     else option.click();
   };
+  const ask = () => field.dispatchEvent(new Event("palette:open"));
   const open = () => {
     if (dialog.open) { field.select(); return; }
     dialog.showModal();
     field.select();
-    field.dispatchEvent(new Event("palette:open"));
+    ask();
   };
+  field.addEventListener("htmx:after:init", () => { if (dialog.open) ask(); }); // who opened it before htmx came
 
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k") return;
