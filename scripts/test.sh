@@ -8,7 +8,6 @@ PASSED=0
 LOG=$(mktemp -d "${TMPDIR:-/tmp}/crmapp-test.XXXXXX")
 trap 'rm -rf "$LOG"' EXIT
 BIN="$PWD/$VENV/bin"
-export PYTHONDONTWRITEBYTECODE=1
 
 verdict() { RESULTS="$RESULTS$(printf '%-9s %s' "$1" "$2")
 "; }
@@ -72,14 +71,18 @@ translations() {
     "$BIN/python" scripts/compile_translations.py && "$BIN/pytest" -q tests/house/test_translations.py
 }
 
-unit_tests() { CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 --dist loadfile -m "not browser and not faults"; }
+# On the second database only what meets one at all.
+unit_tests() {
+    CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 --dist loadfile -m "$2" \
+        --ignore=tests/browser --ignore=tests/faults
+}
 
 # Faults are mostly waited for, so all databases suffer at the same time.
 faults() {
     pids=""
     trap 'kill $pids' INT TERM
     for database in "$@"; do
-        CRMAPP_TEST_DB=$database "$BIN/pytest" -q -m faults >"$LOG/faults-$database" 2>&1 &
+        CRMAPP_TEST_DB=$database "$BIN/pytest" -q tests/faults >"$LOG/faults-$database" 2>&1 &
         pids="$pids $!"
     done
     failed=0
@@ -94,10 +97,10 @@ section "Import laws" "$BIN/lint-imports"
 section "Types" "$BIN/mypy"
 section "Templates" "$BIN/djlint" --lint --quiet crmapp/templates
 section "Translations" translations
-section "Tests on SQLite" unit_tests sqlite
+section "Tests on SQLite" unit_tests sqlite ""
 
 if has_postgres || { apt_install postgresql && has_postgres; }; then
-    section "Tests on PostgreSQL" unit_tests postgres
+    section "Tests on PostgreSQL" unit_tests postgres database
     databases="sqlite postgres"
 else
     skip "Tests on PostgreSQL" \
@@ -109,7 +112,7 @@ if CRMAPP_TEST_CHROMIUM=$(find_chromium) ||
     { { apt_install chromium-headless-shell fonts-dejavu-core ||
         apt_install chromium fonts-dejavu-core; } && CRMAPP_TEST_CHROMIUM=$(find_chromium); }; then
     export CRMAPP_TEST_CHROMIUM
-    section "Browser stories" "$BIN/pytest" -q -n 2 --dist loadfile -m browser
+    section "Browser stories" "$BIN/pytest" -q -n 2 --dist loadfile tests/browser
 else
     skip "Browser stories" \
         "no Chromium found. Debian: apt install chromium; macOS: brew install --cask chromium."

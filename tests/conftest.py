@@ -18,7 +18,7 @@ from crmapp.config import Settings
 from crmapp.db import db
 from crmapp.db.schema import migrate
 from tests.factories import Make
-from tests.support.databases import Database, open_database
+from tests.support.databases import Database, open_database, open_empty_database
 from tests.support.web import Client, sign_in
 
 hypothesis.settings.register_profile("crmapp", deadline=None)  # a busy machine is no defect
@@ -26,6 +26,8 @@ hypothesis.settings.load_profile("crmapp")
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 """The moment at which frozen tests happen: a Monday."""
+DATABASES = {"database", "empty_database"}
+"""The fixtures that come with a database of the kind that CRMAPP_TEST_DB names."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,12 +35,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in ("browser", "faults"):
             item.add_marker(folder)
+        if DATABASES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
 
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     with open_database(tmp_path_factory.mktemp("database")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def empty_database() -> Iterator[dict[str, str]]:
+    """An empty database for an installation, as the settings that an operator would name it by."""
+    with open_empty_database() as place:
+        yield place
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +88,6 @@ def app(application: Flask, database: Database) -> Iterator[Flask]:
     with application.app_context():
         yield application
         db.session.remove()
-        db.engine.dispose()
     application.config.clear()
     application.config.update(before)
 

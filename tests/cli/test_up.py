@@ -16,7 +16,6 @@ from functools import partial
 import pytest
 
 from crmapp.cli.supervision.valkey import socket_path
-from tests.support.databases import empty_database
 from tests.support.processes import Installation, children, crmapp, eventually
 
 MB = 1024 * 1024
@@ -24,13 +23,12 @@ CAP_DAC_OVERRIDE, PR_CAPBSET_DROP = 1, 24
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def running(
+    empty_database: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
     """One installation for all tests that leave it running."""
     home = tmp_path_factory.mktemp("running") / "home"
-    with (
-        empty_database() as place,
-        Installation(home, {**place, "CRMAPP_DEMO": "1"}) as installation,
-    ):
+    with Installation(home, {**empty_database, "CRMAPP_DEMO": "1"}) as installation:
         yield installation
         installation.stop()
 

@@ -23,7 +23,7 @@ class Database(Protocol):
         """Keep the present content as the beginning of each test. Nobody may be connected."""
 
     def thaw(self) -> None:
-        """Bring the frozen content back. Nobody of this process may be connected."""
+        """Bring the frozen content back. Connections may stay open, but hold no lock."""
 
 
 class SqliteDatabase:
@@ -45,16 +45,18 @@ class SqliteDatabase:
 
 
 class PostgresDatabase:
-    """Emptied row by row, which takes a sixtieth of the time of a new copy from a template.
+    """Emptied row by row, which takes a hundredth of the time of a new copy from a template.
 
-    The frozen rows lie in a schema of their own. Nothing is done while nothing was written; a
-    test that took a table away is followed by a copy from the template.
+    The frozen rows lie in a schema of their own, with a function that brings them back: kept
+    connections keep its plans. Nothing is done while nothing was written; a test that took a table
+    away is followed by a copy from the template.
     """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._written: str | None = None
-        self._thawing = ""
+        self._outside = psycopg.connect(server.url("postgres"), autocommit=True)
+        self._inside: psycopg.Connection | None = None
         self.url = server.url("crmapp_test")
         server.recreate("crmapp_test")
 
@@ -66,36 +68,48 @@ class PostgresDatabase:
             for table in tables:
                 connection.execute(f"CREATE TABLE frozen.{table} AS TABLE public.{table}")
             query = (
-                "SELECT format('SELECT setval(%L, %s, %L);', schemaname || '.' || sequencename,"
+                "SELECT format('PERFORM setval(%L, %s, %L);', schemaname || '.' || sequencename,"
                 " coalesce(last_value, 1), last_value IS NOT NULL) FROM pg_sequences"
             )
             sequences = [statement for (statement,) in connection.execute(query).fetchall()]
-        self._thawing = "\n".join([_ALONE, *map(_as_frozen, tables), *sequences, "COMMIT"])
+            body = "\n".join([_ALONE, *map(_as_frozen, tables), *sequences])
+            head = "CREATE FUNCTION frozen.thaw() RETURNS void LANGUAGE plpgsql"
+            connection.execute(f"{head} AS $$BEGIN {body} END$$")
         self._server.recreate("crmapp_frozen", "crmapp_test")
         self._written = self._position()
 
     def thaw(self) -> None:
-        if self._position() != self._written:
-            try:
-                with psycopg.connect(self.url, autocommit=True) as connection:
-                    connection.execute(self._thawing)
-            except psycopg.errors.UndefinedTable:
-                self._server.recreate("crmapp_test", "crmapp_frozen")
-            self._written = self._position()
+        if self._position() == self._written:
+            return
+        try:
+            if self._inside is None:
+                self._inside = psycopg.connect(self.url, autocommit=True)
+            self._inside.execute("SELECT frozen.thaw()")
+        except psycopg.errors.UndefinedTable:
+            self._leave()
+            self._server.recreate("crmapp_test", "crmapp_frozen")
+        self._written = self._position()
+
+    def close(self) -> None:
+        self._leave()
+        self._outside.close()
+
+    def _leave(self) -> None:
+        if self._inside is not None:
+            self._inside.close()
+            self._inside = None
 
     def _position(self) -> str:
         """Return how far the server's log has come: it grows with every write by anybody."""
-        with psycopg.connect(self._server.url("postgres")) as connection:
-            row = connection.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
-            assert row is not None
-            return str(row[0])
+        row = self._outside.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
+        assert row is not None
+        return str(row[0])
 
 
 _ALONE = """
-BEGIN;
-SET LOCAL session_replication_role = replica;
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
+PERFORM set_config('session_replication_role', 'replica', true);
+PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle';
 """
 """Begins to thaw: without foreign keys, and without whoever holds a lock."""
 
@@ -116,24 +130,18 @@ def open_database(folder: Path) -> Iterator[Database]:
     if kind == "sqlite":
         yield SqliteDatabase(folder)
     elif kind == "postgres":
-        server = Server()
-        try:
-            yield PostgresDatabase(server)
-        finally:
-            server.close()
+        with closing(Server()) as server, closing(PostgresDatabase(server)) as database:
+            yield database
     else:
         raise ValueError(f"CRMAPP_TEST_DB={kind!r}: use sqlite or postgres")
 
 
 @contextmanager
-def empty_database() -> Iterator[dict[str, str]]:
+def open_empty_database() -> Iterator[dict[str, str]]:
     """Open an empty database of the kind of this test run, named as an operator names it."""
     if os.environ.get("CRMAPP_TEST_DB") != "postgres":
         yield {}
         return
-    server = Server()
-    try:
+    with closing(Server()) as server:
         server.recreate("crmapp_empty")
         yield {"DATABASE_URL": server.url("crmapp_empty")}
-    finally:
-        server.close()
