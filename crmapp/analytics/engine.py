@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -82,6 +82,21 @@ class Engine(Protocol):
         self, question: Question, *, restriction: Restriction = None, selections: Selections = ...
     ) -> Answer:
         """One page, with totals and count over everything that matches."""
+        ...
+
+    def each(
+        self,
+        question: Question,
+        count: int,
+        *,
+        seconds: float,
+        restriction: Restriction = None,
+        selections: Selections = ...,
+    ) -> Iterator[list[Row]]:
+        """Everything that matches, ``count`` rows, in the order of the pages and bunch by bunch.
+
+        It may take ``seconds`` altogether. Memory does not grow with the rows.
+        """
         ...
 
     def count(

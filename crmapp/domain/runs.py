@@ -60,7 +60,9 @@ class Mail(StrEnum):
     NONE = "none"
 
 
-OUTCOMES = ("created", "updated", "unchanged", "loaded", "rejected", "skipped", "failed")
+OUTCOMES = (
+    "created", "updated", "unchanged", "loaded", "written", "rejected", "skipped", "failed"
+)  # fmt: skip
 """What may become of a row; a receipt counts each row once among them."""
 
 

@@ -11,6 +11,7 @@ from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.models import MailOutbox, Run, User
+from crmapp.services import exports
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def _outcomes(run: Run) -> list[tuple[str, int]]:
     }
     if run.kind == "dataset_refresh":
         names = {"loaded": gettext("Loaded"), "rejected": gettext("Rejected")}
+    if run.kind == exports.KIND:
+        names = {"written": gettext("Rows written")}
     if run.undoes_id:
         names = {"updated": gettext("Taken back"), "skipped": gettext("Kept")}
     return [(label, (run.done or {}).get(name, 0)) for name, label in names.items()]

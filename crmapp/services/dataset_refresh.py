@@ -27,7 +27,7 @@ from crmapp.errors import AlreadyRunning, CRMError, DatasetError, NotFound, Tabl
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, StoredDataset, User
 from crmapp.queue import later, leaving
-from crmapp.services import datasets, tables
+from crmapp.services import datasets, failures, tables
 from crmapp.services.apply import load
 from crmapp.services.editing import need
 from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive, stop
@@ -216,7 +216,8 @@ def _publish(
     done = {"loaded": loaded, "rejected": rejected.rows}
     result = receipt(rows, done, {})
     status = ended_as(result, cancelled=False) if loaded else Status.FAILED
-    problem = None if loaded else _kept(Text(N_("No row could be loaded. The figures stay.")))
+    nothing = Text(N_("No row could be loaded. The figures stay."))
+    problem = {} if loaded else failures.kept(nothing)
     with unit_of_work():
         stored = session.scalar(
             select(StoredDataset).where(StoredDataset.name == name).with_for_update()
@@ -225,26 +226,14 @@ def _publish(
         if stored is None or stored.state != StoredDataset.LIVE:
             end(moved, Status.CANCELLED)
             return
-        end(moved, status, **(problem or {}))
+        end(moved, status, **problem)
         if loaded:
             snapshots.publish(datasets.directory_of(name), built)
 
 
 def _end_early(held: Claim, status: Status, error: CRMError | None = None) -> None:
     with unit_of_work():
-        end(held, status, **(_kept(error.message) if error else {}))
-
-
-def _kept(problem: Text) -> dict[str, Any]:
-    """What is wrong, for the log and, to be said in the reader's language, as a text."""
-    params = {name: str(value) for name, value in problem.params.items()}
-    return {"error": str(problem), "mapping": {"problem": problem.text, "values": params}}
-
-
-def problem_of(run: Run) -> Text | None:
-    """Why a refresh failed."""
-    kept = run.mapping.get("problem")
-    return Text(kept, dict(run.mapping.get("values") or {})) if kept else None
+        end(held, status, **(failures.kept(error.message) if error else {}))
 
 
 def _tidy(dataset_id: int) -> None:

@@ -26,8 +26,8 @@ SYSTEM = "dataset:"
 WHOLE = 20_000
 """The most rows that one answer may hold; more do not belong into one request."""
 _TOO_MANY = N_(
-    "A file takes up to %(most)s rows, and this grid has %(count)s."
-    " Search, or focus on a selection, to make it smaller."
+    "A file that is sent at once takes up to %(most)s rows, and this grid has %(count)s."
+    " Choose it from the grid's actions: it is made in the background then."
 )
 
 

@@ -113,7 +113,7 @@ def counts(run: Run) -> list[tuple[Planned, int]]:
 
 
 def _carried_out(run: Run) -> dict[str, int]:
-    if not run.done:
+    if not run.done or not run.artefacts:
         return {}
     where, values = _reached(run)
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:

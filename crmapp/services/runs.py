@@ -19,6 +19,7 @@ from crmapp.services import (
     apply,
     dataset_refresh,
     engine,
+    exports,
     freeze,
     replacement_plan,
     undo_plan,
@@ -33,6 +34,7 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     ("undo", Status.RUNNING.value): apply.advance,
     ("replacement", Status.RUNNING.value): apply.advance,
     (dataset_refresh.KIND, Status.RUNNING.value): dataset_refresh.advance,
+    (exports.KIND, Status.RUNNING.value): exports.advance,
 }
 
 

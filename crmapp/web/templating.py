@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from babel.units import format_unit
 from flask import Flask, request, url_for
 from flask_babel import (
     format_currency,
@@ -94,6 +95,7 @@ def init_app(app: Flask) -> None:
         "datetime": moment,
         "ago": ago,
         "number": number,
+        "file_size": file_size,
         "money": money,
         "percent": percent,
         "text": text,
@@ -153,6 +155,13 @@ def number(value: Decimal | float | None, digits: int | None = None) -> str:
     if digits is None:
         return format_decimal(value)
     return format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0")
+
+
+def file_size(count: int) -> str:
+    """Write a number of bytes as the reader does: ``1.2 MB``, in French ``1,2 Mo``."""
+    unit, size = ("megabyte", 1e6) if count >= 1e6 else ("kilobyte", 1e3)
+    locale = get_locale() or "en"
+    return str(format_unit(count / size, unit, length="short", format="#,##0.#", locale=locale))
 
 
 def money(value: Decimal | float | None, currency: str = "") -> str:

@@ -43,7 +43,7 @@ FIELDS: dict[str, Iterable[str]] = {
     "databases": ("file", "mode", "encoding", "delimiter", "sheet", "skip", "header", "kind",
                   "every", "daily", "label_en", "currency", "period", "accounts", "role.qty", "do",
                   "idempotency_key"),
-    "grid": ("act", "key", "count", "into", "name", "shared", "version"),
+    "grid": ("act", "key", "count", "into", "kind", "name", "shared", "version"),
     "mappings": ("name", "version"),
     "preferences": ("locale", "theme", "density", "next"),
     "runs": ("idempotency_key",),

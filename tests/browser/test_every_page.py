@@ -108,7 +108,7 @@ NO_PAGES = {
     "accounts.csv", "accounts.value", "accounts.xlsx",
     "assets.file", "assets.script", "assets.stylesheet", "grid.csv", "grid.database", "grid.xlsx",
     "databases.text", "grid.favourite", "health.live",
-    "health.ready", "home", "runs.failed_rows", "runs.progress", "security.static",
+    "health.ready", "home", "runs.failed_rows", "runs.file", "runs.progress", "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}

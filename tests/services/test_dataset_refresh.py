@@ -18,6 +18,7 @@ from crmapp.services import (
     dataset_schedule,
     datasets,
     engine,
+    failures,
     receipts,
     runs,
     sweeper,
@@ -74,7 +75,7 @@ def test_a_table_without_a_row_that_loads_leaves_the_figures(make, rows):
     run = refreshed(make, stored, SALES.splitlines(keepends=True)[0] + rows)
 
     assert run.status == Status.FAILED
-    assert "stay" in str(dataset_refresh.problem_of(run))
+    assert "stay" in str(failures.reason(run))
     assert totals("our_sales", make.alice).count == 2
 
 

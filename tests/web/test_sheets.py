@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from crmapp.web.sheets import Heading, cell, csv_lines, csv_response, xlsx_response
+from crmapp.services.sheet_files import Heading, cell, csv_lines
+from crmapp.web.sheets import csv_response, xlsx_response
 
 
 def read(header: list[str], rows: list[list[Any]]) -> list[list[str]]:
@@ -80,7 +81,7 @@ def test_a_workbook_holds_texts_numbers_and_days_as_such(app):
     rows = [["=cmd()", Decimal("-12.5"), 0.125, date(2026, 6, 15)], ["0123", None, None, None]]
     with app.test_request_context():
         response = xlsx_response(
-            "a.xlsx", "Sales: 'all' [2026]", header, rows, ["Total", 1, 0.5, None]
+            "a.xlsx", "Sales: 'all' [2026]", header, [*rows, ["Total", 1, 0.5, None]], True
         )
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(response.data))

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,6 +28,7 @@ from crmapp.errors import Invalid, Unavailable
 from crmapp.i18n import N_, Text
 
 MOST_ROWS = 10_000
+_BUNCH = 5_000
 NO_SELECTIONS: Selections = MappingProxyType({})
 _abandoned: list[duckdb.DuckDBPyConnection] = []
 """Connections inherited from a parent process: neither usable nor closable in the child."""
@@ -79,11 +80,7 @@ class DuckDBEngine:
         columns = (*properties, *measures)
         names = [column.name for column in columns]
         lines = self._fetch(writer.page(question), remember=question.size <= SIZES[-1])
-        rows = tuple(
-            Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
-            for _, _, _, _, key, varies, *values in lines
-            if key is not None
-        )
+        rows = tuple(_rows_of_page(names, lines))
         *_, (part, _, _, count, _, _, *sums) = lines
         if part != TOTALS:
             raise AssertionError("an answer ends with its totals")
@@ -97,6 +94,24 @@ class DuckDBEngine:
             count=count,
         )
         return self._marked(plain, restriction, selections)
+
+    def each(
+        self,
+        question: Question,
+        count: int,
+        *,
+        seconds: float,
+        restriction: Restriction = None,
+        selections: Selections = NO_SELECTIONS,
+    ) -> Iterator[list[Row]]:
+        writer = self._writer(restriction, selections, question)
+        shape = self.dataset.dimension(question.dimension)
+        measures = measure_columns(self.dataset, question, self.calendar, writer.across)
+        names = [each.name for each in (*property_columns(shape, question.properties), *measures)]
+        everything = question.change(page=1, size=max(count, 1))
+        with self._asking(writer.page(everything), seconds) as asked:
+            while lines := asked.fetchmany(_BUNCH):
+                yield list(_rows_of_page(names, lines))
 
     def count(
         self,
@@ -203,10 +218,16 @@ class DuckDBEngine:
         return lines
 
     def _ask(self, statement: Statement) -> list[tuple[Any, ...]]:
+        with self._asking(statement, self._limits.seconds) as asked:
+            return asked.fetchall()
+
+    @contextmanager
+    def _asking(self, statement: Statement, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Run a statement within the limits; what it finds is fetched inside."""
         cursor = self._cursor()
-        with _time_limit(cursor, self._limits.seconds):
+        with _time_limit(cursor, seconds):
             try:
-                return cursor.execute(statement.sql, dict(statement.params)).fetchall()
+                yield cursor.execute(statement.sql, dict(statement.params))
             except duckdb.InterruptException as error:
                 raise Unavailable(
                     Text(
@@ -214,7 +235,7 @@ class DuckDBEngine:
                             "This question took longer than %(seconds)s seconds. Narrow it down by"
                             " a search, a focus or a shorter period."
                         ),
-                        {"seconds": f"{self._limits.seconds:g}"},
+                        {"seconds": f"{seconds:g}"},
                     )
                 ) from error
             except duckdb.OutOfMemoryException as error:
@@ -252,6 +273,13 @@ class DuckDBEngine:
         )
         connection.execute("SET enable_progress_bar = false")
         return connection
+
+
+def _rows_of_page(names: Sequence[str], lines: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+    """The entities among the lines of a page: the line with the totals has no key."""
+    for _part, _sort, _id, _count, key, varies, *values in lines:
+        if key is not None:
+            yield Row(key, dict(zip(names, values, strict=True)), frozenset(varies))
 
 
 @contextmanager

@@ -17,8 +17,9 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.services import account_fields, account_list
 from crmapp.services.account_question import Question
+from crmapp.services.sheet_files import Heading
 from crmapp.web.access import current_user, requires
-from crmapp.web.sheets import Heading, csv_response, xlsx_response
+from crmapp.web.sheets import csv_response, xlsx_response
 from crmapp.web.templating import text
 from crmapp.web.texts import translated
 

@@ -1,20 +1,23 @@
-"""What the grid shows as a file: every row that matches, in its order, and the total."""
+"""What the grid shows as a file: every row that matches, in its order, and the total.
+
+A file of up to ``grids.WHOLE`` rows is sent at once; a larger one is written by a run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from flask import Response
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 
-from crmapp.analytics.engine import Value
 from crmapp.blueprints.grid import bp
 from crmapp.blueprints.grid.address import asked
 from crmapp.blueprints.grid.sheet import Sheet
 from crmapp.domain.permissions import Right
-from crmapp.services import grids
+from crmapp.services import exports, grids
+from crmapp.services.exports import Layout
+from crmapp.services.sheet_files import Heading
 from crmapp.web.access import current_user, requires
-from crmapp.web.sheets import Heading, csv_response, xlsx_response
+from crmapp.web.htmx import see_other
+from crmapp.web.sheets import csv_response, xlsx_response
 
 
 @bp.get("/<dataset>/<dimension>.csv")
@@ -22,8 +25,9 @@ from crmapp.web.sheets import Heading, csv_response, xlsx_response
 def csv(dataset: str, dimension: str) -> Response:
     """Send the grid as CSV: numbers as they are, without rounding."""
     sheet = _whole(dataset, dimension)
-    rows = [*_rows(sheet), _total(sheet)]
-    return csv_response(f"{dataset}-{dimension}.csv", [h.text for h in _headings(sheet)], rows)
+    layout, answer = _layout(sheet), sheet.answer
+    headings = [each.text for each in layout.headings]
+    return csv_response(f"{layout.name}.csv", headings, layout.lines(answer.rows, answer.totals))
 
 
 @bp.get("/<dataset>/<dimension>.xlsx")
@@ -31,10 +35,27 @@ def csv(dataset: str, dimension: str) -> Response:
 def xlsx(dataset: str, dimension: str) -> Response:
     """Send the grid as a workbook: numbers as numbers, with the format of their kind."""
     sheet = _whole(dataset, dimension)
-    title = sheet.shape.label.text(sheet.locale)
-    return xlsx_response(
-        f"{dataset}-{dimension}.xlsx", title, _headings(sheet), _rows(sheet), _total(sheet)
+    layout, answer = _layout(sheet), sheet.answer
+    lines = layout.lines(answer.rows, answer.totals)
+    return xlsx_response(f"{layout.name}.xlsx", layout.title, layout.headings, lines, True)
+
+
+@bp.post("/<dataset>/<dimension>/exports")
+@requires(Right.GRID_VIEW)
+def export(dataset: str, dimension: str) -> Response:
+    """Have the grid written to a file, however many rows it has, and show how far that is."""
+    question = asked(dataset, dimension)
+    shape = grids.dataset(dataset, by=current_user)
+    sheet = Sheet(shape, grids.answer(question, by=current_user), [])
+    run_id = exports.start(
+        question,
+        _layout(sheet),
+        request.form.get("kind", ""),
+        title=f"{shape.label.text(sheet.locale)} · {sheet.shape.label.text(sheet.locale)}",
+        key=request.form.get("idempotency_key"),
+        by=current_user,
     )
+    return see_other(url_for("runs.show", run_id=run_id))
 
 
 def _whole(dataset: str, dimension: str) -> Sheet:
@@ -42,16 +63,16 @@ def _whole(dataset: str, dimension: str) -> Sheet:
     return Sheet(grids.dataset(dataset, by=current_user), answer, [])
 
 
-def _headings(sheet: Sheet) -> list[Heading]:
-    return [Heading(sheet.heading(head), head.column.kind) for head in sheet.heads]
-
-
-def _rows(sheet: Sheet) -> Iterator[list[Value]]:
-    for row in sheet.answer.rows:
-        yield [sheet.value(row, column) for column in sheet.columns]
-
-
-def _total(sheet: Sheet) -> list[Value]:
-    """The last line: its name in the first column, the totals below their measures."""
-    first, *others = sheet.columns
-    return [_("Total"), *(sheet.answer.totals.get(column.name) for column in others)]
+def _layout(sheet: Sheet) -> Layout:
+    """The columns of the grid as they stand on its page, in the reader's language."""
+    return Layout(
+        name=f"{sheet.question.dataset}-{sheet.question.dimension}",
+        title=sheet.shape.label.text(sheet.locale),
+        columns=tuple(
+            (head.column.name, Heading(sheet.heading(head), head.column.kind))
+            for head in sheet.heads
+        ),
+        named=sheet.named,
+        missing=sheet.shape.missing.text(sheet.locale) if sheet.shape.missing else "",
+        total=_("Total"),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
+from secrets import token_urlsafe
 from urllib.parse import quote
 
 from flask import flash
@@ -95,7 +96,7 @@ class Sheet:
             text=self._head_text(column),
             href=self.url(sort=column.name, descending=down),
             state=("descending" if question.descending else "ascending") if sorted_now else "",
-            title=column.name == self._title,
+            title=column.name == self.named,
             aside=column.name in self.aside,
         )
 
@@ -103,7 +104,7 @@ class Sheet:
     def aside(self) -> frozenset[str]:
         """The columns that give way to figures on a phone: properties that nobody asked for."""
         shown = self.question.properties
-        return frozenset(shown) - {self._title} if shown == self.shape.shown else frozenset()
+        return frozenset(shown) - {self.named} if shown == self.shape.shown else frozenset()
 
     def heading(self, head: Head) -> str:
         """What stands over a column where groups do not: ``Value (USD) – Nov 2025``."""
@@ -130,7 +131,7 @@ class Sheet:
         return [self._cell(head.column, values[head.column.name]) for head in self.measures]
 
     @cached_property
-    def _title(self) -> str:
+    def named(self) -> str:
         """The property that names a row: the dimension's, or else the first that is shown."""
         shown = self.question.properties
         return self.shape.title if self.shape.title in shown else shown[0]
@@ -145,7 +146,7 @@ class Sheet:
         return Line(row.key, f"grid-row-{digest}", name, row.selected, cells)
 
     def value(self, row: Row, column: Column) -> Value:
-        if row.missing and self.shape.missing and column.name == self._title:
+        if row.missing and self.shape.missing and column.name == self.named:
             return self.shape.missing.text(self.locale)
         return row.values[column.name]
 
@@ -158,7 +159,7 @@ class Sheet:
             main=column.name == self._main,
             text=text,
             css=css_of(text, column.numeric, column.name in self.aside),
-            title=column.name == self._title and not column.measure,
+            title=column.name == self.named and not column.measure,
             varies=varies,
         )
 
@@ -340,6 +341,21 @@ class Sheet:
     def file_url(self, kind: str) -> str:
         """Where all that this grid shows is a file: csv or xlsx."""
         return address(self.question.change(), f"grid.{kind}")
+
+    @property
+    def large(self) -> bool:
+        """Whether it has more rows than a file that is sent at once may have."""
+        return self.count > grids.WHOLE
+
+    @cached_property
+    def key(self) -> str:
+        """Keeps a form that is sent twice from making two files."""
+        return token_urlsafe(16)
+
+    @property
+    def export_url(self) -> str:
+        """Where a file of any size is asked for."""
+        return address(self.question.change(), "grid.export")
 
     @property
     def selection_url(self) -> str:

@@ -5,7 +5,7 @@ from flask import Blueprint
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.i18n import Text
 from crmapp.models import Run
-from crmapp.services import dataset_refresh, fields
+from crmapp.services import failures, fields
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -24,9 +24,9 @@ def field_label(name: str) -> str:
 
 
 @bp.app_template_filter()
-def refresh_problem(run: Run) -> Text | None:
-    """Return why the refresh of a database failed."""
-    return dataset_refresh.problem_of(run)
+def failure(run: Run) -> Text | None:
+    """Return why a refresh or an export failed."""
+    return failures.reason(run)
 
 
 from crmapp.blueprints.runs import changing, listing, views  # noqa: E402,F401  the views need bp

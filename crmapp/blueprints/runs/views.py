@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from flask import flash, request, url_for
+from flask import flash, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,13 +12,13 @@ from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
 from crmapp.domain.plan import Planned
 from crmapp.domain.runs import ACTIVE, ENDED, Receipt
 from crmapp.models import Run
-from crmapp.services import engine, receipts, retries, runs, undo, upserts
+from crmapp.services import engine, exports, receipts, retries, runs, undo, upserts
 from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import Pager
 from crmapp.web.run_pages import polling_pace, rows_shown
-from crmapp.web.sheets import csv_response
+from crmapp.web.sheets import TYPES, csv_response
 from crmapp.web.texts import translated
 
 
@@ -53,6 +53,14 @@ def failed_rows(run_id: int) -> ResponseReturnValue:
     return csv_response(f"run-{run_id}-failed-rows.csv", header, rows)
 
 
+@bp.get("/<int:run_id>/file")
+def file(run_id: int) -> ResponseReturnValue:
+    """Send the file that an export made, to whoever had it made."""
+    found = exports.file_of(runs.get(run_id, by=current_user), by=current_user)
+    kind = TYPES[found.kind]
+    return send_file(found.path, kind, as_attachment=True, download_name=found.name)
+
+
 def _shown(run: Run) -> dict[str, Any]:
     left_out = receipts.left_out(run, by=current_user, after=_number("after") or 0)
     here = url_for("runs.show", run_id=run.id)
@@ -81,8 +89,9 @@ def _shown(run: Run) -> dict[str, Any]:
 
 
 def _trouble(run: Run) -> dict[str, Any]:
-    """Return what keeps the run from going on, what it left out, and what could be done."""
+    """Return what keeps the run from going on, what it left out or behind, what could be done."""
     return {
+        "file": exports.left_by(run),
         "retryable": retries.count(run),
         "retries": retries.of(run),
         "key": secrets.token_urlsafe(16),

@@ -24,6 +24,7 @@ KINDS = {
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
     "dataset_refresh": N_("Refresh of a database"),
+    "export": N_("Export of a grid"),
 }
 
 
@@ -31,6 +32,8 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
     """Return the message that tells the end of a run, and its kind of toast."""
     if run.kind == "dataset_refresh":
         return _how_a_refresh_ended(run, receipt)
+    if run.kind == "export":
+        return _how_an_export_ended(run)
     done = receipt.outcomes
     left = done["rejected"] + done["skipped"] + done["failed"]
     if run.status == Status.FAILED:
@@ -72,6 +75,14 @@ def _how_a_refresh_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         text = _("%(title)s: %(count)s rows loaded, %(left)s rejected.", **what, left=number(left))
         return text, "warning"
     return _("%(title)s is refreshed: %(count)s rows loaded.", **what), "success"
+
+
+def _how_an_export_ended(run: Run) -> tuple[str, str]:
+    if run.status == Status.FAILED:
+        return _("The file of %(title)s could not be made.", title=run.title), "error"
+    if run.status == Status.CANCELLED:
+        return _("The export of %(title)s was cancelled.", title=run.title), "info"
+    return _("The file of %(title)s is ready.", title=run.title), "success"
 
 
 def _how_an_undo_ended(run: Run, taken_back: int, kept: int) -> tuple[str, str]:

@@ -1,0 +1,305 @@
+"""Export a whole grid as a file: a run that reads a pinned snapshot and leaves one file behind.
+
+The file is written beside its place and moved there before the run ends, so a run that is done has
+a whole file, and one whose worker died begins its file anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import select
+
+from crmapp.analytics.engine import Answer, Engine, Restriction, Row, Selections, Value
+from crmapp.analytics.query import Question
+from crmapp.config import settings
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.domain.permissions import Right
+from crmapp.domain.runs import ENDED, Status
+from crmapp.errors import DatasetError, Forbidden, Invalid, NotFound, Unavailable
+from crmapp.i18n import N_, Text
+from crmapp.models import Run, User
+from crmapp.queue import later, leaving
+from crmapp.services import datasets, failures, grids, selections
+from crmapp.services.apply import load
+from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive
+from crmapp.services.idempotency import once
+from crmapp.services.sheet_files import MOST_LINES, Heading, csv_lines, write_workbook
+
+KIND = "export"
+KINDS = ("csv", "xlsx")
+KEPT = timedelta(days=7)
+"""How long a file stays after its run has ended."""
+_PATIENCE = 1800.0  # seconds that the question may take: nobody looks at a page meanwhile
+_TOO_MANY = N_(
+    "A workbook takes up to %(most)s rows, and this grid has %(count)s. Take the CSV file."
+)
+
+
+class _Leaving(Exception):
+    """The worker was asked to go, or the run to end, while rows are being written."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a grid becomes a file: its columns in their order, and the words around the values.
+
+    ``columns`` are (name, heading); ``named`` is the column that names a row, in which ``missing``
+    stands for the facts that have no key; ``total`` begins the last line.
+    """
+
+    name: str
+    title: str
+    columns: tuple[tuple[str, Heading], ...]
+    named: str
+    missing: str
+    total: str
+
+    @property
+    def headings(self) -> list[Heading]:
+        return [heading for _name, heading in self.columns]
+
+    def lines(
+        self, rows: Iterator[Row] | Sequence[Row], totals: Mapping[str, Value]
+    ) -> Iterator[list[Value]]:
+        """The rows as the file holds them, then their total."""
+        names = [name for name, _heading in self.columns]
+        for row in rows:
+            line = [row.values[name] for name in names]
+            if row.missing and self.missing:
+                line[names.index(self.named)] = self.missing
+            yield line
+        yield [self.total, *(totals.get(name) for name in names[1:])]
+
+    def as_json(self) -> dict[str, Any]:
+        columns = [[name, heading.text, heading.kind] for name, heading in self.columns]
+        return {**self.__dict__, "columns": columns}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        columns = tuple((name, Heading(text, kind)) for name, text, kind in kept["columns"])
+        return cls(**{**kept, "columns": columns})
+
+
+@dataclass(frozen=True)
+class File:
+    """What an export left behind: where it lies, what to call it, and how many bytes it has."""
+
+    path: Path
+    name: str
+    kind: str
+    size: int
+
+
+def start(
+    question: Question, layout: Layout, kind: str, *, title: str, key: str | None, by: User
+) -> int:
+    """Have a grid written to a file in the background; return the run's id.
+
+    Raises:
+        Forbidden, NotFound
+        Invalid: an argument cannot be used, or a workbook cannot hold so many rows.
+    """
+    found = grids.answer(question.change(page=1), by=by)
+    if kind not in KINDS:
+        raise Invalid({"kind": N_("Choose CSV or Excel.")})
+    if kind == "xlsx" and found.count + 2 > MOST_LINES:
+        raise Invalid({}, Text(_TOO_MANY, {"most": MOST_LINES - 2, "count": found.count}))
+    shape = grids.dataset(question.dataset, by=by)
+    chosen = selections.referred(question, shape, by=by)
+    source = {
+        "kind": KIND,
+        "dataset": question.dataset,
+        "snapshot": found.snapshot,
+        "dimension": question.dimension,
+        "args": question.change(page=1).to_args(),
+        "selections": selections.kept(chosen),
+        "file": kind,
+        "layout": layout.as_json(),
+    }
+    person = by.id
+    with unit_of_work():
+        sent = {**source, "by": person}
+        made = once(key, sent, lambda: _queue(source, title, found.count, person))
+    return int(made.removeprefix("run:"))
+
+
+def _queue(source: Mapping[str, Any], title: str, rows: int, person: int) -> str:
+    run = Run(
+        kind=KIND,
+        title=title,
+        status=Status.QUEUED.value,
+        source=dict(source),
+        total=rows,
+        lock_key=f"{KIND}:{person}",
+        code_version=CODE_VERSION,
+        by_id=person,
+    )
+    session.add(run)
+    session.flush()
+    later("runs.work", run_id=run.id)
+    return f"run:{run.id}"
+
+
+def file_of(run: Run, *, by: User) -> File:
+    """Return the file that a run left behind, for whoever had it made: it shows what she may see.
+
+    Raises:
+        NotFound: there is none, not any more, or somebody else had it made.
+    """
+    file = left_by(run) if run.by_id == by.id else None
+    if file is None:
+        raise NotFound
+    return file
+
+
+def left_by(run: Run) -> File | None:
+    """The file that a run has left and that is still there."""
+    if run.kind != KIND or run.status != Status.DONE:
+        return None
+    kind = run.source["file"]
+    path = _place(run.id) / f"export.{kind}"
+    with suppress(FileNotFoundError):
+        return File(path, f"{run.source['layout']['name']}.{kind}", kind, path.stat().st_size)
+    return None
+
+
+def advance(held: Claim) -> Claim | None:
+    """Write the file, put it into its place, and end the run."""
+    run = load(held.run_id)
+    if run.cancel_requested or run.by is None:
+        _end_early(held, Status.CANCELLED)
+        return None
+    by, source = run.by, dict(run.source)
+    place = _place(held.run_id)
+    place.mkdir(parents=True, exist_ok=True)
+    written = place / f"export-{held.fence}.part"
+    progress = _Progress(held)
+    try:
+        with keep_alive(held):
+            _write(progress, source, by, written)
+        os.replace(written, place / f"export.{source['file']}")
+        with unit_of_work():
+            rows = progress.held.cursor
+            end(progress.held, Status.DONE, done={"written": rows}, total=rows)
+    except _Leaving:
+        return progress.held
+    except (DatasetError, Forbidden, Invalid, NotFound) as error:
+        _end_early(progress.held, Status.FAILED, **failures.kept(error.message))
+    finally:
+        written.unlink(missing_ok=True)
+    _prune()
+    return None
+
+
+def _write(progress: _Progress, source: Mapping[str, Any], by: User, path: Path) -> None:
+    """Write what the question finds."""
+    engine = datasets.engine_for(source["dataset"], source["snapshot"])
+    if not by.can(Right.GRID_VIEW):
+        raise Forbidden(Right.GRID_VIEW)
+    asked = _Asked(
+        engine,
+        Question.from_args(engine.dataset, source["dimension"], source["args"]),
+        grids.restriction_for(by, engine.dataset),
+        selections.unkept(source["selections"], engine.dataset),
+    )
+    found = asked.answer()
+    session.rollback()
+    progress.begin(found.count)
+    layout = Layout.from_json(source["layout"])
+    lines = layout.lines(progress.through(asked.bunches(found.count)), found.totals)
+    if source["file"] == "csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(csv_lines([each.text for each in layout.headings], lines))
+    else:
+        write_workbook(str(path), layout.title, layout.headings, lines, bold_last=True)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The frozen question; one that takes too much takes it the next time too, so it is wrong."""
+
+    engine: Engine
+    question: Question
+    restriction: Restriction
+    selections: Selections
+
+    def answer(self) -> Answer:
+        with _heavy_is_wrong():
+            return self.engine.answer(
+                self.question, restriction=self.restriction, selections=self.selections
+            )
+
+    def bunches(self, count: int) -> Iterator[list[Row]]:
+        bunches = self.engine.each(
+            self.question,
+            count,
+            seconds=_PATIENCE,
+            restriction=self.restriction,
+            selections=self.selections,
+        )
+        while True:
+            with _heavy_is_wrong():
+                rows = next(bunches, None)
+            if rows is None:
+                return
+            yield rows
+
+
+class _Progress:
+    """Passes rows on and says how many there were; stops between two bunches when it should.
+
+    ``held`` is the claim that has come as far.
+    """
+
+    def __init__(self, held: Claim) -> None:
+        self.held = held
+
+    def begin(self, rows: int) -> None:
+        with unit_of_work():
+            self.held = checkpoint(self.held, cursor=0, total=rows)
+
+    def through(self, bunches: Iterator[list[Row]]) -> Iterator[Row]:
+        for rows in bunches:
+            yield from rows
+            with unit_of_work():
+                self.held = checkpoint(self.held, cursor=self.held.cursor + len(rows))
+            stop = select(Run.cancel_requested).where(Run.id == self.held.run_id)
+            cancelled = session.scalar(stop)
+            session.rollback()
+            if cancelled or leaving():
+                raise _Leaving
+
+
+@contextmanager
+def _heavy_is_wrong() -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        raise DatasetError(error.message) from error
+
+
+def _end_early(held: Claim, status: Status, **why: Any) -> None:
+    with unit_of_work():
+        end(held, status, **why)
+
+
+def _prune() -> None:
+    """Remove the files whose time is over."""
+    over = select(Run.id).where(
+        Run.kind == KIND, Run.status.in_(ENDED), Run.finished_at < utcnow() - KEPT
+    )
+    for number in session.scalars(over).all():
+        for path in _place(number).glob("export*"):
+            path.unlink(missing_ok=True)
+    session.rollback()
+
+
+def _place(run_id: int) -> Path:
+    return settings().artefacts_dir / f"run-{run_id}"

@@ -1,0 +1,225 @@
+"""Grids with more rows than a file that is sent at once may have: written by a run."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from crmapp.analytics import dataset, snapshots
+from crmapp.analytics.engines import duckdb as engines
+from crmapp.config import ROOT
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.errors import Unavailable
+from crmapp.models import MailOutbox, Run
+from crmapp.services import datasets, exports, grids, runs
+from tests.blueprints.test_grid_modes import CUSTOMERS, MODES
+from tests.support.snapshots import lay_out_sales
+
+EXPORTS = "/analytics/sales/customers/exports"
+
+
+@pytest.fixture(autouse=True)
+def _sales(settings, monkeypatch):
+    lay_out_sales(settings)
+    monkeypatch.setattr(engines, "_BUNCH", 10)
+
+
+@pytest.fixture
+def alice(make, as_user):
+    return as_user(make.alice)
+
+
+def ask(client, query="", kind="csv", key="a-key"):
+    """Have the file made; return the run."""
+    answer = client.post(EXPORTS + query, data={"kind": kind, "idempotency_key": key})
+    assert answer.status_code == 303, answer.text
+    return session.get(Run, int(answer.headers["Location"].rpartition("/")[2]))
+
+
+def made(client, query="", kind="csv", key="a-key"):
+    """Have the file made and download it."""
+    run = ask(client, query, kind, key)
+    runs.work(run.id)
+    answer = client.get(f"/runs/{run.id}/file")
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_it_holds_what_a_file_that_is_sent_at_once_holds(alice, mode):
+    query = MODES[mode].rstrip("?")
+    at_once = alice.get(f"/analytics/sales/customers.csv{query}")
+
+    later = made(alice, query)
+
+    assert later.data == at_once.data
+    assert "sales-customers.csv" in later.headers["Content-Disposition"]
+    assert later.mimetype == "text/csv"
+
+
+def test_a_workbook_ends_with_the_total_too(alice):
+    query = "?period=ytd&sort=name"
+    at_once = CalamineWorkbook.from_filelike(
+        io.BytesIO(alice.get(f"/analytics/sales/customers.xlsx{query}").data)
+    )
+
+    later = CalamineWorkbook.from_filelike(io.BytesIO(made(alice, query, "xlsx").data))
+
+    rows = later.get_sheet_by_index(0).to_python()
+    assert rows == at_once.get_sheet_by_index(0).to_python()
+    assert rows[-1][0] == "Total"
+
+
+def test_a_rep_finds_only_her_customers_in_it(make, as_user, alice):
+    rep = as_user(make.bob)
+
+    assert len(made(rep).text.splitlines()) == 2  # the headings and the total: nothing is hers
+    assert len(made(alice, key="hers").text.splitlines()) > 20
+
+
+def test_the_page_of_a_large_grid_offers_it_and_says_how_many_rows(alice, monkeypatch):
+    assert "in the background" not in alice.get(CUSTOMERS).text
+
+    monkeypatch.setattr(grids, "WHOLE", 20)
+    page = alice.get(CUSTOMERS).text
+
+    assert f'action="{EXPORTS}?' in page
+    assert "rows, made in the background" in page
+    assert alice.get("/analytics/sales/customers.csv").status_code == 422
+
+
+def test_a_form_that_is_sent_twice_makes_one_file(alice):
+    assert ask(alice).id == ask(alice).id
+
+
+@pytest.mark.parametrize("kind", ["", "pdf", "\0"])
+def test_another_kind_of_file_is_refused(alice, kind):
+    answer = alice.post(EXPORTS, data={"kind": kind})
+
+    assert answer.status_code == 422
+    assert session.query(Run).count() == 0
+
+
+def test_a_workbook_takes_no_more_rows_than_a_sheet_has(alice, monkeypatch):
+    monkeypatch.setattr(exports, "MOST_LINES", 50)
+
+    answer = alice.post(EXPORTS, data={"kind": "xlsx"})
+
+    assert answer.status_code == 422
+    assert "Take the CSV file." in answer.text
+
+
+def test_nobody_else_gets_the_file(make, as_user, alice):
+    run = ask(alice)
+    runs.work(run.id)
+    mona = as_user(make.mona)
+
+    page = mona.get(f"/runs/{run.id}").text
+
+    assert "can download it" in page
+    assert f"/runs/{run.id}/file" not in page
+    assert mona.get(f"/runs/{run.id}/file").status_code == 404
+
+
+def test_she_is_told_when_it_is_ready(make, alice):
+    run = ask(alice)
+    runs.work(run.id)
+
+    page = alice.get(f"/runs/{run.id}").text
+
+    assert "The file is ready" in page
+    assert "Download sales-customers.csv" in page
+    assert session.query(MailOutbox).filter_by(user_id=make.alice.id).count() == 1
+
+
+def dies_after(monkeypatch, bunches):
+    """Let the worker die at the end of so many bunches, once."""
+    each = engines.DuckDBEngine.each
+
+    def until(*args, **options):
+        for number, rows in enumerate(each(*args, **options), 1):
+            yield rows
+            if number == bunches:
+                monkeypatch.setattr(engines.DuckDBEngine, "each", each)
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(engines.DuckDBEngine, "each", until)
+
+
+def test_a_worker_that_dies_leaves_no_file_and_the_next_makes_a_whole_one(alice, monkeypatch):
+    run = ask(alice)
+    dies_after(monkeypatch, 3)
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.work(run.id)
+    assert alice.get(f"/runs/{run.id}/file").status_code == 404
+    assert alice.get(f"/runs/{run.id}").status_code == 200
+    with unit_of_work():
+        session.get(Run, run.id).lease_until = None
+    runs.work(run.id)
+
+    whole = alice.get("/analytics/sales/customers.csv").data
+    assert alice.get(f"/runs/{run.id}/file").data == whole
+
+
+def test_it_stops_between_two_bunches_when_it_is_cancelled(alice, monkeypatch, settings):
+    run = ask(alice)
+    dies_after(monkeypatch, 3)
+    with pytest.raises(KeyboardInterrupt):
+        runs.work(run.id)
+    with unit_of_work():
+        again = session.get(Run, run.id)
+        again.lease_until, again.cancel_requested = None, True
+    runs.work(run.id)
+
+    session.expire_all()
+    assert session.get(Run, run.id).status == "cancelled"
+    assert list((settings.artefacts_dir / f"run-{run.id}").iterdir()) == []
+    assert "This export was cancelled" in alice.get(f"/runs/{run.id}").text
+
+
+def test_a_question_that_takes_too_much_fails_and_says_why(alice, monkeypatch):
+    each = engines.DuckDBEngine.each
+
+    def too_much(*args, **options):
+        yield next(each(*args, **options))
+        raise Unavailable("This question needs more memory.")
+
+    run = ask(alice)
+    monkeypatch.setattr(engines.DuckDBEngine, "each", too_much)
+    runs.work(run.id)
+
+    page = alice.get(f"/runs/{run.id}").text
+    assert "The file was not made" in page
+    assert "This question needs more memory." in page
+
+
+def test_a_file_is_removed_after_a_week_when_another_one_is_made(alice):
+    old = ask(alice)
+    runs.work(old.id)
+    with unit_of_work():
+        session.get(Run, old.id).finished_at = utcnow() - exports.KEPT - timedelta(minutes=1)
+
+    new = ask(alice, key="another")
+    runs.work(new.id)
+
+    assert alice.get(f"/runs/{old.id}/file").status_code == 404
+    assert "not there any more" in alice.get(f"/runs/{old.id}").text
+    assert alice.get(f"/runs/{new.id}/file").status_code == 200
+
+
+def test_the_figures_are_those_of_the_moment_when_it_was_asked_for(alice, settings):
+    before = alice.get("/analytics/sales/customers.csv").data
+    run = ask(alice)
+    tables = ROOT / "datasets"
+    snapshots.refresh(
+        dataset.load(tables / "sales.yml"), tables, settings.snapshots_dir / "sales", utcnow()
+    )
+    datasets.prune("sales")
+
+    runs.work(run.id)
+
+    assert alice.get(f"/runs/{run.id}/file").data == before
