@@ -100,7 +100,7 @@ def test_too_many_rows_for_a_file_are_refused_with_a_way_out(alice, monkeypatch)
     response = alice.get(CUSTOMERS + ".xlsx")
 
     assert response.status_code == 422
-    assert "A file takes up to 50 rows, and this grid has 80." in response.text
+    assert "takes up to 50 rows, and this grid has 80." in response.text
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

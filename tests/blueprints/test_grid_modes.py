@@ -179,7 +179,9 @@ def test_a_number_of_every_mode_has_its_transactions(alice, mode):
     page = opened(alice, f"{CUSTOMERS}{MODES[mode]}&measures=value&size=25")
     columns = [text for text in Table.of(page).heads[-1] if "ariance" not in text]
 
-    behind = re.findall(r'<a href="([^"]+transactions[^"]+)"[^>]*>([^<]+)</a></td>', page)
+    behind = re.findall(
+        r'<a href="([^"]+transactions[^"]+)"[^>]*>(?:<svg.*?</svg>)?([^<]+)</a></td>', page
+    )
 
     kept = [
         (unescape(href), text)

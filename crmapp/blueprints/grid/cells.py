@@ -30,6 +30,7 @@ class Cell:
 
     ``behind`` is the address of the transactions behind it. Of a row's numbers one is ``main``: it
     alone is a stop for the keyboard, and its transactions lead on to those of the others.
+    ``trend`` are the points of a small line beside the number, as SVG writes them.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Cell:
     varies: bool = False
     behind: str = ""
     main: bool = False
+    trend: str = ""
 
 
 @dataclass(frozen=True)

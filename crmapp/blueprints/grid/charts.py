@@ -101,7 +101,7 @@ def _fits(sheet: Sheet, kind: str, column: Column | None) -> bool:
     if column is None or not sheet.answer.rows:
         return False
     if kind == "line":
-        return sheet.question.mode in BY_TIME and len(_in_time(sheet, column)) >= FEWEST_POINTS
+        return sheet.question.mode in BY_TIME and len(in_time(sheet, column)) >= FEWEST_POINTS
     if kind == "pareto":
         some = any((_number(row, column) or 0.0) > 0 for row in sheet.answer.rows)
         return some and _total(sheet, column) > 0
@@ -149,7 +149,7 @@ def _bars(sheet: Sheet, column: Column) -> Chart:
 
 def _lines(sheet: Sheet, column: Column) -> Chart:
     """One line per row over the periods of the measure, of the first rows."""
-    heads = _in_time(sheet, column)
+    heads = in_time(sheet, column)
     rows = sheet.answer.rows[:MOST_LINES]
     values = [[_number(row, head.column) or 0.0 for head in heads] for row in rows]
     low, high = _range([value for line in values for value in line])
@@ -169,7 +169,23 @@ def _lines(sheet: Sheet, column: Column) -> Chart:
     )
 
 
-def _in_time(sheet: Sheet, column: Column) -> list[Head]:
+def through_time(sheet: Sheet) -> list[str]:
+    """The columns that a row's own line goes through, where they follow one another in time."""
+    if sheet.question.mode not in BY_TIME:
+        return []
+    names = [head.column.name for head in in_time(sheet, sheet.measures[0].column)]
+    return names if len(names) >= FEWEST_POINTS else []
+
+
+def trend(values: Sequence[float]) -> str:
+    """The points of a row's own line, between its lowest and its highest value and 0."""
+    low, high = _range(values)
+    step = 100 / (len(values) - 1)
+    heights = (100 - 100 * (value - low) / (high - low) for value in values)
+    return " ".join(f"{place * step:.0f},{height:.0f}" for place, height in enumerate(heights))
+
+
+def in_time(sheet: Sheet, column: Column) -> list[Head]:
     """The columns of a measure whose days follow one another, the earliest first."""
     dated = [
         (head.column.period.end, head)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import cached_property
-from hashlib import sha256
 from itertools import groupby
 from secrets import token_urlsafe
-from urllib.parse import quote
 
 from flask import flash
 from flask_babel import get_locale, gettext, ngettext
@@ -15,14 +12,15 @@ from flask_babel import get_locale, gettext, ngettext
 from crmapp.analytics.arguments import FOCUS
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import Dataset, Dimension
-from crmapp.analytics.engine import Answer, Row, Value
+from crmapp.analytics.engine import Answer
 from crmapp.analytics.modes import OF_ONE_MEASURE
 from crmapp.analytics.query import Question, carried, measures_for
 from crmapp.blueprints.grid import choices, words
 from crmapp.blueprints.grid.address import DAYS, address, grid_url
-from crmapp.blueprints.grid.cells import Cell, Head, Line, css_of
+from crmapp.blueprints.grid.cells import Cell, Head, Line
 from crmapp.blueprints.grid.choices import Choice
-from crmapp.blueprints.grid.numbers import is_summed, writer
+from crmapp.blueprints.grid.numbers import is_summed
+from crmapp.blueprints.grid.row_writer import RowWriter
 from crmapp.domain.permissions import Right
 from crmapp.services import focuses, grids
 from crmapp.services.focuses import Focus
@@ -122,73 +120,22 @@ class Sheet:
 
     @cached_property
     def lines(self) -> list[Line]:
-        return [self._line(row) for row in self.answer.rows]
+        return [self._write.line(row) for row in self.answer.rows]
 
     @cached_property
     def totals(self) -> list[Cell]:
         """The totals of the measures' columns, over everything that matches."""
-        values = self.answer.totals
-        return [self._cell(head.column, values[head.column.name]) for head in self.measures]
+        return self._write.totals()
+
+    @cached_property
+    def _write(self) -> RowWriter:
+        return RowWriter(self)
 
     @cached_property
     def named(self) -> str:
         """The property that names a row: the dimension's, or else the first that is shown."""
         shown = self.question.properties
         return self.shape.title if self.shape.title in shown else shown[0]
-
-    def _line(self, row: Row) -> Line:
-        cells = [
-            self._cell(column, self.value(row, column), column.name in row.varies, row.key)
-            for column in self.columns
-        ]
-        digest = sha256(row.key.encode()).hexdigest()[:12]
-        name = next((cell.text for cell in cells if cell.title), row.key)
-        return Line(row.key, f"grid-row-{digest}", name, row.selected, cells)
-
-    def value(self, row: Row, column: Column) -> Value:
-        if row.missing and self.shape.missing and column.name == self.named:
-            return self.shape.missing.text(self.locale)
-        return row.values[column.name]
-
-    def _cell(
-        self, column: Column, value: Value, varies: bool = False, entity: str | None = None
-    ) -> Cell:
-        text = self._writers[column.name](value)
-        return Cell(
-            behind=self._behind(column, entity) if self._has_facts(column, value) else "",
-            main=column.name == self._main,
-            text=text,
-            css=css_of(text, column.numeric, column.name in self.aside),
-            title=column.name == self.named and not column.measure,
-            varies=varies,
-        )
-
-    def _has_facts(self, column: Column, value: Value) -> bool:
-        return bool(column.measure) and column.numeric and value is not None
-
-    @cached_property
-    def _main(self) -> str:
-        return next(head.column.name for head in self.measures)
-
-    def _behind(self, column: Column, entity: str | None) -> str:
-        whose = "" if entity is None else f"&key={quote(entity)}"
-        return f"{self._behind_any}&of={column.name}{whose}"
-
-    @cached_property
-    def _behind_any(self) -> str:
-        """The address of transactions but for the number asked about: made once for all cells."""
-        kept = ("period", "mode", "against", "across", "top", "measures", "q")
-        args = self.question.to_args().items()
-        return grid_url(
-            self.dataset.name,
-            self.shape.name,
-            {key: value for key, value in args if key in kept or key.startswith(FOCUS)},
-            "grid.transactions",
-        )
-
-    @cached_property
-    def _writers(self) -> Mapping[str, Callable[[Value], str]]:
-        return {column.name: writer(self.dataset, column) for column in self.answer.columns}
 
     # --- words ----------------------------------------------------------------------------------
 
