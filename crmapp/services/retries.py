@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from crmapp import artefacts
+from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
 from crmapp.domain.mapping import FieldMapping, problems
 from crmapp.domain.runs import ENDED, Status
@@ -23,11 +25,12 @@ from crmapp.services.sources import SourceColumn
 
 KIND = "retry"
 _BATCH = 5000
-_LEFT_OUT = f"""
+_NEVER_WRITTEN = f"""
     (action = 'ambiguous'
         OR action IN ('rejected', 'kept') AND NOT starts_with(reason, '{Reason.LEFT_OUT}')
-        OR row_no > ? OR list_contains(?, row_no))
+        OR row_no > ?)
 """
+"""The rows that the run did not come to; those that it came to and left are its exceptions."""
 
 
 def retryable(run: Run) -> bool:
@@ -43,19 +46,16 @@ def count(run: Run) -> int:
     """
     if not retryable(run):
         return 0
-    where, values = _left_out(run)
+    exceptions = select(func.count()).where(RunException.run_id == run.id)
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
-        return int(plan.ask(f"SELECT count(*) FROM plan WHERE {where}", values)[0][0])  # noqa: S608  (our own text)
+        query = f"SELECT count(*) FROM plan WHERE {_NEVER_WRITTEN}"  # noqa: S608  (our own text)
+        ((planned,),) = plan.ask(query, [run.cursor])
+    return int(planned) + (session.scalar(exceptions) or 0)
 
 
 def of(run: Run) -> list[int]:
     """Return the ids of the runs that took up rows of this one."""
     return list(session.scalars(select(Run.id).where(Run.retries_id == run.id).order_by(Run.id)))
-
-
-def _left_out(run: Run) -> tuple[str, list[Any]]:
-    skipped = session.scalars(select(RunException.row_no).where(RunException.run_id == run.id))
-    return _LEFT_OUT, [run.cursor, list(skipped)]
 
 
 def retry_later(run_id: int, *, key: str | None, by: User) -> int:
@@ -140,12 +140,19 @@ class RetrySource:
 
     def _pages(self, after: str | None) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
         """Yield the wanted rows after the key ``after``, page by page of the source."""
-        wanted = self._wanted()
-        while page := self._source.rows(after, _BATCH):
-            yield [row for row in page if row[0] in wanted]
-            after = page[-1][0]
-
-    def _wanted(self) -> set[str]:
-        where, values = _left_out(self._run)
         with artefacts.read([part["name"] for part in self._run.artefacts]) as plan:
-            return {row[0] for row in plan.ask(f"SELECT key FROM plan WHERE {where}", values)}  # noqa: S608  (our own text)
+            while page := self._source.rows(after, _BATCH):
+                wanted = self._wanted(plan, [key for key, _row in page])
+                yield [row for row in page if row[0] in wanted]
+                after = page[-1][0]
+
+    def _wanted(self, plan: PlanFile, keys: list[str]) -> set[str]:
+        """Which of the rows with these keys the run left out."""
+        query = f"SELECT key, row_no, {_NEVER_WRITTEN} FROM plan WHERE key IN (SELECT unnest(?))"  # noqa: S608  (our own text)
+        found = plan.ask(query, [self._run.cursor, keys])
+        written = {row_no: key for key, row_no, never in found if not never}
+        exceptions = select(RunException.row_no).where(
+            RunException.run_id == self._run.id, is_one_of(RunException.row_no, list(written))
+        )
+        never_written = {key for key, _row_no, never in found if never}
+        return never_written | {written[row_no] for row_no in session.scalars(exceptions)}
