@@ -29,6 +29,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "accounts": ("accounts",),
     "contacts": ("contacts", "activities", "accounts.contacts", "accounts.activities"),
     "grid": ("grid",),
+    "databases": ("databases",),
     "add-update": ("upserts",),
     "runs": ("runs",),
     "search": ("palette", "preferences"),

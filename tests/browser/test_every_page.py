@@ -92,6 +92,7 @@ PAGES = (
     "/help?q=run",
     "/help/start",
     "/help/add-update",
+    "/help/databases",
     "/change",
     "/verify",
     "/accounts/999999",
