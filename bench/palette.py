@@ -62,7 +62,6 @@ def bare_page(database: Path, asked: dict[str, list[Statement]], shells: dict[st
     template = app.jinja_env.from_string("{{ shell|safe }}" + PLAIN)
     connection = sqlite3.connect(database, check_same_thread=False)
     connection.execute("PRAGMA cache_size=-32000")
-    connection.execute("PRAGMA mmap_size=268435456")
 
     @app.get("/search/<words>")
     def search(words: str) -> str:

@@ -46,7 +46,6 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-32000",
-    "PRAGMA mmap_size=268435456",
 )
 
 
