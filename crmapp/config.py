@@ -6,19 +6,21 @@ import math
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from crmapp.errors import ConfigurationError
 
 Number = TypeVar("Number", int, float)
 ROOT = Path(__file__).resolve().parent.parent
+SQL_SOURCE = "CRMAPP_SQL_"
+_PSYCOPG = "postgresql+psycopg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class Settings:
     sweep_interval: float = 2.0  # CRMAPP_SWEEP_INTERVAL
     max_upload: int = 32 * 1024 * 1024  # CRMAPP_MAX_UPLOAD: bytes of one request's body
     max_table: int = 512 * 1024 * 1024  # CRMAPP_MAX_TABLE: bytes of a table sent for a database
+    sql_sources: Mapping[str, str] = field(default_factory=dict)  # CRMAPP_SQL_: name → address
     demo: bool = True  # CRMAPP_DEMO: 0 keeps the demo out of a new installation
 
     @classmethod
@@ -78,6 +81,7 @@ class Settings:
             sweep_interval=_number(environ, "CRMAPP_SWEEP_INTERVAL", 2.0, _SHORTEST),
             max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024),
             max_table=_number(environ, "CRMAPP_MAX_TABLE", 512 * 1024 * 1024),
+            sql_sources=_sql_sources(environ),
             demo=_choice(environ, "CRMAPP_DEMO", ("1", "0")) == "1",
         )
 
@@ -126,12 +130,31 @@ class Settings:
         return path.read_text()
 
 
+def _sql_sources(environ: Mapping[str, str]) -> dict[str, str]:
+    """Read ``CRMAPP_SQL_ERP=postgresql://…`` as ``{"erp": …}``; the address stays secret."""
+    found: dict[str, str] = {}
+    for variable, address in environ.items():
+        name = variable.removeprefix(SQL_SOURCE)
+        if name == variable or not address:
+            continue
+        scheme, separator, rest = address.partition("://")
+        scheme = {"postgres": _PSYCOPG, "postgresql": _PSYCOPG}.get(scheme, scheme)
+        try:
+            make_url(f"{scheme}{separator}{rest}").get_dialect()
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            raise ConfigurationError(
+                f"{variable} is no address of a database, such as postgresql://reader:…@host/erp."
+            ) from error
+        found[name.lower()] = f"{scheme}{separator}{rest}"
+    return found
+
+
 def _sqlalchemy_url(text: str) -> str:
     """Name the driver: ``postgres://`` and ``postgresql://`` mean psycopg 3 here."""
     scheme, separator, rest = text.partition("://")
     if scheme in ("postgres", "postgresql"):
-        scheme = "postgresql+psycopg"
-    if scheme not in ("sqlite", "postgresql+psycopg"):
+        scheme = _PSYCOPG
+    if scheme not in ("sqlite", _PSYCOPG):
         raise ConfigurationError(
             f"DATABASE_URL starts with {scheme!r}; use sqlite:///… or postgresql://…"
         )

@@ -90,7 +90,7 @@ class Question:
             mode = usual(period)
         against = reader.period("against", (*AGAINST, *COMPARABLE), AGAINST[0])
         others = [name for name in dataset.dimensions if name != dimension]
-        across = reader.choice("across", others, "".join(others[:1]))
+        across = reader.choice("across", others or [""], "".join(others[:1]))
         top = int(reader.choice("top", [str(count) for count in ACROSS], "10"))
         every = measures_for(dataset, mode)
         question = cls(

@@ -111,10 +111,15 @@ def start(stream: IO[bytes], filename: str, *, by: User) -> int:
     try:
         kept = tables.keep(folder, stream, filename)
         source = {"files": [kept], "reading": tables.look(folder, kept).as_json()}
-        draft = _proposed(folder, source, _title(kept["name"]))
+        draft = proposed(folder, source, _title(kept["name"]))
     except Invalid:
         tables.remove(folder)
         raise
+    return add_draft(folder, draft, by=by)
+
+
+def add_draft(folder: str, draft: Draft, *, by: User) -> int:
+    """Add a database that is only a draft; return its id."""
     with unit_of_work():
         stored = StoredDataset(
             label_en=draft.design.label_en,
@@ -128,11 +133,16 @@ def start(stream: IO[bytes], filename: str, *, by: User) -> int:
         return stored.id
 
 
-def _proposed(folder: str, source: Mapping[str, Any], title: str) -> Draft:
+def proposed(folder: str, source: Mapping[str, Any], title: str, said_of: str = "file") -> Draft:
+    """Look at a source and propose what its columns are.
+
+    Raises:
+        Invalid: it cannot be read; said of the field ``said_of``.
+    """
     try:
         sample = tables.sample(folder, source)
     except TableError as error:
-        raise Invalid({"file": error.message}) from error
+        raise Invalid({said_of: error.message}) from error
     design = proposals.propose(sample.headings, sample.rows, title, utcnow().date())
     return Draft(source, sample.as_json(), design)
 
@@ -154,12 +164,12 @@ def read_anew(dataset_id: int, reading: Reading, *, by: User) -> None:
     """
     stored = get(dataset_id, by=by)
     draft, folder = draft_of(stored), stored.folder
-    fresh = _proposed(folder, {**draft.source, "reading": reading.as_json()}, draft.design.label_en)
-    design = _merged(fresh.design, draft.design)
-    _keep_draft(dataset_id, replace(fresh, design=design))
+    fresh = proposed(folder, {**draft.source, "reading": reading.as_json()}, draft.design.label_en)
+    design = merged(fresh.design, draft.design)
+    keep_draft(dataset_id, replace(fresh, design=design))
 
 
-def _merged(fresh: Design, before: Design) -> Design:
+def merged(fresh: Design, before: Design) -> Design:
     """What is proposed now, with what was chosen before for columns that are still there."""
     known = {each.heading: each for each in before.columns}
     columns = tuple(known.get(each.heading, each) for each in fresh.columns)
@@ -185,13 +195,14 @@ def save(dataset_id: int, design: Design, *, by: User) -> None:
     """
     stored = get(dataset_id, by=by)
     design = design.settled()
-    _keep_draft(dataset_id, replace(draft_of(stored), design=design))
+    keep_draft(dataset_id, replace(draft_of(stored), design=design))
     found = designs.problems(design)
     if found:
         raise Invalid(found)
 
 
-def _keep_draft(dataset_id: int, draft: Draft) -> None:
+def keep_draft(dataset_id: int, draft: Draft) -> None:
+    """Let this be the draft."""
     with unit_of_work():
         stored = session.get_one(StoredDataset, dataset_id, with_for_update=True)
         stored.draft, stored.updated_at = draft.as_json(), utcnow()
@@ -263,7 +274,7 @@ def send(dataset_id: int, stream: IO[bytes], filename: str, *, adds: bool, by: U
         Invalid: it is no table, or lacks columns that the database uses.
     """
     stored = get(dataset_id, by=by)
-    if stored.state != StoredDataset.LIVE:
+    if stored.state != StoredDataset.LIVE or "sql" in stored.source:
         raise NotFound
     folder, reading = stored.folder, Reading(**stored.source["reading"])
     used = {each.heading for each in Design.from_json(stored.design).used}

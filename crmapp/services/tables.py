@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from crmapp.analytics.intake import files
+from crmapp.analytics.intake import files, queries
 from crmapp.analytics.intake.recognise import SAMPLED
 from crmapp.analytics.intake.tables import Opened, Reading, printable
 from crmapp.config import settings
@@ -113,13 +113,33 @@ def sample(folder: str, source: Mapping[str, Any]) -> Sample:
 
 
 def opened_tables(folder: str, source: Mapping[str, Any]) -> list[tuple[str, Callable[[], Opened]]]:
-    """The tables of a source, each with what its rows' places are named by, and its opener."""
+    """The tables of a source, each with what its rows' places are named by, and its opener.
+
+    Raises:
+        TableError: it is read from an SQL database that is not known any more.
+    """
+    if asked := source.get("sql"):
+        name = asked["connection"]
+        return [(name, partial(queries.opened, name, address_of(name), asked["query"]))]
     reading = Reading(**source["reading"])
     place = folder_of(folder)
     return [
         (each["name"], partial(files.opened, place / each["file"], reading))
         for each in source["files"]
     ]
+
+
+def address_of(name: str) -> str:
+    """Where an SQL database is, by the name that the operator gave it.
+
+    Raises:
+        TableError: there is none of this name.
+    """
+    address = settings().sql_sources.get(name)
+    if address is None:
+        problem = N_("The SQL database %(name)s is not known here. Ask whoever runs crmapp.")
+        raise TableError(Text(problem, {"name": name}))
+    return address
 
 
 def sweep(folder: str, wanted: set[str]) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from crmapp.analytics.intake import columnar, delimited, workbook
+from crmapp.analytics.intake import columnar, delimited, queries, workbook
 from crmapp.analytics.intake.tables import Opened, Reading
 from crmapp.errors import TableError
 from crmapp.i18n import N_
 
-FORMATS = {"csv": N_("Text (CSV)"), "xlsx": N_("Excel workbook"), "parquet": N_("Parquet")}
+FORMATS = {
+    "csv": N_("Text (CSV)"),
+    "xlsx": N_("Excel workbook"),
+    "parquet": N_("Parquet"),
+    queries.FORMAT: N_("SQL query"),
+}
 _OPENERS: Mapping[str, Callable[[Path, Reading], Opened]] = {
     "csv": delimited.opened,
     "xlsx": workbook.opened,

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.databases import bp
-from crmapp.blueprints.databases.forms import DesignForm, design_form, reading_form
+from crmapp.blueprints.databases.forms import DesignForm, QueryForm, design_form, reading_form
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.models import StoredDataset
-from crmapp.services import databases
+from crmapp.services import database_queries, databases
+from crmapp.services.databases import Draft
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
@@ -68,6 +69,21 @@ def read(dataset_id: int) -> ResponseReturnValue:
     return see_other(url_for("databases.columns", dataset_id=dataset_id))
 
 
+@bp.post("/<int:dataset_id>/query")
+@requires(Right.DATASET_MANAGE)
+def ask(dataset_id: int) -> ResponseReturnValue:
+    """Let the draft's rows be what another query finds."""
+    stored = databases.get(dataset_id, by=current_user)
+    form = QueryForm()
+    try:
+        database_queries.ask_anew(dataset_id, form.query.data or "", by=current_user)
+    except Invalid as error:
+        form.refuse(error)
+        return _page(stored, design_form(databases.draft_of(stored).design), 422, query=form)
+    flash(_("The query was asked anew."), "success")
+    return see_other(url_for("databases.columns", dataset_id=dataset_id))
+
+
 def _page(
     stored: StoredDataset, form: DesignForm, status: int = 200, **others: Any
 ) -> ResponseReturnValue:
@@ -79,4 +95,11 @@ def _page(
         draft=draft,
         form=form,
         reading=others.get("reading") or reading_form(draft.reading, databases.sheets(stored)),
+        query=others.get("query") or _query_form(draft),
     )
+
+
+def _query_form(draft: Draft) -> QueryForm | None:
+    """The form with the query that a draft's rows come from; None if they come from files."""
+    asked = draft.source.get("sql")
+    return QueryForm(formdata=None, data=asked) if asked else None

@@ -8,7 +8,14 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf.file import FileField
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.analytics.dataset import PERIODS
@@ -37,6 +44,22 @@ class UploadForm(Form):
         lazy_gettext("File"),
         description=lazy_gettext("CSV, Excel (XLSX) or Parquet: one row for each sale."),
     )
+
+
+class QueryForm(Form):
+    """A query whose rows a database is made of."""
+
+    connection = SelectField(lazy_gettext("SQL database"), validate_choice=False)
+    title = StringField(lazy_gettext("Name"))
+    query = TextAreaField(
+        lazy_gettext("Query"),
+        description=lazy_gettext("One query that reads, such as SELECT * FROM sales_lines."),
+    )
+
+    def offer(self, connections: list[str]) -> QueryForm:
+        """List the databases that may be asked."""
+        self.connection.choices = [SelectChoice(name, name) for name in connections]
+        return self
 
 
 class MoreForm(UploadForm):

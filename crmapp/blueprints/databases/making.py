@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.databases import bp
-from crmapp.blueprints.databases.forms import UploadForm
+from crmapp.blueprints.databases.forms import QueryForm, UploadForm
 from crmapp.blueprints.databases.words import written
 from crmapp.config import settings
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
-from crmapp.services import databases, dataset_preview
+from crmapp.services import database_queries, databases, dataset_preview
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import add_error
 from crmapp.web.htmx import page, see_other
@@ -32,7 +32,7 @@ def _allow_large_files(endpoint: str | None, _values: object) -> None:
 @requires(Right.DATASET_MANAGE)
 def new() -> ResponseReturnValue:
     """Ask for the table to make a database from."""
-    return page("databases/new.html", form=UploadForm(), most=settings().max_table >> 20)
+    return _page(UploadForm(formdata=None))
 
 
 @bp.post("")
@@ -51,8 +51,36 @@ def create() -> ResponseReturnValue:
                 form.refuse(error)
             else:
                 return see_other(url_for("databases.columns", dataset_id=made))
-    most = settings().max_table >> 20
-    return page("databases/new.html", form=form, most=most, status=422)
+    return _page(form, status=422)
+
+
+@bp.post("/queries")
+@requires(Right.DATASET_MANAGE)
+def create_from_query() -> ResponseReturnValue:
+    """Draft a database from what a query finds in an SQL database."""
+    form = QueryForm().offer(database_queries.connections())
+    if form.validate_on_submit():
+        asked = (form.connection.data or "", form.query.data or "", form.title.data or "")
+        try:
+            made = database_queries.start(*asked, by=current_user)
+        except Invalid as error:
+            form.refuse(error)
+        else:
+            return see_other(url_for("databases.columns", dataset_id=made))
+    return _page(UploadForm(formdata=None), form, status=422)
+
+
+def _page(
+    upload: UploadForm, query: QueryForm | None = None, status: int = 200
+) -> ResponseReturnValue:
+    connections = database_queries.connections()
+    return page(
+        "databases/new.html",
+        status=status,
+        form=upload,
+        most=settings().max_table >> 20,
+        query=query or (QueryForm(formdata=None).offer(connections) if connections else None),
+    )
 
 
 @bp.get("/<int:dataset_id>/preview")

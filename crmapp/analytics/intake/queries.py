@@ -1,0 +1,121 @@
+"""Tables that a query finds in somebody else's SQL database, read row by row and never written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import sqlglot
+from sqlalchemy import URL, Connection, CursorResult, create_engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from crmapp.analytics.intake.tables import Row, as_text, fitted, headings, printable
+from crmapp.errors import TableError
+from crmapp.i18n import N_, Text
+
+FORMAT = "sql"
+LONGEST = 20_000
+"""Letters of a query."""
+_AT_ONCE = 1_000
+_LONGEST_PROBLEM = 200
+_DIALECTS = {"postgresql": "postgres", "mssql": "tsql", "mariadb": "mysql"}
+_CHANGES = (
+    exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.Create, exp.Drop, exp.Command
+)  # fmt: skip
+_READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+"""What keeps a connection from writing; PostgreSQL is told by its driver."""
+
+
+class Found:
+    """What a query has found; its rows can be read once. See ``tables.Table``."""
+
+    def __init__(self, name: str, result: CursorResult[Any]) -> None:
+        self._name, self._result = name, result
+        self._columns = headings(list(result.keys()))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self._columns
+
+    def rows(self) -> Iterator[Row]:
+        width = len(self._columns)
+        with _told(self._name):
+            for number, values in enumerate(self._result, 1):
+                row = fitted(number, [as_text(value) for value in values], width)
+                if row is not None:
+                    yield row
+
+
+@contextmanager
+def opened(name: str, address: str, query: str) -> Iterator[Found]:
+    """Ask a database; ``name`` is what people call it.
+
+    Raises:
+        TableError: the query is none that only reads, or the database refuses it.
+    """
+    url = make_url(address)
+    check(query, url)
+    engine = create_engine(_for_reading(url), poolclass=NullPool)
+    with _told(name), engine.connect() as connection:
+        with closing(_reading(connection).exec_driver_sql(query)) as result:
+            if not result.returns_rows:
+                raise TableError(_NOT_READING)
+            yield Found(name, result)
+
+
+_NOT_READING = N_("Write one query that reads, such as SELECT * FROM sales_lines.")
+
+
+def check(query: str, url: URL) -> None:
+    """Refuse what is not one query that only reads; the connection refuses it once more.
+
+    Raises:
+        TableError
+    """
+    dialect = url.get_backend_name()
+    try:
+        statements = sqlglot.parse(query, read=_DIALECTS.get(dialect, dialect))
+    except (SqlglotError, ValueError) as error:
+        raise TableError(N_("This is not SQL that can be read. Check it and try again.")) from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise TableError(_NOT_READING)
+    if statements[0].find(*_CHANGES):
+        raise TableError(_NOT_READING)
+
+
+def _for_reading(url: URL) -> URL:
+    """The address; a file of SQLite that is not there is not made."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return url
+    return url.set(database=f"file:{url.database}").update_query_dict({"mode": "ro", "uri": "true"})
+
+
+def _reading(connection: Connection) -> Connection:
+    """A connection that writes nothing and does not fetch everything at once."""
+    dialect = connection.dialect.name
+    if dialect in _READ_ONLY:
+        connection.exec_driver_sql(_READ_ONLY[dialect])
+        connection.rollback()
+    more = {"postgresql_readonly": True} if dialect == "postgresql" else {}
+    return connection.execution_options(
+        stream_results=True, max_row_buffer=_AT_ONCE, no_parameters=True, **more
+    )
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say what the database says; never its address, which holds a password."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+        values = {"name": name, "problem": printable(said)[:_LONGEST_PROBLEM]}
+        raise TableError(Text(N_("%(name)s answers: %(problem)s"), values)) from error
