@@ -32,6 +32,8 @@ _READ_ONLY = {
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
 }
 """What keeps a connection from writing; PostgreSQL is told by its driver."""
+_PATIENCE = dict.fromkeys(("postgresql", "mysql", "mariadb"), {"connect_timeout": 10})
+"""Seconds after which a server that does not answer is given up, as each driver calls them."""
 
 
 class Found:
@@ -63,12 +65,16 @@ def opened(name: str, address: str, query: str) -> Iterator[Found]:
     """
     url = make_url(address)
     check(query, url)
-    engine = create_engine(_for_reading(url), poolclass=NullPool)
-    with _told(name), engine.connect() as connection:
-        with closing(_reading(connection).exec_driver_sql(query)) as result:
-            if not result.returns_rows:
-                raise TableError(_NOT_READING)
-            yield Found(name, result)
+    patience = _PATIENCE.get(url.get_backend_name(), {})
+    engine = create_engine(_for_reading(url), poolclass=NullPool, connect_args=patience)
+    with (
+        _told(name),
+        engine.connect() as connection,
+        closing(_reading(connection).exec_driver_sql(query)) as result,
+    ):
+        if not result.returns_rows:
+            raise TableError(_NOT_READING)
+        yield Found(name, result)
 
 
 _NOT_READING = N_("Write one query that reads, such as SELECT * FROM sales_lines.")
