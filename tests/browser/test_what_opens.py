@@ -66,7 +66,7 @@ def is_late(page: Page) -> None:
         each.get_by_role("button", name="Save", exact=True).click()
         expect(each.locator(".toast, .callout").first).to_be_visible()
     other.close()
-    expect(page.locator("#accounts-form .callout").first).to_be_visible()
+    expect(page.locator("#accounts-form [data-summary]")).to_be_focused()
 
 
 def edits_in_place(page: Page) -> None:

@@ -1,12 +1,18 @@
 /* A refused form shows its first mistake; a form is sent once; the keyboard stays where it was. */
 (() => {
-  const invalid = (root) => root.querySelector('[aria-invalid="true"]') ?? root.querySelector("[data-summary]");
+  // Two people's values are chosen in the summary, so it comes before the fields.
+  const invalid = (root) => root.querySelector('[data-summary="first"]') ?? root.querySelector('[aria-invalid="true"]') ?? root.querySelector("[data-summary]");
+
+  const show = (found) => {
+    found?.focus();
+    if (found?.dataset.summary === "first") found.scrollIntoView();
+  };
 
   document.addEventListener("htmx:after:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx.response?.status === 422 || ctx.response?.status === 409) invalid(ctx.target?.isConnected ? ctx.target : document)?.focus();
+    if (ctx.response?.status === 422 || ctx.response?.status === 409) show(invalid(ctx.target?.isConnected ? ctx.target : document));
   });
-  if (document.querySelector("[data-summary]")) invalid(document).focus();
+  if (document.querySelector("[data-summary]")) show(invalid(document));
 
   // Before htmx hears of it: a second click would send the form once more.
   document.addEventListener("submit", (event) => {
