@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         gettext=lambda text: texts.get_translations().ugettext(text),
         ngettext=lambda one, many, count: texts.get_translations().ungettext(one, many, count),
         newstyle=True,
+        pgettext=lambda context, text: texts.get_translations().upgettext(context, text),
     )
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # not a look-up at each use
 

@@ -53,7 +53,7 @@ def test_a_value_that_was_changed_is_a_fix_and_others_stay(as_user, make):
 
     assert answer.location == f"/upserts/{run.id}/plan?show=rejected&page=1"
     assert counts(run) == {"create": 1, "rejected": 1}
-    assert "1 row fixed." in flat(client.get(answer.location))
+    assert "1 row changed." in flat(client.get(answer.location))
 
 
 @WAYS

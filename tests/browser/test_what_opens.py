@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import sleeping
 from tests.browser.look import CALM, check
-from tests.browser.walk import BY_CODE, Walk
+from tests.browser.walk import BY_CODE, WORKED, Walk
 
 
 def opens(link: str, address: str) -> Callable[[Page], None]:
@@ -156,6 +156,25 @@ def test_a_run_has_no_barriers_from_its_mapping_to_its_receipt(open_as, site):
         check(page)
     expect(page.locator("#runs-receipt")).to_be_visible(timeout=60_000)
     expect(page.locator("#runs-left-out")).to_contain_text("Saveley")
+    check(page)
+
+
+def test_a_replaced_value_has_no_barriers_from_its_deletion_to_the_receipt(open_as):
+    page = open_as("alice", **CALM)
+    page.goto("/admin/pick-lists/territory")
+    page.get_by_role("link", name="Delete Japan").click()
+    page.get_by_label("Replace it by").select_option("APAC")
+    check(page)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".plan-says")).to_be_visible(timeout=WORKED)
+    check(page)
+
+    page.get_by_role("button", name="Run:").click()
+
+    expect(page.locator("#runs-receipt")).to_contain_text("Changes made", timeout=WORKED)
+    check(page)
+    page.locator("#runs-receipt").get_by_role("link", name="Removals").click()
+    expect(page.locator("#runs-rows-region")).to_contain_text("Japan")
     check(page)
 
 

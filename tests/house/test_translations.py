@@ -23,6 +23,7 @@ KEYWORDS = {
     "N_": None,
     "Text": None,
     "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
 }
 
 
@@ -55,7 +56,8 @@ def test_every_text_has_its_french(texts, french):
     lacking = [
         text.id
         for text in texts
-        if text.id and not (text.id in french and all(strings(french[text.id].string)))
+        if text.id
+        and not ((found := french.get(text.id, text.context)) and all(strings(found.string)))
     ]
 
     assert lacking == []
@@ -66,7 +68,9 @@ def test_no_translation_waits_for_somebody_to_look_at_it(french):
 
 
 def test_no_translation_is_left_of_a_text_that_is_gone(texts, french):
-    assert [text.id for text in french if text.id and text.id not in texts] == []
+    gone = [text.id for text in french if text.id and not texts.get(text.id, text.context)]
+
+    assert gone == []
 
 
 def test_a_translation_has_the_placeholders_of_its_text(french):

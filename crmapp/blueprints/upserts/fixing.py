@@ -44,7 +44,7 @@ def fix(run_id: int) -> ResponseReturnValue:
     except Conflict as error:
         return refused(run_id, error)
     if changed:
-        text = ngettext("%(num)s row fixed.", "%(num)s rows fixed.", changed)
+        text = ngettext("%(num)s row changed.", "%(num)s rows changed.", changed)
         flash(text, "success")
     else:
         flash(_("Nothing to save: change a value, or tick a box."), "info")
