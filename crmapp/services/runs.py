@@ -105,8 +105,7 @@ def cancel(run_id: int, *, by: User) -> Run:
         Forbidden: ``by`` lacks the right.
         Conflict: the run has ended already.
     """
-    get(run_id, by=by)
-    if not by.can(Right.RUN_CANCEL):
+    if not may_cancel(get(run_id, by=by), by=by):
         raise Forbidden(Right.RUN_CANCEL)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
@@ -114,6 +113,11 @@ def cancel(run_id: int, *, by: User) -> Run:
             raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
         engine.stop(run)
     return get(run_id, by=by)
+
+
+def may_cancel(run: Run, *, by: User) -> bool:
+    """Whether ``by`` may cancel the run: with the right, or an export that she had made herself."""
+    return by.can(Right.RUN_CANCEL) or (run.kind == exports.KIND and run.by_id == by.id)
 
 
 def work(run_id: int) -> None:

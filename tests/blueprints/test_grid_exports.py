@@ -16,6 +16,7 @@ from crmapp.errors import Unavailable
 from crmapp.models import MailOutbox, Run
 from crmapp.services import datasets, exports, grids, runs
 from tests.blueprints.test_grid_modes import CUSTOMERS, MODES
+from tests.support.pages import flat
 from tests.support.snapshots import lay_out_sales
 
 EXPORTS = "/analytics/sales/customers/exports"
@@ -179,6 +180,25 @@ def test_it_stops_between_two_bunches_when_it_is_cancelled(alice, monkeypatch, s
     assert session.get(Run, run.id).status == "cancelled"
     assert list((settings.artefacts_dir / f"run-{run.id}").iterdir()) == []
     assert "This export was cancelled" in alice.get(f"/runs/{run.id}").text
+
+
+def test_who_had_it_made_may_cancel_it_and_nobody_else_without_the_right(make, as_user):
+    bob, carol = as_user(make.bob), as_user(make.carol)
+    run = ask(bob)
+    cancel = f"/runs/{run.id}/cancellation"
+    assert cancel in bob.get(f"/runs/{run.id}").text
+
+    refused, done = carol.post(cancel), bob.post(cancel)
+
+    assert (refused.status_code, done.status_code) == (404, 303)
+    session.expire_all()
+    assert session.get(Run, run.id).status == "cancelled"
+
+
+def test_the_list_of_runs_counts_no_accounts_for_it(alice):
+    runs.work(ask(alice).id)
+
+    assert "Export of a grid Alice just now 80 – – –" in flat(alice.get("/runs"))
 
 
 def test_a_question_that_takes_too_much_fails_and_says_why(alice, monkeypatch):

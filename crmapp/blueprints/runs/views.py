@@ -92,6 +92,7 @@ def _trouble(run: Run) -> dict[str, Any]:
     """Return what keeps the run from going on, what it left out or behind, what could be done."""
     return {
         "file": exports.left_by(run),
+        "cancellable": runs.may_cancel(run, by=current_user),
         "retryable": retries.count(run),
         "retries": retries.of(run),
         "key": secrets.token_urlsafe(16),
