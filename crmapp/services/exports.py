@@ -159,6 +159,12 @@ def file_of(run: Run, *, by: User) -> File:
     return file
 
 
+def newest(*, by: User) -> Run | None:
+    """The last export that ``by`` asked for: she finds it again though she may list no runs."""
+    own = select(Run).where(Run.kind == KIND, Run.by_id == by.id)
+    return session.scalar(own.order_by(Run.id.desc()).limit(1))
+
+
 def left_by(run: Run) -> File | None:
     """The file that a run has left and that is still there."""
     if run.kind != KIND or run.status != Status.DONE:

@@ -92,6 +92,18 @@ def test_the_page_of_a_large_grid_offers_it_and_says_how_many_rows(alice, monkey
     assert alice.get("/analytics/sales/customers.csv").status_code == 422
 
 
+def test_a_large_grid_leads_back_to_ones_own_last_file(make, as_user, alice, monkeypatch):
+    ask(as_user(make.mona), key="hers")
+    monkeypatch.setattr(grids, "WHOLE", 20)
+    assert "Your last file" not in alice.get(CUSTOMERS).text
+
+    ask(alice)
+    run = ask(alice, key="another")
+
+    assert f'href="/runs/{run.id}"' in alice.get(CUSTOMERS).text
+    assert "Your last file Sales · Customers, just now" in flat(alice.get(CUSTOMERS))
+
+
 def test_a_form_that_is_sent_twice_makes_one_file(alice):
     assert ask(alice).id == ask(alice).id
 
