@@ -6,9 +6,12 @@ from typing import Any
 
 from babel import Locale
 from babel.support import NullTranslations
-from flask_babel import Domain, get_locale, gettext
+from flask_babel import Domain, format_decimal, get_locale, gettext
 
 from crmapp.i18n import Bilingual, Text
+
+_COUNTS = {"count", "most"}
+"""Values of texts that say how many, and are written as the reader writes numbers."""
 
 
 class Catalogues(Domain):
@@ -34,7 +37,10 @@ def translated(text: Text | str) -> str:
         text = Text(str(text))  # it may be lazy
     if isinstance(text.text, Bilingual):
         return translated(text.text)
-    params = {name: _said(value) for name, value in text.params.items()}
+    params = {
+        name: format_decimal(value) if name in _COUNTS and isinstance(value, int) else _said(value)
+        for name, value in text.params.items()
+    }
     return gettext(text.text, **params) if text.text else ""
 
 

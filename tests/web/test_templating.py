@@ -9,7 +9,9 @@ from flask_login import login_user
 
 from crmapp import config
 from crmapp.db import utcnow
+from crmapp.i18n import Text
 from crmapp.web import templating
+from crmapp.web.texts import translated
 
 
 @pytest.fixture
@@ -32,6 +34,12 @@ def test_a_macro_speaks_the_language_of_each_reader(app):
             said.append("Before" in render_template_string("{{ ui.diff([]) }}"))
 
     assert said == [True, False, True]
+
+
+def test_a_text_from_below_counts_as_the_reader_writes_numbers(french):
+    text = Text("Only %(count)s rows of run %(id)s", {"count": 29766, "id": 12345})
+
+    assert translated(text) == "Only 29\u202f766 rows of run 12345"
 
 
 def test_a_filtered_constant_speaks_the_language_of_each_reader(app):
