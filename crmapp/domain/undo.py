@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ class Taken:
     """A change that is to be taken back, as the change log has it.
 
     ``links`` are those that still mean what the change made them mean; ``moved`` the external ids
-    that have come to mean something else.
+    that have come to mean something else; ``standing`` the fields that still are as it left them.
     """
 
     id: int
@@ -25,6 +25,35 @@ class Taken:
     links: Sequence[Link] = ()
     moved: Sequence[str] = ()
     object: str = "account"
+    standing: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Later:
+    """A change that came after one that is to be taken back.
+
+    ``undoes`` is the change that it took back itself; ``places`` are what it wrote: fields as
+    object, record and name, and the keys of links.
+    """
+
+    id: int
+    undoes: int | None
+    places: Collection[Any]
+
+
+def is_as_left(place: Any, change_id: int, last: int | None, later: Iterable[Later]) -> bool:
+    """Whether a place, last written by ``last``, is as the change left it.
+
+    It is if all that ``later`` changes wrote there, in their order, was taken back: what takes a
+    change back leaves the place to whoever had it before that change.
+    """
+    latest = has_it = change_id
+    had_it: dict[int, int] = {}
+    for each in later:
+        if place in each.places:
+            latest, had_it[each.id] = each.id, has_it
+            has_it = each.id if each.undoes is None else had_it.get(each.undoes, 0)
+    return (last, has_it) == (latest, change_id)
 
 
 @dataclass(frozen=True)
@@ -60,7 +89,7 @@ def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
         return PlanRow(action=Planned.RESTORE, links=_back(change), **base)
     if change.action in ("created", "restored"):
         return _take_back_birth(change, now, base)
-    edited = [name for name in change.fields if now.lineage.get(name) != change.id]
+    edited = [name for name in change.fields if name not in change.standing]
     back = {name: both[::-1] for name, both in change.fields.items() if name not in edited}
     since = [*edited, *change.moved]
     if not back and not change.links:

@@ -1,12 +1,12 @@
 """Plan an undo: for each change of a run, what takes it back, and what people's edits keep.
 
-A field is taken back if its latest change is the run's; a created account goes unless people
-added to it since.
+A field is taken back if its latest change is the run's, those aside that were undone themselves; a
+created account goes unless people added to it since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, false, func, or_, select, tuple_
@@ -15,9 +15,9 @@ from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
 from crmapp.domain.runs import Status
-from crmapp.domain.undo import Present, Taken, take_back
+from crmapp.domain.undo import Later, Present, Taken, is_as_left, take_back
 from crmapp.models import Account, Activity, Change, Contact, Run
-from crmapp.services import ledger, planning, records
+from crmapp.services import ledger, planning, records, undo_since
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim
 from crmapp.services.ledger import Holder
@@ -36,8 +36,8 @@ def advance(held: Claim) -> Claim | None:
     run = load(held.run_id)
     after = planning.last_key(run) or ("", 0)
     changes = session.execute(next_changes(run, *after)).all()
-    taken = _taken(changes)
-    now = present(taken)
+    now = present(changes)
+    taken = _taken(changes, now)
     rows = [
         take_back(held.cursor + n, change, now.get((change.object, change.record_id)))
         for n, change in enumerate(taken, 1)
@@ -48,24 +48,36 @@ def advance(held: Claim) -> Claim | None:
     return planning.keep_part(held, run, rows, (taken[-1].object, taken[-1].record_id))
 
 
-def _taken(changes: Sequence[Row[Any]]) -> list[Taken]:
-    """Say of each change which of its links still mean what it made them mean."""
+def _taken(changes: Sequence[Row[Any]], now: Mapping[tuple[str, int], Present]) -> list[Taken]:
+    """Say of each change which of its fields and links still are as it left them."""
     links = {change.id: [Link(*each) for each in change.links] for change in changes}
-    now = ledger.holders({link.key for each in links.values() for link in each})
+    held = ledger.holders({link.key for each in links.values() for link in each})
+    later = undo_since.read(changes, links, now, held)
     taken = []
     for change in changes:
-        every = links[change.id]
-        standing = [link for link in every if _stands(link, change.id, now.get(link.key))]
-        moved = [link.external_id for link in every if link not in standing]
+        every, since = links[change.id], later.get(change.id, ())
+        linked = [link for link in every if _stands(link, change.id, held.get(link.key), since)]
+        moved = [link.external_id for link in every if link not in linked]
         described = (change.id, change.record_id, change.action, change.fields)
-        taken.append(Taken(*described, standing, moved, change.object))
+        standing = _standing(change, now.get((change.object, change.record_id)), since)
+        taken.append(Taken(*described, linked, moved, change.object, standing))
     return taken
 
 
-def _stands(link: Link, change_id: int, holder: Holder | None) -> bool:
+def _standing(change: Row[Any], now: Present | None, since: Sequence[Later]) -> list[str]:
+    lineage = now.lineage if now else {}
+    return [
+        name
+        for name in change.fields
+        if is_as_left((change.object, change.record_id, name), change.id, lineage.get(name), since)
+    ]
+
+
+def _stands(link: Link, change_id: int, holder: Holder | None, since: Sequence[Later]) -> bool:
     if holder is None or link.after is None:
         return holder is None and link.after is None
-    return (holder.account, holder.change) == (link.after, change_id)
+    still = is_as_left(link.key, change_id, holder.change, since)
+    return still and holder.account == link.after
 
 
 def next_changes(run: Run, object_: str, record_id: int) -> Select[*tuple[Any, ...]]:
@@ -88,7 +100,7 @@ def next_changes(run: Run, object_: str, record_id: int) -> Select[*tuple[Any, .
     )
 
 
-def present(taken: Sequence[Taken]) -> dict[tuple[str, int], Present]:
+def present(taken: Sequence[Row[Any]]) -> dict[tuple[str, int], Present]:
     """Read the changed records as they are now, deleted ones too: kind and id → record."""
     found: dict[tuple[str, int], Present] = {}
     for object_ in dict.fromkeys(change.object for change in taken):

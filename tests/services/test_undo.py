@@ -267,3 +267,73 @@ def test_a_link_that_two_runs_made_is_not_taken_by_the_undo_of_the_first(make: M
     take_back(make, undoing)
 
     assert meant() == {"C1": acme}
+
+
+def test_runs_that_are_undone_the_newest_first_leave_what_was_before_them(make: Make) -> None:
+    acme = make.account("Acme", number="C1", phone="111 11")
+    first = carry_out(make, plan(make, rows_of("Acme", phone="222 22")))
+    second = carry_out(make, plan(make, rows_of("Acme", phone="333 33")))
+
+    take_back(make, second)
+    undoing = take_back(make, first)
+
+    assert make.again(Account, acme.id).phone == "111 11"
+    assert undoing.done == {"updated": 1}
+    assert receipts.left_out(undoing, by=make.mona) == []
+
+
+def test_a_run_whose_undo_was_undone_can_be_undone_again(make: Make) -> None:
+    acme = make.account("Acme", number="C1", phone="111 11")
+    done = carry_out(make, plan(make, rows_of("Acme", phone="222 22")))
+    take_back(make, take_back(make, done))
+
+    undoing = take_back(make, runs.get(done.id, by=make.mona))
+
+    assert make.again(Account, acme.id).phone == "111 11"
+    assert (undoing.done, meant()) == ({"updated": 1}, {})
+    assert receipts.left_out(undoing, by=make.mona) == []
+
+
+def test_what_people_changed_between_two_runs_is_kept_when_both_are_undone(make: Make) -> None:
+    acme = make.account("Acme", number="C1", phone="111 11")
+    first = carry_out(make, plan(make, rows_of("Acme", phone="222 22")))
+    edit(make, acme, phone="444 44")
+    second = carry_out(make, plan(make, rows_of("Acme", phone="333 33")))
+
+    take_back(make, second)
+    undoing = take_back(make, first)
+
+    (kept,) = receipts.left_out(undoing, by=make.mona)
+    assert [str(name) for name in kept.reason.params["fields"]] == ["Phone"]
+    assert make.again(Account, acme.id).phone == "444 44"
+
+
+def test_a_run_that_was_undone_twice_is_out_of_the_way_of_the_one_before_it(make: Make) -> None:
+    acme = make.account("Acme", number="C1", phone="111 11")
+    first = carry_out(make, plan(make, rows_of("Acme", phone="222 22")))
+    second = carry_out(make, plan(make, rows_of("Acme", phone="333 33")))
+    take_back(make, take_back(make, second))
+    take_back(make, runs.get(second.id, by=make.mona))
+
+    take_back(make, first)
+
+    assert make.again(Account, acme.id).phone == "111 11"
+
+
+def test_a_link_that_a_later_run_moved_and_gave_back_goes_with_the_run_that_made_it(
+    make: Make,
+) -> None:
+    first = make.account("Acme", number="C1", phone="1 23")
+    early = carry_out(make, plan(make, rows_of("Acme")))
+    accounts.delete(first.id, by=make.alice)
+    second = make.account("Acme", number="C1", phone="555 123").id
+    late = carry_out(make, plan(make, rows_of("Acme")))
+    assert meant() == {"C1": second}
+    take_back(make, late)
+    accounts.delete(second, by=make.alice)
+    accounts.restore(first.id, by=make.alice)
+
+    take_back(make, early)
+
+    assert meant() == {}
+    assert make.again(Account, first.id).phone == "1 23"

@@ -86,8 +86,8 @@ def careless_undo() -> None:
 
     def careless(row_no: int, change: Taken, now: Present | None) -> PlanRow:
         if now is not None:
-            last = dict.fromkeys(change.fields, change.id)
-            now = replace(now, lineage=last, edited=0, added=False)
+            change = replace(change, standing=list(change.fields))
+            now = replace(now, edited=0, added=False)
         return replace(take_back(row_no, change, now), version=None)
 
     _replace(domain, "take_back", careless)
