@@ -85,6 +85,23 @@ def test_a_mail_server_that_is_away_is_asked_again_later(write):
     assert letter.next_at > utcnow() + timedelta(seconds=20)
 
 
+def test_a_letter_goes_at_once_though_the_clock_of_its_writer_is_ahead(write, clock):
+    clock.shift(timedelta(minutes=10))
+    write()
+    clock.shift(timedelta(minutes=-10))
+
+    assert outbox.deliver_due(FakePost()) == 1
+
+
+def test_a_letter_does_not_wait_for_a_clock_that_was_days_ahead(write, clock):
+    write()
+    clock.shift(timedelta(days=3))
+    outbox.deliver_due(FakePost(Undeliverable("no answer")))
+    clock.shift(timedelta(days=-3))
+
+    assert outbox.deliver_due(FakePost()) == 1
+
+
 def test_a_letter_that_waited_goes_under_the_same_id(write, clock):
     write()
     outbox.deliver_due(FakePost(Undeliverable("no answer")))
