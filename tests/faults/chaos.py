@@ -1,4 +1,4 @@
-"""A seeded plan of injuries, carried out while the house works, and what was done by it."""
+"""A seeded plan of injuries, carried out while a house works, and the toll that it takes."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ import signal
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import func, select
 
 from crmapp.db import session
 from crmapp.mail.outbox import LEASE
 from crmapp.models import MailOutbox, Run
+from tests.faults.aim import Scene, scene
 from tests.faults.clerk import Clerk, Office
 from tests.faults.crowd import Visitors
-from tests.faults.ground import insist
+from tests.faults.ground import Databases, insist
 from tests.faults.house import House, send
 from tests.support.processes import eventually
 
 BOOKS = 4  # in work at any moment: two workers are never idle
 SIZES = (3000, 600)  # the small ones come to their undo while others have only begun
-ROWS = 20_000
-PLAN = {
+INJURIES = {
     "horse": 6,
     "worker": 4,
     "both": 3,
@@ -36,17 +38,66 @@ PLAN = {
     "horse frozen": 3,
     "queue frozen": 1,
 }
-CRASHES = 3  # of the database's server, where there is one
+CRASHES = {"database": 3}  # of its server, where there is one
 PAST_LEASE = 4.5
 FROZEN_QUEUE = 3.0
+AHEAD = timedelta(minutes=10)
+CLOCK = f"worker-2 {AHEAD.total_seconds()}"
 
 
-def planned(seed: int, *, crashes: int) -> list[str]:
-    """Return the names of the injuries in the order in which they will be done."""
-    plan = [name for name, times in PLAN.items() for _ in range(times)]
-    plan += ["database"] * crashes
-    random.Random(seed).shuffle(plan)
-    return plan
+@dataclass(frozen=True)
+class Plan:
+    """How much a house goes through; the seed gives the order and the pauses.
+
+    Each of the injuries is done ``times`` times as often as :data:`INJURIES` says.
+    """
+
+    seed: int
+    times: int = 1
+    rows: int = 20_000
+
+    def injuries(self, *, crashes: bool) -> list[str]:
+        """Return the names of the injuries in the order in which they will be done."""
+        counts = {**INJURIES, **(CRASHES if crashes else {})}
+        names = [name for name, count in counts.items() for _ in range(count)]
+        dice = random.Random(self.seed)
+        return [name for _ in range(self.times) for name in dice.sample(names, len(names))]
+
+
+@dataclass
+class Toll:
+    """What houses went through, what was done in them meanwhile, and what broke."""
+
+    injuries: Counter[str] = field(default_factory=Counter)
+    killed: int = 0
+    runs: int = 0
+    ahead: int = 0  # runs that were begun by the worker whose clock is ahead
+    rows: int = 0
+    edits: int = 0
+    forms: int = 0
+    breaks: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: Toll) -> Toll:
+        for each in fields(self):
+            both = getattr(self, each.name) + getattr(other, each.name)
+            setattr(self, each.name, both)
+        return self
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{count} x {name}" for name, count in sorted(self.injuries.items()))
+        return (
+            f"{self.killed} killed by {kinds}; {self.runs} runs ({self.ahead} begun by a clock that"
+            f" is ahead), {self.rows} rows, {self.forms} forms, {self.edits} edits,"
+            f" {len(self.breaks)} breaks"
+        )
+
+
+def toll_of(plan: Plan, folder: Path, databases: Databases) -> Toll:
+    """Let a house of its own, one of whose workers has a wrong clock, go through the plan."""
+    planted = {"chunk": "250", "linger": "0.02", "clock": CLOCK}
+    with scene(folder, databases, **planted) as at:
+        chaos = wreak(at.house, at.clerk, plan)
+        return chaos.toll(at)
 
 
 @dataclass
@@ -89,26 +140,39 @@ class Chaos:
         thaw.start()
         self.frozen.append(thaw)
 
+    def toll(self, at: Scene) -> Toll:
+        """Look at everything, now that the house has settled."""
+        ledger = at.clerk.ledger
+        return Toll(
+            injuries=self.done,
+            killed=self.killed,
+            runs=len(ledger.runs),
+            ahead=begun_ahead(),
+            rows=ledger.rows,
+            edits=len(ledger.edits),
+            forms=len(ledger.created),
+            breaks=at.breaks(),
+        )
 
-def wreak(house: House, clerk: Clerk, seed: int) -> Chaos:
+
+def wreak(house: House, clerk: Clerk, plan: Plan) -> Chaos:
     """Do all of the plan to the house while clerk and visitors keep it busy, and let it settle."""
-    crashes = CRASHES if house.ground.databases.can_crash else 0
-    chaos = Chaos(house, Office(clerk, "B", SIZES), random.Random(seed))
+    chaos = Chaos(house, Office(clerk, "B", SIZES), random.Random(plan.seed))
     house.meanwhile = chaos.keep_busy
     with Visitors(house.installation.url, clerk.ledger):
         chaos.work(1)
-        for name in planned(seed, crashes=crashes):
+        for name in plan.injuries(crashes=house.ground.databases.can_crash):
             chaos.inflict(name)
             chaos.work(chaos.dice.uniform(0.4, 1.8))
         for thaw in chaos.frozen:
             thaw.join()
     before = progress()
     eventually(lambda: progress() != before, "did work go on", 30)
-    while clerk.ledger.rows < ROWS:
+    while clerk.ledger.rows < plan.rows:
         chaos.work(0.2)
     eventually(lambda: not chaos.office.waits(), "was all work done", 180)
-    patience = LEASE.total_seconds() + 60  # a letter whose sender died waits out its lease
-    eventually(lambda: untold(house) == set(), "was each end told", patience)
+    patience = LEASE + AHEAD  # a letter whose sender died waits out its lease, by her clock
+    eventually(lambda: untold(house) == set(), "was each end told", 60 + patience.total_seconds())
     return chaos
 
 
@@ -126,3 +190,9 @@ def progress() -> object:
         return tuple(session.execute(select(func.sum(Run.cursor), func.count(Run.finished_at))))
 
     return insist(read)
+
+
+def begun_ahead() -> int:
+    """Return how many runs were begun by the worker whose clock is ahead."""
+    moments = select(Run.created_at, Run.started_at).where(Run.started_at.is_not(None))
+    return sum(started - asked > AHEAD / 2 for asked, started in session.execute(moments))

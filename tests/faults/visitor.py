@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from email.message import Message
 from html.parser import HTMLParser
 from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
@@ -55,21 +56,27 @@ class Visitor:
         Raises:
             OSError, HTTPException: nobody answered, or not to the end.
         """
+        encoded = urlencode(sent).encode() if sent is not None else None
+        headers = {} if sent is None else {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.send(method, path, encoded, headers)
+
+    def send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Send what no form of a page may have made, as :meth:`ask` does."""
         address = urlsplit(self.url)
         connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        if sent is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         try:
-            connection.request(method, path, urlencode(sent) if sent else None, headers)
+            connection.request(method, path, body, {"Cookie": cookies, **headers})
             response = connection.getresponse()
-            body = response.read().decode()
+            text = response.read().decode(errors="replace")
         finally:
             connection.close()
         for line in response.headers.get_all("Set-Cookie") or ():
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.value
-        return Answer(response.status, response.headers.get("Location", ""), body)
+        return Answer(response.status, text, response.headers)
 
     def form(self, path: str, action: str) -> dict[str, str]:
         """Open a page and return the fields of its form that posts to ``action``."""
@@ -92,5 +99,9 @@ class Visitor:
 @dataclass(frozen=True)
 class Answer:
     status: int
-    location: str
     body: str
+    headers: Message
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("Location", "")

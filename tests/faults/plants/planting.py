@@ -1,4 +1,4 @@
-"""What is planted in the processes of an installation under fault: rows, pace, gates, defects."""
+"""What is planted in processes of an installation under fault: rows, pace, a clock, defects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import time_machine
+
 from crmapp import queue
+from crmapp.cli.supervision import supervisor
 from crmapp.services import apply, pace, planning, records, upsert_plan, upserts
 from tests.faults import made
 from tests.faults.plants.defects import DEFECTS, open_all_rooms
@@ -25,6 +28,9 @@ def plant(environ: Mapping[str, str]) -> None:
         DEFECTS[name]()
     for name in GATES:
         _build(name, Path(environ["CRMAPP_FAULTS_GATES"]))
+    if clock := environ.get("CRMAPP_FAULTS_CLOCK"):
+        program, seconds = clock.split()
+        _set_clock(program, float(seconds))
 
 
 def _small_steps(chunk: int, linger: float) -> None:
@@ -33,6 +39,18 @@ def _small_steps(chunk: int, linger: float) -> None:
     _set(planning, "PART", chunk * 4)
     _around(apply, "_exceptions", after=lambda: time.sleep(linger))
     _around(apply, "next_rows", after=lambda: time.sleep(linger))
+
+
+def _set_clock(program: str, seconds: float) -> None:
+    """Set the clock of one of the supervisor's programs, and of whoever it forks, ahead."""
+    name_process = supervisor.name_process
+
+    def name_and_set(name: str) -> None:
+        name_process(name)
+        if name == f"crmapp-{program}":
+            time_machine.travel(time.time() + seconds).start()
+
+    _set(supervisor, "name_process", name_and_set)
 
 
 GATES: Mapping[str, tuple[Any, str, str]] = {
