@@ -11,18 +11,12 @@ import pytest
 from crmapp import BLUEPRINTS
 from crmapp.domain.records import ACCOUNT_FIELDS, ACTIVITY_FIELDS, CONTACT_FIELDS
 from crmapp.web.extensions import limiter
+from tests.support.hostile import HOSTILE, TAG
 from tests.support.sales import draft
 from tests.support.snapshots import lay_out_sales
 from tests.support.upserts import plan
 from tests.support.web import htmx
 
-TAG = "<b\"'>"
-HOSTILE = [
-    TAG, "", "-1", "2", "1e999", "9" * 40, "NaN", "²", "\0", "%", "%_\\", '" OR (', "'; --",
-    "=cmd()", "\u202eעברית", "Łódź \U0001f600", "\r\nX-Evil: 1", "x" * 3000, "[]", "{{7*7}}",
-    "%(x)s", "../..", "0001-01-01T00:00", "9999-12-31T23:59", "//evil.example",
-    "WyIiLFsiXHVkODAwIiwxXSxmYWxzZV0",
-]  # fmt: skip
 ANY = ("q", "page", "before")
 ARGUMENTS = {
     "accounts.index": ("q", "active", "owner", "team", "deleted", "sort", "from"),

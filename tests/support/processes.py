@@ -70,6 +70,8 @@ def children(parent: int) -> dict[int, str]:
 class Installation:
     """``crmapp up`` in ``home``, on a port that the system chose."""
 
+    patience = 60.0  # seconds until the web answers
+
     def __init__(self, home: Path, env: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.env = environment(home, env)
@@ -77,7 +79,11 @@ class Installation:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Installation:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,7 +105,7 @@ class Installation:
         assert found, self.output
         return found[1]
 
-    def start(self, seconds: float = 60) -> None:
+    def start(self) -> None:
         """Start, and wait until the web answers."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -109,7 +115,7 @@ class Installation:
                 stdout=log,
                 stderr=log,
             )
-        eventually(lambda: READY.search(self.output) or self._ended(), "ready", seconds)
+        eventually(lambda: READY.search(self.output) or self._ended(), "ready", self.patience)
         assert READY.search(self.output), self.output
 
     def _ended(self) -> bool:
