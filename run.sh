@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# crmapp's commands: ./run.sh up | test | lock | <any crmapp command>. Runs on bash 3.2 and later.
+# crmapp's commands: ./run.sh up | test | soak | <any crmapp command>. Runs on bash 3.2 and later.
 set -eu
 cd "$(dirname "$0")"
 
@@ -18,6 +18,7 @@ usage() {
 ./run.sh test     check everything: format, lint, types, tests on SQLite and PostgreSQL, browser
 ./run.sh lock     make the lock files anew (needs uv)
 ./run.sh bench …  measure against hand-written code: grid, upserts (see bench/README.md)
+./run.sh soak …   kill it for long, and send it bad requests (see CONTRIBUTING.md)
 ./run.sh …        any other crmapp command, such as `./run.sh doctor`
 TEXT
 }
@@ -113,6 +114,8 @@ case "${1:-}" in
     lock) lock ;;
     bench) shift; prepare; name=${1:-grid}; [ $# = 0 ] || shift
         exec "$VENV/bin/python" -m "bench.$name" "$@" ;;
+    soak) shift; prepare; install_lock requirements-test.lock
+        exec "$VENV/bin/python" -m soak "$@" ;;
     '' | help | -h | --help) usage ;;
     *) prepare; exec "$VENV/bin/python" -m crmapp "$@" ;;
 esac

@@ -10,7 +10,7 @@ from crmapp.config import ROOT
 
 PACKAGE = ROOT / "crmapp"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in path.parts)
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
+TESTS = sorted(path for room in ("tests", "soak") for path in (ROOT / room).rglob("*.py"))
 TEMPLATES = sorted((PACKAGE / "templates").rglob("*.html"))
 
 FILE, FUNCTION, VIEW, JOB, PAGE, PARTIAL = 400, 50, 25, 6, 120, 80
