@@ -53,13 +53,15 @@ class Toll:
 
     answers: Counter[int] = field(default_factory=Counter)
     targets: set[Target] = field(default_factory=set)
+    reached: set[Target] = field(default_factory=set)  # what was done as it was asked for, once
     newcomers: int = 0
     breaks: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         answers = ", ".join(f"{times} x {status}" for status, times in sorted(self.answers.items()))
         return (
-            f"{self.answers.total()} requests to {len(self.targets)} targets, answered {answers};"
+            f"{self.answers.total()} requests to {len(self.targets)} targets,"
+            f" {len(self.reached)} of which did what they are for; answered {answers};"
             f" {self.newcomers} people locked out, {len(self.breaks)} breaks"
         )
 
@@ -178,7 +180,10 @@ class Siege:
         form = self.site.form(target, recipe.pick)
         request = cook(form, recipe, person.token, key)
         self.toll.targets.add(target)
-        self._follow(recipe.who, self._ask(recipe.who, request))
+        answer = self._ask(recipe.who, request)
+        if answer and answer.status in (200, 303):
+            self.toll.reached.add(target)
+        self._follow(recipe.who, answer)
 
     def _come(self, who: str) -> None:
         """Have somebody open a first page, from which she has the token for her forms."""
