@@ -161,9 +161,9 @@ def test_a_run_has_no_barriers_from_its_mapping_to_its_receipt(open_as, site):
 
 def test_a_replaced_value_has_no_barriers_from_its_deletion_to_the_receipt(open_as):
     page = open_as("alice", **CALM)
-    page.goto("/admin/pick-lists/territory")
-    page.get_by_role("link", name="Delete Japan").click()
-    page.get_by_label("Replace it by").select_option("APAC")
+    page.goto("/admin/pick-lists/call_type")
+    page.get_by_role("link", name="Delete Initial call").click()
+    page.get_by_label("Replace it by").select_option("Sales call")
     check(page)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator(".plan-says")).to_be_visible(timeout=WORKED)
@@ -174,7 +174,7 @@ def test_a_replaced_value_has_no_barriers_from_its_deletion_to_the_receipt(open_
     expect(page.locator("#runs-receipt")).to_contain_text("Changes made", timeout=WORKED)
     check(page)
     page.locator("#runs-receipt").get_by_role("link", name="Removals").click()
-    expect(page.locator("#runs-rows-region")).to_contain_text("Japan")
+    expect(page.locator("#runs-rows-region")).to_contain_text("Initial call")
     check(page)
 
 
