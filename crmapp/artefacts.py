@@ -189,7 +189,7 @@ def _select(names: Sequence[str]) -> str:
 @cache
 def _database(_process: int, spill: str) -> duckdb.DuckDBPyConnection:
     """Return this process's own empty database: making one takes longer than reading a chunk."""
-    limits: dict[str, Any] = {"threads": 1, "memory_limit": "128MB", "temp_directory": spill}
+    limits: dict[str, Any] = {"threads": 1, "memory_limit": "64MB", "temp_directory": spill}
     connection = duckdb.connect(config=limits)
     connection.execute("SET GLOBAL enable_external_file_cache=false")  # files are read once
     return connection
