@@ -117,4 +117,4 @@ def test_who_comes_second_sees_both_subjects(make, as_user, headers):
     )
 
     assert answer.status_code == 409
-    assert all(f"<td>{subject}<" in answer.text for subject in ("Mine", "Theirs", "Called"))
+    assert all(f'">{subject}<' in answer.text for subject in ("Mine", "Theirs", "Called"))

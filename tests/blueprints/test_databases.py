@@ -192,7 +192,7 @@ def test_a_schedule_is_set_and_a_bad_one_refused(make, as_user):
     kept = client.post(address, data={"kind": "daily", "daily": "06:30"})
 
     assert (refused.status_code, kept.status_code) == (422, 303)
-    assert "Enter 5 to 10080 minutes." in refused.text
+    assert "Enter 5 to 10,080 minutes." in refused.text
     assert make.again(StoredDataset, stored.id).daily == "06:30"
 
 
