@@ -7,7 +7,7 @@ a whole file, and one whose worker died begins its file anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,9 +65,7 @@ class Layout:
     def headings(self) -> list[Heading]:
         return [heading for _name, heading in self.columns]
 
-    def lines(
-        self, rows: Iterator[Row] | Sequence[Row], totals: Mapping[str, Value]
-    ) -> Iterator[list[Value]]:
+    def lines(self, rows: Iterable[Row], totals: Mapping[str, Value]) -> Iterator[list[Value]]:
         """The rows as the file holds them, then their total."""
         names = [name for name, _heading in self.columns]
         for row in rows:
@@ -98,15 +96,15 @@ class File:
 
 
 def start(
-    question: Question, layout: Layout, kind: str, *, title: str, key: str | None, by: User
+    found: Answer, layout: Layout, kind: str, *, title: str, key: str | None, by: User
 ) -> int:
-    """Have a grid written to a file in the background; return the run's id.
+    """Have the grid of which a page was found written to a file; return the run's id.
 
     Raises:
         Forbidden, NotFound
-        Invalid: an argument cannot be used, or a workbook cannot hold so many rows.
+        Invalid: there is no such kind of file, or a workbook cannot hold so many rows.
     """
-    found = grids.answer(question.change(page=1), by=by)
+    question = found.question
     if kind not in KINDS:
         raise Invalid({"kind": N_("Choose CSV or Excel.")})
     if kind == "xlsx" and found.count + 2 > MOST_LINES:

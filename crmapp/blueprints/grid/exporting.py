@@ -48,7 +48,7 @@ def export(dataset: str, dimension: str) -> Response:
     shape = grids.dataset(dataset, by=current_user)
     sheet = Sheet(shape, grids.answer(question, by=current_user), [])
     run_id = exports.start(
-        question,
+        sheet.answer,
         _layout(sheet),
         request.form.get("kind", ""),
         title=f"{shape.label.text(sheet.locale)} · {sheet.shape.label.text(sheet.locale)}",
