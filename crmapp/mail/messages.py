@@ -11,7 +11,7 @@ from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.models import MailOutbox, Run, User
-from crmapp.services import exports
+from crmapp.services import exports, failures
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
         "url": address(f"/runs/{run.id}"),
         "starter": run.by.name if run.by else gettext("Schedule"),
         "hers": run.by_id == letter.user_id,
-        "problem": gettext(run.error) if run.error else "",
+        "problem": _problem(run),
+        "leads_to": _leads_to(run),
         "choices": address("/preferences/mail"),
     }
     return Message(
@@ -70,6 +71,23 @@ def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
         render_template("mail/run_ended.txt", **words),
         render_template("mail/run_ended.html", **words),
     )
+
+
+def _problem(run: Run) -> str:
+    """Return why the run failed, in the reader's language."""
+    reason = failures.reason(run)
+    if reason is not None:
+        return gettext(reason.text, **reason.params)
+    return gettext(run.error) if run.error else ""
+
+
+def _leads_to(run: Run) -> str:
+    """Return what the reader finds on the run's page."""
+    if run.kind == exports.KIND:
+        return gettext("Its page, and the file for a week")
+    if run.kind == "dataset_refresh":
+        return gettext("The receipt")
+    return gettext("The receipt, and a way to undo it")
 
 
 def _outcomes(run: Run) -> list[tuple[str, int]]:
