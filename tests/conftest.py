@@ -45,9 +45,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def empty_database() -> Iterator[dict[str, str]]:
-    """An empty database for an installation, as the settings that an operator would name it by."""
+    """An empty database for one installation, as the settings that an operator names it by."""
     with open_empty_database() as place:
         yield place
 
