@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-import duckdb
 import pytest
 
 from crmapp.analytics import dataset as datasets
@@ -10,6 +9,7 @@ from crmapp.analytics import snapshots
 from crmapp.analytics.engines.duckdb import DuckDBEngine
 from crmapp.analytics.query import Question, Selection
 from tests.analytics.conftest import DATASETS, NOW
+from tests.support import duck
 
 RAW = str(DATASETS / "superstore.parquet")
 
@@ -29,11 +29,11 @@ def answer(engine, dimension, **args):
 def test_sales_profit_and_margin_are_those_of_the_raw_table(engine):
     found = answer(engine, "categories", period="total", size="200", activity="all")
 
-    expected = duckdb.execute(
+    expected = duck.ask(
         'SELECT "Sub-Category", sum("Sales"::DECIMAL(14, 4)), sum("Profit"::DECIMAL(14, 4)),'
         ' count(DISTINCT "Order ID") FROM read_parquet(?) GROUP BY 1',
         [RAW],
-    ).fetchall()
+    )
     shown = ("name", "value.total", "profit.total", "orders.total")
     rows = [tuple(row.values[name] for name in shown) for row in found.rows]
     assert sorted(rows) == sorted(expected)
@@ -48,11 +48,11 @@ def test_a_customer_who_moved_is_shown_where_she_ordered_last(engine):
     )
 
     (claire,) = found.rows
-    city, code = duckdb.execute(
+    ((city, code),) = duck.ask(
         'SELECT "City", lpad("Postal Code"::VARCHAR, 5, \'0\') FROM read_parquet(?)'
         ' WHERE "Customer ID" = \'CG-12520\' ORDER BY "Order Date" DESC, "Row ID" DESC LIMIT 1',
         [RAW],
-    ).fetchone()
+    )
     assert (claire.values["city"], claire.values["postal_code"]) == (city, code)
     assert "city" in claire.varies
 
@@ -74,7 +74,7 @@ def test_a_margin_is_computed_anew_in_every_total_of_a_matrix(engine):
 
     titles = {column.name: column.words.en for column in found.columns if column.measure}
     largest = [titles[f"margin.c{n}"] for n in range(1, 6)]
-    expected = duckdb.execute(
+    expected = duck.ask(
         'WITH f AS (SELECT "State" AS state, "Sales"::DECIMAL(14, 4) AS sales,'
         ' "Profit"::DECIMAL(14, 4) AS profit, CASE WHEN "Sub-Category" IN'
         " (SELECT unnest(?)) THEN \"Sub-Category\" ELSE 'Others' END AS title"
@@ -82,7 +82,7 @@ def test_a_margin_is_computed_anew_in_every_total_of_a_matrix(engine):
         " SELECT coalesce(state, ''), coalesce(title, 'Total'),"
         " (sum(profit) / sum(sales))::DECIMAL(38, 4) FROM f GROUP BY CUBE (state, title)",
         [largest, RAW],
-    ).fetchall()
+    )
     rows = {row.values["name"]: row.values for row in found.rows} | {"": found.totals}
     shown = {
         (state, title): values[name]
@@ -96,11 +96,11 @@ def test_a_margin_is_computed_anew_in_every_total_of_a_matrix(engine):
 def test_losses_come_last_in_shares_and_are_of_class_c(engine):
     found = answer(engine, "states", mode="share", period="total", measures="profit", size="200")
 
-    expected = duckdb.execute(
+    expected = duck.ask(
         'SELECT "State", sum("Profit"::DECIMAL(14, 4)) AS p FROM read_parquet(?)'
         " GROUP BY 1 ORDER BY p DESC",
         [RAW],
-    ).fetchall()
+    )
     assert [(row.key, row.values["profit.total"]) for row in found.rows] == expected
     assert found.rows[-1].values["profit.total"] < 0
     assert found.rows[-1].values["profit.class"] == "C"

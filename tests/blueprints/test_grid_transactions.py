@@ -3,10 +3,10 @@
 import re
 from html import unescape
 
-import duckdb
 import pytest
 
 from crmapp.config import ROOT
+from tests.support import duck
 from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 from tests.support.web import htmx
@@ -52,13 +52,13 @@ def test_every_number_of_a_grid_leads_to_transactions_that_add_up_to_it(alice):
 def test_transactions_are_those_of_the_raw_table(alice):
     page = alice.get(TRANSACTIONS + "?of=value.m12&key=C034&size=200").text
 
-    expected = duckdb.execute(
+    expected = duck.ask(
         "SELECT order_number::VARCHAR, order_line_number::VARCHAR, product_code,"
         " sales::DECIMAL(12, 2)::DOUBLE"
         " FROM read_parquet(?) WHERE customer_name = 'Euro Shopping Channel'"
         " AND order_date + to_months(257) BETWEEN '2026-10-01' AND '2026-10-31'",
         [RAW],
-    ).fetchall()
+    )
     rows = [(row[1], row[2], row[9].split()[-1], amount(row[4])) for row in Table.of(page).rows]
     assert sorted(rows) == sorted(expected)
     assert "<h1>Euro Shopping Channel</h1>" in page

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,6 +13,7 @@ from crmapp.config import ROOT
 from tests.browser.look import CALM, check
 from tests.browser.walk import WORKED, Walk, content
 from tests.browser.words import english_words
+from tests.support import duck
 
 WAYS: dict[str, tuple[dict[str, Any], str, Any]] = {
     "on a laptop": ({}, "en", content),
@@ -29,7 +29,7 @@ WAYS: dict[str, tuple[dict[str, Any], str, Any]] = {
 def table(tmp_path: Path) -> Path:
     """Sales as an ERP exports them: semicolons, codes with zeros, recent dates, a broken row."""
     path = tmp_path / "export.csv"
-    duckdb.sql(
+    duck.ask(
         f"""COPY (
             SELECT order_date + INTERVAL 21 YEAR AS "Invoice date",
                 LPAD(CAST(DENSE_RANK() OVER (ORDER BY customer_name) AS VARCHAR), 5, '0')

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import xlsxwriter
 
+from tests.support import duck
 from tests.support.sales import SALES
 
 GOOD = SALES + "".join(SALES.splitlines(keepends=True)[1:]) * 4
@@ -38,7 +38,10 @@ def parquet(_dice: random.Random) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         table, path = Path(folder, "good.csv"), Path(folder, "good.parquet")
         table.write_text(GOOD)
-        duckdb.read_csv(str(table), all_varchar=True, sep=";").write_parquet(str(path))
+        duck.ask(
+            "COPY (SELECT * FROM read_csv(?, all_varchar = true, sep = ';')) TO ? (FORMAT parquet)",
+            [str(table), str(path)],
+        )
         return path.read_bytes()
 
 

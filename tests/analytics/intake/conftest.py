@@ -7,13 +7,13 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-import duckdb
 import pytest
 import xlsxwriter
 
 from crmapp.analytics.intake import files, proposals
 from crmapp.analytics.intake.design import FILE, Design
 from crmapp.analytics.intake.staging import Rejected, Stage, typed
+from tests.support import duck
 
 TODAY = date(2026, 11, 26)
 SALES = (
@@ -35,7 +35,7 @@ class Loaded:
     table: Path
 
     def ask(self, sql: str):
-        return duckdb.sql(sql.replace("lines", f"'{self.table}'")).fetchall()
+        return duck.ask(sql.replace("lines", f"'{self.table}'"))
 
 
 def propose(path: Path, title: str = "Sales") -> Design:

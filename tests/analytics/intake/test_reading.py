@@ -7,7 +7,6 @@ import zipfile
 from dataclasses import replace
 from datetime import date
 
-import duckdb
 import pytest
 
 from crmapp.analytics.intake import files, workbook
@@ -15,6 +14,7 @@ from crmapp.domain.changes import Reason
 from crmapp.errors import TableError
 from tests.analytics.intake.conftest import SALES, load
 from tests.analytics.intake.conftest import workbook as write_workbook
+from tests.support import duck
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_sheet_with_a_cell_at_the_end_of_the_world_is_refused(tmp_path):
 
 def test_parquet_keeps_what_it_knows(tmp_path):
     path = tmp_path / "sales"
-    duckdb.sql(
+    duck.ask(
         "COPY (SELECT DATE '2026-10-01' AS day, '007' AS customer_code,"
         f" 1.25::DECIMAL(9,2) AS amount UNION ALL SELECT NULL, '008', NULL) "
         f" TO '{path}' (FORMAT parquet)"
