@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     FromClause,
+    Select,
     TableClause,
     and_,
     bindparam,
@@ -61,6 +62,20 @@ def range_of(start: str) -> dict[str, str]:
     return {"start": start, "end": start + LAST}
 
 
+def ids_of(
+    model: type[Account] | type[Contact], count: int, dialect: Dialect
+) -> Select[*tuple[Any, ...]]:
+    """Ask for the ids of records whose text contains ``count`` parts, deleted ones included.
+
+    Its values are those of :func:`values_of`.
+    """
+    if dialect.name == "sqlite":  # the index has the ids: no record need be read
+        index = _index(model)
+        return select(index.c.rowid).where(_match(index))
+    table, match = indexed(model, count, dialect)
+    return select(model.__table__.c.id).select_from(table).where(match)
+
+
 def indexed(
     model: type[Account] | type[Contact], count: int, dialect: Dialect
 ) -> tuple[FromClause, ColumnElement[bool]]:
@@ -72,8 +87,7 @@ def indexed(
     rows = model.__table__
     if dialect.name == "sqlite":
         index = _index(model)
-        match = literal_column(index.name).op("MATCH")(bindparam("parts"))
-        return index.join(rows, rows.c.id == index.c.rowid), match
+        return index.join(rows, rows.c.id == index.c.rowid), _match(index)
     return rows, and_(
         *(rows.c.search_text.like(bindparam(f"part{n}"), escape="\\") for n in range(count))
     )
@@ -89,6 +103,10 @@ def values_of(parts: Sequence[str], dialect: Dialect) -> dict[str, str]:
 
 def _index(model: type[Account] | type[Contact]) -> TableClause:
     return table(f"{model.__tablename__}_search", column("rowid"))
+
+
+def _match(index: TableClause) -> ColumnElement[bool]:
+    return literal_column(index.name).op("MATCH")(bindparam("parts"))
 
 
 def _all_in(

@@ -100,7 +100,7 @@ def _condition(spec: Field, text: str, by: User) -> ColumnElement[bool]:
         return and_(number.is_not(None), number == float(parse(spec, text, links)))
     if spec.kind in _RANGES:
         return _between(spec, text)
-    found = found_by(text).where if len(fold(text)) >= SHORT else true()
+    found = found_by(text).alone() if len(fold(text)) >= SHORT else true()
     return and_(value.is_not(None), value.icontains(text, autoescape=True), found)
 
 

@@ -6,16 +6,18 @@ in its order and looking at each row finds a page sooner than collecting all tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, and_, or_, select
+from sqlalchemy import ColumnElement, Dialect, Select, and_, bindparam, or_, select
 
 from crmapp.db import session
-from crmapp.db.bulk import is_one_of
+from crmapp.db.bulk import gathered, is_one_of, numbers
 from crmapp.domain.search import fold
 from crmapp.models import Account, Contact
-from crmapp.models.search import SHORT, matches
+from crmapp.models.search import SHORT, ids_of, matches, values_of
 from crmapp.services.pick_lists import all_people_and_teams
 
 Named = tuple[Sequence[tuple[int, str]], Sequence[tuple[int, str]]]
@@ -26,10 +28,33 @@ FEW = 10_000
 
 @dataclass(frozen=True)
 class Found:
-    """The condition of a search; ``some`` are accounts that may meet it when they are too many."""
+    """The accounts of a search: those an index found, as far as they meet ``rest``.
 
-    where: ColumnElement[bool]
-    some: ColumnElement[bool] | None = None
+    With ``many``, the index found too many to name all of them, and ``rest`` is the whole search.
+    """
+
+    ids: Sequence[int]
+    rest: tuple[ColumnElement[bool], ...]
+    many: bool = False
+
+    @property
+    def where(self) -> tuple[ColumnElement[bool], ...]:
+        """The conditions, for a statement that is given :attr:`values`."""
+        return self.rest if self.many else (self.among, *self.rest)
+
+    @property
+    def among(self) -> ColumnElement[bool]:
+        """The condition of being one of those that the index found."""
+        return _among(_dialect().name)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"found": self.ids}
+
+    def alone(self) -> ColumnElement[bool]:
+        """Return the whole condition with its values in it, to stand beside other searches."""
+        among = [] if self.many else [is_one_of(Account.__table__.c.id, self.ids)]
+        return and_(*among, *self.rest)
 
 
 @dataclass(frozen=True)
@@ -51,52 +76,80 @@ class Word:
         return len(self.text) < SHORT
 
 
-def found_by(words: str) -> Found:
-    """Build the condition that every one of ``words`` stands in a column of the account's row."""
+def found_by(words: str, *, deleted: bool = False) -> Found:
+    """Build the condition that every one of ``words`` stands in a column of the account's row.
+
+    Which of them the reader may see is another condition.
+    """
     named = all_people_and_teams()
     parts = [_word(text, named) for text in fold(words).split(" ")]
     if all(part.short for part in parts):
         whole = _word(fold(words), named)
-        return Found(or_(matches(Account, words, _dialect()), *_people(whole)))
+        return Found((), (or_(matches(Account, words, _dialect()), *_people(whole)),), many=True)
     own = [part for part in parts if not part.short and not part.elsewhere]
     others = [part for part in parts if part not in own]
     tries = [(own, others)] if own else []
     tries += [([part], [p for p in parts if p is not part]) for part in others if not part.short]
     for driving, rest in tries:
-        ids = _ids(driving)
+        ids = _ids(driving, deleted=deleted)
         if len(ids) <= FEW:
-            return Found(and_(_among(ids), *map(_in_row, rest)))
-    return Found(and_(*map(_in_row, parts)), _among(ids))
+            return Found(ids, tuple(map(_in_row, rest)))
+    return Found(ids, tuple(map(_in_row, parts)), many=True)
 
 
 def _word(text: str, named: Named) -> Word:
-    known = len(text) >= SHORT and session.scalar(
-        select(Contact.id).where(matches(Contact, text, _dialect())).limit(1)
-    )
+    contacts = False
+    if len(text) >= SHORT:
+        query = _containing(Contact, 1, _dialect().name)
+        values = values_of([text], _dialect())
+        contacts = session.connection().scalar(query, {"most": 1, **values}) is not None
     owners, teams = ([id_ for id_, name in each if text in fold(name)] for each in named)
-    return Word(text, owners, teams, bool(known))
+    return Word(text, owners, teams, contacts)
 
 
-def _ids(words: Sequence[Word]) -> set[int]:
+def _ids(words: Sequence[Word], *, deleted: bool) -> Sequence[int]:
     """Collect the accounts that an index finds by all of ``words``, one more than FEW at most."""
-    text = " ".join(word.text for word in words)
-    sources: list[ColumnElement[bool]] = [matches(Account, text, _dialect())]
-    if len(words) == 1:
-        sources += _people(words[0])
-        if words[0].contacts:
-            people = select(Contact.id).where(matches(Contact, text, _dialect())).limit(FEW + 1)
-            sources.append(Account.primary_contact_id.in_(people))
-    found: set[int] = set()
-    for source in sources:
-        query = select(Account.id).where(source, Account.deleted_at.is_(None))
-        found.update(session.scalars(query.limit(FEW + 1 - len(found))))
-        if len(found) > FEW:
-            break
-    return found
+    texts = [word.text for word in words]
+    query = _all_containing(len(texts), _dialect().name)
+    values = {"most": FEW + 1, **values_of(texts, _dialect())}
+    ids = numbers(session.connection().scalar(query, values))
+    if len(words) > 1 or not words[0].elsewhere:
+        return ids
+    found, gone = set(ids), Account.deleted_at
+    seen = gone.is_not(None) if deleted else gone.is_(None)
+    for source in _elsewhere(words[0]):
+        more = select(Account.id).where(source, seen).limit(max(FEW + 1 - len(found), 0))
+        found.update(session.scalars(more))
+    return sorted(found)
 
 
-def _among(ids: Iterable[int]) -> ColumnElement[bool]:
-    return is_one_of(Account.__table__.c.id, sorted(ids))
+def _elsewhere(word: Word) -> list[ColumnElement[bool]]:
+    """Return where else than in their own text accounts match, each as an index finds them."""
+    sources = _people(word)
+    if word.contacts:
+        named = matches(Contact, word.text, _dialect())
+        people = select(Contact.id).where(named).limit(FEW + 1)
+        sources.append(Account.primary_contact_id.in_(people))
+    return sources
+
+
+@cache
+def _all_containing(count: int, dialect_name: str) -> Select[*tuple[Any, ...]]:
+    return gathered(_containing(Account, count, dialect_name))
+
+
+@cache
+def _containing(
+    model: type[Account] | type[Contact], count: int, _dialect_name: str
+) -> Select[*tuple[Any, ...]]:
+    """Ask for ``most`` records whose text contains ``count`` words, made once for each number."""
+    return ids_of(model, count, _dialect()).limit(bindparam("most"))
+
+
+@cache
+def _among(_dialect_name: str) -> ColumnElement[bool]:
+    """Say that an account is one of those ``found``; made once, as what is asked with it is."""
+    return is_one_of(Account.__table__.c.id, "found")
 
 
 def _in_row(word: Word) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ differs from answer to answer, as the token against forgery, is filled in afterw
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
@@ -29,6 +30,7 @@ from crmapp.web.security import csp_nonce
 MOST = 500
 """So many parts are kept by a process; one has some kilobytes."""
 NOTHING: Mapping[str, object] = MappingProxyType({})
+_MARK = re.compile("\ue000([a-z_]+)\ue001")
 _LATER: Mapping[str, Callable[[], object]] = {
     "csrf_token": generate_csrf,
     "csp_nonce": csp_nonce,
@@ -40,7 +42,7 @@ class Kept:
     """The parts that were written before; those used last are at the end."""
 
     def __init__(self) -> None:
-        self._parts: OrderedDict[Hashable, str] = OrderedDict()
+        self._parts: OrderedDict[Hashable, list[str]] = OrderedDict()
         self._lock = threading.Lock()
 
     def part(
@@ -57,20 +59,20 @@ class Kept:
         """
         key = (template, _reader(), inputs)
         with self._lock:
-            text = self._parts.get(key)
-            if text is not None:
+            pieces = self._parts.get(key)
+            if pieces is not None:
                 self._parts.move_to_end(key)
-        if text is None:
+        if pieces is None:
             marks: dict[str, Any] = {name: _mark(name) for name in fill}
             marks |= {name: lambda name=name: _mark(name) for name in _LATER}
-            text = render_template(template, **{**context, **marks})
+            pieces = _MARK.split(render_template(template, **{**context, **marks}))
             if not current_app.jinja_env.auto_reload:
-                self._keep(key, text)
-        return Markup(_filled(text, fill))  # noqa: S704  (written by a template, values escaped)
+                self._keep(key, pieces)
+        return Markup(_filled(pieces, fill))  # noqa: S704  (written by a template, values escaped)
 
-    def _keep(self, key: Hashable, text: str) -> None:
+    def _keep(self, key: Hashable, pieces: list[str]) -> None:
         with self._lock:
-            self._parts[key] = text
+            self._parts[key] = pieces
             while len(self._parts) > MOST:
                 self._parts.popitem(last=False)
 
@@ -84,14 +86,13 @@ def _mark(name: str) -> str:
     return f"\ue000{name}\ue001"
 
 
-def _filled(text: str, fill: Mapping[str, object]) -> str:
-    """Put what is later than the part into the places that are marked for it."""
-    for name, value in fill.items():
-        text = text.replace(_mark(name), escape(value))
-    for name, find in _LATER.items():
-        if (mark := _mark(name)) in text:
-            text = text.replace(mark, escape(find()))
-    return text
+def _filled(pieces: list[str], fill: Mapping[str, object]) -> str:
+    """Join the pieces of a part; between two of them stands the name of what is later than it."""
+    whole = list(pieces)
+    for place in range(1, len(whole), 2):
+        name = whole[place]
+        whole[place] = escape(fill[name] if name in fill else _LATER[name]())
+    return "".join(whole)
 
 
 def _reader() -> Hashable:

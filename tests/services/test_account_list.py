@@ -112,6 +112,17 @@ def test_deleted_accounts_are_listed_for_those_who_may_restore(make):
 
     assert names(make, deleted=True) == ["Gone"]
     assert names(make, by=make.bob, deleted=True) == []
+
+
+@pytest.mark.parametrize("words", ["hinterland", "bob", "hint nord"])
+def test_deleted_accounts_can_be_searched(make, words):
+    kept = make.account("Hinterland Nord", owner_id=make.bob.id)
+    gone = make.account("Hinterland Norden", owner_id=make.bob.id)
+    accounts.delete(gone.id, by=make.mona)
+
+    assert names(make, deleted=True, words=words) == ["Hinterland Norden"]
+    assert kept.name in names(make, words=words)
+    assert account_list.page(Question(words=words, deleted=True), by=make.mona).count == 1
     assert "Gone" not in names(make)
 
 

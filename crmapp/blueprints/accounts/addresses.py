@@ -8,7 +8,7 @@ from flask import request, url_for
 
 from crmapp.domain.fields import is_custom
 from crmapp.services.account_question import ARGUMENTS, Cursor, Question
-from crmapp.web.access import current_user
+from crmapp.web.access import person
 
 Pairs = list[tuple[str, str]]
 
@@ -20,13 +20,18 @@ def asked() -> Question:
         Invalid: an argument cannot be used.
     """
     args = request.args
-    return Question.from_args(args, me=current_user.id, locations=args.getlist("location"))
+    return Question.from_args(args, me=person().id, locations=args.getlist("location"))
 
 
 def arguments(*without: tuple[str, str | None]) -> Pairs:
     """Return the list's arguments of this address, less those named: (name, value or ``None``)."""
-    names = [*ARGUMENTS, *filter(is_custom, request.args)]
-    pairs = [(name, value) for name in names for value in request.args.getlist(name) if value]
+    args = request.args
+    pairs = [
+        (name, value)
+        for name in (*ARGUMENTS, *filter(is_custom, args))
+        for value in args.getlist(name)
+        if value
+    ]
     return [
         (name, value)
         for name, value in dict.fromkeys(pairs)
@@ -43,6 +48,6 @@ def tail(pairs: Pairs | None = None, cursor: Cursor | None = None) -> str:
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def place(cursor: Cursor | None) -> str:
+def place(cursor: Cursor | None, pairs: Pairs | None = None) -> str:
     """Return the address of a place in the list, with the same filters and order."""
-    return url_for("accounts.index") + tail(cursor=cursor)
+    return url_for("accounts.index") + tail(pairs, cursor)

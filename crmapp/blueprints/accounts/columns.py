@@ -7,11 +7,13 @@ from typing import Any
 
 from flask_babel import get_locale
 
-from crmapp.domain.fields import Field
+from crmapp.domain.fields import Field, Kind
 from crmapp.i18n import N_
+from crmapp.services import account_fields
 from crmapp.services.account_list import Line
 from crmapp.services.words import Words
 from crmapp.web.access import current_user
+from crmapp.web.texts import translated
 
 COLUMNS = {
     "name": N_("Account"),
@@ -22,6 +24,21 @@ COLUMNS = {
     "owner": N_("Owner"),
     "team": N_("Team"),
 }
+FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
+"""Fields that stand to the right of their columns."""
+
+
+def heads(specs: Iterable[Field]) -> tuple[tuple[str, str, bool, bool], ...]:
+    """Return (name, label, whether it is a number, whether the list sorts by it) of each."""
+    return tuple(
+        (
+            spec.name,
+            translated(spec.label),
+            spec.kind in FIGURES,
+            account_fields.can_sort(spec.name),
+        )
+        for spec in specs
+    )
 
 
 def cells(lines: Iterable[Line], specs: Sequence[Field]) -> dict[int, list[Any]]:

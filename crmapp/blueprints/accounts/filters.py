@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from crmapp.blueprints.accounts.addresses import arguments, tail
+from crmapp.blueprints.accounts.addresses import Pairs, arguments, tail
 from crmapp.domain.fields import Field, Kind
 from crmapp.services import fields as field_set
 from crmapp.services import pick_lists
@@ -52,6 +52,8 @@ def chips(question: Question, people: Mapping[int, str], teams: Mapping[int, str
 
 def _own(question: Question) -> Iterator[tuple[str, str, str]]:
     """Yield name, label and text of each filter by a custom field."""
+    if not question.fields:
+        return
     specs, labels = field_set.of("account"), dict[str, dict[str, str]]()
     if any(specs[name].pick_list for name, _text in question.fields):
         labels = pick_lists.labels(str(get_locale()))
@@ -76,7 +78,7 @@ def choices_of(specs: Iterable[Field], asked: Mapping[str, str]) -> dict[str, li
     return found
 
 
-def unfiltered(question: Question) -> str:
+def unfiltered(pairs: Pairs) -> str:
     """Return the address of the list without any filter, in the same view and order."""
-    kept = [pair for pair in arguments() if pair[0] in ("deleted", "sort")]
+    kept = [pair for pair in pairs if pair[0] in ("deleted", "sort")]
     return url_for("accounts.index") + tail(kept)

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, gettext, ngettext
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import arguments, asked, place, tail
-from crmapp.blueprints.accounts.columns import COLUMNS, cells
+from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail
+from crmapp.blueprints.accounts.columns import COLUMNS, cells, heads
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
 from crmapp.blueprints.accounts.rows import Rows
 from crmapp.domain.custom_fields import KINDS
@@ -19,7 +19,7 @@ from crmapp.domain.permissions import Right
 from crmapp.i18n import N_
 from crmapp.services import account_fields, account_list, account_locations, pick_lists
 from crmapp.services import fields as field_set
-from crmapp.web.access import current_user, requires
+from crmapp.web.access import current_user, person, requires
 from crmapp.web.htmx import page, put_address, wants_fragment
 from crmapp.web.paging import Pager
 from crmapp.web.record_forms import grouped
@@ -38,29 +38,28 @@ _rows = Rows()
 @requires(Right.ACCOUNT_VIEW)
 def index() -> ResponseReturnValue:
     """List the accounts that the address asks for."""
-    question = asked()
-    found = account_list.page(question, by=current_user)
+    question, reader = asked(), person()
+    found = account_list.page(question, by=reader)
     own = account_fields.listed()
     people, teams = map(tuple, pick_lists.people_and_teams(keep=question.owner))
+    pairs = arguments()
     answer = page(
         "accounts/index.html",
         "accounts/_table.html",
         question=question,
         found=found,
+        rows=_rows(found.rows, own, cells(found.rows, own), tail(pairs)),
         columns=COLUMNS,
-        own=own,
-        cells=cells(found.rows, own),
+        own=heads(own),
         more_filters=bool(account_fields.filterable()),
-        can_sort=account_fields.can_sort,
         people=people,
         teams=teams,
         chips=chips(question, dict(people), dict(teams)),
-        unfiltered=unfiltered(question),
-        tail=tail(),
-        rows=_rows,
-        pager=_pager(found),
+        unfiltered=unfiltered(pairs),
+        tail=tail(pairs),
+        pager=_pager(found, pairs),
     )
-    return put_address(answer, place(question.cursor), push=True)
+    return put_address(answer, place(question.cursor, pairs), push=True)
 
 
 @bp.get("/locations")
@@ -106,13 +105,13 @@ def fields() -> ResponseReturnValue:
     )
 
 
-def _pager(found: account_list.Page) -> Pager:
+def _pager(found: account_list.Page, pairs: Pairs) -> Pager:
     """Link to the pages before and after."""
     return Pager(
         label=_counted(found),
-        first=place(None) if found.previous else None,
-        previous=place(found.previous) if found.previous else None,
-        next=place(found.next) if found.next else None,
+        first=place(None, pairs) if found.previous else None,
+        previous=place(found.previous, pairs) if found.previous else None,
+        next=place(found.next, pairs) if found.next else None,
     )
 
 

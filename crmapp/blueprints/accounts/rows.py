@@ -12,6 +12,7 @@ from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from crmapp.blueprints.accounts.columns import FIGURES
 from crmapp.domain.fields import Field
 from crmapp.services.account_list import Line
 from crmapp.web.templating import text
@@ -41,7 +42,7 @@ class Rows:
         Their links end in ``tail``.
         """
         place, locale = url_for("accounts.index"), str(get_locale())
-        numeric = [spec.kind in ("number", "money") for spec in own]
+        numeric = [spec.kind in FIGURES for spec in own]
         written: list[str] = []
         row = current_app.jinja_env.get_template("accounts/_rows.html").module.row  # type: ignore[attr-defined]  # its macro
         with self._lock:
