@@ -46,4 +46,4 @@ class Contact(Record, Base):
 
 def full_name(*names: str | None) -> str:
     """Join the names that there are."""
-    return " ".join(name for name in names if name)
+    return " ".join(filter(None, names))

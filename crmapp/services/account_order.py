@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, select, tuple_
 
@@ -57,8 +57,7 @@ class Stretch:
     numeric: bool = False  # the first key is a number
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """Where an account stands: the stretch, and what it is sorted by there."""
 
     id: int

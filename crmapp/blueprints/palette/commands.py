@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.palette.groups import Group, Item
@@ -33,23 +35,32 @@ def for_account(words: str, account_id: int | None, *, by: User) -> list[Group]:
 
 def everywhere(words: str, *, by: User) -> list[Group]:
     """Return what else ``by`` can do, and where she can go; preferences only when asked for."""
-    groups = [
-        Group("actions", _("Actions"), list(_actions(by))),
-        Group("pages", _("Go to"), list(_pages(by))),
-    ]
-    if words.strip():
-        groups.append(Group("guide", _("User guide"), list(_chapters())))
-        groups.append(Group("preferences", _("Preferences"), list(_preferences())))
-    return [_matching(group, words) for group in groups]
+    key = (by.role, by.active, str(get_locale()))
+    if key not in _offered:
+        _offered[key] = [
+            Group("actions", _("Actions"), list(_actions(by))),
+            Group("pages", _("Go to"), list(_pages(by))),
+            Group("guide", _("User guide"), list(_chapters())),
+            Group("preferences", _("Preferences"), list(_preferences())),
+        ]
+    groups = _offered[key]
+    return [_matching(group, words) for group in (groups if words.strip() else groups[:2])]
+
+
+_offered: dict[tuple[object, ...], list[Group]] = {}
+"""What is offered to people of a role, in a language."""
 
 
 def _matching(group: Group, words: str) -> Group:
     folded = fold(words)
     if not folded:
         return group
-    near = [replace(item, distance=closeness(fold(item.text), folded)) for item in group.items]
-    items = [item for item in near if item.distance < NOT_AT_ALL]
+    near = ((closeness(_folded(item.text), folded), item) for item in group.items)
+    items = [replace(item, distance=distance) for distance, item in near if distance < NOT_AT_ALL]
     return replace(group, items=sorted(items, key=lambda item: item.distance)[:MOST])
+
+
+_folded = lru_cache(maxsize=1_000)(fold)
 
 
 def _with_account(account: Account, by: User) -> Iterator[Item]:
