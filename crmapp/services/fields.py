@@ -52,25 +52,31 @@ def searched(object_: str) -> tuple[str, ...]:
     return _set(object_).searched
 
 
+def word() -> str:
+    """Return a word that is another one after each change of a field."""
+    here = session()
+    transaction, known = here.info.get(_KEPT, (None, ""))
+    if transaction is None or transaction is not here.get_transaction():
+        known = session.scalar(_word(), {"name": _STAMP}) or ""
+        here.info[_KEPT] = (here.get_transaction(), known)
+    return str(known)
+
+
 def touch() -> None:
     """Say that a field was changed; expects a unit of work around it."""
-    word = secrets.token_hex(16)
-    session.execute(update(Stamp).where(Stamp.name == _STAMP).values(word=word))
+    another = secrets.token_hex(16)
+    session.execute(update(Stamp).where(Stamp.name == _STAMP).values(word=another))
     session().info.pop(_KEPT, None)
 
 
 def _set(object_: str) -> FieldSet:
     """Return the fields as this transaction sees them."""
-    here = session()
-    transaction, word = here.info.get(_KEPT, (None, ""))
-    if transaction is None or transaction is not here.get_transaction():
-        word = session.scalar(_word(), {"name": _STAMP}) or ""
-        here.info[_KEPT] = (here.get_transaction(), word)
-    sets = _known.get(word)
+    now = word()
+    sets = _known.get(now)
     if sets is None:
         sets = {name: _read(name, standard) for name, standard in FIELDS.items()}
         _known.clear()
-        _known[word] = sets
+        _known[now] = sets
     return sets[object_]
 
 

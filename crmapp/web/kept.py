@@ -30,7 +30,7 @@ from crmapp.web.security import csp_nonce
 MOST = 500
 """So many parts are kept by a process; one has some kilobytes."""
 NOTHING: Mapping[str, object] = MappingProxyType({})
-_MARK = re.compile("\ue000([a-z_]+)\ue001")
+_MARK = re.compile("\ue000([a-z0-9_]+)\ue001")
 _LATER: Mapping[str, Callable[[], object]] = {
     "csrf_token": generate_csrf,
     "csp_nonce": csp_nonce,
@@ -55,7 +55,7 @@ class Kept:
         """Return the partial ``template``.
 
         ``context`` is what it needs, as ``inputs`` decide; ``fill`` is what it prints and what does
-        not decide anything else about it.
+        not decide anything else about it, by name and all together as ``marks``.
         """
         key = (template, _reader(), inputs)
         with self._lock:
@@ -65,7 +65,7 @@ class Kept:
         if pieces is None:
             marks: dict[str, Any] = {name: _mark(name) for name in fill}
             marks |= {name: lambda name=name: _mark(name) for name in _LATER}
-            pieces = _MARK.split(render_template(template, **{**context, **marks}))
+            pieces = _MARK.split(render_template(template, **{**context, **marks, "marks": marks}))
             if not current_app.jinja_env.auto_reload:
                 self._keep(key, pieces)
         return Markup(_filled(pieces, fill))  # noqa: S704  (written by a template, values escaped)

@@ -1,28 +1,43 @@
-"""What the details of an account show of its fields: values, where each came from, who may edit."""
+"""What the details of an account show of its fields: values, and where each came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
+from flask import current_app
 from flask_babel import get_locale
+from markupsafe import Markup
 
 from crmapp.domain.fields import Field
-from crmapp.models import Account
+from crmapp.models import Account, Change
 from crmapp.services import accounts, history, pick_lists
 from crmapp.web.access import current_user
 
+NOTHING = Markup('<span class="muted">–</span>')
 
-def shown(account: Account, fields: Iterable[Field]) -> dict[str, Any]:
-    """Return what ``accounts/_fact.html`` needs to show ``fields`` of ``account``."""
-    specs = {spec.name: spec for spec in fields}
-    filled = {name for name, spec in specs.items() if account.value(spec) not in (None, "", [])}
-    lineage = {name: account.lineage[name] for name in filled if name in account.lineage}
-    return {
-        "account": account,
-        "filled": filled,
-        "origins": history.origins(lineage),
-        "labels": pick_lists.labels(str(get_locale())),
-        "parent": accounts.parent_of(account, by=current_user) if "parent_id" in specs else None,
-        "links": accounts.linked(account, by=current_user),
-    }
+
+def filled(account: Account, fields: Iterable[Field]) -> list[Field]:
+    """Return those of ``fields`` that ``account`` has a value in."""
+    return [spec for spec in fields if account.value(spec) not in (None, "", [])]
+
+
+def origins(account: Account, specs: Iterable[Field]) -> Mapping[str, Change]:
+    """Return the changes from which ``account`` has its values of ``specs``, by field."""
+    names = [spec.name for spec in specs if spec.name in account.lineage]
+    return history.origins({name: account.lineage[name] for name in names})
+
+
+def written(account: Account, fields: Mapping[str, Field]) -> dict[str, Markup | str]:
+    """Write what ``accounts/_facts.html`` shows of ``fields``: ``value_name``, ``origin_name``."""
+    macros = current_app.jinja_env.get_template("accounts/_written.html").module
+    labels, links = pick_lists.labels(str(get_locale())), accounts.linked(account, by=current_user)
+    parent = accounts.parent_of(account, by=current_user) if "parent_id" in fields else None
+    some = filled(account, fields.values())
+    found: dict[str, Markup | str] = {}
+    for name in fields:
+        found |= {f"value_{name}": NOTHING, f"origin_{name}": ""}
+    for spec in some:
+        found[f"value_{spec.name}"] = macros.value(account, spec, labels, links, parent)  # type: ignore[attr-defined]  # its macro
+    for name, change in origins(account, some).items():
+        found[f"origin_{name}"] = Markup(" ") + macros.origin(account, change)  # type: ignore[attr-defined]  # its macro
+    return found

@@ -10,8 +10,8 @@ from flask_babel import get_locale
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import asked, tail
-from crmapp.blueprints.accounts.facts import shown
-from crmapp.blueprints.accounts.figures import sales as written
+from crmapp.blueprints.accounts.facts import filled, written
+from crmapp.blueprints.accounts.figures import sales as written_sales
 from crmapp.domain.permissions import Right
 from crmapp.models import Account
 from crmapp.services import (
@@ -37,12 +37,16 @@ from crmapp.web.record_forms import grouped
 def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
     account = accounts.get(account_id, by=current_user, deleted=True)
-    specs = fields.of("account").values()
+    specs = fields.of("account")
+    groups = grouped(specs.values())
     return _tab(
         "details",
-        groups=grouped(specs),
+        account,
+        groups=groups,
+        entered=tuple(bool(filled(account, some)) for _label, some in groups),
+        fields_word=fields.word(),
+        facts={"record": account.id, "tail": tail(), **written(account, specs)},
         identities=identities.of(account.id, locale=str(get_locale())),
-        **shown(account, specs),
     )
 
 
@@ -71,7 +75,9 @@ def sales(account_id: int) -> ResponseReturnValue:
     """Show what the account bought."""
     account = accounts.get(account_id, by=current_user, deleted=True)
     found, problems = account_sales.of(account.id, by=current_user)
-    return _tab("sales", account, databases=[written(each) for each in found], problems=problems)
+    return _tab(
+        "sales", account, databases=[written_sales(each) for each in found], problems=problems
+    )
 
 
 @bp.get("/<int:account_id>/history", endpoint="history")

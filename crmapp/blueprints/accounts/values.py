@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
-from crmapp.blueprints.accounts.facts import shown
+from crmapp.blueprints.accounts.facts import filled, origins, written
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, NotFound
@@ -96,7 +96,8 @@ def _form_page(
         field=spec,
         clash=next(iter(conflicts), None),
         tail=tail(),
-        **shown(account, [spec]),
+        account=account,
+        origins=origins(account, filled(account, [spec])),
     )
 
 
@@ -105,6 +106,7 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
     if not wants_fragment():
         place = url_for("accounts.show", account_id=account.id) + tail()
         return see_other(f"{place}#{dom_id('account', account.id, spec.name)}")
+    facts = written(account, {spec.name: spec})
     return page(
         fragment,
         fragment,
@@ -113,5 +115,8 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
         editable=accounts.editable(account, by=current_user),
         kinds=activities.KINDS,
         focus=True,
-        **shown(account, [spec]),
+        account=account,
+        record=account.id,
+        value=facts[f"value_{spec.name}"],
+        origin=facts[f"origin_{spec.name}"],
     )
