@@ -40,8 +40,11 @@ def keep_part(
         return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts, **values)
 
 
-def join_parts(held: Claim, run: Run, select: str) -> Artefact:
-    """Make the plan of the run: what ``select`` says of all its parts."""
+def join_parts(held: Claim, run: Run, select: str = "SELECT * FROM plan") -> Artefact:
+    """Make the plan of the run: what ``select`` says of all its parts.
+
+    Rows come in the order of the parts: to sort them would take memory for all of them.
+    """
     parts = [part["name"] for part in run.artefacts]
     if not parts:
         parts = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]

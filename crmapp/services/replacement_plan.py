@@ -101,7 +101,7 @@ def _value(run: Run, after: int) -> list[PlanRow]:
 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts, count, and offer the plan."""
-    plan = planning.join_parts(held, run, "SELECT * FROM plan ORDER BY row_no")
+    plan = planning.join_parts(held, run)
     counts = planning.count_actions(plan)
     with unit_of_work():
         planning.offer(held, Status.PLANNED, plan, counts)

@@ -140,7 +140,7 @@ def _has(model: type[Contact] | type[Activity]) -> ColumnElement[bool]:
 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts into the plan and run it: an undo was confirmed when it was asked for."""
-    plan = planning.join_parts(held, run, "SELECT * FROM plan")
+    plan = planning.join_parts(held, run)
     counts = planning.count_actions(plan)
     with unit_of_work():
         planning.offer(held, Status.QUEUED, plan, counts)
