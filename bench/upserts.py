@@ -1,31 +1,29 @@
 """Plan and run of an upsert against the same rows written with ``sqlite3`` by hand.
 
 ``python -m bench.upserts --rows 100000 --times 5``. Half of the rows create an account, half update
-three fields of one. By hand means: batches of 5,000, read by key, compare in Python, insert or
-update with a version check, one change row each, an identity row each, and a trigram index kept up.
+three fields of one; then the same rows come once more, and none of them differs. By hand is
+:mod:`bench.upserts_by_hand`; :mod:`bench.upserts_postgres` does the same on PostgreSQL.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import shutil
-import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import upserts_by_hand as by_hand
+from bench.figures import Figure, Size, at_least, times_over
+from bench.made import row
+from bench.people import furnish, manager, opened
 from bench.timing import Timing, ratio
-from crmapp import create_app
-from crmapp.config import Settings
-from crmapp.db import db, session
-from crmapp.db.schema import migrate
 from crmapp.domain.mapping import FieldMapping
-from crmapp.domain.records import derived
 from crmapp.models import User
-from crmapp.services import runs, sources, upserts, users
+from crmapp.services import runs, sources, upserts
 from crmapp.services.sources import SourceColumn
 
 MAPPING = FieldMapping(
@@ -37,19 +35,7 @@ MAPPING = FieldMapping(
         "billing_country": "country",
     }
 )
-COLUMNS = ("name", "phone", "billing_city", "billing_country")
-BATCH = 5000
-
-
-def row(number: int, edition: int) -> dict[str, str]:
-    """Row ``number`` of the source; another ``edition`` differs in phone, city and country."""
-    return {
-        "code": f"K{number:08}",
-        "name": f"Company {number} Industries",
-        "phone": f"+33 {edition} {number:08}",
-        "city": f"City {number % 997} {edition}",
-        "country": f"Country {number % 97} {edition}",
-    }
+MOST, RATE, RATE_UNCHANGED = 3, 20_000, 100_000
 
 
 class Generated:
@@ -72,9 +58,9 @@ class Generated:
         return [(each["code"], each) for each in cells]
 
 
-def by_pipeline(count: int, edition: int, by_id: int) -> None:
+def by_pipeline(count: int, edition: int) -> None:
     """Plan and run ``count`` rows as a worker does."""
-    by = session.get_one(User, by_id)
+    by = manager()
     source = {
         "kind": "generated",
         "count": count,
@@ -92,92 +78,78 @@ def by_pipeline(count: int, edition: int, by_id: int) -> None:
         raise SystemExit(f"the run ended as {ended.status}: {ended.done} {ended.error}")
 
 
-BY_HAND = """
-    CREATE TABLE account (id INTEGER PRIMARY KEY, number TEXT UNIQUE, name TEXT, phone TEXT,
-        billing_city TEXT, billing_country TEXT, search_text TEXT, version INTEGER);
-    CREATE INDEX account_name ON account (name, id);
-    CREATE TABLE change (id INTEGER PRIMARY KEY, account_id INTEGER, fields TEXT, version INTEGER);
-    CREATE INDEX change_account ON change (account_id, id);
-    CREATE TABLE identity (external_id TEXT PRIMARY KEY, account_id INTEGER);
-    CREATE VIRTUAL TABLE account_search USING fts5(
-        search_text, content='account', content_rowid='id', tokenize='trigram');
-"""
+@dataclass
+class Compared:
+    """What both ways took: for rows that differ, and for the same rows once more."""
+
+    raw: Timing
+    ours: Timing
+    raw_again: Timing
+    again: Timing
+
+    def print(self, rows: int) -> None:
+        for timing in (self.raw, self.ours, self.raw_again, self.again):
+            print(timing.line(rows))
+        print(ratio(self.ours, self.raw), ratio(self.again, self.raw_again), sep="\n", flush=True)
 
 
-def by_hand(connection: sqlite3.Connection, count: int, edition: int) -> None:
-    for batch in _batches(count, edition):
-        _write_batch(connection, batch)
-
-
-def _batches(count: int, edition: int) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, count, BATCH):
-        batch = []
-        for number in range(start, min(start + BATCH, count)):
-            cells = row(number, edition)
-            values = {
-                "number": cells["code"],
-                "name": cells["name"],
-                "phone": cells["phone"],
-                "billing_city": cells["city"],
-                "billing_country": cells["country"],
-            }
-            batch.append(values | {"search_text": derived("account", values)["search_text"]})
-        yield batch
-
-
-def _write_batch(connection: sqlite3.Connection, batch: list[dict[str, Any]]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    known = {
-        found[1]: found
-        for found in connection.execute(
-            "SELECT id, number, name, phone, billing_city, billing_country, search_text, version"
-            " FROM account WHERE number IN (SELECT value FROM json_each(?))",
-            [json.dumps([each["number"] for each in batch])],
-        )
-    }
-    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM account").fetchone()
-    inserts, updates, changes, identities, out, into = [], [], [], [], [], []
-    for each in batch:
-        old = known.get(each["number"])
-        if old is None:
-            last += 1
-            inserts.append((last, *each.values()))
-            changes.append((last, json.dumps({k: [None, v] for k, v in each.items()}), 1))
-            identities.append((each["number"], last))
-            into.append((last, each["search_text"]))
-            continue
-        fields = {
-            name: [old[2 + place], each[name]]
-            for place, name in enumerate(COLUMNS)
-            if old[2 + place] != each[name]
-        }
-        if fields:
-            updates.append((*(each[name] for name in COLUMNS), each["search_text"], old[0], old[7]))
-            changes.append((old[0], json.dumps(fields), old[7] + 1))
-            out.append((old[0], old[6]))
-            into.append((old[0], each["search_text"]))
-    run = connection.executemany
-    run("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, 1)", inserts)
-    run(
-        "UPDATE account SET name=?, phone=?, billing_city=?, billing_country=?, search_text=?,"
-        " version=version+1 WHERE id=? AND version=?",
-        updates,
+def compared(by: str, clock: Callable[[], float] | None = None) -> Compared:
+    """Begin to compare with what is done by hand with ``by``; nothing has been measured yet."""
+    found = Compared(
+        Timing(f"{by} by hand"),
+        Timing("plan + run"),
+        Timing(f"{by} by hand, unchanged"),
+        Timing("plan + run, unchanged"),
     )
-    run("INSERT INTO change (account_id, fields, version) VALUES (?, ?, ?)", changes)
-    run("INSERT INTO identity VALUES (?, ?)", identities)
-    run(
-        "INSERT INTO account_search(account_search, rowid, search_text) VALUES('delete', ?, ?)", out
-    )
-    run("INSERT INTO account_search(rowid, search_text) VALUES (?, ?)", into)
-    connection.execute("COMMIT")
+    if clock is not None:
+        for timing in (found.raw, found.ours, found.raw_again, found.again):
+            timing.clock = clock
+    return found
 
 
-def _open_by_hand(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32000"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.executescript(BY_HAND)
-    return connection
+def turn(
+    found: Compared, rows: int, hand: Callable[[int, int], None], after: Callable[[], object]
+) -> None:
+    """Let both have half of the rows, then time all of them in another edition, twice.
+
+    We are inside the application; ``after`` is called when both have the first half.
+    """
+    sources.register("generated", Generated)
+    hand(rows // 2, 1)
+    by_pipeline(rows // 2, 1)
+    after()
+    found.raw.run(lambda: hand(rows, 2))
+    found.ours.run(lambda: by_pipeline(rows, 2))
+    found.raw_again.run(lambda: hand(rows, 2))
+    found.again.run(lambda: by_pipeline(rows, 2))
+
+
+def measured(rows: int, times: int) -> Compared:
+    """Do both in turn, each time with empty databases."""
+    found = compared("sqlite3")
+    for number in range(times):
+        folder = Path(tempfile.mkdtemp(prefix="bench-"))
+        furnish(folder)
+        connection = by_hand.opened(folder / "raw.db")
+        with opened(folder):
+            turn(found, rows, lambda *asked: by_hand.write(connection, *asked), lambda: None)  # noqa: B023  (called at once)
+        connection.close()
+        shutil.rmtree(folder)
+        print(f"turn {number + 1} of {times}: {ratio(found.ours, found.raw)}", flush=True)
+    return found
+
+
+def figures(size: Size, _folder: Path) -> Iterator[Figure]:
+    """Rows that differ and rows that do not, on SQLite."""
+    found = measured(size.rows, size.times)
+    found.print(size.rows)
+    what = f"plan + run, {size.rows:,} rows, SQLite"
+    yield times_over(what, found.ours, found.raw, MOST, "with sqlite3 by hand")
+    rate, unchanged = (size.rows / each.cpu_ms * 1000 for each in (found.ours, found.again))
+    yield at_least(what, rate, RATE, "rows per CPU second")
+    what = f"unchanged rows, {size.rows:,}, SQLite"
+    yield times_over(what, found.again, found.raw_again, MOST, "with sqlite3 by hand")
+    yield at_least(what, unchanged, RATE_UNCHANGED, "rows per CPU second")
 
 
 def main() -> None:
@@ -186,29 +158,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     options = parser.parse_args()
     logging.disable(logging.WARNING)
-    ours, raw = Timing("plan + run"), Timing("sqlite3 by hand")
-    again, raw_again = Timing("plan + run, unchanged"), Timing("by hand, unchanged")
-    for turn in range(options.times):
-        folder = Path(tempfile.mkdtemp(prefix="bench-"))
-        connection = _open_by_hand(folder / "raw.db")
-        by_hand(connection, options.rows // 2, 1)
-        raw.run(lambda: by_hand(connection, options.rows, 2))  # noqa: B023  (run at once)
-        raw_again.run(lambda: by_hand(connection, options.rows, 2))  # noqa: B023  (run at once)
-        connection.close()
-        app = create_app(Settings.from_env({"CRMAPP_HOME": str(folder)}))
-        sources.register("generated", Generated)
-        with app.app_context():
-            migrate(db.engine)
-            by = users.add(name="B", email=f"b{turn}@bench.example", role="admin", by=None)
-            by_pipeline(options.rows // 2, 1, by)
-            ours.run(lambda: by_pipeline(options.rows, 2, by))  # noqa: B023  (run at once)
-            again.run(lambda: by_pipeline(options.rows, 2, by))  # noqa: B023  (run at once)
-            db.engine.dispose()
-        shutil.rmtree(folder)
-    for timing in (raw, ours, raw_again, again):
-        print(timing.line(options.rows))
-    print(ratio(ours, raw))
-    print(ratio(again, raw_again))
+    measured(options.rows, options.times).print(options.rows)
 
 
 if __name__ == "__main__":
