@@ -2,181 +2,172 @@
 
     python -m bench.accounts --rows 1000000
 
-The bare page runs the list's SQL by hand through ``sqlite3`` and fills the same rows into a plain
-Jinja template, in the shell of the real page kept as text. It knows no sessions, rights, forms or
-translations. Prints medians and ratios, and the sizes of both pages; asserts nothing about time.
+The first page, one half-way, one near the end, pages here and there that nobody has opened lately,
+a search, and a filter by a custom field. Prints medians and ratios; asserts that both have the same
+bytes, and nothing about time.
 """
 
 from __future__ import annotations
 
-import argparse
+import base64
 import json
-import logging
-import shutil
+import re
 import sqlite3
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Flask
-from flask import session as cookie
-from flask.testing import FlaskClient
-from flask_security import login_user
+from bench.bare import Bare, Requests, argument, as_text, compare, in_turn, run, with_values
+from bench.figures import Figure, Size, times_over
+from bench.filled import FIELD, ZONES, Filled
 
-from bench.timing import Timing, ratio
-from crmapp import create_app
-from crmapp.config import Settings
-from crmapp.db import db, session, unit_of_work
-from crmapp.db.bulk import insert_rows
-from crmapp.db.schema import migrate
-from crmapp.domain.records import derived
-from crmapp.models import Account, User
-from crmapp.services import users
-from crmapp.services.account_question import Cursor
-
-CHUNK = 20_000
-WORDS = ("Alpine", "Baltic", "Coastal", "Delta", "Eastern", "Ferro", "Granite", "Harbor", "Iberian")
-TRADES = ("Supplies", "Trading", "Industries", "Imports", "Tools", "Systems", "Works", "Partners")
-CITIES = ("Lyon", "Graz", "Porto", "Austin", "Boise", "Turin", "Gdańsk", "Aarhus", "Ghent")
-
-QUERY = """
-    SELECT a.id, a.name, a.number, a.location, a.phone, c.first_name, c.last_name, o.name, t.name
-    FROM account a
+DEPTH = 1.2
+"""So many times as long as the first page any other may take."""
+WORDS = "0123"
+SHOWN = """
+    SELECT a.id, a.name, a.number, a.location, a.phone, c.first_name, c.last_name, o.name, t.name,
+        a.name_key
+"""
+NAMES = """
     LEFT JOIN contact c ON c.id = a.primary_contact_id
     LEFT JOIN user o ON o.id = a.owner_id
     LEFT JOIN team t ON t.id = a.team_id
-    WHERE a.deleted_at IS NULL ORDER BY a.name_key, a.id LIMIT 51
 """
-COUNT = "SELECT count(*) FROM (SELECT 1 FROM account WHERE deleted_at IS NULL LIMIT 10001)"
-DEEP = QUERY.replace("ORDER BY", "AND (a.name_key, a.id) > (?, ?) ORDER BY")
-SEARCH = QUERY.replace(
-    "WHERE",
-    "WHERE a.id IN (SELECT rowid FROM account_search WHERE account_search MATCH ?) AND",
-)
-ROW = """{% for r in rows %}<tr id="account-{{ r[0] }}">
-<th scope="row"><a href="/accounts/{{ r[0] }}">{{ r[1] }}</a></th>
+PAGE = " ORDER BY a.name_key, a.id LIMIT 51"
+LIST = f"{SHOWN} FROM account a {NAMES} WHERE a.deleted_at IS NULL {PAGE}"
+DEEP = LIST.replace("ORDER BY", "AND (a.name_key, a.id) > (?, ?) ORDER BY")
+FILTER = LIST.replace("ORDER BY", f"AND +json_extract(a.custom, '$.{FIELD}') = ? ORDER BY")
+SEARCH = f"""
+    WITH m AS MATERIALIZED (SELECT id, name_key FROM account WHERE deleted_at IS NULL
+        AND id IN (SELECT rowid FROM account_search WHERE account_search MATCH ?)),
+    p AS MATERIALIZED (SELECT id FROM m ORDER BY name_key, id LIMIT 51)
+    {SHOWN}, (SELECT count(*) FROM m) FROM p JOIN account a ON a.id = p.id {NAMES}
+    ORDER BY a.name_key, a.id
+"""
+COUNT = "SELECT count(*) FROM account WHERE deleted_at IS NULL"
+ROWS = """{% for r in rows %}<tr id="account-{{ r[0] }}-row"><th scope="row">\
+<a href="/accounts/{{ r[0] }}{{ tail }}">{{ r[1] }}</a></th>
 <td>{{ r[2] or "–" }}</td><td>{{ r[3] or "–" }}</td>
-<td><a href="tel:{{ r[4] }}">{{ r[4] or "–" }}</a></td>
-<td>{{ r[5] or "–" }}</td><td>{{ r[7] or "–" }}</td><td>{{ r[8] or "–" }}</td>
-</tr>{% endfor %}"""
+<td>{% if r[4] %}<a href="tel:{{ r[4].replace(" ", "") }}">{{ r[4] }}</a>{% else %}–{% endif %}</td>
+<td>{{ r[5] or "–" }}</td><td>{{ r[7] or "–" }}</td><td>{{ r[8] or "–" }}</td></tr>
+{% endfor %}"""
+COUNTED = re.compile(r'(?<=role="status">)[\d,]+(?= accounts<)')
 
 
-def fill(count: int, owner: int) -> None:
-    """Write ``count`` accounts that look like a distributor's."""
-    defaults = {
-        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
-        for column in Account.__table__.columns
-        if column.default is not None
-    }
-    for start in range(0, count, CHUNK):
-        rows = []
-        for number in range(start, min(start + CHUNK, count)):
-            values: dict[str, Any] = {
-                "name": f"{WORDS[number % 9]} {TRADES[number // 9 % 8]} {number:07}",
-                "number": f"C{number:07}",
-                "phone": f"+33 1 {number:08}",
-                "location": CITIES[number % 9],
-                "billing_city": CITIES[number % 9],
-                "owner_id": owner if number % 3 else None,
-            }
-            rows.append({**defaults, **values, **derived("account", values), "id": number + 1})
-        with unit_of_work():
-            insert_rows(Account.__table__, rows)  # type: ignore[arg-type]  # a Table
+def token(row: tuple[Any, ...], *, backwards: bool = False) -> str:
+    """The place of a row in the list, as addresses have it."""
+    text = json.dumps(["", [row[9], row[0]], backwards], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def bare_page(database: Path, shell: str, middle: tuple[str, int]) -> Flask:
-    """Make the application with nothing but the page."""
-    app = Flask("bare")
-    head, _table, tail = _around(shell)
-    template = app.jinja_env.from_string("{{ head|safe }}" + ROW + "{{ tail|safe }}{{ count }}")
-    connection = sqlite3.connect(database, check_same_thread=False)
-    connection.execute("PRAGMA cache_size=-32000")
-
-    @app.get("/accounts")
-    def accounts() -> str:
-        rows = connection.execute(QUERY).fetchmany(50)
-        (count,) = connection.execute(COUNT).fetchone()
-        return template.render(head=head, tail=tail, rows=rows, count=count)
-
-    @app.get("/deep")
-    def deep() -> str:
-        rows = connection.execute(DEEP, middle).fetchmany(50)
-        (count,) = connection.execute(COUNT).fetchone()
-        return template.render(head=head, tail=tail, rows=rows, count=count)
-
-    @app.get("/search")
-    def search() -> str:
-        rows = connection.execute(SEARCH, ['"0123"']).fetchmany(50)
-        return template.render(head=head, tail=tail, rows=rows, count=len(rows))
-
-    return app
+def template(html: str, tail: str, here: str = "") -> str:
+    """Make a template of a page of the list: rows, places and the number are filled in."""
+    head, _tbody, rest = html.partition("<tbody>\n          ")
+    _rows, _end, foot = rest.partition("\n        </tbody>")
+    places = re.findall(r'href="/accounts\?[^"]*from=([\w-]+)" aria-label="(\w+)', foot)
+    values = [(found, "{{ " + which.lower() + " }}") for found, which in places]
+    values += [(found, "{{ count }}") for found in COUNTED.findall(foot)]
+    start = with_values(head, [(here, "{{ here }}")]) if here else as_text(head)
+    rows = ROWS.replace("{{ tail }}", as_text(tail))
+    end = with_values(foot, values)
+    return start + as_text("<tbody>\n          ") + rows + as_text("\n        </tbody>") + end
 
 
-def _middle(database: Path, rows: int) -> tuple[str, int]:
-    """Return the place half-way through the list."""
-    order = "SELECT name_key, id FROM account ORDER BY name_key, id LIMIT 1 OFFSET ?"
-    with sqlite3.connect(database) as connection:
-        (found,) = connection.execute(order, [rows // 2]).fetchall()
-    return found  # type: ignore[no-any-return]  # a name's key and an id
+def shown(rows: list[tuple[Any, ...]], *, before: bool = False) -> dict[str, Any]:
+    """What a page shows of 51 rows: the first fifty, and the places around them."""
+    page = rows[:50]
+    found: dict[str, Any] = {"rows": page}
+    if len(rows) > len(page):
+        found["next"] = token(page[-1])
+    if before:
+        found["previous"] = token(page[0], backwards=True)
+    return found
 
 
-def _around(page: str) -> tuple[str, str, str]:
-    head, _tbody, rest = page.partition("<tbody>")
-    table, _end, tail = rest.partition("</tbody>")
-    return head + "<tbody>", table, "</tbody>" + tail
+class Pages:
+    """The pages of the list, each with its bare counterpart."""
+
+    def __init__(self, of: Filled) -> None:
+        self._of = of
+        self.bare = Bare(of.database)
+        self._few = of.count <= 10_000  # more are counted once a minute, fewer each time
+        self.list = self.bare.page("/list", self._template("/accounts", ""), self._first)
+        middle = self.address(of.at(0.5))
+        html = self._template(middle, "", middle.partition("from=")[2])
+        self.deep = self.bare.page("/deep", html, self._deep)
+        self.search = self.bare.page(
+            "/search", self._template(f"/accounts?q={WORDS}", f"?q={WORDS}"), self._search
+        )
+        zone = f"?{FIELD}={ZONES[0]}"
+        self.filter = self.bare.page(
+            "/filter", self._template(f"/accounts{zone}", zone), self._filter
+        )
+
+    def _template(self, address: str, tail: str, here: str = "") -> str:
+        return template(self._of.ask(address).decode(), tail, here)
+
+    def address(self, place: tuple[str, int]) -> str:
+        """The address of the page after a place."""
+        row = (place[1], *[None] * 8, place[0])
+        return f"/accounts?from={token(row)}"
+
+    def _counted(self, connection: sqlite3.Connection, more: str = "", *values: Any) -> str:
+        """Count where the real page does so each time."""
+        if not self._few:
+            return ""
+        ((count,),) = connection.execute(COUNT + more, values).fetchall()
+        return f"{count:,}"
+
+    def _first(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
+        rows = connection.execute(LIST).fetchall()
+        return shown(rows) | {"count": self._counted(connection)}
+
+    def _deep(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
+        here = argument("from")
+        _stretch, place, _back = json.loads(base64.urlsafe_b64decode(here + "=="))
+        rows = connection.execute(DEEP, place).fetchall()
+        return shown(rows, before=True) | {"here": here, "count": self._counted(connection)}
+
+    def _search(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
+        rows = connection.execute(SEARCH, [f'"{WORDS}"']).fetchall()
+        return shown(rows) | {"count": f"{rows[0][10]:,}"}
+
+    def _filter(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
+        rows = connection.execute(FILTER, [ZONES[0]]).fetchall()
+        where = f" AND json_extract(custom, '$.{FIELD}') = ?"
+        return shown(rows) | {"count": self._counted(connection, where, ZONES[0])}
 
 
-def signed_in(app: Flask, user_id: int) -> FlaskClient:
-    """Return a client with a session of the person."""
-    client = app.test_client()
-    with app.test_request_context():
-        login_user(session.get_one(User, user_id))
-        content = dict(cookie)
-    with client.session_transaction() as kept:
-        kept.update(content)
-    return client
+def figures_of(of: Filled, size: Size) -> Iterator[Figure]:
+    """The pages of the list over bare ones, and deep pages over the first."""
+    pages = Pages(of)
+
+    def page(what: str, address: str, bare: Requests) -> Figure:
+        return compare(f"accounts: {what}", [of.asked(address)], bare, size)
+
+    yield page("page 1", "/accounts", [pages.list()])
+    for what, share in (("a page half-way", 0.5), ("a page near the end", 1 - 101 / of.count)):
+        address = pages.address(of.at(share))
+        yield page(what, address, [pages.deep(f"?{address.partition('?')[2]}")])
+        yield _depth(of, what, address, size)
+    yield _fresh(of, pages, size)
+    yield page("search", f"/accounts?q={WORDS}", [pages.search()])
+    yield page("filter by a custom field", f"/accounts?{FIELD}={ZONES[0]}", [pages.filter()])
 
 
-def measure(ask: Callable[[], Any], timing: Timing, times: int) -> None:
-    """Ask once unmeasured, then ``times`` times fifty pages."""
-    if ask().status_code != 200:
-        raise SystemExit(f"{timing.name}: {ask().status}")
-    for _turn in range(times):
-        timing.run(lambda: [ask() for _page in range(50)])
+def _depth(of: Filled, what: str, address: str, size: Size) -> Figure:
+    """Ask for a deep page and for the first one in turn."""
+    first, deep = in_turn([of.asked("/accounts")], [of.asked(address)], size)
+    return times_over(f"accounts: {what}", deep, first, DEPTH, "for page 1", size.pages)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=5)
-    options = parser.parse_args()
-    logging.disable(logging.WARNING)
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    app = create_app(Settings.from_env({"CRMAPP_HOME": str(folder), "HTMX_SOURCE": "local"}))
-    with app.app_context():
-        migrate(db.engine)
-        manager = users.add(name="M", email="m@bench.example", role="manager", by=None)
-        fill(options.rows, manager)
-    with app.app_context():
-        ours = signed_in(app, manager)
-    shell = ours.get("/accounts").get_data(as_text=True)
-    middle = _middle(folder / "crmapp.db", options.rows)
-    bare = bare_page(folder / "crmapp.db", shell, middle).test_client()
-    sizes = {"ours": len(shell), "bare": len(bare.get("/accounts").get_data())}
-    print(f"{options.rows:,} accounts; 50 pages a run; bytes {json.dumps(sizes)}")
-    for title, mine, theirs in (
-        ("list", "/accounts", "/accounts"),
-        ("half-way page", f"/accounts?from={Cursor('', middle)}", "/deep"),
-        ("search", "/accounts?q=0123", "/search"),
-    ):
-        page, plain = Timing(f"{title}, crmapp"), Timing(f"{title}, bare")
-        for _turn in range(options.times):
-            measure(lambda: bare.get(theirs), plain, 1)  # noqa: B023  (run at once)
-            measure(lambda: ours.get(mine), page, 1)  # noqa: B023  (run at once)
-        print(plain.line(50), page.line(50), ratio(page, plain), sep="\n")
-    shutil.rmtree(folder)
+def _fresh(of: Filled, pages: Pages, size: Size) -> Figure:
+    """Ask for pages here and there, each of them once."""
+    places = of.places(size.pages * size.times + 1, seed=7)
+    addresses = [pages.address(place) for place in places]
+    ours = [of.asked(address) for address in addresses]
+    bare = [pages.deep(f"?{address.partition('?')[2]}") for address in addresses]
+    return compare("accounts: any page, for the first time", ours, bare, size, once=True)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, figures_of)

@@ -85,12 +85,12 @@ def times_over(
 
 
 def at_most(what: str, value: float, most: float, unit: str) -> Figure:
-    return Figure(what, f"{value:,.3g} {unit}", aim=f"≤ {most:,g} {unit}", share=value / most)
+    return Figure(what, f"{short(value)} {unit}", aim=f"≤ {most:,g} {unit}", share=value / most)
 
 
 def at_least(what: str, value: float, least: float, unit: str) -> Figure:
     share = least / value if value else float("inf")
-    return Figure(what, f"{value:,.0f} {unit}", aim=f"≥ {least:,g} {unit}", share=share)
+    return Figure(what, f"{short(value)} {unit}", aim=f"≥ {least:,g} {unit}", share=share)
 
 
 def missing(what: str, aim: str, why: str) -> Figure:
@@ -100,7 +100,12 @@ def missing(what: str, aim: str, why: str) -> Figure:
 
 def written(ms: float) -> str:
     """Write milliseconds of CPU time, long ones as seconds."""
-    return f"{ms / 1000:.2f} s CPU" if ms >= 1000 else f"{ms:.3g} ms CPU"
+    return f"{short(ms / 1000)} s CPU" if ms >= 1000 else f"{short(ms)} ms CPU"
+
+
+def short(value: float) -> str:
+    """Write three digits of a number, and all that are before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def table(figures: Iterable[Figure]) -> str:

@@ -8,8 +8,8 @@ prints the peak of each process, and what it held at each tenth of the rows.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
-import os
 import resource
 import shutil
 import subprocess
@@ -17,22 +17,34 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import select
 
+from bench.figures import Figure, Size, at_most, short, table
+from bench.people import furnish, manager, opened
 from bench.upserts import MAPPING, Generated
-from crmapp import config, create_app
-from crmapp.config import Settings
+from crmapp import config
 from crmapp.db import db, session
-from crmapp.db.schema import migrate
-from crmapp.models import Run, User
-from crmapp.services import runs, sources, undo, upserts, users
+from crmapp.models import Run
+from crmapp.services import runs, sources, undo, upserts
 
 STEPS = ("plan", "run", "undo")
+MOST = 300
 _PAGE = resource.getpagesize()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one step took: seconds, and MB at its beginning, at most, and at each tenth."""
+
+    seconds: float
+    began: float
+    peak: float
+    held: list[float]
 
 
 def resident() -> float:
@@ -50,7 +62,7 @@ def watch(app: Flask, total: int, held: list[float], over: threading.Event) -> N
                 held.append(resident())
 
 
-def work(app: Flask, run_id: int, name: str, total: int) -> None:
+def work(app: Flask, run_id: int, name: str, total: int) -> Taken:
     """Work on the run until its phase is over, and say what that took."""
     held: list[float] = []
     over = threading.Event()
@@ -63,22 +75,16 @@ def work(app: Flask, run_id: int, name: str, total: int) -> None:
     over.set()
     watcher.join()
     seconds = time.monotonic() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(
-        f"{name:<5} {seconds:7.1f} s {total / seconds:8.0f} rows/s; began with {before:.0f} MB,"
-        f" peak {peak:.0f} MB; at each tenth {' '.join(f'{mb:.0f}' for mb in held)}",
-        flush=True,
-    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return Taken(seconds, before, peak, held)
 
 
-def step(name: str, home: str, total: int) -> None:
+def step(name: str, home: Path, total: int) -> Taken:
     """Do one of :data:`STEPS` in this process."""
-    app = create_app(Settings.from_env({"CRMAPP_HOME": home}))
-    config.use(replace(config.settings(), time_slice=1e9))
     sources.register("generated", Generated)
-    with app.app_context():
-        by = session.scalars(select(User)).first()
-        assert by is not None
+    with opened(home) as app:
+        config.use(replace(config.settings(), time_slice=1e9))
+        by = manager()
         if name == "plan":
             source = {"kind": "generated", "count": total, "edition": 1}
             source |= {"identity": ["bench", "rows"]}
@@ -91,33 +97,61 @@ def step(name: str, home: str, total: int) -> None:
                 upserts.run_later(run_id, plan_hash=plan_hash, key=None, by=by)
             else:
                 run_id = undo.undo_later(run_id, by=by, key=None)
-        work(app, run_id, name, total)
+        taken = work(app, run_id, name, total)
         ended = runs.get(run_id, by=by)
         if ended.status not in ("planned", "done"):
             raise SystemExit(f"{name} ended as {ended.status}: {ended.done} {ended.error}")
+    return taken
+
+
+def measured(rows: int) -> dict[str, Taken]:
+    """Do all steps, each in a process of its own."""
+    home = Path(tempfile.mkdtemp(prefix="bench-"))
+    furnish(home)
+    found = {}
+    for name in STEPS:
+        command = [sys.executable, "-m", "bench.memory", "--rows", str(rows)]
+        command += ["--home", str(home), "--step", name]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        found[name] = taken = Taken(**json.loads(done.stdout.splitlines()[-1]))
+        print(
+            f"{name:<5} {taken.seconds:7.1f} s {rows / taken.seconds:8.0f} rows/s; began with"
+            f" {taken.began:.0f} MB, peak {taken.peak:.0f} MB; at each tenth"
+            f" {' '.join(f'{mb:.0f}' for mb in taken.held)}",
+            flush=True,
+        )
+    shutil.rmtree(home)
+    return found
+
+
+def figures(size: Size, _folder: Path) -> Iterator[Figure]:
+    """The peaks of plan, run and undo, and the undo over the run."""
+    found = measured(size.many_rows)
+    rows = f"{size.many_rows:,} rows"
+    for name, taken in found.items():
+        yield at_most(f"memory of the worker at its peak: {name}, {rows}", taken.peak, MOST, "MB")
+    undone, run = found["undo"].seconds, found["run"].seconds
+    yield Figure(
+        f"undo, {rows}",
+        f"{short(undone)} s",
+        f"{short(run)} s for the run",
+        f"{undone / run:.2f}x",
+        "≤ 1x",
+        undone / run,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--home", help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, default=Size.many_rows)
+    parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     if options.step:
-        step(options.step, options.home, options.rows)
+        print(json.dumps(asdict(step(options.step, options.home, options.rows))))
         return
-    home = tempfile.mkdtemp(prefix="bench-")
-    app = create_app(Settings.from_env({"CRMAPP_HOME": home}))
-    with app.app_context():
-        migrate(db.engine)
-        users.add(name="B", email="b@bench.example", role="admin", by=None)
-        db.engine.dispose()
-    print(f"{options.rows} rows, load {os.getloadavg()[0]:.1f}")
-    for name in STEPS:
-        again = [sys.executable, "-m", "bench.memory", "--rows", str(options.rows)]
-        subprocess.run([*again, "--home", home, "--step", name], check=True)
-    shutil.rmtree(home)
+    print(table(figures(Size(1, many_rows=options.rows), Path())))
 
 
 if __name__ == "__main__":

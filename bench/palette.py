@@ -4,43 +4,30 @@
 
 The bare page runs the statements that the palette ran, by hand through ``sqlite3``, and fills what
 it finds into a plain Jinja template, in the rest of the real answer kept as text. It knows no
-sessions, rights, translations or order. Prints medians and ratios; asserts nothing about time.
+sessions, rights, translations or order. Asserts that both have the same bytes.
 """
 
 from __future__ import annotations
 
-import argparse
-import logging
 import re
-import shutil
 import sqlite3
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from bench.accounts import fill, measure, signed_in
-from bench.timing import Timing, ratio
-from crmapp import create_app
-from crmapp.config import Settings
+from bench.bare import Bare, as_text, compare, run
+from bench.figures import Figure, Size
+from bench.filled import Filled
 from crmapp.db import db
-from crmapp.db.schema import migrate
-from crmapp.services import users
 
 HEADERS = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#palette-results"}
 WORDS = ("alpine", "harbor works", "works 0123", "C0123456", "nothing")
-ITEM = re.compile(r'<(a|button) class="palette-item".*?</\1>', re.S)
-PLAIN = """{% for r in rows %}<a class="palette-item" href="/accounts/{{ r[0] }}" role="option"
-id="palette-{{ loop.index }}" aria-selected="false" tabindex="-1"><svg class="i" aria-hidden="true">
-<use href="/static/icons.svg#building-2"></use></svg><span class="palette-text">{{ r[1] }}</span>
-<span class="palette-detail">{{ r[3] }} · {{ r[4] }}</span></a>{% endfor %}"""
+ITEM = re.compile(r'<a class="palette-item" href="/accounts/(\d+)".*?</a>', re.S)
 Statement = tuple[str, Any]
 
 
-def statements(app: Flask, ask: FlaskClient, address: str) -> list[Statement]:
+def statements(of: Filled, address: str) -> list[Statement]:
     """Return what the palette asks the database about records."""
     found: list[Statement] = []
 
@@ -48,57 +35,51 @@ def statements(app: Flask, ask: FlaskClient, address: str) -> list[Statement]:
         if "account" in statement:
             found.append((statement, parameters))
 
-    with app.app_context():
+    with of.app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
-    ask.get(address, headers=HEADERS)
+    of.ask(address, HEADERS)
     event.remove(engine, "before_cursor_execute", note)
     return found
 
 
-def bare_page(database: Path, asked: dict[str, list[Statement]], shells: dict[str, str]) -> Flask:
-    """Make the application with nothing but the answer."""
-    app = Flask("bare")
-    template = app.jinja_env.from_string("{{ shell|safe }}" + PLAIN)
-    connection = sqlite3.connect(database, check_same_thread=False)
-    connection.execute("PRAGMA cache_size=-32000")
-
-    @app.get("/search/<words>")
-    def search(words: str) -> str:
-        rows = [row for sql, values in asked[words] for row in connection.execute(sql, values)]
-        return template.render(rows=rows[:6], shell=shells[words])
-
-    return app
+def template(html: str) -> str:
+    """Make a template of an answer: each account is filled in by the query's columns."""
+    parts, place = [], 0
+    for number, item in enumerate(ITEM.finditer(html)):
+        parts += [as_text(html[place : item.start()]), _item(item[0], f"rows[{number}]")]
+        place = item.end()
+    return "".join([*parts, as_text(html[place:])])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=5)
-    options = parser.parse_args()
-    logging.disable(logging.WARNING)
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
-    app = create_app(Settings.from_env({"CRMAPP_HOME": str(folder), "HTMX_SOURCE": "local"}))
-    with app.app_context():
-        migrate(db.engine)
-        manager = users.add(name="M", email="m@bench.example", role="manager", by=None)
-        fill(options.rows, manager)
-    with app.app_context():
-        ours = signed_in(app, manager)
-    addresses = {words: f"/search?q={words.replace(' ', '+')}" for words in WORDS}
-    answers = {w: ours.get(each, headers=HEADERS).text for w, each in addresses.items()}
-    asked = {words: statements(app, ours, each) for words, each in addresses.items()}
-    shells = {words: ITEM.sub("", text) for words, text in answers.items()}
-    bare = bare_page(folder / "crmapp.db", asked, shells).test_client()
-    print(f"{options.rows:,} accounts; 50 answers a run")
-    for words, address in addresses.items():
-        mine, plain = Timing(f"{words}, crmapp"), Timing(f"{words}, bare")
-        for _turn in range(options.times):
-            measure(lambda: bare.get(f"/search/{words}"), plain, 1)  # noqa: B023  (run at once)
-            measure(lambda: ours.get(address, headers=HEADERS), mine, 1)  # noqa: B023  (run at once)
-        print(plain.line(50), mine.line(50), f"{len(asked[words])} statements", ratio(mine, plain))
-    shutil.rmtree(folder)
+def _item(html: str, row: str) -> str:
+    html = re.sub(r"/accounts/\d+", "/accounts/{{ %s[0] }}" % row, html, count=1)  # noqa: UP031  # braces
+    named = r'(?<=class="palette-text">)[^<]*'
+    detail = r'(?<=class="palette-detail">)[^<]*'
+    html = re.sub(named, "{{ %s[1] }}" % row, html)  # noqa: UP031
+    return re.sub(detail, "{{ %s[3] }} · {{ %s[4] }}" % (row, row), html)  # noqa: UP031
+
+
+def figures_of(of: Filled, size: Size) -> Iterator[Figure]:
+    """What the palette answers to some words, over bare answers."""
+    for words in WORDS:
+        address = f"/search?q={words.replace(' ', '+')}"
+        html = of.ask(address, HEADERS).decode()
+        shown = [int(found[1]) for found in ITEM.finditer(html)]
+        asked = statements(of, address)
+
+        def read(
+            connection: sqlite3.Connection,
+            asked: list[Statement] = asked,
+            shown: list[int] = shown,
+        ) -> Mapping[str, Any]:
+            rows = {row[0]: row for sql, values in asked for row in connection.execute(sql, values)}
+            return {"rows": [rows[each] for each in shown]}
+
+        page = Bare(of.database).page("/search", template(html), read)
+        what = f"palette: “{words}”, {len(asked)} statements"
+        yield compare(what, [of.asked(address, HEADERS)], [page()], size)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, figures_of)

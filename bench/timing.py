@@ -36,8 +36,8 @@ class Timing:
         """The median of the time on the clock."""
         return statistics.median(self.wall) * 1000
 
-    def line(self, rows: int | None = None) -> str:
-        rate = f"  {rows / self.cpu_ms * 1000:10,.0f} rows per CPU second" if rows else ""
+    def line(self, pieces: int | None = None, of: str = "rows") -> str:
+        rate = f"  {pieces / self.cpu_ms * 1000:10,.0f} {of} per CPU second" if pieces else ""
         low, high = min(self.wall), max(self.wall)
         return (
             f"{self.name:36} CPU {self.cpu_ms:10,.1f} ms  wall {self.wall_ms:10,.1f} ms"
