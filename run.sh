@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# crmapp's commands: ./run.sh up | test | soak | <any crmapp command>. Runs on bash 3.2 and later.
+# crmapp's commands: ./run.sh up | test | bench | soak | <any crmapp command>. Runs on bash 3.2 and later.
 set -eu
 cd "$(dirname "$0")"
 
@@ -17,7 +17,7 @@ usage() {
 ./run.sh up       install what is needed, then start crmapp (stop it with Ctrl-C)
 ./run.sh test     check everything: format, lint, types, tests on SQLite and PostgreSQL, browser
 ./run.sh lock     make the lock files anew (needs uv)
-./run.sh bench …  measure against hand-written code: grid, upserts (see bench/README.md)
+./run.sh bench …  measure it against hand-written code, and print one table (see bench/README.md)
 ./run.sh soak …   kill it for long, and send it bad requests (see CONTRIBUTING.md)
 ./run.sh …        any other crmapp command, such as `./run.sh doctor`
 TEXT
@@ -112,8 +112,8 @@ lock() {
 case "${1:-}" in
     test) shift; prepare; install_lock requirements-test.lock; . scripts/test.sh ;;
     lock) lock ;;
-    bench) shift; prepare; name=${1:-grid}; [ $# = 0 ] || shift
-        exec "$VENV/bin/python" -m "bench.$name" "$@" ;;
+    bench) shift; prepare; install_lock requirements-test.lock
+        exec "$VENV/bin/python" -m bench "$@" ;;
     soak) shift; prepare; install_lock requirements-test.lock
         exec "$VENV/bin/python" -m soak "$@" ;;
     '' | help | -h | --help) usage ;;

@@ -93,6 +93,20 @@ def at_least(what: str, value: float, least: float, unit: str) -> Figure:
     return Figure(what, f"{short(value)} {unit}", aim=f"≥ {least:,g} {unit}", share=share)
 
 
+def rate(what: str, ours: Timing, raw: Timing, rows: int, least: float, by: str) -> Figure:
+    """How many rows are done per second of CPU time, beside another way's."""
+    mine, theirs = (rows / each.cpu_ms * 1000 for each in (ours, raw))
+    aim = f"≥ {least:,} rows/s"
+    return Figure(
+        what,
+        f"{mine:,.0f} rows per CPU s",
+        f"{theirs:,.0f} {by}",
+        f"{over(ours, raw):.2f}x",
+        aim,
+        least / mine,
+    )
+
+
 def missing(what: str, aim: str, why: str) -> Figure:
     """A figure that cannot be had on this machine."""
     return Figure(what, why, aim=aim)

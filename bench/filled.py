@@ -121,8 +121,8 @@ def _fill(count: int, owner: int) -> None:
         ]
         with unit_of_work():
             insert_rows(Account.__table__, rows)  # type: ignore[arg-type]  # a Table
-        print(f"{start + len(rows):,} accounts", end="\r", flush=True)
-    print()
+        if not (start + len(rows)) % (10 * CHUNK):
+            print(f"{start + len(rows):,} accounts", flush=True)
 
 
 def _account(number: int, owner: int) -> dict[str, Any]:

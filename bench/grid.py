@@ -207,13 +207,19 @@ def built(engine: DuckDBEngine, question: Question) -> float:
 
 def prepare(home: Path, lines: int) -> None:
     """Make an installation in ``home`` with one database of so many lines, unless it is there."""
+    if not (home / "crmapp.db").exists():
+        furnish(home)
+    build(home, lines)
+
+
+def build(home: Path, lines: int, customers: int = CUSTOMERS) -> None:
+    """Give an installation a database of so many lines, unless it has it."""
     directory = home / "snapshots" / NAME
     if snapshots.current(directory) is None:
         began = time.perf_counter()
         tables = home / "tables"
-        tables.mkdir(parents=True)
-        generate(tables, lines)
-        furnish(home)
+        tables.mkdir(parents=True, exist_ok=True)
+        generate(tables, lines, customers)
         snapshots.refresh(datasets.load(tables / f"{NAME}.yml"), tables, directory, NOW)
         shutil.rmtree(tables)
         print(f"snapshot of {lines:,} lines: {time.perf_counter() - began:.1f} s")
