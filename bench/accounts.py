@@ -66,7 +66,7 @@ def template(html: str, tail: str, here: str = "") -> str:
     places = re.findall(r'href="/accounts\?[^"]*from=([\w-]+)" aria-label="(\w+)', foot)
     values = [(found, "{{ " + which.lower() + " }}") for found, which in places]
     values += [(found, "{{ count }}") for found in COUNTED.findall(foot)]
-    start = with_values(head, [(here, "{{ here }}")]) if here else as_text(head)
+    start = with_values(head, [(here, "{{ here }}")] if here else [])
     rows = ROWS.replace("{{ tail }}", as_text(tail))
     end = with_values(foot, values)
     return start + as_text("<tbody>\n          ") + rows + as_text("\n        </tbody>") + end

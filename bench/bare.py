@@ -71,6 +71,8 @@ def with_values(html: str, values: Sequence[tuple[str, str]]) -> str:
 
     ``values`` are (what the page shows, what fills it in).
     """
+    if not values:
+        return as_text(html)
     filled = dict(values)
     pattern = re.compile("|".join(map(re.escape, sorted(filled, key=len, reverse=True))))
     parts = pattern.split(html)

@@ -63,7 +63,7 @@ def quick(times: int) -> Size:
         many_lines=300_000,
         rows=2_000,
         many_rows=10_000,
-        accounts=3_000,
+        accounts=1_000,
         pages=5,
         seconds=30,
     )
