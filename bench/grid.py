@@ -27,7 +27,7 @@ from urllib.parse import urlencode
 import duckdb
 
 from bench import grid_by_hand as by_hand
-from bench.figures import Figure, Size, at_least, at_most, table, written
+from bench.figures import Figure, Size, at_least, at_most, short, table, written
 from bench.people import cookie_of, furnish
 from bench.served import Served
 from bench.timing import Timing, over, ratio
@@ -250,7 +250,12 @@ def _figures(asked: Asked, lines: str) -> Iterator[Figure]:
     )
     if asked.name != PAGES[0][0]:
         return
-    yield at_most(f"{name}, a hit", asked.hit.wall_ms, _HIT, "ms")
+    yield Figure(
+        f"{name}, a hit",
+        f"{short(asked.hit.wall_ms)} ms, {written(asked.hit.cpu_ms)}",
+        aim=f"≤ {_HIT} ms",
+        share=asked.hit.wall_ms / _HIT,
+    )
     faster = asked.raw.wall_ms / asked.hit.wall_ms
     yield at_least(f"{name}, a hit: faster than by hand", faster, _FASTER, "times")
     yield at_most(f"grid: SQL written, {lines}", asked.built, _BUILT, "ms CPU")

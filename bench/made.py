@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-from crmapp.domain.records import derived
+import unicodedata
+from collections.abc import Iterator, Mapping
 
 
 def row(number: int, edition: int) -> dict[str, str]:
@@ -19,15 +17,26 @@ def row(number: int, edition: int) -> dict[str, str]:
     }
 
 
-def rows(first: int, end: int, edition: int) -> Iterator[dict[str, Any]]:
-    """The rows as an account holds them, with the text that it is found by."""
+def values(first: int, end: int, edition: int) -> Iterator[dict[str, str]]:
+    """The rows as an account holds them."""
     for number in range(first, end):
         cells = row(number, edition)
-        values = {
+        yield {
             "number": cells["code"],
             "name": cells["name"],
             "phone": cells["phone"],
             "billing_city": cells["city"],
             "billing_country": cells["country"],
         }
-        yield values | {"search_text": derived("account", values)["search_text"]}
+
+
+def found_by(account: Mapping[str, str]) -> str:
+    """The text that an account is found by, as whoever writes it by hand would fold it."""
+    text = " ".join([*account.values(), account["phone"].translate(_SIGNS)])
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+_SIGNS = str.maketrans("", "", "+ ")

@@ -1,8 +1,7 @@
 """The rows of an upsert written by hand with ``sqlite3``.
 
 Batches of 5,000, read by key, compare in Python, insert or update with a version check, one change
-row each, an identity row each, and a trigram index kept up. Only the text that an account is found
-by is made by crmapp, for both.
+row each, an identity row each, and a trigram index kept up.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
-from typing import Any
 
-from bench.made import rows
+from bench.made import found_by, values
 
 COLUMNS = ("name", "phone", "billing_city", "billing_country")
 BATCH = 5000
@@ -40,10 +38,10 @@ def opened(path: Path) -> sqlite3.Connection:
 def write(connection: sqlite3.Connection, count: int, edition: int) -> None:
     """Write the first ``count`` rows in an edition."""
     for start in range(0, count, BATCH):
-        _write_batch(connection, list(rows(start, min(start + BATCH, count), edition)))
+        _write_batch(connection, list(values(start, min(start + BATCH, count), edition)))
 
 
-def _write_batch(connection: sqlite3.Connection, batch: list[dict[str, Any]]) -> None:
+def _write_batch(connection: sqlite3.Connection, batch: list[dict[str, str]]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     known = {
         found[1]: found
@@ -59,10 +57,11 @@ def _write_batch(connection: sqlite3.Connection, batch: list[dict[str, Any]]) ->
         old = known.get(each["number"])
         if old is None:
             last += 1
-            inserts.append((last, *each.values()))
+            text = found_by(each)
+            inserts.append((last, *each.values(), text))
             changes.append((last, json.dumps({k: [None, v] for k, v in each.items()}), 1))
             identities.append((each["number"], last))
-            into.append((last, each["search_text"]))
+            into.append((last, text))
             continue
         fields = {
             name: [old[2 + place], each[name]]
@@ -70,10 +69,11 @@ def _write_batch(connection: sqlite3.Connection, batch: list[dict[str, Any]]) ->
             if old[2 + place] != each[name]
         }
         if fields:
-            updates.append((*(each[name] for name in COLUMNS), each["search_text"], old[0], old[7]))
+            text = found_by(each)
+            updates.append((*(each[name] for name in COLUMNS), text, old[0], old[7]))
             changes.append((old[0], json.dumps(fields), old[7] + 1))
             out.append((old[0], old[6]))
-            into.append((old[0], each["search_text"]))
+            into.append((old[0], text))
     run = connection.executemany
     run("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, 1)", inserts)
     run(
