@@ -61,15 +61,14 @@ def token(row: tuple[Any, ...], *, backwards: bool = False) -> str:
 
 def template(html: str, tail: str, here: str = "") -> str:
     """Make a template of a page of the list: rows, places and the number are filled in."""
-    head, _tbody, rest = html.partition("<tbody>\n          ")
-    _rows, _end, foot = rest.partition("\n        </tbody>")
+    head, begin, rest = re.split(r"(<tbody>\s*)", html, maxsplit=1)
+    _rows, end, foot = re.split(r"(\n *</tbody>)", rest, maxsplit=1)
     places = re.findall(r'href="/accounts\?[^"]*from=([\w-]+)" aria-label="(\w+)', foot)
     values = [(found, "{{ " + which.lower() + " }}") for found, which in places]
     values += [(found, "{{ count }}") for found in COUNTED.findall(foot)]
     start = with_values(head, [(here, "{{ here }}")] if here else [])
-    rows = ROWS.replace("{{ tail }}", as_text(tail))
-    end = with_values(foot, values)
-    return start + as_text("<tbody>\n          ") + rows + as_text("\n        </tbody>") + end
+    rows = as_text(begin) + ROWS.replace("{{ tail }}", as_text(tail)) + as_text(end)
+    return start + rows + with_values(foot, values)
 
 
 def shown(rows: list[tuple[Any, ...]], *, before: bool = False) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
@@ -29,6 +29,8 @@ from crmapp.web.security import csp_nonce
 
 MOST = 500
 """So many parts are kept by a process; one has some kilobytes."""
+_PLACEHOLDER = 10**15
+"""Stands in an address for a number that comes later; no id is as large."""
 NOTHING: Mapping[str, object] = MappingProxyType({})
 _MARK = re.compile("\ue000([a-z0-9_]+)\ue001")
 _LATER: Mapping[str, Callable[[], object]] = {
@@ -80,6 +82,21 @@ class Kept:
 def init_app(app: Flask) -> None:
     """Give templates ``part("_sidebar.html")``, with parts of this application's own."""
     app.add_template_global(Kept().part, "part")
+    app.add_template_global(address)
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """Do what ``url_for`` does, in kept parts as well: a value may be filled in later."""
+    later = {name: each for name, each in values.items() if _is_mark(each)}
+    numbers = {name: _PLACEHOLDER + n for n, name in enumerate(later)}
+    url = url_for(endpoint, **{**values, **numbers})
+    for name, number in numbers.items():
+        url = url.replace(str(number), later[name])
+    return url
+
+
+def _is_mark(value: object) -> bool:
+    return isinstance(value, str) and _MARK.fullmatch(value) is not None
 
 
 def _mark(name: str) -> str:
@@ -88,10 +105,12 @@ def _mark(name: str) -> str:
 
 def _filled(pieces: list[str], fill: Mapping[str, object]) -> str:
     """Join the pieces of a part; between two of them stands the name of what is later than it."""
-    whole = list(pieces)
+    whole, known = list(pieces), {name: escape(value) for name, value in fill.items()}
     for place in range(1, len(whole), 2):
         name = whole[place]
-        whole[place] = escape(fill[name] if name in fill else _LATER[name]())
+        if name not in known:
+            known[name] = escape(_LATER[name]())
+        whole[place] = known[name]
     return "".join(whole)
 
 
