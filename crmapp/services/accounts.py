@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, unit_of_work
@@ -49,8 +50,9 @@ def is_open(account_id: int, *, by: User) -> bool:
 
 def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
-    query = select(Account.id).where(Account.id == account.id, Account.editable_by(by))
-    return session.scalar(query) is not None
+    own = Account.__table__.c
+    query = select(own.id).where(own.id == account.id, Account.editable_by(by))
+    return session.connection().scalar(query) is not None
 
 
 def parent_of(account: Account, *, by: User) -> Account | None:
@@ -98,14 +100,19 @@ def _links() -> list[Field]:
 
 def counts(account: Account) -> dict[str, int]:
     """Return how many contacts and activities the account has."""
+    found = session.connection().execute(_counts(), {"account_id": account.id}).one()
+    return {"contacts": found[0], "activities": found[1]}
+
+
+@cache
+def _counts() -> Select[int, int]:
     contacts, activities = (
         select(func.count())
-        .where(model.account_id == account.id, model.deleted_at.is_(None))
+        .where(model.account_id == bindparam("account_id"), model.deleted_at.is_(None))
         .scalar_subquery()
         for model in (Contact, Activity)
     )
-    found = session.execute(select(contacts, activities)).one()
-    return {"contacts": found[0], "activities": found[1]}
+    return select(contacts, activities)
 
 
 def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:

@@ -14,6 +14,7 @@ from crmapp.services import editing, records
 from crmapp.services.pick_lists import lookups
 
 _MOST = 500
+_WITH_ACCOUNT = (joinedload(Contact.account),)
 
 
 def get(contact_id: int, *, by: User) -> Contact:
@@ -22,7 +23,7 @@ def get(contact_id: int, *, by: User) -> Contact:
     Raises:
         NotFound: there is none, or not for her.
     """
-    return editing.seen(Contact, contact_id, by=by, options=(joinedload(Contact.account),))
+    return editing.seen(Contact, contact_id, by=by, options=_WITH_ACCOUNT)
 
 
 def of(account: Account) -> Sequence[Contact]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -40,11 +41,16 @@ def seen(
     """
     if not 0 < record_id <= LARGEST_ID:
         raise NotFound
-    query = select(model).where(model.id == record_id, model.visible_to(by, deleted=deleted))
-    found = session.scalars(query.options(*options)).one_or_none()
+    query = _by_id(model, options).where(model.visible_to(by, deleted=deleted))
+    found = session.scalars(query, {"id": record_id}).one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+@lru_cache(maxsize=20)
+def _by_id(model: type[Seen], options: tuple[ExecutableOption, ...]) -> Select[Any]:
+    return select(model).where(model.id == bindparam("id")).options(*options)
 
 
 def need(right: Right, *, by: User) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from crmapp.db import session
 from crmapp.errors import CRMError
@@ -26,16 +27,22 @@ class Known:
 
 def of(account_id: int, *, locale: str) -> list[Known]:
     """Return what the account is called elsewhere; the caller has made sure that she may see it."""
-    rows = session.execute(
-        select(ExternalIdentity, Change)
-        .outerjoin(Change, Change.id == ExternalIdentity.change_id)
-        .where(ExternalIdentity.account_id == account_id)
-        .order_by(ExternalIdentity.system, ExternalIdentity.object, ExternalIdentity.external_id)
-    )
+    rows = session.execute(_of_account(), {"account_id": account_id})
     return [
         Known(system_name(each.system, each.object, locale), each.external_id, change)
         for each, change in rows
     ]
+
+
+@cache
+def _of_account() -> Select[ExternalIdentity, Change]:
+    known = ExternalIdentity
+    return (
+        select(known, Change)
+        .outerjoin(Change, Change.id == known.change_id)
+        .where(known.account_id == bindparam("account_id"))
+        .order_by(known.system, known.object, known.external_id)
+    )
 
 
 def system_name(system: str, object_: str, locale: str) -> str:
