@@ -42,7 +42,7 @@ def seen(
     if not 0 < record_id <= LARGEST_ID:
         raise NotFound
     query = _by_id(model, options).where(model.visible_to(by, deleted=deleted))
-    found = session.scalars(query, {"id": record_id}).one_or_none()
+    found: Seen | None = session.scalars(query, {"id": record_id}).one_or_none()
     if found is None:
         raise NotFound
     return found

@@ -93,7 +93,7 @@ def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> 
     key = (name, count, sees, by.role, by.active, session.get_bind().dialect.name)
     if key not in _made:
         _made[key] = _make(name, by, count)
-    return session.connection().execute(_made[key], values)
+    return session.connection().execute(_made[key], values).all()
 
 
 def _make(name: str, by: User, count: int) -> Query:
