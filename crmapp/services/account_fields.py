@@ -82,7 +82,7 @@ def conditions(filters: Sequence[tuple[str, str]], *, by: User) -> list[ColumnEl
 
 def _condition(spec: Field, text: str, by: User) -> ColumnElement[bool]:
     own = Account.__table__.c.custom
-    value, lookups = value_at(own, spec.name), pick_lists.lookups()
+    value, lookups = value_at(own, spec.name), pick_lists.words_of(spec.pick_list)
     known = lookups.pick_lists.get(spec.pick_list or "", {})
     if text == EMPTY and EMPTY not in known:
         return value.is_(None)
@@ -108,7 +108,7 @@ def _between(spec: Field, text: str) -> ColumnElement[bool]:
     """Build the condition of a value, or of a range: ``10..20``, ``10..``, ``..20``."""
     first, dots, last = text.partition(UNTIL)
     ends = (first, last if dots else first)
-    low, high = (_compared(spec, parse(spec, end, pick_lists.lookups())) for end in ends)
+    low, high = (_compared(spec, parse(spec, end, pick_lists.words_of(None))) for end in ends)
     value = sorted_by(spec)
     parts: list[ColumnElement[bool]] = [value.is_not(None)]
     if low is not None:

@@ -139,13 +139,23 @@ def lookups(*, ids: bool = False) -> Lookups:
     )
 
 
-def _pick_list_words() -> tuple[dict[str, dict[str, str]], dict[str, frozenset[str]]]:
+def words_of(list_code: str | None) -> Lookups:
+    """Return what the words of one list mean, and nothing else; without a list, nothing at all."""
+    words, retired = _pick_list_words(list_code) if list_code else ({}, {})
+    return Lookups(words, retired=retired)
+
+
+def _pick_list_words(
+    only: str | None = None,
+) -> tuple[dict[str, dict[str, str]], dict[str, frozenset[str]]]:
     """Return per list what its words mean, and the codes that are offered no more."""
     value = PickListValue.__table__.c
     offered = and_(value.active, value.deleted_at.is_(None)).label("offered")
     query = select(
         value.list_code, value.code, value.label_en, value.label_fr, value.deleted_at, offered
     )
+    if only is not None:
+        query = query.where(value.list_code == only)
     values: dict[str, list[Row[Any]]] = {}
     for row in session.execute(query):
         values.setdefault(row.list_code, []).append(row)
