@@ -17,6 +17,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from bench import grid
@@ -45,7 +48,7 @@ SHARES = {
     "edit": 2,
 }
 MAPPING = FieldMapping({"name": "name", "number": "code", "phone": "phone", "billing_city": "city"})
-LOOK = 2
+LOOK = 1.0
 PROCESSES = {"CRMAPP_WEB_PROCESSES": "2"}
 """As many as without any setting; what the tests start has fewer."""
 
@@ -74,47 +77,59 @@ def addresses(run_id: int, accounts: int) -> dict[str, list[str]]:
 def draft() -> int:
     """Have a run made that adds all customers as accounts."""
     by = manager()
-    question = grids.ask(grid.NAME, "customers", {}, by=by)
+    question = grids.ask(grid.NAME, "customers", {"activity": "all"}, by=by)
     return upserts.start(grids.source(question, by=by), title="All customers", by=by, key=None)
 
 
-def carry_out(run_id: int, goes_on: threading.Event) -> Status:
-    """Have the run planned and carried out by the workers; wait until it is over."""
+def carry_out(run_id: int, goes_on: threading.Event) -> Iterator[Status]:
+    """Have the run planned, and then carried out, by the workers; say what it is after each."""
     by = manager()
     all_of_them = runs.get(run_id, by=by).total
     upserts.plan_later(run_id, MAPPING, confirmed=all_of_them, by=by)
     _wait(run_id, {Status.PLANNED, *ENDED}, goes_on)
-    plan_hash = runs.get(run_id, by=manager()).plan_hash
-    if plan_hash and goes_on.is_set():
-        upserts.run_later(run_id, plan_hash=plan_hash, key=None, by=manager())
+    run = runs.get(run_id, by=manager())
+    yield Status(run.status)
+    if run.plan_hash and goes_on.is_set():
+        upserts.run_later(run_id, plan_hash=run.plan_hash, key=None, by=manager())
         _wait(run_id, set(ENDED), goes_on)
-    return Status(runs.get(run_id, by=manager()).status)
+        yield Status(runs.get(run_id, by=manager()).status)
 
 
 def _wait(run_id: int, statuses: set[Status], goes_on: threading.Event) -> None:
-    while goes_on.is_set():
+    for look in count():
         session.rollback()
         run = runs.get(run_id, by=manager())
-        if run.status in statuses:
+        if run.status in statuses or not goes_on.is_set():
             return
-        print(f"{run.status}: {run.cursor:,} of {run.total:,}", flush=True)
+        if not look % 10:
+            print(f"{run.status}: {run.cursor:,} of {run.total:,}", flush=True)
         time.sleep(LOOK)
 
 
+@dataclass
 class Measured:
-    """What people waited when no run went, and while one did; and how far it came."""
+    """What people waited when no run went, and while one was planned and then carried out.
 
-    def __init__(self) -> None:
-        self.quiet: list[Wait] = []
-        self.busy: list[Wait] = []
-        self.seconds = 0.0
-        self.status = Status.DRAFT
+    ``ends`` are the moments at which the two were over, ``status`` is what the run was in the end.
+    """
+
+    quiet: list[Wait] = field(default_factory=list)
+    busy: list[Wait] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    status: Status = Status.DRAFT
+
+    def phases(self) -> Iterator[tuple[str, list[Wait]]]:
+        yield "no run", self.quiet
+        planned = self.ends[0]
+        yield "while it is planned", [wait for wait in self.busy if wait.due <= planned]
+        yield "while it is carried out", [wait for wait in self.busy if wait.due > planned]
+        yield "both", self.busy
 
 
 def measured(home: Path, size: Size) -> Measured:
     """Start everything, ask without a run, then with one, at most ``size.seconds`` long."""
-    found, count = Measured(), min(ACCOUNTS, size.accounts)
-    with filled(home, count) as of:
+    found, accounts = Measured(), min(ACCOUNTS, size.accounts)
+    with filled(home, accounts) as of:
         cookie = of.cookie
     grid.build(home, min(LINES, size.lines), customers=size.rows)
     with (
@@ -122,37 +137,45 @@ def measured(home: Path, size: Size) -> Measured:
         opened(home, REDIS_URL=valkey.url(home)),
     ):
         run_id = draft()
-        crowd = Crowd(Browser(site.url, cookie), RATE, SHARES, addresses(run_id, count))
+        crowd = Crowd(Browser(site.url, cookie), RATE, SHARES, addresses(run_id, accounts))
         for _twice in range(2):  # the first time, answers and rows are new to the servers
             crowd.waits = found.quiet = []
             end = time.monotonic() + min(QUIET, size.seconds)
             crowd.ask_while(lambda: time.monotonic() < end)  # noqa: B023  (called at once)
         crowd.waits = found.busy
-        goes_on = threading.Event()
-        goes_on.set()
-        limit = threading.Timer(size.seconds, goes_on.clear)
-        asking = threading.Thread(target=crowd.ask_while, args=(goes_on.is_set,))
-        began = time.monotonic()
-        for each in (limit, asking):
-            each.start()
-        try:
-            found.status = carry_out(run_id, goes_on)
-        finally:
-            goes_on.clear()
-            limit.cancel()
-            asking.join()
-        found.seconds = time.monotonic() - began
+        with asking(crowd, size.seconds) as goes_on:
+            for status in carry_out(run_id, goes_on):
+                found.status = status
+                found.ends.append(time.monotonic())
     return found
+
+
+@contextmanager
+def asking(crowd: Crowd, seconds: float) -> Iterator[threading.Event]:
+    """Let the crowd ask beside us, until we are through or so many seconds are over."""
+    goes_on = threading.Event()
+    goes_on.set()
+    limit = threading.Timer(seconds, goes_on.clear)
+    people = threading.Thread(target=crowd.ask_while, args=(goes_on.is_set,))
+    for each in (limit, people):
+        each.start()
+    try:
+        yield goes_on
+    finally:
+        goes_on.clear()
+        limit.cancel()
+        people.join()
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
     """The wait that one in a hundred requests exceeds, over that without a run."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=folder) as home:
         found = measured(Path(home) / "home", size)
-    for name, waits in (("no run", found.quiet), ("a run", found.busy)):
+    for name, waits in found.phases():
         print(f"{name}: {len(waits):,} requests", *by_kind(waits), sep="\n  ", flush=True)
     rows = f"{size.rows:,} rows"
-    print(f"the run of {rows} was {found.status} after {found.seconds:.0f} s", flush=True)
+    seconds = found.busy[-1].due - found.busy[0].due
+    print(f"the run of {rows} was {found.status} after {seconds:.0f} s", flush=True)
     quiet, busy = percentile(found.quiet, 0.99), percentile(found.busy, 0.99)
     failed = sum(wait.status not in (200, 303) for wait in found.busy)
     yield Figure(

@@ -133,6 +133,8 @@ def percentile(waits: Sequence[Wait], share: float) -> float:
 
 def by_kind(waits: Sequence[Wait]) -> Iterator[str]:
     """Write a line about each kind of request, and one about all."""
+    if not waits:
+        return
     kinds = sorted({each.kind for each in waits})
     for kind, found in [(k, [w for w in waits if w.kind == k]) for k in kinds] + [("all", waits)]:
         half, most = percentile(found, 0.5), percentile(found, 0.99)

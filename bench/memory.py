@@ -11,7 +11,6 @@ import argparse
 import json
 import logging
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -106,21 +105,20 @@ def step(name: str, home: Path, total: int) -> Taken:
 
 def measured(rows: int) -> dict[str, Taken]:
     """Do all steps, each in a process of its own."""
-    home = Path(tempfile.mkdtemp(prefix="bench-"))
-    furnish(home)
     found = {}
-    for name in STEPS:
-        command = [sys.executable, "-m", "bench.memory", "--rows", str(rows)]
-        command += ["--home", str(home), "--step", name]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        found[name] = taken = Taken(**json.loads(done.stdout.splitlines()[-1]))
-        print(
-            f"{name:<5} {taken.seconds:7.1f} s {rows / taken.seconds:8.0f} rows/s; began with"
-            f" {taken.began:.0f} MB, peak {taken.peak:.0f} MB; at each tenth"
-            f" {' '.join(f'{mb:.0f}' for mb in taken.held)}",
-            flush=True,
-        )
-    shutil.rmtree(home)
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        furnish(Path(home))
+        for name in STEPS:
+            command = [sys.executable, "-m", "bench.memory", "--rows", str(rows)]
+            command += ["--home", home, "--step", name]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            found[name] = taken = Taken(**json.loads(done.stdout.splitlines()[-1]))
+            print(
+                f"{name:<5} {taken.seconds:7.1f} s {rows / taken.seconds:8.0f} rows/s; began with"
+                f" {taken.began:.0f} MB, peak {taken.peak:.0f} MB; at each tenth"
+                f" {' '.join(f'{mb:.0f}' for mb in taken.held)}",
+                flush=True,
+            )
     return found
 
 

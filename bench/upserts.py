@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +129,11 @@ def measured(rows: int, times: int) -> Compared:
     """Do both in turn, each time with empty databases."""
     found = compared("sqlite3")
     for number in range(times):
-        folder = Path(tempfile.mkdtemp(prefix="bench-"))
-        furnish(folder)
-        connection = by_hand.opened(folder / "raw.db")
-        with opened(folder):
-            turn(found, rows, lambda *asked: by_hand.write(connection, *asked), lambda: None)  # noqa: B023  (called at once)
-        connection.close()
-        shutil.rmtree(folder)
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            home = Path(folder)
+            furnish(home)
+            with closing(by_hand.opened(home / "raw.db")) as connection, opened(home):
+                turn(found, rows, partial(by_hand.write, connection), lambda: None)
         print(f"turn {number + 1} of {times}: {ratio(found.ours, found.raw)}", flush=True)
     return found
 

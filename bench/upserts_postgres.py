@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -126,30 +126,31 @@ def _times(pid: int) -> list[int]:
     return [int(each) for each in fields[11:15]]
 
 
-def measured(server: Server, size: int, times: int) -> Compared:
+def measured(server: Server, rows: int, times: int) -> Compared:
     """Do both in turn, each time in empty databases of one server."""
     found = compared("COPY + SQL", Clock(server))
     for number in range(times):
-        folder = Path(tempfile.mkdtemp(prefix="bench-"))
         for name in ("raw", "ours"):
             server.recreate(name)
         url = server.url("ours")
-        furnish(folder, DATABASE_URL=url)
-        with (
-            psycopg.connect(server.url("raw"), autocommit=True) as connection,
-            psycopg.connect(url, autocommit=True) as beside,
-            opened(folder, DATABASE_URL=url),
-        ):
-            connection.execute(TABLES)
-
-            def settle(both: tuple[psycopg.Connection, ...] = (connection, beside)) -> None:
-                for each in both:  # as the server itself would, a minute later
-                    each.execute("VACUUM ANALYZE")
-
-            turn(found, size, lambda *asked: write(connection, *asked), settle)
-        shutil.rmtree(folder)
+        with tempfile.TemporaryDirectory(prefix="bench-") as home:
+            furnish(Path(home), DATABASE_URL=url)
+            with (
+                psycopg.connect(server.url("raw"), autocommit=True) as connection,
+                psycopg.connect(url, autocommit=True) as beside,
+                opened(Path(home), DATABASE_URL=url),
+            ):
+                connection.execute(TABLES)
+                settle = partial(_settle, connection, beside)
+                turn(found, rows, partial(write, connection), settle)
         print(f"turn {number + 1} of {times}: {ratio(found.ours, found.raw)}", flush=True)
     return found
+
+
+def _settle(*databases: psycopg.Connection) -> None:
+    """Do what the server itself would do a minute later."""
+    for each in databases:
+        each.execute("VACUUM ANALYZE")
 
 
 def figures(size: Size, _folder: Path) -> Iterator[Figure]:
