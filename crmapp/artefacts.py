@@ -19,6 +19,7 @@ import duckdb
 import orjson
 
 from crmapp.config import settings
+from crmapp.errors import FileLost
 
 _COLUMNS = {
     "row_no": "BIGINT",
@@ -145,9 +146,22 @@ class PlanFile:
 
 @contextmanager
 def read(parts: Sequence[str]) -> Iterator[PlanFile]:
-    """Open the files ``parts`` as one plan."""
+    """Open the files ``parts`` as one plan.
+
+    Raises:
+        FileLost: one of them is missing or damaged.
+    """
     with _connect(parts) as connection:
         yield PlanFile(connection)
+
+
+def lost(parts: Sequence[str]) -> bool:
+    """Whether one of the files ``parts`` is missing or damaged."""
+    try:
+        with _connect(parts):
+            return False
+    except FileLost:
+        return True
 
 
 @contextmanager
@@ -156,10 +170,19 @@ def _connect(parts: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = _database(os.getpid(), str(spill)).cursor()
     try:
         if parts:
-            connection.execute(f"CREATE TEMPORARY VIEW plan AS {_layered(parts)}")
+            _open(connection, parts)
         yield connection
     finally:
         connection.close()
+
+
+def _open(connection: duckdb.DuckDBPyConnection, parts: Sequence[str]) -> None:
+    if not all((settings().artefacts_dir / name).is_file() for name in parts):
+        raise FileLost
+    try:
+        connection.execute(f"CREATE TEMPORARY VIEW plan AS {_layered(parts)}")
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise FileLost from error
 
 
 def _layered(parts: Sequence[str]) -> str:

@@ -8,6 +8,7 @@
     ├── Invalid               422  fields carries field → message
     ├── Conflict              409  somebody else changed it; carries both versions
     ├── AlreadyRunning        409  carries the run that holds the lock
+    ├── FileLost              410  a file of a run that the server has lost
     ├── KeyReused             409  the same idempotency key with other parameters
     ├── NotUndoable           409  carries the reason
     ├── Unavailable           503  the database is busy or away; nothing was saved
@@ -99,6 +100,16 @@ class AlreadyRunning(CRMError):
 class KeyReused(CRMError):
     status = 409
     default = N_("This form was sent before with other values. Reload the page and try again.")
+
+
+class FileLost(CRMError):
+    """A file below the artefacts folder is missing or damaged; only a backup has it."""
+
+    status = 410
+    default = N_(
+        "The server has lost the file that holds the rows of this run's plan. Ask an administrator"
+        " to bring it back from a backup."
+    )
 
 
 class NotUndoable(CRMError):

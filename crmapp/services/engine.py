@@ -24,7 +24,7 @@ from crmapp.config import settings
 from crmapp.db import beside, db, session, unit_of_work, utcnow
 from crmapp.db.bulk import seconds_now
 from crmapp.domain.runs import ACTIVE, Status
-from crmapp.errors import RunStopped
+from crmapp.errors import FileLost, RunStopped
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.queue import later, leaving
@@ -214,6 +214,10 @@ def work(run_id: int, phases: Mapping[tuple[str, str], Advance]) -> None:
             _leave(step)
     except RunStopped:
         log.info("run %s: another worker has it", run_id)
+    except FileLost as error:  # it is not there the next time either
+        log.error("run %s: a file of its plan is missing or damaged", run_id)
+        with unit_of_work():
+            end(held, Status.FAILED, error=error.message.text)
 
 
 def _persist(advance: Advance, held: Claim) -> Claim | None:

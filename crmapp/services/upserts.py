@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from crmapp import artefacts
 from crmapp.db import session, unit_of_work
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Right
@@ -106,7 +107,8 @@ def plan_later(
         if not can_plan(run):
             raise Conflict({}, message=N_("This run has started already; its mapping is settled."))
         before = FieldMapping.from_json(run.mapping).version if run.mapping else 0
-        looked_at = [part["name"] for part in run.artefacts]
+        plan = [part["name"] for part in run.artefacts]
+        looked_at = [] if artefacts.lost(plan) else plan
         run.mapping = mapping.as_json() | {
             "version": before + 1,
             "decided_on": looked_at,

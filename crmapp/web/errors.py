@@ -30,6 +30,7 @@ TITLES = {
     404: N_("There is nothing here"),
     405: N_("This cannot be done here"),
     409: N_("Something changed in the meantime"),
+    410: N_("This is not there any more"),
     413: N_("This is too large"),
     422: N_("Some values need attention"),
     429: N_("Too many attempts"),

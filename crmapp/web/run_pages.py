@@ -8,6 +8,7 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import gettext as _
 
+from crmapp import artefacts
 from crmapp.domain.plan import Planned
 from crmapp.models import Run
 from crmapp.services import plans
@@ -41,8 +42,10 @@ def rows_shown(run: Run, endpoint: str, otherwise: Planned | None = None) -> dic
     """Read the tab and the page from the address; return what templates need to show them.
 
     ``endpoint`` is the page that has the tabs. Without a tab in the address it is ``otherwise``;
-    with neither, no rows are read.
+    with neither, no rows are read. ``lost`` says that there is no file to read them from.
     """
+    if run.artefacts and artefacts.lost([part["name"] for part in run.artefacts]):
+        return {"action": None, "counts": [], "endpoint": endpoint, "lost": True}
     action = _action(otherwise)
     counts = [(each, translated(plans.ACTIONS[each]), n) for each, n in plans.counts(run)]
     if action is None or not run.artefacts:

@@ -62,38 +62,42 @@ def file(run_id: int) -> ResponseReturnValue:
 
 
 def _shown(run: Run) -> dict[str, Any]:
-    left_out = receipts.left_out(run, by=current_user, after=_number("after") or 0)
-    here = url_for("runs.show", run_id=run.id)
-    more = len(left_out) == receipts.PAGE
     receipt = runs.receipt_of(run)
     first = _opens_with(run, receipt)
+    rows = rows_shown(run, "runs.show", first)
+    lost = "lost" in rows
     return {
         "run": run,
         "kinds": KINDS,
         "planned": PLANNED,
         "receipt": receipt,
         "opens_with": first,
-        "left_out": left_out,
-        "left_out_pager": Pager(
-            first=here if _number("after") else None,
-            previous=here if _number("after") else None,
-            next=url_for("runs.show", run_id=run.id, after=left_out[-1].row_no) if more else None,
-        ),
+        **_left_out(run, lost),
         "active": run.status in ACTIVE,
         "ended": run.status in ENDED,
         "pace": polling_pace(),
-        **_trouble(run),
+        **_trouble(run, lost),
         "undoable": undo.can_undo(run, by=current_user),
-        **rows_shown(run, "runs.show", first),
+        **rows,
     }
 
 
-def _trouble(run: Run) -> dict[str, Any]:
+def _left_out(run: Run, lost: bool) -> dict[str, Any]:
+    """Return a page of the rows that were not carried out; none if their file is ``lost``."""
+    after = _number("after") or 0
+    found = [] if lost else receipts.left_out(run, by=current_user, after=after)
+    first = url_for("runs.show", run_id=run.id) if after else None
+    more = len(found) == receipts.PAGE
+    last = url_for("runs.show", run_id=run.id, after=found[-1].row_no) if more else None
+    return {"left_out": found, "left_out_pager": Pager(first=first, previous=first, next=last)}
+
+
+def _trouble(run: Run, lost: bool) -> dict[str, Any]:
     """Return what keeps the run from going on, what it left out or behind, what could be done."""
     return {
         "file": exports.left_by(run),
         "cancellable": runs.may_cancel(run, by=current_user),
-        "retryable": retries.count(run),
+        "retryable": 0 if lost else retries.count(run),
         "retries": retries.of(run),
         "key": secrets.token_urlsafe(16),
         "stranded": engine.stranded(run),

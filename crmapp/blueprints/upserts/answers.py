@@ -52,6 +52,7 @@ def show(
         messages=messages or [],
         key=secrets.token_urlsafe(16),
         outdated=run.code_version != engine.CODE_VERSION,
+        replannable=upserts.can_plan(run),
         **shown,
         **_fixes_shown(run, shown, errors),
     )
