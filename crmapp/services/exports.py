@@ -30,7 +30,7 @@ from crmapp.services import datasets, failures, grids, selections
 from crmapp.services.apply import load
 from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive
 from crmapp.services.idempotency import once
-from crmapp.services.sheet_files import MOST_LINES, Heading, csv_lines, write_workbook
+from crmapp.services.sheet_files import MOST_LINES, Heading, csv_lines, plain, write_workbook
 
 KIND = "export"
 KINDS = ("csv", "xlsx")
@@ -67,13 +67,14 @@ class Layout:
 
     def lines(self, rows: Iterable[Row], totals: Mapping[str, Value]) -> Iterator[list[Value]]:
         """The rows as the file holds them, then their total."""
-        names = [name for name, _heading in self.columns]
+        kinds = [(name, heading.kind) for name, heading in self.columns]
+        named = [name for name, _heading in self.columns].index(self.named)
         for row in rows:
-            line = [row.values[name] for name in names]
+            line = [plain(row.values[name], kind) for name, kind in kinds]
             if row.missing and self.missing:
-                line[names.index(self.named)] = self.missing
+                line[named] = self.missing
             yield line
-        yield [self.total, *(totals.get(name) for name in names[1:])]
+        yield [self.total, *(plain(totals.get(name), kind) for name, kind in kinds[1:])]
 
     def as_json(self) -> dict[str, Any]:
         columns = [[name, heading.text, heading.kind] for name, heading in self.columns]

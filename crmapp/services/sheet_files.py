@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import IO, Any
 
 from xlsxwriter import Workbook
@@ -55,6 +56,16 @@ def cell(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA):
         return f"'{value}"
+    return value
+
+
+def plain(value: Any, kind: str) -> Any:
+    """Return a number as people know it: money in cents, others without zeros that say nothing."""
+    if kind == "money" and isinstance(value, Decimal | float):
+        return round(value, 2)
+    if isinstance(value, Decimal):
+        whole = value.to_integral_value()
+        return whole if value == whole else value.normalize()
     return value
 
 

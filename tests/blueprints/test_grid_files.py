@@ -74,6 +74,18 @@ def test_a_workbook_has_numbers_and_says_the_same(alice):
         assert row[4:] == [float(each) if each else "" for each in text[4:]]
 
 
+def test_the_numbers_of_a_file_are_plain(alice):
+    header, *rows = read_csv(alice.get(CUSTOMERS + ".csv?period=ytd&measures=value,average_price"))
+
+    money = {n for n, text in enumerate(header) if "USD" in text and "%" not in text}
+    cents = {cell.partition(".")[2] for row in rows for n, cell in enumerate(row) if n in money}
+    others = [cell for row in rows for n, cell in enumerate(row) if n > 3 and n not in money]
+    assert cents - {""}
+    assert cents <= {"", *(f"{n:02}" for n in range(100))}
+    assert any("." in cell for cell in others)
+    assert not [cell for cell in others if "." in cell and cell.endswith("0")]
+
+
 def test_a_reader_gets_her_own_customers_only(make, as_user):
     account = make.account("Euro Shopping Channel", owner_id=make.bob.id)
     make.customer(account, "C034")

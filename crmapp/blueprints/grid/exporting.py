@@ -23,7 +23,7 @@ from crmapp.web.sheets import csv_response, xlsx_response
 @bp.get("/<dataset>/<dimension>.csv")
 @requires(Right.GRID_VIEW)
 def csv(dataset: str, dimension: str) -> Response:
-    """Send the grid as CSV: numbers as they are, without rounding."""
+    """Send the grid as CSV: plain numbers, money in cents."""
     sheet = _whole(dataset, dimension)
     layout, answer = _layout(sheet), sheet.answer
     headings = [each.text for each in layout.headings]
