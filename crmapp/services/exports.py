@@ -21,7 +21,7 @@ from crmapp.analytics.query import Question
 from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
-from crmapp.domain.runs import ENDED, Status
+from crmapp.domain.runs import Status
 from crmapp.errors import DatasetError, Forbidden, Invalid, NotFound, Unavailable
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
@@ -35,7 +35,7 @@ from crmapp.services.sheet_files import MOST_LINES, Heading, csv_lines, plain, w
 KIND = "export"
 KINDS = ("csv", "xlsx")
 KEPT = timedelta(days=7)
-"""How long a file stays after its run has ended."""
+"""How long a file stays after it was written."""
 _PATIENCE = 1800.0  # seconds that the question may take: nobody looks at a page meanwhile
 _TOO_MANY = N_(
     "A workbook takes up to %(most)s rows, and this grid has %(count)s. Take the CSV file."
@@ -169,7 +169,7 @@ def left_by(run: Run) -> File | None:
     if run.kind != KIND or run.status != Status.DONE:
         return None
     kind = run.source["file"]
-    path = _place(run.id) / f"export.{kind}"
+    path = _folder() / f"{run.id}.{kind}"
     with suppress(FileNotFoundError):
         return File(path, f"{run.source['layout']['name']}.{kind}", kind, path.stat().st_size)
     return None
@@ -182,14 +182,14 @@ def advance(held: Claim) -> Claim | None:
         _end_early(held, Status.CANCELLED)
         return None
     by, source = run.by, dict(run.source)
-    place = _place(held.run_id)
-    place.mkdir(parents=True, exist_ok=True)
-    written = place / f"export-{held.fence}.part"
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / f"{held.run_id}-{held.fence}.part"
     progress = _Progress(held)
     try:
         with keep_alive(held):
             _write(progress, source, by, written)
-        os.replace(written, place / f"export.{source['file']}")
+        os.replace(written, folder / f"{held.run_id}.{source['file']}")
         with unit_of_work():
             rows = progress.held.cursor
             end(progress.held, Status.DONE, done={"written": rows}, total=rows)
@@ -296,15 +296,14 @@ def _end_early(held: Claim, status: Status, **why: Any) -> None:
 
 
 def _prune() -> None:
-    """Remove the files whose time is over."""
-    over = select(Run.id).where(
-        Run.kind == KIND, Run.status.in_(ENDED), Run.finished_at < utcnow() - KEPT
-    )
-    for number in session.scalars(over).all():
-        for path in _place(number).glob("export*"):
-            path.unlink(missing_ok=True)
-    session.rollback()
+    """Remove the files whose time is over, also those that a worker that died has begun."""
+    over = (utcnow() - KEPT).timestamp()
+    for path in _folder().iterdir():
+        with suppress(FileNotFoundError):  # somebody else removes them too
+            if path.stat().st_mtime < over:
+                path.unlink()
 
 
-def _place(run_id: int) -> Path:
-    return settings().artefacts_dir / f"run-{run_id}"
+def _folder() -> Path:
+    """All files of exports lie in one folder, which holds no more than the last week's."""
+    return settings().artefacts_dir / "exports"

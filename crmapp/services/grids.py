@@ -15,8 +15,7 @@ from crmapp.analytics.transactions import Transactions
 from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.permissions import Right
-from crmapp.errors import Forbidden, Invalid
-from crmapp.i18n import N_, Text
+from crmapp.errors import Forbidden
 from crmapp.models import Account, ExternalIdentity, User
 from crmapp.services import datasets, selections, sources
 from crmapp.services.sources import SourceColumn
@@ -25,10 +24,6 @@ SYSTEM = "dataset:"
 """How the ledger of identities begins the names of databases."""
 WHOLE = 20_000
 """The most rows that one answer may hold; more do not belong into one request."""
-_TOO_MANY = N_(
-    "A file that is sent at once takes up to %(most)s rows, and this grid has %(count)s."
-    " Choose it from the grid's actions: it is made in the background then."
-)
 
 
 def ask(name: str, dimension: str, args: Mapping[str, str], *, by: User) -> Question:
@@ -62,17 +57,17 @@ def answer(question: Question, *, by: User) -> Answer:
     )
 
 
-def whole(question: Question, *, by: User) -> Answer:
+def whole(question: Question, *, by: User) -> Answer | None:
     """Every row that matches, on one page, in the order of the grid; for a file.
+
+    None if there are more than :data:`WHOLE` rows.
 
     Raises:
         Forbidden, NotFound, Unavailable
-        Invalid: an argument cannot be used, or there are more than :data:`WHOLE` rows.
+        Invalid: an argument cannot be used.
     """
     found = answer(question.change(page=1, size=WHOLE), by=by)
-    if found.count > WHOLE:
-        raise Invalid({}, Text(_TOO_MANY, {"count": found.count, "most": WHOLE}))
-    return found
+    return found if found.count <= WHOLE else None
 
 
 def transactions(question: Question, number: Number, *, by: User) -> Transactions:

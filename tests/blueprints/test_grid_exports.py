@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+import os
+import re
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -89,19 +90,31 @@ def test_the_page_of_a_large_grid_offers_it_and_says_how_many_rows(alice, monkey
 
     assert f'action="{EXPORTS}?' in page
     assert "rows, made in the background" in page
-    assert alice.get("/analytics/sales/customers.csv").status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_address_of_a_file_of_a_large_grid_leads_to_where_it_is_made(alice, monkeypatch, kind):
+    monkeypatch.setattr(grids, "WHOLE", 20)
+
+    answer = alice.get(f"/analytics/sales/customers.{kind}?sort=name&page=2")
+    offer = alice.get(answer.headers["Location"])
+
+    assert answer.status_code == 303
+    assert offer.status_code == 200
+    assert re.search(f'action="{EXPORTS}[?][^"]*sort=name', offer.text)
+    assert "This grid has 80 rows" in offer.text
 
 
 def test_a_large_grid_leads_back_to_ones_own_last_file(make, as_user, alice, monkeypatch):
     ask(as_user(make.mona), key="hers")
     monkeypatch.setattr(grids, "WHOLE", 20)
-    assert "Your last file" not in alice.get(CUSTOMERS).text
+    assert 'href="/runs/last-file"' in alice.get(CUSTOMERS).text
+    assert alice.get("/runs/last-file").headers["Location"] == "/analytics"
 
     ask(alice)
     run = ask(alice, key="another")
 
-    assert f'href="/runs/{run.id}"' in alice.get(CUSTOMERS).text
-    assert "Your last file Sales · Customers, just now" in flat(alice.get(CUSTOMERS))
+    assert alice.get("/runs/last-file").headers["Location"] == f"/runs/{run.id}"
 
 
 def test_a_form_that_is_sent_twice_makes_one_file(alice):
@@ -190,7 +203,7 @@ def test_it_stops_between_two_bunches_when_it_is_cancelled(alice, monkeypatch, s
 
     session.expire_all()
     assert session.get(Run, run.id).status == "cancelled"
-    assert list((settings.artefacts_dir / f"run-{run.id}").iterdir()) == []
+    assert list((settings.artefacts_dir / "exports").iterdir()) == []
     assert "This export was cancelled" in alice.get(f"/runs/{run.id}").text
 
 
@@ -229,16 +242,20 @@ def test_a_question_that_takes_too_much_fails_and_says_why(alice, monkeypatch):
     assert "This question needs more memory." in page
 
 
-def test_a_file_is_removed_after_a_week_when_another_one_is_made(alice):
+def test_a_file_is_removed_after_a_week_when_another_one_is_made(alice, settings):
     old = ask(alice)
     runs.work(old.id)
-    with unit_of_work():
-        session.get(Run, old.id).finished_at = utcnow() - exports.KEPT - timedelta(minutes=1)
+    folder, long_ago = settings.artefacts_dir / "exports", utcnow() - exports.KEPT
+    begun = folder / "7-1.part"
+    begun.touch()
+    for path in (begun, folder / f"{old.id}.csv"):
+        os.utime(path, (long_ago.timestamp() - 60, long_ago.timestamp() - 60))
 
     new = ask(alice, key="another")
     runs.work(new.id)
 
     assert alice.get(f"/runs/{old.id}/file").status_code == 404
+    assert not begun.exists()
     assert "not there any more" in alice.get(f"/runs/{old.id}").text
     assert alice.get(f"/runs/{new.id}/file").status_code == 200
 

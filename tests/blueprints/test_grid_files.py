@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from python_calamine import CalamineWorkbook
 
-from crmapp.services import grids
 from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 
@@ -104,15 +103,6 @@ def test_headings_are_in_the_readers_language(make, as_user):
     assert header[:2] == ["Code", "Nom"]
     assert header[4] == "Montant (USD) – Année à ce jour"
     assert total[0] == "Total"
-
-
-def test_too_many_rows_for_a_file_are_refused_with_a_way_out(alice, monkeypatch):
-    monkeypatch.setattr(grids, "WHOLE", 50)
-
-    response = alice.get(CUSTOMERS + ".xlsx")
-
-    assert response.status_code == 422
-    assert "takes up to 50 rows, and this grid has 80." in response.text
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

@@ -9,14 +9,14 @@ from flask import Response, request, url_for
 from flask_babel import gettext as _
 
 from crmapp.blueprints.grid import bp
-from crmapp.blueprints.grid.address import asked
-from crmapp.blueprints.grid.sheet import Sheet
+from crmapp.blueprints.grid.address import address, asked
+from crmapp.blueprints.grid.sheet import Sheet, sheet_of
 from crmapp.domain.permissions import Right
 from crmapp.services import exports, grids
 from crmapp.services.exports import Layout
 from crmapp.services.sheet_files import Heading
 from crmapp.web.access import current_user, requires
-from crmapp.web.htmx import see_other
+from crmapp.web.htmx import page, see_other
 from crmapp.web.sheets import csv_response, xlsx_response
 
 
@@ -25,6 +25,8 @@ from crmapp.web.sheets import csv_response, xlsx_response
 def csv(dataset: str, dimension: str) -> Response:
     """Send the grid as CSV: plain numbers, money in cents."""
     sheet = _whole(dataset, dimension)
+    if sheet is None:
+        return _rather_a_run(dataset, dimension)
     layout, answer = _layout(sheet), sheet.answer
     headings = [each.text for each in layout.headings]
     return csv_response(f"{layout.name}.csv", headings, layout.lines(answer.rows, answer.totals))
@@ -35,9 +37,18 @@ def csv(dataset: str, dimension: str) -> Response:
 def xlsx(dataset: str, dimension: str) -> Response:
     """Send the grid as a workbook: numbers as numbers, with the format of their kind."""
     sheet = _whole(dataset, dimension)
+    if sheet is None:
+        return _rather_a_run(dataset, dimension)
     layout, answer = _layout(sheet), sheet.answer
     lines = layout.lines(answer.rows, answer.totals)
     return xlsx_response(f"{layout.name}.xlsx", layout.title, layout.headings, lines, True)
+
+
+@bp.get("/<dataset>/<dimension>/exports/new")
+@requires(Right.GRID_VIEW)
+def new_export(dataset: str, dimension: str) -> Response:
+    """Offer to have the grid written to a file in the background."""
+    return page("grid/new_export.html", sheet=sheet_of(asked(dataset, dimension)))
 
 
 @bp.post("/<dataset>/<dimension>/exports")
@@ -58,9 +69,17 @@ def export(dataset: str, dimension: str) -> Response:
     return see_other(url_for("runs.show", run_id=run_id))
 
 
-def _whole(dataset: str, dimension: str) -> Sheet:
+def _whole(dataset: str, dimension: str) -> Sheet | None:
+    """The grid with all its rows; None if they are too many to be sent at once."""
     answer = grids.whole(asked(dataset, dimension), by=current_user)
+    if answer is None:
+        return None
     return Sheet(grids.dataset(dataset, by=current_user), answer, [])
+
+
+def _rather_a_run(dataset: str, dimension: str) -> Response:
+    question = asked(dataset, dimension)
+    return see_other(address(question.change(page=1), "grid.new_export"))
 
 
 def _layout(sheet: Sheet) -> Layout:

@@ -22,8 +22,7 @@ from crmapp.blueprints.grid.choices import Choice
 from crmapp.blueprints.grid.numbers import is_summed
 from crmapp.blueprints.grid.row_writer import RowWriter
 from crmapp.domain.permissions import Right
-from crmapp.models import Run
-from crmapp.services import exports, focuses, grids
+from crmapp.services import focuses, grids
 from crmapp.services.focuses import Focus
 from crmapp.web.access import current_user
 from crmapp.web.paging import Pager
@@ -299,11 +298,6 @@ class Sheet:
     def key(self) -> str:
         """Keeps a form that is sent twice from making two files."""
         return token_urlsafe(16)
-
-    @cached_property
-    def last_file(self) -> Run | None:
-        """The last export that the reader asked for, whichever grid it is of."""
-        return exports.newest(by=current_user)
 
     @property
     def export_url(self) -> str:

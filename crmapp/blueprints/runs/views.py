@@ -61,6 +61,16 @@ def file(run_id: int) -> ResponseReturnValue:
     return send_file(found.path, kind, as_attachment=True, download_name=found.name)
 
 
+@bp.get("/last-file")
+def last_file() -> ResponseReturnValue:
+    """Lead to the last export that the reader asked for, whichever grid it is of."""
+    run = exports.newest(by=current_user)
+    if run is None:
+        flash(_("You have not had a file made yet."), "info")
+        return see_other(url_for("grid.index"))
+    return see_other(url_for("runs.show", run_id=run.id))
+
+
 def _shown(run: Run) -> dict[str, Any]:
     receipt = runs.receipt_of(run)
     first = _opens_with(run, receipt)
