@@ -46,7 +46,7 @@ class TestList:
             "carol": 403,
         }
         assert "run.view" in answers["bob"].text
-        assert "Run 1 Customers Completed with errors Add/update accounts" in flat(answers["mona"])
+        assert "Run 1 Customers Add/update accounts Completed with errors" in flat(answers["mona"])
 
     def test_a_visitor_signs_in_first(self, client):
         assert client.get("/runs").location == "/login?next=%2Fruns"

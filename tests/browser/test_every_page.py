@@ -50,6 +50,7 @@ PAGES = (
     "/analytics/sales/products?mode=moving&activity=without",
     "/analytics/sales/customers/transactions?mode=matrix&across=lines&top=5&of=value.other",
     "/analytics/sales/customers/favourites/new",
+    "/analytics/sales/customers/exports/new?size=25",
     "/analytics/sales/customers?view=bar&period=ytd&sort=value.variance&size=25",
     "/analytics/sales/customers?view=line&size=25",
     "/analytics/sales/customers?view=pareto&period=total&measures=value&size=25",
@@ -109,7 +110,8 @@ NO_PAGES = {
     "accounts.csv", "accounts.value", "accounts.xlsx",
     "assets.file", "assets.script", "assets.stylesheet", "grid.csv", "grid.database", "grid.xlsx",
     "databases.text", "grid.favourite", "health.live",
-    "health.ready", "home", "runs.failed_rows", "runs.file", "runs.progress", "security.static",
+    "health.ready", "home", "runs.failed_rows", "runs.file", "runs.last_file", "runs.progress",
+    "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
@@ -185,6 +187,15 @@ def test_what_a_run_did_fits_the_width_of_a_phone(open_as):
     page.goto("/runs/1?show=create")
 
     region = page.locator("#runs-rows-region")
+
+    assert region.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+
+
+def test_the_list_of_runs_fits_a_laptop_in_french(open_as):
+    page = open_as("alice", locale="fr-FR")
+    page.goto("/runs")
+
+    region = page.locator("#runs-region")
 
     assert region.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
 

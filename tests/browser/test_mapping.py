@@ -21,6 +21,14 @@ def looked_at(page: Page) -> list[str]:
     return found
 
 
+def out_of_sight(page: Page, region: str) -> int:
+    """How many pixels of a table one has to scroll for on a phone."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    hidden: int = page.locator(region).evaluate("box => box.scrollWidth - box.clientWidth")
+    page.set_viewport_size({"width": 1280, "height": 760})
+    return hidden
+
+
 def begins(walk: Walk) -> None:
     walk.goes_to("/analytics/sales/customers?activity=all&q=Boston")
     walk.starts_adding()
@@ -81,5 +89,6 @@ def test_bad_cells_are_mended_in_the_preview_without_javascript_too(
         walk.comes_to("Fixes")
         if scripts:
             check(page)
+            assert out_of_sight(page, "#upserts-fixes-region") <= 0
         page.get_by_role("button", name="Take back").click()
         walk.is_told("1 fix taken back.")
