@@ -7,19 +7,23 @@ one transaction under the fence. Whoever dies before leaves nothing that anybody
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from crmapp import artefacts
 from crmapp.analytics import dataset as files
 from crmapp.analytics import snapshots
 from crmapp.analytics.intake.design import FILE, Design
+from crmapp.analytics.intake.patience import LONG
 from crmapp.analytics.intake.staging import Rejected, Stage, typed
 from crmapp.analytics.intake.tables import Row
 from crmapp.artefacts import Artefact
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db import db, session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import ACTIVE, ENDED, Status, ended_as, receipt
@@ -119,13 +123,16 @@ def advance(held: Claim) -> Claim | None:
     session.rollback()
     try:
         with tables.workplace(folder, f"{held.run_id}-{held.fence}") as place:
-            stage, headings = _stage(held, run, folder, place / ROWS)
             with keep_alive(held):
+                stage, headings = _stage(held, run, folder, place / ROWS)
                 made = _make(held, run, place, stage, headings)
             _publish(held, run.source["dataset"], stage.rows, *made)
     except _Leaving:
         return held
     except (TableError, DatasetError) as error:
+        if _unwanted(held)():  # which is why the source was interrupted
+            with unit_of_work():
+                return checkpoint(held)
         _end_early(held, Status.FAILED, error)
     else:
         _tidy(run.source["id"])
@@ -137,7 +144,8 @@ def _stage(held: Claim, run: Run, folder: str, path: Path) -> tuple[Stage, tuple
     stage = Stage(path)
     headings: tuple[str, ...] = ()
     try:
-        for name, opened in tables.opened_tables(folder, run.source["tables"]):
+        patience = replace(LONG, stop=_unwanted(held))
+        for name, opened in tables.opened_tables(folder, run.source["tables"], patience):
             with opened() as table:
                 headings = headings or table.columns
                 rows = _aligned(table.rows(), table.columns, headings)
@@ -147,6 +155,21 @@ def _stage(held: Claim, run: Run, folder: str, path: Path) -> tuple[Stage, tuple
     if not stage.rows:
         raise TableError(N_("The table has no rows. The figures stay as they were."))
     return stage, headings
+
+
+def _unwanted(held: Claim) -> Callable[[], bool]:
+    """Return what says, in any thread, whether nobody wants these rows any more."""
+    engine, wanted = (
+        db.engine,
+        select(Run.cancel_requested).where(Run.id == held.run_id, Run.fence == held.fence),
+    )
+
+    def unwanted() -> bool:
+        with suppress(DBAPIError), engine.connect() as connection:
+            return leaving() or connection.scalar(wanted) is not False
+        return leaving()
+
+    return unwanted
 
 
 def _aligned(
@@ -222,10 +245,12 @@ def _publish(
         stored = session.scalar(
             select(StoredDataset).where(StoredDataset.name == name).with_for_update()
         )
-        moved = checkpoint(held, cursor=rows, total=rows, done=done, artefacts=[rejected.as_json()])
-        if stored is None or stored.state != StoredDataset.LIVE:
-            end(moved, Status.CANCELLED)
+        cancelled = select(Run.cancel_requested).where(Run.id == held.run_id)
+        gone = stored is None or stored.state != StoredDataset.LIVE
+        if gone or session.scalar(cancelled):
+            end(held, Status.CANCELLED)
             return
+        moved = checkpoint(held, cursor=rows, total=rows, done=done, artefacts=[rejected.as_json()])
         end(moved, status, **problem)
         if loaded:
             snapshots.publish(datasets.directory_of(name), built)

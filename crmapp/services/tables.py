@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from crmapp.analytics.intake import files, queries
+from crmapp.analytics.intake.patience import Patience
 from crmapp.analytics.intake.recognise import SAMPLED
 from crmapp.analytics.intake.tables import Opened, Reading, printable
 from crmapp.config import settings
@@ -112,15 +113,20 @@ def sample(folder: str, source: Mapping[str, Any]) -> Sample:
         return Sample(table.columns, rows, len(found) - len(rows))
 
 
-def opened_tables(folder: str, source: Mapping[str, Any]) -> list[tuple[str, Callable[[], Opened]]]:
+def opened_tables(
+    folder: str, source: Mapping[str, Any], patience: Patience | None = None
+) -> list[tuple[str, Callable[[], Opened]]]:
     """The tables of a source, each with what its rows' places are named by, and its opener.
+
+    ``patience`` is with an SQL database; without it as much as somebody has who waits for a page.
 
     Raises:
         TableError: it is read from an SQL database that is not known any more.
     """
     if asked := source.get("sql"):
         name = asked["connection"]
-        return [(name, partial(queries.opened, name, address_of(name), asked["query"]))]
+        address, wait = address_of(name), patience or Patience()
+        return [(name, partial(queries.opened, name, address, asked["query"], wait))]
     reading = Reading(**source["reading"])
     place = folder_of(folder)
     return [

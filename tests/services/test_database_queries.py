@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
+import time
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from sqlalchemy import select, update
 
 from crmapp import config
-from crmapp.db import session
+from crmapp.analytics import snapshots
+from crmapp.analytics.intake import patience
+from crmapp.analytics.intake.patience import Patience
+from crmapp.db import beside, db, session, unit_of_work
+from crmapp.db.bulk import seconds_now
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.models import Run, StoredDataset
-from crmapp.services import database_queries, databases, dataset_refresh, failures, grids, runs
+from crmapp.services import (
+    database_queries,
+    databases,
+    dataset_refresh,
+    failures,
+    grids,
+    runs,
+    tables,
+)
 from tests.support.sales import publish
 
 LINES = [
@@ -193,3 +209,89 @@ def test_what_a_query_writes_by_a_function_is_refused_too(make, erp):
 
     says = {"postgres": "read-only", "sqlite": "not authorized"}
     assert says[KIND] in str(refused.value.fields["query"])
+
+
+ENDLESS = {
+    "postgres": "SELECT pg_sleep(600)::text AS date, 1 AS amount",
+    "sqlite": (
+        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s)"
+        " SELECT max(n) AS date, 1 AS amount FROM s"
+    ),
+}
+
+
+def test_a_source_that_never_answers_is_given_up_while_somebody_waits(make, erp, monkeypatch):
+    monkeypatch.setattr(tables, "Patience", partial(Patience, silence=0.3))
+    began = time.monotonic()
+
+    with pytest.raises(Invalid) as late:
+        database_queries.start("own", ENDLESS[KIND], "", by=make.alice)
+
+    assert "own has not given its rows within" in str(late.value.fields["query"])
+    assert time.monotonic() - began < 20
+
+
+def asked_endlessly(make):
+    """Queue a refresh whose query never ends."""
+    stored, _run = made(make)
+    run_id = dataset_refresh.start(stored.id, by=make.alice)
+    with unit_of_work():
+        run = session.get_one(Run, run_id)
+        source = {**run.source["tables"], "sql": {"connection": "own", "query": ENDLESS[KIND]}}
+        run.source = {**run.source, "tables": source}
+    return stored, run_id
+
+
+def test_a_refresh_whose_source_never_answers_fails_and_leaves_the_figures(make, erp, monkeypatch):
+    monkeypatch.setattr(dataset_refresh, "LONG", Patience(0.3))
+    stored, run_id = asked_endlessly(make)
+
+    runs.work(run_id)
+
+    run = session.get(Run, run_id)
+    assert run.status == "failed"
+    assert "own has not given its rows within" in str(failures.reason(run))
+    assert float(total(make, stored)["amount.total"]) == 1039.90
+
+
+def test_a_refresh_that_waits_for_its_source_keeps_its_claim_and_can_be_cancelled(
+    make, erp, monkeypatch
+):
+    monkeypatch.setattr(patience, "_TICK", 0.1)
+    config.use(replace(config.settings(), lease=0.6))
+    _stored, run_id = asked_endlessly(make)
+    table, held = Run.__table__, []
+
+    def cancel_later(database):
+        time.sleep(1.5)
+        with beside(database) as connection:
+            left = select(table.c.lease_until - seconds_now(database.dialect.name))
+            held.append(connection.scalar(left.where(table.c.id == run_id)))
+            wanted = update(table).where(table.c.id == run_id)
+            connection.execute(wanted.values(cancel_requested=True))
+
+    canceller = threading.Thread(target=cancel_later, args=[db.engine])
+    canceller.start()
+    runs.work(run_id)
+    canceller.join()
+
+    assert held[0] > 0
+    assert make.again(Run, run_id).status == "cancelled"
+
+
+def test_a_refresh_that_is_cancelled_while_it_builds_changes_nothing(make, erp, monkeypatch):
+    stored, _run = made(make)
+    erp("DELETE FROM lines WHERE customer_no = '0017'")
+    run_id = dataset_refresh.start(stored.id, by=make.alice)
+    build = snapshots.build
+
+    def cancelled_meanwhile(*args):
+        with unit_of_work():
+            session.get_one(Run, run_id).cancel_requested = True
+        return build(*args)
+
+    monkeypatch.setattr(snapshots, "build", cancelled_meanwhile)
+    runs.work(run_id)
+
+    assert make.again(Run, run_id).status == "cancelled"
+    assert float(total(make, stored)["amount.total"]) == 1039.90

@@ -7,12 +7,13 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import sqlglot
-from sqlalchemy import URL, Connection, CursorResult, create_engine, make_url
+from sqlalchemy import URL, Connection, CursorResult, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from crmapp.analytics.intake.patience import Patience, Watch
 from crmapp.analytics.intake.tables import Row, as_text, fitted, headings, printable
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
@@ -32,15 +33,21 @@ _READ_ONLY = {
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
 }
 """What keeps a connection from writing; PostgreSQL is told by its driver."""
-_PATIENCE = dict.fromkeys(("postgresql", "mysql", "mariadb"), {"connect_timeout": 10})
+_CONNECTING = dict.fromkeys(("postgresql", "mysql", "mariadb"), {"connect_timeout": 10})
 """Seconds after which a server that does not answer is given up, as each driver calls them."""
+_SILENT = ("mysql", "mariadb")
+"""Those whose drivers themselves give up a server that falls silent."""
+_LATE = N_(
+    "%(name)s has not given its rows within %(seconds)s seconds. Ask for fewer rows, or ask whoever"
+    " runs it why it is slow; then try again."
+)
 
 
 class Found:
     """What a query has found; its rows can be read once. See ``tables.Table``."""
 
-    def __init__(self, name: str, result: CursorResult[Any]) -> None:
-        self._name, self._result = name, result
+    def __init__(self, name: str, result: CursorResult[Any], watch: Watch) -> None:
+        self._name, self._result, self._watch = name, result, watch
         self._columns = headings(list(result.keys()))
 
     @property
@@ -49,32 +56,39 @@ class Found:
 
     def rows(self) -> Iterator[Row]:
         width = len(self._columns)
-        with _told(self._name):
+        with _told(self._name, self._watch):
             for number, values in enumerate(self._result, 1):
+                self._watch.heard()
                 row = fitted(number, [as_text(value) for value in values], width)
                 if row is not None:
                     yield row
 
 
 @contextmanager
-def opened(name: str, address: str, query: str) -> Iterator[Found]:
+def opened(name: str, address: str, query: str, patience: Patience) -> Iterator[Found]:
     """Ask a database; ``name`` is what people call it.
 
     Raises:
-        TableError: the query is none that only reads, or the database refuses it.
+        TableError: the query is none that only reads, or the database refuses it or does not
+            answer in time.
     """
     url = make_url(address)
     check(query, url)
-    patience = _PATIENCE.get(url.get_backend_name(), {})
-    engine = create_engine(_for_reading(url), poolclass=NullPool, connect_args=patience)
+    limits = dict(_CONNECTING.get(url.get_backend_name(), {}))
+    if url.get_backend_name() in _SILENT:
+        limits["read_timeout"] = round(patience.silence)
+    engine = create_engine(_for_reading(url), poolclass=NullPool, connect_args=limits)
+    watch = Watch(patience)
+    event.listen(engine, "connect", lambda line, _record: watch.over(line), insert=True)
     with (
-        _told(name),
+        _told(name, watch),
+        watch,
         engine.connect() as connection,
         closing(_reading(connection).exec_driver_sql(query)) as result,
     ):
         if not result.returns_rows:
             raise TableError(_NOT_READING)
-        yield Found(name, result)
+        yield Found(name, result, watch)
 
 
 _NOT_READING = N_("Write one query that reads, such as SELECT * FROM sales_lines.")
@@ -117,11 +131,13 @@ def _reading(connection: Connection) -> Connection:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(name: str, watch: Watch) -> Iterator[None]:
     """Say what the database says; never its address, which holds a password."""
     try:
         yield
     except SQLAlchemyError as error:
+        if watch.late:
+            raise TableError(Text(_LATE, {"name": name, "seconds": watch.seconds})) from error
         said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
         values = {"name": name, "problem": printable(said)[:_LONGEST_PROBLEM]}
         raise TableError(Text(N_("%(name)s answers: %(problem)s"), values)) from error
