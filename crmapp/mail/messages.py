@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import render_template
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, get_locale, gettext
 
 from crmapp.config import settings
 from crmapp.db import session
@@ -50,7 +50,7 @@ def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
     if run is None:
         raise Unwritable(f"run {letter.params.get('run_id')} is gone")
     status = gettext(STATUS_LABELS[Status(run.status)])
-    title = run.title or gettext("Run %(id)s", id=run.id)
+    title = run.title_in(str(get_locale())) or gettext("Run %(id)s", id=run.id)
     if run.undoes_id:
         title = gettext("Undo of run %(id)s (%(title)s)", id=run.undoes_id, title=title)
     words = {

@@ -59,6 +59,10 @@ class Run(Base):
 
     by: Mapped[User | None] = relationship(foreign_keys=[by_id], viewonly=True)
 
+    def title_in(self, locale: str) -> str:
+        """What the run is about, in a language; ``title`` is in that of whoever started it."""
+        return (self.source or {}).get("titles", {}).get(locale, self.title)
+
     __table_args__ = (
         Index(
             "uq_run_active",

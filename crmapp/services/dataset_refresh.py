@@ -100,6 +100,7 @@ def queue(stored: StoredDataset, *, by: User | None, why: str = "") -> int:
             "tables": stored.source,
             "design": stored.design,
             "text": stored.text,
+            "titles": {"en": stored.label_en, "fr": stored.label_fr},
         },
         lock_key=stored.lock_key,
         code_version=CODE_VERSION,

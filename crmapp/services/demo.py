@@ -110,7 +110,7 @@ def _add_accounts(by: User) -> int:
     keys = [f"C{number:03}" for number in range(1, _ACCOUNTS + 1)]
     chosen = question.change(selection=selections.change(question, by=by, add=keys))
     source = grids.source(chosen, by=by)
-    run_id = upserts.start(source, title="Sales · Customers", by=by, key=None, why="Demo")
+    run_id = upserts.start(source, title=source["titles"]["en"], by=by, key=None, why="Demo")
     upserts.plan_later(run_id, _MAPPING, confirmed=None, by=by)
     runs.work(run_id)
     planned = runs.get(run_id, by=by)

@@ -121,6 +121,7 @@ def start(
         "selections": selections.kept(chosen),
         "file": kind,
         "layout": layout.as_json(),
+        "titles": grids.titles(shape, question.dimension),
     }
     person = by.id
     with unit_of_work():

@@ -16,6 +16,7 @@ from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden
+from crmapp.i18n import LOCALES
 from crmapp.models import Account, ExternalIdentity, User
 from crmapp.services import datasets, selections, sources
 from crmapp.services.sources import SourceColumn
@@ -141,6 +142,15 @@ def source(question: Question, *, by: User) -> dict[str, Any]:
         "identity": list(identity(engine.dataset, question.dimension)),
         "origin": {"kind": "grid", "dataset": question.dataset, "snapshot": engine.snapshot},
         "everything": selected is None,
+        "titles": titles(engine.dataset, question.dimension),
+    }
+
+
+def titles(dataset: Dataset, dimension: str) -> dict[str, str]:
+    """What a run over a grid is called, in each language: *Sales · Customers*."""
+    shape = dataset.dimension(dimension)
+    return {
+        locale: f"{dataset.label.text(locale)} · {shape.label.text(locale)}" for locale in LOCALES
     }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from crmapp.db import session, unit_of_work
 from crmapp.domain.runs import Status
 from crmapp.errors import Invalid, NotFound
-from crmapp.i18n import N_
+from crmapp.i18n import LOCALES, N_
 from crmapp.models import PickListValue, Run, User
 from crmapp.queue import later
 from crmapp.services import editing, pick_list_keeping, pick_list_uses, pick_list_values, planning
@@ -59,10 +59,13 @@ def _heir(value: PickListValue, to: str) -> PickListValue | None:
 def _draft(value: PickListValue, heir: PickListValue | None, by: User, locale: str) -> str:
     list_ = pick_list_keeping.get(value.list_code, by=by)
     held = pick_list_uses.holdings_of(value.list_code, value.code)
-    after = heir.label(locale) if heir else "–"
+    titles = {
+        each: f"{list_.label(each)}: {value.label(each)} → {heir.label(each) if heir else '–'}"
+        for each in LOCALES
+    }
     run = Run(
         kind=KIND,
-        title=f"{list_.label(locale)}: {value.label(locale)} → {after}",
+        title=titles[locale],
         status=Status.PLANNING.value,
         source={
             "kind": "pick_list",
@@ -71,6 +74,7 @@ def _draft(value: PickListValue, heir: PickListValue | None, by: User, locale: s
             "from": value.code,
             "to": heir.code if heir else None,
             "origin": {"kind": "pick_list", "list": value.list_code},
+            "titles": titles,
         },
         total=sum(each.count for each in held) + 1,
         lock_key=f"pick_list:{value.list_code}",

@@ -62,7 +62,12 @@ def _start(run_id: int, by: User) -> str:
         kind="undo",
         title=run.title,
         status=Status.PLANNING.value,
-        source={"kind": "changes", "run": run_id, "origin": {"kind": "undo", "run": run_id}},
+        source={
+            "kind": "changes",
+            "run": run_id,
+            "origin": {"kind": "undo", "run": run_id},
+            "titles": run.source.get("titles", {}),
+        },
         total=changes,
         lock_key=f"undo:{run_id}",
         code_version=CODE_VERSION,

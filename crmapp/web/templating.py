@@ -26,6 +26,7 @@ from jinja2.runtime import Context
 from crmapp.config import settings
 from crmapp.db import utcnow
 from crmapp.domain.permissions import Right
+from crmapp.models import Run
 from crmapp.web import guide, navigation, reader
 from crmapp.web.access import current_user, signed_in
 from crmapp.web.redirects import here
@@ -99,6 +100,7 @@ def init_app(app: Flask) -> None:
         "money": money,
         "percent": percent,
         "text": text,
+        "run_title": run_title,
     }
     env.filters.update({name: _at_each_use(function) for name, function in filters.items()})
 
@@ -111,6 +113,11 @@ def _at_each_use(function: Callable[..., str]) -> Callable[..., str]:
         return function(*args, **kwargs)
 
     return filtered
+
+
+def run_title(run: Run) -> str:
+    """Say what a run is about in the reader's language."""
+    return run.title_in(reader.locale())
 
 
 def dom_id(*parts: object) -> str:

@@ -272,3 +272,16 @@ def test_the_figures_are_those_of_the_moment_when_it_was_asked_for(alice, settin
     runs.work(run.id)
 
     assert alice.get(f"/runs/{run.id}/file").data == before
+
+
+def test_a_run_is_called_as_its_reader_calls_it(make, as_user, alice):
+    run = ask(alice)
+    make.mona.locale = "fr"
+    french = {"headers": {"Accept-Language": "fr"}}
+
+    title = run.title
+    pages = [as_user(make.mona).get(f"/runs{page}", **french).text for page in ("", f"/{run.id}")]
+
+    assert title == "Sales · Customers"
+    assert all("Ventes · Clients" in page for page in pages)
+    assert not any("Sales · Customers" in page for page in pages)

@@ -9,6 +9,7 @@ from crmapp.domain.plan import Planned
 from crmapp.domain.runs import Receipt, Status
 from crmapp.i18n import N_
 from crmapp.models import Run
+from crmapp.web import reader
 from crmapp.web.templating import number
 
 PLANNED = {
@@ -64,7 +65,7 @@ def _how_many_were_left_out(run: Run, left: int) -> str:
 
 
 def _how_a_refresh_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
-    what = {"title": run.title, "count": number(receipt.outcomes["loaded"])}
+    what = {"title": run.title_in(reader.locale()), "count": number(receipt.outcomes["loaded"])}
     if run.status == Status.FAILED:
         text = _("%(title)s could not be refreshed. The figures stay as they were.", **what)
         return text, "error"
@@ -78,11 +79,12 @@ def _how_a_refresh_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
 
 
 def _how_an_export_ended(run: Run) -> tuple[str, str]:
+    title = run.title_in(reader.locale())
     if run.status == Status.FAILED:
-        return _("The file of %(title)s could not be made.", title=run.title), "error"
+        return _("The file of %(title)s could not be made.", title=title), "error"
     if run.status == Status.CANCELLED:
-        return _("The export of %(title)s was cancelled.", title=run.title), "info"
-    return _("The file of %(title)s is ready.", title=run.title), "success"
+        return _("The export of %(title)s was cancelled.", title=title), "info"
+    return _("The file of %(title)s is ready.", title=title), "success"
 
 
 def _how_an_undo_ended(run: Run, taken_back: int, kept: int) -> tuple[str, str]:

@@ -21,11 +21,10 @@ def create() -> ResponseReturnValue:
     args = {name: value for name, value in form.items() if name not in _OURS}
     dataset, dimension = form.get("dataset", ""), form.get("dimension", "")
     question = grids.ask(dataset, dimension, args, by=current_user)
-    shape = grids.dataset(dataset, by=current_user)
-    label = shape.dimensions[dimension].label.text(reader.locale())
+    source = grids.source(question, by=current_user)
     run_id = upserts.start(
-        grids.source(question, by=current_user),
-        title=f"{shape.label.text(reader.locale())} · {label}",
+        source,
+        title=source["titles"][reader.locale()],
         by=current_user,
         key=form.get("idempotency_key"),
     )
