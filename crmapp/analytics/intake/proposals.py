@@ -162,11 +162,19 @@ def _determines(key: _Known, column: _Known, rows: Rows) -> bool:
 
 
 def _column(known: _Known, role: str, of: str, own: bool) -> Column:
-    label = " ".join(known.words.split()).capitalize() or known.found.heading
+    label = _label(known.words, known.found.heading)
     reads = known.found.format if role in ("day", "money", "number", "detail") else TEXT
     return Column(
         known.found.heading, known.name, label, french(label), reads or TEXT, role, of, own
     )
+
+
+def _label(words: str, heading: str) -> str:
+    """``MontantHT`` → *Montant HT*: letters that stand for words stay capitals among small ones."""
+    label = " ".join(words.split()).capitalize() or heading
+    capitals = [] if heading.isupper() else re.findall(r"(?<![A-Z])[A-Z]{2,5}(?![a-zA-Z])", heading)
+    kept = {each.casefold(): each for each in capitals}
+    return " ".join(kept.get(each.casefold(), each) for each in label.split(" "))
 
 
 def _dimensions(known: Sequence[_Known], columns: Sequence[Column]) -> list[Dimension]:

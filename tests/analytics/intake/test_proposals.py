@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from crmapp.analytics import dataset, snapshots
-from crmapp.analytics.intake import design, recognise
+from crmapp.analytics.intake import design, proposals, recognise
 from crmapp.analytics.intake.proposals import names_for, slug
 from crmapp.config import ROOT
 from tests.analytics.intake.conftest import SALES, load, propose
@@ -54,6 +54,21 @@ def test_a_few_broken_cells_do_not_hide_what_a_column_is():
     (found,) = recognise.columns(["When"], [[cell] for cell in cells])
 
     assert (found.kind, found.format) == ("date", "iso")
+
+
+@pytest.mark.parametrize(
+    "heading, label",
+    [
+        ("Montant HT", "Montant HT"),
+        ("PriceUSD", "Price USD"),
+        ("CUSTOMER NAME", "Customer name"),
+        ("customer_name", "Customer name"),
+    ],
+)
+def test_a_heading_becomes_a_label(heading, label):
+    found = proposals.propose([heading, "Day"], [["x", "2026-10-01"]], "Sales", date(2026, 10, 2))
+
+    assert found.columns[0].label_en == label
 
 
 def test_a_table_of_sales_becomes_dimensions_and_measures(sent):
