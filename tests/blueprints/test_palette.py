@@ -109,6 +109,15 @@ def test_a_page_is_found_in_the_language_of_the_reader(make, as_user):
     assert "Raccourcis clavier" in client.get("/search?q=raccourci").text
 
 
+def test_a_page_is_found_by_where_it_belongs(make, as_user):
+    alice = as_user(make.alice)
+
+    helped, managed = alice.get("/search?q=help").text, alice.get("/search?q=admin").text
+
+    assert 'href="/help"' in helped
+    assert managed.index('href="/admin"') < managed.index('href="/admin/pick-lists"')
+
+
 def test_a_preference_can_be_set_from_it(make, as_user):
     text = as_user(make.carol).get("/search?q=dark").text
 

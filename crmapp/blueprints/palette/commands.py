@@ -55,9 +55,15 @@ def _matching(group: Group, words: str) -> Group:
     folded = fold(words)
     if not folded:
         return group
-    near = ((closeness(_folded(item.text), folded), item) for item in group.items)
+    near = ((_distance(item, folded), item) for item in group.items)
     items = [replace(item, distance=distance) for distance, item in near if distance < NOT_AT_ALL]
     return replace(group, items=sorted(items, key=lambda item: item.distance)[:MOST])
+
+
+def _distance(item: Item, folded: str) -> int:
+    """How close words come to an item; where it belongs counts less than what it is called."""
+    belongs = max(1, closeness(_folded(item.detail), folded)) if item.detail else NOT_AT_ALL
+    return min(closeness(_folded(item.text), folded), belongs)
 
 
 _folded = lru_cache(maxsize=1_000)(fold)
@@ -97,7 +103,7 @@ def _pages(by: User) -> Iterator[Item]:
     for section in navigation.sections():
         yield Item(_(section.label), section.icon, f"settings.{section.name}", detail=_("Admin"))
     yield Item(_("Keyboard shortcuts"), "keyboard", "palette.shortcuts", key="?", drawer=True)
-    yield Item(_("User guide"), "circle-help", "help.index")
+    yield Item(_("User guide"), "circle-help", "help.index", detail=_("Help"))
     yield Item(_("E-mail notifications"), "bell", "preferences.mail")
     yield Item(_("Change password"), "key-round", "security.change_password")
 
