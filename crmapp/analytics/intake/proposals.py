@@ -28,6 +28,7 @@ _PLACE = re.compile(rf"{_CONTACT.pattern}|city|ville|state|region|r[ée]gion|pay
 _KEY_WORDS = re.compile(r"\b(code|no|number|num[ée]ro|num|id|nr|key|cl[ée]|name|nom|label|du|de)\b")
 _MOST_OF_ITS_OWN = 50
 _DETERMINED = 0.97
+_ENOUGH = 5  # entities of several rows, to judge by them alone
 
 
 @dataclass(frozen=True)
@@ -153,12 +154,15 @@ def _owner(column: _Known, keys: Sequence[_Known], rows: Rows) -> _Known | None:
 
 
 def _determines(key: _Known, column: _Known, rows: Rows) -> bool:
-    values: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if (of := row[key.place]) and (value := row[column.place]):
-            values[of].add(value)
-    single = sum(1 for found in values.values() if len(found) == 1)
-    return bool(values) and single >= _DETERMINED * len(values)
+            found[of].append(value)
+    again = [each for each in found.values() if len(each) > 1]  # one row proves nothing
+    enough = len(again) >= _ENOUGH
+    seen = again if enough else list(found.values())
+    several = sum(1 for each in seen if len(set(each)) > 1)
+    return bool(seen) and several <= max(enough, (1 - _DETERMINED) * len(seen))
 
 
 def _column(known: _Known, role: str, of: str, own: bool) -> Column:

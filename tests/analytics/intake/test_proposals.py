@@ -71,6 +71,17 @@ def test_a_heading_becomes_a_label(heading, label):
     assert found.columns[0].label_en == label
 
 
+def test_an_entity_of_one_row_proves_nothing_about_its_properties():
+    sales = [[f"C{n}", f"Customer {n}", f"I{n % 70}", "2026-10-01", "5.00"] for n in range(2000)]
+    again = [[f"C{n}", f"Customer {n}", f"I{n % 70 + 1}", "2026-10-01", "5.00"] for n in range(30)]
+    headings = ["Customer no", "Customer", "Item", "Date", "Amount"]
+
+    found = proposals.propose(headings, sales + again, "Sales", date(2026, 10, 2))
+
+    assert roles(found)["customer"] == ("name", "customer_no")
+    assert roles(found)["item"] == ("key", "")
+
+
 def test_a_table_of_sales_becomes_dimensions_and_measures(sent):
     found = propose(sent(SALES))
 
