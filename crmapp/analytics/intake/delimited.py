@@ -239,9 +239,22 @@ def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
 
 
 def is_header(rows: Sequence[Sequence[str | None]]) -> bool:
-    """Whether the first row names columns: words, each only once."""
+    """Whether the first row names columns: words, each only once or over what is none."""
     if not rows:
         return True
     cells = [(cell or "").strip() for cell in rows[0]]
-    words = [cell for cell in cells if cell and not cell[-1:].isdigit() and cell[:1] not in "-+(."]
-    return len(words) * 2 > len([cell for cell in cells if cell]) and len(set(words)) == len(words)
+    words = [cell for cell in cells if _is_word(cell)]
+    if len(words) * 2 <= len([cell for cell in cells if cell]):
+        return False
+    return len(set(words)) == len(words) or any(
+        _is_word(cell) and _holds_no_word(rows[1:], place) for place, cell in enumerate(cells)
+    )
+
+
+def _is_word(cell: str) -> bool:
+    return bool(cell) and not cell[-1:].isdigit() and cell[:1] not in "-+(."
+
+
+def _holds_no_word(rows: Sequence[Sequence[str | None]], place: int) -> bool:
+    below = [(row[place] or "").strip() for row in rows if place < len(row)]
+    return any(below) and not any(map(_is_word, below))

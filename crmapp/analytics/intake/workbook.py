@@ -43,18 +43,23 @@ BROKEN = N_("This workbook cannot be read. Save it as XLSX or CSV once more, and
 
 
 def look(path: Path) -> Reading:
-    """Find out how a workbook is to be read: its first sheet that has rows.
+    """Find out how a workbook is to be read: its first sheet with a table, not just a title.
 
     Raises:
         TableError: it is not a workbook, or too large.
     """
     with _unpacked(path) as book:
-        for name in book.sheet_names:
-            head = list(islice(_rows(book, name), HEAD))
-            if head:
-                skip = begins(head)
-                return Reading("xlsx", sheet=name, header=is_header(head[skip:]), skip=skip)
+        heads = [(name, list(islice(_rows(book, name), HEAD))) for name in book.sheet_names]
+        filled = [(name, head) for name, head in heads if head]
+        for name, head in [each for each in filled if _is_table(each[1])] or filled:
+            skip = begins(head)
+            return Reading("xlsx", sheet=name, header=is_header(head[skip:]), skip=skip)
     raise TableError(N_("There is no table in this file: it has no heading and no rows."))
+
+
+def _is_table(head: Sequence[Sequence[str | None]]) -> bool:
+    """Whether there are two rows of two cells at least."""
+    return sum(len([cell for cell in row if cell]) > 1 for row in head) > 1
 
 
 def sheets(path: Path) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+import xlsxwriter
 
 from crmapp.analytics.intake import files, workbook
 from crmapp.domain.changes import Reason
@@ -87,6 +88,14 @@ def test_headings_are_never_empty_and_never_twice(sent):
 
     with files.opened(path, replace(files.look(path), header=True)) as table:
         assert table.columns == ("a", "Column 2", "a (2)", "A (3)")
+
+
+def test_a_heading_may_be_there_twice_over_what_is_no_word(sent):
+    heads = sent("Name,Name,,Date,Amount\nAcme,Acme,,2026-01-02,5\nBrown,B,,2026-01-03,6\n")
+    people = sent("Ann,Ann,Lee\nBob,Bob,Ray\n", "people.csv")
+
+    assert files.look(heads).header
+    assert not files.look(people).header
 
 
 @pytest.mark.parametrize(
@@ -191,6 +200,17 @@ def test_the_first_sheet_with_rows_is_taken_and_another_can_be_named(tmp_path):
         files.opened(path, files.Reading("xlsx", sheet="Other")),
     ):
         pass
+
+
+def test_a_sheet_with_nothing_but_a_title_is_passed_over(tmp_path):
+    path = tmp_path / "sales.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Cover").write(0, 0, "Report of October")
+        lines = book.add_worksheet("Lines")
+        lines.write_row(0, 0, ["Date", "Customer"])
+        lines.write_row(1, 0, ["2026-10-01", "Acme"])
+
+    assert files.look(path).sheet == "Lines"
 
 
 def bomb(path, cell="A1", size=0):
