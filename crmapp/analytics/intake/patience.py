@@ -29,8 +29,8 @@ class Patience:
     ``stop`` is called about every second, in a thread that has no session.
     """
 
-    silence: float = 30.0
-    whole: float = 120.0
+    silence: float = 20.0
+    whole: float = 60.0
     stop: Callable[[], bool] = _never
 
 
