@@ -8,7 +8,7 @@ from crmapp.db import session
 from crmapp.models import Run
 from crmapp.services import runs
 from tests.support.pages import flat
-from tests.support.upserts import carry_out, plan, plan_now, queue
+from tests.support.upserts import carry_out, plan, plan_now, queue, take_back
 from tests.support.web import htmx
 
 CANNOT = "The rows of this run cannot be shown"
@@ -76,3 +76,13 @@ def test_a_run_whose_plan_is_lost_fails_at_once_and_says_why(make, as_user, sett
     assert (run.status, run.done) == ("failed", {})
     assert "The run ended early: The server has lost the file" in text
     assert "Start again from where the rows came from" in text
+
+
+def test_a_run_whose_plan_is_lost_can_be_undone(make, settings):
+    done = carry_out(make, plan(make))
+    lose(settings, done)
+
+    undone = take_back(make, done)
+
+    assert undone.status == "done"
+    assert undone.done == {"updated": 2}

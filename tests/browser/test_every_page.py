@@ -191,6 +191,15 @@ def test_what_a_run_did_fits_the_width_of_a_phone(open_as):
     assert region.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
 
 
+def test_the_months_of_an_account_fit_the_width_of_a_phone(open_as):
+    page = open_as("alice", viewport={"width": 390, "height": 844}, locale="fr-FR")
+    page.goto("/accounts/5/sales")
+
+    region = page.locator("#accounts-sales-sales .grid").first
+
+    assert region.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+
+
 def test_the_list_of_runs_fits_a_laptop_in_french(open_as):
     page = open_as("alice", locale="fr-FR")
     page.goto("/runs")
