@@ -79,6 +79,26 @@ class Kept:
                 self._parts.popitem(last=False)
 
 
+class Texts:
+    """Texts that were written before, under all that decides what they say: the last ``most``."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._texts: OrderedDict[Hashable, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, key: Hashable, write: Callable[[], object]) -> str:
+        """Return what is kept under ``key``, else the text that ``write`` returns."""
+        text = self._texts.get(key)
+        if text is None:
+            text = str(write())
+            with self._lock:
+                self._texts[key] = text
+                while len(self._texts) > self._most:
+                    self._texts.popitem(last=False)
+        return text
+
+
 def init_app(app: Flask) -> None:
     """Give templates ``part("_sidebar.html")``, with parts of this application's own."""
     app.add_template_global(Kept().part, "part")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import current_app, url_for
@@ -15,6 +14,7 @@ from markupsafe import Markup
 from crmapp.blueprints.accounts.columns import FIGURES
 from crmapp.domain.fields import Field
 from crmapp.services.account_list import Line
+from crmapp.web.kept import Texts
 from crmapp.web.templating import text
 
 _MARK = "\ue000token\ue001"
@@ -27,8 +27,7 @@ class Rows:
     """Writes rows, and keeps those that were written last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = Texts(MOST)
 
     def __call__(
         self,
@@ -45,16 +44,11 @@ class Rows:
         numeric = [spec.kind in FIGURES for spec in own]
         written: list[str] = []
         row = current_app.jinja_env.get_template("accounts/_rows.html").module.row  # type: ignore[attr-defined]  # its macro
-        with self._lock:
-            for line in lines:
-                plain = tuple(line[:-1])
-                shown = tuple(zip(map(text, cells[line.id]), numeric, strict=True))
-                key = (plain, shown, place, tail, locale)
-                if key not in self._kept:
-                    self._kept[key] = str(row(plain, shown, place, tail, _MARK))
-                written.append(self._kept[key])
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+        for line in lines:
+            plain = tuple(line[:-1])
+            shown = tuple(zip(map(text, cells[line.id]), numeric, strict=True))
+            described = (plain, shown, place, tail)
+            written.append(self._kept.of((*described, locale), partial(row, *described, _MARK)))
         markup = "".join(written)
         if _MARK in markup:
             markup = markup.replace(_MARK, generate_csrf())

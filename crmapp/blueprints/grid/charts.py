@@ -21,7 +21,6 @@ from crmapp.blueprints.grid.numbers import is_summed, writer
 from crmapp.i18n import N_
 
 if TYPE_CHECKING:
-    from crmapp.blueprints.grid.cells import Head
     from crmapp.blueprints.grid.sheet import Sheet
 
 MOST_LINES = 8
@@ -110,7 +109,7 @@ def _fits(sheet: Sheet, kind: str, column: Column | None) -> bool:
 
 def _charted(sheet: Sheet) -> Column | None:
     """The column that is charted: the one that the rows are sorted by, else the first number."""
-    columns = [head.column for head in sheet.measures if head.column.numeric]
+    columns = [column for column in sheet.numbers if column.numeric]
     return next((c for c in columns if c.name == sheet.question.sort), next(iter(columns), None))
 
 
@@ -149,9 +148,9 @@ def _bars(sheet: Sheet, column: Column) -> Chart:
 
 def _lines(sheet: Sheet, column: Column) -> Chart:
     """One line per row over the periods of the measure, of the first rows."""
-    heads = in_time(sheet, column)
+    columns = in_time(sheet, column)
     rows = sheet.answer.rows[:MOST_LINES]
-    values = [[_number(row, head.column) or 0.0 for head in heads] for row in rows]
+    values = [[_number(row, each) or 0.0 for each in columns] for row in rows]
     low, high = _range([value for line in values for value in line])
     lines = [
         Line(named.name, _points(line, low, high), number)
@@ -163,8 +162,8 @@ def _lines(sheet: Sheet, column: Column) -> Chart:
         "line",
         _by_dimension(sheet, measure),
         lines=lines,
-        ticks=_ticks(sheet, heads[0].column, low, high),
-        labels=[head.text for head in heads],
+        ticks=_ticks(sheet, columns[0], low, high),
+        labels=[sheet.head_text(each) for each in columns],
         note=gettext("The first %(count)s rows.", count=MOST_LINES) if more else "",
     )
 
@@ -173,7 +172,7 @@ def through_time(sheet: Sheet) -> list[str]:
     """The columns that a row's own line goes through, where they follow one another in time."""
     if sheet.question.mode not in BY_TIME:
         return []
-    names = [head.column.name for head in in_time(sheet, sheet.measures[0].column)]
+    names = [column.name for column in in_time(sheet, sheet.numbers[0])]
     return names if len(names) >= FEWEST_POINTS else []
 
 
@@ -185,16 +184,14 @@ def trend(values: Sequence[float]) -> str:
     return " ".join(f"{place * step:.0f},{height:.0f}" for place, height in enumerate(heights))
 
 
-def in_time(sheet: Sheet, column: Column) -> list[Head]:
+def in_time(sheet: Sheet, column: Column) -> list[Column]:
     """The columns of a measure whose days follow one another, the earliest first."""
     dated = [
-        (head.column.period.end, head)
-        for head in sheet.measures
-        if head.column.measure == column.measure
-        and head.column.period is not None
-        and head.column.period_key != "total"
+        (each.period.end, each)
+        for each in sheet.numbers
+        if each.measure == column.measure and each.period is not None and each.period_key != "total"
     ]
-    return [head for _end, head in sorted(dated, key=lambda pair: pair[0])]
+    return [each for _end, each in sorted(dated, key=lambda pair: pair[0])]
 
 
 def _pareto(sheet: Sheet, column: Column) -> Chart:

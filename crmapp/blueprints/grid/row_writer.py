@@ -25,7 +25,7 @@ class RowWriter:
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
-        self._main = sheet.measures[0].column.name
+        self._main = sheet.numbers[0].name
         self._periods = through_time(sheet)
         columns = sheet.answer.columns
         self._writers: Mapping[str, Callable[[Value], str]] = {
@@ -40,7 +40,7 @@ class RowWriter:
 
     def totals(self) -> list[Cell]:
         values = self._sheet.answer.totals
-        columns = (head.column for head in self._sheet.measures)
+        columns = self._sheet.numbers
         return [self._number(column, values[column.name], values) for column in columns]
 
     def _cell(self, row: Row, column: Column) -> Cell:

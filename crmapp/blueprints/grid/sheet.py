@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, partial
 from itertools import groupby
 from secrets import token_urlsafe
 
-from flask import flash
+from flask import current_app, flash
 from flask_babel import get_locale, gettext, ngettext
+from markupsafe import Markup
 
 from crmapp.analytics.arguments import FOCUS
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import Dataset, Dimension
-from crmapp.analytics.engine import Answer
+from crmapp.analytics.engine import Answer, Row
 from crmapp.analytics.modes import OF_ONE_MEASURE
 from crmapp.analytics.query import Question, carried, measures_for
 from crmapp.blueprints.grid import choices, words
@@ -25,8 +27,13 @@ from crmapp.domain.permissions import Right
 from crmapp.services import focuses, grids
 from crmapp.services.focuses import Focus
 from crmapp.web.access import current_user
+from crmapp.web.kept import Texts
 from crmapp.web.paging import Pager
 from crmapp.web.templating import number
+
+MOST = 5_000
+"""So many rows are kept by a process, about three kilobytes each."""
+_texts = Texts(MOST)
 
 
 def sheet_of(question: Question) -> Sheet:
@@ -42,10 +49,10 @@ def sheet_of(question: Question) -> Sheet:
 class Sheet:
     """One page of the grid, written out in the reader's language."""
 
-    def __init__(self, dataset: Dataset, answer: Answer, focused: list[Focus]) -> None:
+    def __init__(self, dataset: Dataset, answer: Answer, focused: Sequence[Focus]) -> None:
         self.dataset = dataset
         self.answer = answer
-        self.focused = focused
+        self.focused = tuple(focused)
         self.question = answer.question
         self.shape: Dimension = dataset.dimension(answer.question.dimension)
         self.locale = str(get_locale() or "en")
@@ -56,6 +63,11 @@ class Sheet:
     def columns(self) -> list[Column]:
         """Properties, then measures; a total of others stands before them, in sight."""
         return sorted(self.answer.columns, key=self._place)
+
+    @cached_property
+    def numbers(self) -> list[Column]:
+        """The columns of the measures."""
+        return [column for column in self.columns if column.measure]
 
     @cached_property
     def heads(self) -> list[Head]:
@@ -91,7 +103,7 @@ class Sheet:
         down = not question.descending if sorted_now else column.numeric
         return Head(
             column=column,
-            text=self._head_text(column),
+            text=self.head_text(column),
             href=self.url(sort=column.name, descending=down),
             state=("descending" if question.descending else "ascending") if sorted_now else "",
             title=column.name == self.named,
@@ -109,7 +121,7 @@ class Sheet:
         measure = self.measure_text(head.column.measure) if head.column.measure else head.text
         return measure if measure == head.text else f"{measure} – {head.text}"
 
-    def _head_text(self, column: Column) -> str:
+    def head_text(self, column: Column) -> str:
         if not column.measure:
             return column.label.text(self.locale)
         if self.question.mode == "total":
@@ -121,6 +133,24 @@ class Sheet:
     @cached_property
     def lines(self) -> list[Line]:
         return [self._write.line(row) for row in self.answer.rows]
+
+    @cached_property
+    def rows(self) -> Markup:
+        """The lines as they stand in the table: what was written before is not written again."""
+        frame = f"{self.answer.snapshot} {self.locale} {self.url(selection=None)}"
+        texts = (
+            _texts.of(
+                (frame, each.key, each.selected, each.varies, *each.values.values()),
+                partial(self._written, each),
+            )
+            for each in self.answer.rows
+        )
+        return Markup("".join(texts))  # noqa: S704  (written by a template)
+
+    def _written(self, row: Row) -> str:
+        macros = current_app.jinja_env.get_template("grid/_rows.html").module
+        varies = gettext("There are several values; the latest by date is shown.")
+        return str(macros.row(self._write.line(row), varies))  # type: ignore[attr-defined]  # its macro
 
     @cached_property
     def totals(self) -> list[Cell]:
@@ -257,7 +287,8 @@ class Sheet:
 
     @property
     def page_selected(self) -> bool:
-        return bool(self.lines) and all(line.selected for line in self.lines)
+        rows = self.answer.rows
+        return bool(rows) and all(row.selected for row in rows)
 
     @property
     def offers_all(self) -> bool:
@@ -276,6 +307,11 @@ class Sheet:
         """The address of this grid without any argument."""
         return grid_url(self.dataset.name, self.shape.name)
 
+    @cached_property
+    def afresh(self) -> Question:
+        """The question from its first page on: all that most of the addresses follow from."""
+        return self.question.change()
+
     def url(self, **changes: object) -> str:
         """The address of this grid with some of its question changed."""
         return address(self.question.change(**changes))
@@ -287,7 +323,7 @@ class Sheet:
 
     def file_url(self, kind: str) -> str:
         """Where all that this grid shows is a file: csv or xlsx."""
-        return address(self.question.change(), f"grid.{kind}")
+        return address(self.afresh, f"grid.{kind}")
 
     @property
     def large(self) -> bool:
@@ -302,7 +338,7 @@ class Sheet:
     @property
     def export_url(self) -> str:
         """Where a file of any size is asked for."""
-        return address(self.question.change(), "grid.export")
+        return address(self.afresh, "grid.export")
 
     @property
     def selection_url(self) -> str:
@@ -314,7 +350,7 @@ class Sheet:
 
         Another period would come in its own usual mode: the present one is named.
         """
-        args = self.question.change().to_args()
+        args = self.afresh.to_args()
         if "period" in names:
             args["mode"] = self.question.mode
         return [(name, value) for name, value in args.items() if name not in names]
@@ -330,11 +366,11 @@ class Sheet:
         label = gettext(
             "%(first)s–%(last)s of %(count)s",
             first=number(first),
-            last=number(first + len(self.lines) - 1),
+            last=number(first + len(self.answer.rows) - 1),
             count=number(self.count),
         )
         return Pager(
-            label=label if self.lines else "",
+            label=label if self.answer.rows else "",
             first=self.url(page=1) if page > 2 else None,
             previous=self.url(page=page - 1) if page > 1 else None,
             next=self.url(page=page + 1) if page < self.answer.pages else None,
