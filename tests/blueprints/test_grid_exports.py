@@ -102,7 +102,14 @@ def test_the_address_of_a_file_of_a_large_grid_leads_to_where_it_is_made(alice, 
     assert answer.status_code == 303
     assert offer.status_code == 200
     assert re.search(f'action="{EXPORTS}[?][^"]*sort=name', offer.text)
-    assert "This grid has 80 rows" in offer.text
+    assert "This grid has 80 rows, more than" in offer.text
+
+
+def test_a_grid_that_is_not_large_may_be_made_in_the_background_too(alice):
+    offer = flat(alice.get("/analytics/sales/customers/exports/new?q=gift"))
+
+    assert "Make a CSV file" in offer
+    assert "more than" not in offer
 
 
 def test_a_large_grid_leads_back_to_ones_own_last_file(make, as_user, alice, monkeypatch):
