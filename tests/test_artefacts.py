@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from crmapp import artefacts
+from crmapp.domain.changes import Reason
+from crmapp.domain.plan import Planned, PlanRow
 
 
 def test_the_parts_of_a_plan_that_was_made_anew_stay(settings):
@@ -22,3 +24,22 @@ def test_what_does_not_fit_into_memory_is_kept_in_the_home(settings):
         ((folder,),) = plan.ask("SELECT current_setting('temp_directory')")
 
     assert Path(folder).is_relative_to(settings.home)
+
+
+def test_a_row_of_a_plan_has_the_columns_of_its_file():
+    assert PlanRow._fields == tuple(artefacts.COLUMNS)
+
+
+def test_rows_are_read_as_they_were_written(monkeypatch, settings):
+    monkeypatch.setattr(artefacts, "_LARGEST", 1000)
+    cells = {"text": 'ä "x"\n\t\\', "none": None, "many": [1, 2.5], "far": "\u2028", "no": False}
+    rows = [
+        PlanRow(n, Planned.REJECTED, key=f"K{n}", reason=Reason.NO_KEY, source={**cells, "n": n})
+        for n in range(1, 251)
+    ]
+
+    part = artefacts.write(1, "part-1-0", rows)
+
+    with artefacts.read([part.name]) as plan:
+        found = plan.rows("true", [], 300)
+    assert [PlanRow.from_json(row) for row in found] == [row._replace(links=()) for row in rows]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Action, Link, Reason, Write, difference
 from crmapp.domain.fields import REQUIRED, Field, Kind, thaw
@@ -41,9 +41,11 @@ OUTCOME_OF = {
 """What the receipt counts a row as that is not written."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanRow:
-    """One row of a plan.
+_NONE: Mapping[str, Any] = {}
+
+
+class PlanRow(NamedTuple):
+    """One row of a plan, a tuple because there are many.
 
     ``object`` is the kind of record; ``fields`` name → [before, after] as the change log keeps
     them; ``numbers`` the row's mapped amounts, for the control totals; ``match`` the word by which
@@ -59,16 +61,13 @@ class PlanRow:
     key: str = ""
     name: str = ""
     reason: Reason | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    numbers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = _NONE
+    fields: Mapping[str, Any] = _NONE
+    numbers: Mapping[str, str] = _NONE
     match: str | None = None
     link: bool = False
     links: Sequence[Sequence[Any]] = ()
-    source: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+    source: Mapping[str, Any] = _NONE
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> PlanRow:

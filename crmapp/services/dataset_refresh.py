@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -221,7 +220,7 @@ def _make(
     return loaded, rejected, built.name
 
 
-def _as_planned(row: Rejected) -> dict[str, Any]:
+def _as_planned(row: Rejected) -> PlanRow:
     return PlanRow(
         row_no=row.number,
         action=Planned.REJECTED,
@@ -230,7 +229,7 @@ def _as_planned(row: Rejected) -> dict[str, Any]:
         reason=row.reason,
         params=row.params,
         source=row.cells,
-    ).as_json()
+    )
 
 
 def _publish(

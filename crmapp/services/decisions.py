@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 
 from sqlalchemy import delete, select
@@ -218,8 +217,7 @@ def _once(row: PlanRow, accounts: dict[int, int], words: dict[str, int]) -> Plan
         return row
     first = accounts.get(row.record_id or 0) or words.get(row.match or "")
     if first is not None:
-        return replace(
-            row,
+        return row._replace(
             action=Planned.REJECTED,
             reason=Reason.ALREADY_MEANT,
             params={"row": first},

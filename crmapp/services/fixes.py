@@ -8,7 +8,7 @@ that everybody who reads the plan reads them; ``Run`` freezes both into one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -105,7 +105,7 @@ def lay_over(
         with artefacts.read(names) as plan:
             before = _rows(plan, sorted({cell.row_no for cell in cells}))
             rows = decisions.once_each(plan, _decided(before, cells, decide))
-        layer = artefacts.write(run_id, LAYER, (row.as_json() for row in rows))
+        layer = artefacts.write(run_id, LAYER, rows)
         names.append(layer.name)
         control = _moved(control, before, rows)
     with artefacts.read(names) as plan:
@@ -126,7 +126,7 @@ def _decided(rows: Sequence[PlanRow], cells: Sequence[Cell], decide: Decide) -> 
     kept = [row for row in rows if row.row_no not in dropped]
     anew = decide([SourceRow(row.row_no, row.key, row.source) for row in kept], by_row(cells))
     left_out = [
-        replace(row, action=Planned.KEPT, reason=Reason.LEFT_OUT, params={}, link=False)
+        row._replace(action=Planned.KEPT, reason=Reason.LEFT_OUT, params={}, link=False)
         for row in rows
         if row.row_no in dropped
     ]

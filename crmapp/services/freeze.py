@@ -8,7 +8,6 @@ plan is there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from crmapp import artefacts
 from crmapp.artefacts import Artefact, PlanFile
@@ -53,7 +52,7 @@ def _freeze(held: Claim, run: Run, decided: Mapping[int, PlanDecision]) -> Claim
         asked = _asked(plan, decided)
         rows = _decided_rows(plan, run, asked, decided)
     answers = match_answers.from_decisions(run, asked, decided)
-    part = artefacts.write(run.id, "decided", (row.as_json() for row in rows))
+    part = artefacts.write(run.id, "decided", rows)
     with keep_alive(held):
         final = artefacts.rewrite(run.id, "plan-2", [*names, part.name], _JOINED)
     final = Artefact(final.name, final.sha256, before["rows"])
@@ -90,7 +89,7 @@ def _decided_rows(
     rows, required = [], required_of(specs)
     for row, match in zip(asked, matches, strict=True):
         if decided[row.row_no].choice == Choice.SKIP:
-            rows.append(replace(row, action=Planned.KEPT, reason=Reason.LEFT_OUT, params={}))
+            rows.append(row._replace(action=Planned.KEPT, reason=Reason.LEFT_OUT, params={}))
             continue
         source = SourceRow(row.row_no, row.key, row.source)
         mapped = read_row(mapping, specs, row.source, lookups, cells.get(row.row_no, {}))

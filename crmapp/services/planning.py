@@ -34,7 +34,7 @@ def keep_part(
 ) -> Claim:
     """Write the next rows of the plan; ``key`` is where the source goes on."""
     stem = artefacts.part_name(held.fence, held.cursor)
-    part = artefacts.write(run.id, stem, (row.as_json() for row in rows))
+    part = artefacts.write(run.id, stem, rows)
     parts = [*run.artefacts, part.as_json() | {"last_key": key}]
     with unit_of_work():
         return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts, **values)

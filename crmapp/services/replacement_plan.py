@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import or_, select
 
 from crmapp.db import session, unit_of_work
@@ -35,7 +33,7 @@ def advance(held: Claim) -> Claim | None:
 
 def _rows(run: Run, object_: str, after: int, cursor: int) -> list[PlanRow]:
     found = _value(run, after) if object_ == VALUE else _holders(run, object_, after)
-    return [replace(row, row_no=cursor + n) for n, row in enumerate(found, 1)]
+    return [row._replace(row_no=cursor + n) for n, row in enumerate(found, 1)]
 
 
 def _holders(run: Run, object_: str, after: int) -> list[PlanRow]:

@@ -80,7 +80,7 @@ def _skip(row: PlanRow) -> PlanRow:
     """Leave out a row of which somebody said so before; one that found its account counts."""
     if row.action not in (Planned.AMBIGUOUS, Planned.CREATE):
         return row
-    return replace(row, action=Planned.KEPT, reason=Reason.LEFT_OUT_BEFORE, params={}, link=False)
+    return row._replace(action=Planned.KEPT, reason=Reason.LEFT_OUT_BEFORE, params={}, link=False)
 
 
 def read_accounts(
