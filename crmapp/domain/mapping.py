@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import NoneType
 from typing import Any
 
-from crmapp.domain.fields import LISTED, BadValue, Field, Kind, Lookups, check, newly_chosen, parse
+from crmapp.domain.fields import (
+    LISTED,
+    BadValue,
+    Field,
+    Kind,
+    Lookups,
+    are_values,
+    check,
+    newly_chosen,
+    parse,
+)
 from crmapp.domain.records import ALWAYS_REQUIRED
 from crmapp.domain.search import fold
 from crmapp.domain.steps import Step, as_text, take
@@ -82,6 +93,18 @@ class FieldMapping:
         )
 
 
+class _Left:
+    """Stands for a cell that leaves its field as it is: equal to whatever that holds."""
+
+    def __eq__(self, _other: object) -> bool:
+        return True
+
+    __hash__ = object.__hash__
+
+
+LEFT = _Left()
+
+
 @dataclass(frozen=True)
 class Mapped:
     """A source row in the words of our fields: its values, and what is wrong with others.
@@ -134,25 +157,99 @@ def apply(
     cleared, and a row without a name is never right. ``fixes`` are what a person put in the place
     of cells, taken as she wrote them; a cell that she dropped (``None``) leaves its field alone.
     """
-    values: dict[str, Any] = {}
-    wrong: dict[str, Text] = {}
+    found: dict[str, Any] = {}
     for name in (*mapping.fields, *(name for name in fixes if name not in mapping.fields)):
-        spec = fields[name]
-        if name in fixes and fixes[name] is None:
-            continue
-        try:
-            raw = fixes[name] if name in fixes else cell(mapping, name, row)
-            value = parse(spec, raw, lookups)
-            if value is None and not mapping.clear_empty and name not in ALWAYS_REQUIRED:
-                continue
-            values[name] = _empty(spec) if value is None else check(spec, value)
-        except BadValue as error:
-            wrong[name] = error.text
+        if name not in fixes:
+            (raw,) = _cells(mapping, name, [row])
+            found[name] = _value(mapping, fields[name], raw, lookups)
+        elif fixes[name] is not None:
+            found[name] = _parsed(mapping, fields[name], fixes[name], lookups)
+    return _mapped(mapping, fields, row, found, lookups, fixes)
+
+
+def read(
+    mapping: FieldMapping,
+    fields: Mapping[str, Field],
+    rows: Sequence[Mapping[str, Any]],
+    lookups: Lookups,
+) -> list[tuple[Any, ...]]:
+    """Read many rows, column by column: of each, what its cells give ``mapping.fields``.
+
+    A :class:`BadValue` stands where a cell cannot be used, :data:`LEFT` where one leaves its field
+    as it is. :func:`say` says it in the words of :func:`apply`.
+    """
+    columns = [
+        _column(mapping, fields[name], _cells(mapping, name, rows), lookups)
+        for name in mapping.fields
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _cells(mapping: FieldMapping, name: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    column = mapping.columns.get(name)
+    return [mapping.fixed[name]] * len(rows) if column is None else [r.get(column) for r in rows]
+
+
+def _column(
+    mapping: FieldMapping, spec: Field, cells: Sequence[Any], lookups: Lookups
+) -> Sequence[Any]:
+    """Read the cells of a column; what a text means is found out once."""
+    if spec.name not in mapping.changed and are_values(spec, cells):
+        return cells
+    if not {*map(type, cells)} <= {str, NoneType}:
+        return [_value(mapping, spec, each, lookups) for each in cells]
+    known = {each: _value(mapping, spec, each, lookups) for each in set(cells)}
+    return [known[each] for each in cells]
+
+
+def say(
+    mapping: FieldMapping,
+    fields: Mapping[str, Field],
+    row: Mapping[str, Any],
+    found: Sequence[Any],
+    lookups: Lookups,
+) -> Mapped:
+    """Say what :func:`read` found in a row in the words of :func:`apply`."""
+    named = dict(zip(mapping.fields, found, strict=True))
+    return _mapped(mapping, fields, row, named, lookups, {})
+
+
+def _mapped(
+    mapping: FieldMapping,
+    fields: Mapping[str, Field],
+    row: Mapping[str, Any],
+    found: Mapping[str, Any],
+    lookups: Lookups,
+    fixes: Mapping[str, str | None],
+) -> Mapped:
+    values = {name: value for name, value in found.items() if value is not LEFT}
+    wrong = {name: value.text for name, value in values.items() if isinstance(value, BadValue)}
+    for name in wrong:
+        del values[name]
     retired = _retired(values, fields, lookups)
     if not wrong and not retired:
         return Mapped(values)
-    found = {name: fixes.get(name) or came(mapping, name, row) for name in (*wrong, *retired)}
-    return Mapped(values, wrong, retired, found)
+    bad = {name: fixes.get(name) or came(mapping, name, row) for name in (*wrong, *retired)}
+    return Mapped(values, wrong, retired, bad)
+
+
+def _value(mapping: FieldMapping, spec: Field, raw: Any, lookups: Lookups) -> Any:
+    """Return what a raw cell gives a field, as :func:`read` says it."""
+    try:
+        return _parsed(mapping, spec, _after_steps(mapping, spec.name, raw), lookups)
+    except BadValue as error:
+        return error.with_traceback(None)
+
+
+def _parsed(mapping: FieldMapping, spec: Field, raw: Any, lookups: Lookups) -> Any:
+    try:
+        value = parse(spec, raw, lookups)
+        if value is not None:
+            return check(spec, value)
+        clears = mapping.clear_empty or spec.name in ALWAYS_REQUIRED
+        return _empty(spec) if clears else LEFT
+    except BadValue as error:
+        return error.with_traceback(None)
 
 
 def cell(mapping: FieldMapping, name: str, row: Mapping[str, Any]) -> Any:
@@ -161,11 +258,12 @@ def cell(mapping: FieldMapping, name: str, row: Mapping[str, Any]) -> Any:
     Raises:
         BadValue: the cell is not written as a step expects.
     """
-    column = mapping.columns.get(name)
-    if column is None:
-        return mapping.fixed[name]
-    raw = row.get(column)
-    if name not in mapping.changed:
+    (raw,) = _cells(mapping, name, [row])
+    return _after_steps(mapping, name, raw)
+
+
+def _after_steps(mapping: FieldMapping, name: str, raw: Any) -> Any:
+    if name not in mapping.changed or name not in mapping.columns:
         return raw
     text = take(mapping.steps.get(name, ()), raw)
     return mapping.meanings[name].get(fold(text), text) if name in mapping.meanings else text

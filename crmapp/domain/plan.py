@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Action, Link, Reason, Write, difference
 from crmapp.domain.fields import REQUIRED, Field, Kind, thaw
-from crmapp.domain.mapping import Mapped
+from crmapp.domain.mapping import LEFT, FieldMapping, Mapped
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.search import fold
 from crmapp.i18n import Text
@@ -42,6 +41,7 @@ OUTCOME_OF = {
 
 
 _NONE: Mapping[str, Any] = {}
+_AMOUNTS = (Kind.MONEY, Kind.NUMBER)
 
 
 class PlanRow(NamedTuple):
@@ -77,13 +77,62 @@ class PlanRow(NamedTuple):
         return cls(**{**kept, **usual, "action": Planned(kept["action"]), "reason": reason})
 
 
-@dataclass(frozen=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """One row as it came: its place, its key in the source, its cells by column."""
 
     row_no: int
     key: str
     cells: Mapping[str, Any]
+
+
+class Held(NamedTuple):
+    """A living account that a row means: what it holds in the fields asked for, in their order.
+
+    ``seen`` says that the person may see it.
+    """
+
+    id: int
+    version: int
+    values: Sequence[Any]
+    seen: bool = True
+
+
+def unchanged(
+    rows: Sequence[SourceRow],
+    found: Sequence[Sequence[Any]],
+    linked: Mapping[str, Held],
+    mapping: FieldMapping,
+    fields: Mapping[str, Field],
+) -> dict[int, PlanRow]:
+    """Return row number → plan of the rows that say what their accounts hold, found at a glance.
+
+    ``found`` is what each row gives the mapping's fields, ``linked`` key → account. :func:`decide`
+    says the same of each, and speaks of all others.
+    """
+    names = mapping.fields
+    name, match = names.index("name"), names.index(mapping.match)
+    amounts = [n for n, each in enumerate(names) if fields[each].kind in _AMOUNTS]
+    same: dict[int, PlanRow] = {}
+    for row, values in zip(rows, found, strict=True):
+        account = linked.get(row.key)
+        if account is None or account.values != values or not account.seen:
+            continue
+        word = None if values[match] is LEFT else match_word(mapping.match, values[match])
+        if word is None:
+            continue
+        numbers = {names[n]: str(values[n]) for n in amounts if isinstance(values[n], Decimal)}
+        same[row.row_no] = PlanRow(
+            row.row_no,
+            Planned.UNCHANGED,
+            record_id=account.id,
+            version=account.version,
+            key=row.key,
+            name=str(values[name] or row.key),
+            numbers=numbers,
+            match=word,
+            source=row.cells,
+        )
+    return same
 
 
 def decide(
@@ -225,7 +274,7 @@ def _numbers(mapped: Mapped, fields: Mapping[str, Field]) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in mapped.values.items()
-        if isinstance(value, Decimal) and fields[name].kind in (Kind.MONEY, Kind.NUMBER)
+        if isinstance(value, Decimal) and fields[name].kind in _AMOUNTS
     }
 
 

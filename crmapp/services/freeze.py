@@ -85,7 +85,7 @@ def _decided_rows(
     typed = [each for row in asked for each in cells.get(row.row_no, {}).items()]
     lookups = mapping_words.lookups(mapping, specs, [row.source for row in asked], typed, by=by)
     matches = [_match(decided[row.row_no]) for row in asked]
-    accounts = upsert_plan.read_accounts(matches, mapping, specs, by)
+    accounts = upsert_plan.read_accounts(matches, mapping.fields, specs, by)
     rows, required = [], required_of(specs)
     for row, match in zip(asked, matches, strict=True):
         if decided[row.row_no].choice == Choice.SKIP:

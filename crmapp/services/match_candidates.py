@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,9 @@ from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.mapping import FieldMapping, Mapped
 from crmapp.domain.matching import Answer, Candidate, Clues, Known, Match, Rule, find, tax_word
-from crmapp.domain.plan import SourceRow, match_word
+from crmapp.domain.plan import Held, SourceRow, match_word
 from crmapp.domain.search import near_key
-from crmapp.models import Account, ExternalIdentity
+from crmapp.models import Account
 from crmapp.models.account import TAX_WORD
 from crmapp.services import match_answers, match_rules
 
@@ -35,12 +35,17 @@ def match(
     mapped: Sequence[Mapped],
     mapping: FieldMapping,
     identity: Sequence[str] | None,
+    linked: Mapping[str, Held],
 ) -> tuple[list[Match], dict[str, Answer]]:
-    """Find the account of each row; also return what people said about rows before, by key."""
+    """Find the account of each row; also return what people said about rows before, by key.
+
+    ``linked`` are key → account, of the keys that mean one by the ledger of identities.
+    """
     clues = [_clues(row, each, mapping) for row, each in zip(rows, mapped, strict=True)]
     keys = [each.key for each in clues]
     ladder, answers = match_rules.ladder(), match_answers.read(keys, identity)
-    known = Known(_by_identity(keys, identity), _by_field(clues, mapping.match))
+    by_identity = {key: [linked[key].id] for key in keys if key in linked}
+    known = Known(by_identity, _by_field(clues, mapping.match))
     left = [each for each in clues if each.key in answers or not _is_found(each, known)]
     known = _ask_the_ladder(known, left, ladder)
     return [find(each, known, ladder, answers.get(each.key, Answer())) for each in clues], answers
@@ -62,18 +67,6 @@ def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping) -> Clues:
 def _is_found(clues: Clues, known: Known) -> bool:
     """Whether the row needs no rule of the ladder: most rows of a source that is known do not."""
     return clues.key in known.by_identity or len(known.by_field.get(clues.word or "", ())) == 1
-
-
-def _by_identity(keys: Sequence[str], identity: Sequence[str] | None) -> dict[str, list[int]]:
-    if identity is None:
-        return {}
-    ledger = ExternalIdentity.__table__.c
-    return _grouped(
-        select(ledger.external_id, ledger.account_id)
-        .where(_ACCOUNT.id == ledger.account_id, _ALIVE)
-        .where(ledger.system == identity[0], ledger.object == identity[1])
-        .where(is_one_of(ledger.external_id, list(keys)))
-    )
 
 
 def _by_field(clues: Sequence[Clues], name: str) -> dict[str, list[int]]:

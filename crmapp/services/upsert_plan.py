@@ -7,23 +7,27 @@ immutable file in which a source row that names an account a second time is reje
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-
 from crmapp.db import session, unit_of_work
-from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
-from crmapp.domain.fields import Field, is_custom, required_of, thaw
-from crmapp.domain.mapping import FieldMapping, apply
+from crmapp.domain.fields import Field, required_of
+from crmapp.domain.mapping import FieldMapping, apply, read, say
 from crmapp.domain.matching import Match
-from crmapp.domain.plan import Planned, PlanRow, SourceRow, control_totals, decide
+from crmapp.domain.plan import Held, Planned, PlanRow, SourceRow, control_totals, decide, unchanged
 from crmapp.domain.runs import Status
 from crmapp.i18n import N_
-from crmapp.models import Account, Run, User
-from crmapp.services import decisions, fields, fixes, mapping_words, match_candidates, planning
+from crmapp.models import Run, User
+from crmapp.services import (
+    decisions,
+    fields,
+    fixes,
+    mapping_words,
+    match_candidates,
+    planning,
+    seen_accounts,
+)
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, end
 from crmapp.services.fixes import Decide
@@ -62,17 +66,29 @@ def plan_rows(
     specs = fields.every("account")
     typed = [each for row in rows for each in cells.get(row.row_no, {}).items()]
     meanings = mapping_words.lookups(mapping, specs, [row.cells for row in rows], typed, by=by)
-    mapped = [apply(mapping, specs, row.cells, meanings, cells.get(row.row_no, {})) for row in rows]
-    matches, answers = match_candidates.match(rows, mapped, mapping, identity)
-    more = {name: "" for name, _value in typed if name not in mapping.fields}
-    read = replace(mapping, fixed={**mapping.fixed, **more}) if more else mapping
-    accounts = read_accounts(matches, read, specs, by)
-    required = required_of(specs)
-    planned = [
-        decide(row, each, match, accounts, specs, mapping.match, required)
-        for row, each, match in zip(rows, mapped, matches, strict=True)
+    names = list(dict.fromkeys([*mapping.fields, *(name for name, _value in typed)]))
+    linked = seen_accounts.linked([row.key for row in rows], identity, names, specs, by)
+    found = read(mapping, specs, [row.cells for row in rows], meanings)
+    same = {} if cells else unchanged(rows, found, linked, mapping, specs)
+    left = [(row, each) for row, each in zip(rows, found, strict=True) if row.row_no not in same]
+    mapped = [
+        apply(mapping, specs, row.cells, meanings, cells[row.row_no])
+        if row.row_no in cells
+        else say(mapping, specs, row.cells, each, meanings)
+        for row, each in left
     ]
+    others = [row for row, _each in left]
+    matches, answers = match_candidates.match(others, mapped, mapping, identity, linked)
+    accounts = read_accounts(matches, names, specs, by, linked)
+    required = required_of(specs)
+    decided = iter(
+        [
+            decide(row, each, match, accounts, specs, mapping.match, required)
+            for row, each, match in zip(others, mapped, matches, strict=True)
+        ]
+    )
     skipped = {key for key, answer in answers.items() if answer.skip}
+    planned = [same.get(row.row_no) or next(decided) for row in rows]
     return [_skip(row) if row.key in skipped else row for row in planned]
 
 
@@ -84,27 +100,25 @@ def _skip(row: PlanRow) -> PlanRow:
 
 
 def read_accounts(
-    matches: Sequence[Match], mapping: FieldMapping, specs: Mapping[str, Field], by: User
+    matches: Sequence[Match],
+    names: Sequence[str],
+    specs: Mapping[str, Field],
+    by: User,
+    linked: Mapping[str, Held] = {},
 ) -> dict[int, Mapping[str, Any]]:
-    """Read the matched accounts that ``by`` may see: their version and the fields mapped."""
-    ids = sorted({match.ids[0] for match in matches if match.sure})
-    if not ids:
-        return {}
-    table = Account.__table__.c
-    custom = [name for name in mapping.fields if is_custom(name)]
-    names = [name for name in mapping.fields if name not in custom]
-    wanted = ("id", "version", *names, *(["custom"] if custom else []))
-    query = select(*(table[name] for name in wanted)).where(
-        is_one_of(table.id, ids), Account.visible_to(by)
-    )
-    found: dict[int, Mapping[str, Any]] = {}
-    for row in session.execute(query):
-        account = dict(zip(wanted, row, strict=True))
-        if custom:
-            own = account.pop("custom")
-            account |= {name: thaw(specs[name], own.get(name)) for name in custom}
-        found[row[0]] = account
-    return found
+    """Return the matched accounts that ``by`` may see: their version and the fields ``names``.
+
+    Those that are ``linked`` have been read.
+    """
+    held = {each.id: each for each in linked.values()}
+    sure = [match.ids[0] for match in matches if match.sure]
+    more = seen_accounts.read(sorted({*sure} - held.keys()), names, specs, by)
+    held |= {each.id: each for each in more}
+    return {
+        id_: {**dict(zip(names, held[id_].values, strict=True)), "version": held[id_].version}
+        for id_ in sure
+        if id_ in held and held[id_].seen
+    }
 
 
 def decider(run: Run) -> Decide:

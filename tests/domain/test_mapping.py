@@ -1,12 +1,14 @@
 """A row is read through a mapping: columns, steps, value maps, fixed values, fixes."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crmapp.domain.fields import Lookups
-from crmapp.domain.mapping import FieldMapping, apply, problems
+from crmapp.domain.mapping import FieldMapping, apply, problems, say
+from crmapp.domain.mapping import read as read_many
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.steps import Step, StepKind
 
@@ -140,3 +142,19 @@ def test_each_mapped_field_has_a_value_a_problem_or_an_empty_cell(mapping, row):
     assert {*mapped.values, *mapped.problems} <= set(mapping.fields)
     if mapping.clear_empty:
         assert {*mapped.values, *mapped.problems} == set(mapping.fields)
+
+
+cells = st.one_of(texts, st.sampled_from(["12", " x ", "a\nb", "Net 30", "x" * 201]), st.none(),
+                  st.booleans(), st.integers(0, 2), st.decimals(0, 2, places=1))  # fmt: skip
+
+
+@given(mappings, st.lists(st.dictionaries(texts, cells, max_size=4), min_size=1, max_size=6))
+def test_many_rows_are_read_as_each_alone_is(mapping, rows):
+    mapping = replace(mapping, fixed={**mapping.fixed, "name": "x"})
+
+    found = read_many(mapping, ACCOUNT_FIELDS, rows, LOOKUPS)
+
+    assert [
+        say(mapping, ACCOUNT_FIELDS, row, each, LOOKUPS)
+        for row, each in zip(rows, found, strict=True)
+    ] == [apply(mapping, ACCOUNT_FIELDS, row, LOOKUPS) for row in rows]
