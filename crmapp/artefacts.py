@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +38,13 @@ COLUMNS: dict[str, str] = {
     "links": "VARCHAR",
     "source": "VARCHAR",
 }
-_LINE = 100  # rows are handed to DuckDB so many at a time
-_LARGEST = 16 << 20  # bytes of them
+_UNSAID = {
+    **dict.fromkeys(("key", "name"), "''"),
+    **dict.fromkeys(("params", "fields", "numbers", "source"), "'{}'"),
+    "links": "'[]'",
+    "link": "false",
+}
+"""What stands in a column where a row holds nothing; else it is null."""
 _JSON = ("params", "fields", "numbers", "links", "source")
 _EMPTY = "SELECT {} WHERE false".format(
     ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in COLUMNS.items())
@@ -66,44 +70,35 @@ class Artefact:
 
 def write(run_id: int, stem: str, rows: Iterable[Sequence[Any]]) -> Artefact:
     """Write plan rows, each the values of ``COLUMNS`` in their order, as one file."""
-    folder, left, count = _folder(run_id), iter(rows), 0
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".ndjson") as file:
-        while some := tuple(islice(left, _LINE)):
-            file.writelines(_lines(some))
-            count += len(some)
-        file.flush()
-        return _publish(run_id, stem, _json_select(file.name), count)
+    with tempfile.NamedTemporaryFile(dir=_folder(run_id), suffix=".ndjson") as lines:
+        lines.writelines(map(_line, rows))
+        lines.flush()
+        return _publish(run_id, stem, _json_select(lines.name))
 
 
-def _lines(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
-    """Say rows column by column, which is read faster; in several lines if they are large."""
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
-    line = orjson.dumps(columns, default=str, option=orjson.OPT_APPEND_NEWLINE)
-    if len(line) < _LARGEST or len(rows) == 1:
-        yield line
-        return
-    half = len(rows) // 2
-    yield from _lines(rows[:half])
-    yield from _lines(rows[half:])
+def _line(row: Sequence[Any]) -> bytes:
+    """Say what a row holds, nested values as text: DuckDB needs far more memory to read them."""
+    cells = {name: value for name, value in zip(COLUMNS, row, strict=True) if value}
+    for name in _JSON:
+        if name in cells:
+            cells[name] = orjson.dumps(cells[name], default=str).decode()
+    return orjson.dumps(cells, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def rewrite(run_id: int, stem: str, parts: Sequence[str], select: str) -> Artefact:
     """Write ``select`` over the view ``plan`` (the files ``parts``) as one new file."""
-    count = sum(pile for _name, pile in _counts(parts))
-    return _publish(run_id, stem, select, count, parts)
+    return _publish(run_id, stem, select, parts)
 
 
-def _publish(
-    run_id: int, stem: str, select: str, count: int, parts: Sequence[str] = ()
-) -> Artefact:
+def _publish(run_id: int, stem: str, select: str, parts: Sequence[str] = ()) -> Artefact:
     folder = _folder(run_id)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".parquet.tmp")
     os.close(handle)
     with _connect(parts) as connection:
-        connection.execute(
+        ((count,),) = connection.execute(
             f"COPY ({select}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd,"
             " ROW_GROUP_SIZE 10000)"
-        )
+        ).fetchall()
     with open(temporary, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
@@ -231,19 +226,16 @@ def _database(_process: int, spill: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _counts(parts: Sequence[str]) -> list[tuple[Any, ...]]:
-    with read(parts) as plan:
-        return plan.ask("SELECT 'rows', count(*) FROM plan")
-
-
 def _json_select(path: str) -> str:
-    kinds = {name: "JSON" if name in _JSON else kind for name, kind in COLUMNS.items()}
-    columns = ", ".join(f"'{name}': '{kind}[]'" for name, kind in kinds.items())
-    cells = ", ".join(f'unnest("{name}")::{kind} AS "{name}"' for name, kind in COLUMNS.items())
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     quoted = path.replace("'", "''")
+    cells = ", ".join(
+        f'coalesce("{name}", {_UNSAID[name]}) AS "{name}"' if name in _UNSAID else f'"{name}"'
+        for name in COLUMNS
+    )
     return (
         f"SELECT {cells} FROM read_json('{quoted}', format='newline_delimited',"  # noqa: S608  (quoted)
-        f" columns={{{columns}}}, maximum_object_size={_LARGEST})"
+        f" columns={{{columns}}}, maximum_object_size=16777216)"
     )
 
 

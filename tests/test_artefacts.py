@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from crmapp import artefacts
 from crmapp.domain.changes import Reason
 from crmapp.domain.plan import Planned, PlanRow
+from crmapp.services import planning
 
 
 def test_the_parts_of_a_plan_that_was_made_anew_stay(settings):
@@ -30,8 +33,7 @@ def test_a_row_of_a_plan_has_the_columns_of_its_file():
     assert PlanRow._fields == tuple(artefacts.COLUMNS)
 
 
-def test_rows_are_read_as_they_were_written(monkeypatch, settings):
-    monkeypatch.setattr(artefacts, "_LARGEST", 1000)
+def test_rows_are_read_as_they_were_written():
     cells = {"text": 'ä "x"\n\t\\', "none": None, "many": [1, 2.5], "far": "\u2028", "no": False}
     rows = [
         PlanRow(n, Planned.REJECTED, key=f"K{n}", reason=Reason.NO_KEY, source={**cells, "n": n})
@@ -42,4 +44,11 @@ def test_rows_are_read_as_they_were_written(monkeypatch, settings):
 
     with artefacts.read([part.name]) as plan:
         found = plan.rows("true", [], 300)
-    assert [PlanRow.from_json(row) for row in found] == [row._replace(links=()) for row in rows]
+    assert [PlanRow.from_json(row) for row in found] == rows
+
+
+@pytest.mark.parametrize("count, width", [(planning.PART, 500), (50_000, 40)])
+def test_many_rows_and_wide_ones_are_written_in_little_memory(count, width):
+    rows = (PlanRow(n, Planned.CREATE, source={"a": str(n) * width}) for n in range(1, count + 1))
+
+    assert artefacts.write(1, "part-1-0", rows).rows == count

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from crmapp.domain.search import digits, fold
+from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
 
 Meaning = TypeVar("Meaning")
@@ -19,6 +19,7 @@ Meaning = TypeVar("Meaning")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _HOST = re.compile(r"[^\s/@]+\.[^\s/@.]{2,}", re.IGNORECASE)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_PHONE = re.compile(r"(?:\D*\d){3}")
 _MONEY = re.compile(r"-?\d{1,13}(\.\d+)?")
 _NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?(e[+-]?\d{1,2})?", re.IGNORECASE)
 _DIGITS = 15  # as many as a database that counts in binary keeps exactly
@@ -135,12 +136,14 @@ def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
 
 def are_values(spec: Field, cells: Sequence[Any]) -> bool:
     """Say cheaply that all cells of a column are texts which :func:`parse` gives back unchanged."""
-    if spec.kind is not Kind.TEXT or {*map(type, cells)} != {str} or not all(cells):
+    if spec.kind not in (Kind.TEXT, Kind.PHONE) or {*map(type, cells)} != {str}:
         return False
     return (
-        max(map(len, cells)) <= spec.max_length
+        all(cells)
+        and max(map(len, cells)) <= spec.max_length
         and "".join(cells).isprintable()
         and [*map(str.strip, cells)] == cells
+        and (spec.kind is not Kind.PHONE or all(map(_PHONE.match, cells)))
     )
 
 
@@ -220,7 +223,7 @@ def _email(spec: Field, text: str, lookups: Lookups) -> str:
 
 
 def _phone(spec: Field, text: str, lookups: Lookups) -> str:
-    if len(digits(text)) < 3:
+    if not _PHONE.match(text):
         raise BadValue(Text(N_("Enter a phone number with at least three digits.")))
     return _text(spec, text, lookups)
 

@@ -111,7 +111,7 @@ def unchanged(
     """
     names = mapping.fields
     name, match = names.index("name"), names.index(mapping.match)
-    amounts = [n for n, each in enumerate(names) if fields[each].kind in _AMOUNTS]
+    amounts = {n: each for n, each in enumerate(names) if fields[each].kind in _AMOUNTS}
     same: dict[int, PlanRow] = {}
     for row, values in zip(rows, found, strict=True):
         account = linked.get(row.key)
@@ -120,15 +120,14 @@ def unchanged(
         word = None if values[match] is LEFT else match_word(mapping.match, values[match])
         if word is None:
             continue
-        numbers = {names[n]: str(values[n]) for n in amounts if isinstance(values[n], Decimal)}
         same[row.row_no] = PlanRow(
             row.row_no,
             Planned.UNCHANGED,
             record_id=account.id,
             version=account.version,
             key=row.key,
-            name=str(values[name] or row.key),
-            numbers=numbers,
+            name=values[name],
+            numbers=_numbers_of(values, amounts) if amounts else _NONE,
             match=word,
             source=row.cells,
         )
@@ -268,6 +267,10 @@ def control_totals(rows: Sequence[PlanRow]) -> dict[str, Decimal]:
         for name, number in row.numbers.items():
             totals[name] = totals.get(name, Decimal(0)) + Decimal(number)
     return totals
+
+
+def _numbers_of(values: Sequence[Any], amounts: Mapping[int, str]) -> dict[str, str]:
+    return {amounts[n]: str(values[n]) for n in amounts if isinstance(values[n], Decimal)}
 
 
 def _numbers(mapped: Mapped, fields: Mapping[str, Field]) -> dict[str, str]:
