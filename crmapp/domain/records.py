@@ -346,18 +346,30 @@ SEARCHED: dict[str, tuple[str, ...]] = {
     "pick_list_value": (),
 }
 _PHONES = {"account": ("phone",), "contact": ("phone", "mobile")}
-_NAMED = {"account": ("name",), "contact": ("last_name", "first_name")}
+NAMED = {"account": ("name",), "contact": ("last_name", "first_name")}
 
 
 def derived(object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the columns that follow from others: the searchable line and the sorting key.
+    """Return the columns that follow from others: the searchable line and those of the name.
 
     ``custom`` are custom fields that are searched as well.
     """
+    return {**searchable(object_, values, custom), **name_keys(object_, values)}
+
+
+def searchable(
+    object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the column that the search looks at."""
     names = (*SEARCHED[object_], *custom) if custom else SEARCHED[object_]
-    found: dict[str, Any] = {"search_text": search_text(values, names, _PHONES.get(object_, ()))}
-    if object_ in _NAMED:
-        found["name_key"] = fold(" ".join(values.get(name) or "" for name in _NAMED[object_]))
+    return {"search_text": search_text(values, names, _PHONES.get(object_, ()))}
+
+
+def name_keys(object_: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that follow from the fields :data:`NAMED`: by them names are sorted."""
+    found: dict[str, Any] = {}
+    if object_ in NAMED:
+        found["name_key"] = fold(" ".join(values.get(name) or "" for name in NAMED[object_]))
     if object_ == "account":
         found["near_key"] = near_key(values.get("name") or "")
     return found

@@ -21,7 +21,7 @@ from crmapp.db import session, utcnow, writing
 from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
 from crmapp.domain.fields import freeze, is_custom, thaw
-from crmapp.domain.records import SEARCHED, derived
+from crmapp.domain.records import NAMED, SEARCHED, name_keys, searchable
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import (
@@ -49,6 +49,7 @@ MODELS: dict[str, type[Record]] = {name: model for model, name in OBJECTS.items(
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
+_FOLLOWS = ("version", "lineage", "updated_at", "search_text")
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 _NEW = -1  # stands for a record of this batch in ``_Batch.taken``
 _RESULTS = {
@@ -166,10 +167,10 @@ class _Batch:
     taken: dict[tuple[str, str], int] = field(default_factory=dict)
     fresh_ids: list[int] = field(default_factory=list)
     change_ids: list[int] = field(default_factory=list)
-    touched: set[str] = field(default_factory=set)
     custom: set[str] = field(default_factory=set)
     inserts: list[dict[str, Any]] = field(default_factory=list)
-    updates: list[dict[str, Any]] = field(default_factory=list)
+    updates: dict[bool, list[dict[str, Any]]] = field(default_factory=dict)
+    touched: dict[bool, set[str]] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -225,6 +226,7 @@ class _Batch:
         self.inserts.append(
             self.defaults
             | self._row(values, {})
+            | name_keys(self.object, values)
             | {"id": record_id, "lineage": dict.fromkeys(changed, change_id)}
             | {"version": 1, "created_at": self.at, "updated_at": self.at}
         )
@@ -242,11 +244,13 @@ class _Batch:
             after, now["id"]
         ):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
-        self.touched |= changed.keys()
         change_id, version = self.change_ids.pop(), now["version"] + 1
         deleted = self.at if each.action is Action.DELETE else None
-        self.updates.append(
+        renamed = not changed.keys().isdisjoint(NAMED.get(self.object, ()))
+        self.touched.setdefault(renamed, set()).update(changed)
+        self.updates.setdefault(renamed, []).append(
             self._row(after, now)
+            | (name_keys(self.object, after) if renamed else {})
             | {"lineage": now["lineage"] | dict.fromkeys(changed, change_id)}
             | {"version": version, "updated_at": self.at, "deleted_at": deleted}
         )
@@ -272,8 +276,8 @@ class _Batch:
         return {n: freeze(v) if n in self.custom else v for n, v in values.items()}
 
     def _row(self, values: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the columns that hold ``values``, and those that follow from them."""
-        row = values | derived(self.object, values, self.searched)
+        """Return the columns that hold ``values``, and the one that the search looks at."""
+        row = values | searchable(self.object, values, self.searched)
         if self.custom:
             own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
             row["custom"] = {name: value for name, value in own.items() if value is not None}
@@ -319,11 +323,12 @@ class _Batch:
 
     def flush(self) -> None:
         insert_rows(self.table, self.inserts)
-        names = {*_columns(self.touched), "version", "lineage", "updated_at", "search_text"}
-        names |= {"name_key", "near_key"} & set(self.table.c.keys())
-        if any(each["action"] in ("deleted", "restored") for each in self.changes):
-            names.add("deleted_at")
-        update_rows(self.table, self.updates, sorted(names))
+        gone = any(each["action"] in ("deleted", "restored") for each in self.changes)
+        for renamed, rows in self.updates.items():
+            names = {*_columns(self.touched[renamed]), *_FOLLOWS, *(["deleted_at"] if gone else [])}
+            if renamed:  # else the many indexes that begin with it are spared
+                names |= {"name_key", "near_key"} & set(self.table.c.keys())
+            update_rows(self.table, rows, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
         self.ledger.flush()
 
