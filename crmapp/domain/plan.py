@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Action, Link, Reason, Write, difference
-from crmapp.domain.fields import REQUIRED, Field, Kind, thaw
+from crmapp.domain.fields import REQUIRED, BadValue, Field, Kind, Lookups, freeze, thaw
 from crmapp.domain.mapping import LEFT, FieldMapping, Mapped
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.search import fold
@@ -97,41 +98,59 @@ class Held(NamedTuple):
     seen: bool = True
 
 
-def unchanged(
+def glance(
     rows: Sequence[SourceRow],
     found: Sequence[Sequence[Any]],
     linked: Mapping[str, Held],
     mapping: FieldMapping,
     fields: Mapping[str, Field],
+    lookups: Lookups,
 ) -> dict[int, PlanRow]:
-    """Return row number → plan of the rows that say what their accounts hold, found at a glance.
+    """Return row number → plan of the rows whose accounts are known and whose cells are right.
 
     ``found`` is what each row gives the mapping's fields, ``linked`` key → account. :func:`decide`
-    says the same of each, and speaks of all others.
+    would say the same of each, at more length, and speaks of all others.
     """
     names = mapping.fields
     name, match = names.index("name"), names.index(mapping.match)
     amounts = {n: each for n, each in enumerate(names) if fields[each].kind in _AMOUNTS}
-    same: dict[int, PlanRow] = {}
+    watched = {each for each in names if lookups.retired.get(fields[each].pick_list or "")}
+    some_bad = BadValue in {*map(type, chain.from_iterable(found))}
+    planned: dict[int, PlanRow] = {}
     for row, values in zip(rows, found, strict=True):
         account = linked.get(row.key)
-        if account is None or account.values != values or not account.seen:
+        if account is None or not account.seen or values[match] is LEFT:
             continue
-        word = None if values[match] is LEFT else match_word(mapping.match, values[match])
-        if word is None:
+        same = account.values == values
+        changed = _NONE if same else _changed(names, account.values, values)
+        if changed and not watched.isdisjoint(changed):
             continue
-        same[row.row_no] = PlanRow(
+        word = match_word(mapping.match, values[match])
+        if word is None or (some_bad and BadValue in map(type, values)):
+            continue
+        planned[row.row_no] = PlanRow(
             row.row_no,
-            Planned.UNCHANGED,
+            Planned.UPDATE if changed else Planned.UNCHANGED,
             record_id=account.id,
             version=account.version,
             key=row.key,
             name=values[name],
+            fields=changed,
             numbers=_numbers_of(values, amounts) if amounts else _NONE,
             match=word,
             source=row.cells,
         )
-    return same
+    return planned
+
+
+def _changed(
+    names: Sequence[str], before: Sequence[Any], after: Sequence[Any]
+) -> dict[str, list[Any]]:
+    return {
+        name: [freeze(old), freeze(new)]
+        for name, old, new in zip(names, before, after, strict=True)
+        if old != new
+    }
 
 
 def decide(

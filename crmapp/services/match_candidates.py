@@ -42,9 +42,9 @@ def match(
     ``linked`` are key → account, of the keys that mean one by the ledger of identities.
     """
     clues = [_clues(row, each, mapping) for row, each in zip(rows, mapped, strict=True)]
-    keys = [each.key for each in clues]
+    keys = [each.key for each in clues if each.key not in linked]
     ladder, answers = match_rules.ladder(), match_answers.read(keys, identity)
-    by_identity = {key: [linked[key].id] for key in keys if key in linked}
+    by_identity = {key: [account.id] for key, account in linked.items()}
     known = Known(by_identity, _by_field(clues, mapping.match))
     left = [each for each in clues if each.key in answers or not _is_found(each, known)]
     known = _ask_the_ladder(known, left, ladder)

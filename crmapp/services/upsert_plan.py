@@ -15,7 +15,7 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.fields import Field, required_of
 from crmapp.domain.mapping import FieldMapping, apply, read, say
 from crmapp.domain.matching import Match
-from crmapp.domain.plan import Held, Planned, PlanRow, SourceRow, control_totals, decide, unchanged
+from crmapp.domain.plan import Held, Planned, PlanRow, SourceRow, control_totals, decide, glance
 from crmapp.domain.runs import Status
 from crmapp.i18n import N_
 from crmapp.models import Run, User
@@ -69,8 +69,8 @@ def plan_rows(
     names = list(dict.fromkeys([*mapping.fields, *(name for name, _value in typed)]))
     linked = seen_accounts.linked([row.key for row in rows], identity, names, specs, by)
     found = read(mapping, specs, [row.cells for row in rows], meanings)
-    same = {} if cells else unchanged(rows, found, linked, mapping, specs)
-    left = [(row, each) for row, each in zip(rows, found, strict=True) if row.row_no not in same]
+    known = {} if cells else glance(rows, found, linked, mapping, specs, meanings)
+    left = [(row, each) for row, each in zip(rows, found, strict=True) if row.row_no not in known]
     mapped = [
         apply(mapping, specs, row.cells, meanings, cells[row.row_no])
         if row.row_no in cells
@@ -88,7 +88,7 @@ def plan_rows(
         ]
     )
     skipped = {key for key, answer in answers.items() if answer.skip}
-    planned = [same.get(row.row_no) or next(decided) for row in rows]
+    planned = [known.get(row.row_no) or next(decided) for row in rows]
     return [_skip(row) if row.key in skipped else row for row in planned]
 
 
