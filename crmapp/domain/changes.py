@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from crmapp.domain.fields import freeze
 
@@ -68,8 +68,10 @@ class Link:
         return [*self.key, self.before, self.after]
 
 
-@dataclass(frozen=True)
-class Write:
+_NONE: Mapping[str, Any] = {}
+
+
+class Write(NamedTuple):
     """One change to one record that is to go through the door.
 
     ``version`` is the one that was seen (``None``: whichever it is); ``identity`` is
@@ -78,16 +80,15 @@ class Write:
     """
 
     action: Action
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = _NONE
     record_id: int | None = None
     version: int | None = None
-    source: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = _NONE
     identity: tuple[str, str, str] | None = None
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a write: created, updated, deleted, restored, linked, unchanged, skipped.
 
     Linked means that only the ledger of identities changed.

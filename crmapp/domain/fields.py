@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
@@ -182,6 +182,8 @@ def required_of(fields: Mapping[str, Field]) -> list[str]:
 
 def freeze(value: Any) -> Any:
     """Return ``value`` as JSON keeps it in the change log."""
+    if value is None or type(value) is str:  # as most are
+        return value
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, date):
@@ -191,15 +193,16 @@ def freeze(value: Any) -> Any:
 
 def thaw(spec: Field, kept: Any) -> Any:
     """Return the value that :func:`freeze` kept."""
-    if kept is None:
-        return None
-    if spec.kind in (Kind.MONEY, Kind.NUMBER):
-        return Decimal(kept)
-    if spec.kind is Kind.MOMENT:
-        return datetime.fromisoformat(kept)
-    if spec.kind is Kind.DATE:
-        return date.fromisoformat(kept)
-    return kept
+    read = _THAWED.get(spec.kind)
+    return kept if kept is None or read is None else read(kept)
+
+
+_THAWED: dict[Kind, Callable[[str], Any]] = {
+    Kind.MONEY: Decimal,
+    Kind.NUMBER: Decimal,
+    Kind.MOMENT: datetime.fromisoformat,
+    Kind.DATE: date.fromisoformat,
+}
 
 
 def _text(spec: Field, text: str, _lookups: Lookups) -> str:

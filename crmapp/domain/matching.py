@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from typing import NamedTuple
 
 from crmapp.domain.search import near_key, plain_name
 from crmapp.i18n import N_
@@ -66,8 +67,7 @@ _ANYBODYS = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clues:
+class Clues(NamedTuple):
     """What a row says about its account; ``word`` is that of the mapping's match field."""
 
     key: str
@@ -110,8 +110,7 @@ class Answer:
     skip: bool = False
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """``ids`` is empty (nobody), one account, or several that a person must choose from."""
 
     rule: Rule
@@ -180,14 +179,15 @@ def _by_name_postcode(clues: Clues, known: Known) -> Sequence[int]:
 
 
 def _by_near_name(clues: Clues, known: Known) -> Sequence[int]:
-    name = plain_name(clues.name)
     near = _near(clues, known)
+    name = plain_name(clues.name) if near else ""
     return [each.id for each in near if _alike(name, plain_name(each.name))]
 
 
 def _namesakes(clues: Clues, known: Known) -> Collection[Candidate]:
-    name = plain_name(clues.name)
-    return [each for each in _near(clues, known) if plain_name(each.name) == name]
+    near = _near(clues, known)
+    name = plain_name(clues.name) if near else ""
+    return [each for each in near if plain_name(each.name) == name]
 
 
 def _near(clues: Clues, known: Known) -> Collection[Candidate]:

@@ -242,6 +242,13 @@ def _decide_update(
     )
 
 
+_ACTIONS = {
+    Planned.CREATE: Action.CREATE,
+    Planned.DELETE: Action.DELETE,
+    Planned.RESTORE: Action.RESTORE,
+}
+
+
 def to_write(
     row: PlanRow,
     fields: Mapping[str, Field],
@@ -253,19 +260,17 @@ def to_write(
     ``identity`` is (system, object) of the source; ``origin`` what the change log says about where
     the values came from.
     """
-    actions = {
-        Planned.CREATE: Action.CREATE,
-        Planned.DELETE: Action.DELETE,
-        Planned.RESTORE: Action.RESTORE,
-    }
     return Write(
-        actions.get(row.action, Action.UPDATE),
-        {name: _thaw(fields, name, after) for name, (_before, after) in row.fields.items()},
+        _ACTIONS.get(row.action, Action.UPDATE),
+        {
+            name: thaw(fields[name], after) if name in fields else after
+            for name, (_before, after) in row.fields.items()
+        },
         row.record_id,
         row.version,
         {**origin, "key": row.key} if row.key else dict(origin),
         (*identity, row.key) if identity and row.link else None,
-        tuple(Link(*each) for each in row.links),
+        tuple([Link(*each) for each in row.links]),
     )
 
 
@@ -298,7 +303,3 @@ def _numbers(mapped: Mapped, fields: Mapping[str, Field]) -> dict[str, str]:
         for name, value in mapped.values.items()
         if isinstance(value, Decimal) and fields[name].kind in _AMOUNTS
     }
-
-
-def _thaw(fields: Mapping[str, Field], name: str, kept: Any) -> Any:
-    return thaw(fields[name], kept) if name in fields else kept

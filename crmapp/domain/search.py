@@ -70,23 +70,28 @@ def plain_name(name: str) -> str:
 
     "Bolts & Acme, Ltd." and "ACME Bolts" are the same.
     """
+    return " ".join(_plain_words(name))
+
+
+def _plain_words(name: str) -> list[str]:
     words = [word for word in _NOT_WORDS.split(fold(name)) if word]
-    return " ".join(sorted(word for word in words if word not in _LEGAL_FORMS) or sorted(words))
+    return sorted([word for word in words if word not in _LEGAL_FORMS] or words)
 
 
+@lru_cache(maxsize=8192)
 def near_key(name: str) -> str | None:
     """Return what near names share: the consonants of their words; ``None`` without a word.
 
+    The rows of a part are asked for it by several rules, one after the other.
     Accounts keep it in a column: who changes it writes a migration that fills that anew.
     """
-    return "".join(_bones(word) for word in plain_name(name).split()) or None
+    words = _plain_words(name)
+    return "".join([_bones(word) if word.isalpha() else word for word in words]) or None
 
 
 @lru_cache(maxsize=4096)
 def _bones(word: str) -> str:
     """Return a word's first letter and its further consonants, once each in a row."""
-    if not word.isalpha():
-        return word
     return word[0] + _AGAIN.sub(r"\1", word[1:].translate(_VOWELS))
 
 
@@ -97,8 +102,8 @@ def digits(text: str) -> str:
 
 def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterable[str] = ()) -> str:
     """Join the folded values of ``names`` and the digits of ``phones`` into one line."""
-    words = fold(" | ".join(str(values[name]) for name in names if values.get(name)))
-    return " | ".join([words, *(digits(values[name]) for name in phones if values.get(name))])
+    words = fold(" | ".join([str(value) for name in names if (value := values.get(name))]))
+    return " | ".join([words, *[digits(value) for name in phones if (value := values.get(name))]])
 
 
 def closeness(text: str, words: str) -> int:

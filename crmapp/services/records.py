@@ -50,6 +50,7 @@ NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
 _FOLLOWS = ("version", "lineage", "updated_at", "search_text")
+NO_LINKS: Sequence[Any] = ()
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 _NEW = -1  # stands for a record of this batch in ``_Batch.taken``
 _RESULTS = {
@@ -311,8 +312,8 @@ class _Batch:
                 "record_id": record_id,
                 "action": action or _RESULTS[each.action],
                 "fields": changed,
-                "links": [link.as_json() for link in links],
-                "source": dict(each.source),
+                "links": [link.as_json() for link in links] if links else NO_LINKS,
+                "source": each.source,
                 "version": version,
                 "run_id": self.run_id,
                 "by_id": self.by_id,
@@ -347,7 +348,8 @@ def _lock(
         .order_by(table.c.id)
         .with_for_update()
     )
-    return {row[0]: dict(zip(columns, row, strict=True)) for row in session.execute(query)}
+    found = session.execute(query).all()
+    return {row[0]: dict(zip(columns, row, strict=True)) for row in found}
 
 
 def _columns(names: Iterable[str]) -> list[str]:
