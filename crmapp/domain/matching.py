@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from crmapp.domain.search import near_key, plain_name
 from crmapp.i18n import N_
@@ -99,6 +99,11 @@ class Known:
     by_number: Mapping[str, Sequence[int]] = field(default_factory=dict)
     by_tax_id: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
     by_near_key: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
+
+    def of(self, rule: Rule) -> Mapping[str, Sequence[Any]]:
+        """What a rule of the ladder goes by."""
+        own = {Rule.NUMBER: self.by_number, Rule.TAX_ID: self.by_tax_id}
+        return own.get(rule, self.by_near_key)
 
 
 @dataclass(frozen=True)

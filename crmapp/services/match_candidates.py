@@ -11,7 +11,17 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.mapping import FieldMapping, Mapped
-from crmapp.domain.matching import Answer, Candidate, Clues, Known, Match, Rule, find, tax_word
+from crmapp.domain.matching import (
+    NO_ANSWER,
+    Answer,
+    Candidate,
+    Clues,
+    Known,
+    Match,
+    Rule,
+    find,
+    tax_word,
+)
 from crmapp.domain.plan import Held, SourceRow, match_word
 from crmapp.domain.search import near_key
 from crmapp.models import Account
@@ -48,7 +58,8 @@ def match(
     known = Known(by_identity, _by_field(clues, mapping.match))
     left = [each for each in clues if each.key in answers or not _is_found(each, known)]
     known = _ask_the_ladder(known, left, ladder)
-    return [find(each, known, ladder, answers.get(each.key, Answer())) for each in clues], answers
+    useful = [rule for rule in ladder if known.of(rule)]
+    return [find(each, known, useful, answers.get(each.key, NO_ANSWER)) for each in clues], answers
 
 
 def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping) -> Clues:
