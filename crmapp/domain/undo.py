@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Link, Reason
 from crmapp.domain.plan import Planned, PlanRow
 
 
-@dataclass(frozen=True)
-class Taken:
+class Made(NamedTuple):
+    """A change that a run made, as the change log has it."""
+
+    id: int
+    object: str
+    record_id: int
+    action: str
+    fields: Mapping[str, Any]
+    links: Sequence[Sequence[Any]]
+
+
+class Taken(NamedTuple):
     """A change that is to be taken back, as the change log has it.
 
     ``links`` are those that still mean what the change made them mean; ``moved`` the external ids
@@ -28,8 +37,7 @@ class Taken:
     standing: Collection[str] = ()
 
 
-@dataclass(frozen=True)
-class Later:
+class Later(NamedTuple):
     """A change that came after one that is to be taken back.
 
     ``undoes`` is the change that it took back itself; ``places`` are what it wrote: fields as
@@ -56,8 +64,7 @@ def is_as_left(place: Any, change_id: int, last: int | None, later: Iterable[Lat
     return (last, has_it) == (latest, change_id)
 
 
-@dataclass(frozen=True)
-class Present:
+class Present(NamedTuple):
     """The record as it is now.
 
     ``lineage`` is field → id of its last change; ``edited`` the id of the last change that a person

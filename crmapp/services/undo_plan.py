@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, tuple_
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
 from crmapp.domain.runs import Status
-from crmapp.domain.undo import Later, Present, Taken, is_as_left, take_back
+from crmapp.domain.undo import Later, Made, Present, Taken, is_as_left, take_back
 from crmapp.models import Account, Activity, Change, Contact, Run
 from crmapp.services import ledger, planning, records, undo_since
 from crmapp.services.apply import load
@@ -35,7 +35,7 @@ def advance(held: Claim) -> Claim | None:
     """Plan how to take back the next part of the run's changes, or finish and go on to run."""
     run = load(held.run_id)
     after = planning.last_key(run) or ("", 0)
-    changes = session.execute(next_changes(run, *after)).all()
+    changes = [Made(*row) for row in session.execute(next_changes(run, *after))]
     now = present(changes)
     taken = _taken(changes, now)
     rows = [
@@ -48,7 +48,7 @@ def advance(held: Claim) -> Claim | None:
     return planning.keep_part(held, run, rows, (taken[-1].object, taken[-1].record_id))
 
 
-def _taken(changes: Sequence[Row[Any]], now: Mapping[tuple[str, int], Present]) -> list[Taken]:
+def _taken(changes: Sequence[Made], now: Mapping[tuple[str, int], Present]) -> list[Taken]:
     """Say of each change which of its fields and links still are as it left them."""
     links = {change.id: [Link(*each) for each in change.links] for change in changes}
     held = ledger.holders({link.key for each in links.values() for link in each})
@@ -64,8 +64,10 @@ def _taken(changes: Sequence[Row[Any]], now: Mapping[tuple[str, int], Present]) 
     return taken
 
 
-def _standing(change: Row[Any], now: Present | None, since: Sequence[Later]) -> list[str]:
+def _standing(change: Made, now: Present | None, since: Sequence[Later]) -> list[str]:
     lineage = now.lineage if now else {}
+    if not since:
+        return [name for name in change.fields if lineage.get(name) == change.id]
     return [
         name
         for name in change.fields
@@ -100,7 +102,7 @@ def next_changes(run: Run, object_: str, record_id: int) -> Select[*tuple[Any, .
     )
 
 
-def present(taken: Sequence[Row[Any]]) -> dict[tuple[str, int], Present]:
+def present(taken: Sequence[Made]) -> dict[tuple[str, int], Present]:
     """Read the changed records as they are now, deleted ones too: kind and id → record."""
     found: dict[tuple[str, int], Present] = {}
     for object_ in dict.fromkeys(change.object for change in taken):
@@ -115,22 +117,15 @@ def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
     edited = select(func.coalesce(func.max(Change.id), 0)).where(
         Change.object == object_, Change.record_id == table.id, Change.by_id.is_not(None)
     )
-    rows = session.execute(
+    rows = session.connection().execute(
         select(
-            table.id,
-            table[_NAMES[object_]].label("name"),
-            table.version,
-            table.lineage,
-            table.deleted_at.is_not(None).label("deleted"),
-            edited.scalar_subquery().label("edited"),
-            added.label("added"),
+            *(table.id, table[_NAMES[object_]], table.version, table.lineage),
+            *(table.deleted_at.is_not(None), edited.scalar_subquery(), added),
         ).where(is_one_of(table.id, list(ids)))
     )
     return {
-        row.id: Present(
-            row.name, row.version, row.lineage, bool(row.deleted), row.edited, bool(row.added)
-        )
-        for row in rows
+        id_: Present(name, version, lineage, bool(deleted), edited_, bool(added_))
+        for id_, name, version, lineage, deleted, edited_, added_ in rows.all()
     }
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
-from crmapp.domain.undo import Later, Present
+from crmapp.domain.undo import Later, Made, Present
 from crmapp.models import Change
 from crmapp.services.ledger import Holder, Key
 
@@ -19,7 +18,7 @@ Record = tuple[str, int]
 
 
 def read(
-    changes: Sequence[Row[Any]],
+    changes: Sequence[Made],
     links: Mapping[int, Sequence[Link]],
     now: Mapping[Record, Present],
     held: Mapping[Key, Holder],
