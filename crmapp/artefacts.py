@@ -143,13 +143,13 @@ class PlanFile:
             " ORDER BY row_no LIMIT ?",
             [*parameters, limit],
         )
-        return [
-            {
-                name: orjson.loads(value) if value is not None and name in _JSON else value
-                for name, value in zip(names, row, strict=True)
-            }
-            for row in found
+        if not found:
+            return []
+        cells = [
+            [value and orjson.loads(value) for value in each] if name in _JSON else each
+            for name, each in zip(names, zip(*found, strict=True), strict=True)
         ]
+        return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
 @contextmanager

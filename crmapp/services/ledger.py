@@ -67,6 +67,8 @@ class LedgerBatch:
 
     def moves(self, write: Write, record_id: int) -> list[Link]:
         """Return what ``write`` changes, given what the ledger holds; nothing else is to be set."""
+        if write.identity is None and not write.links:
+            return []
         links = [link for link in write.links if self._account(link.key) == link.before]
         if write.identity is not None:
             links.append(Link(*write.identity, self._account(write.identity), record_id))
