@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import wraps
 from importlib import import_module
 from pkgutil import iter_modules
@@ -75,7 +74,7 @@ def no_version() -> None:
     take = records._Batch.take
 
     def careless(batch: records._Batch, each: Write) -> Outcome:
-        return take(batch, replace(each, version=None))
+        return take(batch, each._replace(version=None))
 
     records._Batch.take = careless  # type: ignore[method-assign]  # that is the defect
 
@@ -86,9 +85,9 @@ def careless_undo() -> None:
 
     def careless(row_no: int, change: Taken, now: Present | None) -> PlanRow:
         if now is not None:
-            change = replace(change, standing=list(change.fields))
-            now = replace(now, edited=0, added=False)
-        return replace(take_back(row_no, change, now), version=None)
+            change = change._replace(standing=list(change.fields))
+            now = now._replace(edited=0, added=False)
+        return take_back(row_no, change, now)._replace(version=None)
 
     _replace(domain, "take_back", careless)
 
