@@ -51,6 +51,8 @@ def match(
 
     ``linked`` are key → account, of the keys that mean one by the ledger of identities.
     """
+    if not rows:
+        return [], {}
     clues = [_clues(row, each, mapping) for row, each in zip(rows, mapped, strict=True)]
     keys = [each.key for each in clues if each.key not in linked]
     ladder, answers = match_rules.ladder(), match_answers.read(keys, identity)
