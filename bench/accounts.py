@@ -16,9 +16,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bench.bare import Bare, Requests, argument, as_text, compare, in_turn, run, with_values
+from bench.bare import Bare, argument, as_text, compare, in_turn, run, with_values
 from bench.figures import Figure, Size, times_over
 from bench.filled import FIELD, ZONES, Filled
+from bench.served import NOTHING
 
 DEPTH = 1.2
 """So many times as long as the first page any other may take."""
@@ -89,17 +90,15 @@ class Pages:
         self._of = of
         self.bare = Bare(of.database)
         self._few = of.count <= 10_000  # more are counted once a minute, fewer each time
-        self.list = self.bare.page("/list", self._template("/accounts", ""), self._first)
+        self.bare.page("/list", self._template("/accounts", ""), self._first)
         middle = self.address(of.at(0.5))
         html = self._template(middle, "", middle.partition("from=")[2])
-        self.deep = self.bare.page("/deep", html, self._deep)
-        self.search = self.bare.page(
+        self.bare.page("/deep", html, self._deep)
+        self.bare.page(
             "/search", self._template(f"/accounts?q={WORDS}", f"?q={WORDS}"), self._search
         )
         zone = f"?{FIELD}={ZONES[0]}"
-        self.filter = self.bare.page(
-            "/filter", self._template(f"/accounts{zone}", zone), self._filter
-        )
+        self.bare.page("/filter", self._template(f"/accounts{zone}", zone), self._filter)
 
     def _template(self, address: str, tail: str, here: str = "") -> str:
         return template(self._of.ask(address).decode(), tail, here)
@@ -140,22 +139,23 @@ def figures_of(of: Filled, size: Size) -> Iterator[Figure]:
     """The pages of the list over bare ones, and deep pages over the first."""
     pages = Pages(of)
 
-    def page(what: str, address: str, bare: Requests) -> Figure:
-        return compare(f"accounts: {what}", [of.asked(address)], bare, size)
+    def page(what: str, address: str, bare: str) -> Figure:
+        return compare(f"accounts: {what}", of, pages.bare, [(address, bare)], size)
 
-    yield page("page 1", "/accounts", [pages.list()])
+    yield page("page 1", "/accounts", "/list")
     for what, share in (("a page half-way", 0.5), ("a page near the end", 1 - 101 / of.count)):
         address = pages.address(of.at(share))
-        yield page(what, address, [pages.deep(f"?{address.partition('?')[2]}")])
+        yield page(what, address, f"/deep?{address.partition('?')[2]}")
         yield _depth(of, what, address, size)
     yield _fresh(of, pages, size)
-    yield page("search", f"/accounts?q={WORDS}", [pages.search()])
-    yield page("filter by a custom field", f"/accounts?{FIELD}={ZONES[0]}", [pages.filter()])
+    yield page("search", f"/accounts?q={WORDS}", "/search")
+    yield page("filter by a custom field", f"/accounts?{FIELD}={ZONES[0]}", "/filter")
 
 
 def _depth(of: Filled, what: str, address: str, size: Size) -> Figure:
     """Ask for a deep page and for the first one in turn."""
-    first, deep = in_turn([of.asked("/accounts")], [of.asked(address)], size)
+    with of.served() as server:
+        first, deep = in_turn((server, ["/accounts"], NOTHING), (server, [address], NOTHING), size)
     return times_over(f"accounts: {what}", deep, first, DEPTH, "for page 1", size.pages)
 
 
@@ -163,9 +163,9 @@ def _fresh(of: Filled, pages: Pages, size: Size) -> Figure:
     """Ask for pages here and there, each of them once."""
     places = of.places(size.pages * size.times + 1, seed=7)
     addresses = [pages.address(place) for place in places]
-    ours = [of.asked(address) for address in addresses]
-    bare = [pages.deep(f"?{address.partition('?')[2]}") for address in addresses]
-    return compare("accounts: any page, for the first time", ours, bare, size, once=True)
+    both = [(each, f"/deep?{each.partition('?')[2]}") for each in addresses]
+    what = "accounts: any page, for the first time"
+    return compare(what, of, pages.bare, both, size, once=True)
 
 
 if __name__ == "__main__":

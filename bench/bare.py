@@ -20,6 +20,7 @@ from flask import Flask, request
 
 from bench.figures import Figure, Size, table, times_over
 from bench.filled import Asked, Filled, filled
+from bench.served import NOTHING, Asking, Forked, settings_of
 from bench.timing import Timing, ratio
 
 MOST = 1.5
@@ -27,8 +28,8 @@ _ONE_TIME = re.compile(
     rb'(?<=nonce=")[^"]+|(?<=name="csrf-token" content=")[^"]+'
     rb'|(?<=name="csrf_token" value=")[^"]+'
 )
+Side = tuple[Asking, Sequence[str], Mapping[str, str]]
 Context = Callable[[sqlite3.Connection], Mapping[str, Any]]
-Requests = Sequence[Callable[[], bytes]]
 
 
 class Bare:
@@ -36,24 +37,43 @@ class Bare:
 
     def __init__(self, database: Path) -> None:
         self.app = Flask("bare")
-        self._connection = sqlite3.connect(database, check_same_thread=False)
-        self._connection.execute("PRAGMA cache_size=-32000")
+        self._database = database
+        self._connection: sqlite3.Connection | None = None
 
-    def page(self, path: str, template: str, context: Context) -> Callable[[str], Asked]:
-        """Add a page; return how it is asked for, given what follows its path."""
+    def page(self, path: str, template: str, context: Context) -> None:
+        """Add a page."""
         compiled = self.app.jinja_env.from_string(template)
 
         def answer() -> str:
-            return compiled.render(context(self._connection))
+            return compiled.render(context(self._connected()))
 
         self.app.add_url_rule(path, path, answer)
-        return lambda query="": Asked(self.app, path + query, {})
+
+    def ask(self, address: str) -> bytes:
+        """Ask for a page in this process; nothing is left open."""
+        try:
+            return Asked(self.app, address, {})()
+        finally:
+            self.close()
 
     @contextmanager
     def reading(self, address: str) -> Iterator[sqlite3.Connection]:
         """Read as a page does that is asked for by ``address``."""
         with self.app.test_request_context(address):
-            yield self._connection
+            yield self._connected()
+        self.close()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _connected(self) -> sqlite3.Connection:
+        """A server opens its own connection, once."""
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._database, check_same_thread=False)
+            self._connection.execute("PRAGMA cache_size=-32000")
+        return self._connection
 
 
 def argument(name: str) -> str:
@@ -89,38 +109,57 @@ def same(ours: bytes, bare: bytes) -> None:
     assert len(mine) == len(theirs)
 
 
-def compare(what: str, ours: Requests, bare: Requests, size: Size, *, once: bool = False) -> Figure:
-    """Show that both pages are the same, and ask for them in turn, as :func:`in_turn` does."""
-    for one, other in list(zip(ours, bare, strict=True))[: 1 if once else None]:
-        same(one(), other())
-    theirs, mine = in_turn(bare, ours, size, once=once)
-    if once:
-        same(ours[-1](), bare[-1]())
-    theirs.name, mine.name = f"{what}, bare", f"{what}, crmapp"
-    for timing in (theirs, mine):
+def compare(
+    what: str,
+    of: Filled,
+    bare: Bare,
+    pages: Sequence[tuple[str, str]],
+    size: Size,
+    headers: Mapping[str, str] = NOTHING,
+    *,
+    once: bool = False,
+) -> Figure:
+    """Show that both pages are the same, and ask for them in turn over HTTP, as :func:`in_turn`.
+
+    ``pages`` are (our address, the bare one's).
+    """
+    for ours, theirs in pages[: 1 if once else None]:
+        same(of.ask(ours, headers), bare.ask(theirs))
+    with of.served() as mine, Forked(bare.app, settings_of(of.database.parent)) as other:
+        plain, whole = in_turn(
+            (other, [theirs for _ours, theirs in pages], NOTHING),
+            (mine, [ours for ours, _theirs in pages], headers),
+            size,
+            once=once,
+        )
+    plain.name, whole.name = f"{what}, bare", f"{what}, crmapp"
+    for timing in (plain, whole):
         print(timing.line(size.pages, "pages"))
-    print(ratio(mine, theirs), flush=True)
-    return times_over(what, mine, theirs, MOST, "in bare Flask", size.pages)
+    print(ratio(whole, plain), flush=True)
+    return times_over(what, whole, plain, MOST, "in bare Flask", size.pages)
 
 
-def in_turn(
-    one: Requests, other: Requests, size: Size, *, once: bool = False
-) -> tuple[Timing, Timing]:
+def in_turn(one: Side, other: Side, size: Size, *, once: bool = False) -> tuple[Timing, Timing]:
     """Time two kinds of requests in turn, ``size.pages`` of them a run.
 
-    With ``once`` each is asked for in just one of the runs, and the very first one in none.
+    A side is (server, addresses, headers). With ``once`` each address is asked for in just one of
+    the runs, and the very first one in none; else all are asked for before the first run.
     """
-    found = Timing("one"), Timing("other")
+    found = Timing("one", one[0].cpu), Timing("other", other[0].cpu)
+    for server, addresses, headers in (one, other):
+        for address in addresses[: 1 if once else None]:
+            server.get(address, headers)
     for number in range(size.times):
         first = 1 + number * size.pages if once else 0
-        for timing, requests in zip(found, (one, other), strict=True):
-            timing.run(lambda: _run(requests, first, size.pages))  # noqa: B023  (run at once)
+        for timing, side in zip(found, (one, other), strict=True):
+            timing.run(lambda: _run(side, first, size.pages))  # noqa: B023  (run at once)
     return found
 
 
-def _run(requests: Requests, first: int, count: int) -> None:
+def _run(side: Side, first: int, count: int) -> None:
+    server, addresses, headers = side
     for number in range(first, first + count):
-        requests[number % len(requests)]()
+        server.get(addresses[number % len(addresses)], headers)
 
 
 def run(about: str | None, figures_of: Callable[[Filled, Size], Iterator[Figure]]) -> None:

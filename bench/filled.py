@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from bench.people import furnish, manager, opened, signed_in
+from bench.served import Served
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import insert_rows
 from crmapp.domain.fields import CUSTOM
@@ -39,13 +40,13 @@ class Filled:
     count: int
     cookie: str
 
-    def asked(self, address: str, headers: Mapping[str, str] | None = None) -> Asked:
-        """Make a request of the whole application ready."""
-        return Asked(self.app, address, {"Cookie": self.cookie, **(headers or {})})
-
     def ask(self, address: str, headers: Mapping[str, str] | None = None) -> bytes:
-        """Ask for a page; return its body."""
-        return self.asked(address, headers)()
+        """Ask for a page in this process; return its body."""
+        return Asked(self.app, address, {"Cookie": self.cookie, **(headers or {})})()
+
+    def served(self) -> Served:
+        """Serve it, and ask as the manager does, for pages that are not compressed."""
+        return Served(self.database.parent, self.cookie, headers={"Accept": "text/html"})
 
     def places(self, count: int, seed: int) -> list[tuple[str, int]]:
         """Return places here and there in the list sorted by name, other ones for each seed."""
@@ -64,7 +65,7 @@ class Filled:
 
 
 class Asked:
-    """One request, made ready once and sent as often as one likes, straight to the application."""
+    """One request, sent straight to the application."""
 
     def __init__(self, app: Flask, address: str, headers: Mapping[str, str]) -> None:
         builder = EnvironBuilder(address, headers=headers)

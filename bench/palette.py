@@ -76,9 +76,10 @@ def figures_of(of: Filled, size: Size) -> Iterator[Figure]:
             rows = {row[0]: row for sql, values in asked for row in connection.execute(sql, values)}
             return {"rows": [rows[each] for each in shown]}
 
-        page = Bare(of.database).page("/search", template(html), read)
+        bare = Bare(of.database)
+        bare.page("/search", template(html), read)
         what = f"palette: “{words}”, {len(asked)} statements"
-        yield compare(what, [of.asked(address, HEADERS)], [page()], size)
+        yield compare(what, of, bare, [(address, "/search")], size, HEADERS)
 
 
 if __name__ == "__main__":

@@ -98,9 +98,9 @@ def figures_of(of: Filled, size: Size) -> Iterator[Figure]:
     ids = Random(7).sample(range(2, min(of.count, 20_000) - 1), size.pages)  # filled at one time
     with bare.reading(f"/?id={ids[0]}") as connection:
         r = record(connection)
-    asked = bare.page("/record", template(of.ask(f"/accounts/{ids[0]}").decode(), r), record)
-    ours = [of.asked(f"/accounts/{number}") for number in ids]
-    yield compare("record page", ours, [asked(f"?id={number}") for number in ids], size)
+    bare.page("/record", template(of.ask(f"/accounts/{ids[0]}").decode(), r), record)
+    pages = [(f"/accounts/{number}", f"/record?id={number}") for number in ids]
+    yield compare("record page", of, bare, pages, size)
 
 
 if __name__ == "__main__":
