@@ -24,7 +24,7 @@ def test_a_plan_that_is_larger_than_its_memory_is_joined_in_the_order_of_its_par
             run_id,
             artefacts.part_name(held.fence, first),
             (
-                PlanRow(row_no=n, action=Planned.REJECTED, source={**WIDE, "n": n * n}).as_json()
+                PlanRow(row_no=n, action=Planned.REJECTED, source={**WIDE, "n": n * n})
                 for n in range(first + 1, first + ROWS + 1)
             ),
         )
