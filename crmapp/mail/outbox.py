@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import ColumnElement, or_, select, update
 
@@ -44,9 +46,9 @@ def deliver_due(by: Carrier | None = None) -> int:
     left alone until the next call.
     """
     by = by or carrier(settings())
-    sent = 0
+    sent, abandoned = 0, _abandoned()
     for _turn in range(AT_ONCE):
-        letter_id = _lease(utcnow())
+        letter_id = _lease(utcnow(), abandoned)
         if letter_id is None:
             break
         try:
@@ -57,9 +59,30 @@ def deliver_due(by: Carrier | None = None) -> int:
     return sent
 
 
-def _lease(now: datetime) -> int | None:
+def _abandoned() -> Sequence[int]:
+    """Return the letters whose senders must have died: we have watched them for a whole lease.
+
+    The end of a lease is said by the sender's clock, which may be wrong.
+    """
+    leased = (MailOutbox.status == "queued", MailOutbox.attempts > 0, MailOutbox.error.is_(None))
+    now, before = monotonic(), dict(_watched)
+    _watched.clear()
+    for letter_id, attempts in session.execute(
+        select(MailOutbox.id, MailOutbox.attempts).where(*leased)
+    ):
+        _watched[letter_id, attempts] = before.get((letter_id, attempts), now)
+    over = LEASE.total_seconds()
+    return [letter_id for (letter_id, _), since in _watched.items() if now - since >= over]
+
+
+_watched: dict[tuple[int, int], float] = {}
+"""Letters that somebody has taken, by id and attempts, and since when this process knows it."""
+
+
+def _lease(now: datetime, abandoned: Sequence[int]) -> int | None:
     """Take the next letter for a while; ``None`` if none is due."""
-    waiting = (MailOutbox.status == "queued") & _is_due(now)
+    due_now = or_(_is_due(now), MailOutbox.id.in_(abandoned))
+    waiting = (MailOutbox.status == "queued") & due_now
     due = select(MailOutbox.id).where(waiting).order_by(MailOutbox.id).limit(1)
     if session.scalar(due) is None:
         session.rollback()
@@ -69,7 +92,7 @@ def _lease(now: datetime) -> int | None:
         session.execute(
             update(MailOutbox)
             .where(MailOutbox.id == letter_id)
-            .values(next_at=now + LEASE, attempts=MailOutbox.attempts + 1)
+            .values(next_at=now + LEASE, attempts=MailOutbox.attempts + 1, error=None)
         )
     return letter_id
 

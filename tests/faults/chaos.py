@@ -171,8 +171,8 @@ def wreak(house: House, clerk: Clerk, plan: Plan) -> Chaos:
     while clerk.ledger.rows < plan.rows:
         chaos.work(0.2)
     eventually(lambda: not chaos.office.waits(), "was all work done", 180)
-    patience = LEASE + AHEAD  # a letter whose sender died waits out its lease, by her clock
-    eventually(lambda: untold(house) == set(), "was each end told", 60 + patience.total_seconds())
+    patience = 60 + LEASE.total_seconds()  # a letter whose sender died is watched for a lease
+    eventually(lambda: untold(house) == set(), "was each end told", patience)
     return chaos
 
 

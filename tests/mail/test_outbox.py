@@ -150,6 +150,24 @@ def test_a_sender_that_died_leaves_the_letter_to_the_next(write, clock):
     assert (at_once, later) == (0, 1)
 
 
+def test_a_letter_of_a_sender_that_died_waits_a_lease_whatever_her_clock_said(
+    write, clock, monkeypatch
+):
+    class Dead(FakePost):
+        def carry(self, envelope: Envelope) -> None:
+            raise KeyboardInterrupt
+
+    write()
+    clock.shift(timedelta(minutes=10))
+    with pytest.raises(KeyboardInterrupt):
+        outbox.deliver_due(Dead())
+    clock.shift(timedelta(minutes=-10))
+    seconds = [0.0, outbox.LEASE.total_seconds() - 1, outbox.LEASE.total_seconds()]
+    monkeypatch.setattr("crmapp.mail.outbox.monotonic", lambda: seconds.pop(0))
+
+    assert [outbox.deliver_due(FakePost()) for _turn in "123"] == [0, 0, 1]
+
+
 def test_a_slow_mail_server_is_not_given_a_letter_by_two_senders(write, clock):
     other = FakePost()
 
