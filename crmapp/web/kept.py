@@ -8,6 +8,7 @@ differs from answer to answer, as the token against forgery, is filled in afterw
 from __future__ import annotations
 
 import re
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
@@ -32,7 +33,9 @@ MOST = 500
 _PLACEHOLDER = 10**15
 """Stands in an address for a number that comes later; no id is as large."""
 NOTHING: Mapping[str, object] = MappingProxyType({})
-_MARK = re.compile("\ue000([a-z0-9_]+)\ue001")
+_OURS = secrets.token_hex(8)
+"""A word in each mark that nobody can type, so that no text of a person is taken for one."""
+_MARK = re.compile(f"\ue000{_OURS}:([a-z0-9_]+)\ue001")
 _LATER: Mapping[str, Callable[[], object]] = {
     "csrf_token": generate_csrf,
     "csp_nonce": csp_nonce,
@@ -65,8 +68,8 @@ class Kept:
             if pieces is not None:
                 self._parts.move_to_end(key)
         if pieces is None:
-            marks: dict[str, Any] = {name: _mark(name) for name in fill}
-            marks |= {name: lambda name=name: _mark(name) for name in _LATER}
+            marks: dict[str, Any] = {name: mark(name) for name in fill}
+            marks |= {name: lambda name=name: mark(name) for name in _LATER}
             pieces = _MARK.split(render_template(template, **{**context, **marks, "marks": marks}))
             if not current_app.jinja_env.auto_reload:
                 self._keep(key, pieces)
@@ -119,8 +122,9 @@ def _is_mark(value: object) -> bool:
     return isinstance(value, str) and _MARK.fullmatch(value) is not None
 
 
-def _mark(name: str) -> str:
-    return f"\ue000{name}\ue001"
+def mark(name: str) -> str:
+    """Return what stands in a kept text where something comes later."""
+    return f"\ue000{_OURS}:{name}\ue001"
 
 
 def _filled(pieces: list[str], fill: Mapping[str, object]) -> str:

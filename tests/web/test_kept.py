@@ -116,3 +116,13 @@ def test_a_row_is_kept_until_its_account_changes(make, as_user):
 
     assert "<td>Graz</td>" in client.get("/accounts").text
     assert "<td>Lyon</td>" not in client.get("/accounts").text
+
+
+@pytest.mark.parametrize("name", ["words", "csrf_token", "anything"])
+def test_what_somebody_typed_is_never_taken_for_what_comes_later(make, as_user, name):
+    typed = f"\ue000{name}\ue001"
+
+    page = as_user(make.bob).get("/accounts", query_string={"location": typed, "q": "acme"})
+
+    assert page.status_code == 200
+    assert f"<span>{typed}</span>" in page.text

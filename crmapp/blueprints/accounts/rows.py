@@ -14,10 +14,10 @@ from markupsafe import Markup
 from crmapp.blueprints.accounts.columns import FIGURES
 from crmapp.domain.fields import Field
 from crmapp.services.account_list import Line
-from crmapp.web.kept import Texts
+from crmapp.web.kept import Texts, mark
 from crmapp.web.templating import text
 
-_MARK = "\ue000token\ue001"
+_MARK = mark("token")
 """Stands in kept rows where the token against forgery goes, another one for each reader."""
 MOST = 5_000
 """So many rows are kept by a process, about half a kilobyte each."""
