@@ -126,3 +126,13 @@ def test_what_somebody_typed_is_never_taken_for_what_comes_later(make, as_user, 
 
     assert page.status_code == 200
     assert f"<span>{typed}</span>" in page.text
+
+
+def test_an_account_that_cannot_be_does_not_decide_about_the_pages_of_others(make, as_user):
+    account = make.account("Acme")
+    client = as_user(make.bob)
+    client.get("/accounts/0")
+
+    text = client.get(f"/accounts/{account.id}").text
+
+    assert f'<input type="hidden" name="account" value="{account.id}">' in text
