@@ -17,7 +17,7 @@ from crmapp.db import session
 from crmapp.db.bulk import gathered, is_one_of, numbers
 from crmapp.domain.search import fold
 from crmapp.models import Account, Contact
-from crmapp.models.search import SHORT, ids_of, matches, values_of
+from crmapp.models.search import SHORT, ids_of, indexed, matches, values_of
 from crmapp.services.pick_lists import all_people_and_teams
 
 Named = tuple[Sequence[tuple[int, str]], Sequence[tuple[int, str]]]
@@ -110,15 +110,17 @@ def _word(text: str, named: Named) -> Word:
 def _ids(words: Sequence[Word], *, deleted: bool) -> Sequence[int]:
     """Collect the accounts that an index finds by all of ``words``, one more than FEW at most."""
     texts = [word.text for word in words]
-    query = _all_containing(len(texts), _dialect().name)
     values = {"most": FEW + 1, **values_of(texts, _dialect())}
+    query = _all_containing(len(texts), _dialect().name)
     ids = numbers(session.connection().scalar(query, values))
+    if len(ids) > FEW:  # so many of the others may stand before those that are asked for
+        query = _all_that_are(deleted, len(texts), _dialect().name)
+        ids = numbers(session.connection().scalar(query, values))
     if len(words) > 1 or not words[0].elsewhere:
         return ids
-    found, gone = set(ids), Account.deleted_at
-    seen = gone.is_not(None) if deleted else gone.is_(None)
+    found = set(ids)
     for source in _elsewhere(words[0]):
-        more = select(Account.id).where(source, seen).limit(max(FEW + 1 - len(found), 0))
+        more = select(Account.id).where(source, _is(deleted)).limit(max(FEW + 1 - len(found), 0))
         found.update(session.scalars(more))
     return sorted(found)
 
@@ -136,6 +138,19 @@ def _elsewhere(word: Word) -> list[ColumnElement[bool]]:
 @cache
 def _all_containing(count: int, dialect_name: str) -> Select[*tuple[Any, ...]]:
     return gathered(_containing(Account, count, dialect_name))
+
+
+@cache
+def _all_that_are(deleted: bool, count: int, _dialect_name: str) -> Select[*tuple[Any, ...]]:
+    """Ask for accounts as :func:`_all_containing` does, of the deleted or of the others alone."""
+    source, match = indexed(Account, count, _dialect())
+    found = select(Account.__table__.c.id).select_from(source).where(match, _is(deleted))
+    return gathered(found.limit(bindparam("most")))
+
+
+def _is(deleted: bool) -> ColumnElement[bool]:
+    gone = Account.__table__.c.deleted_at
+    return gone.is_not(None) if deleted else gone.is_(None)
 
 
 @cache

@@ -126,6 +126,19 @@ def test_deleted_accounts_can_be_searched(make, words):
     assert "Gone" not in names(make)
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_search_is_counted_without_the_many_others_that_it_would_find(make, monkeypatch, gone):
+    monkeypatch.setattr("crmapp.services.account_search.FEW", 3)
+    first = [make.account(f"Hinterland {n}").id for n in range(4)]
+    last = [make.account(f"Hinterland {n}").id for n in range(4, 6)]
+    for each in last if gone else first:
+        accounts.delete(each, by=make.mona)
+
+    page = account_list.page(Question(words="hinterland", deleted=gone, size=1), by=make.mona)
+
+    assert (page.count, page.many) == (2, False)
+
+
 def table(make):
     """Make accounts that have every column, some of them, or none."""
     teams = [make.bob.teams[0].id, make.mallory.teams[0].id, None]
