@@ -49,7 +49,6 @@ class Kind(StrEnum):
     CONTACT = "contact"
 
 
-REFERENCES = frozenset({Kind.USER, Kind.TEAM, Kind.ACCOUNT, Kind.CONTACT})
 LISTED = frozenset({Kind.PICK_LIST, Kind.MULTI_PICK_LIST})
 SEARCHED_KINDS = frozenset({Kind.TEXT, Kind.EMAIL, Kind.PHONE, Kind.URL})
 """Kinds of custom fields whose text the search of a list finds."""
