@@ -8,6 +8,7 @@ from crmapp.db import session
 from crmapp.models import Run
 from crmapp.services import runs
 from tests.support.pages import flat
+from tests.support.sales import SALES, publish
 from tests.support.upserts import carry_out, plan, plan_now, queue, take_back
 from tests.support.web import htmx
 
@@ -34,6 +35,22 @@ def test_the_page_of_a_run_says_that_its_rows_are_lost(make, as_user, settings, 
     assert CANNOT in answer.text
     assert f"artefacts/{done.artefacts[0]['name']}" in answer.text
     assert "can be undone" in answer.text
+
+
+@pytest.mark.parametrize(
+    "locale, words", [("en", "The figures do not need it."), ("fr", "n’en ont")]
+)
+def test_a_refresh_says_that_its_figures_do_not_need_the_file(
+    make, as_user, settings, locale, words
+):
+    publish(make, SALES + "".join(SALES.splitlines(keepends=True)[1:]) * 9 + "soon;1;A;B;C;1;1\n")
+    run = session.query(Run).one()
+    lose(settings, run)
+
+    text = flat(as_user(make.alice).get(f"/runs/{run.id}", headers={"Accept-Language": locale}))
+
+    assert words in text
+    assert "can be undone" not in text
 
 
 def test_the_file_of_failed_rows_says_that_it_is_not_there_any_more(make, as_user, settings):
