@@ -91,8 +91,14 @@ class Texts:
         self._lock = threading.Lock()
 
     def of(self, key: Hashable, write: Callable[[], object]) -> str:
-        """Return what is kept under ``key``, else the text that ``write`` returns."""
-        text = self._texts.get(key)
+        """Return what is kept under ``key``, else the text that ``write`` returns.
+
+        What holds a list, as a column of a Parquet file may, is no key: it is written each time.
+        """
+        try:
+            text = self._texts.get(key)
+        except TypeError:
+            return str(write())
         if text is None:
             text = str(write())
             with self._lock:

@@ -222,6 +222,19 @@ def test_the_notes_say_how_old_the_figures_are(alice):
     assert "All dates are moved by whole months" in page
 
 
+def test_a_property_that_is_a_list_is_written_as_it_is(alice, shop, settings):
+    sold = settings.datasets_dir / "sold.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT DATE '2026-10-03' AS day, 'a1' AS code, 'Ann' AS name, 'North' AS region,"
+            f" ['1', '2'] AS phone, 1 AS ticket, 10.1 AS amount, 1 AS pieces) TO '{sold}'"
+        )
+    (settings.datasets_dir / "shop.yml").write_text(SHOP.replace("sold.csv", sold.name))
+    shop("")
+
+    assert "[&#39;1&#39;, &#39;2&#39;]" in opened(alice, "/analytics/shop/buyers")
+
+
 # --- sort, search, pages --------------------------------------------------------------------------
 
 
