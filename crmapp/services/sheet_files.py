@@ -62,7 +62,8 @@ def cell(value: Any) -> Any:
 def plain(value: Any, kind: str) -> Any:
     """Return a number as people know it: money in cents, others without zeros that say nothing."""
     if kind == "money" and isinstance(value, Decimal | float):
-        return round(value, 2)
+        cents: Any = round(value, 2)
+        return cents or abs(cents)  # what rounds to nothing is not negative
     if isinstance(value, Decimal):
         whole = value.to_integral_value()
         return whole if value == whole else value.normalize()

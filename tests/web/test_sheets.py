@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from crmapp.services.sheet_files import Heading, cell, csv_lines
+from crmapp.services.sheet_files import Heading, cell, csv_lines, plain
 from crmapp.web.sheets import csv_response, xlsx_response
 
 
@@ -92,3 +92,19 @@ def test_a_workbook_holds_texts_numbers_and_days_as_such(app):
         ["0123", "", "", ""],
         ["Total", 1.0, 0.5, ""],
     ]
+
+
+@pytest.mark.parametrize(
+    "value, kind, text",
+    [
+        (Decimal("12.5000"), "money", "12.50"),
+        (Decimal("-0.0040"), "money", "0.00"),
+        (-0.004, "money", "0.0"),
+        (Decimal("3.000"), "number", "3"),
+        (Decimal("0.250"), "percent", "0.25"),
+        ("003", "text", "003"),
+        (None, "money", "None"),
+    ],
+)
+def test_a_number_of_a_file_says_no_more_than_it_means(value, kind, text):
+    assert str(plain(value, kind)) == text
