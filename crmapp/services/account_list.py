@@ -157,11 +157,14 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
         where.append(_account.location.in_(question.locations))
     if question.fields:
         where += account_fields.conditions(question.fields, by=by)
+    shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
     if not question.words:
-        return Filter(tuple(where)), None
+        return Filter(tuple(where), shared=shared), None
     search = found_by(question.words, deleted=deleted)
     some = search.among if search.many and search.ids else None
-    return Filter((*where, *search.where), search.values, few=not search.many), some
+    shared = shared and not search.rest
+    conditions = (*where, *search.where)
+    return Filter(conditions, search.values, few=not search.many, shared=shared), some
 
 
 def _count(
@@ -178,7 +181,8 @@ def _count(
     if question.owner or question.team:
         some = None
     where = filter_.conditions if some is None else (some, *filter_.conditions)
-    count = session.connection().scalar(_number(where), filter_.values) or 0
+    number = _number if filter_.shared else _number.__wrapped__
+    count = session.connection().scalar(number(where), filter_.values) or 0
     many = some is not None or count > COUNT_UP_TO
     if count > COUNT_UP_TO:
         if len(_many) > MOST_REMEMBERED:

@@ -32,12 +32,14 @@ _NAME: Keys = (_account.name_key, _account.id)
 class Filter:
     """What accounts have to meet, with the values of its named parameters.
 
-    With ``few``, some thousands meet it at most.
+    With ``few``, some thousands meet it at most. The conditions that are ``shared`` are the same
+    objects whoever asks; of others no statement is kept, since it would never be asked for again.
     """
 
     conditions: tuple[ColumnElement[bool], ...]
     values: Mapping[str, Any] = field(default_factory=dict)
     few: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Stretch:
     contacts: bool = False  # the keys are the primary contact's
     in_order: bool = False  # most rows will do: read the contacts in their order
     numeric: bool = False  # the first key is a number
+    shared: bool = False  # one for all who sort so: see :class:`Filter`
 
 
 class Spot(NamedTuple):
@@ -109,7 +112,8 @@ def walk(
     for part in ordered:
         place = _place(part, cursor)
         falling = part.descending is not backwards
-        query = _ordered(part, filter_.conditions, falling, bool(place))
+        order = _ordered if part.shared and filter_.shared else _ordered.__wrapped__
+        query = order(part, filter_.conditions, falling, bool(place))
         values = {**filter_.values, **place, "wanted": wanted - len(found)}
         rows = session.connection().execute(query, values).all()
         found += [Spot(row[0], part.token, tuple(row[1:])) for row in rows]
@@ -124,7 +128,8 @@ def count_and_walk(part: Stretch, filter_: Filter, wanted: int) -> tuple[int, li
 
     It reads them all, so it is for filters that few accounts meet.
     """
-    query = _counted(part, filter_.conditions)
+    counted = _counted if part.shared and filter_.shared else _counted.__wrapped__
+    query = counted(part, filter_.conditions)
     rows = session.connection().execute(query, {**filter_.values, "wanted": wanted}).all()
     count = rows[0][-1] if rows else 0
     return count, [Spot(row[0], part.token, tuple(row[1:-1])) for row in rows]
@@ -183,15 +188,15 @@ def _place(part: Stretch, cursor: Cursor | None) -> dict[str, str | float]:
 @lru_cache
 def _by_column(column: str, down: bool, filtered: bool) -> Sequence[Stretch]:
     if column == "name":
-        return [Stretch("", None, _NAME, down)]
+        return [Stretch("", None, _NAME, down, shared=True)]
     if column == "primary_contact":
         keys = (_contact.name_key, _contact.id)
         rest = _account.primary_contact_id.is_(None)
-        has = Stretch("has", None, keys, down, contacts=True, in_order=not filtered)
-        return [has, Stretch("none", rest, _NAME)]
+        has = Stretch("has", None, keys, down, contacts=True, in_order=not filtered, shared=True)
+        return [has, Stretch("none", rest, _NAME, shared=True)]
     value = _account[column]
-    has = Stretch("has", value.is_not(None), (value, *_NAME), down)
-    return [has, Stretch("none", value.is_(None), _NAME)]
+    has = Stretch("has", value.is_not(None), (value, *_NAME), down, shared=True)
+    return [has, Stretch("none", value.is_(None), _NAME, shared=True)]
 
 
 def _by_custom_field(spec: Field, down: bool) -> Sequence[Stretch]:

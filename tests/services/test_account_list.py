@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crmapp.errors import Invalid
-from crmapp.services import account_list, accounts, contacts
+from crmapp.services import account_list, account_order, accounts, contacts
 from crmapp.services.account_question import NOBODY, SORTS, Cursor, Question
 
 
@@ -34,6 +34,18 @@ def test_counting_asks_for_permission_too(make):
     make.account("Theirs", owner_id=make.mallory.id)
 
     assert account_list.page(Question(), by=make.bob).count == 1
+
+
+def test_only_statements_that_others_ask_as_well_are_kept(make):
+    names(make)
+    kept = account_order._ordered.cache_info().currsize
+
+    names(make, by=make.bob)
+    names(make, words="acme", owner=make.bob.id)
+    names(make, sort="owner")
+    names(make, by=make.carol)
+
+    assert account_order._ordered.cache_info().currsize == kept
 
 
 def test_names_are_sorted_as_people_do(make):
