@@ -19,9 +19,9 @@ from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import insert_rows
 from crmapp.domain.fields import CUSTOM
 from crmapp.domain.permissions import Role
-from crmapp.domain.records import derived
 from crmapp.models import Account, User
 from crmapp.services import custom_fields, users
+from tests.support.columns import derived
 
 CHUNK = 20_000
 FIELD = f"{CUSTOM}zone"

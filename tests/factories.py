@@ -15,7 +15,6 @@ from crmapp.db import db, session, utcnow
 from crmapp.db.session import WRITE, writing
 from crmapp.domain.fields import CUSTOM
 from crmapp.domain.permissions import Role
-from crmapp.domain.records import derived
 from crmapp.models import (
     Account,
     Activity,
@@ -30,6 +29,7 @@ from crmapp.models import (
     User,
 )
 from crmapp.services.engine import CODE_VERSION
+from tests.support.columns import derived
 
 Model = TypeVar("Model")
 PASSWORD = "a-long-enough-passphrase"

@@ -349,14 +349,6 @@ _PHONES = {"account": ("phone",), "contact": ("phone", "mobile")}
 NAMED = {"account": ("name",), "contact": ("last_name", "first_name")}
 
 
-def derived(object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the columns that follow from others: the searchable line and those of the name.
-
-    ``custom`` are custom fields that are searched as well.
-    """
-    return {**searchable(object_, values, custom), **name_keys(object_, values)}
-
-
 def searchable(
     object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()
 ) -> dict[str, Any]:

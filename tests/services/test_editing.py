@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from crmapp.db import session, unit_of_work
-from crmapp.domain.records import derived
 from crmapp.errors import Invalid
 from crmapp.models import Account
 from crmapp.services.editing import unless_taken
+from tests.support.columns import derived
 
 
 def two_at_once():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Action, Write
-from crmapp.domain.records import derived
 from crmapp.models import Account
 from crmapp.services import records
+from tests.support.columns import derived
 
 
 def test_records_that_are_renamed_and_others_in_one_batch_are_sorted_and_searched_rightly(make):
