@@ -96,11 +96,12 @@ def page(question: Question, *, by: User) -> Page:
         found.reverse()
     before = more if backwards else cursor is not None
     after = cursor is not None if backwards else more
-    if counted is None and (before or after):
+    if counted is not None:
+        count, many = counted, False
+    elif before or after:
         count, many = _count(question, filter_, some, by)
     else:
-        count = len(found) if counted is None else min(counted, COUNT_UP_TO)
-        many = counted is not None and counted > COUNT_UP_TO
+        count, many = len(found), False
     return Page(
         _lines([spot.id for spot in found]),
         found[0].cursor(backwards=True) if found and before else None,
