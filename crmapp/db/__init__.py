@@ -1,7 +1,15 @@
 """The database: base class, session, the only commit, and bulk verbs per dialect."""
 
 from crmapp.db.base import Base, Folded, Json, Money, UtcDateTime, utcnow
-from crmapp.db.session import after_commit, beside, db, session, unit_of_work, writing
+from crmapp.db.session import (
+    after_commit,
+    beside,
+    db,
+    session,
+    unit_of_work,
+    while_unchanged,
+    writing,
+)
 
 __all__ = [
     "Base",
@@ -15,5 +23,6 @@ __all__ = [
     "session",
     "unit_of_work",
     "utcnow",
+    "while_unchanged",
     "writing",
 ]

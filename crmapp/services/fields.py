@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Select, bindparam, select, update
 
-from crmapp.db import session
+from crmapp.db import session, while_unchanged
 from crmapp.domain.fields import SEARCHED_KINDS, Field, Kind
 from crmapp.domain.records import FIELDS
 from crmapp.i18n import Bilingual
@@ -57,7 +57,7 @@ def word() -> str:
     here = session()
     transaction, known = here.info.get(_KEPT, (None, ""))
     if transaction is None or transaction is not here.get_transaction():
-        known = session.scalar(_word(), {"name": _STAMP}) or ""
+        known = while_unchanged(("stamp", _STAMP), _read_word)
         here.info[_KEPT] = (here.get_transaction(), known)
     return str(known)
 
@@ -82,6 +82,10 @@ def _set(object_: str) -> FieldSet:
 
 _known: dict[str, dict[str, FieldSet]] = {}
 """What this process read last, under the word that the database had then."""
+
+
+def _read_word() -> str:
+    return session.scalar(_word(), {"name": _STAMP}) or ""
 
 
 @cache

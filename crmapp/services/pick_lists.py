@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from crmapp.db import session
+from crmapp.db import session, while_unchanged
 from crmapp.domain.fields import Lookups
 from crmapp.domain.search import fold
 from crmapp.models import PickListValue, Team, User
@@ -52,8 +52,12 @@ def defaults() -> dict[str, str]:
     return {row.list_code: row.code for row in session.execute(query)}
 
 
-def labels(locale: str) -> dict[str, dict[str, str]]:
+def labels(locale: str) -> Mapping[str, Mapping[str, str]]:
     """Return list code → value's code → label, of all values that ever were."""
+    return while_unchanged(("labels", locale), lambda: _labels(locale))
+
+
+def _labels(locale: str) -> dict[str, dict[str, str]]:
     label = PickListValue.label_fr if locale == "fr" else PickListValue.label_en
     found: dict[str, dict[str, str]] = {}
     for list_code, code, text in session.execute(
@@ -73,13 +77,17 @@ def people_and_teams(
     *, keep: int | None = None
 ) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """Return what :func:`people` and :func:`teams` do, by one question."""
-    people_, teams_ = _by_kind(_people_and_teams(everybody=False), keep=keep)
+    people_, teams_ = while_unchanged(
+        ("people and teams", keep), lambda: _by_kind(_people_and_teams(everybody=False), keep=keep)
+    )
     return sorted(people_, key=_by_name), sorted(teams_, key=_by_name)
 
 
-def all_people_and_teams() -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+def all_people_and_teams() -> tuple[Sequence[tuple[int, str]], Sequence[tuple[int, str]]]:
     """Return (id, name) of everybody, those who left included, and of all teams."""
-    return _by_kind(_people_and_teams(everybody=True))
+    return while_unchanged(
+        "all people and teams", lambda: _by_kind(_people_and_teams(everybody=True))
+    )
 
 
 def _by_kind(

@@ -54,7 +54,8 @@ def _own(question: Question) -> Iterator[tuple[str, str, str]]:
     """Yield name, label and text of each filter by a custom field."""
     if not question.fields:
         return
-    specs, labels = field_set.of("account"), dict[str, dict[str, str]]()
+    specs = field_set.of("account")
+    labels: Mapping[str, Mapping[str, str]] = {}
     if any(specs[name].pick_list for name, _text in question.fields):
         labels = pick_lists.labels(str(get_locale()))
     plain = {EMPTY: _("none"), "yes": _("Yes"), "no": _("No")}
