@@ -25,6 +25,7 @@ from crmapp.web import (
     reader,
     security,
     serving,
+    sessions,
     templating,
     toasts,
 )
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_app(app, settings)
     extensions.init_app(app, settings)
     auth.init_app(app, settings)
+    sessions.init_app(app)
     reader.init_app(app)
     access.init_app(app)
     htmx.init_app(app)

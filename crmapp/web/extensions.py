@@ -24,10 +24,16 @@ migrate = Migrate(db=db, render_as_batch=True)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the extensions that need nothing but settings; ``web/auth.py`` binds Flask-Security."""
-    app.config.update(WTF_CSRF_TIME_LIMIT=None, **limiter_config(settings.redis_url))
+    """Bind the extensions that need nothing but settings; ``web/auth.py`` binds Flask-Security.
+
+    A view with a limit asks the limiter itself, so its hooks, which look at each request, hang on
+    an application that serves none.
+    """
+    app.config.update(WTF_CSRF_TIME_LIMIT=None)
     csrf.init_app(app)
-    limiter.init_app(app)
+    unserved = Flask("limits")
+    unserved.config.update(limiter_config(settings.redis_url))
+    limiter.init_app(unserved)
     migrate.init_app(app, directory=f"{app.root_path}/migrations")
 
 

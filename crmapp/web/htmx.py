@@ -69,6 +69,5 @@ def trigger(response: Response, events: Mapping[str, Mapping[str, Any]]) -> Resp
 
 
 def _vary(response: Response) -> Response:
-    response.vary.add("HX-Request")
-    response.vary.add("HX-Request-Type")
+    response.vary.update(("HX-Request", "HX-Request-Type"))
     return response

@@ -1,0 +1,47 @@
+"""The session cookie: what a process has read once, it knows again by the whole cookie.
+
+A browser sends the same cookie with each request until the session changes. To derive the key,
+check the signature and unpack what it signs takes longer than most statements.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature
+
+MOST = 1_000
+"""So many cookies are known again; one has less than 4 KB."""
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's sessions in signed cookies; the age of a cookie is checked each time."""
+
+    def __init__(self, app: Flask) -> None:
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            raise RuntimeError("sessions need the application's SECRET_KEY")
+        self._read = lru_cache(MOST)(partial(serializer.loads, return_timestamp=True))
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """Return what the cookie holds, or an empty session if it is not ours or too old."""
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
+            return self.session_class()
+        try:
+            values, signed = self._read(cookie)
+        except BadSignature:
+            return self.session_class()
+        age = datetime.now(UTC) - signed
+        if not timedelta(0) <= age <= app.permanent_session_lifetime:
+            return self.session_class()
+        return self.session_class(deepcopy(values))
+
+
+def init_app(app: Flask) -> None:
+    """Read and write sessions so; the application has its key by now."""
+    app.session_interface = Sessions(app)
