@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, bindparam, select
 
@@ -21,14 +20,16 @@ ENOUGH = 40
 """So many are read from an index that finds more; the closest of them are offered."""
 WORDS = 8
 """So many words are looked for; what is typed after them is not."""
-Rows = Iterable[Row[*tuple[Any, ...]]]
+Found = Row[*tuple[Any, ...]]
+Rows = Iterable[Found]
+Rank = tuple[int, int, str]
+"""Distance, length of the name, name: what comes first is closer."""
 Query = Select[*tuple[Any, ...]]
 _made: dict[tuple[object, ...], Query] = {}
 """The statements that were asked for: to make one takes longer than to carry it out."""
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A record that was found.
 
     ``detail`` tells it from others of its name; ``distance`` says how close its name is to what
@@ -46,20 +47,19 @@ def find_accounts(words: str, *, by: User, recent: Sequence[int] = ()) -> list[H
     """Find accounts that ``by`` may see, those among ``recent`` first, then the closest."""
     folded = fold(words)
     tiers = _account_tiers(folded, words.strip(), by, recent)
-    return _closest(tiers, folded, _account) if folded else []
+    return _closest(tiers, folded, _rank_account, _account) if folded else []
 
 
 def find_contacts(words: str, *, by: User) -> list[Hit]:
     """Find contacts of accounts that ``by`` may see, the closest first."""
     folded = fold(words)
-    return _closest(_contact_tiers(folded, by), folded, _contact) if folded else []
+    tiers = _contact_tiers(folded, by)
+    return _closest(tiers, folded, _rank_contact, _contact) if folded else []
 
 
 def accounts(ids: Sequence[int], *, by: User) -> list[Hit]:
     """Return those of the accounts that ``by`` may see, in the order of ``ids``."""
-    found = (
-        {row.id: _account(row, "") for row in _read("accounts", by, {"ids": ids})} if ids else {}
-    )
+    found = {row.id: _account(row) for row in _read("accounts", by, {"ids": ids})} if ids else {}
     return [found[each] for each in ids if each in found]
 
 
@@ -133,30 +133,40 @@ def _contacts(by: User) -> Query:
 
 
 def _closest(
-    tiers: Iterable[Rows], folded: str, hit_of: Callable[[Row[*tuple[Any, ...]], str], Hit]
+    tiers: Iterable[Rows],
+    folded: str,
+    rank: Callable[[Found, str], Rank],
+    hit_of: Callable[[Found, int], Hit],
 ) -> list[Hit]:
     """Take hits from the tiers until there are enough; a later tier is not asked then."""
     found: dict[int, Hit] = {}
     for tier in tiers:
-        for hit in sorted((hit_of(row, folded) for row in tier), key=_by_distance):
-            found.setdefault(hit.id, hit)
-        if len(found) >= MOST:
-            break
-    return list(found.values())[:MOST]
+        for row in sorted(tier, key=lambda row: rank(row, folded)):
+            if row.id not in found:
+                found[row.id] = hit_of(row, rank(row, folded)[0])
+            if len(found) >= MOST:
+                return list(found.values())
+    return list(found.values())
 
 
-def _by_distance(hit: Hit) -> tuple[int, int, str]:
-    return hit.distance, len(hit.name), hit.name
+def _rank_account(row: Found, folded: str) -> Rank:
+    distance = closeness(row.name_key, folded)
+    if distance and row.number and fold(row.number) == folded:
+        distance = 0
+    return distance, len(row.name), row.name
 
 
-def _account(row: Row[*tuple[Any, ...]], folded: str) -> Hit:
-    detail = " · ".join(part for part in (row.number, row.location) if part)
-    same_number = bool(folded) and fold(row.number or "") == folded
-    distance = 0 if same_number else closeness(row.name_key, folded)
+def _rank_contact(row: Found, folded: str) -> Rank:
+    name = full_name(row.first_name, row.last_name)
+    distance = min(closeness(fold(name), folded), closeness(row.name_key, folded))
+    return distance, len(name), name
+
+
+def _account(row: Found, distance: int = 0) -> Hit:
+    detail = " · ".join(filter(None, (row.number, row.location)))
     return Hit(row.id, row.name, detail, row.id, distance)
 
 
-def _contact(row: Row[*tuple[Any, ...]], folded: str) -> Hit:
+def _contact(row: Found, distance: int) -> Hit:
     name = full_name(row.first_name, row.last_name)
-    distance = min(closeness(fold(name), folded), closeness(row.name_key, folded))
     return Hit(row.id, name, row.account, row.account_id, distance)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -70,7 +69,7 @@ _folded = lru_cache(maxsize=1_000)(fold)
 
 
 def _with_account(account: Account, by: User) -> Iterator[Item]:
-    here: dict[str, Any] = {"account_id": account.id}
+    here = ("account_id", account.id)
     if by.can(Right.ACTIVITY_EDIT):
         for kind, text, icon in (
             ("call", _("Log a call"), "phone"),
@@ -78,13 +77,15 @@ def _with_account(account: Account, by: User) -> Iterator[Item]:
             ("task", _("Add a task"), "square-check-big"),
             ("note", _("Add a note"), "notebook-pen"),
         ):
-            yield Item(text, icon, "activities.new", {"kind": kind, **here}, drawer=True)
+            yield Item(text, icon, "activities.new", (("kind", kind), here), drawer=True)
     if by.can(Right.CONTACT_EDIT):
-        yield Item(_("Add a contact"), "user-plus", "contacts.new", here, drawer=True)
+        yield Item(_("Add a contact"), "user-plus", "contacts.new", (here,), drawer=True)
     if accounts.editable(account, by=by):
-        yield Item(_("Edit account"), "pencil", "accounts.edit", here, key="e", drawer=True)
+        yield Item(_("Edit account"), "pencil", "accounts.edit", (here,), key="e", drawer=True)
     if by.can(Right.ACCOUNT_DELETE):
-        yield Item(_("Delete account"), "trash-2", "accounts.confirm_deletion", here, drawer=True)
+        yield Item(
+            _("Delete account"), "trash-2", "accounts.confirm_deletion", (here,), drawer=True
+        )
 
 
 def _actions(by: User) -> Iterator[Item]:
@@ -98,7 +99,7 @@ def _pages(by: User) -> Iterator[Item]:
     for place in navigation.places():
         yield Item(place.text, place.icon, place.endpoint, key=place.key)
     if by.can(Right.ACCOUNT_VIEW):
-        yield Item(_("My accounts"), "building-2", "accounts.index", {"owner": "me"})
+        yield Item(_("My accounts"), "building-2", "accounts.index", (("owner", "me"),))
         yield Item(_("Fields of an account"), "list-checks", "accounts.fields")
     for section in navigation.sections():
         yield Item(_(section.label), section.icon, f"settings.{section.name}", detail=_("Admin"))
@@ -110,7 +111,7 @@ def _pages(by: User) -> Iterator[Item]:
 
 def _chapters() -> Iterator[Item]:
     for chapter in guide.chapters():
-        yield Item(chapter.title, "circle-help", "help.show", {"slug": chapter.slug})
+        yield Item(chapter.title, "circle-help", "help.show", (("slug", chapter.slug),))
 
 
 def _preferences() -> Iterator[Item]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,17 +27,18 @@ class Item:
     text: str
     icon: str
     endpoint: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: tuple[tuple[str, int | str], ...] = ()
     detail: str = ""
     key: str = ""
     drawer: bool = False
     choice: tuple[str, str] | None = None
-    distance: int = 0
+    distance: int = field(default=0, compare=False)
 
     @property
     def url(self) -> str:
         """Its address; worked out for what is shown, not for all that might have been."""
-        return url_for(self.endpoint, **self.values)
+        values: dict[str, Any] = dict(self.values)
+        return url_for(self.endpoint, **values)
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,10 @@ def records(words: str, at: int | None, *, by: User) -> list[Group]:
 
 
 def _account(hit: Hit, icon: str) -> Item:
-    here = {"account_id": hit.id}
+    here = (("account_id", hit.id),)
     return Item(hit.name, icon, "accounts.show", here, hit.detail, distance=hit.distance)
 
 
 def _contact(hit: Hit) -> Item:
-    there = {"account_id": hit.account_id, "_anchor": f"contact-{hit.id}-row"}
+    there = (("account_id", hit.account_id), ("_anchor", f"contact-{hit.id}-row"))
     return Item(hit.name, "contact", "accounts.contacts", there, hit.detail, distance=hit.distance)

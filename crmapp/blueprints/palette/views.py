@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from crmapp.blueprints.palette import bp, commands
-from crmapp.blueprints.palette.groups import closest_first, records
+from crmapp.blueprints.palette.groups import Item, closest_first, records
+from crmapp.blueprints.palette.lines import Lines
+from crmapp.domain.permissions import Right
+from crmapp.models.user import User
 from crmapp.services.account_question import LONGEST_SEARCH
 from crmapp.web.access import person
 from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
 from crmapp.web.shortcuts import SHORTCUTS
+
+_lines = Lines()
 
 
 @bp.get("/search")
@@ -25,8 +31,22 @@ def index() -> ResponseReturnValue:
         *records(words, at, by=by),
         *commands.everywhere(words, by=by),
     ]
-    groups = closest_first(found)
-    return page("palette/index.html", "palette/_results.html", words=words, groups=groups)
+    return page(
+        "palette/index.html",
+        "palette/_results.html",
+        words=words,
+        groups=closest_first(found),
+        whole=_in_the_list(words, by=by),
+        lines=_lines,
+    )
+
+
+def _in_the_list(words: str, *, by: User) -> Item | None:
+    """Return the way to all accounts whose text contains the words."""
+    if not words.strip() or not by.can(Right.ACCOUNT_VIEW):
+        return None
+    text = _("Search all accounts for “%(words)s”", words=words)
+    return Item(text, "search", "accounts.index", (("q", words),))
 
 
 @bp.get("/shortcuts")
