@@ -63,5 +63,14 @@ class User(Base, UserMixin):
         """Say whether this person holds ``right``."""
         return self.active and allows(self.role, right)
 
+    @property
+    def scope(self) -> tuple[str, bool, int]:
+        """What decides which records she sees and may change: who has the same has the same ones.
+
+        The last part is 0 for people who see and change those of everybody, else her id.
+        """
+        everything = self.can(Right.ACCOUNT_VIEW_ALL) and self.can(Right.ACCOUNT_EDIT_ALL)
+        return self.role, self.active, 0 if everything else self.id
+
     def __str__(self) -> str:
         return self.name

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
+from crmapp.db.statements import Statements
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
@@ -50,9 +51,16 @@ def is_open(account_id: int, *, by: User) -> bool:
 
 def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
+    query = _made.of(("editable", by.scope), lambda: _editable(by))
+    return session.connection().scalar(query, {"id": account.id}) is not None
+
+
+def _editable(by: User) -> Select[Any]:
     own = Account.__table__.c
-    query = select(own.id).where(own.id == account.id, Account.editable_by(by))
-    return session.connection().scalar(query) is not None
+    return select(own.id).where(own.id == bindparam("id"), Account.editable_by(by))
+
+
+_made = Statements(most=500)
 
 
 def parent_of(account: Account, *, by: User) -> Account | None:

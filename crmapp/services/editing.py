@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, select
@@ -12,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.base import ExecutableOption
 
 from crmapp.db import session
+from crmapp.db.statements import Statements
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse, thaw
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
@@ -41,16 +41,23 @@ def seen(
     """
     if not 0 < record_id <= LARGEST_ID:
         raise NotFound
-    query = _by_id(model, options).where(model.visible_to(by, deleted=deleted))
+    query = _made.of(
+        (model, options, deleted, by.scope), lambda: _by_id(model, options, deleted, by)
+    )
     found: Seen | None = session.scalars(query, {"id": record_id}).one_or_none()
     if found is None:
         raise NotFound
     return found
 
 
-@lru_cache(maxsize=20)
-def _by_id(model: type[Seen], options: tuple[ExecutableOption, ...]) -> Select[Any]:
-    return select(model).where(model.id == bindparam("id")).options(*options)
+def _by_id(
+    model: type[Seen], options: tuple[ExecutableOption, ...], deleted: bool, by: User
+) -> Select[Any]:
+    query = select(model).where(model.id == bindparam("id"), model.visible_to(by, deleted=deleted))
+    return query.options(*options)
+
+
+_made = Statements(most=500)
 
 
 def need(right: Right, *, by: User) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, and_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
@@ -15,6 +14,7 @@ from crmapp.domain.changes import Link
 from crmapp.i18n import N_, Text
 from crmapp.models import Change, PickList, PickListValue, Run, User
 from crmapp.services import fields, identities
+from crmapp.services.changes import told
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -93,16 +93,8 @@ def _page(where: ColumnElement[bool], before: int | None) -> tuple[list[Change],
 
 def origins(lineage: Mapping[str, int]) -> dict[str, Change]:
     """Return field → the change that gave it its present value, with its run and its person."""
-    found = session.scalars(_changes(), {"ids": sorted(set(lineage.values()))})
-    changes = {each.id: each for each in found}
+    changes = told(lineage.values())
     return {field: changes[id_] for field, id_ in lineage.items() if id_ in changes}
-
-
-@cache
-def _changes() -> Select[Change]:
-    """Ask for changes with their runs and people; made once, since each record page asks."""
-    told = (joinedload(Change.run), joinedload(Change.by))
-    return select(Change).where(Change.id.in_(bindparam("ids", expanding=True))).options(*told)
 
 
 def _entry(change: Change, words: Words, locale: str, about: str = "") -> Entry:

@@ -12,6 +12,7 @@ from crmapp.db import session
 from crmapp.errors import CRMError
 from crmapp.models import Change, ExternalIdentity
 from crmapp.services import datasets
+from crmapp.services.changes import told
 
 _DATASET = "dataset:"
 
@@ -27,19 +28,21 @@ class Known:
 
 def of(account_id: int, *, locale: str) -> list[Known]:
     """Return what the account is called elsewhere; the caller has made sure that she may see it."""
-    rows = session.execute(_of_account(), {"account_id": account_id})
+    rows = session.connection().execute(_of_account(), {"account_id": account_id}).all()
+    changes = told({row.change_id for row in rows} - {None})
     return [
-        Known(system_name(each.system, each.object, locale), each.external_id, change)
-        for each, change in rows
+        Known(
+            system_name(row.system, row.object, locale), row.external_id, changes.get(row.change_id)
+        )
+        for row in rows
     ]
 
 
 @cache
-def _of_account() -> Select[ExternalIdentity, Change]:
-    known = ExternalIdentity
+def _of_account() -> Select[str, str, str, int | None]:
+    known = ExternalIdentity.__table__.c
     return (
-        select(known, Change)
-        .outerjoin(Change, Change.id == known.change_id)
+        select(known.system, known.object, known.external_id, known.change_id)
         .where(known.account_id == bindparam("account_id"))
         .order_by(known.system, known.object, known.external_id)
     )

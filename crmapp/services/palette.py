@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, bindparam, select
+from sqlalchemy import Row, and_, bindparam, select
 
 from crmapp.db import session
-from crmapp.domain.permissions import Right
+from crmapp.db.statements import Query, Statements
 from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.models import Account, Contact, User
 from crmapp.models.contact import full_name
@@ -24,9 +24,7 @@ Found = Row[*tuple[Any, ...]]
 Rows = Iterable[Found]
 Rank = tuple[int, int, str]
 """Distance, length of the name, name: what comes first is closer."""
-Query = Select[*tuple[Any, ...]]
-_made: dict[tuple[object, ...], Query] = {}
-"""The statements that were asked for: to make one takes longer than to carry it out."""
+_made = Statements(most=1_000)
 
 
 class Hit(NamedTuple):
@@ -89,11 +87,9 @@ def _by_text(name: str, folded: str, by: User) -> Iterator[Rows]:
 
 
 def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
-    sees = 0 if by.can(Right.ACCOUNT_VIEW_ALL) else by.id
-    key = (name, count, sees, by.role, by.active, session.get_bind().dialect.name)
-    if key not in _made:
-        _made[key] = _make(name, by, count)
-    return session.connection().execute(_made[key], values).all()
+    key = (name, count, by.scope, session.get_bind().dialect.name)
+    query = _made.of(key, lambda: _make(name, by, count))
+    return session.connection().execute(query, values).all()
 
 
 def _make(name: str, by: User, count: int) -> Query:

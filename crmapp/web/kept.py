@@ -135,12 +135,11 @@ def mark(name: str) -> str:
 
 def _filled(pieces: list[str], fill: Mapping[str, object]) -> str:
     """Join the pieces of a part; between two of them stands the name of what is later than it."""
-    whole, known = list(pieces), {name: escape(value) for name, value in fill.items()}
+    whole, known = list(pieces), dict(fill)
     for place in range(1, len(whole), 2):
         name = whole[place]
-        if name not in known:
-            known[name] = escape(_LATER[name]())
-        whole[place] = known[name]
+        value = known[name] if name in known else _LATER[name]()
+        known[name] = whole[place] = value if isinstance(value, Markup) else escape(value)
     return "".join(whole)
 
 

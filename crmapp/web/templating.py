@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -160,8 +161,14 @@ def number(value: Decimal | float | None, digits: int | None = None) -> str:
     if value is None:
         return NONE
     if digits is None:
-        return format_decimal(value)
+        return _whole(value, str(get_locale())) if type(value) is int else format_decimal(value)
     return format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0")
+
+
+@lru_cache(maxsize=10_000)
+def _whole(value: int, _locale: str) -> str:
+    """Write an integer; a page has many small ones."""
+    return format_decimal(value)
 
 
 def file_size(count: int) -> str:

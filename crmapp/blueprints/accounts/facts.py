@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from flask import current_app
 from flask_babel import get_locale
@@ -27,17 +28,22 @@ def origins(account: Account, specs: Iterable[Field]) -> Mapping[str, Change]:
     return history.origins({name: account.lineage[name] for name in names})
 
 
-def written(account: Account, fields: Mapping[str, Field]) -> dict[str, Markup | str]:
+def written(account: Account, fields: Mapping[str, Field]) -> dict[str, Markup]:
     """Write what ``accounts/_facts.html`` shows of ``fields``: ``value_name``, ``origin_name``."""
     macros = current_app.jinja_env.get_template("accounts/_written.html").module
     labels, links = pick_lists.labels(str(get_locale())), accounts.linked(account, by=current_user)
     parent = accounts.parent_of(account, by=current_user) if "parent_id" in fields else None
     some = filled(account, fields.values())
-    found: dict[str, Markup | str] = {}
-    for name in fields:
-        found |= {f"value_{name}": NOTHING, f"origin_{name}": ""}
+    found = dict(_blank(tuple(fields)))
     for spec in some:
         found[f"value_{spec.name}"] = macros.value(account, spec, labels, links, parent)  # type: ignore[attr-defined]  # its macro
     for name, change in origins(account, some).items():
         found[f"origin_{name}"] = Markup(" ") + macros.origin(account, change)  # type: ignore[attr-defined]  # its macro
     return found
+
+
+@lru_cache(maxsize=100)
+def _blank(names: Sequence[str]) -> Mapping[str, Markup]:
+    """What is shown of fields without values."""
+    values = {f"value_{name}": NOTHING for name in names}
+    return values | {f"origin_{name}": Markup() for name in names}
