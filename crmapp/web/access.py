@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin
-from flask_login import current_user as _login_proxy
+from flask_login.utils import _get_user
 from werkzeug.local import LocalProxy
 
 from crmapp.domain.permissions import Right
@@ -22,7 +22,7 @@ from crmapp.web.redirects import here
 P = ParamSpec("P")
 R = TypeVar("R")
 
-current_user: User = cast(User, LocalProxy(lambda: _login_proxy._get_current_object()))
+current_user: User = cast(User, LocalProxy(_get_user))
 
 _PUBLIC = {
     "assets.file",
@@ -48,12 +48,13 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
 
 def signed_in() -> bool:
     """Whether somebody has signed in."""
-    return bool(_login_proxy and _login_proxy.is_authenticated)
+    who = _get_user()
+    return who is not None and bool(who.is_authenticated)
 
 
 def person() -> User:
     """Return who has signed in, herself: :data:`current_user` looks her up at each use."""
-    return cast(User, _login_proxy._get_current_object())
+    return cast(User, _get_user())
 
 
 def forget_person() -> None:
@@ -77,7 +78,7 @@ def requires(right: Right) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def require(right: Right) -> None:
     """Raise :class:`Forbidden` unless the reader holds ``right``."""
-    if not current_user.can(right):
+    if not person().can(right):
         raise Forbidden(right.value)
 
 

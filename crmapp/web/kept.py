@@ -135,11 +135,12 @@ def mark(name: str) -> str:
 
 def _filled(pieces: list[str], fill: Mapping[str, object]) -> str:
     """Join the pieces of a part; between two of them stands the name of what is later than it."""
-    whole, known = list(pieces), dict(fill)
-    for place in range(1, len(whole), 2):
-        name = whole[place]
-        value = known[name] if name in known else _LATER[name]()
-        known[name] = whole[place] = value if isinstance(value, Markup) else escape(value)
+    names, known = pieces[1::2], dict[str, str]()
+    for name in set(names):
+        value = fill[name] if name in fill else _LATER[name]()
+        known[name] = value if isinstance(value, Markup) else escape(value)
+    whole = list(pieces)
+    whole[1::2] = map(known.__getitem__, names)
     return "".join(whole)
 
 

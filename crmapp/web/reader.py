@@ -11,7 +11,7 @@ from flask import Flask, g, has_request_context, request
 from crmapp.config import settings
 from crmapp.i18n import LOCALES
 from crmapp.models.user import User
-from crmapp.web.access import current_user, person, signed_in
+from crmapp.web.access import person, signed_in
 from crmapp.web.extensions import babel
 from crmapp.web.texts import Catalogues
 
@@ -53,7 +53,7 @@ def locale() -> str:
 
 def timezone() -> ZoneInfo:
     """Her time zone: chosen, else UTC."""
-    name = current_user.timezone if has_request_context() and signed_in() else None
+    name = person().timezone if has_request_context() and signed_in() else None
     return ZoneInfo(name if name in _zones() else "UTC")
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import BadSignature
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 MOST = 1_000
 """So many cookies are known again; one has less than 4 KB."""
@@ -22,10 +22,15 @@ class Sessions(SecureCookieSessionInterface):
     """Flask's sessions in signed cookies; the age of a cookie is checked each time."""
 
     def __init__(self, app: Flask) -> None:
-        serializer = self.get_signing_serializer(app)
+        serializer = super().get_signing_serializer(app)
         if serializer is None:
             raise RuntimeError("sessions need the application's SECRET_KEY")
+        self._serializer = serializer
         self._read = lru_cache(MOST)(partial(serializer.loads, return_timestamp=True))
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+        """Return the one that was made when the application was."""
+        return self._serializer
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
         """Return what the cookie holds, or an empty session if it is not ours or too old."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -29,7 +29,7 @@ from crmapp.db import utcnow
 from crmapp.domain.permissions import Right
 from crmapp.models import Run
 from crmapp.web import guide, navigation, reader
-from crmapp.web.access import current_user, signed_in
+from crmapp.web.access import current_user, person, signed_in
 from crmapp.web.redirects import here
 from crmapp.web.texts import translated
 
@@ -82,7 +82,7 @@ def init_app(app: Flask) -> None:
         current_user=current_user,
         signed_in=signed_in,
         Right=Right,
-        can=lambda right: signed_in() and current_user.can(right),
+        can=lambda right: signed_in() and person().can(right),
         reader=reader,
         navigation=navigation,
         guide_chapter=guide.explaining,
@@ -144,7 +144,15 @@ def day(value: date | datetime | None, style: str = "medium") -> str:
 
 def moment(value: datetime | None, style: str = "medium") -> str:
     """Write a moment in the reader's time zone."""
-    return NONE if value is None else format_datetime(value, style)
+    if value is None:
+        return NONE
+    return _moment(value, style, reader.timezone(), str(get_locale()))
+
+
+@lru_cache(maxsize=10_000)
+def _moment(value: datetime, style: str, _zone: tzinfo, _locale: str) -> str:
+    """Write a moment; what a run wrote has few of them."""
+    return format_datetime(value, style)
 
 
 def ago(value: datetime | None) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from crmapp.domain.fields import Field
 from crmapp.models import Account, Change
 from crmapp.services import accounts, history, pick_lists
-from crmapp.web.access import current_user
+from crmapp.web.access import person
 
 NOTHING = Markup('<span class="muted">–</span>')
 
@@ -31,8 +31,8 @@ def origins(account: Account, specs: Iterable[Field]) -> Mapping[str, Change]:
 def written(account: Account, fields: Mapping[str, Field]) -> dict[str, Markup]:
     """Write what ``accounts/_facts.html`` shows of ``fields``: ``value_name``, ``origin_name``."""
     macros = current_app.jinja_env.get_template("accounts/_written.html").module
-    labels, links = pick_lists.labels(str(get_locale())), accounts.linked(account, by=current_user)
-    parent = accounts.parent_of(account, by=current_user) if "parent_id" in fields else None
+    labels, links = pick_lists.labels(str(get_locale())), accounts.linked(account, by=person())
+    parent = accounts.parent_of(account, by=person()) if "parent_id" in fields else None
     some = filled(account, fields.values())
     found = dict(_blank(tuple(fields)))
     for spec in some:

@@ -19,7 +19,7 @@ from crmapp.domain.permissions import Right
 from crmapp.i18n import N_
 from crmapp.services import account_fields, account_list, account_locations, pick_lists
 from crmapp.services import fields as field_set
-from crmapp.web.access import current_user, person, requires
+from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, put_address, wants_fragment
 from crmapp.web.paging import Pager
 from crmapp.web.record_forms import grouped
@@ -67,7 +67,7 @@ def index() -> ResponseReturnValue:
 def locations() -> ResponseReturnValue:
     """Offer the locations that accounts have, to choose some of them."""
     words, chosen = request.args.get("words", "")[:200], request.args.getlist("location")
-    found, more = account_locations.known(words, by=current_user)
+    found, more = account_locations.known(words, by=person())
     return page(
         "accounts/locations.html",
         "accounts/_locations.html",

@@ -26,7 +26,7 @@ from crmapp.services import (
     pick_lists,
 )
 from crmapp.web import recent
-from crmapp.web.access import current_user, requires
+from crmapp.web.access import person, requires
 from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
 from crmapp.web.record_forms import grouped
@@ -36,7 +36,7 @@ from crmapp.web.record_forms import grouped
 @requires(Right.ACCOUNT_VIEW)
 def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
-    account = accounts.get(account_id, by=current_user, deleted=True)
+    account = accounts.get(account_id, by=person(), deleted=True)
     specs = fields.of("account")
     groups = grouped(specs.values())
     return _tab(
@@ -54,7 +54,7 @@ def show(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def contacts_(account_id: int) -> ResponseReturnValue:
     """Show the people at the account."""
-    account = accounts.get(account_id, by=current_user, deleted=True)
+    account = accounts.get(account_id, by=person(), deleted=True)
     labels = pick_lists.labels(str(get_locale()))
     return _tab("contacts", account, contacts=contacts.of(account), labels=labels)
 
@@ -63,7 +63,7 @@ def contacts_(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def activities_(account_id: int) -> ResponseReturnValue:
     """Show what happened with the account, newest first."""
-    account = accounts.get(account_id, by=current_user, deleted=True)
+    account = accounts.get(account_id, by=person(), deleted=True)
     timeline = activities.timeline(account, before=request.args.get("before"))
     labels = pick_lists.labels(str(get_locale()))
     return _tab("activities", account, timeline=timeline, labels=labels)
@@ -73,8 +73,8 @@ def activities_(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def sales(account_id: int) -> ResponseReturnValue:
     """Show what the account bought."""
-    account = accounts.get(account_id, by=current_user, deleted=True)
-    found, problems = account_sales.of(account.id, by=current_user)
+    account = accounts.get(account_id, by=person(), deleted=True)
+    found, problems = account_sales.of(account.id, by=person())
     return _tab(
         "sales", account, databases=[written_sales(each) for each in found], problems=problems
     )
@@ -84,12 +84,12 @@ def sales(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def history_(account_id: int) -> ResponseReturnValue:
     """Show each change of the account, newest first."""
-    account = accounts.get(account_id, by=current_user, deleted=True)
+    account = accounts.get(account_id, by=person(), deleted=True)
     before = request.args.get("before")
     found = history.of(
         "account",
         account_id,
-        by=current_user,
+        by=person(),
         locale=str(get_locale()),
         before=page_number(before, 2**31 - 1) if before else None,
     )
@@ -99,7 +99,7 @@ def history_(account_id: int) -> ResponseReturnValue:
 def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs."""
     recent.note_account(account.id)
-    before, after = account_list.neighbours(asked(), account, by=current_user)
+    before, after = account_list.neighbours(asked(), account, by=person())
     return page(
         f"accounts/{name}.html",
         account=account,
@@ -107,7 +107,7 @@ def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
         after=after,
         tail=tail(),
         current=name,
-        editable=accounts.editable(account, by=current_user),
+        editable=accounts.editable(account, by=person()),
         counts=accounts.counts(account),
         kinds=activities.KINDS,
         **context,
