@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import CompoundSelect, Select
 
 Query = Select[*tuple[Any, ...]]
+Statement = Query | CompoundSelect[*tuple[Any, ...]]
 
 
 class Statements:
@@ -17,10 +18,10 @@ class Statements:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._made: OrderedDict[Hashable, Query] = OrderedDict()
+        self._made: OrderedDict[Hashable, Statement] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, key: Hashable, make: Callable[[], Query]) -> Query:
+    def of(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
         """Return what was made for ``key`` before, else what ``make`` returns."""
         query = self._made.get(key)
         if query is None:

@@ -54,12 +54,13 @@ def begins(column_: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 
     Its values are those of :func:`range_of`.
     """
-    return and_(column_ >= bindparam("start"), column_ < bindparam("end"))
+    name = column_.key
+    return and_(column_ >= bindparam(f"{name}_start"), column_ < bindparam(f"{name}_end"))
 
 
-def range_of(start: str) -> dict[str, str]:
+def range_of(column_: InstrumentedAttribute[Any], start: str) -> dict[str, str]:
     """Return the values for :func:`begins`."""
-    return {"start": start, "end": start + LAST}
+    return {f"{column_.key}_start": start, f"{column_.key}_end": start + LAST}
 
 
 def ids_of(

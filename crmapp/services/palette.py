@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import Row, and_, bindparam, literal_column, select, union_all
 
 from crmapp.db import session
-from crmapp.db.statements import Query, Statements
+from crmapp.db.statements import Query, Statement, Statements
 from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.models import Account, Contact, User
 from crmapp.models.contact import full_name
@@ -20,8 +20,10 @@ ENOUGH = 40
 """So many are read from an index that finds more; the closest of them are offered."""
 WORDS = 8
 """So many words are looked for; what is typed after them is not."""
+WAYS = 3
+"""So many ways lead to an account by its number and its name."""
 Found = Row[*tuple[Any, ...]]
-Rows = Iterable[Found]
+Rows = Sequence[Found]
 Rank = tuple[int, int, str]
 """Distance, length of the name, name: what comes first is closer."""
 _made = Statements(most=1_000)
@@ -66,24 +68,40 @@ def _account_tiers(folded: str, typed: str, by: User, recent: Sequence[int]) -> 
     if recent:
         opened = _read("accounts", by, {"ids": recent})
         yield [row for row in opened if closeness(row.search_text, folded) < NOT_AT_ALL]
-    yield _read("accounts by number", by, {"numbers": sorted({typed, typed.upper()})})
-    yield _read("accounts by name", by, range_of(folded))
-    if any(character.isdigit() for character in typed):
-        yield _read("accounts by beginning of number", by, range_of(typed.upper()))
+    values = {"typed": typed, "capitals": typed.upper(), **range_of(Account.name_key, folded)}
+    numbered = any(character.isdigit() for character in typed)
+    if numbered:
+        values |= range_of(Account.number, typed.upper())
+    rows = _read("accounts by number or name" if numbered else "accounts by name", by, values)
+    for way in range(WAYS):
+        yield [row for row in rows if row.way == way]
     yield from _by_text("accounts by text", folded, by)
 
 
 def _contact_tiers(folded: str, by: User) -> Iterator[Rows]:
-    yield _read("contacts by name", by, range_of(folded))
+    yield _read("contacts by name", by, range_of(Contact.name_key, folded))
     yield from _by_text("contacts by text", folded, by)
 
 
 def _by_text(name: str, folded: str, by: User) -> Iterator[Rows]:
-    """Look for records in whose text the words begin words, then for those that contain them."""
-    for lead in (" ", ""):
-        parts = [lead + part for part in folded.split(" ") if len(lead + part) >= SHORT][:WORDS]
-        if parts:
-            yield _read(name, by, values_of(parts, session.get_bind().dialect), len(parts))
+    """Look for records in whose text the words begin words, then for those that contain them.
+
+    Where few contain them, those have the others among them.
+    """
+    words = folded.split(" ")
+    begun, within = (
+        [lead + word for word in words if len(lead + word) >= SHORT][:WORDS] for lead in (" ", "")
+    )
+    rows = _containing(name, within, by)
+    if len(rows) == ENOUGH or len(begun) > len(within):
+        yield _containing(name, begun, by)
+    yield rows
+
+
+def _containing(name: str, parts: Sequence[str], by: User) -> Rows:
+    if not parts:
+        return ()
+    return _read(name, by, values_of(parts, session.get_bind().dialect), len(parts))
 
 
 def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
@@ -92,18 +110,13 @@ def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> 
     return session.connection().execute(query, values).all()
 
 
-def _make(name: str, by: User, count: int) -> Query:
+def _make(name: str, by: User, count: int) -> Statement:
     dialect = session.get_bind().dialect
     account, contact = _accounts(by), _contacts(by)
     if name == "accounts":
         return account.where(Account.id.in_(bindparam("ids", expanding=True)))
-    if name == "accounts by number":
-        return account.where(Account.number.in_(bindparam("numbers", expanding=True))).limit(MOST)
-    if name == "accounts by name":
-        named = account.where(begins(Account.name_key)).order_by(Account.name_key, Account.id)
-        return named.limit(ENOUGH)
-    if name == "accounts by beginning of number":
-        return account.where(begins(Account.number)).limit(MOST)
+    if name in ("accounts by name", "accounts by number or name"):
+        return _at_once(_ways(account, numbered=name != "accounts by name"))
     if name == "accounts by text":
         table, condition = indexed(Account, count, dialect)
         return account.select_from(table).where(condition).limit(ENOUGH)
@@ -112,6 +125,23 @@ def _make(name: str, by: User, count: int) -> Query:
         return named.limit(ENOUGH)
     table, condition = indexed(Contact, count, dialect)
     return contact.select_from(table).where(condition).limit(ENOUGH)
+
+
+def _ways(account: Query, *, numbered: bool) -> Iterator[Query]:
+    """Yield the ways to an account that its indexes know, the closest first."""
+    yield account.where(Account.number.in_([bindparam("typed"), bindparam("capitals")])).limit(MOST)
+    named = account.where(begins(Account.name_key)).order_by(Account.name_key, Account.id)
+    yield named.limit(ENOUGH)
+    if numbered:
+        yield account.where(begins(Account.number)).limit(MOST)
+
+
+def _at_once(ways: Iterable[Query]) -> Statement:
+    """Go all ways by one statement; ``way`` says by which a row was found."""
+    parts = [(number, way.subquery()) for number, way in enumerate(ways)]
+    return union_all(
+        *(select(*part.c, literal_column(str(number)).label("way")) for number, part in parts)
+    )
 
 
 def _accounts(by: User) -> Query:

@@ -54,7 +54,8 @@ def _matching(group: Group, words: str) -> Group:
     folded = fold(words)
     if not folded:
         return group
-    near = ((_distance(item, folded), item) for item in group.items)
+    first = folded.partition(" ")[0]
+    near = ((_distance(item, folded), item) for item in group.items if first in item.said)
     items = [replace(item, distance=distance) for distance, item in near if distance < NOT_AT_ALL]
     return replace(group, items=sorted(items, key=lambda item: item.distance)[:MOST])
 

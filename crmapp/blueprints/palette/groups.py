@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 
 from crmapp.domain.permissions import Right
+from crmapp.domain.search import fold
 from crmapp.models.user import User
 from crmapp.services import palette
 from crmapp.services.palette import Hit
@@ -33,6 +35,11 @@ class Item:
     drawer: bool = False
     choice: tuple[str, str] | None = None
     distance: int = field(default=0, compare=False)
+
+    @cached_property
+    def said(self) -> str:
+        """All that it says, folded: what does not contain a word is not found by it."""
+        return f"{fold(self.text)} {fold(self.detail)}"
 
     @property
     def url(self) -> str:
