@@ -149,7 +149,9 @@ def lookups(*, ids: bool = False) -> Lookups:
 
 def words_of(list_code: str | None) -> Lookups:
     """Return what the words of one list mean, and nothing else; without a list, nothing at all."""
-    words, retired = _pick_list_words(list_code) if list_code else ({}, {})
+    if not list_code:
+        return Lookups()
+    words, retired = while_unchanged(("words", list_code), lambda: _pick_list_words(list_code))
     return Lookups(words, retired=retired)
 
 
