@@ -39,15 +39,18 @@ class Row:
         return self.key == MISSING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
     """One page of a grid.
 
     ``totals`` and ``count`` are of all entities that match, not of the page. ``selected`` counts
-    the marked selection's entities, on this page or not. ``snapshot`` names what was asked.
+    the marked selection's entities, on this page or not. ``snapshot`` names what was asked,
+    ``dataset`` is what it says about itself. An answer equals only itself; one that an engine
+    remembers is the same each time, so that what was made of it can be kept under it.
     """
 
     question: Question
+    dataset: Dataset
     snapshot: str
     calendar: Calendar
     columns: tuple[Column, ...]

@@ -38,6 +38,27 @@ def answer(engine, dimension="customers", restriction=None, selections=None, **a
     )
 
 
+def test_a_question_that_is_asked_again_has_the_same_answer(engine):
+    assert answer(engine, size="25") is answer(engine, size="25")
+    assert answer(engine, size="25") is not answer(engine, size="50")
+
+
+def test_what_was_answered_to_one_reader_is_not_answered_to_another(engine):
+    seen = [answer(engine, restriction=keys) for keys in (None, {"C034"}, {"C056"}, {"C034"})]
+
+    assert [one.count for one in seen] == [80, 1, 1, 1]
+    assert [[row.key for row in one.rows] for one in seen[1:]] == [["C034"], ["C056"], ["C034"]]
+
+
+def test_a_selection_that_changed_marks_other_rows(engine):
+    chosen = [{1: Selection.some("customers", keys)} for keys in (["C034"], ["C034", "C056"])]
+
+    found = [answer(engine, size="200", sel="1", selections=each) for each in chosen]
+
+    assert [one.selected for one in found] == [1, 2]
+    assert [sum(row.selected for row in one.rows) for one in found] == [1, 2]
+
+
 def test_months_of_customers_are_those_of_the_raw_table(engine, raw):
     found = answer(engine, size="200")
 

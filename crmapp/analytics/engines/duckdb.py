@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from crmapp.analytics import dataset as datasets
 from crmapp.analytics.across import Across
 from crmapp.analytics.columns import Column, measure_columns, property_columns, row_columns
 from crmapp.analytics.engine import Answer, Restriction, Row, Selections
+from crmapp.analytics.memory import Memory
 from crmapp.analytics.query import SIZES, Number, Question, Selection, selection_of
 from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.sql import TOTALS, Statement, Writer
@@ -57,7 +57,8 @@ class DuckDBEngine:
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = 0
-        self._remembered: OrderedDict[object, list[tuple[Any, ...]]] = OrderedDict()
+        self._answers: Memory[Answer] = Memory(self._limits.remembered)
+        self._lines: Memory[list[tuple[Any, ...]]] = Memory(self._limits.remembered)
         ((description,),) = self._cursor().execute("SELECT about FROM snapshot").fetchall()
         about = json.loads(description)
         self.dataset = datasets.parse(about["text"], about["file"])
@@ -71,6 +72,18 @@ class DuckDBEngine:
         *,
         restriction: Restriction = None,
         selections: Selections = NO_SELECTIONS,
+    ) -> Answer:
+        seen = None if restriction is None else frozenset(restriction)
+        key = question, seen, frozenset(selections.items())
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answer(question, seen, selections)
+            if question.size <= SIZES[-1]:
+                self._answers.keep(key, found)
+        return found
+
+    def _answer(
+        self, question: Question, restriction: Restriction, selections: Selections
     ) -> Answer:
         properties = property_columns(
             self.dataset.dimension(question.dimension), question.properties
@@ -86,6 +99,7 @@ class DuckDBEngine:
             raise AssertionError("an answer ends with its totals")
         plain = Answer(
             question=question,
+            dataset=self.dataset,
             snapshot=self.snapshot,
             calendar=self.calendar,
             columns=columns,
@@ -205,16 +219,11 @@ class DuckDBEngine:
     def _fetch(self, statement: Statement, remember: bool = True) -> list[tuple[Any, ...]]:
         """Run a statement within the limits; the same one again is answered from memory."""
         key = (statement.sql, json.dumps(statement.params, default=str))
-        with self._lock:
-            if key in self._remembered:
-                self._remembered.move_to_end(key)
-                return self._remembered[key]
-        lines = self._ask(statement)
-        if remember and self._limits.remembered:
-            with self._lock:
-                self._remembered[key] = lines
-                while len(self._remembered) > self._limits.remembered:
-                    self._remembered.popitem(last=False)
+        lines = self._lines.get(key)
+        if lines is None:
+            lines = self._ask(statement)
+            if remember:
+                self._lines.keep(key, lines)
         return lines
 
     def _ask(self, statement: Statement) -> list[tuple[Any, ...]]:
