@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BindParameter, ColumnElement, ForeignKey, and_, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from crmapp.db import Base, utcnow
-from crmapp.models.user import User, team_member
+from crmapp.models.user import team_member
 
 MINE, TEAM, EVERYONE = "mine", "team", "everyone"
 
@@ -35,16 +35,14 @@ class Favourite(Base):
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
     deleted_at: Mapped[datetime | None]
 
-    maker: Mapped[User] = relationship(viewonly=True)
-
     @classmethod
-    def shared_with(cls, user: User) -> ColumnElement[bool]:
-        """Which favourites, deleted ones too, ``user`` made or was given, as a condition."""
-        hers = select(team_member.c.team_id).where(team_member.c.user_id == user.id)
+    def shared_with(cls, reader: int | BindParameter[int]) -> ColumnElement[bool]:
+        """Which favourites, deleted ones too, a person made or was given, as a condition."""
+        hers = select(team_member.c.team_id).where(team_member.c.user_id == reader)
         given = and_(cls.audience == TEAM, cls.team_id.in_(hers))
-        return or_(cls.user_id == user.id, cls.audience == EVERYONE, given)
+        return or_(cls.user_id == reader, cls.audience == EVERYONE, given)
 
     @classmethod
-    def visible_to(cls, user: User) -> ColumnElement[bool]:
-        """Which favourites ``user`` finds, as a condition."""
-        return and_(cls.shared_with(user), cls.deleted_at.is_(None))
+    def visible_to(cls, reader: int | BindParameter[int]) -> ColumnElement[bool]:
+        """Which favourites a person finds, as a condition; ``reader`` is her id."""
+        return and_(cls.shared_with(reader), cls.deleted_at.is_(None))

@@ -177,7 +177,7 @@ def _row(number: int, by: User, lock: bool = False) -> StoredSelection:
     if lock:
         row = session.scalar(query.where(hers).with_for_update())
     else:
-        lent = select(Favourite.id).where(Favourite.shared_with(by))
+        lent = select(Favourite.id).where(Favourite.shared_with(by.id))
         row = session.scalar(query.where(or_(hers, StoredSelection.favourite_id.in_(lent))))
     if row is None:
         raise NotFound(Text(N_("There is no such selection; choose the rows again.")))

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from flask import url_for
 
 from crmapp.analytics.query import Question
-from crmapp.models import Favourite
+from crmapp.blueprints.grid.address import address, grid_url
 from crmapp.services import favourites
+from crmapp.services.favourites import Listed
 from crmapp.web.access import current_user
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """``open`` is the favourite that the grid comes from; ``changed``: the grid now asks more."""
+    """``open`` is the favourite that the grid comes from; ``changed``: the grid now asks more.
 
-    favourites: Sequence[Favourite]
-    open: Favourite | None
+    ``plain`` is the question as a favourite would keep it.
+    """
+
+    plain: Question
+    favourites: tuple[Listed, ...]
+    open: Listed | None
     changed: bool
     changeable: bool
-    new_url: str
-    renew_url: str
+
+    @property
+    def new_url(self) -> str:
+        return address(self.plain, "grid.new_favourite")
+
+    @property
+    def renew_url(self) -> str:
+        """Where the favourite that is open is told to show this grid; nothing if none is."""
+        if self.open is None:
+            return ""
+        args = {**self.plain.to_args(), "favourite_id": self.open.id}
+        return grid_url(self.plain.dataset, self.plain.dimension, args, "grid.renew_favourite")
 
 
 def shelf_of(question: Question) -> Shelf:
@@ -32,19 +43,10 @@ def shelf_of(question: Question) -> Shelf:
     opened = next((each for each in found if each.id == question.favourite), None)
     if opened is not None and opened.dimension != question.dimension:
         opened = None
-    plain = replace(question, page=1, selection=None, favourite=None)
-    args = {"dataset": plain.dataset, "dimension": plain.dimension, **plain.to_args()}
     return Shelf(
-        favourites=found,
+        plain=replace(question, page=1, selection=None, favourite=None),
+        favourites=tuple(found),
         open=opened,
         changed=opened is not None and favourites.is_changed(opened, question),
         changeable=opened is not None and favourites.may_change(opened, by=current_user),
-        new_url=_url("grid.new_favourite", args),
-        renew_url=_url("grid.renew_favourite", {**args, "favourite_id": opened.id})
-        if opened
-        else "",
     )
-
-
-def _url(endpoint: str, args: Mapping[str, Any]) -> str:
-    return url_for(endpoint, **args)
