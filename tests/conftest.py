@@ -14,9 +14,11 @@ import time_machine
 from flask import Flask
 
 from crmapp import config
+from crmapp.blueprints.grid import answers
 from crmapp.config import Settings
 from crmapp.db import db
 from crmapp.db.schema import migrate
+from crmapp.web.kept import Kept
 from tests.factories import Make
 from tests.support.databases import Database, open_database, open_empty_database
 from tests.support.web import Client, sign_in
@@ -85,6 +87,7 @@ def app(application: Flask, database: Database) -> Iterator[Flask]:
     config.use(settings)
     _empty(settings.home)
     database.thaw()
+    answers._kept = Kept()  # a test may patch what is written in them
     with application.app_context():
         yield application
         db.session.remove()

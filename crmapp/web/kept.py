@@ -46,7 +46,8 @@ _LATER: Mapping[str, Callable[[], object]] = {
 class Kept:
     """The parts that were written before; those used last are at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._parts: OrderedDict[Hashable, list[str]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -78,7 +79,7 @@ class Kept:
     def _keep(self, key: Hashable, pieces: list[str]) -> None:
         with self._lock:
             self._parts[key] = pieces
-            while len(self._parts) > MOST:
+            while len(self._parts) > self._most:
                 self._parts.popitem(last=False)
 
 

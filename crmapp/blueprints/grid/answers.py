@@ -8,19 +8,23 @@ from flask import Response
 
 from crmapp.analytics.query import Question
 from crmapp.blueprints.grid.address import address
-from crmapp.blueprints.grid.charts import chart_of, views
 from crmapp.blueprints.grid.sheet import sheet_of
 from crmapp.blueprints.grid.shelf import shelf_of
 from crmapp.errors import CRMError, DatasetError
 from crmapp.web.htmx import page, put_address
+from crmapp.web.kept import Kept
 from crmapp.web.texts import translated
+
+MOST = 64
+"""So many answers are kept by a process as they were written: with them their values, which make
+half a megabyte at most."""
+_kept = Kept(MOST)
 
 
 def context(question: Question) -> dict[str, Any]:
     """What the grid's templates need."""
-    sheet = sheet_of(question)
-    drawn = {"chart": chart_of(sheet), "views": views(sheet)}
-    return {"sheet": sheet, "shelf": shelf_of(question), **drawn}
+    sheet, shelf = sheet_of(question), shelf_of(question)
+    return {"sheet": sheet, "shelf": shelf, "answer_part": _kept.part}
 
 
 def shown(question: Question, tidied: bool = False, status: int = 200) -> Response:

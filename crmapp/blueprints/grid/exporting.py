@@ -56,13 +56,12 @@ def new_export(dataset: str, dimension: str) -> Response:
 def export(dataset: str, dimension: str) -> Response:
     """Have the grid written to a file, however many rows it has, and show how far that is."""
     question = asked(dataset, dimension)
-    shape = grids.dataset(dataset, by=current_user)
-    sheet = Sheet(shape, grids.answer(question, by=current_user), [])
+    sheet = Sheet(grids.answer(question, by=current_user))
     run_id = exports.start(
         sheet.answer,
         _layout(sheet),
         request.form.get("kind", ""),
-        title=f"{shape.label.text(sheet.locale)} · {sheet.shape.label.text(sheet.locale)}",
+        title=f"{sheet.dataset.label.text(sheet.locale)} · {sheet.shape.label.text(sheet.locale)}",
         key=request.form.get("idempotency_key"),
         by=current_user,
     )
@@ -72,9 +71,7 @@ def export(dataset: str, dimension: str) -> Response:
 def _whole(dataset: str, dimension: str) -> Sheet | None:
     """The grid with all its rows; None if they are too many to be sent at once."""
     answer = grids.whole(asked(dataset, dimension), by=current_user)
-    if answer is None:
-        return None
-    return Sheet(grids.dataset(dataset, by=current_user), answer, [])
+    return None if answer is None else Sheet(answer)
 
 
 def _rather_a_run(dataset: str, dimension: str) -> Response:

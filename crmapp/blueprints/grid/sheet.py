@@ -13,13 +13,14 @@ from markupsafe import Markup
 
 from crmapp.analytics.arguments import FOCUS
 from crmapp.analytics.columns import Column
-from crmapp.analytics.dataset import Dataset, Dimension
+from crmapp.analytics.dataset import Dimension
 from crmapp.analytics.engine import Answer, Row
 from crmapp.analytics.modes import OF_ONE_MEASURE
 from crmapp.analytics.query import Question, carried, measures_for
-from crmapp.blueprints.grid import choices, words
+from crmapp.blueprints.grid import charts, choices, words
 from crmapp.blueprints.grid.address import DAYS, address, grid_url
 from crmapp.blueprints.grid.cells import Cell, Head, Line
+from crmapp.blueprints.grid.charts import Chart
 from crmapp.blueprints.grid.choices import Choice
 from crmapp.blueprints.grid.numbers import is_summed
 from crmapp.blueprints.grid.row_writer import RowWriter
@@ -42,19 +43,18 @@ def sheet_of(question: Question) -> Sheet:
     if question.page > answer.pages:
         flash(gettext("There are %(count)s pages; this is the last.", count=answer.pages), "info")
         answer = grids.answer(question.change(page=answer.pages), by=current_user)
-    dataset = grids.dataset(question.dataset, by=current_user)
-    return Sheet(dataset, answer, focuses.of(question, by=current_user))
+    return Sheet(answer, focuses.of(question, by=current_user))
 
 
 class Sheet:
     """One page of the grid, written out in the reader's language."""
 
-    def __init__(self, dataset: Dataset, answer: Answer, focused: Sequence[Focus]) -> None:
-        self.dataset = dataset
+    def __init__(self, answer: Answer, focused: Sequence[Focus] = ()) -> None:
+        self.dataset = answer.dataset
         self.answer = answer
         self.focused = tuple(focused)
         self.question = answer.question
-        self.shape: Dimension = dataset.dimension(answer.question.dimension)
+        self.shape: Dimension = answer.dataset.dimension(answer.question.dimension)
         self.locale = str(get_locale() or "en")
 
     # --- columns --------------------------------------------------------------------------------
@@ -224,6 +224,14 @@ class Sheet:
     def chosen_period(self) -> str:
         return choices.period_text(self.question.period, self.answer.calendar)
 
+    @cached_property
+    def views(self) -> list[Choice]:
+        return charts.views(self)
+
+    @cached_property
+    def chart(self) -> Chart | None:
+        return charts.chart_of(self)
+
     @property
     def against(self) -> list[Choice]:
         return choices.against(self.question)
@@ -330,9 +338,8 @@ class Sheet:
         """Whether it has more rows than a file that is sent at once may have."""
         return self.count > grids.WHOLE
 
-    @cached_property
-    def key(self) -> str:
-        """Keeps a form that is sent twice from making two files."""
+    def new_key(self) -> str:
+        """Keeps a form that is sent twice from working twice."""
         return token_urlsafe(16)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +27,10 @@ ADD_UPDATE = "upserts.create"
 
 @dataclass(frozen=True)
 class Upsert:
-    """*Add/update account*: where it is sent with which fields, and what it would work on."""
+    """*Add/update account*: where it is sent with which fields, and what it would work on.
+
+    Beside the fields goes a key, so that a form that is sent twice begins one run.
+    """
 
     url: str
     fields: tuple[tuple[str, str], ...]
@@ -77,8 +79,7 @@ def upsert(sheet: Sheet) -> Upsert | None:
         return None
     allowed = current_user.can(Right.GRID_ADD_UPDATE_ACCOUNTS)
     place = {"dataset": sheet.dataset.name, "dimension": sheet.shape.name}
-    key = {"idempotency_key": secrets.token_urlsafe(16)}
-    fields = place | key | sheet.question.change().to_args()
+    fields = place | sheet.question.change().to_args()
     says = _works_on(sheet) if allowed else _lacks(Right.GRID_ADD_UPDATE_ACCOUNTS)
     return Upsert(url_for(ADD_UPDATE), tuple(fields.items()), allowed, says)
 
@@ -118,7 +119,7 @@ def notes(sheet: Sheet) -> list[str]:
     found = [*_of_mode(sheet)]
     if sheet.answer.varying:
         found.append(gettext("* There are several values; the latest by date is shown."))
-    if any(sheet.is_whole(head.column) for head in sheet.measures):
+    if any(map(sheet.is_whole, sheet.numbers)):
         found.append(_rounded(sheet.dataset.currency))
     if sheet.answer.rows:
         found.append(gettext("A double click on a number shows its transactions."))
