@@ -7,13 +7,13 @@ token in them is signed anew every second.
 
 from __future__ import annotations
 
-import gzip
-
 from flask import Flask, Response, request
+from zlib_ng import gzip_ng
 
 LEAST = 600
 """Bytes that are sent as they are: they fit into one packet anyway."""
-LEVEL = 6
+LEVEL = 5
+"""It makes the pages as small as zlib does at 6, in half the time; at 6 they are hardly smaller."""
 TEXTS = frozenset(
     {
         "application/json",
@@ -41,7 +41,7 @@ def _compress(response: Response) -> Response:
     plain = response.get_data()
     if len(plain) < LEAST:
         return response
-    response.set_data(gzip.compress(plain, LEVEL, mtime=0))
+    response.set_data(gzip_ng.compress(plain, LEVEL, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
     etag, _weak = response.get_etag()
     if etag:
