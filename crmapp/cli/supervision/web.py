@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 from http.client import HTTPConnection
@@ -14,6 +15,7 @@ from crmapp.config import Settings
 from crmapp.jobs.lifeline import die_with_parent
 
 THREADS = 4
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
 class Server(BaseApplication):
@@ -48,6 +50,20 @@ class Server(BaseApplication):
 
 def _after_fork(_server: object, _worker: object) -> None:
     die_with_parent(os.getppid())
+    keep_memory()
+
+
+def keep_memory() -> None:
+    """Let the memory of an answer stay with this process for the next one (glibc only).
+
+    The page of a grid is some hundred kilobytes, and copied some times on its way. The memory of
+    such pieces goes back to the kernel at once, and to get it again, page by page, took a tenth of
+    the time of an answer. A process grows by some 15 MB.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, 4 << 20)
+        libc.mallopt(_M_TRIM_THRESHOLD, 16 << 20)
 
 
 def answers(address: tuple[str, int]) -> bool:
