@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from flask import Flask
 
@@ -47,12 +49,19 @@ BLUEPRINTS = (
 )
 
 
+class Application(Flask):
+    """Flask, but it need not look whether a function is asynchronous: none of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application with ``settings``, or with those of the environment."""
     logs.configure()
     settings = config.use(settings or Settings.from_env())
     settings.home.mkdir(parents=True, exist_ok=True)
-    app = Flask(__name__, static_folder=None)
+    app = Application(__name__, static_folder=None)
     app.extensions["crmapp"] = settings
     _connect(app, settings)
     compression.init_app(app)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -94,7 +95,7 @@ class Field:
     listed: bool = False
     retired: bool = False
 
-    @property
+    @cached_property
     def custom(self) -> bool:
         return is_custom(self.name)
 

@@ -12,10 +12,11 @@ def note_account(account_id: int) -> None:
     """Remember that the reader has opened the account."""
     known = accounts()
     if known[:1] != [account_id]:
-        session[NAME] = [account_id, *(each for each in known if each != account_id)][:MOST]
+        ids = [account_id, *(each for each in known if each != account_id)][:MOST]
+        session[NAME] = " ".join(map(str, ids))
 
 
 def accounts() -> list[int]:
     """Return the ids of the accounts that she opened last, the latest first."""
     kept = session.get(NAME)
-    return [each for each in kept if isinstance(each, int)] if isinstance(kept, list) else []
+    return [int(each) for each in kept.split()] if isinstance(kept, str) else []

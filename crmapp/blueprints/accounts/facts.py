@@ -28,12 +28,16 @@ def origins(account: Account, specs: Iterable[Field]) -> Mapping[str, Change]:
     return history.origins({name: account.lineage[name] for name in names})
 
 
-def written(account: Account, fields: Mapping[str, Field]) -> dict[str, Markup]:
-    """Write what ``accounts/_facts.html`` shows of ``fields``: ``value_name``, ``origin_name``."""
+def written(
+    account: Account, fields: Mapping[str, Field], some: Iterable[Field]
+) -> dict[str, Markup]:
+    """Write what ``accounts/_facts.html`` shows of ``fields``: ``value_name``, ``origin_name``.
+
+    ``some`` are those that ``account`` has a value in.
+    """
     macros = current_app.jinja_env.get_template("accounts/_written.html").module
     labels, links = pick_lists.labels(str(get_locale())), accounts.linked(account, by=person())
     parent = accounts.parent_of(account, by=person()) if "parent_id" in fields else None
-    some = filled(account, fields.values())
     found = dict(_blank(tuple(fields)))
     for spec in some:
         found[f"value_{spec.name}"] = macros.value(account, spec, labels, links, parent)  # type: ignore[attr-defined]  # its macro

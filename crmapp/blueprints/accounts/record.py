@@ -38,14 +38,15 @@ def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
     account = accounts.get(account_id, by=person(), deleted=True)
     specs = fields.of("account")
-    groups = grouped(specs.values())
+    groups, some = grouped(specs.values()), filled(account, specs.values())
+    names = {spec.name for spec in some}
     return _tab(
         "details",
         account,
         groups=groups,
-        entered=tuple(bool(filled(account, some)) for _label, some in groups),
+        entered=tuple(any(spec.name in names for spec in each) for _label, each in groups),
         fields_word=fields.word(),
-        facts={"record": account.id, "tail": tail(), **written(account, specs)},
+        facts={"record": account.id, "tail": tail(), **written(account, specs, some)},
         identities=identities.of(account.id, locale=str(get_locale())),
     )
 

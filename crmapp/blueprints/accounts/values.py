@@ -106,7 +106,7 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
     if not wants_fragment():
         place = url_for("accounts.show", account_id=account.id) + tail()
         return see_other(f"{place}#{dom_id('account', account.id, spec.name)}")
-    facts = written(account, {spec.name: spec})
+    facts = written(account, {spec.name: spec}, filled(account, [spec]))
     return page(
         fragment,
         fragment,
