@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +20,7 @@ from markupsafe import Markup, escape
 
 from crmapp.config import settings
 from crmapp.domain.permissions import rights_of
+from crmapp.memory import Memory
 from crmapp.web.access import person, signed_in
 from crmapp.web.assets import static_url
 from crmapp.web.reader import preferences
@@ -44,12 +43,10 @@ _LATER: Mapping[str, Callable[[], object]] = {
 
 
 class Kept:
-    """The parts that were written before; those used last are at the end."""
+    """The parts that were written before, the last ``most``."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._parts: OrderedDict[Hashable, list[str]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._parts: Memory[list[str]] = Memory(most)
 
     def part(
         self,
@@ -64,32 +61,21 @@ class Kept:
         not decide anything else about it, by name and all together as ``marks``.
         """
         key = (template, _reader(), inputs)
-        with self._lock:
-            pieces = self._parts.get(key)
-            if pieces is not None:
-                self._parts.move_to_end(key)
+        pieces = self._parts.get(key)
         if pieces is None:
             marks: dict[str, Any] = {name: mark(name) for name in fill}
             marks |= {name: lambda name=name: mark(name) for name in _LATER}
             pieces = _MARK.split(render_template(template, **{**context, **marks, "marks": marks}))
             if not current_app.jinja_env.auto_reload:
-                self._keep(key, pieces)
+                self._parts.keep(key, pieces)
         return Markup(_filled(pieces, fill))  # noqa: S704  (written by a template, values escaped)
-
-    def _keep(self, key: Hashable, pieces: list[str]) -> None:
-        with self._lock:
-            self._parts[key] = pieces
-            while len(self._parts) > self._most:
-                self._parts.popitem(last=False)
 
 
 class Texts:
     """Texts that were written before, under all that decides what they say: the last ``most``."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._texts: OrderedDict[Hashable, str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._texts: Memory[str] = Memory(most)
 
     def of(self, key: Hashable, write: Callable[[], object]) -> str:
         """Return what is kept under ``key``, else the text that ``write`` returns.
@@ -97,16 +83,9 @@ class Texts:
         What holds a list, as a column of a Parquet file may, is no key: it is written each time.
         """
         try:
-            text = self._texts.get(key)
+            return self._texts.of(key, lambda: str(write()))
         except TypeError:
             return str(write())
-        if text is None:
-            text = str(write())
-            with self._lock:
-                self._texts[key] = text
-                while len(self._texts) > self._most:
-                    self._texts.popitem(last=False)
-        return text
 
 
 def init_app(app: Flask) -> None:

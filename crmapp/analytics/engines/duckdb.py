@@ -19,13 +19,13 @@ from crmapp.analytics import dataset as datasets
 from crmapp.analytics.across import Across
 from crmapp.analytics.columns import Column, measure_columns, property_columns, row_columns
 from crmapp.analytics.engine import Answer, Restriction, Row, Selections
-from crmapp.analytics.memory import Memory
 from crmapp.analytics.query import SIZES, Number, Question, Selection, selection_of
 from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.sql import TOTALS, Statement, Writer
 from crmapp.analytics.transactions import Transactions, page_of_transactions, transactions_of
 from crmapp.errors import Invalid, Unavailable
 from crmapp.i18n import N_, Text
+from crmapp.memory import Memory
 
 MOST_ROWS = 10_000
 _BUNCH = 5_000

@@ -1,6 +1,6 @@
 """What was found before: the last of it, by all that decides it."""
 
-from crmapp.analytics.memory import Memory
+from crmapp.memory import Memory
 
 
 def test_what_was_kept_is_found_again():
