@@ -133,7 +133,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
     people = People(db, User, NoRole)
-    Security(app, people, mail_util_cls=OutboxMail)
+    security = Security(app, people, mail_util_cls=OutboxMail)
+    # Rights are ours to find, so nobody asks for what this hook finds out at each request.
+    app.before_request_funcs[None].remove(security.principal._on_before_request)
     app.before_request(_keep_next_at_home)
     app.before_request(_write_first)
     limited = {

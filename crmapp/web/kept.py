@@ -83,9 +83,13 @@ class Texts:
         What holds a list, as a column of a Parquet file may, is no key: it is written each time.
         """
         try:
-            return self._texts.of(key, lambda: str(write()))
+            text = self._texts.get(key)
         except TypeError:
             return str(write())
+        if text is None:
+            text = str(write())
+            self._texts.keep(key, text)
+        return text
 
 
 def init_app(app: Flask) -> None:

@@ -44,7 +44,11 @@ class Sessions(SecureCookieSessionInterface):
         age = datetime.now(UTC) - signed
         if not timedelta(0) <= age <= app.permanent_session_lifetime:
             return self.session_class()
-        return self.session_class(deepcopy(values))
+        return self.session_class({name: _copy(value) for name, value in values.items()})
+
+
+def _copy(value: object) -> object:
+    return value if isinstance(value, str) else deepcopy(value)
 
 
 def init_app(app: Flask) -> None:
