@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import NullPool, create_engine, select
 
 from bench.figures import Figure, Size, at_most, short, table
 from bench.people import furnish, manager, opened
@@ -52,10 +52,11 @@ def resident() -> float:
 
 
 def watch(app: Flask, total: int, held: list[float], over: threading.Event) -> None:
-    """Note the memory at each tenth of the rows."""
+    """Note the memory at each tenth of the rows, asked without a connection of the worker's."""
     with app.app_context():
+        engine = create_engine(db.engine.url, poolclass=NullPool)
         while not over.wait(0.2):
-            with db.engine.connect() as connection:
+            with engine.connect() as connection:
                 cursor = connection.scalar(select(Run.cursor).order_by(Run.id.desc()).limit(1))
             if (cursor or 0) * 10 // total > len(held):
                 held.append(resident())

@@ -48,7 +48,7 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=15000",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA temp_store=MEMORY",
+    "PRAGMA temp_store=FILE",
     "PRAGMA cache_size=-32000",
 )
 

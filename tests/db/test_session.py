@@ -1,13 +1,15 @@
-"""What people are told when the database does not answer."""
+"""How the database is spoken to, and what people are told when it does not answer."""
 
+import multiprocessing
 import sqlite3
 from contextlib import closing
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from crmapp.db.session import unavailable
+from crmapp.db.session import prepare_engine, unavailable
 
 
 def sqlite_is_full() -> sqlite3.Error:
@@ -31,3 +33,27 @@ def test_anything_else_is_a_database_that_is_busy():
     found = unavailable(OperationalError("INSERT", {}, sqlite3.OperationalError("locked")))
 
     assert str(found).startswith("The database is busy.")
+
+
+def change_60_mb_in_50_mb(url: str) -> None:
+    engine = create_engine(url)
+    prepare_engine(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA hard_heap_limit = 50000000")
+        connection.exec_driver_sql("CREATE TABLE wide (id INTEGER PRIMARY KEY, text NOT NULL)")
+        connection.exec_driver_sql(
+            "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n LIMIT 15000)"
+            " INSERT INTO wide SELECT id, zeroblob(4000) FROM n"
+        )
+        connection.exec_driver_sql("UPDATE wide SET text = zeroblob(3999)")
+
+
+def test_what_a_statement_may_take_back_is_not_held_in_memory(tmp_path):
+    work = multiprocessing.get_context("spawn").Process(
+        target=change_60_mb_in_50_mb, args=(f"sqlite:///{tmp_path / 'wide.db'}",)
+    )
+
+    work.start()
+    work.join()
+
+    assert work.exitcode == 0
