@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,11 @@ _EMPTY = "SELECT {} WHERE false".format(
 """Gives a file that was written before a column was known that column, empty."""
 
 
+_PIECE = 2 << 20
+"""Bytes of rows that DuckDB is given at a time, and half of what a row group holds."""
+WIDE = 8 << 20
+"""Bytes of rows that are worked on at a time, be they fewer than usual."""
+
 LAYERS = ("fixed", "decided")
 """Stems of files that lie over a plan: their rows stand in the place of those below."""
 
@@ -70,10 +77,23 @@ class Artefact:
 
 def write(run_id: int, stem: str, rows: Iterable[Sequence[Any]]) -> Artefact:
     """Write plan rows, each the values of ``COLUMNS`` in their order, as one file."""
-    with tempfile.NamedTemporaryFile(dir=_folder(run_id), suffix=".ndjson") as lines:
-        lines.writelines(map(_line, rows))
-        lines.flush()
-        return _publish(run_id, stem, _json_select(lines.name))
+    with tempfile.TemporaryDirectory(dir=_folder(run_id), suffix=".ndjson") as folder:
+        pieces = _write_pieces(Path(folder), map(_line, rows))
+        return _publish(run_id, stem, _json_select(pieces))
+
+
+def _write_pieces(folder: Path, lines: Iterable[bytes]) -> list[Path]:
+    """Write ``lines`` as files of some MB: DuckDB holds 2,048 lines of a file, however wide."""
+    pieces, size = [folder / "0"], 0
+    file = pieces[0].open("wb")
+    for line in lines:
+        if size > _PIECE:
+            file.close()
+            pieces.append(folder / str(len(pieces)))
+            file, size = pieces[-1].open("wb"), 0
+        size += file.write(line)
+    file.close()
+    return pieces
 
 
 def _line(row: Sequence[Any]) -> bytes:
@@ -83,6 +103,11 @@ def _line(row: Sequence[Any]) -> bytes:
         if name in cells:
             cells[name] = orjson.dumps(cells[name], default=str).decode()
     return orjson.dumps(cells, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def fitting(widths: Iterable[int]) -> int:
+    """Return how many of the rows that are so wide, in bytes, to take at a time: one at least."""
+    return max(1, bisect_right(list(accumulate(widths)), WIDE))
 
 
 def rewrite(run_id: int, stem: str, parts: Sequence[str], select: str) -> Artefact:
@@ -97,7 +122,7 @@ def _publish(run_id: int, stem: str, select: str, parts: Sequence[str] = ()) -> 
     with _connect(parts) as connection:
         ((count,),) = connection.execute(
             f"COPY ({select}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd,"
-            " ROW_GROUP_SIZE 10000)"
+            f" ROW_GROUP_SIZE 10000, ROW_GROUP_SIZE_BYTES {2 * _PIECE})"
         ).fetchall()
     with open(temporary, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -137,19 +162,39 @@ class PlanFile:
         names: Sequence[str] = tuple(COLUMNS),
     ) -> list[dict[str, Any]]:
         """Return the columns ``names`` of the rows for which ``where`` holds, in their order."""
+        found, more = self.some(where, parameters, limit, names)
+        while more and len(found) < limit:
+            beyond = f"({where}) AND row_no > ?"
+            last = found[-1]["row_no"]
+            next_, more = self.some(beyond, [*parameters, last], limit - len(found), names)
+            found += next_
+        return found
+
+    def some(
+        self,
+        where: str,
+        parameters: Sequence[Any],
+        limit: int,
+        names: Sequence[str] = tuple(COLUMNS),
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Return the first of such rows, as many as fit, and whether there may be more of them."""
+        width = " + ".join(f'coalesce(strlen("{name}"), 0)' for name in names if name in _JSON)
+        rest = "FROM plan WHERE {} ORDER BY row_no LIMIT ?"
+        sizes = self.ask(f"SELECT row_no, {width or 0} {rest.format(where)}", [*parameters, limit])
+        if not sizes:
+            return [], False
+        count = fitting(width for _row_no, width in sizes)
         columns = ", ".join(f'"{name}"' for name in names)
         found = self.ask(
-            f"SELECT {columns} FROM plan WHERE {where}"  # noqa: S608  (``where`` is code's own)
-            " ORDER BY row_no LIMIT ?",
-            [*parameters, limit],
+            f"SELECT {columns} {rest.format(f'({where}) AND row_no <= ?')}",
+            [*parameters, sizes[count - 1][0], count],
         )
-        if not found:
-            return []
         cells = [
             [value and orjson.loads(value) for value in each] if name in _JSON else each
             for name, each in zip(names, zip(*found, strict=True), strict=True)
         ]
-        return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+        return rows, count < len(sizes) or count == limit
 
 
 @contextmanager
@@ -212,30 +257,34 @@ def _layer(name: str) -> int:
 
 
 def _select(names: Sequence[str]) -> str:
-    files = [str(settings().artefacts_dir / name) for name in names]
-    literal = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"SELECT * FROM read_parquet([{literal}]) UNION ALL BY NAME {_EMPTY}"  # noqa: S608  (quoted)
+    files = _listed([settings().artefacts_dir / name for name in names])
+    return f"SELECT * FROM read_parquet({files}) UNION ALL BY NAME {_EMPTY}"  # noqa: S608  (quoted)
+
+
+def _listed(files: Sequence[Path]) -> str:
+    return "[{}]".format(", ".join("'" + str(file).replace("'", "''") + "'" for file in files))
 
 
 @cache
 def _database(_process: int, spill: str) -> duckdb.DuckDBPyConnection:
     """Return this process's own empty database: making one takes longer than reading a chunk."""
     limits: dict[str, Any] = {"threads": 1, "memory_limit": "64MB", "temp_directory": spill}
+    limits["preserve_insertion_order"] = False  # else row groups cannot be bounded in bytes
     connection = duckdb.connect(config=limits)
     connection.execute("SET GLOBAL enable_external_file_cache=false")  # files are read once
     return connection
 
 
-def _json_select(path: str) -> str:
+def _json_select(pieces: Sequence[Path]) -> str:
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
-    quoted = path.replace("'", "''")
+    largest = max(piece.stat().st_size for piece in pieces)
     cells = ", ".join(
         f'coalesce("{name}", {_UNSAID[name]}) AS "{name}"' if name in _UNSAID else f'"{name}"'
         for name in COLUMNS
     )
     return (
-        f"SELECT {cells} FROM read_json('{quoted}', format='newline_delimited',"  # noqa: S608  (quoted)
-        f" columns={{{columns}}}, maximum_object_size=16777216)"
+        f"SELECT {cells} FROM read_json({_listed(pieces)}, format='newline_delimited',"  # noqa: S608  (quoted)
+        f" columns={{{columns}}}, maximum_object_size={max(largest, 1)})"
     )
 
 

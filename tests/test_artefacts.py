@@ -47,8 +47,24 @@ def test_rows_are_read_as_they_were_written():
     assert [PlanRow.from_json(row) for row in found] == rows
 
 
-@pytest.mark.parametrize("count, width", [(planning.PART, 500), (50_000, 40)])
+@pytest.mark.parametrize(
+    "count, width",
+    [(planning.PART, 500), (50_000, 40), (planning.PART, 5000), (2000, 25000), (50, 1_000_000)],
+)
 def test_many_rows_and_wide_ones_are_written_in_little_memory(count, width):
     rows = (PlanRow(n, Planned.CREATE, source={"a": str(n) * width}) for n in range(1, count + 1))
 
     assert artefacts.write(1, "part-1-0", rows).rows == count
+
+
+def test_rows_that_are_wide_are_read_in_little_memory_and_not_all_at_once():
+    rows = [PlanRow(n, Planned.CREATE, source={"a": str(n) * 20_000}) for n in range(1, 1001)]
+    part = artefacts.write(1, "part-1-0", rows)
+
+    with artefacts.read([part.name]) as plan:
+        some, more = plan.some("true", [], 1000)
+        every = plan.rows("true", [], 1000)
+
+    assert 0 < len(some) < 1000
+    assert more
+    assert [row["source"] for row in every] == [row.source for row in rows]

@@ -125,6 +125,7 @@ class Engine(Protocol):
     ) -> list[Row]:
         """Entities in the order of their keys from the one behind ``after`` on, at most ``limit``.
 
+        If they are wide they are fewer, but at least one.
         A selection decides by itself which entities; without one it is all that the question
         matches. A row has every property of the dimension and the asked measures; of a matrix, its
         totals.

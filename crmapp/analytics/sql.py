@@ -24,6 +24,8 @@ from crmapp.i18n import N_, Text
 
 DEEPEST = 4
 """How many selections may build on one another."""
+WIDE = 8 << 20
+"""So many characters of rows are read at a time, be the rows fewer than usual."""
 
 PAGE, TOTALS = 0, 1
 """The first column of an answer's lines says whether it is an entity or the totals."""
@@ -101,19 +103,27 @@ class Writer:
     def rows(
         self, question: Question, selection: Selection | None, after: str | None, limit: int
     ) -> Statement:
-        """Entities in the order of their keys, with every property and the asked measures."""
+        """Entities in the order of their keys, with every property and the asked measures.
+
+        They are ``limit`` at most; of wide ones only as many as begin within :data:`WIDE`.
+        """
         question = question.by_row
         table = table_of(question.dimension)
         parts = Parts(self, question)
-        names = [
-            f"d.{quoted(name)}" for name in self.dataset.dimension(question.dimension).properties
-        ]
+        properties = self.dataset.dimension(question.dimension).properties
+        names = [f"d.{quoted(name)}" for name in properties]
+        texts = [f"d.{quoted(each.name)}" for each in properties.values() if each.kind == "text"]
+        lengths = [f"COALESCE(LENGTH(CAST({text} AS VARCHAR)), 0)" for text in texts]
         ctes, aggregates = self._aggregated(question, parts, only="e")
         follows = f" WHERE d._key > {self.bind(after)}" if after is not None else ""
         sql = (
-            f"WITH e AS MATERIALIZED (SELECT d._id AS id FROM {table} AS d"
+            f"WITH n AS MATERIALIZED (SELECT d._id AS id FROM {table} AS d"
             f" JOIN ({self.chosen(question, selection)}) AS c ON c.id = d._id{follows}"
             f" ORDER BY id LIMIT {self.bind(limit)}),\n"
+            f"w AS (SELECT n.id, {' + '.join(['0', *lengths])} AS width"
+            f" FROM n JOIN {table} AS d ON d._id = n.id),\n"
+            "b AS (SELECT id, SUM(width) OVER (ORDER BY id) - width AS before FROM w),\n"
+            f"e AS MATERIALIZED (SELECT id FROM b WHERE before < {WIDE}),\n"
             f"{ctes}\n"
             f"SELECT {', '.join(['d._key', 'd._varies', *names, *parts.values()])}"
             f" FROM e JOIN {table} AS d ON d._id = e.id"

@@ -70,13 +70,14 @@ def load(run_id: int) -> Run:
 
 
 def next_rows(plan: PlanFile, cursor: int, size: int) -> tuple[list[PlanRow], int | None]:
-    """Return the next ``size`` rows to write and the row number up to which the chunk goes.
+    """Return the next rows to write and the row number up to which the chunk goes.
 
-    ``None`` instead of a number says that nothing is left.
+    They are ``size`` at most, fewer if they are wide. ``None`` instead of a number says that
+    nothing is left.
     """
-    found = plan.rows(f"row_no > ? AND {_WRITES}", [cursor], size, _NEEDED)
+    found, more = plan.some(f"row_no > ? AND {_WRITES}", [cursor], size, _NEEDED)
     rows = [PlanRow.from_json(row) for row in found]
-    if len(rows) == size:
+    if more:
         return rows, rows[-1].row_no
     ((last,),) = plan.ask("SELECT max(row_no) FROM plan WHERE row_no > ?", [cursor])
     return rows, last

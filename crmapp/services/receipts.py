@@ -45,7 +45,10 @@ class LeftOut:
 
 
 def left_out(run: Run, *, by: User, after: int = 0, limit: int = PAGE) -> list[LeftOut]:
-    """Return the rows after row ``after`` that were rejected, skipped or kept, in their order."""
+    """Return the rows after row ``after`` that were rejected, skipped or kept, in their order.
+
+    They are ``limit`` at most, fewer if they are wide.
+    """
     if not run.artefacts or not run.done:
         return []
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
@@ -53,23 +56,21 @@ def left_out(run: Run, *, by: User, after: int = 0, limit: int = PAGE) -> list[L
 
 
 def _left_out(run: Run, plan: PlanFile, by: User, after: int, limit: int) -> list[LeftOut]:
-    planned = plan.rows(
-        "reason IS NOT NULL AND row_no > ? AND row_no <= ?", [after, run.cursor], limit
+    differing = session.scalars(
+        select(RunException)
+        .where(RunException.run_id == run.id, RunException.row_no > after)
+        .order_by(RunException.row_no)
+        .limit(limit)
     )
-    differing = list(
-        session.scalars(
-            select(RunException)
-            .where(RunException.run_id == run.id, RunException.row_no > after)
-            .order_by(RunException.row_no)
-            .limit(limit)
-        )
-    )
-    numbers = [each.row_no for each in differing]
-    found = plan.rows("list_contains(?, row_no)", [numbers], limit) if numbers else []
-    rows = {row["row_no"]: PlanRow.from_json(row) for row in (*planned, *found)}
-    chosen = [rows[number] for number in sorted(rows)[:limit]]
-    accounts = plans.accounts_of(run, chosen, by=by)
     exceptions = {each.row_no: each for each in differing}
+    found, _more = plan.some(
+        "row_no > ? AND (reason IS NOT NULL AND row_no <= ?"
+        " OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))",
+        [after, run.cursor, list(exceptions)],
+        limit,
+    )
+    chosen = [PlanRow.from_json(row) for row in found]
+    accounts = plans.accounts_of(run, chosen, by=by)
     return [_said(run, row, exceptions.get(row.row_no), accounts.get(row.row_no)) for row in chosen]
 
 

@@ -128,22 +128,27 @@ class RetrySource:
         return self._source.columns(locale)
 
     def count(self) -> int:
-        return sum(len(rows) for rows in self._pages(None))
+        return sum(len(rows) for rows, _narrow in self._pages(None))
 
     def rows(self, after: str | None, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
         found: list[tuple[str, Mapping[str, Any]]] = []
-        for rows in self._pages(after):
+        for rows, narrow in self._pages(after):
             found += rows
-            if len(found) >= limit:
+            if len(found) >= limit or (found and not narrow):
                 break
         return found[:limit]
 
-    def _pages(self, after: str | None) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
-        """Yield the wanted rows after the key ``after``, page by page of the source."""
+    def _pages(
+        self, after: str | None
+    ) -> Iterator[tuple[list[tuple[str, Mapping[str, Any]]], bool]]:
+        """Yield the wanted rows after the key ``after``, page by page of the source.
+
+        Beside them stands whether they are so narrow that more of them can be taken at a time.
+        """
         with artefacts.read([part["name"] for part in self._run.artefacts]) as plan:
             while page := self._source.rows(after, _BATCH):
                 wanted = self._wanted(plan, [key for key, _row in page])
-                yield [row for row in page if row[0] in wanted]
+                yield [row for row in page if row[0] in wanted], len(page) == _BATCH
                 after = page[-1][0]
 
     def _wanted(self, plan: PlanFile, keys: list[str]) -> set[str]:

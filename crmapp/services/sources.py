@@ -51,7 +51,10 @@ class Source(Protocol):
         """How many rows there are."""
 
     def rows(self, after: str | None, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
-        """The next ``limit`` (key, cells) pairs after the key ``after``, in the order of keys."""
+        """The next (key, cells) pairs after the key ``after``, in the order of keys.
+
+        They are ``limit`` at most, and fewer where rows are wide: none says that it is the end.
+        """
 
 
 Opener = Callable[[Mapping[str, Any], User], Source]

@@ -108,7 +108,7 @@ def _keys(question: Question, selection: Selection | None, by: User) -> list[str
             after=keys[-1] if keys else None,
             limit=_BATCH,
         )
-        keys += [row.key for row in rows]
-        if len(rows) < _BATCH:
+        if not rows:
             break
+        keys += [row.key for row in rows]
     return keys

@@ -9,8 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
+from crmapp.artefacts import fitting
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
@@ -35,7 +47,9 @@ def advance(held: Claim) -> Claim | None:
     """Plan how to take back the next part of the run's changes, or finish and go on to run."""
     run = load(held.run_id)
     after = planning.last_key(run) or ("", 0)
-    changes = [Made(*row) for row in session.execute(next_changes(run, *after))]
+    query = next_changes(run, *after)
+    widths = session.scalars(query.with_only_columns(func.length(cast(Change.fields, Text))))
+    changes = [Made(*row) for row in session.execute(query.limit(fitting(widths)))]
     now = present(changes)
     taken = _taken(changes, now)
     rows = [

@@ -278,6 +278,17 @@ def test_rows_go_on_behind_a_key_in_the_order_of_keys(engine):
     assert seen == [f"C{number:03}" for number in range(1, 93)]
 
 
+def test_wide_rows_come_fewer_at_a_time_and_none_is_left_out(engine, monkeypatch):
+    monkeypatch.setattr("crmapp.analytics.sql.WIDE", 500)
+    pages, after = [], None
+    while rows := engine.rows(ask(engine, activity="all"), after=after, limit=30):
+        pages.append([row.key for row in rows])
+        after = pages[-1][-1]
+
+    assert max(map(len, pages)) < 10
+    assert sum(pages, []) == [f"C{number:03}" for number in range(1, 93)]
+
+
 def test_too_many_rows_at_once_are_refused(engine):
     with pytest.raises(Invalid):
         engine.rows(ask(engine), limit=1_000_000)

@@ -1,13 +1,19 @@
-"""Joining the parts of a plan: in their order, and in little memory however many rows there are."""
+"""Plans in little memory, however many rows they have and however wide these are."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from crmapp import artefacts
 from crmapp.db import session, unit_of_work
+from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned, PlanRow
-from crmapp.models import Run
-from crmapp.services import engine, planning
+from crmapp.models import Run, User
+from crmapp.services import engine, planning, receipts, sources, upserts
 from tests.factories import Make
+from tests.support.rows import Rows
+from tests.support.upserts import carry_out, plan_again, take_back
 
 PARTS, ROWS = 40, 2_500
 WIDE = {f"column {number}": "x" * 60 + str(number) for number in range(20)}
@@ -42,3 +48,27 @@ def test_a_plan_that_is_larger_than_its_memory_is_joined_in_the_order_of_its_par
             "SELECT bool_and(row_no = n) FROM (SELECT row_no, row_number() OVER () AS n FROM plan)"
         )
     assert sorted_
+
+
+def open_long_notes(_kept: Mapping[str, Any], _by: User) -> Rows:
+    """A source of long notes, every third of them a little longer than notes may be."""
+    notes = {f"K{n:04}": "Call back! " * (1_800 if n % 3 else 1_900) for n in range(900)}
+    return Rows({key: {"name": key, "notes": f"{text}{key}"} for key, text in notes.items()})
+
+
+def test_rows_with_the_longest_texts_are_planned_carried_out_and_taken_back(make: Make) -> None:
+    sources.register("long notes", open_long_notes)
+    source = {"kind": "long notes", "identity": ["test", "long"]}
+    run_id = upserts.start(source, title="Notes", by=make.mona, key=None)
+    planned = plan_again(
+        make, run_id, FieldMapping({"name": "name", "notes": "notes"}, match="name")
+    )
+    counts = planned.counts
+
+    done = carry_out(make, planned)
+    left_out = list(receipts.failed_rows(done, by=make.mona).rows)
+    undone = take_back(make, done)
+
+    assert counts == {"create": 600, "rejected": 300}
+    assert len(left_out) == 300
+    assert undone.done == {"updated": 600}
