@@ -28,6 +28,8 @@ from tests.faults.clerk import Ledger
 from tests.faults.made import KIND, MAPPING, Book
 
 Breaks = Iterator[str]
+UNSAID: dict[str, Any] = {"active": True, "tags": []}
+"""What an account holds that was created without a word about it."""
 
 
 def breaks(ledger: Ledger, artefacts: Path) -> list[str]:
@@ -198,6 +200,8 @@ def accounts_follow_from_their_changes(found: Found) -> Breaks:
                 if state.get(name) != before:
                     yield f"account {account_id}: change {change['id']} overwrote {name} unseen"
                 state[name], last[name] = after, change["id"]
+            if change["action"] == "created":
+                state = UNSAID | state
         for name, value in state.items():
             if freeze(account[name]) != value:
                 yield f"account {account_id} has {name} {account[name]!r}, its changes {value!r}"

@@ -5,10 +5,15 @@ from __future__ import annotations
 from email.message import Message
 
 import pytest
+from sqlalchemy import select
 
+from crmapp.db import session
+from crmapp.models import Account
 from soak import requests
+from tests.faults import invariants
 from tests.faults.visitor import Answer
 from tests.support.hostile import TAG
+from tests.support.upserts import carry_out, edit, plan
 
 SEED = 2026
 OURS = "http://127.0.0.1:8000"
@@ -59,3 +64,11 @@ def test_generated_bad_requests_break_nothing(empty_database, tmp_path):
     assert siege.toll.breaks == []
     assert siege.toll.answers[200] > 50
     assert len(siege.toll.targets) == len(siege.site.targets)
+
+
+def test_what_people_add_to_an_account_of_a_run_is_no_break(make, settings):
+    carry_out(make, plan(make))
+    for account in session.scalars(select(Account)).all():
+        edit(make, account, tags=["key"], active=False)
+
+    assert invariants.breaks_of_any(settings.artefacts_dir) == []
