@@ -14,6 +14,10 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
+from crmapp.memory import Memory
+
+MOST = 500
+"""So much is kept by a connection."""
 T = TypeVar("T")
 _KNOWN = "crmapp_known"
 
@@ -23,7 +27,7 @@ class _Known:
     """What one connection has read of the database in this version of it."""
 
     version: int
-    values: dict[Hashable, Any] = field(default_factory=dict)
+    values: Memory[Any] = field(default_factory=lambda: Memory(MOST))
 
 
 def while_unchanged(connection: Connection, key: Hashable, read: Callable[[], T]) -> T:
@@ -35,9 +39,7 @@ def while_unchanged(connection: Connection, key: Hashable, read: Callable[[], T]
     known = _known(connection)
     if known is None:
         return read()
-    if key not in known.values:
-        known.values[key] = read()
-    return cast(T, known.values[key])
+    return cast(T, known.values.of(key, read))
 
 
 def forget(connection: Connection) -> None:
