@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +40,14 @@ COLUMNS: dict[str, str] = {
     "links": "VARCHAR",
     "source": "VARCHAR",
 }
-_UNSAID = {
-    **dict.fromkeys(("key", "name"), "''"),
-    **dict.fromkeys(("params", "fields", "numbers", "source"), "'{}'"),
-    "links": "'[]'",
-    "link": "false",
-}
-"""What stands in a column where a row holds nothing; else it is null."""
-_JSON = ("params", "fields", "numbers", "links", "source")
+_JSON = {**dict.fromkeys(("params", "fields", "numbers", "source"), "{}"), "links": "[]"}
+"""Columns of nested values, which are kept as text: what it says where a row holds nothing."""
+_BLOCK = 5000
+"""How many rows DuckDB is given at a time, column by column: far less to write than row by row."""
 _EMPTY = "SELECT {} WHERE false".format(
     ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in COLUMNS.items())
 )
 """Gives a file that was written before a column was known that column, empty."""
-
-
 _PIECE = 2 << 20
 """Bytes of rows that DuckDB is given at a time, and half of what a row group holds."""
 WIDE = 8 << 20
@@ -77,32 +71,29 @@ class Artefact:
 
 def write(run_id: int, stem: str, rows: Iterable[Sequence[Any]]) -> Artefact:
     """Write plan rows, each the values of ``COLUMNS`` in their order, as one file."""
-    with tempfile.TemporaryDirectory(dir=_folder(run_id), suffix=".ndjson") as folder:
-        pieces = _write_pieces(Path(folder), map(_line, rows))
-        return _publish(run_id, stem, _json_select(pieces))
+    left = iter(rows)
+    with tempfile.TemporaryDirectory(dir=_folder(run_id), prefix="rows-") as folder:
+        files: list[Path] = []
+        while block := list(islice(left, _BLOCK)):
+            for text in _columns(block):
+                files.append(Path(folder, f"{len(files)}.json"))
+                files[-1].write_bytes(text)
+        return _publish(run_id, stem, _json_select(files) if files else _EMPTY)
 
 
-def _write_pieces(folder: Path, lines: Iterable[bytes]) -> list[Path]:
-    """Write ``lines`` as files of some MB: DuckDB holds 2,048 lines of a file, however wide."""
-    pieces, size = [folder / "0"], 0
-    file = pieces[0].open("wb")
-    for line in lines:
-        if size > _PIECE:
-            file.close()
-            pieces.append(folder / str(len(pieces)))
-            file, size = pieces[-1].open("wb"), 0
-        size += file.write(line)
-    file.close()
-    return pieces
-
-
-def _line(row: Sequence[Any]) -> bytes:
-    """Say what a row holds, nested values as text: DuckDB needs far more memory to read them."""
-    cells = {name: value for name, value in zip(COLUMNS, row, strict=True) if value}
-    for name in _JSON:
-        if name in cells:
-            cells[name] = orjson.dumps(cells[name], default=str).decode()
-    return orjson.dumps(cells, option=orjson.OPT_APPEND_NEWLINE)
+def _columns(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
+    """Say what rows hold, nested values as text: DuckDB needs far more memory to read them."""
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    for name, unsaid in _JSON.items():
+        columns[name] = tuple(
+            [orjson.dumps(each, default=str).decode() if each else unsaid for each in columns[name]]
+        )
+    text = orjson.dumps(columns)
+    if len(text) <= _PIECE or len(rows) == 1:
+        yield text
+        return
+    for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+        yield from _columns(half)
 
 
 def fitting(widths: Iterable[int]) -> int:
@@ -178,23 +169,30 @@ class PlanFile:
         names: Sequence[str] = tuple(COLUMNS),
     ) -> tuple[list[dict[str, Any]], bool]:
         """Return the first of such rows, as many as fit, and whether there may be more of them."""
+        found, more = self.columns(where, parameters, limit, names)
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*found.values(), strict=True)]
+        return rows, more
+
+    def columns(
+        self, where: str, parameters: Sequence[Any], limit: int, names: Sequence[str]
+    ) -> tuple[dict[str, Sequence[Any]], bool]:
+        """Return what :meth:`some` does, column by column: name → the values of all rows."""
         width = " + ".join(f'coalesce(strlen("{name}"), 0)' for name in names if name in _JSON)
         rest = "FROM plan WHERE {} ORDER BY row_no LIMIT ?"
         sizes = self.ask(f"SELECT row_no, {width or 0} {rest.format(where)}", [*parameters, limit])
         if not sizes:
-            return [], False
+            return dict.fromkeys(names, ()), False
         count = fitting(width for _row_no, width in sizes)
         columns = ", ".join(f'"{name}"' for name in names)
         found = self.ask(
             f"SELECT {columns} {rest.format(f'({where}) AND row_no <= ?')}",
             [*parameters, sizes[count - 1][0], count],
         )
-        cells = [
-            [value and orjson.loads(value) for value in each] if name in _JSON else each
+        cells = {
+            name: [value and orjson.loads(value) for value in each] if name in _JSON else each
             for name, each in zip(names, zip(*found, strict=True), strict=True)
-        ]
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
-        return rows, count < len(sizes) or count == limit
+        }
+        return cells, count < len(sizes) or count == limit
 
 
 @contextmanager
@@ -257,11 +255,12 @@ def _layer(name: str) -> int:
 
 
 def _select(names: Sequence[str]) -> str:
-    files = _listed([settings().artefacts_dir / name for name in names])
+    files = _quoted([settings().artefacts_dir / name for name in names])
     return f"SELECT * FROM read_parquet({files}) UNION ALL BY NAME {_EMPTY}"  # noqa: S608  (quoted)
 
 
-def _listed(files: Sequence[Path]) -> str:
+def _quoted(files: Sequence[Path]) -> str:
+    """Name files in a statement of DuckDB."""
     return "[{}]".format(", ".join("'" + str(file).replace("'", "''") + "'" for file in files))
 
 
@@ -275,16 +274,13 @@ def _database(_process: int, spill: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _json_select(pieces: Sequence[Path]) -> str:
-    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
-    largest = max(piece.stat().st_size for piece in pieces)
-    cells = ", ".join(
-        f'coalesce("{name}", {_UNSAID[name]}) AS "{name}"' if name in _UNSAID else f'"{name}"'
-        for name in COLUMNS
-    )
+def _json_select(files: Sequence[Path]) -> str:
+    largest = max(file.stat().st_size for file in files)
+    kinds = ", ".join(f"'{name}': '{kind}[]'" for name, kind in COLUMNS.items())
+    cells = ", ".join(f'unnest("{name}") AS "{name}"' for name in COLUMNS)
     return (
-        f"SELECT {cells} FROM read_json({_listed(pieces)}, format='newline_delimited',"  # noqa: S608  (quoted)
-        f" columns={{{columns}}}, maximum_object_size={max(largest, 1)})"
+        f"SELECT {cells} FROM read_json({_quoted(files)}, format='newline_delimited',"  # noqa: S608  (quoted)
+        f" columns={{{kinds}}}, maximum_object_size={largest})"
     )
 
 

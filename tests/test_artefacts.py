@@ -47,6 +47,19 @@ def test_rows_are_read_as_they_were_written():
     assert [PlanRow.from_json(row) for row in found] == rows
 
 
+def test_rows_that_are_larger_than_a_block_are_read_as_they_were_written():
+    rows = [
+        PlanRow(n, Planned.CREATE, source={"a": str(n) * size})
+        for n, size in enumerate((1, 3_000_000, 900_000, 900_000, 900_000, 1), 1)
+    ]
+
+    part = artefacts.write(1, "part-1-0", rows)
+
+    with artefacts.read([part.name]) as plan:
+        found = plan.rows("true", [], 10)
+    assert [PlanRow.from_json(row) for row in found] == rows
+
+
 @pytest.mark.parametrize(
     "count, width",
     [(planning.PART, 500), (50_000, 40), (planning.PART, 5000), (2000, 25000), (50, 1_000_000)],
