@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -46,8 +45,7 @@ class Reason(StrEnum):
     NO_NUMBER = "no_number"
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """What an external id meant before a change, and what it means after it: ids of accounts."""
 
     system: str
@@ -63,9 +61,6 @@ class Link:
     def back(self) -> Link:
         """What takes this link back."""
         return Link(*self.key, self.after, self.before)
-
-    def as_json(self) -> list[Any]:
-        return [*self.key, self.before, self.after]
 
 
 _NONE: Mapping[str, Any] = {}

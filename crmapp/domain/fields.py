@@ -197,6 +197,11 @@ def thaw(spec: Field, kept: Any) -> Any:
     return kept if kept is None or read is None else read(kept)
 
 
+def thawers(fields: Mapping[str, Field]) -> dict[str, Callable[[str], Any]]:
+    """Return name → what :func:`thaw` does, of the fields whose values it does not leave alone."""
+    return {name: _THAWED[spec.kind] for name, spec in fields.items() if spec.kind in _THAWED}
+
+
 _THAWED: dict[Kind, Callable[[str], Any]] = {
     Kind.MONEY: Decimal,
     Kind.NUMBER: Decimal,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
 from crmapp.domain.fields import (
     LISTED,
@@ -103,10 +103,10 @@ class _Left:
 
 
 LEFT = _Left()
+_NONE: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Mapped:
+class Mapped(NamedTuple):
     """A source row in the words of our fields: its values, and what is wrong with others.
 
     ``retired`` says of values that are offered no more why they may not be chosen anew; ``found``
@@ -114,9 +114,9 @@ class Mapped:
     """
 
     values: Mapping[str, Any]
-    problems: Mapping[str, Text] = field(default_factory=dict)
-    retired: Mapping[str, Text] = field(default_factory=dict)
-    found: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Text] = _NONE
+    retired: Mapping[str, Text] = _NONE
+    found: Mapping[str, str] = _NONE
 
 
 def problems(

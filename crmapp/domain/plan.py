@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Action, Link, Reason, Write, difference
-from crmapp.domain.fields import REQUIRED, BadValue, Field, Kind, Lookups, freeze, thaw
+from crmapp.domain.fields import REQUIRED, BadValue, Field, Kind, Lookups, freeze
 from crmapp.domain.mapping import LEFT, FieldMapping, Mapped
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.search import fold
@@ -28,6 +29,8 @@ class Planned(StrEnum):
     RESTORE = "restore"
     KEPT = "kept"
 
+
+_PLANNED: Mapping[str, Planned] = {each.value: each for each in Planned}
 
 WRITTEN = (Planned.CREATE, Planned.UPDATE, Planned.DELETE, Planned.RESTORE)
 """Rows that a run writes; the others it only counts."""
@@ -73,9 +76,22 @@ class PlanRow(NamedTuple):
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> PlanRow:
         """Read a row of a plan file, or what was asked of it."""
-        reason = Reason(kept["reason"]) if kept.get("reason") else None
-        usual = {"object": kept.get("object") or "account", "links": kept.get("links") or ()}
-        return cls(**{**kept, **usual, "action": Planned(kept["action"]), "reason": reason})
+        (row,) = cls.from_columns({name: [value] for name, value in kept.items()})
+        return row
+
+    @classmethod
+    def from_columns(cls, kept: Mapping[str, Sequence[Any]]) -> list[PlanRow]:
+        """Read many rows of a plan file, or what was asked of them, column by column."""
+        columns: dict[str, Iterable[Any]] = {
+            **{name: repeat(value) for name, value in cls._field_defaults.items()},
+            **kept,
+            "action": [_PLANNED[each] for each in kept["action"]],
+            "object": [each or "account" for each in kept.get("object", ())] or repeat("account"),
+            "reason": [Reason(each) if each else None for each in kept.get("reason", ())]
+            or repeat(None),
+            "links": [each or () for each in kept.get("links", ())] or repeat(()),
+        }
+        return [*map(cls, *(columns[name] for name in cls._fields))]
 
 
 class SourceRow(NamedTuple):
@@ -105,52 +121,67 @@ def glance(
     mapping: FieldMapping,
     fields: Mapping[str, Field],
     lookups: Lookups,
-) -> dict[int, PlanRow]:
-    """Return row number → plan of the rows whose accounts are known and whose cells are right.
+) -> list[PlanRow | None]:
+    """Plan the rows whose accounts are known and whose cells are right; ``None`` for the others.
 
     ``found`` is what each row gives the mapping's fields, ``linked`` key → account. :func:`decide`
-    would say the same of each, at more length, and speaks of all others.
+    would say the same of each, at more length, and speaks of the others.
     """
     names = mapping.fields
     name, match = names.index("name"), names.index(mapping.match)
     amounts = {n: each for n, each in enumerate(names) if fields[each].kind in _AMOUNTS}
     watched = {each for each in names if lookups.retired.get(fields[each].pick_list or "")}
     some_bad = BadValue in {*map(type, chain.from_iterable(found))}
-    planned: dict[int, PlanRow] = {}
-    for row, values in zip(rows, found, strict=True):
-        account = linked.get(row.key)
-        if account is None or not account.seen or values[match] is LEFT:
+    planned: list[PlanRow | None] = []
+    for (row_no, key, cells), values in zip(rows, found, strict=True):
+        account = linked.get(key)
+        changed = None if account is None else _seen_change(account, names, values, watched)
+        word = None if values[match] is LEFT else match_word(mapping.match, values[match])
+        if (
+            account is None
+            or changed is None
+            or word is None
+            or (some_bad and BadValue in map(type, values))
+        ):
+            planned.append(None)
             continue
-        same = account.values == values
-        changed = _NONE if same else _changed(names, account.values, values)
-        if changed and not watched.isdisjoint(changed):
-            continue
-        word = match_word(mapping.match, values[match])
-        if word is None or (some_bad and BadValue in map(type, values)):
-            continue
-        planned[row.row_no] = PlanRow(
-            row.row_no,
-            Planned.UPDATE if changed else Planned.UNCHANGED,
-            record_id=account.id,
-            version=account.version,
-            key=row.key,
-            name=values[name],
-            fields=changed,
-            numbers=_numbers_of(values, amounts) if amounts else _NONE,
-            match=word,
-            source=row.cells,
+        planned.append(
+            PlanRow(  # in their order: by name it takes twice the time
+                row_no,
+                Planned.UPDATE if changed else Planned.UNCHANGED,
+                "account",
+                account.id,
+                account.version,
+                key,
+                values[name],
+                None,
+                _NONE,
+                changed,
+                _numbers_of(values, amounts) if amounts else _NONE,
+                word,
+                False,
+                (),
+                cells,
+            )
         )
     return planned
 
 
-def _changed(
-    names: Sequence[str], before: Sequence[Any], after: Sequence[Any]
-) -> dict[str, list[Any]]:
-    return {
+def _seen_change(
+    account: Held, names: Sequence[str], after: Sequence[Any], watched: AbstractSet[str]
+) -> Mapping[str, Any] | None:
+    """Return name → [before, after] of what differs; ``None`` if that takes a closer look."""
+    if not account.seen:
+        return None
+    before = account.values
+    if before == after:
+        return _NONE
+    changed = {
         name: [freeze(old), freeze(new)]
         for name, old, new in zip(names, before, after, strict=True)
         if old != new
     }
+    return changed if watched.isdisjoint(changed) else None
 
 
 def decide(
@@ -251,26 +282,26 @@ _ACTIONS = {
 
 def to_write(
     row: PlanRow,
-    fields: Mapping[str, Field],
+    thawers: Mapping[str, Callable[[str], Any]],
     identity: tuple[str, str] | None,
     origin: Mapping[str, Any],
 ) -> Write:
     """Turn a planned row into the write that carries it out.
 
-    ``identity`` is (system, object) of the source; ``origin`` what the change log says about where
-    the values came from.
+    ``thawers`` are those of the record's fields; ``identity`` is (system, object) of the source;
+    ``origin`` what the change log says about where the values came from.
     """
     return Write(
         _ACTIONS.get(row.action, Action.UPDATE),
         {
-            name: thaw(fields[name], after) if name in fields else after
+            name: after if after is None or name not in thawers else thawers[name](after)
             for name, (_before, after) in row.fields.items()
         },
         row.record_id,
         row.version,
         {**origin, "key": row.key} if row.key else dict(origin),
         (*identity, row.key) if identity and row.link else None,
-        tuple([Link(*each) for each in row.links]),
+        tuple([Link(*each) for each in row.links]) if row.links else (),
     )
 
 

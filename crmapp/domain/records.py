@@ -361,7 +361,7 @@ def name_keys(object_: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that follow from the fields :data:`NAMED`: by them names are sorted."""
     found: dict[str, Any] = {}
     if object_ in NAMED:
-        found["name_key"] = fold(" ".join(values.get(name) or "" for name in NAMED[object_]))
+        found["name_key"] = fold(" ".join([values.get(name) or "" for name in NAMED[object_]]))
     if object_ == "account":
         found["near_key"] = near_key(values.get("name") or "")
     return found

@@ -13,8 +13,8 @@ _LETTERS = str.maketrans(
 )
 NOT_AT_ALL = 9
 """Farther than any match of :func:`closeness`."""
-_NOT_DIGITS = re.compile(r"\D+")
-_NOT_WORDS = re.compile(r"[\W_]+")
+_DIGITS = re.compile(r"\d+")
+_WORDS = re.compile(r"[^\W_]+")
 _AGAIN = re.compile(r"(.)\1+")
 _VOWELS = str.maketrans("", "", "aeiouy")
 _LEGAL_FORMS = frozenset(
@@ -74,7 +74,7 @@ def plain_name(name: str) -> str:
 
 
 def _plain_words(name: str) -> list[str]:
-    words = [word for word in _NOT_WORDS.split(fold(name)) if word]
+    words = _WORDS.findall(fold(name))
     return sorted([word for word in words if word not in _LEGAL_FORMS] or words)
 
 
@@ -97,13 +97,13 @@ def _bones(word: str) -> str:
 
 def digits(text: str) -> str:
     """Return the digits of a phone number, so that any way of writing it is found."""
-    return _NOT_DIGITS.sub("", text)
+    return "".join(_DIGITS.findall(text))
 
 
 def search_text(values: Mapping[str, Any], names: Iterable[str], phones: Iterable[str] = ()) -> str:
     """Join the folded values of ``names`` and the digits of ``phones`` into one line."""
-    words = fold(" | ".join([str(value) for name in names if (value := values.get(name))]))
-    return " | ".join([words, *[digits(value) for name in phones if (value := values.get(name))]])
+    words = fold(" | ".join(map(str, filter(None, map(values.get, names)))))
+    return " | ".join([words, *map(digits, filter(None, map(values.get, phones)))])
 
 
 def closeness(text: str, words: str) -> int:

@@ -115,7 +115,7 @@ def _take_back_birth(change: Taken, now: Present, base: Mapping[str, Any]) -> Pl
 
 
 def _back(change: Taken) -> list[list[Any]]:
-    return [link.back().as_json() for link in change.links]
+    return [list(link.back()) for link in change.links]
 
 
 def _edited(since: list[str], base: Mapping[str, Any]) -> PlanRow:

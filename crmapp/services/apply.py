@@ -16,6 +16,7 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Outcome
+from crmapp.domain.fields import thawers
 from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
@@ -75,8 +76,8 @@ def next_rows(plan: PlanFile, cursor: int, size: int) -> tuple[list[PlanRow], in
     They are ``size`` at most, fewer if they are wide. ``None`` instead of a number says that
     nothing is left.
     """
-    found, more = plan.some(f"row_no > ? AND {_WRITES}", [cursor], size, _NEEDED)
-    rows = [PlanRow.from_json(row) for row in found]
+    found, more = plan.columns(f"row_no > ? AND {_WRITES}", [cursor], size, _NEEDED)
+    rows = PlanRow.from_columns(found)
     if more:
         return rows, rows[-1].row_no
     ((last,),) = plan.ask("SELECT max(row_no) FROM plan WHERE row_no > ?", [cursor])
@@ -95,7 +96,8 @@ def _write_chunk(
     done, control = run.done, run.control
     linked = "unchanged" if run.undoes_id is None else "updated"
     outcomes = _write(rows, run)
-    results = Counter({**_RESULTS, "linked": linked}.get(o.result, o.result) for o in outcomes)
+    names = {**_RESULTS, "linked": linked}
+    results = Counter([names.get(each.result, each.result) for each in outcomes])
     others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
     moved = checkpoint(
         held,
@@ -113,8 +115,8 @@ def _write(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
     origin = run.source.get("origin", {})
     outcomes: list[Outcome] = []
     for object_, same in groupby(rows, key=attrgetter("object")):
-        specs = fields.every(object_)
-        writes = [to_write(row, specs, identity, origin) for row in same]
+        readers = thawers(fields.every(object_))
+        writes = [to_write(row, readers, identity, origin) for row in same]
         outcomes += records.write(records.MODELS[object_], writes, run=run)
     return outcomes
 
@@ -122,14 +124,16 @@ def _write(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
 def _exceptions(
     run_id: int, rows: Sequence[PlanRow], outcomes: Sequence[Outcome]
 ) -> list[dict[str, Any]]:
-    ids = reserve_ids(RunException.__table__, len(rows)) if rows else []  # type: ignore[arg-type]  # a Table
+    both = zip(rows, outcomes, strict=True)
+    left = [(row, each, each.reason.value) for row, each in both if each.reason]
+    ids = reserve_ids(RunException.__table__, len(left)) if left else []  # type: ignore[arg-type]  # a Table
     return [
         {
-            "id": ids[index],
+            "id": id_,
             "run_id": run_id,
             "row_no": row.row_no,
             "outcome": outcome.result,
-            "reason": outcome.reason.value,
+            "reason": reason,
             "params": {
                 "number": outcome.write.values.get("number"),
                 "key": row.key,
@@ -137,8 +141,7 @@ def _exceptions(
             },
             "record_id": outcome.record_id,
         }
-        for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
-        if outcome.reason is not None
+        for id_, (row, outcome, reason) in zip(ids, left, strict=True)
     ]
 
 

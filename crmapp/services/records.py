@@ -190,6 +190,7 @@ class _Batch:
         self.searched = fields.searched(self.object)
         self.custom = {name for name in touched if is_custom(name)} | set(self.searched)
         self.defaults = _defaults(self.table, touched)
+        self.defaults |= {"version": 1, "created_at": self.at, "updated_at": self.at}
         wanted = touched | set(SEARCHED[self.object]) | set(self.searched)
         if self.model is Account:
             wanted |= {"number", "erp_company"}
@@ -224,13 +225,9 @@ class _Batch:
             return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
         changed = difference({}, values)
-        self.inserts.append(
-            self.defaults
-            | self._row(values, {})
-            | name_keys(self.object, values)
-            | {"id": record_id, "lineage": dict.fromkeys(changed, change_id)}
-            | {"version": 1, "created_at": self.at, "updated_at": self.at}
-        )
+        row = self._finish({**self.defaults, **values}, {}, named=True)
+        row["id"], row["lineage"] = record_id, dict.fromkeys(changed, change_id)
+        self.inserts.append(row)
         links = self.ledger.moves(each, record_id)
         self._log(each, change_id, record_id, 1, changed, links)
         return Outcome(each, "created", record_id, None, change_id)
@@ -246,15 +243,13 @@ class _Batch:
         ):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
         change_id, version = self.change_ids.pop(), now["version"] + 1
-        deleted = self.at if each.action is Action.DELETE else None
         renamed = not changed.keys().isdisjoint(NAMED.get(self.object, ()))
+        row = self._finish(after, now, named=renamed)
+        row["lineage"] = now["lineage"] | dict.fromkeys(changed, change_id)
+        row["version"], row["updated_at"] = version, self.at
+        row["deleted_at"] = self.at if each.action is Action.DELETE else None
         self.touched.setdefault(renamed, set()).update(changed)
-        self.updates.setdefault(renamed, []).append(
-            self._row(after, now)
-            | (name_keys(self.object, after) if renamed else {})
-            | {"lineage": now["lineage"] | dict.fromkeys(changed, change_id)}
-            | {"version": version, "updated_at": self.at, "deleted_at": deleted}
-        )
+        self.updates.setdefault(renamed, []).append(row)
         self._log(each, change_id, now["id"], version, changed, links)
         return Outcome(each, _RESULTS[each.action], now["id"], None, change_id)
 
@@ -276,9 +271,13 @@ class _Batch:
             return values
         return {n: freeze(v) if n in self.custom else v for n, v in values.items()}
 
-    def _row(self, values: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the columns that hold ``values``, and the one that the search looks at."""
-        row = values | searchable(self.object, values, self.searched)
+    def _finish(
+        self, row: dict[str, Any], now: Mapping[str, Any], *, named: bool
+    ) -> dict[str, Any]:
+        """Make columns of the values in ``row``, and add those that follow from them."""
+        row |= searchable(self.object, row, self.searched)
+        if named:
+            row |= name_keys(self.object, row)
         if self.custom:
             own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
             row["custom"] = {name: value for name, value in own.items() if value is not None}
@@ -312,7 +311,7 @@ class _Batch:
                 "record_id": record_id,
                 "action": action or _RESULTS[each.action],
                 "fields": changed,
-                "links": [link.as_json() for link in links] if links else NO_LINKS,
+                "links": [*map(list, links)] if links else NO_LINKS,
                 "source": each.source,
                 "version": version,
                 "run_id": self.run_id,

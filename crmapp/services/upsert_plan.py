@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from crmapp.db import session, unit_of_work
@@ -46,7 +47,7 @@ def advance(held: Claim) -> Claim | None:
     if not found:
         _finish(held, run)
         return None
-    rows = [SourceRow(held.cursor + n, key, cells) for n, (key, cells) in enumerate(found, 1)]
+    rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
     planned = plan_rows(rows, mapping, run.source.get("identity"), by)
     control = _add_up(run.control, planned)
     return planning.keep_part(held, run, planned, rows[-1].key, control=control)
@@ -69,8 +70,9 @@ def plan_rows(
     names = list(dict.fromkeys([*mapping.fields, *(name for name, _value in typed)]))
     linked = seen_accounts.linked([row.key for row in rows], identity, names, specs, by)
     found = read(mapping, specs, [row.cells for row in rows], meanings)
-    known = {} if cells else glance(rows, found, linked, mapping, specs, meanings)
-    left = [(row, each) for row, each in zip(rows, found, strict=True) if row.row_no not in known]
+    known = [None] * len(rows) if cells else glance(rows, found, linked, mapping, specs, meanings)
+    each_row = zip(rows, found, known, strict=True)
+    left = [(row, each) for row, each, plan in each_row if plan is None]
     mapped = [
         apply(mapping, specs, row.cells, meanings, cells[row.row_no])
         if row.row_no in cells
@@ -88,8 +90,8 @@ def plan_rows(
         ]
     )
     skipped = {key for key, answer in answers.items() if answer.skip}
-    planned = [known.get(row.row_no) or next(decided) for row in rows]
-    return [_skip(row) if row.key in skipped else row for row in planned]
+    planned = [row or next(decided) for row in known]
+    return [_skip(row) if row.key in skipped else row for row in planned] if skipped else planned
 
 
 def _skip(row: PlanRow) -> PlanRow:
