@@ -31,10 +31,16 @@ _AWAY = (
     "SQLITE_CANTOPEN",
 )
 
+
+def json_text(value: Any) -> str:
+    """Say a value in JSON, as columns keep it."""
+    return orjson.dumps(value).decode()
+
+
 ENGINE_OPTIONS = {
     "pool_pre_ping": True,
     "pool_use_lifo": True,
-    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_serializer": json_text,
     "json_deserializer": orjson.loads,
 }
 """How every engine is made: dead connections are noticed, the one that was used last is used next

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.schema import Table
 
 from crmapp.db import session
-from crmapp.db.bulk import is_one_of, merge_rows
+from crmapp.db.bulk import insert_rows, is_one_of, merge_rows
 from crmapp.domain.changes import Link, Write
 from crmapp.models import Account, ExternalIdentity
 
@@ -81,7 +81,9 @@ class LedgerBatch:
                 self._dropped += [self._holders[link.key].id] if link.key in self._holders else []
                 continue
             self._set[link.key] = {
-                **dict(zip(_KEY, link.key, strict=True)),
+                "system": link.system,
+                "object": link.object,
+                "external_id": link.external_id,
                 "account_id": link.after,
                 "change_id": change_id,
                 "created_at": self.at,
@@ -89,7 +91,10 @@ class LedgerBatch:
 
     def flush(self) -> None:
         table = cast("Table", ExternalIdentity.__table__)
-        merge_rows(table, list(self._set.values()), _KEY, ["account_id", "change_id"])
+        new = [row for key, row in self._set.items() if key not in self._holders]
+        moved = [row for key, row in self._set.items() if key in self._holders]
+        insert_rows(table, new)
+        merge_rows(table, moved, _KEY, ["account_id", "change_id"])
         if self._dropped:
             session.execute(delete(table).where(is_one_of(table.c.id, self._dropped)))
 

@@ -29,6 +29,21 @@ def test_work_goes_on_after_rows_were_refused(app):
     assert session.scalars(select(IdempotencyKey.key)).all() == ["twice"]
 
 
+def test_what_many_rows_share_is_in_each_of_them(app):
+    moment = utcnow()
+    shared = {"digest": "same", "result": "run:1", "at": moment}
+
+    with unit_of_work():
+        insert_rows(IdempotencyKey.__table__, [{"key": key} | shared for key in ("one", "two")])
+
+    key = IdempotencyKey
+    found = session.execute(select(key.key, key.digest, key.result, key.at).order_by(key.key))
+    assert [tuple(row) for row in found] == [
+        ("one", "same", "run:1", moment),
+        ("two", "same", "run:1", moment),
+    ]
+
+
 def test_each_of_many_rows_gets_its_own_values(app, make):
     ids = [make.account(name=name).id for name in ("One", "Two", "Three")]
 
