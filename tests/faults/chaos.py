@@ -15,13 +15,13 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from crmapp.db import session
-from crmapp.mail.outbox import LEASE
 from crmapp.models import MailOutbox, Run
 from tests.faults.aim import Scene, scene
 from tests.faults.clerk import Clerk, Office
 from tests.faults.crowd import Visitors
 from tests.faults.ground import Databases, insist
 from tests.faults.house import House, send
+from tests.faults.plants.planting import LETTER_LEASE
 from tests.support.processes import eventually
 
 BOOKS = 4  # in work at any moment: two workers are never idle
@@ -171,7 +171,7 @@ def wreak(house: House, clerk: Clerk, plan: Plan) -> Chaos:
     while clerk.ledger.rows < plan.rows:
         chaos.work(0.2)
     eventually(lambda: not chaos.office.waits(), "was all work done", 180)
-    patience = 60 + LEASE.total_seconds()  # a letter whose sender died is watched for a lease
+    patience = 60 + LETTER_LEASE.total_seconds()  # of a letter whose sender died
     eventually(lambda: untold(house) == set(), "was each end told", patience)
     return chaos
 

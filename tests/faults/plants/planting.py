@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,20 @@ import time_machine
 
 from crmapp import queue
 from crmapp.cli.supervision import supervisor
+from crmapp.mail import outbox
 from crmapp.services import apply, pace, planning, records, upsert_plan, upserts
 from tests.faults import made
 from tests.faults.plants.defects import DEFECTS, open_all_rooms
 
+LETTER_LEASE = timedelta(seconds=20)
+"""A letter whose sender was killed waits so long; nobody is frozen, or sends one letter, longer."""
+
 
 def plant(environ: Mapping[str, str]) -> None:
-    """Make the made-up rows known, work in small steps, and plant what the environment names."""
+    """Make the made-up rows known, hurry, work in small steps, plant what the environment names."""
     made.register()
     _small_steps(int(environ["CRMAPP_FAULTS_CHUNK"]), float(environ["CRMAPP_FAULTS_LINGER"]))
+    _set(outbox, "LEASE", LETTER_LEASE)
     for name in filter(None, environ.get("CRMAPP_FAULTS_DEFECTS", "").split(",")):
         open_all_rooms()
         DEFECTS[name]()
