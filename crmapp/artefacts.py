@@ -188,7 +188,7 @@ class PlanFile:
             f"SELECT {columns} {rest.format(f'({where}) AND row_no <= ?')}",
             [*parameters, sizes[count - 1][0], count],
         )
-        cells = {
+        cells: dict[str, Sequence[Any]] = {
             name: [value and orjson.loads(value) for value in each] if name in _JSON else each
             for name, each in zip(names, zip(*found, strict=True), strict=True)
         }
