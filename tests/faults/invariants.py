@@ -202,9 +202,10 @@ def accounts_follow_from_their_changes(found: Found) -> Breaks:
                 state[name], last[name] = after, change["id"]
             if change["action"] == "created":
                 state = UNSAID | state
+        held = {**account, **account["custom"]}
         for name, value in state.items():
-            if freeze(account[name]) != value:
-                yield f"account {account_id} has {name} {account[name]!r}, its changes {value!r}"
+            if freeze(held.get(name)) != value:
+                yield f"account {account_id} has {name} {held.get(name)!r}, its changes {value!r}"
         if {name: account["lineage"].get(name) for name in last} != last:
             yield f"account {account_id} misnames where its values come from"
         gone = bool(changes) and changes[-1]["action"] == "deleted"

@@ -67,8 +67,9 @@ def test_generated_bad_requests_break_nothing(empty_database, tmp_path):
 
 
 def test_what_people_add_to_an_account_of_a_run_is_no_break(make, settings):
+    name = make.field("Motto").name
     carry_out(make, plan(make))
     for account in session.scalars(select(Account)).all():
-        edit(make, account, tags=["key"], active=False)
+        edit(make, account, tags=["key"], active=False, **{name: "Ever on"})
 
     assert invariants.breaks_of_any(settings.artefacts_dir) == []
