@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
@@ -106,21 +105,29 @@ def _links() -> list[Field]:
     return [spec for spec in own if spec.kind is Kind.ACCOUNT]
 
 
-def counts(account: Account) -> dict[str, int]:
-    """Return how many contacts and activities the account has."""
-    found = session.connection().execute(_counts(), {"account_id": account.id}).one()
-    return {"contacts": found[0], "activities": found[1]}
+class Standing(NamedTuple):
+    """Whether the reader may change an account, and how many contacts and activities it has."""
+
+    editable: bool
+    contacts: int
+    activities: int
 
 
-@cache
-def _counts() -> Select[int, int]:
-    contacts, activities = (
+def standing(account: Account, *, by: User) -> Standing:
+    """Return what each page of the account says about it, by one statement."""
+    query = _made.of(("standing", by.scope), lambda: _standing(by))
+    found = session.connection().execute(query, {"id": account.id}).one()
+    return Standing(bool(found[0]), *found[1:])
+
+
+def _standing(by: User) -> Select[Any]:
+    counts = (
         select(func.count())
-        .where(model.account_id == bindparam("account_id"), model.deleted_at.is_(None))
+        .where(model.account_id == bindparam("id"), model.deleted_at.is_(None))
         .scalar_subquery()
         for model in (Contact, Activity)
     )
-    return select(contacts, activities)
+    return select(_editable(by).exists(), *counts)
 
 
 def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:

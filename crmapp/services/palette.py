@@ -44,7 +44,10 @@ class Hit(NamedTuple):
 
 
 def find_accounts(words: str, *, by: User, recent: Sequence[int] = ()) -> list[Hit]:
-    """Find accounts that ``by`` may see, those among ``recent`` first, then the closest."""
+    """Find accounts that ``by`` may see, the closest first.
+
+    Those among ``recent`` that are called so come before all others.
+    """
     folded = fold(words)
     tiers = _account_tiers(folded, words.strip(), by, recent)
     return _closest(tiers, folded, _rank_account, _account) if folded else []
@@ -67,7 +70,7 @@ def _account_tiers(folded: str, typed: str, by: User, recent: Sequence[int]) -> 
     """Look for accounts in one way after the other, the closest matches first."""
     if recent:
         opened = _read("accounts", by, {"ids": recent})
-        yield [row for row in opened if closeness(row.search_text, folded) < NOT_AT_ALL]
+        yield [row for row in opened if _rank_account(row, folded)[0] < NOT_AT_ALL]
     values = {"typed": typed, "capitals": typed.upper(), **range_of(Account.name_key, folded)}
     numbered = any(character.isdigit() for character in typed)
     if numbered:
@@ -101,13 +104,14 @@ def _by_text(name: str, folded: str, by: User) -> Iterator[Rows]:
 def _containing(name: str, parts: Sequence[str], by: User) -> Rows:
     if not parts:
         return ()
-    return _read(name, by, values_of(parts, session.get_bind().dialect), len(parts))
+    return _read(name, by, values_of(parts, session.connection().dialect), len(parts))
 
 
 def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
-    key = (name, count, by.scope, session.get_bind().dialect.name)
+    connection = session.connection()
+    key = (name, count, by.scope, connection.dialect.name)
     query = _made.of(key, lambda: _make(name, by, count))
-    return session.connection().execute(query, values).all()
+    return connection.execute(query, values).all()
 
 
 def _make(name: str, by: User, count: int) -> Statement:
@@ -146,7 +150,7 @@ def _at_once(ways: Iterable[Query]) -> Statement:
 
 def _accounts(by: User) -> Query:
     row = Account.__table__.c
-    columns = (row.id, row.name, row.name_key, row.number, row.location, row.search_text)
+    columns = (row.id, row.name, row.name_key, row.number, row.location)
     return select(*columns).where(Account.visible_to(by))
 
 

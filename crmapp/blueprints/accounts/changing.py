@@ -73,7 +73,7 @@ def update(account_id: int) -> ResponseReturnValue:
 def confirm_deletion(account_id: int) -> ResponseReturnValue:
     """Ask whether the account is to be deleted."""
     account = accounts.get(account_id, by=current_user)
-    counts = accounts.counts(account)
+    counts = accounts.standing(account, by=current_user)
     return page("accounts/deletion.html", "accounts/_deletion.html", account=account, counts=counts)
 
 

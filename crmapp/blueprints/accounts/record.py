@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import request
@@ -12,6 +13,7 @@ from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import asked, tail
 from crmapp.blueprints.accounts.facts import filled, written
 from crmapp.blueprints.accounts.figures import sales as written_sales
+from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.models import Account
 from crmapp.services import (
@@ -38,7 +40,7 @@ def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
     account = accounts.get(account_id, by=person(), deleted=True)
     specs = fields.of("account")
-    groups, some = grouped(specs.values()), filled(account, specs.values())
+    groups, some = _groups(fields.word()), filled(account, specs.values())
     names = {spec.name for spec in some}
     return _tab(
         "details",
@@ -49,6 +51,12 @@ def show(account_id: int) -> ResponseReturnValue:
         facts={"record": account.id, "tail": tail(), **written(account, specs, some)},
         identities=identities.of(account.id, locale=str(get_locale())),
     )
+
+
+@lru_cache(maxsize=10)
+def _groups(_fields_word: str) -> list[tuple[str, list[Field]]]:
+    """Group the fields as they are under this word."""
+    return grouped(fields.of("account").values())
 
 
 @bp.get("/<int:account_id>/contacts", endpoint="contacts")
@@ -100,6 +108,7 @@ def history_(account_id: int) -> ResponseReturnValue:
 def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs."""
     recent.note_account(account.id)
+    standing = accounts.standing(account, by=person())
     before, after = account_list.neighbours(asked(), account, by=person())
     return page(
         f"accounts/{name}.html",
@@ -108,8 +117,8 @@ def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
         after=after,
         tail=tail(),
         current=name,
-        editable=accounts.editable(account, by=person()),
-        counts=accounts.counts(account),
+        editable=standing.editable,
+        counts=standing,
         kinds=activities.KINDS,
         **context,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import socket
 from http.client import HTTPConnection
@@ -51,6 +52,8 @@ class Server(BaseApplication):
 def _after_fork(_server: object, _worker: object) -> None:
     die_with_parent(os.getppid())
     keep_memory()
+    gc.freeze()  # what the application is made of stays, and need not be looked through
+    gc.set_threshold(10_000, 20, 10)  # an answer makes thousands of objects, and hardly a cycle
 
 
 def keep_memory() -> None:
