@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, bindparam, literal_column, select, union_all
 
-from crmapp.db import session
+from crmapp.db import connection, session
 from crmapp.db.statements import Query, Statement, Statements
 from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.models import Account, Contact, User
@@ -104,14 +104,14 @@ def _by_text(name: str, folded: str, by: User) -> Iterator[Rows]:
 def _containing(name: str, parts: Sequence[str], by: User) -> Rows:
     if not parts:
         return ()
-    return _read(name, by, values_of(parts, session.connection().dialect), len(parts))
+    return _read(name, by, values_of(parts, connection().dialect), len(parts))
 
 
 def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
-    connection = session.connection()
-    key = (name, count, by.scope, connection.dialect.name)
+    here = connection()
+    key = (name, count, by.scope, here.dialect.name)
     query = _made.of(key, lambda: _make(name, by, count))
-    return connection.execute(query, values).all()
+    return here.execute(query, values).all()
 
 
 def _make(name: str, by: User, count: int) -> Statement:
