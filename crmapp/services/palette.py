@@ -82,29 +82,44 @@ def _account_tiers(folded: str, typed: str, by: User, recent: Sequence[int]) -> 
 
 
 def _contact_tiers(folded: str, by: User) -> Iterator[Rows]:
-    yield _read("contacts by name", by, range_of(Contact.name_key, folded))
-    yield from _by_text("contacts by text", folded, by)
+    _begun, within = _parts(folded)
+    values = {**range_of(Contact.name_key, folded), **_parts_of(within)}
+    rows = _read("contacts", by, values, len(within))
+    named, containing = ([row for row in rows if row.way == way] for way in range(2))
+    yield named
+    yield from _by_text("contacts by text", folded, by, containing)
 
 
-def _by_text(name: str, folded: str, by: User) -> Iterator[Rows]:
+def _by_text(name: str, folded: str, by: User, containing: Rows | None = None) -> Iterator[Rows]:
     """Look for records in whose text the words begin words, then for those that contain them.
 
-    Where few contain them, those have the others among them.
+    Where few contain them, those have the others among them. ``containing`` are they, if somebody
+    has looked for them before.
     """
-    words = folded.split(" ")
-    begun, within = (
-        [lead + word for word in words if len(lead + word) >= SHORT][:WORDS] for lead in (" ", "")
-    )
-    rows = _containing(name, within, by)
+    begun, within = _parts(folded)
+    rows = _containing(name, within, by) if containing is None else containing
     if len(rows) == ENOUGH or len(begun) > len(within):
         yield _containing(name, begun, by)
     yield rows
 
 
+def _parts(folded: str) -> tuple[list[str], list[str]]:
+    """Return what to look for in texts: beginnings of words, and the words anywhere."""
+    words = folded.split(" ")
+    begun, within = (
+        [lead + word for word in words if len(lead + word) >= SHORT][:WORDS] for lead in (" ", "")
+    )
+    return begun, within
+
+
+def _parts_of(parts: Sequence[str]) -> dict[str, str]:
+    return values_of(parts, connection().dialect) if parts else {}
+
+
 def _containing(name: str, parts: Sequence[str], by: User) -> Rows:
     if not parts:
         return ()
-    return _read(name, by, values_of(parts, connection().dialect), len(parts))
+    return _read(name, by, _parts_of(parts), len(parts))
 
 
 def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
@@ -124,11 +139,14 @@ def _make(name: str, by: User, count: int) -> Statement:
     if name == "accounts by text":
         table, condition = indexed(Account, count, dialect)
         return account.select_from(table).where(condition).limit(ENOUGH)
-    if name == "contacts by name":
+    ways = []
+    if name == "contacts":
         named = contact.where(begins(Contact.name_key)).order_by(Contact.name_key, Contact.id)
-        return named.limit(ENOUGH)
-    table, condition = indexed(Contact, count, dialect)
-    return contact.select_from(table).where(condition).limit(ENOUGH)
+        ways.append(named.limit(ENOUGH))
+    if count:
+        table, condition = indexed(Contact, count, dialect)
+        ways.append(contact.select_from(table).where(condition).limit(ENOUGH))
+    return _at_once(ways)
 
 
 def _ways(account: Query, *, numbered: bool) -> Iterator[Query]:

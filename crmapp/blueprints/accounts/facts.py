@@ -7,13 +7,21 @@ from functools import lru_cache
 
 from flask import current_app
 from flask_babel import get_locale
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from crmapp.domain.fields import Field
+from crmapp.domain.fields import Field, Kind
 from crmapp.models import Account, Change
 from crmapp.services import accounts, history, pick_lists
 from crmapp.web.access import person
+from crmapp.web.templating import text
 
+_MARKED = frozenset(
+    {
+        Kind.LONG_TEXT, Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.TAGS, Kind.MULTI_PICK_LIST,
+        Kind.ACCOUNT, Kind.CONTACT,
+    }
+)  # fmt: skip
+"""Kinds whose values are more than a text: links, chips, lines."""
 NOTHING = Markup('<span class="muted">–</span>')
 
 
@@ -40,7 +48,11 @@ def written(
     parent = accounts.parent_of(account, by=person()) if "parent_id" in fields else None
     found = dict(_blank(tuple(fields)))
     for spec in some:
-        found[f"value_{spec.name}"] = macros.value(account, spec, labels, links, parent)  # type: ignore[attr-defined]  # its macro
+        if spec.kind in _MARKED:
+            value = macros.value(account, spec, labels, links, parent)  # type: ignore[attr-defined]  # its macro
+        else:
+            value = escape(f"  {_plain(account, spec, labels)}\n")
+        found[f"value_{spec.name}"] = value
     for name, change in origins(account, some).items():
         found[f"origin_{name}"] = Markup(" ") + macros.origin(account, change)  # type: ignore[attr-defined]  # its macro
     return found
@@ -51,3 +63,14 @@ def _blank(names: Sequence[str]) -> Mapping[str, Markup]:
     """What is shown of fields without values."""
     values = {f"value_{name}": NOTHING for name in names}
     return values | {f"origin_{name}": Markup() for name in names}
+
+
+def _plain(account: Account, spec: Field, labels: Mapping[str, Mapping[str, str]]) -> str:
+    """Say a value that is a text and nothing more."""
+    if spec.kind is Kind.USER and account.owner:
+        return account.owner.name
+    if spec.kind is Kind.TEAM and account.team:
+        return account.team.name
+    value = account.value(spec)
+    said = labels.get(spec.pick_list, {}).get(value, value) if spec.pick_list else value
+    return text(said)

@@ -77,12 +77,13 @@ def records(words: str, at: int | None, *, by: User) -> list[Group]:
     if not words.strip():
         hits = palette.accounts([each for each in opened if each != at], by=by)
         return [Group("recent", _("Opened last"), [_account(hit, "clock") for hit in hits])]
-    accounts = palette.find_accounts(words, by=by, recent=opened)
-    contacts = palette.find_contacts(words, by=by)
-    return [
-        Group("accounts", _("Accounts"), [_account(hit, "building-2") for hit in accounts]),
-        Group("contacts", _("Contacts"), [_contact(hit) for hit in contacts]),
-    ]
+    found = []
+    if accounts := palette.find_accounts(words, by=by, recent=opened):
+        items = [_account(hit, "building-2") for hit in accounts]
+        found.append(Group("accounts", _("Accounts"), items))
+    if contacts := palette.find_contacts(words, by=by):
+        found.append(Group("contacts", _("Contacts"), [_contact(hit) for hit in contacts]))
+    return found
 
 
 def _account(hit: Hit, icon: str) -> Item:
