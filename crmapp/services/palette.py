@@ -20,8 +20,6 @@ ENOUGH = 40
 """So many are read from an index that finds more; the closest of them are offered."""
 WORDS = 8
 """So many words are looked for; what is typed after them is not."""
-WAYS = 3
-"""So many ways lead to an account by its number and its name."""
 Found = Row[*tuple[Any, ...]]
 Rows = Sequence[Found]
 Rank = tuple[int, int, str]
@@ -76,7 +74,7 @@ def _account_tiers(folded: str, typed: str, by: User, recent: Sequence[int]) -> 
     if numbered:
         values |= range_of(Account.number, typed.upper())
     rows = _read("accounts by number or name" if numbered else "accounts by name", by, values)
-    for way in range(WAYS):
+    for way in sorted({row.way for row in rows}):
         yield [row for row in rows if row.way == way]
     yield from _by_text("accounts by text", folded, by)
 

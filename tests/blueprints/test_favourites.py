@@ -9,16 +9,11 @@ from crmapp.db import session, unit_of_work
 from crmapp.models import Favourite, StoredSelection, User
 from crmapp.services import users
 from tests.blueprints.test_grid_selection import post, shown, tick
-from tests.support.snapshots import lay_out_sales
 from tests.support.web import htmx
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
 BY_NAME = f"{CUSTOMERS}?sort=name&period=ytd"
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
 
 
 @pytest.fixture(params=["plain", "htmx"])

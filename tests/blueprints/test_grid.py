@@ -10,10 +10,11 @@ import pytest
 from crmapp.config import ROOT
 from crmapp.services import datasets
 from tests.analytics.conftest import SHOP, SOLD
-from tests.support.snapshots import REFRESHED, lay_out_sales
+from tests.support.snapshots import REFRESHED
 from tests.support.tables import Table
 from tests.support.web import htmx
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
 RAW = str(ROOT / "datasets" / "vehicle_sales.parquet")
 SOLD_LATELY = """
@@ -23,16 +24,6 @@ CREATE VIEW lately AS SELECT * FROM sold WHERE day BETWEEN '2025-11-01' AND '202
 """
 PEOPLE = ("alice", "bob", "carol")
 PAGES = ("/analytics", CUSTOMERS, "/analytics/sales/products?period=ytd")
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
-
-
-@pytest.fixture
-def alice(make, as_user):
-    return as_user(make.alice)
 
 
 @pytest.fixture

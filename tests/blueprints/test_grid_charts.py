@@ -6,24 +6,14 @@ import re
 
 import pytest
 
-from tests.support.snapshots import lay_out_sales
 from tests.support.web import htmx
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
 BAR = r'<span class="bar-name" dir="auto">(.*?)</span>\s*<svg.*?width="([\d.]+)"'
 PLACE = re.compile(BAR, re.S)
 NUMBER = re.compile(r'<span class="num">([\d,]+)</span>')
 RECT = re.compile(r'<rect x="([\d.]+)" y="0" width="([\d.]+)" height="10"( class="negative")?')
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
-
-
-@pytest.fixture
-def alice(make, as_user):
-    return as_user(make.alice)
 
 
 def names(text):

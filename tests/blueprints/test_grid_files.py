@@ -7,20 +7,10 @@ from decimal import Decimal
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
-
-
-@pytest.fixture
-def alice(make, as_user):
-    return as_user(make.alice)
 
 
 def read_csv(response):

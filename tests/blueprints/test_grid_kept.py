@@ -10,22 +10,13 @@ from crmapp.models import Account, Favourite, User
 from crmapp.services import datasets
 from tests.analytics.conftest import SHOP, SOLD
 from tests.blueprints.test_grid_selection import tick
-from tests.support.snapshots import REFRESHED, lay_out_sales
+from tests.support.snapshots import REFRESHED
 from tests.support.tables import Table
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
 KEYS = re.compile(r'name="idempotency_key" value="([^"]+)"')
 TOKENS = re.compile(r'name="csrf_token" value="([^"]+)"')
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
-
-
-@pytest.fixture
-def alice(make, as_user):
-    return as_user(make.alice)
 
 
 def keep(client, name, audience="everyone"):

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from crmapp.config import ROOT
-from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 from tests.support.web import htmx
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
 RAW = str(ROOT / "datasets" / "vehicle_sales.parquet")
 MODES = {
@@ -25,16 +25,6 @@ MODES = {
     "share": "?mode=share&period=ytd",
     "matrix": "?mode=matrix&across=lines&top=5",
 }
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
-
-
-@pytest.fixture
-def alice(make, as_user):
-    return as_user(make.alice)
 
 
 def opened(client, url, **more):

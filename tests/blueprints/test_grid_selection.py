@@ -8,22 +8,12 @@ from sqlalchemy import func, select
 
 from crmapp.db import session
 from crmapp.models import StoredSelection
-from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 from tests.support.web import htmx
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
 SELECTION = f"{CUSTOMERS}/selection"
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
-
-
-@pytest.fixture
-def alice(make, as_user):
-    return as_user(make.alice)
 
 
 def post(client, url=SELECTION, **form):

@@ -7,23 +7,13 @@ import pytest
 
 from crmapp.config import ROOT
 from tests.support import duck
-from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 from tests.support.web import htmx
 
+pytestmark = pytest.mark.usefixtures("sales")
 CUSTOMERS = "/analytics/sales/customers"
 TRANSACTIONS = CUSTOMERS + "/transactions"
 RAW = str(ROOT / "datasets" / "vehicle_sales.parquet")
-
-
-@pytest.fixture(autouse=True)
-def _sales(settings):
-    lay_out_sales(settings)
-
-
-@pytest.fixture
-def alice(make, as_user):
-    return as_user(make.alice)
 
 
 def links(page):
