@@ -32,6 +32,15 @@ def test_accounts_that_were_opened_last_come_first(make):
     assert names(found) == ["Acme Overseas Trading", "Acme"]
 
 
+def test_what_was_opened_last_but_is_not_called_so_does_not_come_first(make):
+    make.account("Alpha Cognac")
+    opened = make.account("Boltworks", location="Almere")
+
+    found = palette.find_accounts("al", by=make.carol, recent=[opened.id])
+
+    assert names(found)[0] == "Alpha Cognac"
+
+
 def test_a_number_finds_its_account_before_all_others(make):
     make.account("C12 Chemicals")
     make.account("Boltworks", number="C12")
