@@ -4,7 +4,6 @@ from crmapp.db.base import Base, Folded, Json, Money, UtcDateTime, utcnow
 from crmapp.db.session import (
     after_commit,
     beside,
-    connection,
     db,
     session,
     unit_of_work,
@@ -20,7 +19,6 @@ __all__ = [
     "UtcDateTime",
     "after_commit",
     "beside",
-    "connection",
     "db",
     "session",
     "unit_of_work",

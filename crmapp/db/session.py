@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import orjson
 from flask_sqlalchemy import SQLAlchemy
@@ -18,7 +18,6 @@ from crmapp.errors import DISK_FULL, Unavailable
 
 WRITE = "crmapp_write"
 AFTER = "crmapp_after_commit"
-_CONNECTION = "crmapp_connection"
 T = TypeVar("T")
 
 _FULL = frozenset({"SQLITE_FULL", "53100"})
@@ -111,25 +110,12 @@ def after_commit(callback: Callable[[], object]) -> None:
     session().info.setdefault(AFTER, []).append(callback)
 
 
-def connection() -> Connection:
-    """Return the connection of this session's transaction, for statements of plain values.
-
-    The session's own way there asks at each use whether there is a transaction, and which.
-    """
-    here = session()
-    transaction, known = here.info.get(_CONNECTION, (None, None))
-    if known is None or transaction is not here.get_transaction():
-        known = here.connection()
-        here.info[_CONNECTION] = (here.get_transaction(), known)
-    return cast(Connection, known)
-
-
 def while_unchanged(key: Hashable, read: Callable[[], T]) -> T:
     """Return what ``read`` returned for ``key`` before, if nothing was committed since; else read.
 
     Nobody may change what it returns. Who writes reads each time.
     """
-    here = connection()
+    here = session.connection()
     if here.get_execution_options().get(WRITE):
         return read()
     return unchanged.while_unchanged(here, key, read)

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
 )
 
-from crmapp.db import connection
+from crmapp.db import session
 from crmapp.db.bulk import dialect, is_one_of
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Contact, Team, User
@@ -183,7 +183,7 @@ def _count(
         some = None
     where = filter_.conditions if some is None else (some, *filter_.conditions)
     number = _number if filter_.shared else _number.__wrapped__
-    count = connection().scalar(number(where), filter_.values) or 0
+    count = session.connection().scalar(number(where), filter_.values) or 0
     many = some is not None or count > COUNT_UP_TO
     if count > COUNT_UP_TO:
         if len(_many) > MOST_REMEMBERED:
@@ -208,7 +208,7 @@ def _lines(ids: Sequence[int]) -> Sequence[Line]:
     query = _lines_query(custom=custom, dialect_=dialect())
     lines = {
         row[0]: Line._make([*row[:9], full_name(row[9], row[10]), row[11] if custom else _NOTHING])
-        for row in connection().execute(query, {"ids": ids}).all()
+        for row in session.connection().execute(query, {"ids": ids}).all()
     }
     return [lines[each] for each in ids if each in lines]
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, select, tuple_
 
-from crmapp.db import connection, session
+from crmapp.db import session
 from crmapp.domain.custom_fields import NUMERIC
 from crmapp.domain.fields import Field, is_custom
 from crmapp.domain.search import fold
@@ -115,7 +115,7 @@ def walk(
         order = _ordered if part.shared and filter_.shared else _ordered.__wrapped__
         query = order(part, filter_.conditions, falling, bool(place))
         values = {**filter_.values, **place, "wanted": wanted - len(found)}
-        rows = connection().execute(query, values).all()
+        rows = session.connection().execute(query, values).all()
         found += [Spot(row[0], part.token, tuple(row[1:])) for row in rows]
         cursor = None
         if len(found) >= wanted:
@@ -130,7 +130,7 @@ def count_and_walk(part: Stretch, filter_: Filter, wanted: int) -> tuple[int, li
     """
     counted = _counted if part.shared and filter_.shared else _counted.__wrapped__
     query = counted(part, filter_.conditions)
-    rows = connection().execute(query, {**filter_.values, "wanted": wanted}).all()
+    rows = session.connection().execute(query, {**filter_.values, "wanted": wanted}).all()
     count = rows[0][-1] if rows else 0
     return count, [Spot(row[0], part.token, tuple(row[1:-1])) for row in rows]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Select, and_, bindparam, or_, select
 
-from crmapp.db import connection, session
+from crmapp.db import session
 from crmapp.db.bulk import gathered, is_one_of, numbers
 from crmapp.domain.search import fold
 from crmapp.models import Account, Contact
@@ -102,7 +102,7 @@ def _word(text: str, named: Named) -> Word:
     if len(text) >= SHORT:
         query = _containing(Contact, 1, _dialect().name)
         values = values_of([text], _dialect())
-        contacts = connection().scalar(query, {"most": 1, **values}) is not None
+        contacts = session.connection().scalar(query, {"most": 1, **values}) is not None
     owners, teams = ([id_ for id_, name in each if text in fold(name)] for each in named)
     return Word(text, owners, teams, contacts)
 
@@ -112,10 +112,10 @@ def _ids(words: Sequence[Word], *, deleted: bool) -> Sequence[int]:
     texts = [word.text for word in words]
     values = {"most": FEW + 1, **values_of(texts, _dialect())}
     query = _all_containing(len(texts), _dialect().name)
-    ids = numbers(connection().scalar(query, values))
+    ids = numbers(session.connection().scalar(query, values))
     if len(ids) > FEW:  # so many of the others may stand before those that are asked for
         query = _all_that_are(deleted, len(texts), _dialect().name)
-        ids = numbers(connection().scalar(query, values))
+        ids = numbers(session.connection().scalar(query, values))
     if len(words) > 1 or not words[0].elsewhere:
         return ids
     found = set(ids)

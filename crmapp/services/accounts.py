@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import connection, session, unit_of_work
+from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.db.statements import Statements
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
@@ -51,7 +51,7 @@ def is_open(account_id: int, *, by: User) -> bool:
 def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
     query = _made.of(("editable", by.scope), lambda: _editable(by))
-    return connection().scalar(query, {"id": account.id}) is not None
+    return session.connection().scalar(query, {"id": account.id}) is not None
 
 
 def _editable(by: User) -> Select[Any]:
@@ -116,7 +116,7 @@ class Standing(NamedTuple):
 def standing(account: Account, *, by: User) -> Standing:
     """Return what each page of the account says about it, by one statement."""
     query = _made.of(("standing", by.scope), lambda: _standing(by))
-    found = connection().execute(query, {"id": account.id}).one()
+    found = session.connection().execute(query, {"id": account.id}).one()
     return Standing(bool(found[0]), *found[1:])
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, select
 
 from crmapp.analytics.query import Question
-from crmapp.db import connection, session, unit_of_work, utcnow
+from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
 from crmapp.errors import Forbidden, Invalid, NotFound
@@ -46,7 +46,7 @@ def listed(*, by: User, dataset: str = "") -> Sequence[Listed]:
     """
     editing.need(Right.GRID_VIEW, by=by)
     values = {"reader": by.id, "dataset": dataset} if dataset else {"reader": by.id}
-    rows = connection().execute(_listed(bool(dataset)), values)
+    rows = session.connection().execute(_listed(bool(dataset)), values)
     found = [Listed._make((*plain, tuple(args.items()))) for *plain, args in rows]
     return sorted(found, key=lambda each: (fold(each.name), each.id))
 

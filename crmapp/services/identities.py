@@ -8,7 +8,7 @@ from functools import cache
 
 from sqlalchemy import Select, bindparam, select
 
-from crmapp.db import connection
+from crmapp.db import session
 from crmapp.errors import CRMError
 from crmapp.models import Change, ExternalIdentity
 from crmapp.services import datasets
@@ -28,7 +28,7 @@ class Known:
 
 def of(account_id: int, *, locale: str) -> list[Known]:
     """Return what the account is called elsewhere; the caller has made sure that she may see it."""
-    rows = connection().execute(_of_account(), {"account_id": account_id}).all()
+    rows = session.connection().execute(_of_account(), {"account_id": account_id}).all()
     changes = told({row.change_id for row in rows} - {None})
     return [
         Known(

@@ -6,7 +6,6 @@ from typing import Any
 
 from babel import Locale
 from babel.support import NullTranslations
-from flask import g
 from flask_babel import Domain, format_decimal, get_locale, gettext
 
 from crmapp.i18n import Bilingual, Text
@@ -24,9 +23,8 @@ class Catalogues(Domain):
 
     def get_translations(self) -> NullTranslations:
         """Return the texts in the reader's language."""
-        kept = g.get("_flask_babel") if g else None  # where get_locale() finds it, by a longer way
-        locale = getattr(kept, "babel_locale", None) or get_locale()
-        if id(locale) not in self._known:  # one object per language: to compare takes longer
+        locale = get_locale()  # one object per language: comparing locales takes longer
+        if id(locale) not in self._known:
             self._known[id(locale)] = locale, super().get_translations()
         return self._known[id(locale)][1]
 
