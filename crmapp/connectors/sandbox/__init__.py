@@ -1,0 +1,1 @@
+"""Pretend systems that speak the real protocols: for the demo, for training and for tests."""
