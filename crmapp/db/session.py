@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 from flask_sqlalchemy import SQLAlchemy
@@ -15,9 +15,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from crmapp.db import unchanged
 from crmapp.db.base import Base
 from crmapp.errors import DISK_FULL, Unavailable
+from crmapp.memory import Memory
 
 WRITE = "crmapp_write"
 AFTER = "crmapp_after_commit"
+KNOWN = "crmapp_known"
 T = TypeVar("T")
 
 _FULL = frozenset({"SQLITE_FULL", "53100"})
@@ -115,10 +117,20 @@ def while_unchanged(key: Hashable, read: Callable[[], T]) -> T:
 
     Nobody may change what it returns. Who writes reads each time.
     """
-    here = session.connection()
-    if here.get_execution_options().get(WRITE):
-        return read()
-    return unchanged.while_unchanged(here, key, read)
+    known = _known()
+    return read() if known is None else cast(T, known.of(key, read))
+
+
+def _known() -> Memory[Any] | None:
+    """Return what this connection has read before; asked for once in a transaction."""
+    here = session()
+    kept: tuple[object, Memory[Any] | None] | None = here.info.get(KNOWN)
+    if kept is None or kept[0] is not here.get_transaction():
+        connection = here.connection()
+        writes = connection.get_execution_options().get(WRITE)
+        known = None if writes else unchanged.known(connection)
+        kept = here.info[KNOWN] = here.get_transaction(), known
+    return kept[1]
 
 
 def unavailable(error: DBAPIError) -> Unavailable:

@@ -8,9 +8,8 @@ answer holds for the rest of the transaction. PostgreSQL cannot say so: there al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -18,7 +17,6 @@ from crmapp.memory import Memory
 
 MOST = 500
 """So much is kept by a connection."""
-T = TypeVar("T")
 _KNOWN = "crmapp_known"
 
 
@@ -30,29 +28,21 @@ class _Known:
     values: Memory[Any] = field(default_factory=lambda: Memory(MOST))
 
 
-def while_unchanged(connection: Connection, key: Hashable, read: Callable[[], T]) -> T:
-    """Return what ``read`` returned for ``key`` before, if nothing was committed since; else read.
-
-    Nobody may change what it returns. Not for a transaction that writes: it sees what nobody has
-    committed.
-    """
-    known = _known(connection)
-    if known is None:
-        return read()
-    return cast(T, known.values.of(key, read))
-
-
 def forget(connection: Connection) -> None:
     """Forget what ``connection`` has read; its own commits do not change the version it sees."""
     connection.connection.info.pop(_KNOWN, None)
 
 
-def _known(connection: Connection) -> _Known | None:
+def known(connection: Connection) -> Memory[Any] | None:
+    """Return what ``connection`` has read since somebody committed; None if it cannot be known.
+
+    It holds for the rest of the transaction, unless that one writes: nobody else sees what it does.
+    """
     driver = connection.connection.driver_connection
     if connection.dialect.name != "sqlite" or driver is None:
         return None
     (version,) = driver.execute("PRAGMA data_version").fetchone()
-    known: _Known | None = connection.connection.info.get(_KNOWN)
-    if known is None or known.version != version:
-        known = connection.connection.info[_KNOWN] = _Known(version)
-    return known
+    kept: _Known | None = connection.connection.info.get(_KNOWN)
+    if kept is None or kept.version != version:
+        kept = connection.connection.info[_KNOWN] = _Known(version)
+    return kept.values

@@ -26,6 +26,7 @@ from crmapp.services.account_order import (
     MOST_STATEMENTS,
     Filter,
     Query,
+    around,
     count_and_walk,
     stand,
     stretches,
@@ -130,12 +131,7 @@ def neighbours(question: Question, account: Account, *, by: User) -> tuple[int |
     if spot is None:
         return None, None
     filter_, _some = _filter(question, by)
-    parts = stretches(question)
-    before, after = (
-        next((each.id for each in walk(parts, filter_, spot.cursor(backwards=back), 1)), None)
-        for back in (True, False)
-    )
-    return before, after
+    return around(stretches(question), filter_, spot)
 
 
 def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] | None]:

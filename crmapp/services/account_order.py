@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from crmapp.db import session
 from crmapp.domain.custom_fields import NUMERIC
@@ -123,6 +135,22 @@ def walk(
     return found
 
 
+def around(parts: Sequence[Stretch], filter_: Filter, spot: Spot) -> tuple[int | None, int | None]:
+    """Return the accounts before and after ``spot`` in the list."""
+    if len(parts) > 1:
+        before, after = (
+            next((each.id for each in walk(parts, filter_, spot.cursor(backwards=back), 1)), None)
+            for back in (True, False)
+        )
+        return before, after
+    (part,) = parts
+    both = _around if part.shared and filter_.shared else _around.__wrapped__
+    query = both(part, filter_.conditions)
+    values = {**filter_.values, **_place(part, spot.cursor()), "wanted": 1}
+    found: dict[bool, int] = dict(session.connection().execute(query, values).all())
+    return found.get(True), found.get(False)
+
+
 def count_and_walk(part: Stretch, filter_: Filter, wanted: int) -> tuple[int, list[Spot]]:
     """Count the accounts of a list of one stretch, and read the first of them, in one go.
 
@@ -147,6 +175,16 @@ def _ordered(
         query = query.where(keys < place if falling else keys > place)
     query = query.order_by(*(key.desc() if falling else key for key in part.keys))
     return query.limit(bindparam("wanted"))
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _around(part: Stretch, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[Any]:
+    """Ask for the accounts on both sides of a place: (whether it lies before it, id)."""
+    sides = []
+    for back in (True, False):
+        side = _ordered.__wrapped__(part, conditions, part.descending is not back, True).subquery()
+        sides.append(select(literal(back), side.c.id))
+    return union_all(*sides)
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)

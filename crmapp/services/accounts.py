@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
@@ -23,15 +22,10 @@ from crmapp.services import account_links, editing, fields, records
 from crmapp.services.pick_lists import lookups
 
 _CHOSEN_ELSEWHERE = frozenset({"primary_contact_id", "parent_id"})
-_NAMED = (
-    joinedload(Account.owner),
-    joinedload(Account.team),
-    joinedload(Account.primary_contact),
-)
 
 
 def get(account_id: int, *, by: User, deleted: bool = False) -> Account:
-    """Return the account with owner, team and primary contact.
+    """Return the account.
 
     With ``deleted``, those who may restore accounts see deleted ones as well.
 
@@ -39,7 +33,7 @@ def get(account_id: int, *, by: User, deleted: bool = False) -> Account:
         NotFound: there is none, or not for her.
     """
     deleted = deleted and by.can(Right.ACCOUNT_DELETE)
-    return editing.seen(Account, account_id, by=by, deleted=deleted, options=_NAMED)
+    return editing.seen(Account, account_id, by=by, deleted=deleted)
 
 
 def is_open(account_id: int, *, by: User) -> bool:

@@ -90,6 +90,16 @@ def all_people_and_teams() -> tuple[Sequence[tuple[int, str]], Sequence[tuple[in
     )
 
 
+def names_of_all() -> tuple[Mapping[int, str], Mapping[int, str]]:
+    """Return id → name of everybody, those who left included, and of all teams."""
+
+    def read() -> tuple[Mapping[int, str], Mapping[int, str]]:
+        people_, teams_ = all_people_and_teams()
+        return dict(people_), dict(teams_)
+
+    return while_unchanged("names of all", read)
+
+
 def _by_kind(
     query: CompoundSelect[Any], **values: int | None
 ) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:

@@ -205,8 +205,9 @@ def _write_first() -> None:
 
 def _start_afresh(_app: Flask, **_extra: object) -> None:
     """Leave nothing of the visitor's session to the person who has signed in."""
-    for name in ("csrf_token", "_flashes", recent.NAME):
+    for name in ("csrf_token", "_flashes"):
         session.pop(name, None)
+    recent.forget()
     session["sid"] = secrets.token_urlsafe(16)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from flask import Flask, current_app, g, render_template, request, url_for
 from flask_babel import get_locale
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from crmapp.config import settings
@@ -26,6 +25,7 @@ from crmapp.web.assets import static_url
 from crmapp.web.reader import preferences
 from crmapp.web.redirects import here
 from crmapp.web.security import csp_nonce
+from crmapp.web.tokens import csrf_token
 
 MOST = 500
 """So many parts are kept by a process; one has some kilobytes."""
@@ -36,7 +36,7 @@ _OURS = secrets.token_hex(8)
 """A word in each mark that nobody can type, so that no text of a person is taken for one."""
 _MARK = re.compile(f"\ue000{_OURS}:([a-z0-9_]+)\ue001")
 _LATER: Mapping[str, Callable[[], object]] = {
-    "csrf_token": generate_csrf,
+    "csrf_token": csrf_token,
     "csp_nonce": csp_nonce,
     "here": here,
 }

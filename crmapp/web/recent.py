@@ -1,11 +1,17 @@
-"""The accounts that the reader opened last: kept in her session, so that reading writes no row."""
+"""The accounts that the reader opened last: in a cookie of its own, so that reading writes no row.
+
+It is not signed, and need not be: whoever lists them asks again what their reader may see.
+"""
 
 from __future__ import annotations
 
-from flask import session
+from flask import Response, after_this_request, current_app, request
+
+from crmapp.services.editing import LARGEST_ID
 
 MOST = 8
-NAME = "recent"
+NAME = "crmapp_recent"
+_LONGEST = MOST * (len(str(LARGEST_ID)) + 1)
 
 
 def note_account(account_id: int) -> None:
@@ -13,10 +19,30 @@ def note_account(account_id: int) -> None:
     known = accounts()
     if known[:1] != [account_id]:
         ids = [account_id, *(each for each in known if each != account_id)][:MOST]
-        session[NAME] = " ".join(map(str, ids))
+        _keep("-".join(map(str, ids)))
 
 
 def accounts() -> list[int]:
     """Return the ids of the accounts that she opened last, the latest first."""
-    kept = session.get(NAME)
-    return [int(each) for each in kept.split()] if isinstance(kept, str) else []
+    kept = request.cookies.get(NAME, "")[:_LONGEST].split("-")[:MOST]
+    return [int(each) for each in kept if each.isascii() and each.isdigit()]
+
+
+def forget() -> None:
+    """Leave nothing of it to the person who signs in next."""
+    if NAME in request.cookies:
+        _keep("")
+
+
+def _keep(ids: str) -> None:
+    @after_this_request
+    def send(response: Response) -> Response:
+        response.set_cookie(
+            NAME,
+            ids,
+            max_age=None if ids else 0,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
+        return response

@@ -12,7 +12,9 @@ from functools import lru_cache, partial
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
+
+from crmapp.web.tokens import Serializer
 
 MOST = 1_000
 """So many cookies are known again; one has less than 4 KB."""
@@ -22,13 +24,20 @@ class Sessions(SecureCookieSessionInterface):
     """Flask's sessions in signed cookies; the age of a cookie is checked each time."""
 
     def __init__(self, app: Flask) -> None:
-        serializer = super().get_signing_serializer(app)
-        if serializer is None:
+        if not app.secret_key:
             raise RuntimeError("sessions need the application's SECRET_KEY")
-        self._serializer = serializer
+        self._serializer = serializer = Serializer(
+            app.secret_key,
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={
+                "key_derivation": self.key_derivation,
+                "digest_method": self.digest_method,
+            },
+        )
         self._read = lru_cache(MOST)(partial(serializer.loads, return_timestamp=True))
 
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+    def get_signing_serializer(self, app: Flask) -> Serializer:
         """Return the one that was made when the application was."""
         return self._serializer
 

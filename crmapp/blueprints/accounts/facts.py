@@ -67,10 +67,9 @@ def _blank(names: Sequence[str]) -> Mapping[str, Markup]:
 
 def _plain(account: Account, spec: Field, labels: Mapping[str, Mapping[str, str]]) -> str:
     """Say a value that is a text and nothing more."""
-    if spec.kind is Kind.USER and account.owner:
-        return account.owner.name
-    if spec.kind is Kind.TEAM and account.team:
-        return account.team.name
     value = account.value(spec)
+    if spec.kind in (Kind.USER, Kind.TEAM):
+        people, teams = pick_lists.names_of_all()
+        return (people if spec.kind is Kind.USER else teams)[value]
     said = labels.get(spec.pick_list, {}).get(value, value) if spec.pick_list else value
     return text(said)

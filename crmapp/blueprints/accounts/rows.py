@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import current_app, url_for
 from flask_babel import get_locale
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from crmapp.blueprints.accounts.columns import FIGURES
@@ -16,6 +15,7 @@ from crmapp.domain.fields import Field
 from crmapp.services.account_list import Line
 from crmapp.web.kept import Texts, mark
 from crmapp.web.templating import text
+from crmapp.web.tokens import csrf_token
 
 _MARK = mark("token")
 """Stands in kept rows where the token against forgery goes, another one for each reader."""
@@ -51,5 +51,5 @@ class Rows:
             written.append(self._kept.of((*described, locale), partial(row, *described, _MARK)))
         markup = "".join(written)
         if _MARK in markup:
-            markup = markup.replace(_MARK, generate_csrf())
+            markup = markup.replace(_MARK, csrf_token())
         return Markup(markup)  # noqa: S704  (written by a template)

@@ -55,6 +55,8 @@ def _matching(group: Group, words: str) -> Group:
     if not folded:
         return group
     first = folded.partition(" ")[0]
+    if first not in group.said:
+        return replace(group, items=())
     near = ((_distance(item, folded), item) for item in group.items if first in item.said)
     items = [replace(item, distance=distance) for distance, item in near if distance < NOT_AT_ALL]
     return replace(group, items=sorted(items, key=lambda item: item.distance)[:MOST])

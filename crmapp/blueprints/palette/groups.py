@@ -60,6 +60,11 @@ class Group:
     def distance(self) -> int:
         return min(item.distance for item in self.items)
 
+    @cached_property
+    def said(self) -> str:
+        """All that its items say, as :attr:`Item.said`."""
+        return "\n".join(item.said for item in self.items)
+
 
 def closest_first(groups: Sequence[Group]) -> list[Group]:
     """Leave out what is empty, and put the group of the closest item first."""
