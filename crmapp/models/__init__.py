@@ -8,6 +8,15 @@ from crmapp.models.custom_field import CustomField, RequiredField, Stamp
 from crmapp.models.dataset import StoredDataset
 from crmapp.models.favourite import Favourite
 from crmapp.models.idempotency import IdempotencyKey
+from crmapp.models.integration import (
+    Connection,
+    DetailPreference,
+    IntegrationVersion,
+    ManagedListState,
+    RemoteDetail,
+    RemoteObject,
+    RequestLog,
+)
 from crmapp.models.mail import MailOutbox
 from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.matching import MatchAnswer, MatchRule
@@ -20,18 +29,25 @@ __all__ = [
     "Account",
     "Activity",
     "Change",
+    "Connection",
     "Contact",
     "CustomField",
+    "DetailPreference",
     "ExternalIdentity",
     "Favourite",
     "IdempotencyKey",
+    "IntegrationVersion",
     "MailOutbox",
+    "ManagedListState",
     "MappingVersion",
     "MatchAnswer",
     "MatchRule",
     "PickList",
     "PickListValue",
     "PlanDecision",
+    "RemoteDetail",
+    "RemoteObject",
+    "RequestLog",
     "RequiredField",
     "Run",
     "RunException",
