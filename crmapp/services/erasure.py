@@ -15,12 +15,17 @@ from crmapp.models import (
     Account,
     Activity,
     Change,
+    Connection,
     Contact,
+    DetailPreference,
     ExternalIdentity,
     Favourite,
+    IntegrationVersion,
     MailOutbox,
+    ManagedListState,
     MatchAnswer,
     PlanDecision,
+    RemoteDetail,
     Run,
     RunException,
     StoredSelection,
@@ -60,7 +65,7 @@ def erase_accounts(ids: Sequence[int]) -> None:
     for object_, model in _OWNED:
         owned = list(session.scalars(select(model.id).where(is_one_of(model.account_id, ids))))
         _erase_changes(object_, owned)
-    for below in (Activity, Contact, ExternalIdentity, MatchAnswer):
+    for below in (Activity, Contact, ExternalIdentity, MatchAnswer, RemoteDetail):
         session.execute(delete(below).where(is_one_of(below.account_id, ids)))
     _erase_changes("account", ids)
     session.execute(delete(Account).where(is_one_of(Account.id, ids)))
@@ -74,6 +79,7 @@ def erase_people(ids: Sequence[int]) -> None:
     session.execute(delete(MailOutbox).where(is_one_of(MailOutbox.user_id, ids)))
     session.execute(delete(StoredSelection).where(is_one_of(StoredSelection.user_id, ids)))
     session.execute(delete(Favourite).where(is_one_of(Favourite.user_id, ids)))
+    session.execute(delete(DetailPreference).where(is_one_of(DetailPreference.user_id, ids)))
     _erase_idle_runs(ids)
     named = or_(
         exists().where(Account.owner_id == User.id),
@@ -83,7 +89,8 @@ def erase_people(ids: Sequence[int]) -> None:
     )
     theirs = is_one_of(User.id, ids)
     stay = list(session.scalars(select(User.id).where(theirs, named)))
-    session.execute(update(MatchAnswer).where(is_one_of(MatchAnswer.by_id, ids)).values(by_id=None))
+    for made in (MatchAnswer, Connection, IntegrationVersion):
+        session.execute(update(made).where(is_one_of(made.by_id, ids)).values(by_id=None))
     session.execute(
         update(User)
         .where(is_one_of(User.id, stay))
@@ -103,9 +110,8 @@ def _erase_idle_runs(people: Sequence[int]) -> None:
         is_one_of(Run.by_id, people), ~exists().where(Change.run_id == Run.id)
     )
     ids = list(session.scalars(idle))
-    session.execute(
-        update(MatchAnswer).where(is_one_of(MatchAnswer.run_id, ids)).values(run_id=None)
-    )
+    for named in (MatchAnswer, ManagedListState):
+        session.execute(update(named).where(is_one_of(named.run_id, ids)).values(run_id=None))
     for model in (RunException, PlanDecision):
         session.execute(delete(model).where(is_one_of(model.run_id, ids)))
     session.execute(

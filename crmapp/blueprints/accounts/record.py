@@ -17,6 +17,7 @@ from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.models import Account
 from crmapp.services import (
+    account_details,
     account_list,
     account_sales,
     accounts,
@@ -42,7 +43,7 @@ def show(account_id: int) -> ResponseReturnValue:
     specs = fields.of("account")
     groups, some = _groups(fields.word()), filled(account, specs.values())
     names = {spec.name for spec in some}
-    return _tab(
+    return tab(
         "details",
         account,
         groups=groups,
@@ -65,7 +66,7 @@ def contacts_(account_id: int) -> ResponseReturnValue:
     """Show the people at the account."""
     account = accounts.get(account_id, by=person(), deleted=True)
     labels = pick_lists.labels(str(get_locale()))
-    return _tab("contacts", account, contacts=contacts.of(account), labels=labels)
+    return tab("contacts", account, contacts=contacts.of(account), labels=labels)
 
 
 @bp.get("/<int:account_id>/activities", endpoint="activities")
@@ -75,7 +76,7 @@ def activities_(account_id: int) -> ResponseReturnValue:
     account = accounts.get(account_id, by=person(), deleted=True)
     timeline = activities.timeline(account, before=request.args.get("before"))
     labels = pick_lists.labels(str(get_locale()))
-    return _tab("activities", account, timeline=timeline, labels=labels)
+    return tab("activities", account, timeline=timeline, labels=labels)
 
 
 @bp.get("/<int:account_id>/sales")
@@ -84,7 +85,7 @@ def sales(account_id: int) -> ResponseReturnValue:
     """Show what the account bought."""
     account = accounts.get(account_id, by=person(), deleted=True)
     found, problems = account_sales.of(account.id, by=person())
-    return _tab(
+    return tab(
         "sales", account, databases=[written_sales(each) for each in found], problems=problems
     )
 
@@ -102,10 +103,10 @@ def history_(account_id: int) -> ResponseReturnValue:
         locale=str(get_locale()),
         before=page_number(before, 2**31 - 1) if before else None,
     )
-    return _tab("history", account, found=found)
+    return tab("history", account, found=found)
 
 
-def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
+def tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs."""
     recent.note_account(account.id)
     standing = accounts.standing(account, by=person())
@@ -120,5 +121,6 @@ def _tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
         editable=standing.editable,
         counts=standing,
         kinds=activities.KINDS,
+        salesforce=account_details.shown(),
         **context,
     )

@@ -10,6 +10,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     people,  # noqa: F401
     picklists,  # noqa: F401
     replacements,  # noqa: F401
+    subscriptions,  # noqa: F401
     values,  # noqa: F401
     views,  # noqa: F401
 )

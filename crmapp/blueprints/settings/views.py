@@ -72,6 +72,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "subscriptions",
+        N_("Subscriptions"),
+        N_("What works together with Salesforce and Sage Intacct, and how it is configured."),
+        "package",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "datasets",
         N_("Datasets"),
         N_("The databases of the analytics grid, and when they were read last."),

@@ -1,0 +1,320 @@
+"""What Salesforce holds of an account: its last known values, read-only, and read anew.
+
+The caller has made sure that the reader may see the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from crmapp.connectors.errors import ConfigBroken
+from crmapp.connectors.port import Connector, Description, RemoteField, RemoteKind
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.domain.changes import Action, Link, Write
+from crmapp.errors import CRMError, Forbidden, Invalid, NotFound
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, Connection, ExternalIdentity, RemoteDetail, User
+from crmapp.services import accounts, connections, integrations, records, remote_fields
+from crmapp.services.remote_fields import ACCOUNT, SALESFORCE
+
+WITHIN = 10.0
+"""Seconds that somebody waits for Salesforce while she looks at a record."""
+FRESH = 15 * 60
+"""Seconds for which values count as fresh: a record that is opened again does not ask again."""
+_THAW = {
+    RemoteKind.INTEGER: int,
+    RemoteKind.NUMBER: Decimal,
+    RemoteKind.MONEY: Decimal,
+    RemoteKind.PERCENT: Decimal,
+    RemoteKind.DATE: date.fromisoformat,
+    RemoteKind.DATE_TIME: datetime.fromisoformat,
+    RemoteKind.TIME: time.fromisoformat,
+}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One chosen field and its last known value; ``name`` is what the reference ``value`` means.
+
+    ``field`` is None for one that Salesforce does not have any more, or hides.
+    """
+
+    key: str
+    field: RemoteField | None
+    value: Any = None
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.field.label if self.field else self.key
+
+    @property
+    def kind(self) -> RemoteKind:
+        return self.field.kind if self.field else RemoteKind.OTHER
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the tab shows of one account.
+
+    ``external_id`` is None if no record in Salesforce is linked. ``problem`` is what the last
+    attempt to read it met; the values are then those of ``fetched_at``.
+    """
+
+    external_id: str | None
+    link: str | None = None
+    details: tuple[Detail, ...] = ()
+    fetched_at: datetime | None = None
+    problem: Text | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether the values should be read before anybody relies on them."""
+        if self.external_id is None or self.problem is not None:
+            return False
+        return self.fetched_at is None or (utcnow() - self.fetched_at).total_seconds() > FRESH
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A record in Salesforce that may be this account, and why."""
+
+    external_id: str
+    name: str
+    number: str | None
+    place: str
+    reason: str
+
+
+def shown() -> bool:
+    """Say whether the tab is there at all."""
+    return integrations.options().show_details
+
+
+def of(account: Account) -> Details:
+    """Return the last known values of an account, without asking Salesforce.
+
+    Raises:
+        NotFound: the tab is not shown.
+    """
+    if not shown():
+        raise NotFound
+    external_id = linked(account.id)
+    if external_id is None:
+        return Details(None)
+    connection = connections.of(SALESFORCE)
+    kept = session.get(RemoteDetail, (account.id, connection.id)) if connection else None
+    if kept is not None and kept.external_id != external_id:
+        kept = None
+    return Details(
+        external_id,
+        _link(connection, external_id),
+        tuple(_details(kept.values if kept else {})),
+        kept.fetched_at if kept else None,
+        _problem(kept) if connection else Text(N_("Salesforce is not connected any more.")),
+    )
+
+
+def linked(account_id: int) -> str | None:
+    """Return the id of the record in Salesforce that is this account; the latest of several."""
+    known = ExternalIdentity.__table__.c
+    return session.scalar(
+        select(known.external_id)
+        .where(known.account_id == account_id)
+        .where(known.system == SALESFORCE, known.object == ACCOUNT)
+        .order_by(known.id.desc())
+        .limit(1)
+    )
+
+
+def _details(values: Mapping[str, Any]) -> Iterator[Detail]:
+    described = remote_fields.known()
+    for name in integrations.options().detail_fields:
+        field = described.field(name) if described else None
+        path = field.name_path if field else None
+        yield Detail(name, field, _thawed(field, values.get(name)), values.get(path or ""))
+
+
+def _thawed(field: RemoteField | None, kept: Any) -> Any:
+    """Return a value as its field's kind has it; one of another kind before stays as it was."""
+    thaw = _THAW.get(field.kind) if field else None
+    if thaw is None or kept is None or isinstance(kept, bool):
+        return kept
+    try:
+        return thaw(kept)
+    except (TypeError, ValueError, ArithmeticError):
+        return kept
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+def _link(connection: Connection | None, external_id: str) -> str | None:
+    address = str(connection.settings.get("instance_url", "")) if connection else ""
+    if not address.startswith("https://"):
+        return None
+    return f"{address.rstrip('/')}/lightning/r/{ACCOUNT}/{external_id}/view"
+
+
+def _problem(kept: RemoteDetail | None) -> Text | None:
+    said = kept.problem if kept else {}
+    return Text(said["text"], said.get("params", {})) if said else None
+
+
+def refresh(account: Account) -> None:
+    """Read the values of an account from Salesforce, and keep them.
+
+    What goes wrong is kept beside the last known values, and shown with them.
+
+    Raises:
+        NotFound: the tab is not shown, or nothing is linked.
+    """
+    external_id = linked(account.id) if shown() else None
+    connection = connections.of(SALESFORCE)
+    if external_id is None or connection is None:
+        raise NotFound
+    account_id, connection_id = account.id, connection.id
+    described, wanted = remote_fields.known(), integrations.options().detail_fields
+    found: Mapping[str, Any] | None = None
+    problem: Text | None = None
+    try:
+        with connections.opened(SALESFORCE, within=WITHIN) as connector:
+            found, problem = _read(connector, external_id, described, wanted)
+        if found is None and problem is None:
+            problem = Text(N_("The linked record is not in Salesforce any more."))
+    except CRMError as error:
+        problem = error.message
+    _keep(account_id, connection_id, external_id, found, problem)
+
+
+def _read(
+    connector: Connector, external_id: str, described: Description | None, wanted: Sequence[str]
+) -> tuple[Mapping[str, Any] | None, Text | None]:
+    """Read what is still there: a field that is gone takes none of the others with it."""
+    asked = list(wanted)
+    problem: Text | None = None
+    while True:
+        paths = [
+            field.name_path
+            for name in asked
+            if described and (field := described.field(name)) and field.name_path
+        ]
+        try:
+            return connector.read_one(ACCOUNT, external_id, ["Id", *asked, *paths]), problem
+        except ConfigBroken as broken:
+            gone = [name for name in asked if name == broken.field]
+            if not gone:
+                raise
+            asked.remove(gone[0])
+            problem = Text(
+                N_(
+                    "Salesforce has no field %(field)s any more, or hides it. An administrator can"
+                    " choose the fields anew."
+                ),
+                {"field": gone[0]},
+            )
+
+
+def _keep(
+    account_id: int,
+    connection_id: int,
+    external_id: str,
+    found: Mapping[str, Any] | None,
+    problem: Text | None,
+) -> None:
+    with unit_of_work():
+        if linked(account_id) != external_id:  # somebody linked another record meanwhile
+            return
+        kept = session.get(RemoteDetail, (account_id, connection_id))
+        if kept is None:
+            kept = RemoteDetail(account_id=account_id, connection_id=connection_id, external_id="")
+            session.add(kept)
+        if kept.external_id != external_id:
+            kept.external_id, kept.values, kept.fetched_at = external_id, {}, None
+        kept.tried_at = utcnow()
+        kept.problem = {"text": problem.text, "params": problem.params} if problem else {}
+        if found is not None:
+            kept.values = {name: _frozen(value) for name, value in found.items()}
+            kept.fetched_at = kept.tried_at
+
+
+def candidates(account: Account) -> list[Candidate]:
+    """Return the records in Salesforce that may be this account: by its number, then by its name.
+
+    Raises:
+        ConnectorError, NotConnected: Salesforce could not be asked.
+    """
+    fields = ("Id", "Name", "AccountNumber", "BillingCity", "BillingCountry")
+    found: dict[str, Candidate] = {}
+    asked = [("AccountNumber", account.number, "number"), ("Name", account.name, "name")]
+    with connections.opened(SALESFORCE, within=WITHIN) as connector:
+        for field, value, reason in asked:
+            for row in connector.find(ACCOUNT, fields, field, value) if value else ():
+                place = ", ".join(filter(None, (row["BillingCity"], row["BillingCountry"])))
+                known = Candidate(row["Id"], row["Name"], row["AccountNumber"], place, reason)
+                found.setdefault(known.external_id, known)
+    return list(found.values())
+
+
+def link(account: Account, external_id: str, *, by: User) -> None:
+    """Say that a record in Salesforce is this account.
+
+    Raises:
+        Forbidden: ``by`` may not change the account.
+        Invalid: there is no such record, or another account is it.
+        ConnectorError, NotConnected: Salesforce could not be asked.
+    """
+    if not accounts.editable(account, by=by):
+        raise Forbidden("account.edit")
+    account_id = account.id
+    with connections.opened(SALESFORCE, within=WITHIN) as connector:
+        row = connector.read_one(ACCOUNT, external_id, ["Id", "Name"])
+    if row is None:
+        raise Invalid({"": N_("Salesforce has no such record any more. Choose another one.")})
+    with unit_of_work():
+        _link_to(account_id, str(row["Id"]), by)
+
+
+def _link_to(account_id: int, external_id: str, by: User) -> None:
+    identity = (SALESFORCE, ACCOUNT, external_id)
+    known = ExternalIdentity.__table__.c
+    holder = session.scalar(
+        select(known.account_id)
+        .where(known.system == SALESFORCE, known.object == ACCOUNT)
+        .where(known.external_id == external_id)
+        .with_for_update()
+    )
+    if holder not in (None, account_id):
+        raise Invalid(
+            {"": N_("Another account here is linked to this record. Unlink it there first.")}
+        )
+    write = Write(Action.UPDATE, {}, account_id, source={"kind": "form"}, identity=identity)
+    records.write(Account, [write], by=by)
+
+
+def unlink(account: Account, *, by: User) -> None:
+    """Take the link to Salesforce away, with the values that were read.
+
+    Raises:
+        Forbidden: ``by`` may not change the account.
+    """
+    if not accounts.editable(account, by=by):
+        raise Forbidden("account.edit")
+    account_id = account.id
+    with unit_of_work():
+        external_id = linked(account_id)
+        if external_id is None:
+            return
+        links = (Link(SALESFORCE, ACCOUNT, external_id, account_id, None),)
+        write = Write(Action.UPDATE, {}, account_id, source={"kind": "form"}, links=links)
+        records.write(Account, [write], by=by)
+        session.execute(delete(RemoteDetail).where(RemoteDetail.account_id == account_id))
