@@ -17,7 +17,7 @@ def resolving(monkeypatch, *addresses):
     turns, really = iter(addresses), socket.getaddrinfo
 
     def found(host, port, *args, **more):
-        if host.replace(".", "").isdigit():
+        if ":" in host or host.replace(".", "").isdigit():
             return really(host, port, *args, **more)
         texts = next(turns)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, port)) for text in texts.split()]
@@ -131,7 +131,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch):
 
 def test_the_next_address_is_tried_if_the_first_does_not_answer(monkeypatch):
     with listening(http()) as peer:
-        resolving(monkeypatch, "127.0.0.99 127.0.0.1")
+        resolving(monkeypatch, "::1 127.0.0.1")
         door = Door(Reach("Example", sandbox=True))
 
         assert door.send(Request("GET", f"http://pretend.example:{peer.port}")).status == 200
