@@ -98,6 +98,19 @@ class Door:
         """Close the connections that are kept open."""
         self._client.close()
 
+    @property
+    def is_sandbox(self) -> bool:
+        return self._reach.sandbox
+
+    def checked(self, url: str) -> str:
+        """Return ``url`` if this connection may speak with it.
+
+        Raises:
+            WrongInstance: it must not.
+        """
+        self._reach.checked(url)
+        return url
+
     def send(self, request: Request) -> Answer:
         """Return the answer, of whatever status.
 
