@@ -6,7 +6,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -190,3 +191,17 @@ def is_over() -> bool:
     """Say whether the deadline has passed."""
     end = deadline.get()
     return end is not None and time.monotonic() >= end
+
+
+@contextmanager
+def at_most(seconds: float | None) -> Iterator[None]:
+    """Let whatever is done inside be over in ``seconds``, or sooner if that was set before."""
+    if seconds is None:
+        yield
+        return
+    end, before = time.monotonic() + seconds, deadline.get()
+    token = deadline.set(end if before is None else min(end, before))
+    try:
+        yield
+    finally:
+        deadline.reset(token)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpcore
 import httpx
 import tenacity
 
-from crmapp.connectors.addresses import Reach, Way, deadline, is_over
+from crmapp.connectors.addresses import Reach, Way, at_most, deadline, is_over
 from crmapp.connectors.answers import Answer, Explained, retry_after, unreachable
 from crmapp.connectors.errors import Cause, ConnectorError, Retryable, Unreachable, WrongInstance
 from crmapp.connectors.port import Exchange
@@ -121,7 +121,7 @@ class Door:
             Retryable: the other side is busy (429, 502, 503, 504).
             WrongInstance: the address, or one it redirects to, is not allowed.
         """
-        with _until(request.within):
+        with at_most(request.within):
             tries = tenacity.Retrying(
                 stop=lambda state: _enough(state, TRIES if request.idempotent else 1),
                 retry=tenacity.retry_if_exception(_worth_another_try),
@@ -224,19 +224,6 @@ class _Transport(httpx.HTTPTransport):
             keepalive_expiry=30.0,
             network_backend=Way(reach),
         )
-
-
-@contextmanager
-def _until(within: float | None) -> Iterator[None]:
-    """Set the moment at which whatever is done inside must be over."""
-    if within is None:
-        yield
-        return
-    token = deadline.set(time.monotonic() + within)
-    try:
-        yield
-    finally:
-        deadline.reset(token)
 
 
 def _read(response: httpx.Response, max_bytes: int) -> bytes:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
+from crmapp.connectors.batches import Batch, Numbered
 from crmapp.connectors.errors import ConnectorError, Retryable, RowRejected, WrongInstance
 from crmapp.connectors.port import RowResult
 from crmapp.connectors.salesforce.refusals import Refusal
 from crmapp.connectors.salesforce.session import Call, Session
 from crmapp.connectors.salesforce.values import named, to_csv
-from crmapp.connectors.salesforce.writing import Batch, Numbered, columns, failed, key_of
+from crmapp.connectors.salesforce.writing import columns, failed, key_of
 from crmapp.i18n import N_, Text
 
 FROM = 2000

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
+from crmapp.connectors.addresses import at_most
+from crmapp.connectors.batches import Batch
 from crmapp.connectors.door import Door
 from crmapp.connectors.errors import ConnectorError, PermissionMissing, WrongInstance
 from crmapp.connectors.port import (
@@ -69,6 +70,7 @@ class Salesforce:
 
     def check(self) -> Check:
         self._check_version()
+        self._session.sign_in_anew()  # a session that still works says nothing of the settings
         who = self._session.get("/services/oauth2/userinfo")
         if not isinstance(who, dict) or "organization_id" not in who:
             raise _no_salesforce(str(who))
@@ -131,8 +133,9 @@ class Salesforce:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        described = self._described(object, within)
-        return reading.read_one(self._session, described, object, id, fields, within)
+        with at_most(within):
+            described = self._described(object)
+            return reading.read_one(self._session, described, object, id, fields)
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         return reading.read_ids(self._session, object)
@@ -142,7 +145,7 @@ class Salesforce:
         return reading.read_deleted(self._session, object, cursor, datetime.now(UTC))
 
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
-        batch = writing.Batch(match_key, rows)
+        batch = Batch(match_key, rows, writing.key_of)
         waiting = len(batch.open())
         if waiting > bulk.FROM:
             bulk.upsert(self._session, object, batch, self._jobs, self._clock)
@@ -153,13 +156,10 @@ class Salesforce:
     def usage(self) -> Usage | None:
         return self._session.usage
 
-    def _described(self, object: str, within: float | None = None) -> Description:
+    def _described(self, object: str) -> Description:
         """Return the description that tells the types of values, asked for once."""
         if object not in self._known:
-            answer: Any = self._session.get(
-                f"sobjects/{named(object)}/describe", object=object, within=within
-            )
-            self._known[object] = description(answer)
+            self.describe(object)
         return self._known[object]
 
 

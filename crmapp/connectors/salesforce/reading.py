@@ -154,7 +154,6 @@ def read_one(
     object: str,
     id: str,
     fields: Sequence[str],
-    within: float | None,
 ) -> Record | None:
     """Return one record with the names behind its references, in one request if they fit in one."""
     if not ID.fullmatch(id):
@@ -163,7 +162,7 @@ def read_one(
     for question in _split(
         Question(asked(object, fields, STAMP), named(object), f"Id = {quoted(id)}")
     ):
-        call = Call("GET", "query", (("q", str(question)),), within=within, object=question.object)
+        call = Call("GET", "query", (("q", str(question)),), object=question.object)
         rows = session.send(call).json()["records"]
         if not rows:
             return None

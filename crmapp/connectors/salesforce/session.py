@@ -34,7 +34,6 @@ class Call:
     content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     idempotent: bool = True
-    within: float | None = None
     max_bytes: int = MAX_BYTES
     object: str = ""
 
@@ -89,6 +88,11 @@ class Session:
         """Return the answer at a path that needs no sign-in."""
         return self._door.send(Request("GET", f"{self._settings.base}{path}", idempotent=True))
 
+    def sign_in_anew(self) -> None:
+        """Sign in by what the settings say now, whether or not a session is open."""
+        tokens = self._tokens.current()
+        self._last = self._tokens.renew(tokens.access if tokens else None, self._sign_in)
+
     def _signed_in(self) -> Tokens:
         tokens = self._tokens.current()
         if tokens is None:
@@ -120,7 +124,6 @@ class Session:
                 params=call.params,
                 content=content,
                 idempotent=call.idempotent,
-                within=call.within,
                 max_bytes=call.max_bytes,
             )
         )

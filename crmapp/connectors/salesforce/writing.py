@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from crmapp.connectors.answers import not_whole
+from crmapp.connectors.batches import Batch, Numbered
 from crmapp.connectors.errors import RowRejected
-from crmapp.connectors.port import Record, RowResult
+from crmapp.connectors.port import RowResult
 from crmapp.connectors.salesforce.refusals import (
     Refusal,
     may_pass_later,
@@ -19,55 +18,9 @@ from crmapp.connectors.salesforce.refusals import (
 )
 from crmapp.connectors.salesforce.session import Call, Session
 from crmapp.connectors.salesforce.values import named, to_json
-from crmapp.i18n import N_, Text
 
 COLLECTION = 200
 """Rows in one request: the most that Salesforce takes."""
-
-
-@dataclass(frozen=True)
-class Numbered:
-    """A row and its place among the rows that were given."""
-
-    number: int
-    row: Record
-
-
-class Batch:
-    """The rows of one upsert, and what became of each so far."""
-
-    def __init__(self, match_key: str, rows: Sequence[Record]) -> None:
-        self.match_key = match_key
-        self._rows = rows
-        self._results: dict[int, RowResult] = {}
-        self._reject_what_cannot_be_matched()
-
-    def open(self) -> list[Numbered]:
-        """Return the rows that wait, those of one parent together: they lock it."""
-        waiting = [
-            Numbered(number, row)
-            for number, row in enumerate(self._rows)
-            if number not in self._results
-        ]
-        return sorted(waiting, key=lambda each: str(each.row.get("ParentId") or ""))
-
-    def settle(self, numbered: Numbered, result: RowResult) -> None:
-        self._results[numbered.number] = result
-
-    def results(self) -> list[RowResult]:
-        """Return the results in the order of the rows."""
-        return [self._results[number] for number in range(len(self._rows))]
-
-    def _reject_what_cannot_be_matched(self) -> None:
-        keys = [key_of(row.get(self.match_key)) for row in self._rows]
-        times = Counter(keys)
-        for number, key in enumerate(keys):
-            if not key:
-                self._results[number] = RowResult(error=_without_key(self.match_key))
-            elif times[key] > 1:
-                self._results[number] = RowResult(
-                    error=_several(self.match_key, str(self._rows[number][self.match_key]))
-                )
 
 
 def key_of(value: Any) -> str:
@@ -75,31 +28,9 @@ def key_of(value: Any) -> str:
     return "" if value is None else str(value).strip().casefold()
 
 
-def _without_key(match_key: str) -> RowRejected:
-    return RowRejected(
-        Text(
-            N_("%(field)s is empty, so that the record cannot be found again. Fill it in."),
-            {"field": match_key},
-        ),
-        code="MISSING_MATCH_KEY",
-        fields=(match_key,),
-    )
-
-
-def _several(match_key: str, value: str) -> RowRejected:
-    return RowRejected(
-        Text(
-            N_("Several rows have %(value)s as %(field)s. Only one of them can be right."),
-            {"value": value, "field": match_key},
-        ),
-        code="DUPLICATE_MATCH_KEY",
-        fields=(match_key,),
-    )
-
-
 def upsert(session: Session, object: str, batch: Batch) -> None:
-    """Write the rows that wait, request by request."""
-    waiting = batch.open()
+    """Write the rows that wait, request by request; those of one parent together: they lock it."""
+    waiting = sorted(batch.open(), key=lambda each: str(each.row.get("ParentId") or ""))
     for start in range(0, len(waiting), COLLECTION):
         for numbered, result in _written(
             session, object, batch.match_key, waiting[start : start + COLLECTION]
