@@ -88,7 +88,7 @@ class Object:
     fields: tuple[Field, ...]
     relationships: tuple[Relationship, ...] = ()
     shown: tuple[str, ...] = ()
-    """Paths into other records that ``lookup`` lists, and ``read`` answers, as if they were ours."""
+    """Paths into other records that ``lookup`` lists and ``read`` answers like our own fields."""
     aliases: tuple[str, ...] = ()
     dimension: bool = False
     custom: bool = False
