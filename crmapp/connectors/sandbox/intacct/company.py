@@ -108,15 +108,13 @@ class Company:
         with self.store.reading() as connection:
             return connection.execute(sql, [entity]).fetchone() is not None
 
-    def open(self, who: Session, entity: str | None = None) -> Session:
-        """Keep a session; ``entity`` moves it to another one, an empty one to the top level."""
-        place = who.entity if entity is None else entity
-        opened = Session(who.user, place, who.since, who.until, secrets.token_urlsafe(24))
-        with self.store.writing() as connection:
-            connection.execute(
-                "INSERT INTO session (id, user, entity, since, until) VALUES (?, ?, ?, ?, ?)",
-                [opened.id, opened.user.id, opened.entity, opened.since, opened.until],
-            )
+    def open(self, who: Session, connection: sqlite3.Connection, entity: str) -> Session:
+        """Keep a session in ``entity``, or at the top level."""
+        opened = Session(who.user, entity, who.since, who.until, secrets.token_urlsafe(24))
+        connection.execute(
+            "INSERT INTO session (id, user, entity, since, until) VALUES (?, ?, ?, ?, ?)",
+            [opened.id, opened.user.id, opened.entity, opened.since, opened.until],
+        )
         return opened
 
     def session(self, id: str, now: datetime) -> Session | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from crmapp.connectors.sandbox.intacct.catalogue import Field, Object, Relationship
-from crmapp.connectors.sandbox.intacct.customer import CONTACT, CUSTOMER
+from crmapp.connectors.sandbox.intacct.customer import CONTACT, CUSTOMER, DISPLAY
 from crmapp.connectors.sandbox.intacct.lists import LISTS
 
 OBJECTS: dict[str, Object] = {each.name: each for each in (CUSTOMER, CONTACT, *LISTS)}
@@ -87,3 +88,30 @@ def _behind(
 def _circular(object: Object, way: Relationship, ways: tuple[Relationship, ...]) -> bool:
     again = way.object == object.name and any(each.path == way.path for each in ways)
     return again or len(ways) >= _DEEPEST
+
+
+def writable(object: Object, id: str) -> Field | None:
+    """Return the field that a writer means by ``id``: its own, or its display contact's."""
+    return _unless_readonly(object.field(id)) or _of_contact(object, id, DISPLAY, Object.field)
+
+
+def writable_rest(object: Object, path: str) -> tuple[str, Field] | None:
+    """Return the id by which a record keeps what REST calls ``path``, and the field."""
+    own = _unless_readonly(object.by_rest(path))
+    if own is not None:
+        return own.id, own
+    contact = _of_contact(object, path, "contacts.default", Object.by_rest)
+    return (f"{DISPLAY}.{contact.id}", contact) if contact is not None else None
+
+
+def _of_contact(
+    object: Object, path: str, prefix: str, find: Callable[[Object, str], Field | None]
+) -> Field | None:
+    head = f"{prefix}."
+    if object.name != CUSTOMER.name or not path.startswith(head):
+        return None
+    return _unless_readonly(find(CONTACT, path.removeprefix(head)))
+
+
+def _unless_readonly(field: Field | None) -> Field | None:
+    return field if field is not None and not field.readonly else None
