@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from crmapp.connectors.sandbox.control import PREFIX, Control
 from crmapp.connectors.sandbox.faulty import Faulty
@@ -15,6 +15,8 @@ from crmapp.connectors.sandbox.intacct import records, refusals, seed
 from crmapp.connectors.sandbox.intacct.company import Company, Full
 from crmapp.connectors.sandbox.intacct.gateway import answering
 from crmapp.connectors.sandbox.intacct.gateway.answering import Gateway
+from crmapp.connectors.sandbox.intacct.rest.answering import PREFIX as PREFIX_OF_REST
+from crmapp.connectors.sandbox.intacct.rest.answering import Rest
 from crmapp.connectors.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -29,13 +31,14 @@ class Intacct(Faulty):
     """The application; a request beyond the company's places is refused before it meets faults."""
 
     def __init__(self, store: Store, company: Company) -> None:
-        gateway = Gateway(company)
+        self.rest = Rest(company)
+        self._gateway = Gateway(company)
         super().__init__(
-            gateway.answer,
+            self._route,
             store,
             dress=refusals.dress,
             operation=operation_of,
-            control=Control("Sage Intacct (sandbox)", _extras(company)),
+            control=Control("Sage Intacct (sandbox)", _extras(company, self.rest)),
         )
         self.company = company
 
@@ -47,6 +50,13 @@ class Intacct(Faulty):
                 return super().__call__(environ, start_response)
         except Full:
             return refusals.busy(Request(environ))(environ, start_response)
+
+    def _route(self, request: Request) -> Response:
+        if request.path == answering.PATH:
+            return self._gateway.answer(request)
+        if request.path.startswith(f"{PREFIX_OF_REST}/"):
+            return self.rest.answer(request)
+        return Response("Not found", 404)
 
 
 def create_app(folder: Path) -> Intacct:
@@ -72,11 +82,18 @@ def operation_of(request: Request) -> str:
     return f"{function[1].decode()} {named_by.decode(errors='replace')}".strip()
 
 
-def _extras(company: Company) -> dict[str, Any]:
+def _extras(company: Company, rest: Rest) -> dict[str, Any]:
     def expire_sessions(_given: Mapping[str, Any]) -> dict[str, int]:
         return {"expired": company.expire_sessions()}
 
     def usage(_given: Mapping[str, Any]) -> dict[str, int]:
         return company.usage()
 
-    return {"expire-sessions": expire_sessions, "usage": usage}
+    def expire_tokens(_given: Mapping[str, Any]) -> dict[str, int]:
+        return {"expired": rest.tokens.expire()}
+
+    return {
+        "expire-sessions": expire_sessions,
+        "expire-tokens": expire_tokens,
+        "usage": usage,
+    }

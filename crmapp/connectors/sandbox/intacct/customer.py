@@ -49,7 +49,7 @@ MAILADDRESS.COUNTRYCODE | mailingAddress.isoCountryCode | text 2 | Country code
 """
 
 CONTACT = Object(
-    "CONTACT", "company-config/contact", "Contact", "Contacts", "CONTACTNAME", "PRINTAS",
+    "CONTACT", "company-config/contact", "Contact", "Contacts", "CONTACTNAME", "CONTACTNAME",
     (*NUMBER, *fields(_CONTACT_FIELDS), *STAMPS), (ENTITY,),
 )  # fmt: skip
 

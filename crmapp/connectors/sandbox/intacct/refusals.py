@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 from werkzeug.wrappers import Request, Response
 
@@ -11,6 +9,7 @@ from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.intacct import company
 from crmapp.connectors.sandbox.intacct.errors import Problem
 from crmapp.connectors.sandbox.intacct.gateway import answering, envelope
+from crmapp.connectors.sandbox.intacct.rest import answers
 
 REST = "/ia/api/"
 _BUSY = (
@@ -73,27 +72,14 @@ def _rest(fault: Fault) -> Response:
 
 def invalid_token(status: int = 401) -> Response:
     """Refuse a token, in the shape that Sage gives this one error."""
-    error = problem("tokenInvalid", "Token is not valid", "REST-2102", "IA.TOKEN_IS_INVALID")
+    error = answers.error("tokenInvalid", "Token is not valid", "REST-2102", "IA.TOKEN_IS_INVALID")
     return Response(
         orjson.dumps({"error": error}), status, content_type="application/json; charset=utf-8"
     )
 
 
-def problem(
-    code: str, message: str, number: str, id: str = "", **placeholders: Any
-) -> dict[str, Any]:
-    """Return the object that every error of REST consists of."""
-    return {
-        "code": code,
-        "message": message,
-        "errorId": number,
-        "additionalInfo": {"messageId": id, "placeholders": placeholders, "propertySet": {}},
-        "supportId": "Kxi78%7EZuyXBDEGVHD2UmO1phYXDQAAAAo",
-    }
-
-
 def _json(status: int, code: str, message: str, number: str) -> Response:
-    body = orjson.dumps({"ia::error": problem(code, message, number)})
+    body = orjson.dumps({"ia::error": answers.error(code, message, number)})
     return Response(body, status, content_type="application/json; charset=utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ from crmapp.connectors.sandbox.intacct.objects import OBJECTS, Target
 _COLUMNS = {"RECORDNO": "recordno", "WHENCREATED": "created", "WHENMODIFIED": "modified",
             "MEGAENTITYID": "entity"}  # fmt: skip
 _RECORD_URL = "https://www-p02.intacct.com/ia/acct/ur.phtml?.r="
+_LETTER = re.compile(r"\\.|.", re.DOTALL)
+_GLOBS = {"%": "*", "_": "?"} | {
+    mark: f"[{mark[-1]}]" for mark in ("*", "?", "[", "\\*", "\\?", "\\[")
+}
 _WIDTH = 5  # columns that are read of each record
 
 
@@ -37,7 +42,8 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """``target`` compared with ``values`` as they are kept; a pattern has ``%`` and ``_``."""
+    """``target`` compared with ``values`` as they are kept; a pattern has ``%`` and ``_``, which
+    a backslash makes plain."""
 
     target: Target
     operator: Operator
@@ -239,5 +245,5 @@ def _parameter(field: Field, value: Any) -> Any:
 
 def _glob(pattern: str) -> str:
     """Write a pattern of SQL as one of GLOB, which minds the case of letters as Intacct does."""
-    quoted = {"*": "[*]", "?": "[?]", "[": "[[]", "%": "*", "_": "?"}
-    return "".join(quoted.get(letter, letter) for letter in pattern)
+    letters = _LETTER.findall(pattern)
+    return "".join(_GLOBS.get(each, each[-1]) for each in letters)

@@ -141,12 +141,12 @@ def to_rest(field: Field, value: Any) -> Any:
             return [field.to_rest(each) for each in value]
         case Kind.DECIMAL | Kind.PERCENT:
             return float(value)
-        case Kind.INTEGER if field.rest in _TEXTS or field.rest.endswith("key"):
+        case Kind.INTEGER if field.rest in NAMES or field.rest.endswith("key"):
             return str(value)
     return value
 
 
-_TEXTS = frozenset({"id", "audit.createdBy", "audit.modifiedBy"})
+NAMES = frozenset({"id", "audit.createdBy", "audit.modifiedBy"})  # numbers that REST has as texts
 
 
 def operand_from_xml(field: Field, text: str) -> Any:

@@ -114,7 +114,7 @@ def _part(element: Element, paths: _Paths) -> Condition | Group | None:
     if target is None:
         return None
     if operator in (Operator.LIKE, Operator.NOT_LIKE):
-        return Condition(target, operator, tuple(values))
+        return Condition(target, operator, tuple(each.replace("\\", "\\\\") for each in values))
     read = tuple(operand_from_xml(target.field, each) for each in values)
     return Condition(target, operator, read)
 

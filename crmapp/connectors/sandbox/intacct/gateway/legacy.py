@@ -93,7 +93,7 @@ class _Reader:
             return self._compare(field, operator, self._several())
         if self._takes("LIKE"):
             operator = Operator.NOT_LIKE if negated else Operator.LIKE
-            return Condition(Target((), field), operator, (self._value(),))
+            return Condition(Target((), field), operator, (self._value().replace("\\", "\\\\"),))
         mark = self._next().text
         if mark not in _COMPARISONS or negated:
             raise Refused(errors.bad_query(f"Unknown operator {mark}."))
