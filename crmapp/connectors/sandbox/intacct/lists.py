@@ -97,7 +97,7 @@ EMPLOYEE = _list("EMPLOYEE", "company-config/employee", "Employee, Employees", "
 EMPLOYEEID | id | text 20 required | Employee ID
 PERSONALINFO.CONTACTNAME | primaryContact.id | text 200 required >CONTACT | Primary contact name
 CONTACTKEY | primaryContact.key | integer @CONTACT.RECORDNO | Contact key
-CONTACT_NAME | name | text @CONTACT.PRINTAS | Name
+CONTACT_NAME | name | text @CONTACT.CONTACTNAME | Name
 TITLE | jobTitle | text 80 | Title
 SSN | SSN | text 20 | Social security number
 LOCATIONID | location.id | text 20 >LOCATION | Location ID

@@ -161,7 +161,7 @@ class Resource:
 
     def _none(self, key: str) -> Failed:
         return answers.refused(
-            [errors.not_found(self.object.label, key)], self.verb, self.object.rest
+            [errors.not_found(self.object.label, key)], self.verb, self.object
         )
 
     def _target(self, id: str) -> Target:
