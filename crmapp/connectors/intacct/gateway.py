@@ -12,6 +12,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from crmapp.connectors.answers import Answer, Explained, not_whole
+from crmapp.connectors.cursors import now_there
 from crmapp.connectors.door import Door, Request
 from crmapp.connectors.errors import AuthFailed, ConnectorError, Retryable, Unreachable
 from crmapp.connectors.intacct.refusals import Problem, plain, refused
@@ -60,6 +61,7 @@ class Gateway:
         self._tokens = tokens
         self._last: Tokens | None = None
         self.requests = 0
+        self.now_there = datetime.now(UTC)  # as of the last answer
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -157,6 +159,7 @@ class Gateway:
                 idempotent=idempotent,
             )
         )
+        self.now_there = now_there(answer.headers)
         return _read(answer)
 
     def _envelope(self, functions: Sequence[Element], authentication: Element) -> bytes:

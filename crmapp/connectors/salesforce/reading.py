@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -72,9 +72,10 @@ def read(
                     {"object": object},
                 )
             )
+        before = datetime.now(UTC)
         try:
             for answered in _answers(session, question):
-                place = place.begun_at(now_there(answered.headers))
+                place = place.begun_at(min(before, now_there(answered.headers)))
                 rows = [record(row, described) for row in answered.rows]
                 if rows:
                     place = place.after(_stamp_of(answered.rows[-1]), rows[-1]["Id"])
