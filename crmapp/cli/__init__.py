@@ -10,6 +10,7 @@ from crmapp.cli.datasets import datasets
 from crmapp.cli.demo import demo
 from crmapp.cli.doctor import doctor
 from crmapp.cli.runs import runs
+from crmapp.cli.sandbox import sandbox
 from crmapp.cli.up import up
 from crmapp.cli.users import users
 from crmapp.errors import CRMError
@@ -20,7 +21,7 @@ def commands() -> None:
     """A self-hosted CRM for companies that sell from an ERP."""
 
 
-for command in (datasets, demo, doctor, runs, up, users):
+for command in (datasets, demo, doctor, runs, sandbox, up, users):
     commands.add_command(command)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from crmapp.errors import CRMError
 from crmapp.i18n import N_, Text
@@ -49,8 +50,31 @@ class Retryable(ConnectorError):
         super().__init__(message, remote=remote)
 
 
+class Cause(StrEnum):
+    """Why no answer came, or no whole one."""
+
+    NAME = "name"  # the name of the host cannot be found
+    REFUSED = "refused"  # nothing listens there, or the way to it is closed
+    TIME = "time"  # the time limit passed
+    TLS = "tls"  # no secure connection could be made
+    CUT = "cut"  # the connection ended in the middle, or the answer is not whole
+
+
 class Unreachable(Retryable):
+    """``cause`` says why, for whoever groups errors; the sentence says it to people."""
+
     default = N_("The other system does not answer. Check its address and the network.")
+
+    def __init__(
+        self,
+        message: Text | str | None = None,
+        *,
+        cause: Cause = Cause.CUT,
+        after: float | None = None,
+        remote: str = "",
+    ) -> None:
+        self.cause = cause
+        super().__init__(message, after=after, remote=remote)
 
 
 class QuotaExceeded(ConnectorError):

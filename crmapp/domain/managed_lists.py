@@ -1,8 +1,10 @@
 """The lists that Sage Intacct owns and Salesforce shows as read-only pick lists.
 
 The names of the Intacct objects are those of its XML gateway (``lookup``) and of its REST API
-(developer.sage.com); those of Salesforce are the package's custom objects, which an installation
-may name differently: they are the starting values of a setting.
+(developer.sage.com). It has no object that holds all user-defined dimensions: each is a custom
+object of its own, named by the company, so that the one here is an example. The names in Salesforce
+are those of the package's custom objects, which an installation may name differently. Both are the
+starting values of a setting.
 """
 
 from __future__ import annotations
@@ -52,26 +54,26 @@ MANAGED_LISTS: dict[str, ManagedList] = {
     for each in (
         _list("ar_terms", N_("AR terms"), "ARTERM NAME NAME",
               "accounts-receivable/term id id", "AR_Term"),
-        _list("billing_templates", N_("Billing templates"), "BILLINGTEMPLATE NAME NAME",
-              "contracts/billing-template id name", "Billing_Template"),
+        _list("billing_templates", N_("Billing templates"), "CONTRACTBILLINGTEMPLATE NAME NAME",
+              "contracts/billing-template id id", "Billing_Template"),
         _list("classes", N_("Classes"), "CLASS CLASSID NAME",
               "company-config/class id name", "Class"),
         _list("departments", N_("Departments"), "DEPARTMENT DEPARTMENTID TITLE",
               "company-config/department id name", "Department"),
-        _list("employees", N_("Employees"), "EMPLOYEE EMPLOYEEID PERSONALINFO.CONTACTNAME",
+        _list("employees", N_("Employees"), "EMPLOYEE EMPLOYEEID CONTACT.CONTACTNAME",
               "company-config/employee id name", "Employee"),
         _list("locations", N_("Entities and locations"), "LOCATION LOCATIONID NAME",
               "company-config/location id name", "Location"),
-        _list("exchange_rate_types", N_("Exchange-rate types"), "EXCHANGERATETYPES NAME NAME",
-              "cash-management/exchange-rate-type id name", "Exchange_Rate_Type"),
+        _list("exchange_rate_types", N_("Exchange-rate types"), "EXCHANGERATETYPES ID NAME",
+              "company-config/exchange-rate-type id name", "Exchange_Rate_Type"),
         _list("journals", N_("Journals"), "GLJOURNAL SYMBOL TITLE",
               "general-ledger/journal id name", "Journal"),
         _list("project_statuses", N_("Project statuses"), "PROJECTSTATUS NAME NAME",
-              "projects/project-status id name", "Project_Status"),
+              "projects/project-status id id", "Project_Status"),
         _list("project_types", N_("Project types"), "PROJECTTYPE NAME NAME",
-              "projects/project-type id name", "Project_Type"),
-        _list("user_dimensions", N_("User-defined dimensions"), "USERDIMENSION ID NAME",
-              "platform-apps/user-dimension id name", "User_Dimension"),
+              "projects/project-type id id", "Project_Type"),
+        _list("user_dimensions", N_("User-defined dimensions"), "sales_channel id name",
+              "platform-apps/nsp::sales_channel id name", "User_Dimension"),
         _list("territories", N_("Territories"), "TERRITORY TERRITORYID NAME",
               "accounts-receivable/territory id name", "Territory"),
         _list("customer_types", N_("Customer types"), "CUSTTYPE NAME NAME",
@@ -79,7 +81,7 @@ MANAGED_LISTS: dict[str, ManagedList] = {
         _list("shipping_methods", N_("Shipping methods"), "SHIPMETHOD NAME NAME",
               "accounts-receivable/shipping-method id id", "Shipping_Method"),
         _list("price_lists", N_("Price lists"), "SOPRICELIST NAME NAME",
-              "order-entry/price-list id name", "Price_List"),
+              "order-entry/price-list id id", "Price_List"),
     )
 }  # fmt: skip
 

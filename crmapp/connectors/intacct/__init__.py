@@ -1,0 +1,1 @@
+"""Sage Intacct: one interface over its REST API and its XML gateway."""

@@ -1,0 +1,291 @@
+"""Sage Intacct by its REST API, as a connector."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from crmapp.connectors.addresses import at_most
+from crmapp.connectors.answers import not_whole
+from crmapp.connectors.batches import Batch, Numbered
+from crmapp.connectors.cursors import Place
+from crmapp.connectors.door import Door
+from crmapp.connectors.errors import RowRejected
+from crmapp.connectors.intacct.model import description
+from crmapp.connectors.intacct.refusals import Problem, failed
+from crmapp.connectors.intacct.rest_errors import problems_in
+from crmapp.connectors.intacct.rest_session import Call, Session
+from crmapp.connectors.intacct.settings import IntacctRestSettings
+from crmapp.connectors.intacct.values import from_json, named, nested, path_of
+from crmapp.connectors.port import (
+    Capabilities,
+    Check,
+    Cursor,
+    Description,
+    Page,
+    Record,
+    RowResult,
+    TokenStore,
+    Usage,
+)
+
+VERSION = "v1"
+PAGE = 2000
+BATCH = 100
+"""Rows in one request that writes."""
+KEYS = 500
+"""Values that one ``$in`` compares with."""
+QUICKLY = 10.0
+KEY, STAMP = "key", "audit.modifiedDateTime"
+CUSTOMER = "accounts-receivable/customer"
+Filters = list[dict[str, dict[str, Any]]]
+
+
+class IntacctRest:
+    """One Intacct company, by REST.
+
+    ``usage`` counts what this object asked and wrote: the interface says nothing of its quota.
+    """
+
+    capabilities = Capabilities(delta=True, deletes=False, max_batch=1000, concurrency=2)
+
+    def __init__(
+        self,
+        settings: IntacctRestSettings,
+        door: Door,
+        tokens: TokenStore,
+        *,
+        known: Iterable[Description] = (),
+    ) -> None:
+        self._settings = settings
+        self._door = door
+        self._session = Session(settings, door, tokens)
+        self._known = {each.object: each for each in known}
+        self._written = 0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not stand in the log."""
+        return self._session.secrets
+
+    def close(self) -> None:
+        self._door.close()
+
+    def check(self) -> Check:
+        self._session.sign_in_anew()
+        self._query(CUSTOMER, [KEY], size=1)
+        return Check(
+            organisation=self._settings.company,
+            user=self._settings.user,
+            version=VERSION,
+            is_sandbox=self._settings.company.lower().endswith("-sandbox"),
+        )
+
+    def describe(self, object: str) -> Description:
+        name = ("name", path_of(object))
+        call = Call("GET", "services/core/model", (name, ("schema", "true")), object=object)
+        model = self._session.send(call).get("ia::result")
+        if not isinstance(model, Mapping):
+            raise not_whole(str(model))
+        self._known[object] = description(object, model)
+        return self._known[object]
+
+    def count(self, object: str) -> int:
+        return int(self._query(object, [KEY], size=1)["ia::meta"]["totalCount"])
+
+    def read(
+        self, object: str, fields: Sequence[str], cursor: Cursor | None = None
+    ) -> Iterator[Page]:
+        """Read as the port says; records also have their ``key``, and when they were modified.
+
+        An object that does not say when it was modified is read whole each time.
+        """
+        described = self._described(object)
+        stamped = described.field(STAMP) is not None
+        place = Place.of(cursor) if stamped or not (cursor or {}).get("since") else Place()
+        chosen = list(dict.fromkeys([KEY, *([STAMP] if stamped else []), *map(named, fields)]))
+        while True:
+            before = datetime.now(UTC)
+            rows, last = self._page(object, chosen, place)
+            place = place.begun_at(min(before, self._session.now_there))
+            if rows:
+                stamp = str(rows[-1][STAMP]) if stamped else None
+                place = place.after(stamp, str(rows[-1][KEY]))
+            records = tuple(_record(row, chosen, described) for row in rows)
+            yield Page(records, place.finished() if last else place.cursor())
+            if last:
+                return
+
+    def read_one(
+        self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
+    ) -> Record | None:
+        if not id.isdigit():
+            return None
+        with at_most(within):
+            described = self._described(object)
+            chosen = list(dict.fromkeys([KEY, *map(named, fields)]))
+            answer = self._query(object, chosen, filters=[{"$eq": {KEY: id}}], size=1)
+        rows = answer["ia::result"]
+        return _record(rows[0], chosen, described) if rows else None
+
+    def read_ids(self, object: str) -> Iterator[Sequence[str]]:
+        place = Place()
+        while True:
+            rows, last = self._page(object, [KEY], place)
+            ids = [str(row[KEY]) for row in rows]
+            if ids:
+                place = place.after(None, ids[-1])
+                yield ids
+            if last:
+                return
+
+    def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
+        batch = Batch(match_key, rows, _key_of)
+        waiting = batch.open()
+        for start in range(0, len(waiting), KEYS):
+            part = waiting[start : start + KEYS]
+            there = self._keys(object, match_key, [_key_of(each.row[match_key]) for each in part])
+            known = {each.number: there.get(_key_of(each.row[match_key])) for each in part}
+            new = [each for each in part if known[each.number] is None]
+            old = [each for each in part if known[each.number] is not None]
+            for first in range(0, len(new), BATCH):
+                self._create(object, batch, new[first : first + BATCH])
+            for first in range(0, len(old), BATCH):
+                self._change(object, batch, old[first : first + BATCH], known)
+        return batch.results()
+
+    def usage(self) -> Usage | None:
+        used = self._session.requests + self._written
+        return Usage(used, self._settings.monthly_limit, "month", datetime.now(UTC))
+
+    def _described(self, object: str) -> Description:
+        if object not in self._known:
+            self.describe(object)
+        return self._known[object]
+
+    def _page(
+        self, object: str, fields: Sequence[str], place: Place
+    ) -> tuple[list[Mapping[str, Any]], bool]:
+        """Return what comes after a place; never by an offset, for pages are no snapshot."""
+        filters, expression = _filters(place)
+        order = [{STAMP: "asc"}, {KEY: "asc"}] if place.since else [{KEY: "asc"}]
+        answer = self._query(object, fields, filters=filters, expression=expression, order=order)
+        rows = answer["ia::result"]
+        return rows, len(rows) < PAGE and answer["ia::meta"].get("next") is None
+
+    def _query(
+        self,
+        object: str,
+        fields: Sequence[str],
+        *,
+        filters: Filters | None = None,
+        expression: str = "",
+        order: Sequence[Mapping[str, str]] = (),
+        size: int = PAGE,
+    ) -> dict[str, Any]:
+        question: dict[str, Any] = {
+            "object": path_of(object),
+            "fields": list(fields),
+            "filterParameters": {"includePrivate": True},
+            "size": size,
+        }
+        if filters:
+            question["filters"] = filters
+        if expression:
+            question["filterExpression"] = expression
+        if order:
+            question["orderBy"] = list(order)
+        call = Call("POST", "services/core/query", json=question, object=object)
+        answer = self._session.send(call)
+        if not isinstance(answer.get("ia::result"), list) or "ia::meta" not in answer:
+            raise not_whole(str(answer))
+        return dict(answer)
+
+    def _keys(self, object: str, match_key: str, values: Sequence[str]) -> Mapping[str, str]:
+        """Return the keys of the records that are there already, by what they are matched by."""
+        if not values:
+            return {}
+        filters: Filters = [{"$in": {named(match_key): list(values)}}]
+        answer = self._query(object, [KEY, match_key], filters=filters)
+        return {str(row[match_key]): str(row[KEY]) for row in answer["ia::result"]}
+
+    def _create(self, object: str, batch: Batch, rows: Sequence[Numbered]) -> None:
+        """Create rows; the key lets the door repeat what was cut without creating them twice."""
+        payload = [
+            nested({name: value for name, value in each.row.items() if value is not None})
+            for each in rows
+        ]
+        call = Call(
+            "POST",
+            f"objects/{path_of(object)}",
+            json=payload,
+            object=object,
+            idempotency_key=str(uuid.uuid4()),
+        )
+        for each, told in self._told(call, rows):
+            self._settle(batch, each, told, object, created=True)
+
+    def _change(
+        self, object: str, batch: Batch, rows: Sequence[Numbered], keys: Mapping[int, str | None]
+    ) -> None:
+        payload = [{KEY: keys[each.number], **nested(each.row)} for each in rows]
+        call = Call("PATCH", f"objects/{path_of(object)}", json=payload, object=object)
+        for each, told in self._told(call, rows):
+            self._settle(batch, each, told, object, created=False)
+
+    def _told(
+        self, call: Call, rows: Sequence[Numbered]
+    ) -> Iterator[tuple[Numbered, Mapping[str, Any]]]:
+        """Send rows and give out what is told of each; one that spoils the request is found."""
+        try:
+            answer = self._session.send(call).get("ia::result")
+        except RowRejected as error:
+            if len(rows) == 1:
+                yield rows[0], {"rejected": error}
+                return
+            half = len(rows) // 2
+            for part in (slice(None, half), slice(half, None)):
+                smaller = Call(
+                    call.method,
+                    call.path,
+                    json=call.json[part],
+                    object=call.object,
+                    idempotency_key=call.idempotency_key and str(uuid.uuid4()),
+                )
+                yield from self._told(smaller, rows[part])
+            return
+        if not isinstance(answer, list) or len(answer) != len(rows):
+            raise not_whole(str(answer))
+        yield from zip(rows, answer, strict=True)
+
+    def _settle(
+        self, batch: Batch, row: Numbered, told: Mapping[str, Any], object: str, *, created: bool
+    ) -> None:
+        if "rejected" in told:
+            batch.settle(row, RowResult(error=told["rejected"]))
+        elif "ia::error" in told or int(told.get("ia::status") or 200) >= 300:
+            problems = problems_in(told) or (Problem(str(told.get("ia::status") or ""), ""),)
+            batch.settle(row, failed(problems, object))
+        else:
+            self._written += 1
+            batch.settle(row, RowResult(id=str(told["key"]), created=created))
+
+
+def _filters(place: Place) -> tuple[Filters, str]:
+    if place.since is None:
+        return ([{"$gt": {KEY: place.key}}] if place.key else []), ""
+    if place.stamp is None or place.key is None:
+        since = place.since.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return [{"$gte": {STAMP: since}}], ""
+    at, key = {STAMP: place.stamp}, {KEY: place.key}
+    return [{"$gt": at}, {"$eq": at}, {"$gt": key}], "1 or (2 and 3)"
+
+
+def _record(row: Mapping[str, Any], fields: Iterable[str], described: Description) -> Record:
+    return {name: from_json(row.get(name), described.field(name)) for name in fields}
+
+
+def _key_of(value: object) -> str:
+    return "" if value is None else str(value).strip()

@@ -1,0 +1,311 @@
+"""Sage Intacct by its XML gateway, as a connector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element, SubElement
+
+from crmapp.connectors.addresses import at_most
+from crmapp.connectors.batches import Batch, Numbered
+from crmapp.connectors.cursors import Place
+from crmapp.connectors.door import Door
+from crmapp.connectors.errors import ConfigBroken
+from crmapp.connectors.intacct.gateway import Gateway, Result
+from crmapp.connectors.intacct.lookup import description
+from crmapp.connectors.intacct.refusals import failed
+from crmapp.connectors.intacct.settings import IntacctXmlSettings
+from crmapp.connectors.intacct.values import MOMENT, element, from_xml, named, to_xml
+from crmapp.connectors.port import (
+    Capabilities,
+    Check,
+    Cursor,
+    Description,
+    Page,
+    Record,
+    RowResult,
+    TokenStore,
+    Usage,
+)
+
+VERSION = "3.0"
+PAGE = 2000
+FUNCTIONS = 100
+"""Functions in one request."""
+KEYS = 1000
+"""Values that one ``in`` compares with."""
+QUICKLY = 10.0
+_KEYS_OF_OBJECTS = ("RECORDNO", "id")
+_STAMPS = ("WHENMODIFIED", "updatedAt")
+CUSTOMER = "CUSTOMER"
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """An object's description, with the fields that a reading goes by."""
+
+    described: Description
+    key: str
+    stamp: str | None
+
+
+class IntacctXml:
+    """One Intacct company, by the XML gateway.
+
+    ``usage`` counts what this object asked: the gateway says nothing of its quota.
+    """
+
+    capabilities = Capabilities(delta=True, deletes=False, max_batch=1000, concurrency=2)
+
+    def __init__(
+        self,
+        settings: IntacctXmlSettings,
+        door: Door,
+        tokens: TokenStore,
+        *,
+        known: Iterable[Description] = (),
+    ) -> None:
+        self._settings = settings
+        self._door = door
+        self._gateway = Gateway(settings, door, tokens)
+        self._shapes = {each.object: _shape(each) for each in known}
+        self._written = 0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not stand in the log."""
+        return self._gateway.secrets
+
+    def close(self) -> None:
+        self._door.close()
+
+    def check(self) -> Check:
+        who = self._gateway.sign_in_anew()
+        self._gateway.ask_one(_query(CUSTOMER, ["RECORDNO"], size=1), CUSTOMER)
+        return Check(
+            organisation=who.company,
+            user=who.user,
+            version=VERSION,
+            is_sandbox=who.company.lower().endswith("-sandbox"),
+        )
+
+    def describe(self, object: str) -> Description:
+        function = Element("lookup")
+        SubElement(function, "object").text = named(object)
+        data = self._gateway.ask_one(function, object)
+        fields = {(each.text or "").strip() for each in data.iter("ID")}
+        key = next((name for name in _KEYS_OF_OBJECTS if name in fields), "")
+        described = description(object, data, key)
+        if not key:
+            raise ConfigBroken(field=object)
+        self._shapes[object] = _shape(described)
+        return described
+
+    def count(self, object: str) -> int:
+        key = self._shape(object).key
+        return int(self._data(object, _query(object, [key], size=1)).get("totalcount", "0"))
+
+    def read(
+        self, object: str, fields: Sequence[str], cursor: Cursor | None = None
+    ) -> Iterator[Page]:
+        """Read as the port says; records also have their key, and when they were modified.
+
+        An object that does not say when it was modified is read whole each time.
+        """
+        shape = self._shape(object)
+        place = Place.of(cursor)
+        if shape.stamp is None and place.since:
+            place = Place()
+        chosen = list(dict.fromkeys([shape.key, *([shape.stamp] if shape.stamp else []), *fields]))
+        while True:
+            question = _query(
+                object, chosen, where=_where(place, shape), order=_order(place, shape)
+            )
+            before = datetime.now(UTC)
+            data = self._data(object, question)
+            place = place.begun_at(min(before, self._gateway.now_there))
+            rows = list(data)
+            last = int(data.get("numremaining") or 0) <= 0 or not rows
+            if rows:
+                stamp = _text(rows[-1], shape.stamp) if shape.stamp else None
+                place = place.after(stamp, _text(rows[-1], shape.key))
+            records = tuple(_record(row, chosen, shape.described) for row in rows)
+            yield Page(records, place.finished() if last else place.cursor())
+            if last:
+                return
+
+    def read_one(
+        self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
+    ) -> Record | None:
+        if not id.isdigit():
+            return None
+        with at_most(within):
+            shape = self._shape(object)
+            chosen = list(dict.fromkeys([shape.key, *fields]))
+            question = _query(object, chosen, where=_condition("equalto", shape.key, id), size=1)
+            rows = list(self._data(object, question))
+        return _record(rows[0], chosen, shape.described) if rows else None
+
+    def read_ids(self, object: str) -> Iterator[Sequence[str]]:
+        shape = self._shape(object)
+        place = Place()
+        while True:
+            question = _query(
+                object, [shape.key], where=_where(place, shape), order=_order(place, shape)
+            )
+            data = self._data(object, question)
+            ids = [_text(row, shape.key) for row in data]
+            if ids:
+                place = place.after(None, ids[-1])
+                yield ids
+            if not ids or int(data.get("numremaining") or 0) <= 0:
+                return
+
+    def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
+        batch = Batch(match_key, rows, _key_of)
+        shape = self._shape(object)
+        waiting = batch.open()
+        for start in range(0, len(waiting), KEYS):
+            part = waiting[start : start + KEYS]
+            there = self._numbers(
+                object, shape, match_key, [_key_of(e.row[match_key]) for e in part]
+            )
+            for first in range(0, len(part), FUNCTIONS):
+                self._write(object, shape, batch, part[first : first + FUNCTIONS], there)
+        return batch.results()
+
+    def usage(self) -> Usage | None:
+        used = self._gateway.requests + self._written
+        return Usage(used, self._settings.monthly_limit, "month", datetime.now(UTC))
+
+    def _shape(self, object: str) -> _Shape:
+        if object not in self._shapes:
+            self.describe(object)
+        return self._shapes[object]
+
+    def _data(self, object: str, question: Element) -> Element:
+        return self._gateway.ask_one(question, object)
+
+    def _numbers(
+        self, object: str, shape: _Shape, match_key: str, keys: Sequence[str]
+    ) -> Mapping[str, str]:
+        """Return the numbers of the records that are there already, by their match key."""
+        if not keys:
+            return {}
+        where = _condition("in", match_key, *keys)
+        data = self._data(object, _query(object, [shape.key, match_key], where=where))
+        return {_text(row, match_key): _text(row, shape.key) for row in data}
+
+    def _write(
+        self,
+        object: str,
+        shape: _Shape,
+        batch: Batch,
+        rows: Sequence[Numbered],
+        there: Mapping[str, str],
+    ) -> None:
+        numbers = [there.get(_key_of(each.row[batch.match_key])) for each in rows]
+        functions = [
+            _function(object, each.row, shape.key, number)
+            for each, number in zip(rows, numbers, strict=True)
+        ]
+        # Whoever sends this again looks first at what is there: nothing is created twice.
+        results = self._gateway.ask(functions, idempotent=False)
+        for each, number, result in zip(rows, numbers, results, strict=True):
+            batch.settle(each, _row_result(result, object, shape.key, number))
+            self._written += not result.problems
+
+
+def _shape(described: Description) -> _Shape:
+    names = {each.name for each in described.fields}
+    key = next((name for name in _KEYS_OF_OBJECTS if name in names), _KEYS_OF_OBJECTS[0])
+    return _Shape(described, key, next((name for name in _STAMPS if name in names), None))
+
+
+def _query(
+    object: str,
+    fields: Iterable[str],
+    *,
+    where: Element | None = None,
+    order: Sequence[str] = (),
+    size: int = PAGE,
+) -> Element:
+    query = Element("query")
+    SubElement(query, "object").text = named(object)
+    select = SubElement(query, "select")
+    for name in fields:
+        SubElement(select, "field").text = named(name)
+    if where is not None:
+        SubElement(query, "filter").append(where)
+    if order:
+        orderby = SubElement(query, "orderby")
+        for name in order:
+            one = SubElement(orderby, "order")
+            SubElement(one, "field").text = name
+            SubElement(one, "ascending")
+    SubElement(SubElement(query, "options"), "showprivate").text = "true"
+    SubElement(query, "pagesize").text = str(size)
+    return query
+
+
+def _condition(operator: str, field: str, *values: str) -> Element:
+    condition = Element(operator)
+    SubElement(condition, "field").text = named(field)
+    for value in values:
+        SubElement(condition, "value").text = to_xml(value)
+    return condition
+
+
+def _where(place: Place, shape: _Shape) -> Element | None:
+    """Return the filter for what comes after a place; an offset would miss what moves."""
+    if place.since is None or shape.stamp is None:
+        return _condition("greaterthan", shape.key, place.key) if place.key else None
+    if place.stamp is None or place.key is None:
+        since = place.since.astimezone(UTC).strftime(MOMENT)
+        return _condition("greaterthanorequalto", shape.stamp, since)
+    either = Element("or")
+    either.append(_condition("greaterthan", shape.stamp, place.stamp))
+    both = SubElement(either, "and")
+    both.append(_condition("equalto", shape.stamp, place.stamp))
+    both.append(_condition("greaterthan", shape.key, place.key))
+    return either
+
+
+def _order(place: Place, shape: _Shape) -> list[str]:
+    by_stamp = [shape.stamp] if place.since and shape.stamp else []
+    return [*by_stamp, shape.key]
+
+
+def _text(row: Element, name: str) -> str:
+    """Return the text of a field; a dotted name is that of one element, not of several."""
+    return next(((each.text or "").strip() for each in row if each.tag == name), "")
+
+
+def _record(row: Element, fields: Iterable[str], described: Description) -> Record:
+    texts = {each.tag: each.text for each in row}
+    return {name: from_xml(texts.get(name), described.field(name)) for name in fields}
+
+
+def _key_of(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _function(object: str, row: Record, key: str, number: str | None) -> Element:
+    function = Element("create" if number is None else "update")
+    if number is None:
+        given = {name: value for name, value in row.items() if value is not None}
+        if object == CUSTOMER and not given.get("DISPLAYCONTACT.PRINTAS"):
+            given["DISPLAYCONTACT.PRINTAS"] = given.get("NAME")
+    else:
+        given = {key: number, **row}
+    function.append(element(object, given))
+    return function
+
+
+def _row_result(result: Result, object: str, key: str, number: str | None) -> RowResult:
+    if result.problems:
+        return failed(result.problems, object)
+    made = result.data.find(f".//{key}") if result.data is not None else None
+    id = ((made.text or "") if made is not None else "").strip() or number
+    return RowResult(id=id, created=number is None)

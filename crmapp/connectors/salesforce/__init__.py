@@ -1,0 +1,1 @@
+"""Salesforce: sign-in, description, reading by cursor and writing by external id."""

@@ -1,0 +1,201 @@
+"""Writing many rows to Salesforce through a job of Bulk API 2.0."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from crmapp.connectors.answers import not_whole
+from crmapp.connectors.batches import Batch, Numbered
+from crmapp.connectors.errors import ConnectorError, Retryable, RowRejected, WrongInstance
+from crmapp.connectors.port import RowResult
+from crmapp.connectors.salesforce.refusals import Refusal
+from crmapp.connectors.salesforce.session import Call, Session
+from crmapp.connectors.salesforce.values import named, to_csv
+from crmapp.connectors.salesforce.writing import columns, failed, key_of
+from crmapp.i18n import N_, Text
+
+FROM = 2000
+"""Rows above which a job costs fewer requests; Salesforce recommends the same."""
+LARGEST = 90 * 2**20
+"""Bytes of a file: 150 MB in base64, in which Salesforce keeps it."""
+PATIENCE = 45.0
+"""Seconds that one call waits for a job; the next call goes on waiting for the same job."""
+_ERROR = re.compile(r"(?s)\A([A-Z][A-Z0-9_]+):(.*?):?([^:]*?)\s*--\s*\Z")
+
+
+class Jobs(Protocol):
+    """Remembers the job of a batch, so that a caller that was restarted asks after it.
+
+    ``batch`` is a fingerprint of the rows. What is kept must survive the caller.
+    """
+
+    def find(self, batch: str) -> str | None: ...
+
+    def keep(self, batch: str, job: str | None) -> None: ...
+
+
+class Forgetful:
+    """Remembers jobs as long as it lives."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def find(self, batch: str) -> str | None:
+        return self._kept.get(batch)
+
+    def keep(self, batch: str, job: str | None) -> None:
+        if job is None:
+            self._kept.pop(batch, None)
+        else:
+            self._kept[batch] = job
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time, as far as waiting for a job needs it."""
+
+    now: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+
+
+def upsert(session: Session, object: str, batch: Batch, jobs: Jobs, clock: Clock) -> None:
+    """Write the rows that wait by a job.
+
+    Raises:
+        Retryable: the job is not done yet; the same rows given again go on waiting for it.
+    """
+    waiting = batch.open()
+    table = _table(waiting)
+    mark = hashlib.sha256(f"{object}\n{batch.match_key}\n".encode() + table).hexdigest()
+    job = jobs.find(mark)
+    if job is None or not _is_known(session, job):
+        job = _opened(session, object, batch.match_key)
+        jobs.keep(mark, job)
+    _uploaded(session, job, table)
+    _wait(session, job, clock, lambda: jobs.keep(mark, None))
+    _settle(session, object, job, batch, waiting)
+    jobs.keep(mark, None)
+
+
+def _table(rows: list[Numbered]) -> bytes:
+    names = columns(rows)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    for each in rows:
+        writer.writerow([to_csv(each.row[name]) if name in each.row else "" for name in names])
+    table = file.getvalue().encode()
+    if len(table) > LARGEST:
+        raise ConnectorError(N_("These rows are too large for one job. Send fewer at a time."))
+    return table
+
+
+def _is_known(session: Session, job: str) -> bool:
+    """Say whether Salesforce still keeps a job, which it does for seven days."""
+    try:
+        state = _state(session, job)["state"]
+    except (WrongInstance, RowRejected):
+        return False
+    return state not in ("Aborted", "Failed")
+
+
+def _opened(session: Session, object: str, match_key: str) -> str:
+    wanted = {
+        "object": named(object),
+        "contentType": "CSV",
+        "lineEnding": "LF",
+        "operation": "update" if match_key == "Id" else "upsert",
+    }
+    if match_key != "Id":
+        wanted["externalIdFieldName"] = named(match_key)
+    call = Call("POST", "jobs/ingest", json=wanted, idempotent=False, object=object)
+    return str(session.send(call).json()["id"])
+
+
+def _uploaded(session: Session, job: str, table: bytes) -> None:
+    """Upload the rows unless that is done: a job takes them once, and says when it has them."""
+    if _state(session, job)["state"] != "Open":
+        return
+    csv_type = {"Content-Type": "text/csv; charset=UTF-8"}
+    session.send(Call("PUT", f"jobs/ingest/{job}/batches", content=table, headers=csv_type))
+    session.send(Call("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"}))
+
+
+def _state(session: Session, job: str) -> Mapping[str, Any]:
+    state = session.get(f"jobs/ingest/{job}")
+    if not isinstance(state, Mapping) or "state" not in state:
+        raise not_whole(str(state))
+    return state
+
+
+def _wait(session: Session, job: str, clock: Clock, forget: Callable[[], None]) -> None:
+    end, pause = clock.now() + PATIENCE, 0.5
+    while (told := _state(session, job))["state"] not in ("JobComplete", "Failed", "Aborted"):
+        if clock.now() + pause > end:
+            raise Retryable(
+                N_("Salesforce still works on the rows that it was sent. It is asked again."),
+                after=30.0,
+            )
+        clock.pause(pause)
+        pause = min(pause * 1.5, 10.0)
+    if told["state"] != "JobComplete":
+        forget()
+        raise Retryable(
+            Text(
+                N_("Salesforce gave the job up: %(words)s. The rows are sent again."),
+                {"words": told.get("errorMessage") or told["state"]},
+            ),
+            after=60.0,
+            remote=str(told.get("errorMessage") or ""),
+        )
+
+
+def _settle(session: Session, object: str, job: str, batch: Batch, waiting: list[Numbered]) -> None:
+    by_key = {key_of(each.row[batch.match_key]): each for each in waiting}
+    for row in _results(session, job, "successfulResults"):
+        numbered = by_key.pop(key_of(row.get(batch.match_key)), None)
+        if numbered:
+            created = row.get("sf__Created", "").lower() == "true"
+            batch.settle(numbered, RowResult(id=row["sf__Id"], created=created))
+    for row in _results(session, job, "failedResults"):
+        numbered = by_key.pop(key_of(row.get(batch.match_key)), None)
+        if numbered:
+            batch.settle(numbered, failed([_refusal(row.get("sf__Error", ""))], object))
+    for numbered in by_key.values():  # what the job did not come to, by its own list of the rest
+        batch.settle(
+            numbered,
+            RowResult(
+                error=RowRejected(
+                    N_("Salesforce did not come to this row. It is sent again."),
+                    code="UNPROCESSED",
+                ),
+                retry=True,
+            ),
+        )
+
+
+def _results(session: Session, job: str, kind: str) -> Iterator[dict[str, str]]:
+    answer = session.send(
+        Call("GET", f"jobs/ingest/{job}/{kind}/", headers={"Accept": "text/csv"}, max_bytes=2**28)
+    )
+    rows = csv.DictReader(io.StringIO(answer.text, newline=""))
+    if "sf__Id" not in (rows.fieldnames or ()):
+        raise not_whole(answer.text)
+    return rows
+
+
+def _refusal(error: str) -> Refusal:
+    """Return an error as a file of results tells it: ``CODE:words:Field,Field --``."""
+    found = _ERROR.match(error)
+    if not found:
+        code, _, words = error.partition(":")
+        return Refusal(code if words else "", words or error)
+    names = tuple(name.strip() for name in found[3].split(",") if name.strip())
+    return Refusal(found[1], found[2], names)

@@ -1,0 +1,170 @@
+"""Salesforce as a connector: the port's verbs over one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from crmapp.connectors.addresses import at_most
+from crmapp.connectors.batches import Batch
+from crmapp.connectors.door import Door
+from crmapp.connectors.errors import ConnectorError, PermissionMissing, WrongInstance
+from crmapp.connectors.port import (
+    Capabilities,
+    Check,
+    Cursor,
+    Description,
+    Page,
+    Record,
+    RowResult,
+    TokenStore,
+    Usage,
+)
+from crmapp.connectors.redaction import redacted, shortened
+from crmapp.connectors.salesforce import bulk, reading, writing
+from crmapp.connectors.salesforce.describing import description
+from crmapp.connectors.salesforce.session import Session
+from crmapp.connectors.salesforce.settings import SalesforceSettings
+from crmapp.connectors.salesforce.values import named
+from crmapp.domain.managed_lists import MANAGED_LISTS
+from crmapp.i18n import N_, Text
+
+QUICKLY = 10.0
+"""Seconds for reading one record: a person waits for it."""
+MAX_BATCH = 100_000
+
+
+class Salesforce:
+    """One Salesforce organisation.
+
+    ``known`` are descriptions that the caller keeps: they tell the types of values without asking
+    for them once more. ``jobs`` remembers the jobs of large batches beyond this process.
+    """
+
+    capabilities = Capabilities(delta=True, deletes=True, max_batch=MAX_BATCH, concurrency=5)
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        door: Door,
+        tokens: TokenStore,
+        *,
+        jobs: bulk.Jobs | None = None,
+        known: Iterable[Description] = (),
+        clock: bulk.Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._door = door
+        self._session = Session(settings, door, tokens)
+        self._jobs = jobs or bulk.Forgetful()
+        self._clock = clock or bulk.Clock()
+        self._known = {each.object: each for each in known}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not stand in the log."""
+        return self._session.secrets
+
+    def close(self) -> None:
+        self._door.close()
+
+    def check(self) -> Check:
+        self._check_version()
+        self._session.sign_in_anew()  # a session that still works says nothing of the settings
+        who = self._session.get("/services/oauth2/userinfo")
+        if not isinstance(who, dict) or "organization_id" not in who:
+            raise _no_salesforce(str(who))
+        organisation, is_sandbox = self._organisation(str(who["organization_id"]))
+        return Check(
+            organisation=organisation,
+            user=str(who.get("preferred_username") or who.get("name") or who.get("user_id")),
+            version=self._settings.version,
+            is_sandbox=is_sandbox,
+            notes=() if self._has_lists() else ("lists_missing",),
+        )
+
+    def _check_version(self) -> None:
+        """Ask for the versions, which takes no sign-in: is this Salesforce at all?"""
+        answer = self._session.public("/services/data")
+        try:
+            offered = [str(each["version"]) for each in answer.json()]
+        except (ConnectorError, TypeError, KeyError) as error:
+            raise _no_salesforce(answer.text) from error
+        if answer.status != 200:
+            raise _no_salesforce(answer.text)
+        if self._settings.version not in offered:
+            raise WrongInstance(
+                Text(
+                    N_("This organisation does not speak version %(version)s. It speaks: %(all)s."),
+                    {"version": self._settings.version, "all": ", ".join(offered[-5:])},
+                )
+            )
+
+    def _organisation(self, id: str) -> tuple[str, bool]:
+        """Return the organisation's name, or its id if its name is hidden from us."""
+        question = "SELECT Id, Name, IsSandbox FROM Organization LIMIT 1"
+        try:
+            rows = self._session.get("query", ("q", question), object="Organization")["records"]
+        except PermissionMissing as error:
+            if error.what == "API Enabled":
+                raise
+            rows = []
+        return (str(rows[0]["Name"]), bool(rows[0]["IsSandbox"])) if rows else (id, False)
+
+    def _has_lists(self) -> bool:
+        objects = {each["name"] for each in self._session.get("sobjects")["sobjects"]}
+        return any(each.salesforce_object in objects for each in MANAGED_LISTS.values())
+
+    def describe(self, object: str) -> Description:
+        answer = self._session.get(f"sobjects/{named(object)}/describe", object=object)
+        described = description(answer)
+        self._known[object] = described
+        return described
+
+    def count(self, object: str) -> int:
+        return reading.count(self._session, object)
+
+    def read(
+        self, object: str, fields: Sequence[str], cursor: Cursor | None = None
+    ) -> Iterator[Page]:
+        """Read as the port says; records also have their ``Id`` and ``SystemModstamp``."""
+        return reading.read(self._session, self._described(object), object, fields, cursor)
+
+    def read_one(
+        self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
+    ) -> Record | None:
+        with at_most(within):
+            described = self._described(object)
+            return reading.read_one(self._session, described, object, id, fields)
+
+    def read_ids(self, object: str) -> Iterator[Sequence[str]]:
+        return reading.read_ids(self._session, object)
+
+    def read_deleted(self, object: str, cursor: Cursor | None = None) -> reading.Deleted:
+        """Return what was deleted since ``cursor``, one of a reading or of this method."""
+        return reading.read_deleted(self._session, object, cursor, datetime.now(UTC))
+
+    def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
+        batch = Batch(match_key, rows, writing.key_of)
+        waiting = len(batch.open())
+        if waiting > bulk.FROM:
+            bulk.upsert(self._session, object, batch, self._jobs, self._clock)
+        elif waiting:
+            writing.upsert(self._session, object, batch)
+        return batch.results()
+
+    def usage(self) -> Usage | None:
+        return self._session.usage
+
+    def _described(self, object: str) -> Description:
+        """Return the description that tells the types of values, asked for once."""
+        if object not in self._known:
+            self.describe(object)
+        return self._known[object]
+
+
+def _no_salesforce(words: str) -> WrongInstance:
+    return WrongInstance(
+        N_("This address does not answer like Salesforce. Enter the organisation's My Domain."),
+        remote=shortened(redacted(words), 200),
+    )

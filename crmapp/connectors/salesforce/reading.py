@@ -1,0 +1,218 @@
+"""Reading from Salesforce in an order that a reading can be continued in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote_plus
+
+from crmapp.connectors.cursors import Place, now_there
+from crmapp.connectors.errors import ConfigBroken, RowRejected
+from crmapp.connectors.port import Cursor, Description, Page, Record
+from crmapp.connectors.salesforce.session import Call, Session
+from crmapp.connectors.salesforce.values import moment, named, quoted, record, stamp
+from crmapp.i18n import N_, Text
+
+PAGE = 2000
+"""Records in a page: the most that Salesforce gives."""
+STAMP = "SystemModstamp"
+LOG = timedelta(days=14, hours=23)
+"""How far back deletions are asked for: Salesforce refuses more than 15 days."""
+ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+LONGEST = 15_000
+"""Characters of an encoded question: an address over 16,384 bytes is refused (414)."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in SOQL."""
+
+    fields: tuple[str, ...]
+    object: str
+    where: str = ""
+    order: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"SELECT {', '.join(self.fields)} FROM {self.object}"]  # noqa: S608 - checked names
+        if self.where:
+            parts.append(f"WHERE {self.where}")
+        if self.order:
+            parts.append(f"ORDER BY {self.order}")
+        return " ".join(parts)
+
+    @property
+    def is_too_long(self) -> bool:
+        return len(quote_plus(str(self))) > LONGEST
+
+
+def asked(object: str, fields: Sequence[str], *more: str) -> tuple[str, ...]:
+    """Return the fields to select, each once."""
+    return tuple(dict.fromkeys(map(named, ("Id", *more, *fields))))
+
+
+def read(
+    session: Session,
+    described: Description,
+    object: str,
+    fields: Sequence[str],
+    cursor: Cursor | None,
+) -> Iterator[Page]:
+    """Give out all records by id, or those changed since ``cursor`` by the time of their change."""
+    place = Place.of(cursor)
+    chosen = asked(object, fields, STAMP)
+    while True:
+        question = Question(chosen, named(object), _where(place), _order(place))
+        if question.is_too_long:
+            raise ConfigBroken(
+                Text(
+                    N_("Too many fields of %(object)s are read at once. Choose fewer."),
+                    {"object": object},
+                )
+            )
+        before = datetime.now(UTC)
+        try:
+            for answered in _answers(session, question):
+                place = place.begun_at(min(before, now_there(answered.headers)))
+                rows = [record(row, described) for row in answered.rows]
+                if rows:
+                    place = place.after(_stamp_of(answered.rows[-1]), rows[-1]["Id"])
+                yield Page(tuple(rows), place.finished() if answered.last else place.cursor())
+        except _LocatorGone:
+            continue  # asked anew from where the last page ended
+        return
+
+
+class _LocatorGone(Exception):
+    """The server no longer keeps the rest of an answer."""
+
+
+@dataclass(frozen=True)
+class _Answered:
+    rows: Sequence[Mapping[str, Any]]
+    last: bool
+    headers: Mapping[str, str]
+
+
+def _answers(session: Session, question: Question) -> Iterator[_Answered]:
+    """Give out the pages of an answer, which the server keeps for two days."""
+    batch = {"Sforce-Query-Options": f"batchSize={PAGE}"}
+    call = Call("GET", "query", (("q", str(question)),), headers=batch, object=question.object)
+    answer = session.send(call)
+    while True:
+        body = answer.json()
+        last = bool(body["done"]) or not body.get("nextRecordsUrl")
+        yield _Answered(body["records"], last, answer.headers)
+        if last:
+            return
+        call = Call("GET", body["nextRecordsUrl"], headers=batch)
+        try:
+            answer = session.send(call)
+        except RowRejected as error:
+            if error.code == "INVALID_QUERY_LOCATOR":
+                raise _LocatorGone from error
+            raise
+
+
+def _where(place: Place) -> str:
+    if place.since is None:
+        return f"Id > {quoted(place.key)}" if place.key else ""
+    if place.stamp is None or place.key is None:
+        return f"{STAMP} >= {stamp(place.since)}"
+    at = stamp(moment(place.stamp))
+    return f"{STAMP} >= {at} AND ({STAMP} > {at} OR Id > {quoted(place.key)})"
+
+
+def _order(place: Place) -> str:
+    return f"{STAMP}, Id" if place.since else "Id"
+
+
+def _stamp_of(row: Mapping[str, Any]) -> str:
+    return str(row[STAMP])
+
+
+def read_ids(session: Session, object: str) -> Iterator[Sequence[str]]:
+    """Give out the ids of all records in pages."""
+    last = ""
+    while True:
+        where = f"Id > {quoted(last)}" if last else ""
+        try:
+            for answered in _answers(session, Question(("Id",), named(object), where, "Id")):
+                ids = [str(row["Id"]) for row in answered.rows]
+                if ids:
+                    last = ids[-1]
+                    yield ids
+        except _LocatorGone:
+            continue
+        return
+
+
+def read_one(
+    session: Session,
+    described: Description,
+    object: str,
+    id: str,
+    fields: Sequence[str],
+) -> Record | None:
+    """Return one record with the names behind its references, in one request if they fit in one."""
+    if not ID.fullmatch(id):
+        return None
+    found: dict[str, Any] = {}
+    for question in _split(
+        Question(asked(object, fields, STAMP), named(object), f"Id = {quoted(id)}")
+    ):
+        call = Call("GET", "query", (("q", str(question)),), object=question.object)
+        rows = session.send(call).json()["records"]
+        if not rows:
+            return None
+        found |= record(rows[0], described)
+    return found
+
+
+def _split(question: Question) -> list[Question]:
+    if not question.is_too_long or len(question.fields) < 2:
+        return [question]
+    half = len(question.fields) // 2
+    parts = (question.fields[:half], question.fields[half:])
+    return [one for part in parts for one in _split(replace(question, fields=part))]
+
+
+def count(session: Session, object: str) -> int:
+    """Return how many records there are."""
+    question = f"SELECT COUNT() FROM {named(object)}"  # noqa: S608 - a checked name
+    return int(session.get("query", ("q", question), object=object)["totalSize"])
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """Ids of deleted records, and where to go on.
+
+    ``complete`` is False if the remote's log of deletions does not reach back to the cursor: then
+    only a comparison of all ids tells what is gone.
+    """
+
+    ids: tuple[str, ...]
+    cursor: Cursor
+    complete: bool
+
+
+def read_deleted(session: Session, object: str, cursor: Cursor | None, now: datetime) -> Deleted:
+    """Return what was deleted since ``cursor``; the log reaches back some 15 days."""
+    since = Place.of(cursor).since
+    start = max(since or now - LOG, now - LOG)
+    end = max(now, start + timedelta(minutes=1))  # the shortest stretch that may be asked for
+    answer = session.get(
+        f"sobjects/{named(object)}/deleted",
+        ("start", stamp(start)),
+        ("end", stamp(end)),
+        object=object,
+    )
+    earliest = moment(answer["earliestDateAvailable"])
+    reached = Place(begun=moment(answer["latestDateCovered"]))
+    return Deleted(
+        ids=tuple(str(each["id"]) for each in answer["deletedRecords"]),
+        cursor=reached.finished(),
+        complete=since is not None and earliest <= since and start == since,
+    )

@@ -1,0 +1,1 @@
+"""The XML gateway of the pretend Sage Intacct."""
