@@ -222,6 +222,11 @@ class Connector(Protocol):
     def read_one(self, object: str, id: str, fields: Sequence[str]) -> Record | None:
         """Return one record, or None if there is none with this id."""
 
+    def find(
+        self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
+    ) -> list[Record]:
+        """Return at most ``most`` records whose ``field`` is ``value``, for somebody who waits."""
+
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         """Return the ids of all records in pages: what is not among them was deleted."""
 

@@ -130,6 +130,16 @@ class IntacctRest:
         rows = answer["ia::result"]
         return _record(rows[0], chosen, described) if rows else None
 
+    def find(
+        self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
+    ) -> list[Record]:
+        with at_most(QUICKLY):
+            described = self._described(object)
+            chosen = list(dict.fromkeys([KEY, *map(named, fields)]))
+            where = [{"$eq": {named(field): value}}]
+            answer = self._query(object, chosen, filters=where, size=most)
+        return [_record(row, chosen, described) for row in answer["ia::result"]]
+
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         place = Place()
         while True:

@@ -147,6 +147,16 @@ class IntacctXml:
             rows = list(self._data(object, question))
         return _record(rows[0], chosen, shape.described) if rows else None
 
+    def find(
+        self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
+    ) -> list[Record]:
+        with at_most(QUICKLY):
+            shape = self._shape(object)
+            chosen = list(dict.fromkeys([shape.key, *fields]))
+            question = _query(object, chosen, where=_condition("equalto", field, value), size=most)
+            rows = list(self._data(object, question))
+        return [_record(row, chosen, shape.described) for row in rows]
+
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         shape = self._shape(object)
         place = Place()

@@ -137,6 +137,13 @@ class Salesforce:
             described = self._described(object)
             return reading.read_one(self._session, described, object, id, fields)
 
+    def find(
+        self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
+    ) -> list[Record]:
+        with at_most(QUICKLY):
+            described = self._described(object)
+            return reading.find(self._session, described, fields, (field, value), most)
+
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         return reading.read_ids(self._session, object)
 

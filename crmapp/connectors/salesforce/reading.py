@@ -171,6 +171,25 @@ def read_one(
     return found
 
 
+def find(
+    session: Session,
+    described: Description,
+    fields: Sequence[str],
+    wanted: tuple[str, str],
+    most: int,
+) -> list[Record]:
+    """Return the first records whose field has a value: ``wanted`` is the two of them."""
+    field, value = wanted
+    question = Question(
+        asked(described.object, fields),
+        named(described.object),
+        f"{named(field)} = {quoted(value)}",
+        f"Id LIMIT {most}",
+    )
+    call = Call("GET", "query", (("q", str(question)),), object=question.object)
+    return [record(row, described) for row in session.send(call).json()["records"]]
+
+
 def _split(question: Question) -> list[Question]:
     if not question.is_too_long or len(question.fields) < 2:
         return [question]
