@@ -51,12 +51,14 @@ class Salesforce:
         *,
         jobs: bulk.Jobs | None = None,
         known: Iterable[Description] = (),
+        page: int | None = None,
         clock: bulk.Clock | None = None,
     ) -> None:
         self._settings = settings
         self._door = door
         self._session = Session(settings, door, tokens)
         self._jobs = jobs or bulk.Forgetful()
+        self._page_size = page or reading.PAGE
         self._clock = clock or bulk.Clock()
         self._known = {each.object: each for each in known}
 
@@ -128,7 +130,8 @@ class Salesforce:
         self, object: str, fields: Sequence[str], cursor: Cursor | None = None
     ) -> Iterator[Page]:
         """Read as the port says; records also have their ``Id`` and ``SystemModstamp``."""
-        return reading.read(self._session, self._described(object), object, fields, cursor)
+        described = self._described(object)
+        return reading.read(self._session, described, object, fields, cursor, self._page_size)
 
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
@@ -145,7 +148,7 @@ class Salesforce:
             return reading.find(self._session, described, fields, (field, value), most)
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
-        return reading.read_ids(self._session, object)
+        return reading.read_ids(self._session, object, self._page_size)
 
     def read_deleted(self, object: str, cursor: Cursor | None = None) -> reading.Deleted:
         """Return what was deleted since ``cursor``, one of a reading or of this method."""
