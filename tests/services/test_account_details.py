@@ -9,9 +9,8 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.models import ExternalIdentity, RequestLog
-from crmapp.services import account_details, accounts, integrations, remote_fields
-from crmapp.services.integrations import Options
-from tests.support.pretending import connect_salesforce, salesforce
+from crmapp.services import account_details, accounts, integrations
+from tests.support.pretending import salesforce, show_details
 
 FIELDS = ("OwnerId", "CustomerPriority__c", "AnnualRevenue", "NumberOfEmployees", "BillingAddress")
 
@@ -26,9 +25,7 @@ def served(tmp_path_factory):
 def remote(served, make, app):
     """A pretend Salesforce that is connected; some of its fields are chosen."""
     served.well()
-    connect_salesforce(served.url, by=make.alice)
-    remote_fields.read_anew()
-    integrations.save(Options(True, FIELDS), seen=0, by=make.alice)
+    show_details(served.url, FIELDS, by=make.alice)
     yield served
     served.well()
 

@@ -15,7 +15,8 @@ from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.registry import create_app
 from crmapp.connectors.sandbox.salesforce.apps import CLIENT_ID, CLIENT_SECRET
 from crmapp.connectors.sandbox.serving import Server
-from crmapp.services import connections
+from crmapp.services import connections, integrations, remote_fields
+from crmapp.services.integrations import Options
 
 
 @dataclass
@@ -35,6 +36,10 @@ class Salesforce:
         """Ask by SOQL, as a program of its own."""
         answer = self._send("GET", "query", params={"q": question})
         return list(answer.json()["records"])
+
+    def account(self, id: str) -> dict[str, Any]:
+        """Return an account as it is there."""
+        return dict(self._send("GET", f"sobjects/Account/{id}").json())
 
     def change(self, id: str, **values: Any) -> None:
         """Change an account, as somebody does who works there."""
@@ -76,3 +81,10 @@ def connect_salesforce(url: str, *, by: Any) -> None:
     )
     connections.save("salesforce", wanted, version=0, by=by)
     assert connections.check("salesforce", by=by) is None
+
+
+def show_details(url: str, fields: tuple[str, ...], *, by: Any) -> None:
+    """Connect to the pretend Salesforce at ``url``, and choose fields of its accounts."""
+    connect_salesforce(url, by=by)
+    remote_fields.read_anew()
+    integrations.save(Options(True, fields), seen=0, by=by)
