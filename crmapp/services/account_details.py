@@ -53,7 +53,7 @@ class Detail:
 
     @property
     def label(self) -> str:
-        return self.field.label if self.field else self.key
+        return self.field.called if self.field else self.key
 
     @property
     def kind(self) -> RemoteKind:
