@@ -46,7 +46,7 @@ class Api(httpx.Client):
         return [{name: v for name, v in each.items() if name != "attributes"} for each in found]
 
     def names(self, where: str, object: str = "Account") -> list[str]:
-        found = self.records(f"SELECT Name FROM {object} {where}")  # noqa: S608  # a test's own
+        found = self.records(f"SELECT Name FROM {object} {where}")
         return [each["Name"] for each in found]
 
     def create(self, object: str = "Account", **values: Any) -> str:
