@@ -133,6 +133,27 @@ def test_calls_within_a_call_refer_to_each_other(api):
     assert answer[4]["body"][0]["errorCode"] == "PROCESSING_HALTED"
 
 
+def test_calls_within_a_call_are_undone_together(api):
+    answer = api.post(
+        "/composite",
+        json={
+            "allOrNone": True,
+            "compositeRequest": [
+                call("POST", "/sobjects/Account", "well", body={"Name": "Undone"}),
+                call("POST", "/sobjects/Account", "ill", body={}),
+                call("POST", "/sobjects/Account", "after", body={"Name": "Undone"}),
+            ],
+        },
+    ).json()["compositeResponse"]
+
+    assert [each["body"][0]["errorCode"] for each in answer] == [
+        "PROCESSING_HALTED",
+        "REQUIRED_FIELD_MISSING",
+        "PROCESSING_HALTED",
+    ]
+    assert api.names("WHERE Name = 'Undone'") == []
+
+
 def test_a_batch_of_calls_is_answered_one_by_one(api):
     answer = api.post(
         "/composite/batch",
