@@ -160,9 +160,7 @@ class Resource:
         return int(key) if key.isdigit() else -1
 
     def _none(self, key: str) -> Failed:
-        return answers.refused(
-            [errors.not_found(self.object.label, key)], self.verb, self.object
-        )
+        return answers.refused([errors.not_found(self.object.label, key)], self.verb, self.object)
 
     def _target(self, id: str) -> Target:
         found = find(self.object, id)
