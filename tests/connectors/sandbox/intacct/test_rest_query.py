@@ -213,3 +213,21 @@ def test_every_field_of_the_model_can_be_queried(rest):
         [row] = rest.query(object, paths, size=1)["ia::result"]
 
         assert list(row) == paths
+
+
+def test_dimensions_include_those_that_the_company_made(rest):
+    listed = rest.ask("GET", "/services/company-config/dimensions/list").json["ia::result"]
+
+    own = [each for each in listed if each["isUserDefinedDimension"]]
+    assert [each["dimensionEndpoint"] for each in own] == [
+        "/objects/platform-apps/nsp::sales_channel"
+    ]
+    assert [each["termName"] for each in own] == ["Sales channel"]
+
+
+def test_a_session_of_the_gateway_is_opened_by_a_token(rest, gateway):
+    session = rest.ask("GET", "/services/core/session/id").json["ia::result"]["sessionId"]
+
+    who = f"<sessionid>{session}</sessionid>"
+
+    assert gateway.data(query("CUSTOMER", "NAME"), who=who).get("totalcount") == "92"
