@@ -234,3 +234,11 @@ def test_an_answer_never_repeats_a_password(gateway):
 
     assert company.PASSWORD not in response.text
     assert "wrong" not in response.text
+
+
+def test_the_control_page_says_how_to_sign_in(gateway):
+    said = gateway.client.post("/__control/credentials", json={}).json
+
+    assert said["company"] == company.COMPANY
+    assert said["sender"] == company.SENDER
+    assert said["users"] == {"crmapp_sync": "all", "crmapp_viewer": "list and view"}
