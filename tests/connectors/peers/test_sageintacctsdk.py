@@ -191,7 +191,17 @@ def test_it_gets_dimensions_and_the_values_of_one(sdk):
 
 
 @pytest.mark.parametrize(
-    "api", ["contacts", "departments", "locations", "location_entities", "classes", "employees"]
+    "api",
+    [
+        "contacts",
+        "departments",
+        "locations",
+        "location_entities",
+        "classes",
+        "employees",
+        "projects",
+        "items",
+    ],
 )
 def test_it_gets_the_other_objects_with_the_fields_that_it_knows(sdk, api):
     found = getattr(sdk, api).get_all()
