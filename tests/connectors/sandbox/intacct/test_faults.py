@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from xml.etree.ElementTree import ParseError
 
 import httpx
 import pytest
@@ -72,6 +73,21 @@ def test_the_servers_own_errors_come_as_pages(fault, gateway, kind, status):
     assert response.status_code == status
     assert response.mimetype == "text/html"
     assert gateway.ask(COUNT).status_code == 200
+
+
+def test_the_gateway_breaks_in_other_ways_too(fault, gateway):
+    for place, shape in enumerate(("bad_gateway", "no_operation", "invalid_xml")):
+        fault(Kind.SERVER_ERROR, object=shape, after=place)
+
+    first, second, third = (gateway.ask(COUNT) for _ in range(3))
+
+    assert (first.status_code, first.mimetype) == (502, "text/html")
+    answer = fromstring(second.text)
+    assert answer.findtext("control/status") == "success"
+    assert answer.find("operation") is None
+    assert third.status_code == 200
+    with pytest.raises(ParseError):
+        fromstring(third.text)
 
 
 def test_the_servers_own_errors_are_json_in_rest_unless_it_is_not_reached(fault, rest):
