@@ -1,7 +1,7 @@
 """The refusals that come before anything is done: faults in each interface's own shape.
 
 A server error has several shapes; the fault names one as its ``object``: ``bad_gateway`` (502 and
-a page), ``no_operation`` and ``invalid_xml`` (both 200, as the real gateway has been seen to answer).
+a page), ``no_operation`` and ``invalid_xml`` (both 200, as the real gateway was seen to answer).
 Else it is 500 with a page, or with JSON in REST. XL03000020 and XL03000021 are numbers of ours.
 """
 
