@@ -127,7 +127,7 @@ def to_xml(field: Field, value: Any) -> str:
             return "true" if value else "false"
         case Kind.MULTIPLE:
             return SEPARATOR.join(value)
-    return str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def to_rest(field: Field, value: Any) -> Any:

@@ -29,6 +29,7 @@ _OPERATORS = {
     "isnull": (Operator.NULL, 0, 0),
     "isnotnull": (Operator.NOT_NULL, 0, 0),
 }
+_TOTALS = ("count", "avg", "min", "max", "sum")
 _LARGEST = 2000
 _USUAL = 100
 
@@ -42,9 +43,12 @@ def read_query(
         Refused: a field is not there, or the question is not of the schema.
     """
     names = [text_of(each) for each in element.iterfind("select/field")]
-    _check_select(element, names)
+    asked = [(each.tag, text_of(each)) for each in element.find("select") or ()]
+    totals = [(word, name) for word, name in asked if word in _TOTALS]
+    _check_select(asked)
     paths = _Paths(object, hidden)
     select = tuple(paths.find(name) for name in names)
+    counted = tuple((word, paths.find(name)) for word, name in totals)
     where = _filter(element.find("filter"), paths)
     order = tuple(_order(each, paths) for each in element.iterfind("orderby/order"))
     paths.refuse_unknown()
@@ -58,8 +62,9 @@ def read_query(
         limit=_number(element, "pagesize", _USUAL, 1, _LARGEST),
         ignore_case=_option(options, "caseinsensitive"),
         scope=session.scope(private=_option(options, "showprivate")),
+        totals=tuple((word.upper(), target) for word, target in counted if target is not None),
     )
-    return query, names
+    return query, names + [f"{word.upper()}.{name}" for word, name in totals]
 
 
 class _Paths:
@@ -81,12 +86,11 @@ class _Paths:
             raise Refused(errors.no_fields(self._object.name, self._unknown))
 
 
-def _check_select(element: Element, names: list[str]) -> None:
-    select = element.find("select")
-    others = {each.tag for each in select or () if each.tag != "field"}
-    if others:
-        raise Refused(errors.bad_query(f"Not supported by the sandbox: {', '.join(others)}."))
-    if not names:
+def _check_select(asked: list[tuple[str, str]]) -> None:
+    unknown = [word for word, _name in asked if word not in ("field", *_TOTALS)]
+    if unknown:
+        raise Refused(errors.bad_query(f"Unknown in select: {', '.join(unknown)}."))
+    if not asked:
         raise Refused(errors.bad_query("The select element is missing or has no fields."))
 
 
