@@ -205,13 +205,16 @@ class _Builder:
         return self._compare(part)
 
     def _compare(self, condition: Condition) -> str:
-        expression = self.expression(condition.target)
         operator = condition.operator
+        pattern = operator in (Operator.LIKE, Operator.NOT_LIKE)
+        find = self.raw if pattern else self.expression
+        expression = find(condition.target)
         if operator in (Operator.NULL, Operator.NOT_NULL):
             return f"{expression} {operator.value.upper()}"
-        values = [_parameter(condition.target.field, each) for each in condition.values]
-        if operator in (Operator.LIKE, Operator.NOT_LIKE):
-            values = [_glob(str(each)) for each in condition.values]
+        values = [
+            _glob(str(each)) if pattern else _parameter(condition.target.field, each)
+            for each in condition.values
+        ]
         if self._query.ignore_case and any(isinstance(each, str) for each in values):
             expression = f"LOWER({expression})"
             values = [each.lower() if isinstance(each, str) else each for each in values]
@@ -271,9 +274,11 @@ def _expression(alias: int, object: Object, field: Field) -> str:
 
 
 def _parameter(field: Field, value: Any) -> Any:
+    if value is None:  # which nothing is equal to, or more or less than
+        return None
     if field.id == "RECORDNO" or isinstance(value, bool):
         return int(value)
-    return float(value) if field.kind in NUMBERS and value is not None else value
+    return float(value) if field.kind in NUMBERS else value
 
 
 def _glob(pattern: str) -> str:

@@ -6,6 +6,7 @@ moments and days are ISO 8601 in UTC, a multi pick list is a list.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,6 +18,8 @@ from crmapp.connectors.sandbox.intacct.errors import Refused
 _DAY = "%m/%d/%Y"
 _MOMENT = "%m/%d/%Y %H:%M:%S"
 _KEPT = "%Y-%m-%dT%H:%M:%SZ"
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # not of XML
+_DIGITS = 15
 _TRUE = {"true", "t", "yes", "1"}
 _FALSE = {"false", "f", "no", "0"}
 
@@ -90,19 +93,24 @@ def _read(field: Field, value: Any) -> Any:
     if field.kind is Kind.BOOLEAN:
         if isinstance(value, bool):
             return value
-        word = value.lower()
+        word = str(value).lower()
         if word not in _TRUE | _FALSE:
             raise ValueError(value)
         return word in _TRUE
     if field.kind is Kind.INTEGER:
-        return int(value)
+        whole = int(value)
+        if abs(whole) >= 10**_DIGITS:
+            raise ValueError(value)
+        return whole
     if field.kind in NUMBERS:
         number = Decimal(str(value))
-        if not number.is_finite():
+        if not number.is_finite() or number.adjusted() >= _DIGITS:
             raise ValueError(value)
         return format(number, "f")
     if not isinstance(value, str):
         raise TypeError(value)
+    if _UNPRINTABLE.search(value):
+        raise ValueError(value)
     if field.length is not None and len(value) > field.length:
         raise Refused(errors.too_long(field.id, field.length))
     return value

@@ -65,6 +65,8 @@ def test_a_page_is_a_question_of_its_own_and_no_part_of_a_snapshot(gateway):
         (compare("lessthanorequalto", "RECORDNO", "5"), 5),
         (compare("notequalto", "STATUS", "active"), 4),
         (compare("equalto", "INTERESTS", "Cars#~#Planes"), 46),
+        (compare("like", "LOYALTY_POINTS", "1%"), 11),
+        (compare("greaterthan", "CREDITLIMIT", ""), 0),
         (compare("isnull", "PARENTID"), 92),
         (compare("isnotnull", "TAXID"), 0),
         (compare("equalto", "ONHOLD", "true"), 5),
@@ -129,6 +131,15 @@ def test_a_total_of_everything_is_one_row(gateway):
     asked = query("CUSTOMER").replace("<select>", "<select><count>RECORDNO</count>")
 
     assert gateway.rows(asked) == [{"COUNT.RECORDNO": "92"}]
+
+
+@pytest.mark.parametrize(
+    "total", ["<sum>NAME</sum>", "<avg>WHENCREATED</avg>", "<median>NAME</median>"]
+)
+def test_a_total_that_makes_no_sense_is_refused(gateway, total):
+    asked = query("CUSTOMER").replace("<select>", f"<select>{total}")
+
+    assert numbers(gateway.do(asked)) == ["DL02000001"]
 
 
 def test_all_unknown_fields_are_named_at_once(gateway):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from crmapp.connectors.sandbox.intacct import errors
-from crmapp.connectors.sandbox.intacct.catalogue import Field, Object
+from crmapp.connectors.sandbox.intacct.catalogue import NUMBERS, Field, Object
 from crmapp.connectors.sandbox.intacct.company import Session
 from crmapp.connectors.sandbox.intacct.errors import Refused
 from crmapp.connectors.sandbox.intacct.gateway.envelope import child, text_of
@@ -49,6 +50,7 @@ def read_query(
     paths = _Paths(object, hidden)
     select = tuple(paths.find(name) for name in names)
     counted = tuple((word, paths.find(name)) for word, name in totals)
+    _check_totals(counted)
     where = _filter(element.find("filter"), paths)
     order = tuple(_order(each, paths) for each in element.iterfind("orderby/order"))
     paths.refuse_unknown()
@@ -92,6 +94,12 @@ def _check_select(asked: list[tuple[str, str]]) -> None:
         raise Refused(errors.bad_query(f"Unknown in select: {', '.join(unknown)}."))
     if not asked:
         raise Refused(errors.bad_query("The select element is missing or has no fields."))
+
+
+def _check_totals(counted: Sequence[tuple[str, Target | None]]) -> None:
+    for word, target in counted:
+        if word in ("sum", "avg") and target is not None and target.field.kind not in NUMBERS:
+            raise Refused(errors.bad_query(f"The {word} of {target.field.id} is no number."))
 
 
 def _filter(element: Element | None, paths: _Paths) -> Condition | Group | None:
