@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from werkzeug.wrappers import Request, Response
 from crmapp.connectors.sandbox.control import PREFIX, Control
 from crmapp.connectors.sandbox.faulty import Faulty
 from crmapp.connectors.sandbox.intacct import records, refusals, seed
-from crmapp.connectors.sandbox.intacct.company import Company, Full
+from crmapp.connectors.sandbox.intacct.company import Company, Full, credentials_of
 from crmapp.connectors.sandbox.intacct.gateway import answering
 from crmapp.connectors.sandbox.intacct.gateway.answering import Gateway
+from crmapp.connectors.sandbox.intacct.objects import by_name
 from crmapp.connectors.sandbox.intacct.rest.answering import PREFIX as PREFIX_OF_REST
 from crmapp.connectors.sandbox.intacct.rest.answering import Rest
+from crmapp.connectors.sandbox.intacct.values import moment
 from crmapp.connectors.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -92,8 +95,22 @@ def _extras(company: Company, rest: Rest) -> dict[str, Any]:
     def expire_tokens(_given: Mapping[str, Any]) -> dict[str, int]:
         return {"expired": rest.tokens.expire()}
 
+    def credentials(_given: Mapping[str, Any]) -> dict[str, Any]:
+        return credentials_of()
+
+    def grow(given: Mapping[str, Any]) -> dict[str, int]:
+        object = by_name(str(given.get("object", "CUSTOMER")))
+        if object is None:
+            return {"added": 0}
+        count = int(given.get("count") or 1000)
+        with company.store.writing() as connection:
+            at = moment(datetime.now(UTC))
+            return {"added": seed.grow(connection, object, count, at)}
+
     return {
+        "credentials": credentials,
         "expire-sessions": expire_sessions,
         "expire-tokens": expire_tokens,
+        "grow": grow,
         "usage": usage,
     }

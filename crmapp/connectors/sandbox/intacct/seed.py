@@ -82,6 +82,21 @@ _LISTS: dict[str, tuple[str, str]] = {
     ),
     "SALES_CHANNEL": ("name", "Direct; Distributor; Web; Trade fair"),
 }  # fmt: skip
+_DIMENSIONS: dict[str, tuple[str, str]] = {
+    "PROJECT": (
+        "PROJECTID NAME PROJECTCATEGORY PROJECTTYPE PROJECTSTATUS DEPARTMENTID LOCATIONID",
+        "P1|Shop window 2026|Contract|Shop fitting|In Progress|10|210;"
+        "P2|Catalogue training|Contract|Training|Not Started|50|110;"
+        "P3|Warehouse move|Internal|Internal|Completed|31|120",
+    ),
+    "ITEM": (
+        "ITEMID NAME ITEMTYPE PRODUCTLINEID",
+        "S10_1678|1969 Harley Davidson Ultimate Chopper|Inventory|Motorcycles;"
+        "S10_1949|1952 Alpine Renault 1300|Inventory|Classic Cars;"
+        "S18_3232|1992 Ferrari 360 Spider red|Inventory|Classic Cars;"
+        "FREIGHT|Freight|Non-Inventory|Services",
+    ),
+}  # fmt: skip
 _TERRITORIES = (
     ("NA", "North America", "ron"),
     ("EMEA", "Europe, Middle East and Africa", "rita"),
@@ -115,6 +130,36 @@ def plant(connection: sqlite3.Connection) -> None:
         for id, name, manager in _TERRITORIES
     ])  # fmt: skip
     _customers(connection, shared.customers())
+    for name, (ids, rows) in _DIMENSIONS.items():
+        _insert(connection, OBJECTS[name], [_row(ids, each) for each in rows.split(";")])
+
+
+def grow(connection: sqlite3.Connection, object: Object, count: int, at: str) -> int:
+    """Add ``count`` records at once, as if they had been made at ``at``; return how many.
+
+    They are called by their numbers (``Z000123``); a customer comes with its display contact.
+    """
+    last = _last(connection, object)
+    ids = [f"Z{last + place:06}" for place in range(1, count + 1)]
+    rows: list[dict[str, Any]] = [
+        {object.key: id, object.title: f"{object.label} {id}"} | {object.key: id} for id in ids
+    ]
+    if object.name == CUSTOMER.name:
+        first = _last(connection, CONTACT) + 1
+        names = [
+            {"CONTACTNAME": f"Customer {id}(C{id})", "PRINTAS": f"Customer {id}"} for id in ids
+        ]
+        insert_many(connection, CONTACT, names, at=at)
+        for place, row in enumerate(rows):
+            row |= {"ENTITY": f"C{ids[place]}", "DISPLAYCONTACTKEY": first + place}
+    insert_many(connection, object, rows, at=at)
+    return len(rows)
+
+
+def _last(connection: sqlite3.Connection, object: Object) -> int:
+    sql = "SELECT last FROM numbering WHERE object = ?"
+    row = connection.execute(sql, [object.name]).fetchone()
+    return int(row["last"]) if row is not None else 0
 
 
 def _row(ids: str, text: str) -> dict[str, Any]:
@@ -145,7 +190,7 @@ def _employees(connection: sqlite3.Connection) -> None:
 
 def _customers(connection: sqlite3.Connection, people: Sequence[shared.Customer]) -> None:
     """Insert the demo's customers; each changed on a day of its own, so that deltas show."""
-    first = connection.execute("SELECT last FROM numbering WHERE object = 'CONTACT'").fetchone()[0]
+    first = _last(connection, CONTACT)
     for place, person in enumerate(people, 1):
         _insert(connection, CONTACT, [_contact(person)], days=place)
         row = _customer(person, place) | {"DISPLAYCONTACTKEY": first + place}

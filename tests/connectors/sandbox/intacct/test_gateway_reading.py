@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from crmapp.connectors.sandbox.intacct import records
-from crmapp.connectors.sandbox.intacct.objects import OBJECTS
+from crmapp.connectors.sandbox.intacct.objects import OBJECTS, find
+from crmapp.connectors.sandbox.intacct.search import Condition, Operator, Query, run
 from crmapp.domain.managed_lists import MANAGED_LISTS
-from tests.support.intacct import compare, numbers, query, texts
+from tests.support.intacct import compare, numbers, query, record, texts
 
 FRENCH = compare("equalto", "DISPLAYCONTACT.MAILADDRESS.COUNTRY", "France")
 
@@ -63,6 +64,9 @@ def test_a_page_is_a_question_of_its_own_and_no_part_of_a_snapshot(gateway):
         (compare("greaterthan", "CREDITLIMIT", "9000"), 92),
         (compare("lessthanorequalto", "RECORDNO", "5"), 5),
         (compare("notequalto", "STATUS", "active"), 4),
+        (compare("equalto", "INTERESTS", "Cars#~#Planes"), 46),
+        (compare("like", "LOYALTY_POINTS", "1%"), 11),
+        (compare("greaterthan", "CREDITLIMIT", ""), 0),
         (compare("isnull", "PARENTID"), 92),
         (compare("isnotnull", "TAXID"), 0),
         (compare("equalto", "ONHOLD", "true"), 5),
@@ -108,6 +112,36 @@ def test_fields_behind_relationships_are_named_as_they_were_asked_for(gateway):
     }
 
 
+def test_totals_are_made_of_groups(gateway):
+    totals = "<count>RECORDNO</count><sum>CREDITLIMIT</sum><max>NAME</max>"
+    asked = query("CUSTOMER", "TERRITORYID", order="TERRITORYID")
+
+    data = gateway.data(asked.replace("</select>", f"{totals}</select>"))
+
+    assert data.get("totalcount") == "4"
+    first, *_others = [record(each) for each in data]
+    assert first == {
+        "TERRITORYID": "APAC", "COUNT.RECORDNO": "6", "SUM.CREDITLIMIT": "220000",
+        "MAX.NAME": "Souveniers And Things Co.",
+    }  # fmt: skip
+    assert sum(int(each.findtext("COUNT.RECORDNO")) for each in data) == 92
+
+
+def test_a_total_of_everything_is_one_row(gateway):
+    asked = query("CUSTOMER").replace("<select>", "<select><count>RECORDNO</count>")
+
+    assert gateway.rows(asked) == [{"COUNT.RECORDNO": "92"}]
+
+
+@pytest.mark.parametrize(
+    "total", ["<sum>NAME</sum>", "<avg>WHENCREATED</avg>", "<median>NAME</median>"]
+)
+def test_a_total_that_makes_no_sense_is_refused(gateway, total):
+    asked = query("CUSTOMER").replace("<select>", f"<select>{total}")
+
+    assert numbers(gateway.do(asked)) == ["DL02000001"]
+
+
 def test_all_unknown_fields_are_named_at_once(gateway):
     where = compare("equalto", "NOTHERE", "1")
 
@@ -136,6 +170,38 @@ def test_an_unknown_object_is_not_found(gateway):
 )
 def test_a_filter_that_is_wrong_is_refused(gateway, where):
     assert gateway.do(query("CUSTOMER", "NAME", where=where)).findtext("status") == "failure"
+
+
+def test_a_date_that_is_not_written_as_intacct_does_is_no_value(gateway):
+    where = compare("greaterthan", "WHENMODIFIED", "2026-01-01T00:00:00Z")
+
+    assert numbers(gateway.do(query("CUSTOMER", "NAME", where=where))) == ["DL02000001"]
+
+
+@pytest.mark.parametrize(
+    "field, operator, value, index",
+    [
+        ("RECORDNO", Operator.GREATER, 5, "record_by_number"),
+        ("WHENMODIFIED", Operator.GREATER_OR_EQUAL, "2026-01-01T00:00:00Z", "record_by_change"),
+        ("CUSTOMERID", Operator.IN, "C001", "record_by_key"),
+    ],
+)
+def test_what_connectors_ask_for_is_found_by_an_index(sandbox, field, operator, value, index):
+    customer = OBJECTS["CUSTOMER"]
+    where = Condition(find(customer, field), operator, (value,))
+    asked = []
+
+    with sandbox.store.reading() as connection:
+        connection.set_trace_callback(asked.append)
+        run(connection, Query(customer, (find(customer, "NAME"),), where))
+        connection.set_trace_callback(None)
+        plans = [
+            " ".join(row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}"))
+            for sql in asked
+        ]
+
+    assert len(plans) == 2
+    assert all(index in plan for plan in plans)
 
 
 def test_rows_come_as_json_or_csv_without_an_envelope(gateway):
