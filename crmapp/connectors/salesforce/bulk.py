@@ -6,9 +6,7 @@ import csv
 import hashlib
 import io
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
@@ -27,6 +25,7 @@ LARGEST = 90 * 2**20
 """Bytes of a file: 150 MB in base64, in which Salesforce keeps it."""
 PATIENCE = 45.0
 """Seconds that one call waits for a job; the next call goes on waiting for the same job."""
+Pause = Callable[[float], None]
 _ERROR = re.compile(r"(?s)\A([A-Z][A-Z0-9_]+):(.*?):?([^:]*?)\s*--\s*\Z")
 
 
@@ -57,15 +56,9 @@ class Forgetful:
             self._kept[batch] = job
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Time, as far as waiting for a job needs it."""
-
-    now: Callable[[], float] = time.monotonic
-    pause: Callable[[float], None] = time.sleep
-
-
-def upsert(session: Session, object: str, batch: Batch, jobs: Jobs, clock: Clock) -> None:
+def upsert(
+    session: Session, object: str, batch: Batch, jobs: Jobs, pause: Callable[[float], None]
+) -> None:
     """Write the rows that wait by a job.
 
     Raises:
@@ -79,7 +72,7 @@ def upsert(session: Session, object: str, batch: Batch, jobs: Jobs, clock: Clock
         job = _opened(session, object, batch.match_key)
         jobs.keep(mark, job)
     _uploaded(session, job, table)
-    _wait(session, job, clock, lambda: jobs.keep(mark, None))
+    _wait(session, job, pause, lambda: jobs.keep(mark, None))
     _settle(session, object, job, batch, waiting)
     jobs.keep(mark, None)
 
@@ -135,16 +128,16 @@ def _state(session: Session, job: str) -> Mapping[str, Any]:
     return state
 
 
-def _wait(session: Session, job: str, clock: Clock, forget: Callable[[], None]) -> None:
-    end, pause = clock.now() + PATIENCE, 0.5
+def _wait(session: Session, job: str, pause: Pause, forget: Callable[[], None]) -> None:
+    waited, next_pause = 0.0, 0.5
     while (told := _state(session, job))["state"] not in ("JobComplete", "Failed", "Aborted"):
-        if clock.now() + pause > end:
+        if waited + next_pause > PATIENCE:
             raise Retryable(
                 N_("Salesforce still works on the rows that it was sent. It is asked again."),
                 after=30.0,
             )
-        clock.pause(pause)
-        pause = min(pause * 1.5, 10.0)
+        pause(next_pause)
+        waited, next_pause = waited + next_pause, min(next_pause * 1.5, 10.0)
     if told["state"] != "JobComplete":
         forget()
         raise Retryable(

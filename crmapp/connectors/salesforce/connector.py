@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from crmapp.connectors.addresses import at_most
@@ -52,14 +53,14 @@ class Salesforce:
         jobs: bulk.Jobs | None = None,
         known: Iterable[Description] = (),
         page: int | None = None,
-        clock: bulk.Clock | None = None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
         self._door = door
         self._session = Session(settings, door, tokens)
         self._jobs = jobs or bulk.Forgetful()
         self._page_size = page or reading.PAGE
-        self._clock = clock or bulk.Clock()
+        self._pause = pause
         self._known = {each.object: each for each in known}
 
     @property
@@ -151,7 +152,7 @@ class Salesforce:
         batch = Batch(match_key, rows, writing.key_of)
         waiting = len(batch.open())
         if waiting > bulk.FROM:
-            bulk.upsert(self._session, object, batch, self._jobs, self._clock)
+            bulk.upsert(self._session, object, batch, self._jobs, self._pause)
         elif waiting:
             writing.upsert(self._session, object, batch)
         return batch.results()
