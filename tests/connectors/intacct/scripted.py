@@ -12,7 +12,7 @@ from defusedxml.ElementTree import fromstring
 from crmapp.connectors.intacct.settings import IntacctRestSettings, IntacctXmlSettings
 from crmapp.connectors.port import Description, RemoteField, RemoteKind, Tokens
 from crmapp.connectors.registry import connect
-from tests.connectors.peers import Script
+from tests.connectors.wire import Script
 from tests.connectors.stores import InMemory
 
 XML = IntacctXmlSettings("sender", "acme", "sync", "sender-secret", "user-secret")

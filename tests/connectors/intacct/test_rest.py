@@ -24,7 +24,7 @@ from crmapp.connectors.intacct.signing import authorize_url, exchange
 from crmapp.connectors.port import RemoteKind
 from crmapp.connectors.registry import open_door
 from tests.connectors.intacct.scripted import REST, TOKEN, by_rest
-from tests.connectors.peers import Script
+from tests.connectors.wire import Script
 from tests.connectors.stores import InMemory
 
 OBJECT = "accounts-receivable/customer"

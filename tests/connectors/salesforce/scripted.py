@@ -12,7 +12,7 @@ from crmapp.connectors.port import Description, RemoteField, RemoteKind, Tokens
 from crmapp.connectors.registry import connect
 from crmapp.connectors.salesforce.connector import Salesforce
 from crmapp.connectors.salesforce.settings import SalesforceSettings
-from tests.connectors.peers import Script
+from tests.connectors.wire import Script
 from tests.connectors.stores import InMemory
 
 ACME = SalesforceSettings("https://acme.my.salesforce.com", "client-1", client_secret="secret-1")
