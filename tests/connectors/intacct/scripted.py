@@ -12,8 +12,8 @@ from defusedxml.ElementTree import fromstring
 from crmapp.connectors.intacct.settings import IntacctRestSettings, IntacctXmlSettings
 from crmapp.connectors.port import Description, RemoteField, RemoteKind, Tokens
 from crmapp.connectors.registry import connect
-from tests.connectors.wire import Script
 from tests.connectors.stores import InMemory
+from tests.connectors.wire import Script
 
 XML = IntacctXmlSettings("sender", "acme", "sync", "sender-secret", "user-secret")
 REST = IntacctRestSettings("acme", "sync", "client-1", "client-secret")

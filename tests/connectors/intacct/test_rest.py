@@ -24,8 +24,8 @@ from crmapp.connectors.intacct.signing import authorize_url, exchange
 from crmapp.connectors.port import RemoteKind
 from crmapp.connectors.registry import open_door
 from tests.connectors.intacct.scripted import REST, TOKEN, by_rest
-from tests.connectors.wire import Script
 from tests.connectors.stores import InMemory
+from tests.connectors.wire import Script
 
 OBJECT = "accounts-receivable/customer"
 EMPTY = httpx.Response(

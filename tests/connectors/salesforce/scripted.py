@@ -12,8 +12,8 @@ from crmapp.connectors.port import Description, RemoteField, RemoteKind, Tokens
 from crmapp.connectors.registry import connect
 from crmapp.connectors.salesforce.connector import Salesforce
 from crmapp.connectors.salesforce.settings import SalesforceSettings
-from tests.connectors.wire import Script
 from tests.connectors.stores import InMemory
+from tests.connectors.wire import Script
 
 ACME = SalesforceSettings("https://acme.my.salesforce.com", "client-1", client_secret="secret-1")
 TOKENS = Tokens("access-1", "refresh-1", "https://acme.my.salesforce.com")

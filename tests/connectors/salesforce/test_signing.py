@@ -18,8 +18,8 @@ from crmapp.connectors.errors import (
 from crmapp.connectors.registry import open_door
 from crmapp.connectors.salesforce.settings import Flow
 from crmapp.connectors.salesforce.signing import Pkce, authorize_url, exchange, sign_in
-from tests.connectors.wire import Script
 from tests.connectors.salesforce.scripted import ACME, TOKENS, answer
+from tests.connectors.wire import Script
 
 WEB = replace(ACME, flow=Flow.WEB, client_secret="")
 GRANTED = {
