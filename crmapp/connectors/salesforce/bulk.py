@@ -71,7 +71,9 @@ def upsert(
     if job is None or not _is_known(session, job):
         job = _opened(session, object, batch.match_key)
         jobs.keep(mark, job)
-    _uploaded(session, job, table)
+        _upload(session, job, table)
+    elif _state(session, job)["state"] == "Open":  # a caller died before it had uploaded
+        _upload(session, job, table)
     _wait(session, job, pause, lambda: jobs.keep(mark, None))
     _settle(session, object, job, batch, waiting)
     jobs.keep(mark, None)
@@ -112,10 +114,8 @@ def _opened(session: Session, object: str, match_key: str) -> str:
     return str(session.send(call).json()["id"])
 
 
-def _uploaded(session: Session, job: str, table: bytes) -> None:
-    """Upload the rows unless that is done: a job takes them once, and says when it has them."""
-    if _state(session, job)["state"] != "Open":
-        return
+def _upload(session: Session, job: str, table: bytes) -> None:
+    """Give a job its rows, which it takes once."""
     csv_type = {"Content-Type": "text/csv; charset=UTF-8"}
     session.send(Call("PUT", f"jobs/ingest/{job}/batches", content=table, headers=csv_type))
     session.send(Call("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"}))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.batches import Batch
 from crmapp.connectors.door import Door
-from crmapp.connectors.errors import ConnectorError, PermissionMissing, WrongInstance
+from crmapp.connectors.errors import ConfigBroken, ConnectorError, PermissionMissing, WrongInstance
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -62,6 +62,7 @@ class Salesforce:
         self._page_size = page or reading.PAGE
         self._pause = pause
         self._known = {each.object: each for each in known}
+        self._hidden: set[str] = set()
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -139,7 +140,25 @@ class Salesforce:
     ) -> Record | None:
         with at_most(within):
             described = self._described(object)
-            return reading.read_one(self._session, described, object, id, fields)
+            while True:
+                seen = [each for each in fields if each.partition(".")[0] not in self._hidden]
+                try:
+                    found = reading.read_one(self._session, described, object, id, seen)
+                except ConfigBroken as error:
+                    if not self._hides(error.field, seen):
+                        raise
+                else:
+                    return found and {**dict.fromkeys(fields), **found}
+
+    def _hides(self, relation: str, fields: Sequence[str]) -> bool:
+        """Do without the names behind a relation whose object the user may not see.
+
+        The id of such a reference can be read, and shown; it is no reason to show nothing at all.
+        """
+        if any(each.startswith(f"{relation}.") for each in fields):
+            self._hidden.add(relation)
+            return True
+        return False
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         return reading.read_ids(self._session, object, self._page_size)

@@ -44,10 +44,12 @@ def test_values_come_in_their_types():
             "street": "Gasse 1\n2nd floor",
         },
         Owner={"attributes": {"type": "User"}, "Name": "Ron Rep"},
+        Parent=None,
     )
     connector, _ = salesforce([page(given)])
 
-    (one,) = connector.read("Account", ["Name", "AnnualRevenue", "Owner.Name"])
+    names = ["Name", "AnnualRevenue", "Start__c", "BillingAddress", "Owner.Name", "Parent.Name"]
+    (one,) = connector.read("Account", names)
 
     assert one.records[0] == {
         "Id": "001000000000001AAA",
@@ -57,6 +59,7 @@ def test_values_come_in_their_types():
         "Start__c": date(2026, 2, 3),
         "BillingAddress": "Gasse 1\n2nd floor\n3000 Bern\nSwitzerland",
         "Owner.Name": "Ron Rep",
+        "Parent.Name": None,
     }
     assert isinstance(one.records[0]["AnnualRevenue"], Decimal)
 
@@ -163,6 +166,22 @@ def test_one_record_takes_one_request_with_the_names_behind_references():
     assert record["Owner.Name"] == "Ron"
     assert len(script.requests) == 1
     assert "WHERE Id = '001000000000001AAA'" in question(script.requests[0])
+
+
+def test_a_name_that_is_hidden_does_not_hide_the_record():
+    connector, script = salesforce(
+        [
+            refusal("INVALID_FIELD", "Didn't understand relationship 'Owner' in field path."),
+            page(row("001000000000001AAA", Name="Acme")),
+            page(row("001000000000001AAA", Name="Acme")),
+        ]
+    )
+
+    for _ in range(2):
+        record = connector.read_one("Account", "001000000000001AAA", ["Name", "Owner.Name"])
+        assert (record["Name"], record["Owner.Name"]) == ("Acme", None)
+
+    assert len(script.requests) == 3
 
 
 def test_more_fields_than_an_address_holds_are_asked_in_parts():
