@@ -94,7 +94,10 @@ def open_door(
     pause: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
 ) -> Door:
-    """Return the door of one connection, which also a sign-in by a person goes through."""
+    """Return the door of one connection, which also a sign-in by a person goes through.
+
+    It is a context that closes it.
+    """
     company = None if isinstance(settings, SalesforceSettings) else settings.company
     return Door(
         reach(kind, sandbox),
@@ -122,7 +125,7 @@ def connect(
     pause: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
 ) -> AnyConnector:
-    """Return the connector of one connection; close it when it is not used any more.
+    """Return the connector of one connection; it is a context that closes it.
 
     ``known`` are descriptions that the caller keeps, ``jobs`` remembers Salesforce's large jobs,
     and ``page`` is how many records a page of a reading has, if not as many as possible.

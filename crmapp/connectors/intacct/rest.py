@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.answers import not_whole
@@ -72,7 +72,14 @@ class IntacctRest:
         """What must not stand in the log."""
         return self._session.secrets
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Close the connections that are kept open."""
         self._door.close()
 
     def check(self) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 from xml.etree.ElementTree import Element, SubElement
 
 from crmapp.connectors.addresses import at_most
@@ -79,7 +80,14 @@ class IntacctXml:
         """What must not stand in the log."""
         return self._gateway.secrets
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Close the connections that are kept open."""
         self._door.close()
 
     def check(self) -> Check:
