@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -105,7 +104,7 @@ def open_door(
         explain=REGISTRY[Kind(kind)].explain,
         secrets=secrets or (lambda: settings.secrets),
         ca_file=ca_file,
-        turn=nullcontext if company is None else lambda: turns_of(company),
+        turns=None if company is None else turns_of(company),
         pause=pause,
         transport=transport,
     )

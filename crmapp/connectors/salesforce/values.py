@@ -60,18 +60,18 @@ def record(row: Mapping[str, Any], kinds: Kinds) -> Record:
 
     What lies behind a reference has a dotted name; it is None if the reference is empty.
     """
-    found = dict(_flat(row))
-    return {name: _value(found.get(name), kind) for name, kind in kinds.items()}
+    return {
+        name: _value(_behind(row, name) if "." in name else row.get(name), kind)
+        for name, kind in kinds.items()
+    }
 
 
-def _flat(row: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    for name, raw in row.items():
-        if name == "attributes":
-            continue
-        if isinstance(raw, Mapping) and "attributes" in raw:
-            yield from _flat(raw, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", raw
+def _behind(row: Any, path: str) -> Any:
+    for part in path.split("."):
+        if not isinstance(row, Mapping):
+            return None
+        row = row.get(part)
+    return row
 
 
 def _value(raw: Any, kind: RemoteKind) -> Any:
@@ -92,7 +92,8 @@ def _value(raw: Any, kind: RemoteKind) -> Any:
 
 def moment(text: str) -> datetime:
     """Return a moment written like ``2026-11-01T10:00:00.000+0000``."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo is UTC else read.astimezone(UTC)
 
 
 def _compound(raw: Mapping[str, Any]) -> str | None:
