@@ -17,7 +17,7 @@ from crmapp.connectors.errors import (
     Unreachable,
     WrongInstance,
 )
-from tests.connectors.peers import http, listening
+from tests.connectors.wire import http, listening
 
 SANDBOX = Reach("Example", sandbox=True)
 HTML = b"<html>Service down</html>"
@@ -194,6 +194,29 @@ def test_what_must_not_be_sent_twice_is_sent_once(door, pauses):
         door.send(Request("POST", peer.url, content=b"{}"))
 
     assert (len(peer.requests), pauses) == (1, [])
+
+
+def test_what_was_refused_before_anything_was_done_is_sent_again(door, pauses):
+    busy = http("429 Too Many Requests", b"", Retry_After="1")
+
+    with listening(busy, http()) as peer:
+        assert door.send(Request("POST", peer.url, content=b"{}")).status == 200
+
+    assert len(pauses) == 1
+
+
+def test_a_turn_is_not_waited_for_beyond_the_deadline():
+    turns = threading.BoundedSemaphore(1)
+    turns.acquire()
+
+    with (
+        Door(SANDBOX, turns=turns) as door,
+        listening(http()) as peer,
+        pytest.raises(Unreachable) as failed,
+    ):
+        door.send(get(peer.url, within=0.1))
+
+    assert (failed.value.cause, peer.requests) == (Cause.TIME, [])
 
 
 def test_an_answer_without_end_is_refused(door):

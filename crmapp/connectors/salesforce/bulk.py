@@ -6,9 +6,8 @@ import csv
 import hashlib
 import io
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
@@ -27,6 +26,7 @@ LARGEST = 90 * 2**20
 """Bytes of a file: 150 MB in base64, in which Salesforce keeps it."""
 PATIENCE = 45.0
 """Seconds that one call waits for a job; the next call goes on waiting for the same job."""
+Pause = Callable[[float], None]
 _ERROR = re.compile(r"(?s)\A([A-Z][A-Z0-9_]+):(.*?):?([^:]*?)\s*--\s*\Z")
 
 
@@ -57,15 +57,9 @@ class Forgetful:
             self._kept[batch] = job
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Time, as far as waiting for a job needs it."""
-
-    now: Callable[[], float] = time.monotonic
-    pause: Callable[[float], None] = time.sleep
-
-
-def upsert(session: Session, object: str, batch: Batch, jobs: Jobs, clock: Clock) -> None:
+def upsert(
+    session: Session, object: str, batch: Batch, jobs: Jobs, pause: Callable[[float], None]
+) -> None:
     """Write the rows that wait by a job.
 
     Raises:
@@ -75,11 +69,13 @@ def upsert(session: Session, object: str, batch: Batch, jobs: Jobs, clock: Clock
     table = _table(waiting)
     mark = hashlib.sha256(f"{object}\n{batch.match_key}\n".encode() + table).hexdigest()
     job = jobs.find(mark)
-    if job is None or not _is_known(session, job):
-        job = _opened(session, object, batch.match_key)
+    state = _kept(session, job) if job else None
+    if job is None or state is None:
+        job, state = _opened(session, object, batch.match_key), "Open"
         jobs.keep(mark, job)
-    _uploaded(session, job, table)
-    _wait(session, job, clock, lambda: jobs.keep(mark, None))
+    if state == "Open":  # also if a caller died before all was uploaded
+        _upload(session, job, table)
+    _wait(session, job, pause, lambda: jobs.keep(mark, None))
     _settle(session, object, job, batch, waiting)
     jobs.keep(mark, None)
 
@@ -97,13 +93,13 @@ def _table(rows: list[Numbered]) -> bytes:
     return table
 
 
-def _is_known(session: Session, job: str) -> bool:
-    """Say whether Salesforce still keeps a job, which it does for seven days."""
+def _kept(session: Session, job: str) -> str | None:
+    """Return the state of a job that can still be waited for; Salesforce keeps it for a week."""
     try:
-        state = _state(session, job)["state"]
+        state = str(_state(session, job)["state"])
     except (WrongInstance, RowRejected):
-        return False
-    return state not in ("Aborted", "Failed")
+        return None
+    return None if state in ("Aborted", "Failed") else state
 
 
 def _opened(session: Session, object: str, match_key: str) -> str:
@@ -119,13 +115,20 @@ def _opened(session: Session, object: str, match_key: str) -> str:
     return str(session.send(call).json()["id"])
 
 
-def _uploaded(session: Session, job: str, table: bytes) -> None:
-    """Upload the rows unless that is done: a job takes them once, and says when it has them."""
-    if _state(session, job)["state"] != "Open":
-        return
+def _upload(session: Session, job: str, table: bytes) -> None:
+    """Give a job its rows and let it begin.
+
+    A job takes both once, and refuses what an answer that was cut had done already. Should it
+    have refused for another reason, the rows are missing from its results, and told as such.
+    """
     csv_type = {"Content-Type": "text/csv; charset=UTF-8"}
-    session.send(Call("PUT", f"jobs/ingest/{job}/batches", content=table, headers=csv_type))
-    session.send(Call("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"}))
+    with suppress(RowRejected):
+        session.send(Call("PUT", f"jobs/ingest/{job}/batches", content=table, headers=csv_type))
+    try:
+        session.send(Call("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"}))
+    except RowRejected:
+        if _state(session, job)["state"] == "Open":
+            raise
 
 
 def _state(session: Session, job: str) -> Mapping[str, Any]:
@@ -135,16 +138,16 @@ def _state(session: Session, job: str) -> Mapping[str, Any]:
     return state
 
 
-def _wait(session: Session, job: str, clock: Clock, forget: Callable[[], None]) -> None:
-    end, pause = clock.now() + PATIENCE, 0.5
+def _wait(session: Session, job: str, pause: Pause, forget: Callable[[], None]) -> None:
+    waited, next_pause = 0.0, 0.5
     while (told := _state(session, job))["state"] not in ("JobComplete", "Failed", "Aborted"):
-        if clock.now() + pause > end:
+        if waited + next_pause > PATIENCE:
             raise Retryable(
                 N_("Salesforce still works on the rows that it was sent. It is asked again."),
                 after=30.0,
             )
-        clock.pause(pause)
-        pause = min(pause * 1.5, 10.0)
+        pause(next_pause)
+        waited, next_pause = waited + next_pause, min(next_pause * 1.5, 10.0)
     if told["state"] != "JobComplete":
         forget()
         raise Retryable(
