@@ -161,11 +161,8 @@ def causes(system: str, *, by: User) -> list[Cause]:
     )
     found = [tuple(row) for row in session.execute(groups)]
     last = [row[4] for row in found]
-    words = dict(
-        session.execute(select(RequestLog.id, RequestLog.detail).where(RequestLog.id.in_(last)))
-        .tuples()
-        .all()
-    )
+    details = select(RequestLog.id, RequestLog.detail).where(RequestLog.id.in_(last))
+    words = {row.id: row.detail for row in session.execute(details)}
     return [
         Cause(error, status, count, at, words.get(newest, ""))
         for error, status, count, at, newest in found
