@@ -139,9 +139,8 @@ def connect(
         transport=transport,
     )
     if isinstance(settings, SalesforceSettings):
-        clock = bulk.Clock(pause=pause)
         made.append(
-            Salesforce(settings, door, tokens, jobs=jobs, known=known, clock=clock, page=page)
+            Salesforce(settings, door, tokens, jobs=jobs, known=known, pause=pause, page=page)
         )
     elif isinstance(settings, IntacctRestSettings):
         made.append(IntacctRest(settings, door, tokens, known=known, page=page))

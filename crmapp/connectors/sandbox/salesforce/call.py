@@ -104,7 +104,7 @@ def split(url: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
     address = urlsplit(url)
     match [part for part in address.path.split("/") if part]:
         case ["services", "data", version, *parts] if is_spoken(version[1:]):
-            named = {key: value for key, value in parse_qsl(address.query, keep_blank_values=True)}
+            named = dict(parse_qsl(address.query, keep_blank_values=True))
             return version[1:], tuple(map(unquote, parts)), named
     raise not_found()
 

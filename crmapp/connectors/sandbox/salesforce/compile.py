@@ -67,8 +67,9 @@ class Compiler(Conditions):
     """Makes the plan of one query; ``objects`` are those that its user sees."""
 
     def __init__(
-        self, query: soql.Query, objects: Objects, now: datetime, *, deleted: bool
+        self, query: soql.Query, objects: Objects, now: datetime, *, deleted: bool = False
     ) -> None:
+        super().__init__(now)
         found = objects(query.object)
         if found is None:
             raise ApiError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -47,3 +48,17 @@ def whole(text: str) -> str | None:
             for place, letter in enumerate(block)
         )
     return checked(restored)
+
+
+def locator(place: int) -> str:
+    """Return the opaque word that stands for a place in the results of a Bulk query."""
+    return base64.b64encode(str(place).encode()).decode().rstrip("=")
+
+
+def number(locator: str) -> int | None:
+    """Return the place that :func:`locator` was made of."""
+    try:
+        text = base64.b64decode(locator + "=" * (-len(locator) % 4)).decode()
+    except ValueError:
+        return None
+    return int(text) if text.isdigit() else None

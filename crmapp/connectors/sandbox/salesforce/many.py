@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import orjson
 
 from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.salesforce import ids
@@ -260,7 +263,10 @@ def _part(call: Call, dispatch: Dispatch, asked: Row, bodies: Mapping[str, Any])
         within = call.within(
             asked["method"], url, _filled(asked.get("body"), bodies), asked.get("httpHeaders") or {}
         )
-        return dispatch(within)
+        reply = dispatch(within)
+        if isinstance(reply.value, bytes) and reply.value:
+            return replace(reply, value=orjson.loads(reply.value))
+        return reply
     except ApiError as error:
         return Reply(error.status, error.body())
 

@@ -89,7 +89,7 @@ def _package() -> list[Field]:
 
 
 def _examples() -> list[Field]:
-    """Return one field of each type that an account's page shows in its own way."""
+    """Return a field of each type that a page shows in its own way, and a key that may repeat."""
     return [
         cut("Notes_Rich__c", "richtext", "Account Notes"),
         cut("Interests__c", "multipicklist", "Interests",
@@ -101,6 +101,7 @@ def _examples() -> list[Field]:
         cut("Invoice_Email__c", "email", "Invoice E-mail"),
         cut("Last_Visit__c", "datetime", "Last Visit"),
         cut("Opens_At__c", "time", "Opens at"),
+        cut("Legacy_Number__c", "string", "Legacy Number", length=40, externalId=True),
         cut("Is_Reseller__c", "boolean", "Reseller"),
         cut("Segment__c", "picklist", "Segment", length=255, restrictedPicklist=True,
             values=("Retail", "Wholesale", "Museum")),

@@ -18,6 +18,7 @@ from crmapp.connectors.sandbox.salesforce.soql import Query, Selected
 from crmapp.connectors.sandbox.salesforce.values import stamp
 
 LARGEST_BATCH, SMALLEST_BATCH = 2000, 200
+_AT_ONCE = 10_000  # ids in one statement
 _LOCATORS_LIVE = timedelta(days=2)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sf_locator (
@@ -97,6 +98,15 @@ class Reader:
         with self.database.store.reading() as connection:
             return plan, [row[0] for row in connection.execute(plan.sql("t.Id"), plan.parameters)]
 
+    def table(
+        self, text: str, ids: Sequence[str], *, deleted: bool = False
+    ) -> tuple[list[str], list[list[Any]]]:
+        """Return the records of ``ids`` as a head and rows, as Bulk 2.0 shows them."""
+        plan = self._compiled(text, deleted)
+        head = [".".join(each.path) for each in plan.outputs]
+        values = self._rows_of(plan, ids)
+        return head, [[_value(each, row) for each in plan.outputs] for row in values]
+
     def record(
         self, object: SObject, ids: Sequence[str], fields: Sequence[str] | None = None
     ) -> list[Row | None]:
@@ -108,14 +118,24 @@ class Reader:
         return [found.get(id) for id in ids]
 
     def _of_ids(self, plan: Plan, wanted: Sequence[str]) -> list[Row]:
-        alive = [each for each in plan.where if each == "t.IsDeleted = 0"]
-        plan.where = [f"t.Id IN ({', '.join('?' * len(wanted))})", *alive]
-        plan.order, plan.limit, plan.offset = "", None, 0
+        rows = self._rows_of(plan, wanted)
         with self.database.store.reading() as connection:
-            rows = connection.execute(plan.sql(", ".join(plan.columns)), list(wanted)).fetchall()
-            by_id = {row[0]: row for row in rows}
-            in_order = [by_id[id] for id in wanted if id in by_id]
-            return self._records(plan, in_order, connection)
+            return self._records(plan, rows, connection)
+
+    def _rows_of(self, plan: Plan, wanted: Sequence[str]) -> list[sqlite3.Row]:
+        """Return the rows of some ids in their order."""
+        alive = [each for each in plan.where if each == "t.IsDeleted = 0"]
+        plan.where = ["", *alive]
+        plan.order, plan.limit, plan.offset = "", None, 0
+        plan.parameters = []
+        by_id: dict[str, sqlite3.Row] = {}
+        with self.database.store.reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                plan.where[0] = f"t.Id IN ({', '.join('?' * len(some))})"
+                rows = connection.execute(plan.sql(", ".join(plan.columns)), list(some))
+                by_id |= {row[0]: row for row in rows}
+        return [by_id[id] for id in wanted if id in by_id]
 
     def _compiled(self, text: str, deleted: bool) -> Plan:
         query = soql.parse(text)

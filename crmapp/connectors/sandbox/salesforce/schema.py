@@ -100,6 +100,10 @@ class SObject:
         return str(self.raw["name"])
 
     @property
+    def label(self) -> str:
+        return str(self.raw["label"])
+
+    @property
     def prefix(self) -> str:
         return str(self.raw["keyPrefix"])
 
