@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from crmapp.connectors.registry import Kind
 from crmapp.connectors.sandbox.intacct import company
+from crmapp.connectors.sandbox.registry import create_app
+from crmapp.connectors.sandbox.salesforce import apps
+from crmapp.connectors.sandbox.serving import Server
 from crmapp.models import User
 from crmapp.services import connections
 from crmapp.services.connections import Wanted
@@ -15,6 +21,16 @@ from crmapp.services.connections import Wanted
 GATEWAY = "/ia/xml/xmlgw.phtml"
 REST = "/ia/api/v1"
 XML_SECRETS = {"sender_password": company.SENDER_PASSWORD, "password": company.PASSWORD}
+
+
+@contextmanager
+def pretended(system: str, folder: Path) -> Iterator[str]:
+    """Serve a pretend system in this process; return its address."""
+    folder.mkdir(exist_ok=True)
+    app: Any = create_app(system, folder)
+    with Server(app) as server:
+        yield server.url
+    app.store.close()
 
 
 def xml(url: str, **more: Any) -> Wanted:
@@ -48,12 +64,12 @@ def rest(url: str, flow: str = "client_credentials", **more: Any) -> Wanted:
 
 
 def salesforce(url: str, flow: str = "client_credentials", **more: Any) -> Wanted:
-    """Return what is set for a pretend Salesforce that a test tells what to answer."""
+    """Return what is set for the pretend Salesforce, or for a peer that answers like one."""
     chosen = {
         "kind": Kind.SALESFORCE,
         "flow": flow,
-        "values": {"instance_url": url, "client_id": "a consumer key"},
-        "secrets": {"client_secret": "a consumer secret"} if flow != "jwt" else {},
+        "values": {"instance_url": url, "client_id": apps.CLIENT_ID},
+        "secrets": {"client_secret": apps.CLIENT_SECRET} if flow != "jwt" else {},
         "sandbox": True,
     }
     return Wanted(**{**chosen, **more})
@@ -71,6 +87,8 @@ def fault(url: str, **values: Any) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def expire(url: str, what: str) -> None:
-    """End the sessions or tokens of the pretend system."""
-    assert httpx.post(f"{url}/__control/expire-{what}", json={}).status_code == 200
+def control(url: str, action: str, **values: Any) -> Any:
+    """Do something to the pretend system that only its control page can."""
+    answer = httpx.post(f"{url}/__control/{action}", json=values)
+    assert answer.status_code == 200, answer.text
+    return answer.json()

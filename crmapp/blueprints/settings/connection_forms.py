@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from flask_babel import gettext
@@ -86,23 +86,22 @@ def connection_form(state: State, sent: Mapping[str, Any]) -> ConnectionForm:
     made = {form_name(each.name): _field(each, state, kind) for each in asked}
     made |= _choosers(state, kind)
     form_class = type("Form", (ConnectionForm,), made)
-    same = row is not None and row.kind == kind
-    values = {each.name: kept.get(each.name) for each in asked if not each.secret}
-    if not same:
-        values["url"] = None  # the address of the other interface
-    form = form_class(
-        data={form_name(name): str(value) for name, value in values.items() if value is not None}
-        | {
-            "kind": kind.value,
-            "flow": flow,
-            "version": row.version if row else 0,
-            "sandbox": row.sandbox if row else False,
-            "budget": "" if row is None or row.budget is None else str(row.budget),
-        }
-    )
+    form = form_class(data=_values(state, kind, asked) | {"kind": kind.value, "flow": flow})
     form.wanted_kind, form.wanted_flow, form.asked = kind, flow, asked
     _name(form, state)
     return cast(ConnectionForm, form)
+
+
+def _values(state: State, kind: Kind, asked: Sequence[SettingField]) -> dict[str, Any]:
+    """Return what is set, secrets apart; the address of another interface says nothing here."""
+    row = state.row
+    if row is None:
+        return {"version": 0}
+    shown = {each.name for each in asked if not each.secret}
+    shown -= set() if row.kind == kind else {"url"}
+    values = {form_name(name): str(row.settings[name]) for name in shown & row.settings.keys()}
+    budget = "" if row.budget is None else str(row.budget)
+    return {**values, "version": row.version, "sandbox": row.sandbox, "budget": budget}
 
 
 def take_theirs(form: ConnectionForm, state: State) -> None:
