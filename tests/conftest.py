@@ -20,6 +20,7 @@ from crmapp.db import db
 from crmapp.db.schema import migrate
 from crmapp.web.kept import Kept
 from tests.factories import Make
+from tests.support.connections import pretended
 from tests.support.databases import Database, open_database, open_empty_database
 from tests.support.web import Client, sign_in
 
@@ -131,3 +132,17 @@ def clock() -> Iterator[time_machine.Coordinates]:
     """Time stands still at :data:`NOW` until the test moves it."""
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture
+def intacct(tmp_path: Path) -> Iterator[str]:
+    """The address of a pretend Sage Intacct."""
+    with pretended("intacct", tmp_path / "intacct") as url:
+        yield url
+
+
+@pytest.fixture
+def org(tmp_path: Path) -> Iterator[str]:
+    """The address of a pretend Salesforce organisation."""
+    with pretended("salesforce", tmp_path / "salesforce") as url:
+        yield url

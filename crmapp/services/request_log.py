@@ -15,6 +15,7 @@ from crmapp.connectors.port import Connector, Exchange, Usage
 from crmapp.db import beside, session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.errors import NotFound
+from crmapp.i18n import N_
 from crmapp.models import Connection, RequestLog, User
 from crmapp.services import api_use
 from crmapp.services.connection_kinds import system as known
@@ -26,6 +27,24 @@ AT_ONCE = 200
 KEPT_FOR = timedelta(days=7)
 MOST = 5_000
 """So many requests are kept for each connection, at most."""
+MEANINGS: dict[str, str] = {
+    "name": N_("There is no host of that name."),
+    "refused": N_("Nothing answers at the address, or the way to it is closed."),
+    "time": N_("No answer came in time."),
+    "tls": N_("No secure connection could be made."),
+    "cut": N_("The connection ended before the answer was whole."),
+    "WrongInstance": N_("The address must not be asked, or leads to another one."),
+    "INVALID_SESSION_ID": N_("The session had ended. A new one is opened by itself."),
+    "INVALID_FIELD": N_("A field is gone, or hidden from the user of the connection."),
+    "INVALID_TYPE": N_("An object is gone, or hidden from the user of the connection."),
+    "REQUEST_LIMIT_EXCEEDED": N_("The quota of the organisation is used up."),
+    "UNABLE_TO_LOCK_ROW": N_("Somebody else was changing the same record. It is tried again."),
+    "invalid_grant": N_("The sign-in was refused."),
+    "invalid_client": N_("The secret of the app was refused."),
+    "invalid_client_id": N_("The key of the app is not known there."),
+    "XL03000006": N_("The sign-in was refused."),
+}
+"""What codes of errors mean, where it can be said in a sentence."""
 _BATCH = 1_000
 log = logging.getLogger(__name__)
 
@@ -161,11 +180,8 @@ def causes(system: str, *, by: User) -> list[Cause]:
     )
     found = [tuple(row) for row in session.execute(groups)]
     last = [row[4] for row in found]
-    words = dict(
-        session.execute(select(RequestLog.id, RequestLog.detail).where(RequestLog.id.in_(last)))
-        .tuples()
-        .all()
-    )
+    details = select(RequestLog.id, RequestLog.detail).where(RequestLog.id.in_(last))
+    words = {row.id: row.detail for row in session.execute(details)}
     return [
         Cause(error, status, count, at, words.get(newest, ""))
         for error, status, count, at, newest in found
