@@ -29,9 +29,7 @@ def last_key(run: Run) -> Any:
     return run.artefacts[-1]["last_key"] if run.artefacts else None
 
 
-def keep_part(
-    held: Claim, run: Run, rows: Sequence[PlanRow], key: str | tuple[str, int], **values: Any
-) -> Claim:
+def keep_part(held: Claim, run: Run, rows: Sequence[PlanRow], key: Any, **values: Any) -> Claim:
     """Write the next rows of the plan; ``key`` is where the source goes on."""
     stem = artefacts.part_name(held.fence, held.cursor)
     part = artefacts.write(run.id, stem, rows)
