@@ -30,6 +30,7 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS record (
         object TEXT, id TEXT, stamp INTEGER, body TEXT, PRIMARY KEY (object, id)
     );
+    CREATE INDEX IF NOT EXISTS by_stamp ON record (stamp);
     CREATE TABLE IF NOT EXISTS write (object TEXT, key TEXT, created INTEGER);
 """
 
