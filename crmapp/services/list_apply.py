@@ -13,7 +13,6 @@ from itertools import takewhile
 from typing import Any
 
 from crmapp import artefacts
-from crmapp.connectors.errors import ConnectorError
 from crmapp.connectors.port import Connector, Record, RowResult
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.db.bulk import insert_rows, reserve_ids
@@ -27,7 +26,7 @@ from crmapp.i18n import N_
 from crmapp.models import Run, RunException
 from crmapp.services import apply, list_stage, list_states, pace, remotes
 from crmapp.services.engine import Claim, checkpoint, end, keep_alive, merge_counts
-from crmapp.services.list_plan import trouble
+from crmapp.services.list_plan import TROUBLE, trouble
 
 _NAMES = (*apply.NEEDED, "params")
 _AGAIN = 3
@@ -89,7 +88,7 @@ def _send(
             results: list[RowResult] = []
             for start in range(0, len(rows), size):
                 results += _upserted(connector, object_, rows[start : start + size])
-    except ConnectorError as error:
+    except TROUBLE as error:
         trouble(apply.load(held.run_id), held, error)
         return None
     outcomes = [_outcome(row, result) for row, result in zip(rows, results, strict=True)]

@@ -25,6 +25,7 @@ from crmapp.domain.list_values import (
 )
 from crmapp.domain.plan import WRITTEN, Planned, PlanRow
 from crmapp.domain.runs import Status
+from crmapp.errors import NotConnected, SecretsLost
 from crmapp.models import ManagedListState, PickList, PickListValue, Run
 from crmapp.services import (
     failures,
@@ -39,6 +40,8 @@ from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, end, put_off
 
 _LONGEST_WORDS = 500
+TROUBLE = (ConnectorError, NotConnected, SecretsLost)
+"""What may be wrong with another system or the connection to it."""
 
 
 def advance(held: Claim) -> Claim | None:
@@ -51,16 +54,16 @@ def advance(held: Claim) -> Claim | None:
     step = _STEPS[run.mapping["phase"]]
     try:
         return step(held, run)
-    except ConnectorError as error:
+    except TROUBLE as error:
         trouble(load(held.run_id), held, error)
     return None
 
 
-def trouble(run: Run, held: Claim, error: ConnectorError) -> None:
+def trouble(run: Run, held: Claim, error: ConnectorError | NotConnected | SecretsLost) -> None:
     """Try again later if that may help; else end the run and say what is wrong."""
     held = held.moved(run.cursor)
     problem = failures.kept(error.message)
-    problem["mapping"]["remote"] = error.remote[:_LONGEST_WORDS]
+    problem["mapping"]["remote"] = getattr(error, "remote", "")[:_LONGEST_WORDS]
     if isinstance(error, Retryable):
         put_off(held, error.after, **problem)
         return

@@ -1,4 +1,4 @@
-"""Which other systems are connected, and how one is spoken with: set once, when the house opens."""
+"""The seam to other systems for work in the background: the connections here, or what stands in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from crmapp.connectors.port import Connector
 from crmapp.db import session
 from crmapp.models import Connection
+from crmapp.services import connections
 
 
 class Remotes(Protocol):
@@ -26,26 +27,26 @@ class Remotes(Protocol):
         """
 
 
-_remotes: list[Remotes] = []
+_instead: list[Remotes] = []
 
 
 def use(remotes: Remotes | None) -> None:
-    """Open connections by ``remotes`` from now on; by nobody if it is None."""
-    _remotes[:] = [] if remotes is None else [remotes]
+    """Open connections by ``remotes`` from now on; by those that are set up here if it is None."""
+    _instead[:] = [] if remotes is None else [remotes]
 
 
 def connected() -> set[str]:
     """Return the systems that are connected."""
-    return _remotes[0].connected() if _remotes else set()
+    return _instead[0].connected() if _instead else connections.connected()
 
 
 def opened(system: str) -> AbstractContextManager[Connector]:
-    """Open the connection to a system for the time of a block.
+    """Open the connection to a system for the time of a block, outside any transaction.
 
     Raises:
-        ConnectorError: it cannot be opened.
+        ConnectorError, NotConnected, SecretsLost: it cannot be opened.
     """
-    return _remotes[0].opened(system)
+    return _instead[0].opened(system) if _instead else connections.opened(system)
 
 
 def kind_of(system: str) -> str:
