@@ -148,7 +148,8 @@ class IntacctRest:
             chosen = list(dict.fromkeys([KEY, *map(named, fields)]))
             where = [{"$eq": {named(field): value}}]
             answer = self._query(object, chosen, filters=where, size=most)
-        return [_record(row, chosen, described) for row in answer["ia::result"]]
+        kinds = kinds_of(described, chosen)
+        return [_record(row, kinds) for row in answer["ia::result"]]
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         place = Place()

@@ -172,7 +172,8 @@ class IntacctXml:
             chosen = list(dict.fromkeys([shape.key, *fields]))
             question = _query(object, chosen, where=_condition("equalto", field, value), size=most)
             rows = list(self._data(object, question))
-        return [_record(row, chosen, shape.described) for row in rows]
+        kinds = kinds_of(shape.described, chosen)
+        return [_record(row, kinds) for row in rows]
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         shape = self._shape(object)

@@ -189,7 +189,8 @@ def find(
         f"Id LIMIT {most}",
     )
     call = Call("GET", "query", (("q", str(question)),), object=question.object)
-    return [record(row, described) for row in session.send(call).json()["records"]]
+    kinds = kinds_of(described, question.fields)
+    return [record(row, kinds) for row in session.send(call).json()["records"]]
 
 
 def _split(question: Question) -> list[Question]:
