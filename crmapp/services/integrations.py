@@ -94,7 +94,7 @@ def history(*, by: User, most: int = 20) -> list[Step]:
         )
     )
     found = [Options.from_json(each.options) for each in versions]
-    before = [*found[1:], Options()]
+    before = [*found[1:], Options()][: len(found)]
     steps = [_step(*each) for each in zip(versions, found, before, strict=True)]
     return steps[:most]
 
