@@ -135,7 +135,7 @@ def save(chosen: Options, *, seen: int, by: User) -> int:
         with unit_of_work():
             newest = _newest()
             number = newest.version if newest else 0
-            if newest and Options.from_json(newest.options) == chosen:
+            if chosen == (Options.from_json(newest.options) if newest else Options()):
                 return number
             if number != seen:
                 raise Conflict({}, message=CHANGED_SINCE)
