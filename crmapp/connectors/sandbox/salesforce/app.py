@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 from crmapp.connectors.sandbox.control import Control
 from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.faulty import Faulty, due_of
-from crmapp.connectors.sandbox.salesforce import bulk, limits, many, query, sobjects
+from crmapp.connectors.sandbox.salesforce import bulk, extras, limits, many, query, sobjects
 from crmapp.connectors.sandbox.salesforce.apps import Apps
 from crmapp.connectors.sandbox.salesforce.call import NEWEST, OLDEST, Call, Reply, is_spoken
 from crmapp.connectors.sandbox.salesforce.database import Database
@@ -24,7 +24,9 @@ from crmapp.connectors.sandbox.salesforce.reply import json_response
 from crmapp.connectors.sandbox.salesforce.seeded import seed
 from crmapp.connectors.sandbox.salesforce.soap import login
 
-_RESOURCES = ("sobjects", "query", "queryAll", "composite", "jobs", "limits")
+_RESOURCES = (
+    "sobjects", "query", "queryAll", "search", "composite", "jobs", "ui-api", "recent", "limits",
+)  # fmt: skip
 _SEASONS = ("Spring", "Summer", "Winter")
 _BATCH = "batchSize="
 
@@ -109,6 +111,12 @@ class Salesforce:
                 return Reply(200, call.reader.more(locator))
             case ("jobs", *_):
                 return bulk.answer(call, self.jobs)
+            case ("search",):
+                return extras.search(call)
+            case ("ui-api", *_):
+                return extras.user_interface(call)
+            case ("recent",):
+                return Reply(200, [])
             case ("limits",):
                 return Reply(200, self.quota.shown(call.now))
         raise not_found()
@@ -165,6 +173,8 @@ def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:
     text = call.args.get("q")
     if not text:
         raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
+    if call.args.get("columns", "").lower() == "true":
+        return extras.columns(call, text)
     options = call.headers.get("sforce-query-options", "").replace(" ", "")
     batch = LARGEST_BATCH
     for option in options.split(","):

@@ -113,7 +113,9 @@ class Reader:
         """Return records by their ids, None where there is none; all fields unless named."""
         names = fields or [each.name for each in object.fields.values()]
         chosen = tuple(map(Selected, dict.fromkeys(names)))
-        plan = Compiler(Query(chosen, object.name), self._object, self.due.now()).compile()
+        plan = Compiler(
+            Query(chosen, object.name), self.database.objects_of(self.due), self.due.now()
+        ).compile()
         found = {record["attributes"]["url"][-18:]: record for record in self._of_ids(plan, ids)}
         return [found.get(id) for id in ids]
 
@@ -139,11 +141,9 @@ class Reader:
 
     def _compiled(self, text: str, deleted: bool) -> Plan:
         query = soql.parse(text)
-        return Compiler(query, self._object, self.due.now(), deleted=deleted).compile()
-
-    def _object(self, name: str) -> SObject | None:
-        found = self.database.objects.get(name.lower())
-        return None if found is None else self.database.seen(found, self.due)
+        return Compiler(
+            query, self.database.objects_of(self.due), self.due.now(), deleted=deleted
+        ).compile()
 
     def _records(
         self, plan: Plan, rows: Sequence[sqlite3.Row], connection: sqlite3.Connection
@@ -173,7 +173,7 @@ class Reader:
             where=query.where,
             order=query.order,
         )
-        plan = Compiler(asked, self._object, self.due.now()).compile()
+        plan = Compiler(asked, self.database.objects_of(self.due), self.due.now()).compile()
         column = plan.columns[plan.outputs[-1].column]
         plan.where.append(f"{column} IN ({', '.join('?' * len(parents))})")
         found: dict[str, list[Row]] = {}
