@@ -12,7 +12,15 @@ from werkzeug.wrappers import Request, Response
 from crmapp.connectors.sandbox.control import Control
 from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.faulty import Faulty, due_of
-from crmapp.connectors.sandbox.salesforce import bulk, extras, limits, many, query, sobjects
+from crmapp.connectors.sandbox.salesforce import (
+    bulk,
+    bulk_v1,
+    extras,
+    limits,
+    many,
+    query,
+    sobjects,
+)
 from crmapp.connectors.sandbox.salesforce.apps import Apps
 from crmapp.connectors.sandbox.salesforce.call import NEWEST, OLDEST, Call, Reply, is_spoken
 from crmapp.connectors.sandbox.salesforce.database import Database
@@ -37,6 +45,7 @@ class Salesforce:
     def __init__(self, folder: Path) -> None:
         self.database = Database(folder / "salesforce.db")
         query.prepare(self.database)
+        bulk_v1.prepare(self.database.store)
         self.apps = Apps(self.database)
         self.oauth = OAuth(self.database, self.apps)
         self.quota = limits.Quota(self.database)
@@ -68,9 +77,9 @@ class Salesforce:
             ApiError: it is refused.
         """
         parts = [part for part in request.path.split("/") if part]
-        if parts[:2] != ["services", "data"]:
+        if parts[:2] not in (["services", "data"], ["services", "async"]):
             raise not_found()
-        if not is_spoken(parts[2].removeprefix("v")):
+        if len(parts) < 3 or not is_spoken(parts[2].removeprefix("v")):
             raise not_found()
         user = self.apps.holder(_token(request))
         if user is None:
@@ -89,7 +98,7 @@ class Salesforce:
             request.host_url.rstrip("/"),
             user,
         )
-        reply = self.dispatch(call)
+        reply = bulk_v1.answer(call) if parts[1] == "async" else self.dispatch(call)
         return json_response(reply.value, reply.status, {**reply.headers, limits.HEADER: usage})
 
     def dispatch(self, call: Call) -> Reply:

@@ -47,8 +47,8 @@ def _found(call: Call, object: SObject, fields: str, words: list[str]) -> list[R
     alive = " WHERE IsDeleted = 0" if "isdeleted" in object.fields else ""
     with call.database.store.reading() as connection:
         rows = connection.execute(
-            f"SELECT Id FROM (SELECT Id, ' ' || {text} AS w FROM {object.table}{alive}) WHERE {like}"
-            f" LIMIT {_MOST_FOUND}",
+            f"SELECT Id FROM (SELECT Id, ' ' || {text} AS w FROM {object.table}{alive})"
+            f" WHERE {like} LIMIT {_MOST_FOUND}",
             [f"% {_literally(word)}%" for word in words],
         ).fetchall()
     names = [each.strip() for each in re.split(r"\bWHERE\b|\bLIMIT\b", fields)[0].split(",")]

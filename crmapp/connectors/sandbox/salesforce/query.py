@@ -107,6 +107,10 @@ class Reader:
         values = self._rows_of(plan, ids)
         return head, [[_value(each, row) for each in plan.outputs] for row in values]
 
+    def records(self, text: str, ids: Sequence[str], *, deleted: bool = False) -> list[Row]:
+        """Return the records of ``ids`` with the fields of a query."""
+        return self._of_ids(self._compiled(text, deleted), ids)
+
     def record(
         self, object: SObject, ids: Sequence[str], fields: Sequence[str] | None = None
     ) -> list[Row | None]:
