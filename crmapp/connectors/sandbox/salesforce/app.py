@@ -35,6 +35,14 @@ from crmapp.connectors.sandbox.salesforce.soap import login
 _RESOURCES = (
     "sobjects", "query", "queryAll", "search", "composite", "jobs", "ui-api", "recent", "limits",
 )  # fmt: skip
+_INPUTS = {
+    "expire_tokens": ("refresh",),
+    "app": ("client_id", "secret", "run_as", "public_key"),
+    "quota": ("limit", "used"),
+    "hide_field": ("object", "field"),
+    "show_field": ("object", "field"),
+    "add_field": ("object", "name", "type", "label"),
+}
 _SEASONS = ("Spring", "Summer", "Winter")
 _BATCH = "batchSize="
 
@@ -50,8 +58,8 @@ class Salesforce:
         self.oauth = OAuth(self.database, self.apps)
         self.quota = limits.Quota(self.database)
         seed(self.database)
-        control = Control("The pretend Salesforce", self._controls())
-        self.app = Faulty(self.answer, self.database.store, dress=dress, control=control)
+        control = Control("The pretend Salesforce", self._controls(), _INPUTS)
+        self.app = Faulty(self.answer, self.database.store, dress=self.dress, control=control)
         self.jobs = Jobs(self.database, self.app.faults)
 
     def answer(self, request: Request) -> Response:
@@ -130,6 +138,35 @@ class Salesforce:
                 return Reply(200, self.quota.shown(call.now))
         raise not_found()
 
+    def dress(self, fault: Fault, request: Request) -> Response | None:
+        """Return a fault as Salesforce words it; a locked row is left to who writes the rows."""
+        status, code, message = {
+            Kind.UNAUTHORIZED: (401, "INVALID_SESSION_ID", "Session expired or invalid"),
+            Kind.QUOTA: (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+            Kind.THROTTLED: (429, "TOO_MANY_REQUESTS", "Too many requests."),
+            Kind.SERVER_ERROR: (
+                500,
+                "UNKNOWN_EXCEPTION",
+                "An unexpected error occurred. Please include this ErrorId if you contact support:"
+                " 1700000000-100001 (-1500000000)",
+            ),
+            Kind.UNAVAILABLE: (503, "SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
+        }.get(fault.kind, (0, "", ""))
+        if not status:
+            return None
+        headers = {limits.HEADER: self.quota.header(datetime.now(UTC))}
+        if fault.kind is Kind.THROTTLED or (fault.kind is Kind.UNAVAILABLE and fault.seconds):
+            headers["Retry-After"] = f"{fault.seconds:.0f}"
+        if request.path.startswith("/services/oauth2/"):
+            said = {"error": code.lower(), "error_description": message}
+            if fault.kind is Kind.UNAUTHORIZED:
+                said = {
+                    "error": "invalid_client",
+                    "error_description": "invalid client credentials",
+                }
+            return json_response(said, status, headers)
+        return json_response(ApiError(code, message).body(), status, headers)
+
     def _controls(self) -> Mapping[str, Any]:
         return {
             "expire_tokens": lambda given: self.apps.expire(refresh=bool(given.get("refresh"))),
@@ -149,33 +186,6 @@ class Salesforce:
                 datetime.now(UTC),
             ),
         }
-
-
-def dress(fault: Fault, request: Request) -> Response | None:
-    """Return a fault as Salesforce words it; a locked row is left to who writes the rows."""
-    status, code, message = {
-        Kind.UNAUTHORIZED: (401, "INVALID_SESSION_ID", "Session expired or invalid"),
-        Kind.QUOTA: (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
-        Kind.THROTTLED: (429, "TOO_MANY_REQUESTS", "Too many requests."),
-        Kind.SERVER_ERROR: (
-            500,
-            "UNKNOWN_EXCEPTION",
-            "An unexpected error occurred. Please include this ErrorId if you contact support:"
-            " 1700000000-100001 (-1500000000)",
-        ),
-        Kind.UNAVAILABLE: (503, "SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
-    }.get(fault.kind, (0, "", ""))
-    if not status:
-        return None
-    headers = {}
-    if fault.kind is Kind.THROTTLED or (fault.kind is Kind.UNAVAILABLE and fault.seconds):
-        headers["Retry-After"] = f"{fault.seconds:.0f}"
-    if request.path.startswith("/services/oauth2/"):
-        said = {"error": code.lower(), "error_description": message}
-        if fault.kind is Kind.UNAUTHORIZED:
-            said = {"error": "invalid_client", "error_description": "invalid client credentials"}
-        return json_response(said, status, headers)
-    return json_response(ApiError(code, message).body(), status, headers)
 
 
 def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:

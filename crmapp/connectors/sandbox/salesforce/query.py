@@ -95,6 +95,10 @@ class Reader:
             raise ApiError(
                 "FEATURENOTENABLED", "Aggregate Relationships not supported in Bulk Query"
             )
+        if any(each.places is not None for each in plan.outputs):
+            raise ApiError(
+                "FEATURENOTENABLED", "Selecting compound data not supported in Bulk Query"
+            )
         with self.database.store.reading() as connection:
             return plan, [row[0] for row in connection.execute(plan.sql("t.Id"), plan.parameters)]
 
@@ -105,7 +109,7 @@ class Reader:
         plan = self._compiled(text, deleted)
         head = [".".join(each.path) for each in plan.outputs]
         values = self._rows_of(plan, ids)
-        return head, [[_value(each, row) for each in plan.outputs] for row in values]
+        return head, [[_in_bulk(each, row) for each in plan.outputs] for row in values]
 
     def records(self, text: str, ids: Sequence[str], *, deleted: bool = False) -> list[Row]:
         """Return the records of ``ids`` with the fields of a query."""
@@ -259,3 +263,9 @@ def _value(output: Output, row: sqlite3.Row) -> Any:
         return parts if any(part is not None for part in parts.values()) else None
     value = row[output.column]
     return value if output.show is None else output.show(value)
+
+
+def _in_bulk(output: Output, row: sqlite3.Row) -> Any:
+    """Return a value as the Bulk APIs show it: moments end with a Z there."""
+    value = _value(output, row)
+    return value.replace("+0000", "Z") if output.type == "datetime" and value else value
