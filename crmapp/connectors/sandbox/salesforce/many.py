@@ -81,12 +81,20 @@ def _delete(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
 def _upsert(call: Call, object: SObject, key: str) -> Reply:
     allowed(call, "PATCH")
     field = key_of(object, key)
+    met: set[str] = set()
 
     def upsert(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
         if _typed(call, row).name != object.name:
             raise ApiError("INVALID_TYPE", f"The rows must be of type {object.name}", fields=[])
         writer = Writer(call.database, connection, object, call.now, call.user)
         value = next((v for name, v in row.items() if name.lower() == field.name.lower()), None)
+        if value and str(value).lower() in met:
+            raise ApiError(
+                "DUPLICATE_VALUE",
+                f"Duplicate external id specified: {value}",
+                fields=[field.name],
+            )
+        met.add(str(value).lower())
         try:
             id, created = writer.upsert(field, value, row)
         except Ambiguous as error:

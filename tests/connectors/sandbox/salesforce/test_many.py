@@ -44,6 +44,13 @@ def test_an_empty_external_id_makes_a_new_record_each_time(api):
     assert api.names("WHERE Name = 'Nameless'") == ["Nameless", "Nameless"]
 
 
+def test_an_external_id_may_come_once_in_a_request(api):
+    results = upsert(api, {KEY: "A", "Name": "First"}, {KEY: "a", "Name": "Second"}).json()
+
+    assert codes(results) == ["", "DUPLICATE_VALUE"]
+    assert api.names(f"WHERE {KEY} = 'A'") == ["First"]
+
+
 def test_all_or_none_keeps_none_if_one_row_fails(api):
     results = upsert(api, {KEY: "A", "Name": "A"}, {KEY: "B"}, all_or_none=True).json()
 
