@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 
 from crmapp.connectors.errors import AuthFailed, ConnectorError
@@ -14,7 +13,7 @@ from crmapp.errors import Forbidden, Invalid, NotConnected
 from crmapp.services import connections, person_sign_in
 from crmapp.services.connection_tokens import tokens_of
 from crmapp.services.person_sign_in import Back, begin, finish
-from tests.support.connections import connect, control, rest, salesforce, xml
+from tests.support.connections import connect, control, rest, salesforce, sign_in_there, xml
 
 HERE = "http://localhost:8000/admin/connections/x/callback"
 WAYS = pytest.mark.parametrize("system", ["salesforce", "intacct"])
@@ -29,24 +28,6 @@ def set_up(make, system, place, **more):
     wanted = salesforce if system == "salesforce" else rest
     flow = "web" if system == "salesforce" else "authorization_code"
     connect(system, wanted(place, flow, **more), by=make.alice)
-
-
-def sign_in_there(url, answer="allow"):
-    """Do what a person does on the page there; return what she comes back with."""
-    page = httpx.get(url)
-    assert page.status_code == 200, page.text
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-    form = {"company": "crmapp-demo", "user": "crmapp_sync", "password": "intacct-crmapp-2026"}
-    sent = httpx.post(url.partition("?")[0], data={**asked, **form, "answer": answer})
-    assert sent.status_code in (302, 303), sent.text
-    back = parse_qs(urlsplit(sent.headers["location"]).query)
-    get = {name: values[0] for name, values in back.items()}
-    return Back(
-        get.get("state", ""),
-        get.get("code", ""),
-        get.get("error", ""),
-        get.get("error_description", ""),
-    )
 
 
 def refresh_token():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -17,6 +18,7 @@ from crmapp.connectors.sandbox.serving import Server
 from crmapp.models import User
 from crmapp.services import connections
 from crmapp.services.connections import Wanted
+from crmapp.services.person_sign_in import Back
 
 GATEWAY = "/ia/xml/xmlgw.phtml"
 REST = "/ia/api/v1"
@@ -92,3 +94,21 @@ def control(url: str, action: str, **values: Any) -> Any:
     answer = httpx.post(f"{url}/__control/{action}", json=values)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def sign_in_there(url: str, answer: str = "allow") -> Back:
+    """Do what a person does on the page there; return what she comes back with."""
+    page = httpx.get(url)
+    assert page.status_code == 200, page.text
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    form = {"company": "crmapp-demo", "user": "crmapp_sync", "password": "intacct-crmapp-2026"}
+    sent = httpx.post(url.partition("?")[0], data={**asked, **form, "answer": answer})
+    assert sent.status_code in (302, 303), sent.text
+    back = parse_qs(urlsplit(sent.headers["location"]).query)
+    get = {name: values[0] for name, values in back.items()}
+    return Back(
+        get.get("state", ""),
+        get.get("code", ""),
+        get.get("error", ""),
+        get.get("error_description", ""),
+    )

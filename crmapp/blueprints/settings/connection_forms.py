@@ -20,6 +20,7 @@ from crmapp.web.forms import VersionedForm
 from crmapp.web.record_forms import Clash, Required, show_conflict
 from crmapp.web.texts import translated
 
+_DOTS = "••••••••"
 _QUIET = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -138,6 +139,8 @@ def _field(spec: SettingField, state: State, kind: Kind) -> Any:
         "validators": [Required()] if spec.required and not keeps else [],
         "render_kw": dict(_QUIET),
     }
+    if hint := _DOTS if keeps else _default(spec, kind):
+        options["render_kw"]["placeholder"] = hint
     if spec.long:
         options["render_kw"] |= {"rows": 6}
         return SecretArea(**options) if spec.secret else TextAreaField(**options)
@@ -145,6 +148,14 @@ def _field(spec: SettingField, state: State, kind: Kind) -> Any:
         options["render_kw"]["autocomplete"] = "new-password"
         return PasswordField(**options)
     return StringField(**options)
+
+
+def _default(spec: SettingField, kind: Kind) -> str:
+    """Return what counts when nothing is typed."""
+    if spec.secret:
+        return ""
+    default = connection_kinds.settings_of(kind, {}, {})
+    return str(getattr(default, spec.name, "") or "")
 
 
 def _name(form: Any, state: State) -> None:
