@@ -7,6 +7,7 @@ bp = Blueprint("settings", __name__, url_prefix="/admin")
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     connections,  # noqa: F401  they register themselves
     fields,  # noqa: F401
+    managed_lists,  # noqa: F401
     matching,  # noqa: F401
     people,  # noqa: F401
     picklists,  # noqa: F401
