@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 import secrets
@@ -38,6 +39,7 @@ class Settings:
     smtp_url: str | None = None  # CRMAPP_SMTP_URL: smtp[s]://user:password@host:port; else log
     mail_from: str = "crmapp@localhost"  # CRMAPP_MAIL_FROM
     secret_key: str = ""  # SECRET_KEY: made once and kept in ``home`` unless given
+    encryption_keys: tuple[str, ...] = ()  # CRMAPP_ENCRYPTION_KEYS: newest first; kept in ``home``
     htmx_source: str = "cdn"  # HTMX_SOURCE: cdn (with a timed local fallback) or local
     default_locale: str = "en"  # CRMAPP_LOCALE: en or fr
     public_url: str = ""  # CRMAPP_PUBLIC_URL: the address in e-mails
@@ -70,6 +72,7 @@ class Settings:
             smtp_url=_smtp_url(environ),
             mail_from=_mail_from(environ),
             secret_key=_secret_key(environ),
+            encryption_keys=_encryption_keys(environ),
             htmx_source=_choice(environ, "HTMX_SOURCE", ("cdn", "local")),
             default_locale=_choice(environ, "CRMAPP_LOCALE", ("en", "fr")),
             public_url=_public_url(environ),
@@ -109,6 +112,11 @@ class Settings:
     @property
     def artefacts_dir(self) -> Path:
         return self.home / "artefacts"
+
+    @property
+    def encryption_keys_file(self) -> Path:
+        """The keys that encrypt secrets, a line each, newest first, unless they are given."""
+        return self.home / "encryption_keys"
 
     @property
     def serving_file(self) -> Path:
@@ -224,6 +232,26 @@ def _secret_key(environ: Mapping[str, str]) -> str:
     if 0 < len(key) < _SHORTEST_KEY:
         raise ConfigurationError(f"SECRET_KEY is too short: use {_SHORTEST_KEY} characters.")
     return key
+
+
+def _encryption_keys(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the keys: each is 32 bytes in URL-safe base64, as ``crmapp keys new`` makes them."""
+    text = environ.get("CRMAPP_ENCRYPTION_KEYS") or ""
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if not all(is_encryption_key(key) for key in keys):
+        raise ConfigurationError(
+            "CRMAPP_ENCRYPTION_KEYS holds what is no key: make one with `crmapp keys new`, and"
+            " separate several by commas, the newest first."
+        )
+    return keys
+
+
+def is_encryption_key(text: str) -> bool:
+    """Say whether ``text`` is a key that secrets can be encrypted with."""
+    try:
+        return len(text) == 44 and len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        return False
 
 
 def _choice(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:

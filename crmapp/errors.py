@@ -11,6 +11,8 @@
     ├── FileLost              410  a file of a run that the server has lost
     ├── KeyReused             409  the same idempotency key with other parameters
     ├── NotUndoable           409  carries the reason
+    ├── NotConnected          409  no connection to that system yet
+    ├── SecretsLost           409  what was encrypted cannot be read; it must be entered again
     ├── Unavailable           503  the database is busy or away; nothing was saved
     ├── RunStopped                 the worker lost its claim; another one has the run
     ├── DatasetError          422  a dataset file or question that cannot be used
@@ -115,6 +117,25 @@ class FileLost(CRMError):
 class NotUndoable(CRMError):
     status = 409
     default = N_("This run cannot be undone.")
+
+
+class NotConnected(CRMError):
+    """``system`` is the code of the system that nothing connects to."""
+
+    status = 409
+    default = N_("There is no connection to this system. Set it up under Admin > Connections.")
+
+    def __init__(self, system: str, message: Text | str | None = None) -> None:
+        self.system = system
+        super().__init__(message)
+
+
+class SecretsLost(CRMError):
+    status = 409
+    default = N_(
+        "The key that the secrets of this connection were encrypted with is lost. Enter the secrets"
+        " again under Admin > Connections, or bring the key back."
+    )
 
 
 class Unavailable(CRMError):

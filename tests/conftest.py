@@ -131,3 +131,13 @@ def clock() -> Iterator[time_machine.Coordinates]:
     """Time stands still at :data:`NOW` until the test moves it."""
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture
+def intacct(tmp_path: Path) -> Iterator[str]:
+    """The address of a pretend Sage Intacct."""
+    from crmapp.connectors.sandbox.intacct.app import create_app
+    from crmapp.connectors.sandbox.serving import Server
+
+    with Server(create_app(tmp_path)) as server:
+        yield server.url

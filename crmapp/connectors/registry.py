@@ -118,12 +118,14 @@ def connect(
     ca_file: Path | None = None,
     jobs: bulk.Jobs | None = None,
     known: Iterable[Description] = (),
+    page: int | None = None,
     pause: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
 ) -> AnyConnector:
     """Return the connector of one connection; close it when it is not used any more.
 
-    ``known`` are descriptions that the caller keeps, ``jobs`` remembers Salesforce's large jobs.
+    ``known`` are descriptions that the caller keeps, ``jobs`` remembers Salesforce's large jobs,
+    and ``page`` is how many records a page of a reading has, if not as many as possible.
     """
     made: list[AnyConnector] = []
     door = open_door(
@@ -137,10 +139,11 @@ def connect(
         transport=transport,
     )
     if isinstance(settings, SalesforceSettings):
-        clock = bulk.Clock(pause=pause)
-        made.append(Salesforce(settings, door, tokens, jobs=jobs, known=known, clock=clock))
+        made.append(
+            Salesforce(settings, door, tokens, jobs=jobs, known=known, pause=pause, page=page)
+        )
     elif isinstance(settings, IntacctRestSettings):
-        made.append(IntacctRest(settings, door, tokens, known=known))
+        made.append(IntacctRest(settings, door, tokens, known=known, page=page))
     else:
-        made.append(IntacctXml(settings, door, tokens, known=known))
+        made.append(IntacctXml(settings, door, tokens, known=known, page=page))
     return made[0]

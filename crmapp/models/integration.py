@@ -15,10 +15,11 @@ from crmapp.models.user import User
 class Connection(Base):
     """The connection to one system, ``salesforce`` or ``intacct``; ``kind`` is its connector.
 
-    ``secrets`` and ``tokens`` are encrypted JSON objects (:mod:`crmapp.services.secrets`), of what
-    the settings form asks for and of what a sign-in gave. ``found`` is the last successful check,
-    ``problem`` what the last one found wrong. ``budget`` is how many requests of the remote's quota
-    crmapp may use in the time that ``usage`` speaks of; None for all of them.
+    ``secrets`` and ``tokens`` are encrypted JSON objects (:mod:`crmapp.services.vault`), of what
+    the settings form asks for and of what a sign-in gave; whoever signs in anew says until when in
+    ``renewing_until``. ``found`` is the last successful check, ``problem`` what the last one found
+    wrong. ``budget`` is how many requests of the remote's quota crmapp may use in the time that
+    ``usage`` speaks of; None for all of them.
     """
 
     __tablename__ = "connection"
@@ -29,6 +30,7 @@ class Connection(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     secrets: Mapped[str] = mapped_column(Text, default="")
     tokens: Mapped[str] = mapped_column(Text, default="")
+    renewing_until: Mapped[datetime | None]
     sandbox: Mapped[bool] = mapped_column(default=False)
     budget: Mapped[int | None]
     usage: Mapped[dict[str, Any]] = mapped_column(default=dict)

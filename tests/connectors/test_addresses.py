@@ -7,7 +7,7 @@ import pytest
 from crmapp.connectors.addresses import Reach
 from crmapp.connectors.door import Door, Request
 from crmapp.connectors.errors import WrongInstance
-from tests.connectors.peers import http, listening
+from tests.connectors.wire import http, listening
 
 ACME = Reach("Example", (r"[a-z]+\.example\.com",))
 

@@ -17,7 +17,7 @@ from crmapp.connectors.errors import (
     Unreachable,
     WrongInstance,
 )
-from tests.connectors.peers import http, listening
+from tests.connectors.wire import http, listening
 
 SANDBOX = Reach("Example", sandbox=True)
 HTML = b"<html>Service down</html>"

@@ -194,6 +194,8 @@ def _parsed(answer: Answer) -> Element:
         root: Element = fromstring(answer.body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise not_whole(answer.text) from error
+    if root.tag != "response":  # a page of whatever stands before the gateway
+        raise not_whole(answer.text)
     return root
 
 
@@ -205,8 +207,6 @@ def _read(answer: Answer) -> _Said:
         if answer.status >= 500:
             raise Retryable(remote=_page(answer)) from None
         raise
-    if root.tag != "response":
-        raise not_whole(answer.text)
     operation = root.find("operation")
     if root.findtext("control/status") != "success":
         raise _control_refused(answer, _problems(root.find("errormessage")))

@@ -58,11 +58,13 @@ class IntacctRest:
         tokens: TokenStore,
         *,
         known: Iterable[Description] = (),
+        page: int | None = None,
     ) -> None:
         self._settings = settings
         self._door = door
         self._session = Session(settings, door, tokens)
         self._known = {each.object: each for each in known}
+        self._page_size = page or PAGE
         self._written = 0
 
     @property
@@ -181,9 +183,12 @@ class IntacctRest:
         """Return what comes after a place; never by an offset, for pages are no snapshot."""
         filters, expression = _filters(place)
         order = [{STAMP: "asc"}, {KEY: "asc"}] if place.since else [{KEY: "asc"}]
-        answer = self._query(object, fields, filters=filters, expression=expression, order=order)
+        size = self._page_size
+        answer = self._query(
+            object, fields, filters=filters, expression=expression, order=order, size=size
+        )
         rows = answer["ia::result"]
-        return rows, len(rows) < PAGE and answer["ia::meta"].get("next") is None
+        return rows, len(rows) < size and answer["ia::meta"].get("next") is None
 
     def _query(
         self,

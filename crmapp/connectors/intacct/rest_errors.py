@@ -30,7 +30,7 @@ def problems_in(body: Any) -> tuple[Problem, ...]:
         return _told(error)
     if error:  # OAuth: {"error": "invalid_client", "error_description": …}
         return (Problem(str(error), plain(str(body.get("error_description") or ""))),)
-    return ()
+    return (_problem(body),) if "message" in body else ()  # without any envelope
 
 
 def _told(error: Mapping[str, Any]) -> tuple[Problem, ...]:

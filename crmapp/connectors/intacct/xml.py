@@ -65,11 +65,13 @@ class IntacctXml:
         tokens: TokenStore,
         *,
         known: Iterable[Description] = (),
+        page: int | None = None,
     ) -> None:
         self._settings = settings
         self._door = door
         self._gateway = Gateway(settings, door, tokens)
         self._shapes = {each.object: _shape(each) for each in known}
+        self._page_size = page or PAGE
         self._written = 0
 
     @property
@@ -119,9 +121,7 @@ class IntacctXml:
             place = Place()
         chosen = list(dict.fromkeys([shape.key, *([shape.stamp] if shape.stamp else []), *fields]))
         while True:
-            question = _query(
-                object, chosen, where=_where(place, shape), order=_order(place, shape)
-            )
+            question = self._question(object, chosen, place, shape)
             before = datetime.now(UTC)
             data = self._data(object, question)
             place = place.begun_at(min(before, self._gateway.now_there))
@@ -161,9 +161,7 @@ class IntacctXml:
         shape = self._shape(object)
         place = Place()
         while True:
-            question = _query(
-                object, [shape.key], where=_where(place, shape), order=_order(place, shape)
-            )
+            question = self._question(object, [shape.key], place, shape)
             data = self._data(object, question)
             ids = [_text(row, shape.key) for row in data]
             if ids:
@@ -193,6 +191,10 @@ class IntacctXml:
         if object not in self._shapes:
             self.describe(object)
         return self._shapes[object]
+
+    def _question(self, object: str, fields: Sequence[str], place: Place, shape: _Shape) -> Element:
+        where, order = _where(place, shape), _order(place, shape)
+        return _query(object, fields, where=where, order=order, size=self._page_size)
 
     def _data(self, object: str, question: Element) -> Element:
         return self._gateway.ask_one(question, object)

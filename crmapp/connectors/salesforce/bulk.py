@@ -6,9 +6,7 @@ import csv
 import hashlib
 import io
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
@@ -27,6 +25,7 @@ LARGEST = 90 * 2**20
 """Bytes of a file: 150 MB in base64, in which Salesforce keeps it."""
 PATIENCE = 45.0
 """Seconds that one call waits for a job; the next call goes on waiting for the same job."""
+Pause = Callable[[float], None]
 _ERROR = re.compile(r"(?s)\A([A-Z][A-Z0-9_]+):(.*?):?([^:]*?)\s*--\s*\Z")
 
 
@@ -57,15 +56,9 @@ class Forgetful:
             self._kept[batch] = job
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Time, as far as waiting for a job needs it."""
-
-    now: Callable[[], float] = time.monotonic
-    pause: Callable[[float], None] = time.sleep
-
-
-def upsert(session: Session, object: str, batch: Batch, jobs: Jobs, clock: Clock) -> None:
+def upsert(
+    session: Session, object: str, batch: Batch, jobs: Jobs, pause: Callable[[float], None]
+) -> None:
     """Write the rows that wait by a job.
 
     Raises:
@@ -78,8 +71,10 @@ def upsert(session: Session, object: str, batch: Batch, jobs: Jobs, clock: Clock
     if job is None or not _is_known(session, job):
         job = _opened(session, object, batch.match_key)
         jobs.keep(mark, job)
-    _uploaded(session, job, table)
-    _wait(session, job, clock, lambda: jobs.keep(mark, None))
+        _upload(session, job, table)
+    elif _state(session, job)["state"] == "Open":  # a caller died before it had uploaded
+        _upload(session, job, table)
+    _wait(session, job, pause, lambda: jobs.keep(mark, None))
     _settle(session, object, job, batch, waiting)
     jobs.keep(mark, None)
 
@@ -119,10 +114,8 @@ def _opened(session: Session, object: str, match_key: str) -> str:
     return str(session.send(call).json()["id"])
 
 
-def _uploaded(session: Session, job: str, table: bytes) -> None:
-    """Upload the rows unless that is done: a job takes them once, and says when it has them."""
-    if _state(session, job)["state"] != "Open":
-        return
+def _upload(session: Session, job: str, table: bytes) -> None:
+    """Give a job its rows, which it takes once."""
     csv_type = {"Content-Type": "text/csv; charset=UTF-8"}
     session.send(Call("PUT", f"jobs/ingest/{job}/batches", content=table, headers=csv_type))
     session.send(Call("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"}))
@@ -135,16 +128,16 @@ def _state(session: Session, job: str) -> Mapping[str, Any]:
     return state
 
 
-def _wait(session: Session, job: str, clock: Clock, forget: Callable[[], None]) -> None:
-    end, pause = clock.now() + PATIENCE, 0.5
+def _wait(session: Session, job: str, pause: Pause, forget: Callable[[], None]) -> None:
+    waited, next_pause = 0.0, 0.5
     while (told := _state(session, job))["state"] not in ("JobComplete", "Failed", "Aborted"):
-        if clock.now() + pause > end:
+        if waited + next_pause > PATIENCE:
             raise Retryable(
                 N_("Salesforce still works on the rows that it was sent. It is asked again."),
                 after=30.0,
             )
-        clock.pause(pause)
-        pause = min(pause * 1.5, 10.0)
+        pause(next_pause)
+        waited, next_pause = waited + next_pause, min(next_pause * 1.5, 10.0)
     if told["state"] != "JobComplete":
         forget()
         raise Retryable(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.batches import Batch
 from crmapp.connectors.door import Door
-from crmapp.connectors.errors import ConnectorError, PermissionMissing, WrongInstance
+from crmapp.connectors.errors import ConfigBroken, ConnectorError, PermissionMissing, WrongInstance
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -51,14 +52,17 @@ class Salesforce:
         *,
         jobs: bulk.Jobs | None = None,
         known: Iterable[Description] = (),
-        clock: bulk.Clock | None = None,
+        page: int | None = None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
         self._door = door
         self._session = Session(settings, door, tokens)
         self._jobs = jobs or bulk.Forgetful()
-        self._clock = clock or bulk.Clock()
+        self._page_size = page or reading.PAGE
+        self._pause = pause
         self._known = {each.object: each for each in known}
+        self._hidden: set[str] = set()
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -128,14 +132,33 @@ class Salesforce:
         self, object: str, fields: Sequence[str], cursor: Cursor | None = None
     ) -> Iterator[Page]:
         """Read as the port says; records also have their ``Id`` and ``SystemModstamp``."""
-        return reading.read(self._session, self._described(object), object, fields, cursor)
+        described = self._described(object)
+        return reading.read(self._session, described, object, fields, cursor, self._page_size)
 
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
         with at_most(within):
             described = self._described(object)
-            return reading.read_one(self._session, described, object, id, fields)
+            while True:
+                seen = [each for each in fields if each.partition(".")[0] not in self._hidden]
+                try:
+                    found = reading.read_one(self._session, described, object, id, seen)
+                except ConfigBroken as error:
+                    if not self._hides(error.field, seen):
+                        raise
+                else:
+                    return found and {**dict.fromkeys(fields), **found}
+
+    def _hides(self, relation: str, fields: Sequence[str]) -> bool:
+        """Do without the names behind a relation whose object the user may not see.
+
+        The id of such a reference can be read, and shown; it is no reason to show nothing at all.
+        """
+        if any(each.startswith(f"{relation}.") for each in fields):
+            self._hidden.add(relation)
+            return True
+        return False
 
     def find(
         self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
@@ -145,7 +168,7 @@ class Salesforce:
             return reading.find(self._session, described, fields, (field, value), most)
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
-        return reading.read_ids(self._session, object)
+        return reading.read_ids(self._session, object, self._page_size)
 
     def read_deleted(self, object: str, cursor: Cursor | None = None) -> reading.Deleted:
         """Return what was deleted since ``cursor``, one of a reading or of this method."""
@@ -155,7 +178,7 @@ class Salesforce:
         batch = Batch(match_key, rows, writing.key_of)
         waiting = len(batch.open())
         if waiting > bulk.FROM:
-            bulk.upsert(self._session, object, batch, self._jobs, self._clock)
+            bulk.upsert(self._session, object, batch, self._jobs, self._pause)
         elif waiting:
             writing.upsert(self._session, object, batch)
         return batch.results()

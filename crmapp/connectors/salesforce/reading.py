@@ -59,6 +59,7 @@ def read(
     object: str,
     fields: Sequence[str],
     cursor: Cursor | None,
+    size: int,
 ) -> Iterator[Page]:
     """Give out all records by id, or those changed since ``cursor`` by the time of their change."""
     place = Place.of(cursor)
@@ -74,9 +75,9 @@ def read(
             )
         before = datetime.now(UTC)
         try:
-            for answered in _answers(session, question):
+            for answered in _answers(session, question, size):
                 place = place.begun_at(min(before, now_there(answered.headers)))
-                rows = [record(row, described) for row in answered.rows]
+                rows = [record(row, described, chosen) for row in answered.rows]
                 if rows:
                     place = place.after(_stamp_of(answered.rows[-1]), rows[-1]["Id"])
                 yield Page(tuple(rows), place.finished() if answered.last else place.cursor())
@@ -96,9 +97,9 @@ class _Answered:
     headers: Mapping[str, str]
 
 
-def _answers(session: Session, question: Question) -> Iterator[_Answered]:
+def _answers(session: Session, question: Question, size: int) -> Iterator[_Answered]:
     """Give out the pages of an answer, which the server keeps for two days."""
-    batch = {"Sforce-Query-Options": f"batchSize={PAGE}"}
+    batch = {"Sforce-Query-Options": f"batchSize={size}"}
     call = Call("GET", "query", (("q", str(question)),), headers=batch, object=question.object)
     answer = session.send(call)
     while True:
@@ -133,13 +134,13 @@ def _stamp_of(row: Mapping[str, Any]) -> str:
     return str(row[STAMP])
 
 
-def read_ids(session: Session, object: str) -> Iterator[Sequence[str]]:
+def read_ids(session: Session, object: str, size: int) -> Iterator[Sequence[str]]:
     """Give out the ids of all records in pages."""
     last = ""
     while True:
         where = f"Id > {quoted(last)}" if last else ""
         try:
-            for answered in _answers(session, Question(("Id",), named(object), where, "Id")):
+            for answered in _answers(session, Question(("Id",), named(object), where, "Id"), size):
                 ids = [str(row["Id"]) for row in answered.rows]
                 if ids:
                     last = ids[-1]
@@ -167,7 +168,7 @@ def read_one(
         rows = session.send(call).json()["records"]
         if not rows:
             return None
-        found |= record(rows[0], described)
+        found |= record(rows[0], described, question.fields)
     return found
 
 

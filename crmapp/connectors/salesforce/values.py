@@ -46,9 +46,13 @@ def stamp(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def record(row: Mapping[str, Any], described: Description) -> Record:
-    """Return a row of an answer as a record; what lies behind a reference gets a dotted name."""
-    return {name: _value(raw, name, described) for name, raw in _flat(row)}
+def record(row: Mapping[str, Any], described: Description, names: Iterable[str]) -> Record:
+    """Return a row of an answer as a record of the fields that were asked for.
+
+    What lies behind a reference has a dotted name; it is None if the reference is empty.
+    """
+    found = dict(_flat(row))
+    return {name: _value(found.get(name), name, described) for name in names}
 
 
 def _flat(row: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:

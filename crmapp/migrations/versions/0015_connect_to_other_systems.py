@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("settings", JSON, nullable=False),
         sa.Column("secrets", sa.Text(), nullable=False),
         sa.Column("tokens", sa.Text(), nullable=False),
+        sa.Column("renewing_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sandbox", sa.Boolean(), nullable=False),
         sa.Column("budget", sa.Integer(), nullable=True),
         sa.Column("usage", JSON, nullable=False),

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 from crmapp.connectors.sandbox.control import PREFIX, Control
 from crmapp.connectors.sandbox.faulty import Faulty
 from crmapp.connectors.sandbox.intacct import records, refusals, seed
-from crmapp.connectors.sandbox.intacct.company import Company, Full
+from crmapp.connectors.sandbox.intacct.company import Company, Full, credentials_of
 from crmapp.connectors.sandbox.intacct.gateway import answering
 from crmapp.connectors.sandbox.intacct.gateway.answering import Gateway
 from crmapp.connectors.sandbox.intacct.rest.answering import PREFIX as PREFIX_OF_REST
@@ -92,7 +92,11 @@ def _extras(company: Company, rest: Rest) -> dict[str, Any]:
     def expire_tokens(_given: Mapping[str, Any]) -> dict[str, int]:
         return {"expired": rest.tokens.expire()}
 
+    def credentials(_given: Mapping[str, Any]) -> dict[str, Any]:
+        return credentials_of()
+
     return {
+        "credentials": credentials,
         "expire-sessions": expire_sessions,
         "expire-tokens": expire_tokens,
         "usage": usage,

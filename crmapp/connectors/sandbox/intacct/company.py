@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from crmapp.connectors.sandbox.intacct.search import Scope
 from crmapp.connectors.sandbox.intacct.values import moment
@@ -62,6 +63,19 @@ class Session:
 
     def scope(self, private: bool = False) -> Scope:
         return Scope(self.entity, private and not self.entity)
+
+
+def credentials_of() -> dict[str, Any]:
+    """Return all that one needs to connect."""
+    return {
+        "company": COMPANY,
+        "users": {each.id: "all" if each.may_write else "list and view" for each in USERS.values()},
+        "password": PASSWORD,
+        "sender": SENDER,
+        "sender_password": SENDER_PASSWORD,
+        "client_id": CLIENT,
+        "client_secret": CLIENT_SECRET,
+    }
 
 
 class Full(Exception):

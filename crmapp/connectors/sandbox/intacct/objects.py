@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from crmapp.connectors.sandbox.intacct.catalogue import Field, Object, Relationship
 from crmapp.connectors.sandbox.intacct.customer import CONTACT, CUSTOMER, DISPLAY
 from crmapp.connectors.sandbox.intacct.lists import LISTS
+from crmapp.connectors.sandbox.intacct.projects import ITEM, PROJECT
 
-OBJECTS: dict[str, Object] = {each.name: each for each in (CUSTOMER, CONTACT, *LISTS)}
+OBJECTS: dict[str, Object] = {
+    each.name: each for each in (CUSTOMER, CONTACT, PROJECT, ITEM, *LISTS)
+}
 _BY_NAME = {
     name.upper(): each for each in OBJECTS.values() for name in (each.name, *each.aliases)
 }  # fmt: skip

@@ -1,4 +1,9 @@
-"""The refusals that come before anything is done: faults in each interface's own shape."""
+"""The refusals that come before anything is done: faults in each interface's own shape.
+
+A server error has several shapes; the fault names one as its ``object``: ``bad_gateway`` (502 and
+a page), ``no_operation`` and ``invalid_xml`` (both 200, as the real gateway was seen to answer).
+Else it is 500 with a page, or with JSON in REST. XL03000020 and XL03000021 are numbers of ours.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +41,8 @@ def dress(fault: Fault, request: Request) -> Response | None:
         return None
     if fault.kind is Kind.UNAVAILABLE:
         return _html(503, "503 Service Temporarily Unavailable")
+    if fault.kind is Kind.SERVER_ERROR and fault.object == "bad_gateway":
+        return _html(502, "502 Bad Gateway")
     if request.path.startswith(REST):
         return _rest(fault)
     return _gateway(fault, request)
@@ -54,6 +61,13 @@ def _gateway(fault: Fault, request: Request) -> Response:
             response = _xml(429, Problem("XL03000020", _BUSY))
             response.headers["Retry-After"] = str(int(fault.seconds))
             return response
+    match fault.object:
+        case "no_operation":
+            answer = envelope.no_operation(_control(request))
+            return Response(answer, content_type=answering.XML)
+        case "invalid_xml":
+            broken = envelope.no_operation(_control(request)).replace("</control>", "<&>")
+            return Response(broken, content_type=answering.XML)
     return _html(500, "500 Internal Server Error")
 
 

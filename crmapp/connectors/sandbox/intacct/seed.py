@@ -82,6 +82,21 @@ _LISTS: dict[str, tuple[str, str]] = {
     ),
     "SALES_CHANNEL": ("name", "Direct; Distributor; Web; Trade fair"),
 }  # fmt: skip
+_DIMENSIONS: dict[str, tuple[str, str]] = {
+    "PROJECT": (
+        "PROJECTID NAME PROJECTCATEGORY PROJECTTYPE PROJECTSTATUS DEPARTMENTID LOCATIONID",
+        "P1|Shop window 2026|Contract|Shop fitting|In Progress|10|210;"
+        "P2|Catalogue training|Contract|Training|Not Started|50|110;"
+        "P3|Warehouse move|Internal|Internal|Completed|31|120",
+    ),
+    "ITEM": (
+        "ITEMID NAME ITEMTYPE PRODUCTLINEID",
+        "S10_1678|1969 Harley Davidson Ultimate Chopper|Inventory|Motorcycles;"
+        "S10_1949|1952 Alpine Renault 1300|Inventory|Classic Cars;"
+        "S18_3232|1992 Ferrari 360 Spider red|Inventory|Classic Cars;"
+        "FREIGHT|Freight|Non-Inventory|Services",
+    ),
+}  # fmt: skip
 _TERRITORIES = (
     ("NA", "North America", "ron"),
     ("EMEA", "Europe, Middle East and Africa", "rita"),
@@ -115,6 +130,8 @@ def plant(connection: sqlite3.Connection) -> None:
         for id, name, manager in _TERRITORIES
     ])  # fmt: skip
     _customers(connection, shared.customers())
+    for name, (ids, rows) in _DIMENSIONS.items():
+        _insert(connection, OBJECTS[name], [_row(ids, each) for each in rows.split(";")])
 
 
 def _row(ids: str, text: str) -> dict[str, Any]:

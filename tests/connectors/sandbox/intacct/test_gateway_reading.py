@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from crmapp.connectors.sandbox.intacct import records
-from crmapp.connectors.sandbox.intacct.objects import OBJECTS
+from crmapp.connectors.sandbox.intacct.objects import OBJECTS, find
+from crmapp.connectors.sandbox.intacct.search import Condition, Operator, Query, run
 from crmapp.domain.managed_lists import MANAGED_LISTS
 from tests.support.intacct import compare, numbers, query, texts
 
@@ -136,6 +137,38 @@ def test_an_unknown_object_is_not_found(gateway):
 )
 def test_a_filter_that_is_wrong_is_refused(gateway, where):
     assert gateway.do(query("CUSTOMER", "NAME", where=where)).findtext("status") == "failure"
+
+
+def test_a_date_that_is_not_written_as_intacct_does_is_no_value(gateway):
+    where = compare("greaterthan", "WHENMODIFIED", "2026-01-01T00:00:00Z")
+
+    assert numbers(gateway.do(query("CUSTOMER", "NAME", where=where))) == ["DL02000001"]
+
+
+@pytest.mark.parametrize(
+    "field, operator, value, index",
+    [
+        ("RECORDNO", Operator.GREATER, 5, "record_by_number"),
+        ("WHENMODIFIED", Operator.GREATER_OR_EQUAL, "2026-01-01T00:00:00Z", "record_by_change"),
+        ("CUSTOMERID", Operator.IN, "C001", "record_by_key"),
+    ],
+)
+def test_what_connectors_ask_for_is_found_by_an_index(sandbox, field, operator, value, index):
+    customer = OBJECTS["CUSTOMER"]
+    where = Condition(find(customer, field), operator, (value,))
+    asked = []
+
+    with sandbox.store.reading() as connection:
+        connection.set_trace_callback(asked.append)
+        run(connection, Query(customer, (find(customer, "NAME"),), where))
+        connection.set_trace_callback(None)
+        plans = [
+            " ".join(row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}"))
+            for sql in asked
+        ]
+
+    assert len(plans) == 2
+    assert all(index in plan for plan in plans)
 
 
 def test_rows_come_as_json_or_csv_without_an_envelope(gateway):

@@ -165,6 +165,15 @@ def test_a_number_is_never_given_twice(gateway):
     assert gateway.data(NEW.format("").replace("N1", "N2")).findtext("customer/RECORDNO") == "94"
 
 
+def test_the_old_function_deletes_a_customer_by_its_id(gateway):
+    gateway.data(NEW.format(""))
+
+    deleted, again = gateway.results(*['<delete_customer customerid="N1"/>'] * 2)
+
+    assert deleted.findtext("status") == "success"
+    assert numbers(again) == ["BL04000006"]
+
+
 def test_who_may_only_view_is_refused_to_write(gateway):
     viewer = login(user="crmapp_viewer")
 

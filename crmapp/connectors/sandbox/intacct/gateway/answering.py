@@ -33,7 +33,12 @@ _DESCRIBES = {
     "inspect": describing.inspect,
     "getDimensions": describing.dimensions,
 }
-_WRITES = {"create": writing.create, "update": writing.update, "delete": writing.delete}
+_WRITES = {
+    "create": writing.create,
+    "update": writing.update,
+    "delete": writing.delete,
+    "delete_customer": writing.delete_customer,
+}
 _KEEPS = frozenset({"readByQuery", "readMore", "getAPISession", *_WRITES})
 _SIGN_IN = Problem("XL03000006", "Sign-in information is incorrect")
 EXPIRED = Problem(
@@ -187,7 +192,13 @@ class _Conversation:
         if found is None:
             text = f"The function {function.name} is not supported by the sandbox."
             raise Refused(Problem("XL03000003", text))
-        return found(asked)
+        try:
+            return found(asked)
+        except Formatted:
+            if len(self.asked.functions) > 1:
+                text = "A returnformat needs a request of its own."
+                raise Refused(errors.bad_query(text)) from None
+            raise
 
     def _session(self, function: Function, who: Session, connection: sqlite3.Connection) -> str:
         place = function.element.find("locationid")

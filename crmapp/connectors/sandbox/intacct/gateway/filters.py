@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from crmapp.connectors.sandbox.intacct import errors
-from crmapp.connectors.sandbox.intacct.catalogue import Object
+from crmapp.connectors.sandbox.intacct.catalogue import Field, Object
 from crmapp.connectors.sandbox.intacct.company import Session
 from crmapp.connectors.sandbox.intacct.errors import Refused
 from crmapp.connectors.sandbox.intacct.gateway.envelope import child, text_of
@@ -115,8 +116,19 @@ def _part(element: Element, paths: _Paths) -> Condition | Group | None:
         return None
     if operator in (Operator.LIKE, Operator.NOT_LIKE):
         return Condition(target, operator, tuple(each.replace("\\", "\\\\") for each in values))
-    read = tuple(operand_from_xml(target.field, each) for each in values)
-    return Condition(target, operator, read)
+    return Condition(target, operator, tuple(operand(target.field, each) for each in values))
+
+
+def operand(field: Field, text: str) -> Any:
+    """Read what a field is compared with.
+
+    Raises:
+        Refused: it is no such value; an ISO 8601 date is none.
+    """
+    try:
+        return operand_from_xml(field, text)
+    except Refused as refused:
+        raise Refused(errors.bad_query(refused.problems[0].text)) from refused
 
 
 def _order(element: Element, paths: _Paths) -> tuple[Target | None, bool]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from crmapp.connectors.sandbox.intacct import errors
 from crmapp.connectors.sandbox.intacct.catalogue import Field, Kind, Object
 from crmapp.connectors.sandbox.intacct.errors import Refused
+from crmapp.connectors.sandbox.intacct.gateway.filters import operand
 from crmapp.connectors.sandbox.intacct.objects import Target
 from crmapp.connectors.sandbox.intacct.search import Condition, Group, Operator
-from crmapp.connectors.sandbox.intacct.values import operand_from_xml
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:\\.|''|[^'\\])*')|(?P<mark><=|>=|!=|<>|[=<>(),])"
@@ -101,7 +101,7 @@ class _Reader:
 
     def _compare(self, field: Field, operator: Operator, texts: list[str]) -> Condition:
         spelled = [_STATUSES.get(each, each) if field.id == "STATUS" else each for each in texts]
-        values = tuple(operand_from_xml(field, each) for each in spelled)
+        values = tuple(operand(field, each) for each in spelled)
         return Condition(Target((), field), operator, values)
 
     def _several(self) -> list[str]:

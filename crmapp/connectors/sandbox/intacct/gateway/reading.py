@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS reading (
 """
 _LARGEST = 1000
 _USUAL = 100
+_REMEMBERED = 1000  # readings that readMore can go on with
 Named = Sequence[tuple[str, Target]]
 
 
@@ -127,6 +128,10 @@ def read_by_query(asked: Asked) -> str:
         [result, object.name, orjson.dumps(ids).decode(), text, asked.session.entity, int(size),
          int(size)],
     )  # fmt: skip
+    # Readings that nobody goes on with are forgotten one day.
+    asked.connection.execute(
+        "DELETE FROM reading WHERE rowid <= last_insert_rowid() - ?", [_REMEMBERED]
+    )
     return page
 
 

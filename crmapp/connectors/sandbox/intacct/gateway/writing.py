@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from crmapp.connectors.sandbox.intacct import errors, records, values
 from crmapp.connectors.sandbox.intacct.catalogue import Object
 from crmapp.connectors.sandbox.intacct.company import add_usage
+from crmapp.connectors.sandbox.intacct.customer import CUSTOMER
 from crmapp.connectors.sandbox.intacct.errors import Refused
 from crmapp.connectors.sandbox.intacct.gateway.envelope import attributes, child, tag, text_of
 from crmapp.connectors.sandbox.intacct.gateway.reading import Asked
@@ -72,6 +73,21 @@ def delete(asked: Asked, now: datetime) -> str:
             raise Refused(errors.not_found(object.label, key))
         records.delete(asked.connection, object, int(key))
     add_usage(asked.connection, len(keys), now)
+    return ""
+
+
+def delete_customer(asked: Asked, now: datetime) -> str:
+    """Delete the customer that the old function names by its id.
+
+    Raises:
+        Refused: it is not there, or in use.
+    """
+    id = asked.function.element.get("customerid", "")
+    number = records.number_of(asked.connection, CUSTOMER, id)
+    if number is None:
+        raise Refused(errors.not_found(CUSTOMER.label, id))
+    records.delete(asked.connection, CUSTOMER, number)
+    add_usage(asked.connection, 1, now)
     return ""
 
 

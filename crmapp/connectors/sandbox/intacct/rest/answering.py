@@ -78,6 +78,10 @@ class Rest:
                 return self._query(request, who)
             case "GET", ["", "services", "core", "model"]:
                 return self._model(request)
+            case "GET", ["", "services", "company-config", "dimensions", "list"]:
+                return answers.result(models.dimensions())
+            case "GET", ["", "services", "core", "session", "id"]:
+                return self._session(who)
             case _, ["", "objects", application, name]:
                 return self._object(request, who, f"{application}/{name}", "")
             case _, ["", "objects", application, name, key]:
@@ -99,6 +103,12 @@ class Rest:
             return answers.result(models.listed())
         object, _hidden = self._known(request, name)
         return answers.result(models.described(object))
+
+    def _session(self, who: Session) -> Response:
+        """Open a session of the XML gateway for who came in by a token."""
+        with self._company.store.writing() as connection:
+            opened = self._company.open(who, connection, who.entity)
+        return answers.result({"sessionId": opened.id})
 
     def _object(self, request: Request, who: Session, path: str, key: str) -> Response:
         object, _hidden = self._known(request, path)

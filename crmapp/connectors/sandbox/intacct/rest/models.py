@@ -32,6 +32,22 @@ def listed() -> list[dict[str, Any]]:
     ]
 
 
+def dimensions() -> list[dict[str, Any]]:
+    """List the dimensions, as ``GET /services/company-config/dimensions/list`` does."""
+    return [
+        {
+            "dimensionName": each.rest.partition("::")[2] or each.name,
+            "dimensionLabel": each.label,
+            "termName": each.label,
+            "isUserDefinedDimension": each.custom,
+            "isEnabledInGL": True,
+            "dimensionEndpoint": f"/objects/{each.rest}",
+        }
+        for each in OBJECTS.values()
+        if each.dimension
+    ]
+
+
 def described(object: Object) -> dict[str, Any]:
     """Describe an object: its own fields, groups of fields, and what it refers to."""
     made: dict[str, Any] = {"fields": {}, "groups": {}}

@@ -92,13 +92,13 @@ class OAuth:
             return _plain_error(400, "The code verifier does not match.")
         if not _is_client(given, public=bool(code.challenge)):
             return _plain_error(401, "Credentials are invalid.")
-        return answers.json(self._tokens.grant(code.user, code.entity, now, refreshable=True))
+        return answers.json(self._tokens.grant(code.user, code.entity, now))
 
     def _refresh(self, given: Mapping[str, str], now: datetime) -> Response:
         if not _is_client(given, public=True):
             return _plain_error(401, "Credentials are invalid.")
         made = self._tokens.refresh(given.get("refresh_token", ""), now, given.get("entity_id"))
-        return refusals.invalid_token() if made is None else answers.json(made)
+        return refusals.invalid_token(400) if made is None else answers.json(made)
 
     def _credentials(self, given: Mapping[str, str], now: datetime) -> Response:
         """Answer ``user@company`` or ``user@company|entity``, whom the client may act for."""
@@ -109,7 +109,7 @@ class OAuth:
             return _plain_error(401, "Credentials are invalid.")
         if entity and not self._company.has_entity(entity):
             return _plain_error(400, f"The entity {entity} does not exist.")
-        return answers.json(self._tokens.grant(user, entity, now, refreshable=False))
+        return answers.json(self._tokens.grant(user, entity, now))
 
     def _page(self, given: Mapping[str, str], wrong: str = "") -> Response:
         hidden = "".join(

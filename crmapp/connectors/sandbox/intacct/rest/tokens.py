@@ -100,12 +100,11 @@ class Tokens:
             return None
         return Code(row["user"], row["entity"], row["redirect"], row["challenge"])
 
-    def grant(self, user: str, entity: str, now: datetime, *, refreshable: bool) -> dict[str, Any]:
-        """Return the tokens of a new grant; one that can be refreshed ends those before it."""
+    def grant(self, user: str, entity: str, now: datetime) -> dict[str, Any]:
+        """Return the tokens of a new grant, which ends the refresh tokens of those before it."""
         with self._store.writing() as connection:
-            if refreshable:
-                connection.execute("DELETE FROM refresh WHERE user = ?", [user])
-            return self._made(connection, user, entity, now, refreshable=refreshable)
+            connection.execute("DELETE FROM refresh WHERE user = ?", [user])
+            return self._made(connection, user, entity, now)
 
     def refresh(
         self, token: str, now: datetime, entity: str | None = None
@@ -118,7 +117,7 @@ class Tokens:
             if row is None:
                 return None
             place = row["entity"] if entity is None else entity
-            return self._made(connection, row["user"], place, now, refreshable=True)
+            return self._made(connection, row["user"], place, now)
 
     def expire(self) -> int:
         """End all access tokens now; refresh tokens stay good."""
@@ -132,10 +131,9 @@ class Tokens:
             connection.execute("DELETE FROM access WHERE id = ?", [claims.get("jti", "")])
 
     def _made(
-        self, connection: sqlite3.Connection, user: str, entity: str, now: datetime, *,
-        refreshable: bool,
-    ) -> dict[str, Any]:  # fmt: skip
-        id = secrets.token_hex(16)
+        self, connection: sqlite3.Connection, user: str, entity: str, now: datetime
+    ) -> dict[str, Any]:
+        id, refresh = secrets.token_hex(16), secrets.token_urlsafe(32)
         claims = {
             "jti": id,
             "clientId": company.CLIENT,
@@ -149,18 +147,16 @@ class Tokens:
             "INSERT INTO access (id, user, entity, until) VALUES (?, ?, ?, ?)",
             [id, user, entity, moment(now + LIFE)],
         )
-        made = {
+        connection.execute(
+            "INSERT INTO refresh (token, user, entity, client) VALUES (?, ?, ?, ?)",
+            [refresh, user, entity, company.CLIENT],
+        )
+        return {
             "token_type": "Bearer",
             "access_token": jwt.encode(claims, self._secret, algorithm="HS256"),
             "expires_in": int(LIFE.total_seconds()),
+            "refresh_token": refresh,
         }
-        if refreshable:
-            made["refresh_token"] = secrets.token_urlsafe(32)
-            connection.execute(
-                "INSERT INTO refresh (token, user, entity, client) VALUES (?, ?, ?, ?)",
-                [made["refresh_token"], user, entity, company.CLIENT],
-            )
-        return made
 
 
 def _unverified(token: str) -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""Changes the key that the secrets of connections are encrypted with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from crmapp.config import settings
+from crmapp.db import session, unit_of_work
+from crmapp.errors import ConfigurationError, Invalid, SecretsLost
+from crmapp.i18n import N_, Text
+from crmapp.models import Connection
+from crmapp.services import vault
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What became of the connections: encrypted anew, or not to be read by any key."""
+
+    done: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def rotate() -> Rotation:
+    """Put a new key in front of those of the file, and encrypt everything with it.
+
+    Where the keys are given by the environment, the first of them takes the place of the new one.
+    The older keys stay: a process that read them a moment ago may still write with them.
+    """
+    if not settings().encryption_keys:
+        vault.put([vault.new_key(), *vault.keys()])
+    return _reencrypt()
+
+
+def drop_old() -> Rotation:
+    """Let all keys of the file go but the newest, once that one opens everything.
+
+    Raises:
+        ConfigurationError: the keys are given by the environment.
+        Invalid: something would be lost with the old keys, or there is no key.
+    """
+    if settings().encryption_keys:
+        raise ConfigurationError(
+            "The keys are given by CRMAPP_ENCRYPTION_KEYS: leave the older ones away there."
+        )
+    newest = vault.keys()[:1]
+    if not newest:
+        raise Invalid({"": N_("There is no key yet.")})
+    rotation = _reencrypt()
+    if rotation.lost:
+        text = N_("No key opens the secrets of %(systems)s. Enter them again, or remove it, first.")
+        raise Invalid({"": Text(text, {"systems": ", ".join(rotation.lost)})})
+    vault.put(newest)
+    return rotation
+
+
+def _reencrypt() -> Rotation:
+    done, lost = [], []
+    with unit_of_work():
+        for row in session.scalars(select(Connection).order_by(Connection.id).with_for_update()):
+            try:
+                row.secrets, row.tokens = vault.resealed(row.secrets), vault.resealed(row.tokens)
+            except SecretsLost:
+                lost.append(row.system)
+            else:
+                done.append(row.system)
+    return Rotation(tuple(done), tuple(lost))
