@@ -105,7 +105,7 @@ def fit(source: Shape, target: Shape, to: Side, *, standard: bool = False) -> Fi
 def _cautions(source: Shape, target: Shape) -> Iterator[Text]:
     labels = {"source": source.label, "target": target.label}
     room = target.length or 0
-    if room and source.kind in WORDS and (source.length is None or source.length > room):
+    if room and source.kind in WORDS and (source.length or 0) > room:
         said = N_("%(target)s takes %(most)s characters: a longer value is refused.")
         yield Text(said, {**labels, "most": room})
     if source.kind in NUMBERS and target.kind in NUMBERS:

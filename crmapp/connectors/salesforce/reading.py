@@ -188,7 +188,8 @@ def find(
         f"Id LIMIT {most}",
     )
     call = Call("GET", "query", (("q", str(question)),), object=question.object)
-    return [record(row, described) for row in session.send(call).json()["records"]]
+    rows = session.send(call).json()["records"]
+    return [record(row, described, question.fields) for row in rows]
 
 
 def _split(question: Question) -> list[Question]:
