@@ -5,7 +5,9 @@ from flask import Blueprint
 bp = Blueprint("settings", __name__, url_prefix="/admin")
 
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
-    fields,  # noqa: F401  they register themselves
+    crm,  # noqa: F401  they register themselves
+    field_map,  # noqa: F401
+    fields,  # noqa: F401
     matching,  # noqa: F401
     people,  # noqa: F401
     picklists,  # noqa: F401
