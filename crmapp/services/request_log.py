@@ -15,6 +15,7 @@ from crmapp.connectors.port import Connector, Exchange, Usage
 from crmapp.db import beside, session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.errors import NotFound
+from crmapp.i18n import N_
 from crmapp.models import Connection, RequestLog, User
 from crmapp.services import api_use
 from crmapp.services.connection_kinds import system as known
@@ -26,6 +27,32 @@ AT_ONCE = 200
 KEPT_FOR = timedelta(days=7)
 MOST = 5_000
 """So many requests are kept for each connection, at most."""
+MEANINGS: dict[str, str] = {
+    "name": N_("There is no host of that name."),
+    "refused": N_("Nothing answers at the address, or the way to it is closed."),
+    "time": N_("No answer came in time."),
+    "tls": N_("No secure connection could be made."),
+    "cut": N_("The connection ended before the answer was whole."),
+    "401": N_("The sign-in was refused, or has ended."),
+    "403": N_("That is not allowed to the user of the connection."),
+    "404": N_("There is no such thing at the address."),
+    "429": N_("Too many requests at a time. It is tried again in a while."),
+    "500": N_("The other system failed. It is tried again in a while."),
+    "502": N_("The other system was not there for a moment. It is tried again in a while."),
+    "503": N_("The other system was not there for a moment. It is tried again in a while."),
+    "504": N_("The other system took too long. It is tried again in a while."),
+    "WrongInstance": N_("The address must not be asked, or leads to another one."),
+    "INVALID_SESSION_ID": N_("The session had ended. A new one is opened by itself."),
+    "INVALID_FIELD": N_("A field is gone, or hidden from the user of the connection."),
+    "INVALID_TYPE": N_("An object is gone, or hidden from the user of the connection."),
+    "REQUEST_LIMIT_EXCEEDED": N_("The quota of the organisation is used up."),
+    "UNABLE_TO_LOCK_ROW": N_("Somebody else was changing the same record. It is tried again."),
+    "invalid_grant": N_("The sign-in was refused."),
+    "invalid_client": N_("The secret of the app was refused."),
+    "invalid_client_id": N_("The key of the app is not known there."),
+    "XL03000006": N_("The sign-in was refused."),
+}
+"""What codes of errors mean, where it can be said in a sentence."""
 _BATCH = 1_000
 log = logging.getLogger(__name__)
 
@@ -44,6 +71,11 @@ class Cause:
     def code(self) -> str:
         """What tells this cause from others in an address."""
         return self.error or f"HTTP {self.status or '-'}"
+
+    @property
+    def meaning(self) -> str | None:
+        """What it means, in a sentence, if that is known."""
+        return meaning(self.error, self.status)
 
 
 class Journal:
@@ -180,6 +212,11 @@ def get(system: str, request_id: int, *, by: User) -> RequestLog:
     if found is None:
         raise NotFound
     return found
+
+
+def meaning(error: str, status: int | None) -> str | None:
+    """Say what an error means, if that is known: by its code, or else by the state of HTTP."""
+    return MEANINGS.get(error) or (None if error else MEANINGS.get(str(status)))
 
 
 def is_wrong(row: RequestLog) -> bool:

@@ -13,11 +13,11 @@ from crmapp.errors import Conflict, Forbidden, Invalid, NotConnected, NotFound
 from crmapp.models import Connection, RemoteObject, RequestLog
 from crmapp.services import connections, request_log
 from crmapp.services.connections import Wanted
-from tests.connectors.peers import http, listening
+from tests.connectors.wire import http, listening
 from tests.support.connections import (
     XML_SECRETS,
     connect,
-    expire,
+    control,
     fault,
     rest,
     salesforce,
@@ -44,6 +44,29 @@ def ask(times, ends=None):
 def logged():
     session.rollback()
     return session.scalars(select(RequestLog).order_by(RequestLog.id)).all()
+
+
+def test_salesforce_says_where_and_as_whom(make, org):
+    connect("salesforce", salesforce(org), by=make.alice)
+
+    assert connections.check("salesforce", by=make.alice) is None
+
+    found = connections.of("salesforce").found
+    assert found["user"] == "integration@demo.example"
+    assert found["organisation"]
+
+
+def test_a_permission_that_is_missing_is_named(make):
+    words = b'[{"errorCode": "API_DISABLED_FOR_ORG", "message": "API is not enabled"}]'
+    with listening() as peer:
+        versions = http(body=b'[{"version": "66.0"}]')
+        peer.answers = [versions, token_for(peer.url), http("403 Forbidden", words)]
+        connect("salesforce", salesforce(peer.url), by=make.alice)
+
+        problem = connections.check("salesforce", by=make.alice)
+
+    assert (problem.kind, problem.what) == ("permission", "API Enabled")
+    assert "API is not enabled" in problem.remote
 
 
 @pytest.mark.parametrize("wanted", [xml, rest])
@@ -278,9 +301,8 @@ def test_nothing_is_opened_inside_a_transaction(make):
 def test_requests_are_logged_and_counted_whatever_happens(make, intacct):
     connect("intacct", xml(intacct), by=make.alice)
 
-    with pytest.raises(ZeroDivisionError), connections.opened("intacct") as connector:
-        connector.count("CUSTOMER")
-        1 / 0  # noqa: B018
+    with pytest.raises(AuthFailed):
+        ask(1, ends=AuthFailed())
 
     assert [each.status for each in logged()] == [200, 200, 200]  # sign in, look up, count
     use = connections.state("intacct", by=make.alice).use
@@ -291,7 +313,7 @@ def test_a_session_that_has_ended_is_opened_anew_and_kept(make, intacct):
     connect("intacct", xml(intacct), by=make.alice)
     connections.check("intacct", by=make.alice)
     before = row().tokens
-    expire(intacct, "sessions")
+    control(intacct, "expire-sessions")
 
     with connections.opened("intacct") as connector:
         assert connector.count("CUSTOMER") > 80

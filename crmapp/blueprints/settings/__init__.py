@@ -5,13 +5,16 @@ from flask import Blueprint
 bp = Blueprint("settings", __name__, url_prefix="/admin")
 
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
-    crm,  # noqa: F401  they register themselves
+    connections,  # noqa: F401  they register themselves
+    crm,  # noqa: F401
     field_map,  # noqa: F401
     fields,  # noqa: F401
     matching,  # noqa: F401
     people,  # noqa: F401
     picklists,  # noqa: F401
     replacements,  # noqa: F401
+    requests,  # noqa: F401
+    sign_in,  # noqa: F401
     subscriptions,  # noqa: F401
     values,  # noqa: F401
     views,  # noqa: F401

@@ -122,7 +122,7 @@ def said(rule: FieldRule, aspect: str) -> str:
         return ", ".join(pairs)
     if aspect == "lookup":
         return rule.lookup
-    labels: Mapping[Any, str] = {"sync": SYNCS, "conflict": CONFLICTS, "blank": BLANKS}[aspect]
+    labels: Mapping[Any, str] = {**SYNCS, **CONFLICTS, **BLANKS}
     return translated(labels[getattr(rule, aspect)])
 
 

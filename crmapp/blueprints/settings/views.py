@@ -65,6 +65,13 @@ SECTIONS = (
         Right.SETTINGS_MANAGE,
     ),
     Section(
+        "connections",
+        N_("Connections"),
+        N_("Salesforce and Sage Intacct: how crmapp signs in, and what it asked them."),
+        "link",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "matching",
         N_("Matching"),
         N_("By which rules the rows of a run find the accounts that exist."),
