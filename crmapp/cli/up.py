@@ -13,7 +13,7 @@ import click
 from flask import Flask
 
 from crmapp import create_app
-from crmapp.cli.supervision import preflight, setup, valkey, web
+from crmapp.cli.supervision import preflight, sandboxes, setup, valkey, web
 from crmapp.cli.supervision.supervisor import Program, Supervisor
 from crmapp.config import Settings
 from crmapp.jobs import sweeper, worker
@@ -74,4 +74,5 @@ def _programs(app: Flask, settings: Settings, listener: socket.socket) -> list[P
         Program("greeting", partial(setup.greet, app, settings, address), once=True),
         *workers,
         Program("sweeper", partial(sweeper.run, app, settings.sweep_interval)),
+        *sandboxes.programs(app, settings),
     ]

@@ -80,6 +80,13 @@ class RemoteField:
     """The compound field (an address) that this one is a part of."""
     help: str = ""
 
+    @property
+    def called(self) -> str:
+        """What people call it: a reference shows a name, not the “Owner ID” that it holds."""
+        if self.kind is RemoteKind.REFERENCE:
+            return self.label.removesuffix(" ID")
+        return self.label
+
 
 @dataclass(frozen=True)
 class Description:

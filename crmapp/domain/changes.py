@@ -43,6 +43,9 @@ class Reason(StrEnum):
     EMPTY = "empty"
     NO_DATE = "no_date"
     NO_NUMBER = "no_number"
+    REFUSED_THERE = "refused_there"
+    TWICE_THERE = "twice_there"
+    NO_CODE = "no_code"
 
 
 class Link(NamedTuple):

@@ -56,6 +56,13 @@ VALUE_FIELDS: dict[str, Field] = {
     spec.name: spec for spec in (*_LABELS, _code(N_("Code")), _ACTIVE, _DEFAULT, _POSITION)
 }
 
+THERE = "remote_value"
+"""The kind of record that another system keeps of a value."""
+REMOTE_FIELDS: dict[str, Field] = {
+    "label": Field(name="label", label=N_("Label"), help=""),
+    "hidden": Field(name="hidden", label=N_("Hidden"), help="", kind=Kind.YES_NO),
+}
+
 
 def is_code(text: str) -> bool:
     """Say whether ``text`` may be the code of a list or of a value."""

@@ -32,6 +32,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.EMPTY: N_("%(column)s is empty."),
     Reason.NO_DATE: N_("%(column)s: “%(value)s” is not a date as the others are."),
     Reason.NO_NUMBER: N_("%(column)s: “%(value)s” is not a number as the others are."),
+    Reason.REFUSED_THERE: N_("%(system)s refused it: %(said)s"),
+    Reason.TWICE_THERE: N_("%(system)s has %(key)s more than once, but for capitals."),
+    Reason.NO_CODE: N_("%(system)s gives this value no code of its own."),
 }
 
 OF_ANY_RECORD: dict[Reason, str] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmapp.domain.fields import Field, Kind
-from crmapp.domain.pick_lists import PICK_LIST_FIELDS, VALUE_FIELDS
+from crmapp.domain.pick_lists import PICK_LIST_FIELDS, REMOTE_FIELDS, THERE, VALUE_FIELDS
 from crmapp.domain.search import fold, near_key, search_text
 from crmapp.i18n import N_
 
@@ -325,6 +325,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     "activity": ACTIVITY_FIELDS,
     "pick_list": PICK_LIST_FIELDS,
     "pick_list_value": VALUE_FIELDS,
+    THERE: REMOTE_FIELDS,
 }
 
 SEARCHED: dict[str, tuple[str, ...]] = {

@@ -138,7 +138,10 @@ class DetailPreference(Base):
 class ManagedListState(Base):
     """How far a managed list has been read: by which run last, and where the next one goes on.
 
-    ``every`` is its schedule in minutes, None for none; ``due_at`` when it is read next.
+    ``every`` is after how many minutes what changed is read, None for never; ``due_at`` when that
+    is next, ``whole_at`` when the whole list is compared next. ``kept`` are the codes of values
+    that Intacct has no more and that a person decided to keep offering. ``undo_id`` is the last
+    undo of a run of this list that Salesforce has been told of.
     """
 
     __tablename__ = "managed_list"
@@ -149,3 +152,6 @@ class ManagedListState(Base):
     cursor: Mapped[dict[str, Any]] = mapped_column(default=dict)
     every: Mapped[int | None]
     due_at: Mapped[datetime | None]
+    whole_at: Mapped[datetime | None]
+    kept: Mapped[list[Any]] = mapped_column(default=list)
+    undo_id: Mapped[int] = mapped_column(default=0)

@@ -5,7 +5,8 @@ The caller has made sure that the reader may see the account.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -27,7 +28,7 @@ WITHIN = 10.0
 """Seconds that somebody waits for Salesforce while she looks at a record."""
 FRESH = 15 * 60
 """Seconds for which values count as fresh: a record that is opened again does not ask again."""
-_THAW = {
+_THAW: Mapping[RemoteKind, Callable[[Any], Any]] = {
     RemoteKind.INTEGER: int,
     RemoteKind.NUMBER: Decimal,
     RemoteKind.MONEY: Decimal,
@@ -52,7 +53,7 @@ class Detail:
 
     @property
     def label(self) -> str:
-        return self.field.label if self.field else self.key
+        return self.field.called if self.field else self.key
 
     @property
     def kind(self) -> RemoteKind:
@@ -187,7 +188,7 @@ def refresh(account: Account) -> None:
     found: Mapping[str, Any] | None = None
     problem: Text | None = None
     try:
-        with connections.opened(SALESFORCE, within=WITHIN) as connector:
+        with _salesforce(described) as connector:
             found, problem = _read(connector, external_id, described, wanted)
         if found is None and problem is None:
             problem = Text(N_("The linked record is not in Salesforce any more."))
@@ -224,6 +225,12 @@ def _read(
             )
 
 
+def _salesforce(described: Description | None) -> AbstractContextManager[Connector]:
+    """Open the connection for somebody who waits; the description need not be read again."""
+    known = [described] if described else []
+    return connections.opened(SALESFORCE, WITHIN, known=known)
+
+
 def _keep(
     account_id: int,
     connection_id: int,
@@ -256,7 +263,7 @@ def candidates(account: Account) -> list[Candidate]:
     fields = ("Id", "Name", "AccountNumber", "BillingCity", "BillingCountry")
     found: dict[str, Candidate] = {}
     asked = [("AccountNumber", account.number, "number"), ("Name", account.name, "name")]
-    with connections.opened(SALESFORCE, within=WITHIN) as connector:
+    with _salesforce(remote_fields.known()) as connector:
         for field, value, reason in asked:
             for row in connector.find(ACCOUNT, fields, field, value) if value else ():
                 place = ", ".join(filter(None, (row["BillingCity"], row["BillingCountry"])))
@@ -276,7 +283,7 @@ def link(account: Account, external_id: str, *, by: User) -> None:
     if not accounts.editable(account, by=by):
         raise Forbidden("account.edit")
     account_id = account.id
-    with connections.opened(SALESFORCE, within=WITHIN) as connector:
+    with _salesforce(remote_fields.known()) as connector:
         row = connector.read_one(ACCOUNT, external_id, ["Id", "Name"])
     if row is None:
         raise Invalid({"": N_("Salesforce has no such record any more. Choose another one.")})

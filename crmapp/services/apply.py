@@ -25,9 +25,9 @@ from crmapp.models import Run, RunException
 from crmapp.services import fields, pace, records
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
-_WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
-_COUNTED = f"row_no > ? AND row_no <= ? AND NOT {_WRITES}"
-_NEEDED = (
+WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
+COUNTED = f"row_no > ? AND row_no <= ? AND NOT {WRITES}"
+NEEDED = (
     *("row_no", "action", "object", "record_id", "version", "key"),
     *("fields", "numbers", "link", "links"),
 )
@@ -46,7 +46,7 @@ def advance(held: Claim) -> Claim | None:
             _finish(held, run)
             return None
         counted = plan.ask(
-            f"SELECT action, count(*) FROM plan WHERE {_COUNTED} GROUP BY action",  # noqa: S608  (our own constant)
+            f"SELECT action, count(*) FROM plan WHERE {COUNTED} GROUP BY action",  # noqa: S608  (our own constant)
             [held.cursor, until],
         )
         left = _numbers(plan, held.cursor, until) if run.control else {}
@@ -70,13 +70,15 @@ def load(run_id: int) -> Run:
     return run
 
 
-def next_rows(plan: PlanFile, cursor: int, size: int) -> tuple[list[PlanRow], int | None]:
+def next_rows(
+    plan: PlanFile, cursor: int, size: int, names: Sequence[str] = NEEDED
+) -> tuple[list[PlanRow], int | None]:
     """Return the next rows to write and the row number up to which the chunk goes.
 
-    They are ``size`` at most, fewer if they are wide. ``None`` instead of a number says that
-    nothing is left.
+    They are ``size`` at most, fewer if they are wide; ``names`` are the columns that are read.
+    ``None`` instead of a number says that nothing is left.
     """
-    found, more = plan.columns(f"row_no > ? AND {_WRITES}", [cursor], size, _NEEDED)
+    found, more = plan.columns(f"row_no > ? AND {WRITES}", [cursor], size, names)
     rows = PlanRow.from_columns(found)
     if more:
         return rows, rows[-1].row_no
@@ -95,7 +97,7 @@ def _write_chunk(
     run = session.get_one(Run, held.run_id)
     done, control = run.done, run.control
     linked = "unchanged" if run.undoes_id is None else "updated"
-    outcomes = _write(rows, run)
+    outcomes = write_rows(rows, run)
     names = {**_RESULTS, "linked": linked}
     results = Counter([names.get(each.result, each.result) for each in outcomes])
     others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
@@ -105,11 +107,11 @@ def _write_chunk(
         done=merge_counts(merge_counts(done, results.items()), others),
         control=_add_up(control, rows, outcomes, left),
     )
-    insert_rows(RunException.__table__, _exceptions(held.run_id, rows, outcomes))  # type: ignore[arg-type]  # a Table
+    insert_rows(RunException.__table__, exceptions(held.run_id, rows, outcomes))  # type: ignore[arg-type]  # a Table
     return moved
 
 
-def _write(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
+def write_rows(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
     """Write the rows kind by kind of record; in a plan those of one kind stand together."""
     identity = tuple(run.source["identity"]) if run.source.get("identity") else None
     origin = run.source.get("origin", {})
@@ -121,7 +123,7 @@ def _write(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
     return outcomes
 
 
-def _exceptions(
+def exceptions(
     run_id: int, rows: Sequence[PlanRow], outcomes: Sequence[Outcome]
 ) -> list[dict[str, Any]]:
     both = zip(rows, outcomes, strict=True)
@@ -148,7 +150,7 @@ def _exceptions(
 def _numbers(plan: PlanFile, after: int, until: int) -> dict[str, Decimal]:
     """Add up the mapped amounts of the chunk's rows that are not written, by field."""
     found = plan.ask(
-        f"SELECT numbers, action FROM plan WHERE {_COUNTED} AND numbers <> '{{}}'",  # noqa: S608  (our own constant)
+        f"SELECT numbers, action FROM plan WHERE {COUNTED} AND numbers <> '{{}}'",  # noqa: S608  (our own constant)
         [after, until],
     )
     totals: dict[str, Decimal] = {}

@@ -20,7 +20,17 @@ from crmapp.domain.permissions import Role
 from crmapp.errors import CRMError
 from crmapp.i18n import N_
 from crmapp.models import Account, Activity, Change, Contact, Team, User
-from crmapp.services import datasets, erasure, grids, records, runs, selections, upserts, users
+from crmapp.services import (
+    datasets,
+    demo_connections,
+    erasure,
+    grids,
+    records,
+    runs,
+    selections,
+    upserts,
+    users,
+)
 
 PASSWORD = "demo-crmapp-2026"  # noqa: S105  (printed for everybody who tries the demo)
 PEOPLE: Sequence[tuple[str, str, Role, str | None]] = (
@@ -83,6 +93,11 @@ def load() -> None:
     _add_prospects(_person("rita"))
     _assign(run_id)
     _add_contacts_and_activities(run_id)
+
+
+def administrator() -> User:
+    """Return the demo's administrator."""
+    return _person("alice")
 
 
 def _add_people() -> None:
@@ -213,5 +228,6 @@ def remove() -> int:
         made = erasure.accounts_made_by(people)
         alone = erasure.touched_only_by(people, made)
         erasure.erase_accounts(alone)
+        demo_connections.forget(people)
         erasure.erase_people(people)
     return len(made) - len(alone)

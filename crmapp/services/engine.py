@@ -284,19 +284,39 @@ def crashed(error: str) -> None:
         run = session.get(Run, held.run_id)
         if run is None or (run.fence, run.status) != (held.fence, held.status):
             return
-        held = held.moved(run.cursor)
-        attempts = run.attempts + 1
-        if attempts >= _ATTEMPTS:
-            end(held, Status.FAILED, error=error)
-            return
-        session.execute(
-            _mine(held).values(
-                attempts=attempts,
-                error=error,
-                lease_until=None,
-                retry_at=seconds_now() + 2.0**attempts,
-            )
+        _later_or_never(held.moved(run.cursor), run.attempts + 1, {"error": error})
+
+
+def put_off(held: Claim, after: float | None, **problem: Any) -> None:
+    """Leave the run for a while, because another system is away; ``problem`` says what is wrong.
+
+    ``after`` is what it asked to wait, in seconds. After five times in a row the run fails.
+    """
+    with unit_of_work():
+        checked = session.scalar(
+            select(Run.attempts).where(Run.id == held.run_id, Run.fence == held.fence)
         )
+        if checked is None:
+            raise RunStopped
+        _later_or_never(held, checked + 1, problem, after or 0.0)
+
+
+def _later_or_never(
+    held: Claim, attempts: int, problem: Mapping[str, Any], after: float = 0.0
+) -> None:
+    """Inside a unit of work: have the run taken up again in a while, or fail if that was enough."""
+    if attempts >= _ATTEMPTS:
+        end(held, Status.FAILED, **problem)
+        return
+    pause = min(max(2.0**attempts, after), 2.0**_ATTEMPTS)  # a longer one counts as a wrong clock
+    session.execute(
+        _mine(held).values(
+            attempts=attempts,
+            lease_until=None,
+            retry_at=seconds_now() + pause,
+            error=problem["error"],
+        )
+    )
 
 
 def _mine(held: Claim) -> Any:

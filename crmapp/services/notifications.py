@@ -42,6 +42,17 @@ def run_ended(run_id: int) -> None:
     later("mails.deliver")
 
 
+def run_waits(run_id: int) -> None:
+    """Tell those who may decide that a run waits for a person: whoever started it, else all."""
+    by_id = session.scalar(select(Run.by_id).where(Run.id == run_id))
+    may = User.role.in_([role.value for role in roles_with(Right.INTEGRATION_MANAGE)])
+    people = select(User.id, User.email).where(
+        User.active, User.id == by_id if by_id is not None else may
+    )
+    _notify(people, "run_waits", run_id, f"run-{run_id}-waits-{{}}")
+    later("mails.deliver")
+
+
 def _notify(people: Select[int, str], kind: str, run_id: int, key: str) -> None:
     """Put a letter to each of ``people`` into the outbox; ``key`` may hold a place for her id."""
     moment = utcnow()

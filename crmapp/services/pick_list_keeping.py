@@ -17,7 +17,7 @@ from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import PickList, PickListValue, User
-from crmapp.services import editing, pick_list_uses, records
+from crmapp.services import editing, list_states, pick_list_uses, records
 from crmapp.services.pick_list_uses import Use
 
 RIGHT = Right.SETTINGS_MANAGE
@@ -145,6 +145,7 @@ def delete(code: str, *, by: User) -> None:
     """
     with unit_of_work():
         list_id = get(code, by=by).id
+        list_states.refuse_owned(code)
         if pick_list_uses.of(code):
             raise Invalid({"": IN_USE})
         ids = session.scalars(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.schema import Table
 
 from crmapp.db import session
+from crmapp.db.bulk import is_one_of
 from crmapp.db.json_values import has_item, items_at, value_at
 from crmapp.domain.fields import LISTED, Field, Kind
 from crmapp.i18n import N_
@@ -60,6 +61,14 @@ class Use:
     def held(self, kept: Any) -> Any:
         """Return what a record holds in this field, a code or several, from its :attr:`place`."""
         return kept.get(self.field.name) if self.field.custom else kept
+
+    @property
+    def is_filled(self) -> ColumnElement[bool]:
+        """Whether a record holds anything in this field, as a condition."""
+        columns = table_of(self.object).c
+        if not self.field.custom:
+            return columns[self.field.name].is_not(None)
+        return value_at(columns.custom, self.field.name).is_not(None)
 
     def holds(self, code: str) -> ColumnElement[bool]:
         """Whether a living record holds the value ``code`` in this field, as a condition."""
@@ -115,6 +124,33 @@ def holdings(list_code: str) -> dict[str, list[Holding]]:
         )
         for code, count in session.execute(query):
             found.setdefault(code, []).append(Holding(use, count))
+    return found
+
+
+def held(uses: Sequence[Use]) -> int:
+    """Return how many living records hold something in one of these fields."""
+    total = 0
+    for object_ in dict.fromkeys(use.object for use in uses):
+        table = table_of(object_)
+        some = or_(*(use.is_filled for use in uses if use.object == object_))
+        query = select(func.count()).select_from(table).where(table.c.deleted_at.is_(None), some)
+        total += session.scalar(query) or 0
+    return total
+
+
+def counts(list_code: str, codes: Sequence[str]) -> dict[str, int]:
+    """Return how many records hold each of these values, for those that somebody holds."""
+    found: dict[str, int] = {}
+    for use in of(list_code):
+        table, held = table_of(use.object), use.column
+        query = (
+            select(held, func.count())
+            .select_from(table)
+            .where(table.c.deleted_at.is_(None), is_one_of(held, codes))
+            .group_by(held)
+        )
+        for code, count in session.execute(query):
+            found[code] = found.get(code, 0) + count
     return found
 
 

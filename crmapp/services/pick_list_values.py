@@ -15,6 +15,7 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import PickListValue, User
 from crmapp.services import editing, records
+from crmapp.services.list_states import refuse_owned
 from crmapp.services.pick_list_keeping import RIGHT, coded, labelled
 from crmapp.services.pick_list_keeping import get as list_of
 
@@ -57,6 +58,7 @@ def add(list_code: str, typed: Mapping[str, object], *, by: User, key: str | Non
     )
     with taken, unit_of_work():
         list_of(list_code, by=by)
+        refuse_owned(list_code)
         sent = {**typed, "list": list_code}
         return editing.made(key, sent, lambda: _add(list_code, typed, by), by=by)
 
@@ -96,10 +98,11 @@ def change(
 
     Raises:
         Forbidden, NotFound, Invalid: as for :func:`add`.
-        Conflict: somebody else changed it since.
+        Conflict: somebody else changed it since, or Intacct owns the list.
     """
     with unit_of_work():
         value = get(list_code, value_id, by=by)
+        refuse_owned(list_code)
         own = {name: text for name, text in typed.items() if name != "code"}
         sent = {**own, "value": value_id, "version": version}
         code = value.code
@@ -122,6 +125,7 @@ def move(list_code: str, value_id: int, *, up: bool, by: User) -> None:
     """
     with unit_of_work():
         get(list_code, value_id, by=by)
+        refuse_owned(list_code)
         values = list(_living(list_code))
         ids = [each.id for each in values]
         here = ids.index(value_id)
@@ -147,6 +151,7 @@ def delete(list_code: str, value_id: int, *, by: User) -> None:
     """
     with unit_of_work():
         get(list_code, value_id, by=by)
+        refuse_owned(list_code)
         records.delete(PickListValue, value_id, by=by)
 
 

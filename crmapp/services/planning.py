@@ -20,6 +20,7 @@ from crmapp.queue import later
 from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over, keep_alive
 
 OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
+ANEW = N_("The plan was made anew. Look at it again before you run it.")
 PART = 5000
 """How many rows of the source are planned at a time; of wide ones it gives fewer."""
 
@@ -29,9 +30,7 @@ def last_key(run: Run) -> Any:
     return run.artefacts[-1]["last_key"] if run.artefacts else None
 
 
-def keep_part(
-    held: Claim, run: Run, rows: Sequence[PlanRow], key: str | tuple[str, int], **values: Any
-) -> Claim:
+def keep_part(held: Claim, run: Run, rows: Sequence[PlanRow], key: Any, **values: Any) -> Claim:
     """Write the next rows of the plan; ``key`` is where the source goes on."""
     stem = artefacts.part_name(held.fence, held.cursor)
     part = artefacts.write(run.id, stem, rows)
@@ -80,9 +79,7 @@ def queue(run_id: int, plan_hash: str) -> str:
     if run.code_version != CODE_VERSION:
         raise Conflict({}, message=OUTDATED)
     if run.status != Status.PLANNED or run.plan_hash != plan_hash:
-        raise Conflict(
-            {}, message=N_("The plan was made anew. Look at it again before you run it.")
-        )
+        raise Conflict({}, message=ANEW)
     run.status, run.cursor, run.done, run.lease_until = Status.QUEUED.value, 0, {}, None
     later("runs.work", run_id=run_id)
     return f"run:{run_id}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from sqlalchemy import or_, select
 
 from crmapp.db import session, unit_of_work
@@ -16,6 +19,8 @@ from crmapp.services.pick_list_uses import HOLDERS
 
 VALUE = "pick_list_value"
 _ORDER = (*HOLDERS, VALUE)
+Heirs = Mapping[str, str | None]
+"""Value → the one that takes its place; None leaves the field empty."""
 _NAMES = {"account": ("name",), "contact": ("first_name", "last_name"), "activity": ("subject",)}
 
 
@@ -32,21 +37,40 @@ def advance(held: Claim) -> Claim | None:
 
 
 def _rows(run: Run, object_: str, after: int, cursor: int) -> list[PlanRow]:
-    found = _value(run, after) if object_ == VALUE else _holders(run, object_, after)
+    if object_ == VALUE:
+        found = _value(run, after)
+    else:
+        found = _holders(run.source["list"], {run.source["from"]: run.source["to"]}, object_, after)
     return [row._replace(row_no=cursor + n) for n, row in enumerate(found, 1)]
 
 
-def _holders(run: Run, object_: str, after: int) -> list[PlanRow]:
-    """Return the next records that hold the value, with the fields in which they do."""
-    before, to = run.source["from"], run.source["to"]
-    uses = [use for use in pick_list_uses.of(run.source["list"]) if use.object == object_]
+def holders(
+    list_code: str, heirs: Heirs, place: Sequence[Any] | None
+) -> tuple[list[PlanRow], list[Any] | None]:
+    """Return the next records that hold a value which is to give way to its heir.
+
+    ``place`` is where the last call ended, None at the beginning; it comes back with the rows. At
+    the end there are none.
+    """
+    object_, after = place or (_ORDER[0], 0)
+    for each in _ORDER[_ORDER.index(object_) : -1]:
+        rows = _holders(list_code, heirs, each, after if each == object_ else 0)
+        if rows:
+            return rows, [each, rows[-1].record_id]
+    return [], None
+
+
+def _holders(list_code: str, heirs: Heirs, object_: str, after: int) -> list[PlanRow]:
+    """Return the next records that hold one of the values, with the fields in which they do."""
+    uses = [use for use in pick_list_uses.of(list_code) if use.object == object_]
     if not uses:
         return []
     table = pick_list_uses.table_of(object_).c
     names = [table[name] for name in _NAMES[object_]]
+    some = or_(*(use.holds(code) for use in uses for code in heirs))
     query = (
         select(table.id, table.version, *names, *(use.place for use in uses))
-        .where(table.id > after, or_(*(use.holds(before) for use in uses)))
+        .where(table.id > after, some)
         .order_by(table.id)
         .limit(planning.PART)
     )
@@ -60,9 +84,9 @@ def _holders(run: Run, object_: str, after: int) -> list[PlanRow]:
             version=row[1],
             name=full_name(*row[2:first]),
             fields={
-                use.field.name: [held, _replaced(held, before, to)]
+                use.field.name: [held, _replaced(held, heirs)]
                 for use, kept in zip(uses, row[first:], strict=True)
-                if before in _codes(held := use.held(kept))
+                if not heirs.keys().isdisjoint(_codes(held := use.held(kept)))
             },
         )
         for row in session.execute(query)
@@ -73,11 +97,11 @@ def _codes(held: str | list[str] | None) -> list[str]:
     return [held] if isinstance(held, str) else held or []
 
 
-def _replaced(held: str | list[str], before: str, to: str | None) -> str | list[str] | None:
-    """Return what is held with ``to`` in the place of ``before``; ``None`` is nothing."""
+def _replaced(held: str | list[str], heirs: Heirs) -> str | list[str] | None:
+    """Return what is held with the heirs in the place of their values; ``None`` is nothing."""
     if isinstance(held, str):
-        return to
-    return sorted({*(code for code in held if code != before), *([to] if to else [])})
+        return heirs.get(held, held)
+    return sorted({after for code in held if (after := heirs.get(code, code)) is not None})
 
 
 def _value(run: Run, after: int) -> list[PlanRow]:

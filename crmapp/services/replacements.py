@@ -10,7 +10,14 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import LOCALES, N_
 from crmapp.models import PickListValue, Run, User
 from crmapp.queue import later
-from crmapp.services import editing, pick_list_keeping, pick_list_uses, pick_list_values, planning
+from crmapp.services import (
+    editing,
+    list_states,
+    pick_list_keeping,
+    pick_list_uses,
+    pick_list_values,
+    planning,
+)
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 
@@ -30,6 +37,7 @@ def start(
     """
     with unit_of_work():
         value = pick_list_values.get(list_code, value_id, by=by)
+        list_states.refuse_owned(list_code)
         heir = _heir(value, to)
         sent = {"list": list_code, "value": value_id, "to": to}
         made = once(key, sent, lambda: _draft(value, heir, by, locale))

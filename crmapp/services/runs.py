@@ -21,6 +21,9 @@ from crmapp.services import (
     engine,
     exports,
     freeze,
+    list_apply,
+    list_plan,
+    list_states,
     replacement_plan,
     undo_plan,
     upsert_plan,
@@ -33,6 +36,8 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     ("upsert", Status.RUNNING.value): freeze.advance,
     ("undo", Status.RUNNING.value): apply.advance,
     ("replacement", Status.RUNNING.value): apply.advance,
+    (list_states.KIND, Status.PLANNING.value): list_plan.advance,
+    (list_states.KIND, Status.RUNNING.value): list_apply.advance,
     (dataset_refresh.KIND, Status.RUNNING.value): dataset_refresh.advance,
     (exports.KIND, Status.RUNNING.value): exports.advance,
 }

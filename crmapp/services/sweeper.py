@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
-from crmapp.services import dataset_schedule, engine, request_log
+from crmapp.services import dataset_schedule, engine, managed_lists, request_log
 
 _MOST = 50
 
@@ -17,6 +17,7 @@ def sweep() -> int:
     first bell.
     """
     dataset_schedule.start_due()
+    managed_lists.start_due()
     request_log.forget_old()
     heard = 0
     due = engine.due(_MOST)

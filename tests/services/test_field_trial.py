@@ -10,21 +10,15 @@ from crmapp.domain.field_sync import Act
 from crmapp.errors import Forbidden, Invalid
 from crmapp.services import connections, crm_integration, field_maps, field_trial
 from tests.support.connections import fault
-from tests.support.sandbox_pair import connect_both, sandbox_pair
+from tests.support.sandbox_pair import connect_both
 
 TIER = {Side.SALESFORCE: {}, Side.INTACCT: {"Platinum": "Gold"}}
 
 
 @pytest.fixture
-def pair(tmp_path):
-    with sandbox_pair(tmp_path) as served:
-        yield served
-
-
-@pytest.fixture
-def ivan(make, pair):
+def ivan(make, org, intacct):
     """He implements: both systems are connected and described, and the map is enabled."""
-    connect_both(pair, by=make.ivan)
+    connect_both(org, intacct, by=make.ivan)
     field_maps.read_anew(by=make.ivan)
     crm_integration.save(True, seen=0, by=make.ivan)
     return make.ivan
@@ -88,8 +82,8 @@ def test_an_account_that_only_one_side_has_shows_what_the_other_would_begin_with
     assert by_code(trial)["name"].value == "New in Intacct"
 
 
-def test_the_rest_api_of_intacct_is_asked_by_its_own_names(make, pair):
-    connect_both(pair, by=make.ivan, by_rest=True)
+def test_the_rest_api_of_intacct_is_asked_by_its_own_names(make, org, intacct):
+    connect_both(org, intacct, by=make.ivan, by_rest=True)
     field_maps.read_anew(by=make.ivan)
     make.account("Alpha Cognac", number="C002")
 
@@ -116,9 +110,9 @@ def test_who_is_not_found_is_said(make, ivan, typed, said):
     assert said in str(refused.value.fields["account"])
 
 
-def test_a_system_that_does_not_answer_is_named(make, ivan, pair):
+def test_a_system_that_does_not_answer_is_named(make, ivan, org):
     make.account("Alpha Cognac", number="C002")
-    fault(pair.salesforce, kind="unavailable", times=50)
+    fault(org, kind="unavailable", times=50)
 
     with pytest.raises(ConnectorError):
         field_trial.of("C002", by=ivan)

@@ -59,9 +59,10 @@ def _link(value: str) -> Markup:
     whole = value if "://" in value else f"https://{value}"
     try:
         parts = urlsplit(whole)
-    except ValueError:
-        return escape(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+        followed = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # no address, or another scheme whose rest would be a port
+        followed = False
+    if not followed:
         return escape(value)
     return _LINK.format(whole, value)
 

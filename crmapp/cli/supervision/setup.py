@@ -38,12 +38,15 @@ def set_up(app: Flask, settings: Settings) -> None:
 def _load_demo_once(mark: Path) -> None:
     """Load the demo into an installation without people; start over if that was interrupted.
 
-    ``mark`` says *loading* meanwhile and *loaded* for ever after, also when the demo is removed.
+    ``mark`` says *loading* meanwhile and *loaded* for ever after, also when the demo is removed;
+    *connected* once it was connected as well (:mod:`crmapp.cli.supervision.sandboxes`).
     """
     state = mark.read_text() if mark.exists() else ""
+    if state in ("loaded", "connected"):
+        return
     if state == "loading" and demo.is_loaded():
         demo.remove()
-    if state != "loaded" and not users.anybody():
+    if not users.anybody():
         mark.write_text("loading")
         demo.load()
         click.echo("crmapp: the demo is loaded.")

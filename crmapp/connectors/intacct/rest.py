@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.answers import not_whole
@@ -18,7 +18,7 @@ from crmapp.connectors.intacct.refusals import Problem, failed
 from crmapp.connectors.intacct.rest_errors import problems_in
 from crmapp.connectors.intacct.rest_session import Call, Session
 from crmapp.connectors.intacct.settings import IntacctRestSettings
-from crmapp.connectors.intacct.values import from_json, named, nested, path_of
+from crmapp.connectors.intacct.values import Kinds, from_json, kinds_of, named, nested, path_of
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -72,7 +72,14 @@ class IntacctRest:
         """What must not stand in the log."""
         return self._session.secrets
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Close the connections that are kept open."""
         self._door.close()
 
     def check(self) -> Check:
@@ -108,6 +115,7 @@ class IntacctRest:
         stamped = described.field(STAMP) is not None
         place = Place.of(cursor) if stamped or not (cursor or {}).get("since") else Place()
         chosen = list(dict.fromkeys([KEY, *([STAMP] if stamped else []), *map(named, fields)]))
+        kinds = kinds_of(described, chosen)
         while True:
             before = datetime.now(UTC)
             rows, last = self._page(object, chosen, place)
@@ -115,7 +123,7 @@ class IntacctRest:
             if rows:
                 stamp = str(rows[-1][STAMP]) if stamped else None
                 place = place.after(stamp, str(rows[-1][KEY]))
-            records = tuple(_record(row, chosen, described) for row in rows)
+            records = tuple(_record(row, kinds) for row in rows)
             yield Page(records, place.finished() if last else place.cursor())
             if last:
                 return
@@ -130,7 +138,7 @@ class IntacctRest:
             chosen = list(dict.fromkeys([KEY, *map(named, fields)]))
             answer = self._query(object, chosen, filters=[{"$eq": {KEY: id}}], size=1)
         rows = answer["ia::result"]
-        return _record(rows[0], chosen, described) if rows else None
+        return _record(rows[0], kinds_of(described, chosen)) if rows else None
 
     def find(
         self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
@@ -140,7 +148,8 @@ class IntacctRest:
             chosen = list(dict.fromkeys([KEY, *map(named, fields)]))
             where = [{"$eq": {named(field): value}}]
             answer = self._query(object, chosen, filters=where, size=most)
-        return [_record(row, chosen, described) for row in answer["ia::result"]]
+        kinds = kinds_of(described, chosen)
+        return [_record(row, kinds) for row in answer["ia::result"]]
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         place = Place()
@@ -298,8 +307,8 @@ def _filters(place: Place) -> tuple[Filters, str]:
     return [{"$gt": at}, {"$eq": at}, {"$gt": key}], "1 or (2 and 3)"
 
 
-def _record(row: Mapping[str, Any], fields: Iterable[str], described: Description) -> Record:
-    return {name: from_json(row.get(name), described.field(name)) for name in fields}
+def _record(row: Mapping[str, Any], kinds: Kinds) -> Record:
+    return {name: from_json(row.get(name), kind) for name, kind in kinds.items()}
 
 
 def _key_of(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 from xml.etree.ElementTree import Element, SubElement
 
 from crmapp.connectors.addresses import at_most
@@ -16,7 +17,15 @@ from crmapp.connectors.intacct.gateway import Gateway, Result
 from crmapp.connectors.intacct.lookup import description
 from crmapp.connectors.intacct.refusals import failed
 from crmapp.connectors.intacct.settings import IntacctXmlSettings
-from crmapp.connectors.intacct.values import MOMENT, element, from_xml, named, to_xml
+from crmapp.connectors.intacct.values import (
+    MOMENT,
+    Kinds,
+    element,
+    from_xml,
+    kinds_of,
+    named,
+    to_xml,
+)
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -79,7 +88,14 @@ class IntacctXml:
         """What must not stand in the log."""
         return self._gateway.secrets
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Close the connections that are kept open."""
         self._door.close()
 
     def check(self) -> Check:
@@ -120,6 +136,7 @@ class IntacctXml:
         if shape.stamp is None and place.since:
             place = Place()
         chosen = list(dict.fromkeys([shape.key, *([shape.stamp] if shape.stamp else []), *fields]))
+        kinds = kinds_of(shape.described, chosen)
         while True:
             question = self._question(object, chosen, place, shape)
             before = datetime.now(UTC)
@@ -130,7 +147,7 @@ class IntacctXml:
             if rows:
                 stamp = _text(rows[-1], shape.stamp) if shape.stamp else None
                 place = place.after(stamp, _text(rows[-1], shape.key))
-            records = tuple(_record(row, chosen, shape.described) for row in rows)
+            records = tuple(_record(row, kinds) for row in rows)
             yield Page(records, place.finished() if last else place.cursor())
             if last:
                 return
@@ -145,7 +162,7 @@ class IntacctXml:
             chosen = list(dict.fromkeys([shape.key, *fields]))
             question = _query(object, chosen, where=_condition("equalto", shape.key, id), size=1)
             rows = list(self._data(object, question))
-        return _record(rows[0], chosen, shape.described) if rows else None
+        return _record(rows[0], kinds_of(shape.described, chosen)) if rows else None
 
     def find(
         self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
@@ -155,7 +172,8 @@ class IntacctXml:
             chosen = list(dict.fromkeys([shape.key, *fields]))
             question = _query(object, chosen, where=_condition("equalto", field, value), size=most)
             rows = list(self._data(object, question))
-        return [_record(row, chosen, shape.described) for row in rows]
+        kinds = kinds_of(shape.described, chosen)
+        return [_record(row, kinds) for row in rows]
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         shape = self._shape(object)
@@ -294,9 +312,9 @@ def _text(row: Element, name: str) -> str:
     return next(((each.text or "").strip() for each in row if each.tag == name), "")
 
 
-def _record(row: Element, fields: Iterable[str], described: Description) -> Record:
+def _record(row: Element, kinds: Kinds) -> Record:
     texts = {each.tag: each.text for each in row}
-    return {name: from_xml(texts.get(name), described.field(name)) for name in fields}
+    return {name: from_xml(texts.get(name), kind) for name, kind in kinds.items()}
 
 
 def _key_of(value: object) -> str:

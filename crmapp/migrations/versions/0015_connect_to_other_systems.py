@@ -72,6 +72,9 @@ def upgrade() -> None:
         sa.Column("cursor", JSON, nullable=False),
         sa.Column("every", sa.Integer(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept", JSON, nullable=False),
+        sa.Column("undo_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_managed_list_run_id_run")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_managed_list")),
     )

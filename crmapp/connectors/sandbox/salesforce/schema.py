@@ -155,7 +155,7 @@ class SObject:
 
     def summary(self) -> Raw:
         """Return what the list of all objects says of it."""
-        return {key: self.raw[key] for key in SUMMARY if key in self.raw} | {
+        return {key: self.raw.get(key) for key in SUMMARY} | {
             "urls": {key: url for key, url in self.raw["urls"].items() if key in SUMMARY_URLS}
         }
 

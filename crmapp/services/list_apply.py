@@ -1,0 +1,191 @@
+"""Carry out a resync: the pick list here through the one door, then Salesforce, chunk by chunk.
+
+A worker that dies after Salesforce took a chunk leaves it to be sent again: rows are written by
+their external id, so that nothing is there twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from crmapp import artefacts
+from crmapp.connectors.port import Connector, Record, RowResult
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db.bulk import insert_rows, reserve_ids
+from crmapp.domain.changes import Reason
+from crmapp.domain.list_values import HERE, SYSTEMS, Tally
+from crmapp.domain.managed_lists import VALUE_HIDDEN, VALUE_ID
+from crmapp.domain.pick_lists import THERE
+from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
+from crmapp.domain.runs import Status, ended_as, receipt
+from crmapp.i18n import N_
+from crmapp.models import Run, RunException
+from crmapp.services import apply, list_stage, list_states, pace, remotes
+from crmapp.services.engine import Claim, checkpoint, end, keep_alive, merge_counts
+from crmapp.services.list_plan import TROUBLE, trouble
+
+_NAMES = (*apply.NEEDED, "params")
+_AGAIN = 3
+"""So often a row is sent in all that Salesforce had locked."""
+_RESULTS = {"deleted": "updated", "restored": "updated"}
+SIDES = {HERE: "here", THERE: "there"}
+
+
+def advance(held: Claim) -> Claim | None:
+    """Do the next chunk: rows of one side."""
+    run = apply.load(held.run_id)
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        if run.cancel_requested:
+            _finish(held, run, cancelled=True)
+            return None
+        rows, until = apply.next_rows(plan, held.cursor, pace.chunk_size(), _NAMES)
+        if until is None:
+            _finish(held, run)
+            return None
+        away = bool(rows) and rows[0].object == THERE
+        same = list(takewhile(lambda row: (row.object == THERE) == away, rows))
+        if len(same) < len(rows):
+            rows, until = same, same[-1].row_no
+        counted = plan.ask(
+            "SELECT object, action, json_extract_string(params, '$.tally'), count(*) FROM plan"  # noqa: S608  (our own text)
+            f" WHERE {apply.COUNTED} GROUP BY ALL",
+            [held.cursor, until],
+        )
+    session.rollback()
+    if away:
+        return _send(run, held, rows, until, counted)
+    started = time.monotonic()
+    with unit_of_work():
+        moved = _write(held, rows, until, counted)
+    pace.breathe(time.monotonic() - started)
+    return moved
+
+
+def _write(
+    held: Claim, rows: Sequence[PlanRow], until: int, counted: Sequence[tuple[Any, ...]]
+) -> Claim:
+    """Write the chunk's values here."""
+    checkpoint(held)
+    run = session.get_one(Run, held.run_id)
+    outcomes = apply.write_rows(rows, run)
+    moved = _counted(held, run, rows, [each.result for each in outcomes], until, counted)
+    _except(apply.exceptions(held.run_id, rows, outcomes))
+    return moved
+
+
+def _send(
+    run: Run, held: Claim, rows: Sequence[PlanRow], until: int, counted: Sequence[tuple[Any, ...]]
+) -> Claim | None:
+    """Write the chunk's values in Salesforce, and keep what it said of each."""
+    try:
+        with remotes.opened(list_stage.SALESFORCE) as connector, keep_alive(held):
+            size = connector.capabilities.max_batch
+            object_ = list_stage.of(run).salesforce_object
+            results: list[RowResult] = []
+            for start in range(0, len(rows), size):
+                results += _upserted(connector, object_, rows[start : start + size])
+    except TROUBLE as error:
+        trouble(apply.load(held.run_id), held, error)
+        return None
+    outcomes = [_outcome(row, result) for row, result in zip(rows, results, strict=True)]
+    with unit_of_work():
+        checkpoint(held)
+        now = session.get_one(Run, held.run_id)
+        moved = _counted(held, now, rows, outcomes, until, counted)
+        _except(_refusals(held.run_id, rows, results))
+    return moved
+
+
+def _upserted(connector: Connector, object_: str, rows: Sequence[PlanRow]) -> list[RowResult]:
+    """Send rows; those that were locked once more, and again."""
+    results = connector.upsert(object_, VALUE_ID, [_record(row) for row in rows])
+    for _turn in range(_AGAIN - 1):
+        again = [n for n, each in enumerate(results) if each.error and each.retry]
+        if not again:
+            break
+        sent = connector.upsert(object_, VALUE_ID, [_record(rows[n]) for n in again])
+        for n, result in zip(again, sent, strict=True):
+            results[n] = result
+    return results
+
+
+def _record(row: PlanRow) -> Record:
+    label, hidden = row.fields["label"][1], row.fields["hidden"][1]
+    return {VALUE_ID: row.key, list_stage.LABEL: label, VALUE_HIDDEN: hidden}
+
+
+def _outcome(row: PlanRow, result: RowResult) -> str:
+    if result.error is not None:
+        return "rejected"
+    created = row.action is Planned.CREATE if result.created is None else result.created
+    return "created" if created else "updated"
+
+
+def _counted(
+    held: Claim,
+    run: Run,
+    rows: Sequence[PlanRow],
+    results: Sequence[str],
+    until: int,
+    counted: Sequence[tuple[Any, ...]],
+) -> Claim:
+    """Move on, with what became of the rows as the receipt counts them, and on each side."""
+    outcomes = Counter(_RESULTS.get(each, each) for each in results)
+    done = merge_counts(run.done, outcomes.items())
+    done = merge_counts(done, [(OUTCOME_OF[Planned(row[1])], row[3]) for row in counted])
+    written = [
+        (row.object, Tally.REJECTED if result in ("rejected", "skipped") else row.params["tally"])
+        for row, result in zip(rows, results, strict=True)
+        if "tally" in row.params
+    ]
+    sides = Counter(f"{SIDES[object_]}.{tally}" for object_, tally in written)
+    others = [(f"{SIDES[row[0]]}.{row[2]}", row[3]) for row in counted if row[2]]
+    done = merge_counts(merge_counts(done, sides.items()), others)
+    return checkpoint(held, cursor=until, done=done)
+
+
+def _refusals(
+    run_id: int, rows: Sequence[PlanRow], results: Iterable[RowResult]
+) -> list[dict[str, Any]]:
+    """Return the exceptions of rows that Salesforce refused, with its own words."""
+    refused = [(row, each.error) for row, each in zip(rows, results, strict=True) if each.error]
+    ids = reserve_ids(RunException.__table__, len(refused)) if refused else []  # type: ignore[arg-type]  # a Table
+    return [
+        {
+            "id": id_,
+            "run_id": run_id,
+            "row_no": row.row_no,
+            "outcome": "rejected",
+            "reason": Reason.REFUSED_THERE.value,
+            "params": {
+                "system": SYSTEMS[list_stage.SALESFORCE],
+                "said": error.remote or str(error.message),
+                "code": error.code,
+                "key": row.key,
+            },
+            "record_id": None,
+        }
+        for id_, (row, error) in zip(ids, refused, strict=True)
+    ]
+
+
+def _except(rows: Sequence[Mapping[str, Any]]) -> None:
+    insert_rows(RunException.__table__, rows)  # type: ignore[arg-type]  # a Table
+
+
+def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
+    """End the run with the status that its receipt deserves; the next reading goes on from it."""
+    status = ended_as(receipt(run.total or 0, run.done, run.control), cancelled=cancelled)
+    error = N_("The receipt does not balance.") if status is Status.FAILED else None
+    source, cursor = run.source, run.mapping.get("cursor")
+    with unit_of_work():
+        end(held, status, error=error)
+        if status in (Status.DONE, Status.DONE_WITH_ERRORS) and source["mode"] != "push":
+            values: dict[str, Any] = {"run_id": held.run_id, "synced_at": utcnow()}
+            if "kept" in source:
+                values["kept"] = source["kept"]
+            list_states.keep(source["list"], cursor=cursor or {}, **values)

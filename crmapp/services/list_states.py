@@ -1,0 +1,67 @@
+"""How far each managed list is, who owns a pick list, and which run of a list is open."""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, select, update
+
+from crmapp.db import session
+from crmapp.db.bulk import insert_into
+from crmapp.domain.managed_lists import MANAGED_LISTS, ManagedList
+from crmapp.domain.runs import ACTIVE, Status
+from crmapp.errors import Conflict
+from crmapp.i18n import N_
+from crmapp.models import ManagedListState, Run
+
+KIND = "managed_list"
+OWNED = N_("Sage Intacct owns this list. Change its values there; they follow by themselves.")
+_OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
+
+
+def owner_of(pick_list: str) -> ManagedList | None:
+    """Return the managed list that owns a pick list here; None if it is kept by hand."""
+    codes = [each.code for each in MANAGED_LISTS.values() if each.pick_list == pick_list]
+    synced = ManagedListState.synced_at.is_not(None)
+    owned = select(exists().where(ManagedListState.code.in_(codes), synced))
+    return MANAGED_LISTS[codes[0]] if codes and session.scalar(owned) else None
+
+
+def refuse_owned(pick_list: str) -> None:
+    """Refuse to change a pick list by hand that Intacct owns.
+
+    Raises:
+        Conflict: it does.
+    """
+    if owner_of(pick_list) is not None:
+        raise Conflict({}, message=OWNED)
+
+
+def lock_key(managed: ManagedList) -> str:
+    """Return what keeps runs that write this list apart: as for replacements of its values."""
+    return f"pick_list:{managed.pick_list}"
+
+
+def open_run(code: str) -> int | None:
+    """Return the run of the list that has not ended; it may wait for a person."""
+    managed = MANAGED_LISTS[code]
+    query = select(Run.id).where(
+        Run.kind == KIND, Run.lock_key == lock_key(managed), Run.status.in_(_OPEN)
+    )
+    return session.scalar(query.order_by(Run.id).limit(1))
+
+
+def locked(code: str) -> ManagedListState:
+    """Inside a unit of work: return the list's row, made if there is none, held until the end."""
+    made = insert_into(ManagedListState).values(code=code, cursor={}, kept=[], undo_id=0)
+    session.execute(made.on_conflict_do_nothing(index_elements=["code"]))
+    return session.get_one(ManagedListState, code, with_for_update=True, populate_existing=True)
+
+
+def keep(code: str, **values: object) -> None:
+    """Inside a unit of work: note how far the list is."""
+    locked(code)
+    session.execute(
+        update(ManagedListState)
+        .where(ManagedListState.code == code)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

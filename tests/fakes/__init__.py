@@ -1,0 +1,1 @@
+"""What stands in at ports for other people's systems, checked against the port."""
