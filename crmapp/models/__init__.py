@@ -7,6 +7,7 @@ from crmapp.models.contact import Contact
 from crmapp.models.custom_field import CustomField, RequiredField, Stamp
 from crmapp.models.dataset import StoredDataset
 from crmapp.models.favourite import Favourite
+from crmapp.models.field_map import FieldMapDraft, FieldMapVersion
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.integration import (
     Connection,
@@ -35,6 +36,8 @@ __all__ = [
     "DetailPreference",
     "ExternalIdentity",
     "Favourite",
+    "FieldMapDraft",
+    "FieldMapVersion",
     "IdempotencyKey",
     "IntegrationVersion",
     "MailOutbox",

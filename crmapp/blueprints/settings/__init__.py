@@ -6,6 +6,8 @@ bp = Blueprint("settings", __name__, url_prefix="/admin")
 
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     connections,  # noqa: F401  they register themselves
+    crm,  # noqa: F401
+    field_map,  # noqa: F401
     fields,  # noqa: F401
     managed_lists,  # noqa: F401
     matching,  # noqa: F401
