@@ -249,6 +249,18 @@ def test_a_field_that_is_gone_is_named(subject):
     assert connector.describe(subject.object).field(gone) is None
 
 
+def test_a_field_that_is_gone_is_not_passed_over_in_writing(subject):
+    connector = subject.connect()
+    connector.describe(subject.object)
+    gone = subject.others[0]
+    subject.fault(Kind.FIELD_VANISHED, object=subject.object, field=gone, times=None)
+
+    with pytest.raises(ConfigBroken) as broken:
+        connector.upsert(subject.object, subject.match, [{**subject.row(1), gone: "active"}])
+
+    assert broken.value.field == gone
+
+
 def test_an_object_that_is_not_there_is_named(subject):
     nothing = "no-such/thing" if subject.kind == "intacct_rest" else "NoSuchThing"
 

@@ -179,7 +179,7 @@ def test_partial_results_belong_to_their_rows():
     changed = httpx.Response(
         200, json={"ia::result": [{"key": "5", "id": "C3", "ia::status": 200}], "ia::meta": {}}
     )
-    connector, script = by_rest([there, created, changed])
+    connector, script = by_rest([there, created, changed], known=[description(OBJECT, MODEL)])
 
     results = connector.upsert(
         OBJECT,
@@ -215,7 +215,7 @@ def test_a_creation_that_was_cut_is_sent_again_under_the_same_key():
         row = {"key": "77", "id": "C1", "ia::status": 201}
         return httpx.Response(201, json={"ia::result": [row], "ia::meta": {}})
 
-    connector, _ = by_rest(answering)
+    connector, _ = by_rest(answering, known=[description(OBJECT, MODEL)])
 
     (result,) = connector.upsert(OBJECT, "id", [{"id": "C1", "name": "A"}])
 
