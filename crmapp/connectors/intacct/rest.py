@@ -197,8 +197,8 @@ class IntacctRest:
         answer = self._query(
             object, fields, filters=filters, expression=expression, order=order, size=size
         )
-        rows = answer["ia::result"]
-        return rows, len(rows) < size and answer["ia::meta"].get("next") is None
+        rows, meta = answer["ia::result"], answer["ia::meta"]
+        return rows, not rows or (meta["next"] is None if "next" in meta else len(rows) < size)
 
     def _query(
         self,
