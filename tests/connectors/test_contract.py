@@ -86,7 +86,9 @@ def test_a_record_is_read_alone_with_the_same_values(subject):
     }
 
 
-@pytest.mark.parametrize("id", ["", "99999999", "001000000000001AAA", "x' OR Id != '", "../.."])
+@pytest.mark.parametrize(
+    "id", ["", "99999999", "001000000000001AAA", "x' OR Id != '", "../..", "²"]
+)
 def test_a_record_that_is_not_there_is_none(subject, id):
     assert subject.connect().read_one(subject.object, id, subject.fields) is None
 

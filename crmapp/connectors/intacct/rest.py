@@ -131,7 +131,7 @@ class IntacctRest:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not id.isdigit():
+        if not (id.isascii() and id.isdigit()):
             return None
         with at_most(within):
             described = self._described(object)

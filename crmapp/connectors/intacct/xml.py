@@ -155,7 +155,7 @@ class IntacctXml:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not id.isdigit():
+        if not (id.isascii() and id.isdigit()):
             return None
         with at_most(within):
             shape = self._shape(object)
