@@ -44,6 +44,13 @@ def test_an_empty_external_id_makes_a_new_record_each_time(api):
     assert api.names("WHERE Name = 'Nameless'") == ["Nameless", "Nameless"]
 
 
+def test_an_external_id_may_come_once_in_a_request(api):
+    results = upsert(api, {KEY: "A", "Name": "First"}, {KEY: "a", "Name": "Second"}).json()
+
+    assert codes(results) == ["", "DUPLICATE_VALUE"]
+    assert api.names(f"WHERE {KEY} = 'A'") == ["First"]
+
+
 def test_all_or_none_keeps_none_if_one_row_fails(api):
     results = upsert(api, {KEY: "A", "Name": "A"}, {KEY: "B"}, all_or_none=True).json()
 
@@ -131,6 +138,27 @@ def test_calls_within_a_call_refer_to_each_other(api):
     assert answer[2]["body"]["records"][0]["Account"]["Name"] == "Outer"
     assert answer[3]["body"]["name"] == "Account"
     assert answer[4]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+
+
+def test_calls_within_a_call_are_undone_together(api):
+    answer = api.post(
+        "/composite",
+        json={
+            "allOrNone": True,
+            "compositeRequest": [
+                call("POST", "/sobjects/Account", "well", body={"Name": "Undone"}),
+                call("POST", "/sobjects/Account", "ill", body={}),
+                call("POST", "/sobjects/Account", "after", body={"Name": "Undone"}),
+            ],
+        },
+    ).json()["compositeResponse"]
+
+    assert [each["body"][0]["errorCode"] for each in answer] == [
+        "PROCESSING_HALTED",
+        "REQUIRED_FIELD_MISSING",
+        "PROCESSING_HALTED",
+    ]
+    assert api.names("WHERE Name = 'Undone'") == []
 
 
 def test_a_batch_of_calls_is_answered_one_by_one(api):

@@ -192,6 +192,19 @@ def test_a_used_up_quota_refuses_further_calls(api):
     assert api.get("/limits").headers["Sforce-Limit-Info"] == "api-usage=1/100"
 
 
+def test_a_person_changes_the_quota_on_the_control_page(api):
+    form = {"limit": "7", "used": ""}
+    browser = {"Accept": "text/html"}
+
+    answer = api.post(f"{api.site}/__control/quota", data=form, headers=browser)
+    wrong = api.post(f"{api.site}/__control/hide_field", data={})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/__control")
+    assert api.get("/limits").json()["DailyApiRequests"]["Max"] == 7
+    assert "name=used" in api.get(f"{api.site}/__control").text
+    assert wrong.status_code == 400
+
+
 @pytest.mark.parametrize(
     "kind, status, code",
     [
