@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
-from crmapp.blueprints.settings.field_map_rows import rows
+from crmapp.blueprints.settings.field_map_rows import missing_systems, rows, seen_version
 from crmapp.domain.standard_rows import standard_rows
 from crmapp.errors import Conflict
 from crmapp.services import connections, crm_integration, field_maps
@@ -17,8 +17,6 @@ from crmapp.services.integrations import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
-
-BOTH = frozenset({"salesforce", "intacct"})
 
 
 @bp.get("/subscriptions/crm")
@@ -47,7 +45,7 @@ def save_crm() -> ResponseReturnValue:
     """Enable the field map, or rest it."""
     enabled = "enabled" in request.form
     try:
-        crm_integration.save(enabled, seen=_seen(), by=current_user)
+        crm_integration.save(enabled, seen=seen_version(), by=current_user)
     except Conflict as conflict:
         return _other([translated(conflict.message)], conflict.status)
     if enabled:
@@ -62,17 +60,11 @@ def save_crm() -> ResponseReturnValue:
 def take_back_crm(number: int) -> ResponseReturnValue:
     """Put an earlier version in force again."""
     try:
-        crm_integration.take_back(number, seen=_seen(), by=current_user)
+        crm_integration.take_back(number, seen=seen_version(), by=current_user)
     except Conflict as conflict:
         return _other([translated(conflict.message)], conflict.status)
     flash(_("Version %(number)s is in force again.", number=number), "success")
     return see_other(url_for("settings.crm_other"))
-
-
-def _seen() -> int:
-    """Return the version that the form was made from; none that exists if it was tampered with."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _other(messages: Sequence[str] = (), status: int = 200) -> ResponseReturnValue:
@@ -82,7 +74,7 @@ def _other(messages: Sequence[str] = (), status: int = 200) -> ResponseReturnVal
         None,
         status,
         messages=messages,
-        missing=BOTH - connections.connected(),
+        missing=missing_systems(),
         maps_fields=crm_integration.maps_fields(),
         version=crm_integration.version(),
         map_version=field_maps.version(),

@@ -10,15 +10,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
-from crmapp.blueprints.settings.crm import BOTH, _seen
 from crmapp.blueprints.settings.field_map_rows import (
     ASPECTS,
     RowForm,
     form_of,
     lists,
     made_of,
+    missing_systems,
     rows,
     said,
+    seen_version,
     settled,
 )
 from crmapp.connectors.errors import ConnectorError
@@ -27,7 +28,7 @@ from crmapp.domain.field_pairs import direction, suggest
 from crmapp.domain.field_rules import BLANKS, SYNCS, FieldRule, Side, Sync
 from crmapp.domain.field_sync import ACTS
 from crmapp.errors import Conflict, CRMError, Invalid
-from crmapp.services import connections, crm_integration, field_maps, field_trial
+from crmapp.services import crm_integration, field_maps, field_trial
 from crmapp.services.field_trial import Trial
 from crmapp.services.integrations import RIGHT
 from crmapp.web.access import current_user, requires
@@ -103,7 +104,7 @@ def discard_field_map() -> ResponseReturnValue:
 def save_field_map() -> ResponseReturnValue:
     """Put what the reader prepared in force."""
     try:
-        number = field_maps.save(seen=_seen(), by=current_user)
+        number = field_maps.save(seen=seen_version(), by=current_user)
     except Invalid as invalid:
         return _map([_sentence(invalid)], invalid.status)
     except Conflict as conflict:
@@ -117,7 +118,7 @@ def save_field_map() -> ResponseReturnValue:
 def take_back_field_map(number: int) -> ResponseReturnValue:
     """Put the rows of an earlier version in force again."""
     try:
-        field_maps.take_back(number, seen=_seen(), by=current_user)
+        field_maps.take_back(number, seen=seen_version(), by=current_user)
     except Invalid as invalid:
         return _map([_sentence(invalid)], invalid.status)
     except Conflict as conflict:
@@ -217,7 +218,7 @@ def _map(
         "messages": messages,
         "differences": differences or {},
         "enabled": crm_integration.maps_fields(),
-        "missing": BOTH - connections.connected(),
+        "missing": missing_systems(),
         "described": bool(shapes.intacct and shapes.salesforce),
         "changes": editing.changes,
         "rows": rows(editing.rules, shapes, editing.changes),

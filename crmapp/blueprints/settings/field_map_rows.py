@@ -34,6 +34,7 @@ from crmapp.domain.field_rules import (
     Sync,
 )
 from crmapp.i18n import N_, Text
+from crmapp.services import connections
 from crmapp.web.forms import Form, choices
 from crmapp.web.texts import translated
 
@@ -90,6 +91,17 @@ class RowForm(Form):
     blank = SelectField(lazy_gettext("An empty value"), validate_choice=False)
     lookup = SelectField(lazy_gettext("Lookup object"), validate_choice=False)
     active = BooleanField(lazy_gettext("Active"))
+
+
+def seen_version() -> int:
+    """Return the version that the form was made from; none that exists if it was tampered with."""
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def missing_systems() -> set[str]:
+    """Return the systems that are not connected."""
+    return {str(side) for side in Side} - connections.connected()
 
 
 def rows(rules: Rules, shapes: Shapes, changes: Iterable[RuleChange]) -> list[Row]:
