@@ -10,23 +10,29 @@ from playwright.sync_api import Page, expect
 
 from crmapp.connectors.sandbox.intacct import company
 from crmapp.connectors.sandbox.salesforce import apps
-from tests.browser.conftest import arrive
+from tests.browser.conftest import Visitors, arrive, sign_in
 from tests.browser.look import CALM, check
 from tests.support.connections import GATEWAY
+from tests.support.processes import Installation
 
 WORKS = re.compile("^Works$")
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Iterator[Installation]:
+    """An installation with the demo that nobody has connected yet."""
+    home = tmp_path_factory.mktemp("place") / "home"
+    with Installation(home, {"CRMAPP_DEMO": "1", "CRMAPP_SANDBOXES": "0"}) as installation:
+        yield installation
+        installation.stop()
+
+
 @pytest.fixture
-def alice(open_as) -> Iterator[Page]:
-    page: Page = open_as("alice", **CALM)
-    yield page
-    for system in ("intacct", "salesforce"):  # the site is shared with other stories
-        page.goto(f"/admin/connections/{system}/removal")
-        button = page.get_by_role("button", name="Remove connection")
-        if button.count():
-            button.click()
-            page.wait_for_url("**/admin/connections")
+def alice(browser, place) -> Iterator[Page]:
+    visitors = Visitors(browser, place)
+    yield sign_in(visitors.open(**CALM), "alice")
+    visitors.close()
+    assert visitors.problems == []
 
 
 def fill(page: Page, values: dict[str, str]) -> None:
