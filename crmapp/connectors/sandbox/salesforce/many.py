@@ -154,11 +154,21 @@ def _given(call: Call) -> tuple[list[Row], bool]:
 
 
 def _typed(call: Call, row: Row) -> SObject:
-    type = (row.get("attributes") or {}).get("type")
+    type = _attribute(row, "type")
     object = call.database.objects.get(str(type).lower())
     if object is None:
         raise ApiError("INVALID_TYPE", f"sObject type '{type}' is not supported.", fields=[])
     return call.database.seen(object, call.due)
+
+
+def _headers(asked: Row) -> dict[str, str]:
+    given = asked.get("httpHeaders")
+    return {name: str(each) for name, each in given.items()} if isinstance(given, dict) else {}
+
+
+def _attribute(row: Row, name: str) -> Any:
+    attributes = row.get("attributes")
+    return attributes.get(name) if isinstance(attributes, dict) else None
 
 
 def _retrieve(call: Call, object: SObject) -> Reply:
@@ -169,14 +179,14 @@ def _retrieve(call: Call, object: SObject) -> Reply:
     else:
         wanted = [each for each in call.args.get("ids", "").split(",") if each]
         fields = [each for each in call.args.get("fields", "").split(",") if each]
-    if not wanted or not fields:
+    if not wanted or not fields or not isinstance(wanted, list) or not isinstance(fields, list):
         raise ApiError("MISSING_ARGUMENT", "The ids and fields parameters are required")
     if len(wanted) > _MOST_IDS:
         raise ApiError("EXCEEDED_MAX_SIZE_REQUEST", f"at most {_MOST_IDS} ids may be given")
-    whole = [ids.whole(each) for each in wanted]
+    whole = [ids.whole(str(each)) for each in wanted]
     if None in whole:
         raise _bad_id(object.label, wanted[whole.index(None)])
-    return Reply(200, call.reader.record(object, [str(id) for id in whole], fields))
+    return Reply(200, call.reader.record(object, [str(id) for id in whole], list(map(str, fields))))
 
 
 def _tree(call: Call, object: SObject) -> Reply:
@@ -205,7 +215,7 @@ def _plant(
     results: list[Row],
     errors: list[Row],
 ) -> None:
-    reference = (row.get("attributes") or {}).get("referenceId")
+    reference = _attribute(row, "referenceId")
     below = {name: v["records"] for name, v in row.items() if _has_records(v)}
     given = {name: value for name, value in row.items() if name not in below}
     if above is not None:
@@ -240,7 +250,7 @@ def _composite(call: Call, dispatch: Dispatch) -> Reply:
     """Answer calls one after the other; later ones may refer to the answers of earlier ones."""
     allowed(call, "POST")
     body = call.mapping()
-    asked = body.get("compositeRequest", [])
+    asked = _asked(body, "compositeRequest", ("method", "url", "referenceId"))
     if len(asked) > _MOST_CALLS:
         raise ApiError("LIMIT_EXCEEDED", f"Only {_MOST_CALLS} operations are allowed")
     if not body.get("allOrNone"):
@@ -281,7 +291,7 @@ def _part(call: Call, dispatch: Dispatch, asked: Row, bodies: Mapping[str, Any])
     try:
         url = _filled(asked["url"], bodies)
         within = call.within(
-            asked["method"], url, _filled(asked.get("body"), bodies), asked.get("httpHeaders") or {}
+            asked["method"], url, _filled(asked.get("body"), bodies), _headers(asked)
         )
         reply = dispatch(within)
         if isinstance(reply.value, bytes) and reply.value:
@@ -289,6 +299,21 @@ def _part(call: Call, dispatch: Dispatch, asked: Row, bodies: Mapping[str, Any])
         return reply
     except ApiError as error:
         return Reply(error.status, error.body())
+
+
+def _asked(body: Mapping[str, Any], name: str, needed: Sequence[str]) -> list[Row]:
+    """Return the calls within a call.
+
+    Raises:
+        ApiError: one of them lacks what each must have.
+    """
+    asked = body.get(name)
+    if isinstance(asked, list) and all(
+        isinstance(each, dict) and all(isinstance(each.get(key), str) for key in needed)
+        for each in asked
+    ):
+        return asked
+    raise ApiError("JSON_PARSER_ERROR", f"{name} must be a list of calls with {', '.join(needed)}")
 
 
 def _filled(value: Any, bodies: Mapping[str, Any]) -> Any:
@@ -320,7 +345,7 @@ def _batch(call: Call, dispatch: Dispatch) -> Reply:
     body = call.mapping()
     results: list[Row] = []
     failed = False
-    for each in body.get("batchRequests", [])[:_MOST_CALLS]:
+    for each in _asked(body, "batchRequests", ("method", "url"))[:_MOST_CALLS]:
         if failed and body.get("haltOnError"):
             halted = [{"errorCode": "BATCH_PROCESSING_HALTED", "message": "Batch halted"}]
             results.append({"statusCode": 412, "result": halted})

@@ -107,6 +107,27 @@ def test_a_value_that_cannot_be_read_refuses_all_rows(api):
     assert api.names(f"WHERE {KEY} = 'A'") == []
 
 
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("/composite", {"compositeRequest": [{"method": "GET"}]}),
+        ("/composite", {"compositeRequest": "all"}),
+        ("/composite/batch", {"batchRequests": ["v66.0/limits"]}),
+        ("/composite/sobjects", {"records": {}}),
+        ("/composite/sobjects/Account", {"ids": {"a": 1}, "fields": ["Id"]}),
+        ("/composite/tree/Account", []),
+    ],
+)
+def test_a_body_of_another_shape_is_refused(api, path, body):
+    assert api.post(path, json=body).status_code == 400
+
+
+def test_a_row_must_say_its_type(api):
+    body = {"records": [{"attributes": "Account", "Name": "A"}, {"Name": "A"}]}
+
+    assert codes(api.post("/composite/sobjects", json=body).json()) == ["INVALID_TYPE"] * 2
+
+
 @pytest.mark.parametrize("key", ["Phone", "Nothing"])
 def test_only_an_external_id_serves_as_key(api, key):
     answer = api.patch(f"/composite/sobjects/Account/{key}", json={"records": []})
