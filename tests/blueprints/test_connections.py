@@ -228,6 +228,21 @@ def test_who_comes_second_chooses(alice, make, headers):
     assert connections.of("intacct").budget == 10
 
 
+def test_she_may_take_over_how_the_other_one_lets_crmapp_sign_in(alice, make):
+    there = "https://acme.my.salesforce.com"
+    connect("salesforce", salesforce(there, sandbox=False), by=make.alice)
+    connect("salesforce", salesforce(there, "web", secrets={}, sandbox=False), by=make.ivan)
+    mine = sent(salesforce(there, secrets={}, sandbox=False), 1)
+
+    clash = alice.post("/admin/connections/salesforce", data=mine)
+    data = {**mine, "version": "2", "take.flow": "theirs"}
+    taken = alice.post("/admin/connections/salesforce", data=data)
+
+    assert (clash.status_code, taken.status_code) == (409, 303)
+    assert "A person signs in (web server with PKCE)" in clash.text
+    assert connections.of("salesforce").settings["flow"] == "web"
+
+
 def test_a_connection_is_removed_after_a_question(alice, entry):
     asked = alice.get("/admin/connections/intacct/removal", headers=htmx("drawer-body"))
     stale = alice.post("/admin/connections/intacct/removal", data={"version": "7"})
