@@ -20,6 +20,7 @@ from crmapp.db import db
 from crmapp.db.schema import migrate
 from crmapp.web.kept import Kept
 from tests.factories import Make
+from tests.support.connections import pretended
 from tests.support.databases import Database, open_database, open_empty_database
 from tests.support.web import Client, sign_in
 
@@ -136,8 +137,12 @@ def clock() -> Iterator[time_machine.Coordinates]:
 @pytest.fixture
 def intacct(tmp_path: Path) -> Iterator[str]:
     """The address of a pretend Sage Intacct."""
-    from crmapp.connectors.sandbox.intacct.app import create_app
-    from crmapp.connectors.sandbox.serving import Server
+    with pretended("intacct", tmp_path / "intacct") as url:
+        yield url
 
-    with Server(create_app(tmp_path)) as server:
-        yield server.url
+
+@pytest.fixture
+def org(tmp_path: Path) -> Iterator[str]:
+    """The address of a pretend Salesforce organisation."""
+    with pretended("salesforce", tmp_path / "salesforce") as url:
+        yield url

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 import httpx
 import tenacity
 
-from crmapp.connectors.addresses import Reach, Way, at_most, deadline, is_over
+from crmapp.connectors.addresses import Reach, Way, at_most, deadline, is_over, left
 from crmapp.connectors.answers import Answer, Explained, retry_after, unreachable
 from crmapp.connectors.errors import Cause, ConnectorError, Retryable, Unreachable, WrongInstance
 from crmapp.connectors.port import Exchange
@@ -30,6 +32,8 @@ TRIES = 3
 PATIENCE = 5.0
 """How long the door itself waits for a busy system, in seconds; longer waits are the caller's."""
 BUSY = frozenset({429, 502, 503, 504})
+LONGEST = 4000
+"""Characters of the remote's words that are looked through for secrets before they are kept."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -64,8 +68,8 @@ class Request:
 class Door:
     """Sends requests to the addresses of one connection.
 
-    ``secrets`` returns what must never stand in the log, whatever it is called there. ``turn`` is
-    entered for each try: a limit of requests at a time.
+    ``secrets`` returns what must never stand in the log, whatever it is called there. ``turns``
+    lets so many requests be under way at a time.
     """
 
     def __init__(
@@ -76,7 +80,7 @@ class Door:
         explain: Explain = no_explanation,
         secrets: Callable[[], Sequence[str]] = tuple,
         ca_file: Path | None = None,
-        turn: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        turns: threading.Semaphore | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -84,7 +88,7 @@ class Door:
         self._log = log
         self._explain = explain
         self._secrets = secrets
-        self._turn = turn
+        self._turns = turns
         self._pause = pause
         self._client = httpx.Client(
             transport=transport or _Transport(reach, ca_file),
@@ -93,6 +97,12 @@ class Door:
             follow_redirects=False,
             trust_env=False,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -129,7 +139,10 @@ class Door:
                 sleep=self._pause,
                 reraise=True,
             )
-            return tries(self._once, request)
+            try:
+                return tries(self._once, request)
+            except _Busy as busy:
+                raise Retryable(busy.message, after=busy.after, remote=busy.remote) from busy
 
     def _once(self, request: Request) -> Answer:
         answer = self._exchanged(request, request.url)
@@ -138,19 +151,29 @@ class Door:
             if answer.status in REDIRECTS:
                 raise _leads_away(answer)
         if answer.status in BUSY:
-            raise Retryable(after=retry_after(answer), remote=shortened(self._words(answer)))
+            kind = _Busy if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Retryable
+            raise kind(after=retry_after(answer), remote=shortened(self._words(answer)))
         return answer
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._turns is None:
+            yield
+            return
+        if not self._turns.acquire(timeout=left(None)):
+            raise Unreachable(
+                N_("Other requests to the same system take too long. It is asked again later."),
+                cause=Cause.TIME,
+            )
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _exchanged(self, request: Request, url: str) -> Answer:
         """Send one request to ``url`` and log it, whatever becomes of it."""
         self._reach.checked(url)
-        built = self._client.build_request(
-            request.method,
-            url,
-            headers=dict(request.headers),
-            params=list(request.params) or None,
-            content=request.content,
-        )
+        built = self._built(request, url)
         begun, at = time.monotonic(), datetime.now(UTC)
         answer: Answer | None = None
         error = ""
@@ -163,6 +186,22 @@ class Door:
             raise
         finally:
             self._keep(built, request, answer, error, at, time.monotonic() - begun)
+
+    def _built(self, request: Request, url: str) -> httpx.Request:
+        try:
+            return self._client.build_request(
+                request.method,
+                url,
+                headers=dict(request.headers),
+                params=list(request.params) or None,
+                content=request.content,
+            )
+        except httpx.InvalidURL as error:
+            raise WrongInstance(Text(N_("%(url)s is not an address."), {"url": url})) from error
+        except UnicodeEncodeError as error:
+            raise ConnectorError(
+                N_("A setting has characters that cannot be sent. Enter it again.")
+            ) from error
 
     def _received(self, built: httpx.Request, max_bytes: int) -> Answer:
         try:
@@ -198,12 +237,16 @@ class Door:
                 sent=len(request.content or b""),
                 received=len(answer.body) if answer else 0,
                 error=shortened(redacted(explained.error, known), 100),
-                detail=shortened(redacted(explained.detail, known)),
+                detail=shortened(redacted(explained.detail[:LONGEST], known)),
             )
         )
 
     def _words(self, answer: Answer) -> str:
         return redacted(self._explain(answer).detail or answer.text[:2000], self._secrets())
+
+
+class _Busy(Retryable):
+    """A request that was refused before anything was done, so that any may be sent again."""
 
 
 class _Transport(httpx.HTTPTransport):
@@ -274,7 +317,10 @@ def _pause_before(state: tenacity.RetryCallState) -> float:
 def _enough(state: tenacity.RetryCallState, tries: int) -> bool:
     """Say whether that was the last try, or the next would begin after the deadline."""
     end = deadline.get()
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, _Busy):
+        tries = TRIES
     if state.attempt_number >= tries or end is None:
         return state.attempt_number >= tries
-    asked = getattr(state.outcome.exception() if state.outcome else None, "after", None)
+    asked = getattr(error, "after", None)
     return end - time.monotonic() <= (asked or 0.0) + 0.5

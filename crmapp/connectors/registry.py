@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -94,7 +93,10 @@ def open_door(
     pause: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
 ) -> Door:
-    """Return the door of one connection, which also a sign-in by a person goes through."""
+    """Return the door of one connection, which also a sign-in by a person goes through.
+
+    It is a context that closes it.
+    """
     company = None if isinstance(settings, SalesforceSettings) else settings.company
     return Door(
         reach(kind, sandbox),
@@ -102,7 +104,7 @@ def open_door(
         explain=REGISTRY[Kind(kind)].explain,
         secrets=secrets or (lambda: settings.secrets),
         ca_file=ca_file,
-        turn=nullcontext if company is None else lambda: turns_of(company),
+        turns=None if company is None else turns_of(company),
         pause=pause,
         transport=transport,
     )
@@ -122,7 +124,7 @@ def connect(
     pause: Callable[[float], None] = time.sleep,
     transport: httpx.BaseTransport | None = None,
 ) -> AnyConnector:
-    """Return the connector of one connection; close it when it is not used any more.
+    """Return the connector of one connection; it is a context that closes it.
 
     ``known`` are descriptions that the caller keeps, ``jobs`` remembers Salesforce's large jobs,
     and ``page`` is how many records a page of a reading has, if not as many as possible.

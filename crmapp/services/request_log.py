@@ -33,6 +33,14 @@ MEANINGS: dict[str, str] = {
     "time": N_("No answer came in time."),
     "tls": N_("No secure connection could be made."),
     "cut": N_("The connection ended before the answer was whole."),
+    "401": N_("The sign-in was refused, or has ended."),
+    "403": N_("That is not allowed to the user of the connection."),
+    "404": N_("There is no such thing at the address."),
+    "429": N_("Too many requests at a time. It is tried again in a while."),
+    "500": N_("The other system failed. It is tried again in a while."),
+    "502": N_("The other system was not there for a moment. It is tried again in a while."),
+    "503": N_("The other system was not there for a moment. It is tried again in a while."),
+    "504": N_("The other system took too long. It is tried again in a while."),
     "WrongInstance": N_("The address must not be asked, or leads to another one."),
     "INVALID_SESSION_ID": N_("The session had ended. A new one is opened by itself."),
     "INVALID_FIELD": N_("A field is gone, or hidden from the user of the connection."),
@@ -63,6 +71,11 @@ class Cause:
     def code(self) -> str:
         """What tells this cause from others in an address."""
         return self.error or f"HTTP {self.status or '-'}"
+
+    @property
+    def meaning(self) -> str | None:
+        """What it means, in a sentence, if that is known."""
+        return meaning(self.error, self.status)
 
 
 class Journal:
@@ -199,6 +212,11 @@ def get(system: str, request_id: int, *, by: User) -> RequestLog:
     if found is None:
         raise NotFound
     return found
+
+
+def meaning(error: str, status: int | None) -> str | None:
+    """Say what an error means, if that is known: by its code, or else by the state of HTTP."""
+    return MEANINGS.get(error) or (None if error else MEANINGS.get(str(status)))
 
 
 def is_wrong(row: RequestLog) -> bool:

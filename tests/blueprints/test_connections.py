@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import insert
@@ -10,7 +11,7 @@ from sqlalchemy import insert
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.models import RequestLog
 from crmapp.services import connections, vault
-from tests.support.connections import XML_SECRETS, connect, salesforce, xml
+from tests.support.connections import XML_SECRETS, connect, salesforce, sign_in_there, xml
 from tests.support.pages import flat
 from tests.support.web import htmx
 
@@ -227,6 +228,21 @@ def test_who_comes_second_chooses(alice, make, headers):
     assert connections.of("intacct").budget == 10
 
 
+def test_she_may_take_over_how_the_other_one_lets_crmapp_sign_in(alice, make):
+    there = "https://acme.my.salesforce.com"
+    connect("salesforce", salesforce(there, sandbox=False), by=make.alice)
+    connect("salesforce", salesforce(there, "web", secrets={}, sandbox=False), by=make.ivan)
+    mine = sent(salesforce(there, secrets={}, sandbox=False), 1)
+
+    clash = alice.post("/admin/connections/salesforce", data=mine)
+    data = {**mine, "version": "2", "take.flow": "theirs"}
+    taken = alice.post("/admin/connections/salesforce", data=data)
+
+    assert (clash.status_code, taken.status_code) == (409, 303)
+    assert "A person signs in (web server with PKCE)" in clash.text
+    assert connections.of("salesforce").settings["flow"] == "web"
+
+
 def test_a_connection_is_removed_after_a_question(alice, entry):
     asked = alice.get("/admin/connections/intacct/removal", headers=htmx("drawer-body"))
     stale = alice.post("/admin/connections/intacct/removal", data={"version": "7"})
@@ -286,3 +302,59 @@ def test_the_version_of_the_interface_is_not_taken_for_that_of_the_record(alice,
     assert "Enter a version such as 66.0." in wrong.text
     assert connections.of("salesforce").settings["version"] == "65.0"
     assert 'value="65.0"' in alice.get("/admin/connections/salesforce").text
+
+
+def test_she_signs_in_there_and_comes_back_to_a_connection_that_works(alice, make, org):
+    connect("salesforce", salesforce(org, "web"), by=make.alice)
+    page = alice.get("/admin/connections/salesforce").text
+
+    gone = alice.get("/admin/connections/salesforce/sign-in")
+    back = sign_in_there(gone.headers["Location"])
+    answer = {"state": back.state, "code": back.code}
+    returned = alice.get("/admin/connections/salesforce/callback", query_string=answer)
+
+    assert "Sign in to finish" in page
+    assert (gone.status_code, returned.status_code) == (303, 303)
+    assert "You have signed in. The connection works." in alice.get(returned.location).text
+    assert connections.connected() == {"salesforce"}
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        ({"error": "access_denied"}, "Sign in again and allow it."),
+        ({"error": "odd", "error_description": "<b>no</b>"}, "odd &lt;b&gt;no&lt;/b&gt;"),
+        ({"code": "made up"}, "The sign-in took too long"),
+        ({"state": "forged", "code": "x"}, "This is not the sign-in that you began here."),
+        ({}, "The sign-in was refused there: –"),
+    ],
+)
+def test_what_went_wrong_there_is_explained(alice, make, org, answer, said):
+    connect("salesforce", salesforce(org, "web"), by=make.alice)
+    gone = alice.get("/admin/connections/salesforce/sign-in")
+    state = parse_qs(urlsplit(gone.headers["Location"]).query)["state"][0]
+
+    address = "/admin/connections/salesforce/callback"
+    returned = alice.get(address, query_string={"state": state, **answer})
+    again = alice.get(address, query_string={"state": state, "code": "x"}, follow_redirects=True)
+
+    assert returned.status_code == 303
+    assert said in again.text
+    assert "This is not the sign-in that you began here." in again.text  # it counts once
+
+
+def test_a_sign_in_that_cannot_begin_says_why(alice, make, org):
+    connect("salesforce", salesforce(org), by=make.alice)
+
+    page = alice.get("/admin/connections/salesforce/sign-in", follow_redirects=True)
+
+    assert "This connection signs in by itself." in page.text
+
+
+def test_the_session_cookie_shows_nothing_of_a_sign_in(alice, make, org):
+    connect("salesforce", salesforce(org, "web"), by=make.alice)
+    alice.get("/admin/connections/salesforce/sign-in")
+
+    with alice.session_transaction() as kept:
+        assert "verifier" not in kept["signing_in"]
+        assert vault.unseal(kept["signing_in"])["verifier"]

@@ -62,6 +62,13 @@ PAGES = (
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
     "/admin/matching",
+    "/admin/connections",
+    "/admin/connections/salesforce?flow=web",
+    "/admin/connections/salesforce?flow=jwt",
+    "/admin/connections/intacct",
+    "/admin/connections/intacct?kind=intacct_xml",
+    "/admin/connections/intacct/removal",
+    "/admin/connections/intacct/requests",
     "/upserts/answers",
     "/admin",
     "/admin/users",
@@ -114,6 +121,8 @@ NO_PAGES = {
     "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
+NO_PAGES |= {"settings.sign_in", "settings.signed_in"}
+WALKED |= {"settings.one_request"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 
 

@@ -7,8 +7,11 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from crmapp.cli import commands
+from crmapp.config import is_encryption_key
 from crmapp.db import db, session
 from crmapp.models import Run, User
+from crmapp.services import vault
+from tests.support.connections import connect, xml
 
 
 @pytest.fixture
@@ -219,3 +222,53 @@ def test_a_number_that_no_run_can_have_is_refused(run, words):
 
     assert code == 2
     assert "Invalid value" in output
+
+
+def test_a_new_key_is_printed_and_changes_nothing(run, settings):
+    code, output = run("keys", "new")
+
+    assert code == 0
+    assert is_encryption_key(output.strip())
+    assert not settings.encryption_keys_file.exists()
+
+
+def test_keys_are_rotated_and_the_older_ones_dropped(run, make, settings):
+    connect("intacct", xml("http://127.0.0.1:1"), by=make.alice)
+    before = settings.encryption_keys_file.read_text().split()
+
+    rotated, said = run("keys", "rotate")
+    between = settings.encryption_keys_file.read_text().split()
+    dropped, _ = run("keys", "drop")
+
+    assert (rotated, dropped) == (0, 0)
+    assert "intacct: encrypted with the newest key" in said
+    assert between[1:] == before
+    assert settings.encryption_keys_file.read_text().split() == between[:1]
+
+
+def test_keys_that_are_given_are_rotated_by_whoever_gives_them(run, make, settings, monkeypatch):
+    connect("intacct", xml("http://127.0.0.1:1"), by=make.alice)
+    (old,) = settings.encryption_keys_file.read_text().split()
+    new = vault.new_key()
+    monkeypatch.setenv("CRMAPP_ENCRYPTION_KEYS", f"{new},{old}")
+
+    rotated, said = run("keys", "rotate")
+    dropped, refused = run("keys", "drop")
+    monkeypatch.setenv("CRMAPP_ENCRYPTION_KEYS", new)
+    again, _ = run("keys", "rotate")
+
+    assert (rotated, dropped, again) == (0, 1, 0)
+    assert "first key of CRMAPP_ENCRYPTION_KEYS" in said
+    assert "leave the older ones away" in refused
+
+
+def test_secrets_that_no_key_opens_are_named(run, make, settings):
+    connect("intacct", xml("http://127.0.0.1:1"), by=make.alice)
+    settings.encryption_keys_file.write_text(f"{vault.new_key()}\n")
+
+    _, said = run("keys", "rotate")
+    code, refused = run("keys", "drop")
+
+    assert "intacct: no key opens its secrets" in said
+    assert code == 1
+    assert "No key opens the secrets of intacct" in refused

@@ -34,21 +34,21 @@ class InFile:
     """Keeps tokens in a file that is locked while one of several processes renews them."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def current(self) -> Tokens | None:
-        if not self._path.exists():
+        if not self.path.exists():
             return None
-        access, refresh, instance = json.loads(self._path.read_text())
+        access, refresh, instance = json.loads(self.path.read_text())
         return Tokens(access, refresh, instance)
 
     def keep(self, tokens: Tokens) -> None:
-        new = self._path.with_suffix(".new")
+        new = self.path.with_suffix(".new")
         new.write_text(json.dumps([tokens.access, tokens.refresh, tokens.instance_url]))
-        new.replace(self._path)
+        new.replace(self.path)
 
     def renew(self, refused: str | None, sign_in: Callable[[Tokens | None], Tokens]) -> Tokens:
-        with self._path.with_suffix(".lock").open("w") as lock:
+        with self.path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             kept = self.current()
             if kept is None or kept.access == refused:

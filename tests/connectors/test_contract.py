@@ -86,7 +86,9 @@ def test_a_record_is_read_alone_with_the_same_values(subject):
     }
 
 
-@pytest.mark.parametrize("id", ["", "99999999", "001000000000001AAA", "x' OR Id != '", "../.."])
+@pytest.mark.parametrize(
+    "id", ["", "99999999", "001000000000001AAA", "x' OR Id != '", "../..", "²"]
+)
 def test_a_record_that_is_not_there_is_none(subject, id):
     assert subject.connect().read_one(subject.object, id, subject.fields) is None
 
@@ -247,6 +249,18 @@ def test_a_field_that_is_gone_is_named(subject):
         list(connector.read(subject.object, subject.fields))
     assert broken.value.field == gone
     assert connector.describe(subject.object).field(gone) is None
+
+
+def test_a_field_that_is_gone_is_not_passed_over_in_writing(subject):
+    connector = subject.connect()
+    connector.describe(subject.object)
+    gone = subject.others[0]
+    subject.fault(Kind.FIELD_VANISHED, object=subject.object, field=gone, times=None)
+
+    with pytest.raises(ConfigBroken) as broken:
+        connector.upsert(subject.object, subject.match, [{**subject.row(1), gone: "active"}])
+
+    assert broken.value.field == gone
 
 
 def test_an_object_that_is_not_there_is_named(subject):

@@ -196,6 +196,29 @@ def test_what_must_not_be_sent_twice_is_sent_once(door, pauses):
     assert (len(peer.requests), pauses) == (1, [])
 
 
+def test_what_was_refused_before_anything_was_done_is_sent_again(door, pauses):
+    busy = http("429 Too Many Requests", b"", Retry_After="1")
+
+    with listening(busy, http()) as peer:
+        assert door.send(Request("POST", peer.url, content=b"{}")).status == 200
+
+    assert len(pauses) == 1
+
+
+def test_a_turn_is_not_waited_for_beyond_the_deadline():
+    turns = threading.BoundedSemaphore(1)
+    turns.acquire()
+
+    with (
+        Door(SANDBOX, turns=turns) as door,
+        listening(http()) as peer,
+        pytest.raises(Unreachable) as failed,
+    ):
+        door.send(get(peer.url, within=0.1))
+
+    assert (failed.value.cause, peer.requests) == (Cause.TIME, [])
+
+
 def test_an_answer_without_end_is_refused(door):
     with listening(http(body=b" " * 3000)) as peer, pytest.raises(ConnectorError, match="larger"):
         door.send(get(peer.url, max_bytes=1000))
@@ -249,3 +272,14 @@ def test_what_got_no_answer_is_logged_with_its_cause(door, exchanges):
         door.send(Request("GET", peer.url))
 
     assert [(each.status, each.error) for each in exchanges] == [(None, "cut")]
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://exa\x00mple/", "http:///x"])
+def test_what_is_no_address_is_told(door, url):
+    with pytest.raises(WrongInstance, match="not an address"):
+        door.send(get(url))
+
+
+def test_a_header_that_cannot_be_sent_is_told(door):
+    with pytest.raises(ConnectorError, match="cannot be sent"):
+        door.send(get("http://127.0.0.1", headers={"X-Entity": "Zürich"}))

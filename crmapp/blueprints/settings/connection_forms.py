@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from flask_babel import gettext
@@ -20,6 +20,7 @@ from crmapp.web.forms import VersionedForm
 from crmapp.web.record_forms import Clash, Required, show_conflict
 from crmapp.web.texts import translated
 
+_DOTS = "••••••••"
 _QUIET = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -81,28 +82,29 @@ def connection_form(state: State, sent: Mapping[str, Any]) -> ConnectionForm:
     kept = row.settings if row else {}
     wanted = sent.get("kind") or getattr(row, "kind", None)
     kind = connection_kinds.kind_of(state.system.code, wanted)
-    flow = connection_kinds.flow_of(kind, sent.get("flow") or kept.get("flow"))
+    theirs = sent.get(f"{VersionedForm.TAKE}flow") == "theirs"
+    chosen = None if theirs else sent.get("flow")
+    flow = connection_kinds.flow_of(kind, chosen or kept.get("flow"))
     asked = tuple(connection_kinds.asked(kind, flow))
     made = {form_name(each.name): _field(each, state, kind) for each in asked}
     made |= _choosers(state, kind)
     form_class = type("Form", (ConnectionForm,), made)
-    same = row is not None and row.kind == kind
-    values = {each.name: kept.get(each.name) for each in asked if not each.secret}
-    if not same:
-        values["url"] = None  # the address of the other interface
-    form = form_class(
-        data={form_name(name): str(value) for name, value in values.items() if value is not None}
-        | {
-            "kind": kind.value,
-            "flow": flow,
-            "version": row.version if row else 0,
-            "sandbox": row.sandbox if row else False,
-            "budget": "" if row is None or row.budget is None else str(row.budget),
-        }
-    )
+    form = form_class(data=_values(state, kind, asked) | {"kind": kind.value, "flow": flow})
     form.wanted_kind, form.wanted_flow, form.asked = kind, flow, asked
     _name(form, state)
     return cast(ConnectionForm, form)
+
+
+def _values(state: State, kind: Kind, asked: Sequence[SettingField]) -> dict[str, Any]:
+    """Return what is set, secrets apart; the address of another interface says nothing here."""
+    row = state.row
+    if row is None:
+        return {"version": 0}
+    shown = {each.name for each in asked if not each.secret}
+    shown -= set() if row.kind == kind else {"url"}
+    values = {form_name(name): str(row.settings[name]) for name in shown & row.settings.keys()}
+    budget = "" if row.budget is None else str(row.budget)
+    return {**values, "version": row.version, "sandbox": row.sandbox, "budget": budget}
 
 
 def take_theirs(form: ConnectionForm, state: State) -> None:
@@ -139,6 +141,8 @@ def _field(spec: SettingField, state: State, kind: Kind) -> Any:
         "validators": [Required()] if spec.required and not keeps else [],
         "render_kw": dict(_QUIET),
     }
+    if hint := _DOTS if keeps else _default(spec, kind):
+        options["render_kw"]["placeholder"] = hint
     if spec.long:
         options["render_kw"] |= {"rows": 6}
         return SecretArea(**options) if spec.secret else TextAreaField(**options)
@@ -146,6 +150,14 @@ def _field(spec: SettingField, state: State, kind: Kind) -> Any:
         options["render_kw"]["autocomplete"] = "new-password"
         return PasswordField(**options)
     return StringField(**options)
+
+
+def _default(spec: SettingField, kind: Kind) -> str:
+    """Return what counts when nothing is typed."""
+    if spec.secret:
+        return ""
+    default = connection_kinds.settings_of(kind, {}, {})
+    return str(getattr(default, spec.name, "") or "")
 
 
 def _name(form: Any, state: State) -> None:

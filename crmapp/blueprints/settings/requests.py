@@ -30,7 +30,6 @@ def requests(system: str) -> ResponseReturnValue:
         state=connections.state(system, by=current_user),
         rows=rows,
         causes=request_log.causes(system, by=current_user),
-        meanings=request_log.MEANINGS,
         is_wrong=request_log.is_wrong,
         errors=errors or bool(cause),
         cause=cause,
@@ -49,7 +48,7 @@ def one_request(system: str, request_id: int) -> ResponseReturnValue:
         "settings/_request.html",
         state=connections.state(system, by=current_user),
         row=row,
-        meaning=request_log.MEANINGS.get(row.error),
+        meaning=request_log.meaning(row.error, row.status),
         wrong=request_log.is_wrong(row),
         open_section="connections",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.answers import not_whole
@@ -18,7 +18,7 @@ from crmapp.connectors.intacct.refusals import Problem, failed
 from crmapp.connectors.intacct.rest_errors import problems_in
 from crmapp.connectors.intacct.rest_session import Call, Session
 from crmapp.connectors.intacct.settings import IntacctRestSettings
-from crmapp.connectors.intacct.values import from_json, named, nested, path_of
+from crmapp.connectors.intacct.values import Kinds, from_json, kinds_of, named, nested, path_of
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -72,7 +72,14 @@ class IntacctRest:
         """What must not stand in the log."""
         return self._session.secrets
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Close the connections that are kept open."""
         self._door.close()
 
     def check(self) -> Check:
@@ -108,6 +115,7 @@ class IntacctRest:
         stamped = described.field(STAMP) is not None
         place = Place.of(cursor) if stamped or not (cursor or {}).get("since") else Place()
         chosen = list(dict.fromkeys([KEY, *([STAMP] if stamped else []), *map(named, fields)]))
+        kinds = kinds_of(described, chosen)
         while True:
             before = datetime.now(UTC)
             rows, last = self._page(object, chosen, place)
@@ -115,7 +123,7 @@ class IntacctRest:
             if rows:
                 stamp = str(rows[-1][STAMP]) if stamped else None
                 place = place.after(stamp, str(rows[-1][KEY]))
-            records = tuple(_record(row, chosen, described) for row in rows)
+            records = tuple(_record(row, kinds) for row in rows)
             yield Page(records, place.finished() if last else place.cursor())
             if last:
                 return
@@ -123,14 +131,14 @@ class IntacctRest:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not id.isdigit():
+        if not (id.isascii() and id.isdigit()):
             return None
         with at_most(within):
             described = self._described(object)
             chosen = list(dict.fromkeys([KEY, *map(named, fields)]))
             answer = self._query(object, chosen, filters=[{"$eq": {KEY: id}}], size=1)
         rows = answer["ia::result"]
-        return _record(rows[0], chosen, described) if rows else None
+        return _record(rows[0], kinds_of(described, chosen)) if rows else None
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         place = Place()
@@ -144,11 +152,23 @@ class IntacctRest:
                 return
 
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
+        """Write as the port says.
+
+        What is written is read along when it is asked what is there already: if a field is gone,
+        that is told once, before anything is written, and not of each row.
+        """
         batch = Batch(match_key, rows, _key_of)
         waiting = batch.open()
+        if not waiting:
+            return batch.results()
+        names = {each.name for each in self._described(object).fields}
+        written = [
+            name for name in dict.fromkeys(n for each in waiting for n in each.row) if name in names
+        ]
         for start in range(0, len(waiting), KEYS):
             part = waiting[start : start + KEYS]
-            there = self._keys(object, match_key, [_key_of(each.row[match_key]) for each in part])
+            keys = [_key_of(each.row[match_key]) for each in part]
+            there = self._keys(object, [KEY, match_key, *written], keys)
             known = {each.number: there.get(_key_of(each.row[match_key])) for each in part}
             new = [each for each in part if known[each.number] is None]
             old = [each for each in part if known[each.number] is not None]
@@ -177,8 +197,8 @@ class IntacctRest:
         answer = self._query(
             object, fields, filters=filters, expression=expression, order=order, size=size
         )
-        rows = answer["ia::result"]
-        return rows, len(rows) < size and answer["ia::meta"].get("next") is None
+        rows, meta = answer["ia::result"], answer["ia::meta"]
+        return rows, not rows or (meta["next"] is None if "next" in meta else len(rows) < size)
 
     def _query(
         self,
@@ -208,12 +228,11 @@ class IntacctRest:
             raise not_whole(str(answer))
         return dict(answer)
 
-    def _keys(self, object: str, match_key: str, values: Sequence[str]) -> Mapping[str, str]:
-        """Return the keys of the records that are there already, by what they are matched by."""
-        if not values:
-            return {}
-        filters: Filters = [{"$in": {named(match_key): list(values)}}]
-        answer = self._query(object, [KEY, match_key], filters=filters)
+    def _keys(self, object: str, fields: Sequence[str], values: Sequence[str]) -> Mapping[str, str]:
+        """Return the keys of the records that are there, by the second of ``fields``."""
+        match_key = named(fields[1])
+        filters: Filters = [{"$in": {match_key: list(values)}}]
+        answer = self._query(object, list(dict.fromkeys(fields)), filters=filters)
         return {str(row[match_key]): str(row[KEY]) for row in answer["ia::result"]}
 
     def _create(self, object: str, batch: Batch, rows: Sequence[Numbered]) -> None:
@@ -288,8 +307,8 @@ def _filters(place: Place) -> tuple[Filters, str]:
     return [{"$gt": at}, {"$eq": at}, {"$gt": key}], "1 or (2 and 3)"
 
 
-def _record(row: Mapping[str, Any], fields: Iterable[str], described: Description) -> Record:
-    return {name: from_json(row.get(name), described.field(name)) for name in fields}
+def _record(row: Mapping[str, Any], kinds: Kinds) -> Record:
+    return {name: from_json(row.get(name), kind) for name, kind in kinds.items()}
 
 
 def _key_of(value: object) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
@@ -68,11 +69,11 @@ def upsert(
     table = _table(waiting)
     mark = hashlib.sha256(f"{object}\n{batch.match_key}\n".encode() + table).hexdigest()
     job = jobs.find(mark)
-    if job is None or not _is_known(session, job):
-        job = _opened(session, object, batch.match_key)
+    state = _kept(session, job) if job else None
+    if job is None or state is None:
+        job, state = _opened(session, object, batch.match_key), "Open"
         jobs.keep(mark, job)
-        _upload(session, job, table)
-    elif _state(session, job)["state"] == "Open":  # a caller died before it had uploaded
+    if state == "Open":  # also if a caller died before all was uploaded
         _upload(session, job, table)
     _wait(session, job, pause, lambda: jobs.keep(mark, None))
     _settle(session, object, job, batch, waiting)
@@ -92,13 +93,13 @@ def _table(rows: list[Numbered]) -> bytes:
     return table
 
 
-def _is_known(session: Session, job: str) -> bool:
-    """Say whether Salesforce still keeps a job, which it does for seven days."""
+def _kept(session: Session, job: str) -> str | None:
+    """Return the state of a job that can still be waited for; Salesforce keeps it for a week."""
     try:
-        state = _state(session, job)["state"]
+        state = str(_state(session, job)["state"])
     except (WrongInstance, RowRejected):
-        return False
-    return state not in ("Aborted", "Failed")
+        return None
+    return None if state in ("Aborted", "Failed") else state
 
 
 def _opened(session: Session, object: str, match_key: str) -> str:
@@ -115,10 +116,19 @@ def _opened(session: Session, object: str, match_key: str) -> str:
 
 
 def _upload(session: Session, job: str, table: bytes) -> None:
-    """Give a job its rows, which it takes once."""
+    """Give a job its rows and let it begin.
+
+    A job takes both once, and refuses what an answer that was cut had done already. Should it
+    have refused for another reason, the rows are missing from its results, and told as such.
+    """
     csv_type = {"Content-Type": "text/csv; charset=UTF-8"}
-    session.send(Call("PUT", f"jobs/ingest/{job}/batches", content=table, headers=csv_type))
-    session.send(Call("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"}))
+    with suppress(RowRejected):
+        session.send(Call("PUT", f"jobs/ingest/{job}/batches", content=table, headers=csv_type))
+    try:
+        session.send(Call("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"}))
+    except RowRejected:
+        if _state(session, job)["state"] == "Open":
+            raise
 
 
 def _state(session: Session, job: str) -> Mapping[str, Any]:

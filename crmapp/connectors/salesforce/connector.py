@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Self
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.batches import Batch
@@ -69,7 +70,14 @@ class Salesforce:
         """What must not stand in the log."""
         return self._session.secrets
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
+        """Close the connections that are kept open."""
         self._door.close()
 
     def check(self) -> Check:

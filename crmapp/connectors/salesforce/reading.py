@@ -13,7 +13,7 @@ from crmapp.connectors.cursors import Place, now_there
 from crmapp.connectors.errors import ConfigBroken, RowRejected
 from crmapp.connectors.port import Cursor, Description, Page, Record
 from crmapp.connectors.salesforce.session import Call, Session
-from crmapp.connectors.salesforce.values import moment, named, quoted, record, stamp
+from crmapp.connectors.salesforce.values import kinds_of, moment, named, quoted, record, stamp
 from crmapp.i18n import N_, Text
 
 PAGE = 2000
@@ -64,6 +64,7 @@ def read(
     """Give out all records by id, or those changed since ``cursor`` by the time of their change."""
     place = Place.of(cursor)
     chosen = asked(object, fields, STAMP)
+    kinds = kinds_of(described, chosen)
     while True:
         question = Question(chosen, named(object), _where(place), _order(place))
         if question.is_too_long:
@@ -77,7 +78,7 @@ def read(
         try:
             for answered in _answers(session, question, size):
                 place = place.begun_at(min(before, now_there(answered.headers)))
-                rows = [record(row, described, chosen) for row in answered.rows]
+                rows = [record(row, kinds) for row in answered.rows]
                 if rows:
                     place = place.after(_stamp_of(answered.rows[-1]), rows[-1]["Id"])
                 yield Page(tuple(rows), place.finished() if answered.last else place.cursor())
@@ -168,7 +169,7 @@ def read_one(
         rows = session.send(call).json()["records"]
         if not rows:
             return None
-        found |= record(rows[0], described, question.fields)
+        found |= record(rows[0], kinds_of(described, question.fields))
     return found
 
 

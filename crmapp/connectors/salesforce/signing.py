@@ -208,8 +208,8 @@ _REASONS: list[tuple[str, str, type[ConnectorError], str]] = [
     (
         "invalid_grant", "hasn't approved this consumer", PermissionMissing,
         N_(
-            "The External Client App is not approved for this user. Pre-authorise the user's"
-            " profile or permission set in the app's policies."
+            "The External Client App is not approved for this user, or there is no such user."
+            " Check the name, and pre-authorise its permission set in the app's policies."
         ),
     ),
     (

@@ -46,32 +46,39 @@ def stamp(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def record(row: Mapping[str, Any], described: Description, names: Iterable[str]) -> Record:
+Kinds = Mapping[str, RemoteKind]
+
+
+def kinds_of(described: Description, names: Iterable[str]) -> Kinds:
+    """Return the kinds of the fields that are read, by name, for :func:`record`."""
+    by_name = {field.name: field.kind for field in described.fields}
+    return {name: by_name.get(name, RemoteKind.OTHER) for name in names}
+
+
+def record(row: Mapping[str, Any], kinds: Kinds) -> Record:
     """Return a row of an answer as a record of the fields that were asked for.
 
     What lies behind a reference has a dotted name; it is None if the reference is empty.
     """
-    found = dict(_flat(row))
-    return {name: _value(found.get(name), name, described) for name in names}
+    return {
+        name: _value(_behind(row, name) if "." in name else row.get(name), kind)
+        for name, kind in kinds.items()
+    }
 
 
-def _flat(row: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    for name, raw in row.items():
-        if name == "attributes":
-            continue
-        if isinstance(raw, Mapping) and "attributes" in raw:
-            yield from _flat(raw, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", raw
+def _behind(row: Any, path: str) -> Any:
+    for part in path.split("."):
+        if not isinstance(row, Mapping):
+            return None
+        row = row.get(part)
+    return row
 
 
-def _value(raw: Any, name: str, described: Description) -> Any:
-    field = described.field(name)
-    kind = field.kind if field else RemoteKind.OTHER
-    if isinstance(raw, Mapping):
-        return _compound(raw)
+def _value(raw: Any, kind: RemoteKind) -> Any:
     if raw is None or isinstance(raw, bool):
         return raw
+    if isinstance(raw, Mapping):
+        return _compound(raw)
     if kind in NUMBERS:
         return Decimal(str(raw))
     if kind is RemoteKind.INTEGER:
@@ -85,7 +92,8 @@ def _value(raw: Any, name: str, described: Description) -> Any:
 
 def moment(text: str) -> datetime:
     """Return a moment written like ``2026-11-01T10:00:00.000+0000``."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo is UTC else read.astimezone(UTC)
 
 
 def _compound(raw: Mapping[str, Any]) -> str | None:

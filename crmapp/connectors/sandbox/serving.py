@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import ssl
 import sys
@@ -155,7 +156,11 @@ class _Conversation(BaseHTTPRequestHandler):
         return more
 
     def answer(self) -> None:
-        environ = self._environ(self._body())
+        body = self._body()
+        if self.headers.get("Content-Encoding", "").lower() == "gzip":
+            body = gzip.decompress(body)
+            del self.headers["Content-Encoding"]
+        environ = self._environ(body)
         answer = _Answer()
         try:
             answer.body = self._asked(environ, answer)

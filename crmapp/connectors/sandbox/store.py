@@ -23,7 +23,8 @@ class Store:
         self._path = path
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        self._turn = threading.RLock()
+        self._turn = threading.Lock()
+        self._thread = threading.local()
         self._closed = False
         if schema:
             self.create(schema)
@@ -35,7 +36,14 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; each statement on it sees what is committed."""
+        """Lend a connection; each statement on it sees what is committed.
+
+        Within :meth:`writing` it is that transaction's, which sees what it wrote.
+        """
+        own = self._own()
+        if own is not None:
+            yield own
+            return
         connection = self._take()
         try:
             yield connection
@@ -45,6 +53,10 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection whose statements all see the same moment."""
+        own = self._own()
+        if own is not None:
+            yield own
+            return
         with self.reading() as connection:
             connection.execute("BEGIN")
             try:
@@ -56,16 +68,31 @@ class Store:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection in a transaction that is kept if the block ends well.
 
-        It must not be nested: the inner one would wait for the outer one.
+        Within another one it is a part of that: it is undone alone if only it fails, and not kept
+        unless the outer one is.
         """
+        own = self._own()
+        if own is not None:
+            with _part_of(own):
+                yield own
+            return
         with self._turn, self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            self._thread.connection = connection
             try:
                 yield connection
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
+            else:
+                connection.execute("COMMIT")
+            finally:
+                self._thread.connection = None
+
+    def _own(self) -> sqlite3.Connection | None:
+        """Return the connection of the transaction that this thread is in."""
+        connection: sqlite3.Connection | None = getattr(self._thread, "connection", None)
+        return connection
 
     def close(self) -> None:
         """Close the idle connections; one that is lent is closed when it comes back."""
@@ -96,3 +123,15 @@ class Store:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+@contextmanager
+def _part_of(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO part")
+        connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")

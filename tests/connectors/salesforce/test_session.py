@@ -13,6 +13,7 @@ from crmapp.connectors.errors import (
     Retryable,
     RowRejected,
     Unreachable,
+    WrongInstance,
 )
 from crmapp.connectors.port import Tokens
 from tests.connectors.salesforce.scripted import TOKENS, answer, refusal, salesforce
@@ -23,8 +24,9 @@ GRANTED = answer({"access_token": "access-2", "instance_url": "https://acme.my.s
 COUNTED = answer({"totalSize": 3, "done": True, "records": []})
 
 
-def test_an_expired_session_is_renewed_once_and_the_request_sent_again():
-    connector, script = salesforce([EXPIRED, GRANTED, COUNTED])
+@pytest.mark.parametrize("expired", [EXPIRED, answer("Bad_OAuth_Token", 403)])
+def test_an_expired_session_is_renewed_once_and_the_request_sent_again(expired):
+    connector, script = salesforce([expired, GRANTED, COUNTED])
 
     assert connector.count("Account") == 3
 
@@ -158,3 +160,47 @@ def test_the_quota_is_read_from_every_answer():
 
     usage = connector.usage()
     assert (usage.used, usage.limit, usage.per) == (18, 15000, "day")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        answer("<html>A shop</html>"),
+        answer({"hello": 1}),
+        answer([{"name": "no version"}]),
+        answer("<html>nothing here</html>", 404),
+    ],
+)
+def test_a_check_tells_an_address_that_is_not_salesforce(given):
+    connector, script = salesforce([given])
+
+    with pytest.raises(WrongInstance, match="My Domain"):
+        connector.check()
+
+    assert "authorization" not in script.requests[0].headers
+
+
+def test_a_check_signs_in_by_the_settings_and_not_by_a_session_that_still_works():
+    versions = answer([{"version": "66.0", "label": "Spring", "url": "/services/data/v66.0"}])
+    refused = answer({"error": "invalid_client", "error_description": "invalid"}, 400)
+    connector, _ = salesforce([versions, refused])
+
+    with pytest.raises(AuthFailed, match="consumer secret"):
+        connector.check()
+
+
+def test_a_check_says_that_the_lists_of_the_package_are_missing():
+    connector, _ = salesforce(
+        [
+            answer([{"version": "66.0"}]),
+            GRANTED,
+            answer({"organization_id": "00D1", "preferred_username": "sync@acme.example"}),
+            refusal("INSUFFICIENT_ACCESS", "no", 403),
+            answer({"sobjects": [{"name": "Account"}]}),
+        ]
+    )
+
+    found = connector.check()
+
+    assert (found.organisation, found.user) == ("00D1", "sync@acme.example")
+    assert found.notes == ("lists_missing",)

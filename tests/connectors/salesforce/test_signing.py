@@ -173,7 +173,7 @@ def test_nobody_has_signed_in_yet():
             "invalid_grant",
             "user hasn't approved this consumer",
             PermissionMissing,
-            "Pre-authorise",
+            "pre-authorise",
         ),
         ("invalid_grant", "ip restricted", PermissionMissing, "IP"),
         ("invalid_grant", "expired access/refresh token", AuthFailed, "Sign in again"),

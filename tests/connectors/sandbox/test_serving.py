@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import socket
 import ssl
 from urllib.parse import urlsplit
@@ -76,6 +77,12 @@ def test_a_body_may_come_in_chunks(client, shop):
 
     assert client.get("/after").text == "/after? GET "
     assert shop.sold == [b"first second"]
+
+
+def test_a_body_may_be_compressed(client, shop):
+    client.post("/sales", content=gzip.compress(b"small"), headers={"Content-Encoding": "gzip"})
+
+    assert shop.sold == [b"small"]
 
 
 def test_a_client_may_ask_whether_to_send_its_body(client):

@@ -58,6 +58,37 @@ def test_a_transaction_that_fails_leaves_nothing(store):
     assert numbers(store) == []
 
 
+def test_a_part_of_a_transaction_is_undone_alone_and_kept_with_the_rest(store):
+    def write(value, fails=False):
+        with store.writing() as connection:
+            connection.execute("INSERT INTO number VALUES (?)", [value])
+            if fails:
+                raise KeyError
+
+    with store.writing():
+        write(1)
+        with pytest.raises(KeyError):
+            write(2, fails=True)
+        within = numbers(store)
+
+    assert within == numbers(store) == [1]
+
+
+def test_parts_that_went_well_are_undone_with_the_whole(store):
+    def fail():
+        with store.writing(), store.writing() as connection:
+            connection.execute("INSERT INTO number VALUES (1)")
+        with store.writing():
+            with store.writing() as connection:
+                connection.execute("INSERT INTO number VALUES (2)")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+
+    assert numbers(store) == [1]
+
+
 def test_many_threads_write_without_losing_a_row(store):
     def write(value):
         with store.writing() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from crmapp.connectors.sandbox.intacct import records, refusals, seed
 from crmapp.connectors.sandbox.intacct.company import Company, Full, credentials_of
 from crmapp.connectors.sandbox.intacct.gateway import answering
 from crmapp.connectors.sandbox.intacct.gateway.answering import Gateway
+from crmapp.connectors.sandbox.intacct.objects import by_name
 from crmapp.connectors.sandbox.intacct.rest.answering import PREFIX as PREFIX_OF_REST
 from crmapp.connectors.sandbox.intacct.rest.answering import Rest
+from crmapp.connectors.sandbox.intacct.values import moment
 from crmapp.connectors.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -95,9 +98,19 @@ def _extras(company: Company, rest: Rest) -> dict[str, Any]:
     def credentials(_given: Mapping[str, Any]) -> dict[str, Any]:
         return credentials_of()
 
+    def grow(given: Mapping[str, Any]) -> dict[str, int]:
+        object = by_name(str(given.get("object", "CUSTOMER")))
+        if object is None:
+            return {"added": 0}
+        count = int(given.get("count") or 1000)
+        with company.store.writing() as connection:
+            at = moment(datetime.now(UTC))
+            return {"added": seed.grow(connection, object, count, at)}
+
     return {
         "credentials": credentials,
         "expire-sessions": expire_sessions,
         "expire-tokens": expire_tokens,
+        "grow": grow,
         "usage": usage,
     }

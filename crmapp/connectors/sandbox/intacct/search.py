@@ -11,7 +11,14 @@ from typing import Any
 
 import orjson
 
-from crmapp.connectors.sandbox.intacct.catalogue import NUMBERS, Field, Object, Relationship
+from crmapp.connectors.sandbox.intacct.catalogue import (
+    NUMBERS,
+    SEPARATOR,
+    Field,
+    Kind,
+    Object,
+    Relationship,
+)
 from crmapp.connectors.sandbox.intacct.objects import OBJECTS, Target
 
 _COLUMNS = {"RECORDNO": "recordno", "WHENCREATED": "created", "WHENMODIFIED": "modified",
@@ -74,16 +81,19 @@ class Query:
     limit: int = 100
     ignore_case: bool = False
     scope: Scope = field(default_factory=Scope)
+    totals: tuple[tuple[str, Target], ...] = ()  # a function of SQL over each group of ``select``
 
 
 @dataclass(frozen=True)
 class Found:
-    rows: list[tuple[Any, ...]]  # values as they are kept, in the order of ``select``
+    rows: list[tuple[Any, ...]]  # values as they are kept: of ``select``, then of ``totals``
     total: int
 
 
 def run(connection: sqlite3.Connection, query: Query) -> Found:
     """Answer ``query`` as things are now: the next page is another question."""
+    if query.totals:
+        return _grouped(connection, query)
     builder = _Builder(query)
     where = builder.where()
     order = builder.order()
@@ -103,6 +113,22 @@ def _total(connection: sqlite3.Connection, query: Query) -> int:
     sql = f"SELECT COUNT(*) FROM record t0 {builder.joins()} WHERE {where}"  # noqa: S608  # from the catalogue
     total: int = connection.execute(sql, builder.parameters).fetchone()[0]
     return total
+
+
+def _grouped(connection: sqlite3.Connection, query: Query) -> Found:
+    """Answer with a row for each group of records that have the selected values in common."""
+    builder = _Builder(query)
+    where = builder.where()
+    groups = [builder.raw(target) for target in query.select]
+    totals = [f"{name}({builder.expression(target)})" for name, target in query.totals]
+    by = f"GROUP BY {', '.join(groups)}" if groups else ""
+    source = f"FROM record t0 {builder.joins()} WHERE {where} {by}"
+    inner = f"SELECT {', '.join([*groups, *totals])} {source}"
+    parameters = [*builder.parameters, query.limit, query.offset]
+    rows = connection.execute(f"{inner} ORDER BY 1 LIMIT ? OFFSET ?", parameters).fetchall()
+    count = f"SELECT COUNT(*) FROM ({inner})"  # noqa: S608  # from the catalogue
+    total: int = connection.execute(count, builder.parameters).fetchone()[0]
+    return Found([tuple(row) for row in rows], total)
 
 
 Pick = Callable[[Sequence[Any], dict[int, dict[str, Any]]], Any]
@@ -147,7 +173,7 @@ class _Builder:
 
     def order(self) -> str:
         parts = [
-            f"{self._expression(target)} {'DESC' if descends else 'ASC'}"
+            f"{self.expression(target)} {'DESC' if descends else 'ASC'}"
             for target, descends in self._query.order
         ]
         return ", ".join([*parts, "t0.recordno"])
@@ -179,13 +205,16 @@ class _Builder:
         return self._compare(part)
 
     def _compare(self, condition: Condition) -> str:
-        expression = self._expression(condition.target)
         operator = condition.operator
+        pattern = operator in (Operator.LIKE, Operator.NOT_LIKE)
+        find = self.raw if pattern else self.expression
+        expression = find(condition.target)
         if operator in (Operator.NULL, Operator.NOT_NULL):
             return f"{expression} {operator.value.upper()}"
-        values = [_parameter(condition.target.field, each) for each in condition.values]
-        if operator in (Operator.LIKE, Operator.NOT_LIKE):
-            values = [_glob(str(each)) for each in condition.values]
+        values = [
+            _glob(str(each)) if pattern else _parameter(condition.target.field, each)
+            for each in condition.values
+        ]
         if self._query.ignore_case and any(isinstance(each, str) for each in values):
             expression = f"LOWER({expression})"
             values = [each.lower() if isinstance(each, str) else each for each in values]
@@ -201,7 +230,11 @@ class _Builder:
                 return f"{expression} NOT GLOB ?"
         return f"{expression} {operator.value} ?"
 
-    def _expression(self, target: Target) -> str:
+    def raw(self, target: Target) -> str:
+        """Return a value as it is kept, an amount with all its digits."""
+        return self.expression(target).removeprefix("CAST(").removesuffix(" AS REAL)")
+
+    def expression(self, target: Target) -> str:
         return _expression(self._alias(target.ways), self._object(target.ways), target.field)
 
     def _object(self, ways: tuple[Relationship, ...]) -> Object:
@@ -234,13 +267,18 @@ def _expression(alias: int, object: Object, field: Field) -> str:
     if field.id == "RECORD_URL":
         return f"('{_RECORD_URL}' || t{alias}.recordno)"
     body = f"json_extract(t{alias}.body, '$.\"{field.id}\"')"
+    if field.kind is Kind.MULTIPLE:  # compared as XML writes it
+        for kept, written in (('","', SEPARATOR), ('["', ""), ('"]', "")):
+            body = f"REPLACE({body}, '{kept}', '{written}')"
     return f"CAST({body} AS REAL)" if field.kind in NUMBERS else body
 
 
 def _parameter(field: Field, value: Any) -> Any:
+    if value is None:  # which nothing is equal to, or more or less than
+        return None
     if field.id == "RECORDNO" or isinstance(value, bool):
         return int(value)
-    return float(value) if field.kind in NUMBERS and value is not None else value
+    return float(value) if field.kind in NUMBERS else value
 
 
 def _glob(pattern: str) -> str:

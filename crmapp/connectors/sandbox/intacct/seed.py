@@ -134,6 +134,34 @@ def plant(connection: sqlite3.Connection) -> None:
         _insert(connection, OBJECTS[name], [_row(ids, each) for each in rows.split(";")])
 
 
+def grow(connection: sqlite3.Connection, object: Object, count: int, at: str) -> int:
+    """Add ``count`` records at once, as if they had been made at ``at``; return how many.
+
+    They are called by their numbers (``Z000123``); a customer comes with its display contact.
+    """
+    last = _last(connection, object)
+    ids = [f"Z{last + place:06}" for place in range(1, count + 1)]
+    rows: list[dict[str, Any]] = [
+        {object.key: id, object.title: f"{object.label} {id}"} | {object.key: id} for id in ids
+    ]
+    if object.name == CUSTOMER.name:
+        first = _last(connection, CONTACT) + 1
+        names = [
+            {"CONTACTNAME": f"Customer {id}(C{id})", "PRINTAS": f"Customer {id}"} for id in ids
+        ]
+        insert_many(connection, CONTACT, names, at=at)
+        for place, row in enumerate(rows):
+            row |= {"ENTITY": f"C{ids[place]}", "DISPLAYCONTACTKEY": first + place}
+    insert_many(connection, object, rows, at=at)
+    return len(rows)
+
+
+def _last(connection: sqlite3.Connection, object: Object) -> int:
+    sql = "SELECT last FROM numbering WHERE object = ?"
+    row = connection.execute(sql, [object.name]).fetchone()
+    return int(row["last"]) if row is not None else 0
+
+
 def _row(ids: str, text: str) -> dict[str, Any]:
     cells = [cell.strip() for cell in text.split("|")]
     row: dict[str, Any] = {id: cell for id, cell in zip(ids.split(), cells, strict=True) if cell}
@@ -162,7 +190,7 @@ def _employees(connection: sqlite3.Connection) -> None:
 
 def _customers(connection: sqlite3.Connection, people: Sequence[shared.Customer]) -> None:
     """Insert the demo's customers; each changed on a day of its own, so that deltas show."""
-    first = connection.execute("SELECT last FROM numbering WHERE object = 'CONTACT'").fetchone()[0]
+    first = _last(connection, CONTACT)
     for place, person in enumerate(people, 1):
         _insert(connection, CONTACT, [_contact(person)], days=place)
         row = _customer(person, place) | {"DISPLAYCONTACTKEY": first + place}

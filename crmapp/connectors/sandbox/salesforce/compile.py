@@ -25,13 +25,15 @@ _FIELDS_LIMIT = 200
 class Output:
     """One value of a record: where it goes, and how it is shown.
 
-    ``places`` are the columns of the answer that a compound value is made of, by its keys.
+    ``places`` are the columns of the answer that a compound value is made of, by its keys;
+    ``type`` is the field's.
     """
 
     path: tuple[str, ...]
     column: int
     show: Callable[[Any], Any] | None = None
     places: Mapping[str, int] | None = None
+    type: str = ""
 
 
 @dataclass
@@ -141,7 +143,7 @@ class Compiler(Conditions):
         if not hidden:
             if any(each.path == out for each in plan.outputs):
                 raise soql.malformed(f"duplicate field selected: {path}")
-            plan.outputs.append(Output(out, len(plan.columns), shower(found)))
+            plan.outputs.append(Output(out, len(plan.columns), shower(found), type=found.type))
         plan.columns.append(f"{table}.{found.column}")
 
     def _resolve(self, path: str) -> tuple[SObject, Field, str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,15 @@ class Database:
             field for named, field in self.hidden | due.vanished if named == object.name.lower()
         ]
         return object.without(lost) if lost else object
+
+    def objects_of(self, due: Due) -> Callable[[str], SObject | None]:
+        """Return what finds an object by its name, as the connecting user sees it."""
+
+        def find(name: str) -> SObject | None:
+            found = self.objects.get(name.lower())
+            return None if found is None else self.seen(found, due)
+
+        return find
 
     def of_id(self, id: str) -> SObject | None:
         """Return the object that an id belongs to, by its first three characters."""

@@ -81,12 +81,20 @@ def _delete(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
 def _upsert(call: Call, object: SObject, key: str) -> Reply:
     allowed(call, "PATCH")
     field = key_of(object, key)
+    met: set[str] = set()
 
     def upsert(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
         if _typed(call, row).name != object.name:
             raise ApiError("INVALID_TYPE", f"The rows must be of type {object.name}", fields=[])
         writer = Writer(call.database, connection, object, call.now, call.user)
         value = next((v for name, v in row.items() if name.lower() == field.name.lower()), None)
+        if value and str(value).lower() in met:
+            raise ApiError(
+                "DUPLICATE_VALUE",
+                f"Duplicate external id specified: {value}",
+                fields=[field.name],
+            )
+        met.add(str(value).lower())
         try:
             id, created = writer.upsert(field, value, row)
         except Ambiguous as error:
@@ -235,26 +243,38 @@ def _composite(call: Call, dispatch: Dispatch) -> Reply:
     asked = body.get("compositeRequest", [])
     if len(asked) > _MOST_CALLS:
         raise ApiError("LIMIT_EXCEEDED", f"Only {_MOST_CALLS} operations are allowed")
+    if not body.get("allOrNone"):
+        return Reply(200, {"compositeResponse": _parts(call, dispatch, asked)})
+    try:
+        with call.database.store.writing():
+            answers = _parts(call, dispatch, asked)
+            failed = [each for each in answers if each["httpStatusCode"] >= 400]
+            if failed:
+                raise _Undone
+    except _Undone:
+        # The first one that failed says why; the others say that they are undone because of it.
+        answers = [
+            each if each is failed[0] else each | {"body": _halted(), "httpStatusCode": 400}
+            for each in answers
+        ]
+    return Reply(200, {"compositeResponse": answers})
+
+
+def _parts(call: Call, dispatch: Dispatch, asked: Sequence[Row]) -> list[Row]:
     bodies: dict[str, Any] = {}
     answers: list[Row] = []
-    failed = False
     for each in asked:
-        name = each["referenceId"]
-        if failed and body.get("allOrNone"):
-            reply = Reply(400, _halted())
-        else:
-            reply = _part(call, dispatch, each, bodies)
-        failed = failed or reply.status >= 400
-        bodies[name] = reply.value
+        reply = _part(call, dispatch, each, bodies)
+        bodies[each["referenceId"]] = reply.value
         answers.append(
             {
                 "body": reply.value,
                 "httpHeaders": dict(reply.headers),
                 "httpStatusCode": reply.status,
-                "referenceId": name,
+                "referenceId": each["referenceId"],
             }
         )
-    return Reply(200, {"compositeResponse": answers})
+    return answers
 
 
 def _part(call: Call, dispatch: Dispatch, asked: Row, bodies: Mapping[str, Any]) -> Reply:

@@ -47,11 +47,7 @@ class Writer:
         if not self.object.raw["createable"]:
             raise _not_allowed(self.object, "create")
         values = self._values(given, "createable")
-        missing = [
-            each.name
-            for each in self.object.fields.values()
-            if each.is_required and values.get(each.name) is None
-        ]
+        missing = [name for name in self.object.required if values.get(name) is None]
         if missing:
             raise _required(missing)
         return self._insert(values)
@@ -134,14 +130,7 @@ class Writer:
         fields = self.object.fields
         now = stamp(self.now)
         id = id or self._next_id()
-        made: dict[str, Stored] = {"Id": id}
-        for each in fields.values():
-            if each.type == "boolean":
-                made[each.name] = int(bool(each.raw["defaultValue"]))
-            elif each.values and values.get(each.name) is None:
-                made[each.name] = next(
-                    (str(v["value"]) for v in each.values.values() if v["defaultValue"]), None
-                )
+        made: dict[str, Stored] = {"Id": id, **self.object.defaults}
         made |= {name: value for name, value in values.items() if value is not None}
         system: dict[str, Stored] = {
             "OwnerId": self.user, "CreatedDate": now, "CreatedById": self.user,
@@ -184,8 +173,15 @@ class Writer:
         return ids.made(self.object.prefix, row["last"] + 1000)
 
     def _existing(self, id: str) -> sqlite3.Row:
+        """Return what is needed of a record to change it.
+
+        Raises:
+            ApiError: there is none of this id, or it was deleted.
+        """
+        known = self.object.fields
+        wanted = [each for each in ("IsDeleted", "FirstName", "LastName") if each.lower() in known]
         row: sqlite3.Row | None = self.connection.execute(
-            f"SELECT * FROM {self.object.table} WHERE Id = ?", [id]
+            f"SELECT {', '.join(wanted) or 'Id'} FROM {self.object.table} WHERE Id = ?", [id]
         ).fetchone()
         if row is None:
             raise _invalid_reference()

@@ -231,11 +231,6 @@ def test_pages_read_and_records_written_are_metered_by_month(sandbox, gateway, r
     assert list(usage.values()) == [6]
 
 
-def test_the_control_page_is_not_metered_and_takes_no_place(sandbox, gateway):
-    with sandbox.company.place(), sandbox.company.place():
-        assert gateway.client.get("/__control").status_code == 200
-
-
 @pytest.mark.parametrize("path", ["/", "/ia", "/ia/api/v2/objects", REST])
 def test_there_is_nothing_else(gateway, path):
     assert gateway.client.get(path).status_code == 404
@@ -250,11 +245,3 @@ def test_an_answer_never_repeats_a_password(gateway):
 
     assert company.PASSWORD not in response.text
     assert "wrong" not in response.text
-
-
-def test_the_control_page_says_how_to_sign_in(gateway):
-    said = gateway.client.post("/__control/credentials", json={}).json
-
-    assert said["company"] == company.COMPANY
-    assert said["sender"] == company.SENDER
-    assert said["users"] == {"crmapp_sync": "all", "crmapp_viewer": "list and view"}

@@ -6,7 +6,7 @@ from crmapp.connectors.sandbox.intacct import records
 from crmapp.connectors.sandbox.intacct.objects import OBJECTS, find
 from crmapp.connectors.sandbox.intacct.search import Condition, Operator, Query, run
 from crmapp.domain.managed_lists import MANAGED_LISTS
-from tests.support.intacct import compare, numbers, query, texts
+from tests.support.intacct import compare, numbers, query, record, texts
 
 FRENCH = compare("equalto", "DISPLAYCONTACT.MAILADDRESS.COUNTRY", "France")
 
@@ -64,6 +64,9 @@ def test_a_page_is_a_question_of_its_own_and_no_part_of_a_snapshot(gateway):
         (compare("greaterthan", "CREDITLIMIT", "9000"), 92),
         (compare("lessthanorequalto", "RECORDNO", "5"), 5),
         (compare("notequalto", "STATUS", "active"), 4),
+        (compare("equalto", "INTERESTS", "Cars#~#Planes"), 46),
+        (compare("like", "LOYALTY_POINTS", "1%"), 11),
+        (compare("greaterthan", "CREDITLIMIT", ""), 0),
         (compare("isnull", "PARENTID"), 92),
         (compare("isnotnull", "TAXID"), 0),
         (compare("equalto", "ONHOLD", "true"), 5),
@@ -107,6 +110,36 @@ def test_fields_behind_relationships_are_named_as_they_were_asked_for(gateway):
         "DISPLAYCONTACT.MAILADDRESS.CITY": "Manchester",
         "TERRITORY.MANAGER.EMPLOYEEID": "rita",
     }
+
+
+def test_totals_are_made_of_groups(gateway):
+    totals = "<count>RECORDNO</count><sum>CREDITLIMIT</sum><max>NAME</max>"
+    asked = query("CUSTOMER", "TERRITORYID", order="TERRITORYID")
+
+    data = gateway.data(asked.replace("</select>", f"{totals}</select>"))
+
+    assert data.get("totalcount") == "4"
+    first, *_others = [record(each) for each in data]
+    assert first == {
+        "TERRITORYID": "APAC", "COUNT.RECORDNO": "6", "SUM.CREDITLIMIT": "220000",
+        "MAX.NAME": "Souveniers And Things Co.",
+    }  # fmt: skip
+    assert sum(int(each.findtext("COUNT.RECORDNO")) for each in data) == 92
+
+
+def test_a_total_of_everything_is_one_row(gateway):
+    asked = query("CUSTOMER").replace("<select>", "<select><count>RECORDNO</count>")
+
+    assert gateway.rows(asked) == [{"COUNT.RECORDNO": "92"}]
+
+
+@pytest.mark.parametrize(
+    "total", ["<sum>NAME</sum>", "<avg>WHENCREATED</avg>", "<median>NAME</median>"]
+)
+def test_a_total_that_makes_no_sense_is_refused(gateway, total):
+    asked = query("CUSTOMER").replace("<select>", f"<select>{total}")
+
+    assert numbers(gateway.do(asked)) == ["DL02000001"]
 
 
 def test_all_unknown_fields_are_named_at_once(gateway):

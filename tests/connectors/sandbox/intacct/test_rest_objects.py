@@ -106,6 +106,25 @@ def test_a_request_without_a_payload_is_refused(rest):
     assert error(rest.ask("POST", CUSTOMERS))["errorId"] == "REST-1028"
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [{"name": "a\x01b"}, {"name": 5}, {"advanceBillBy": 10**30}, {"creditLimit": "1e999"},
+     {"creditLimit": True}, {"isOnHold": "maybe"}, {"nsp::CONTRACT_END": 2027}, {"term": "Net 30"},
+     {"nsp::INTERESTS": [["Cars"]]}, {"nsp::LAST_AUDIT": "soon"}, {"name": "a" * 101}],
+)  # fmt: skip
+def test_a_value_that_does_not_fit_is_refused(rest, payload):
+    response = rest.ask("PATCH", f"{CUSTOMERS}/1", payload)
+
+    assert response.status_code == 400
+    assert error(response)["details"][0]["code"] in ("invalidValue", "invalidReference")
+
+
+def test_the_entity_of_a_record_is_not_for_the_writer_to_choose(rest):
+    rest.ask("POST", CUSTOMERS, {**NEW, "entity": {"key": "2"}})
+
+    assert customer(rest)["entity"]["id"] is None
+
+
 def test_what_is_left_out_stays_and_null_empties(rest):
     rest.ask("POST", CUSTOMERS, NEW)
 

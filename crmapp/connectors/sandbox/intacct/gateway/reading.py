@@ -7,13 +7,13 @@ import io
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from crmapp.connectors.sandbox.intacct import errors, values
-from crmapp.connectors.sandbox.intacct.catalogue import Object
+from crmapp.connectors.sandbox.intacct.catalogue import Kind, Object
 from crmapp.connectors.sandbox.intacct.company import Session
 from crmapp.connectors.sandbox.intacct.errors import Refused
 from crmapp.connectors.sandbox.intacct.gateway import legacy
@@ -95,7 +95,8 @@ def query(asked: Asked) -> str:
     object, hidden = asked.object(name)
     question, names = read_query(element, object, asked.session, hidden)
     found = run(asked.connection, question)
-    named = list(zip(names, question.select, strict=True))
+    targets = (*question.select, *(_shown(*each) for each in question.totals))
+    named = list(zip(names, targets, strict=True))
     form = child(element, "options/returnformat").lower()
     if form in ("json", "csv"):
         raise _formatted(form, named, found)
@@ -214,6 +215,12 @@ def _ids(asked: Asked, object: Object, text: str) -> list[str]:
 def _named(object: Object, ids: Iterable[str]) -> list[tuple[str, Target]]:
     found = ((id, find(object, id)) for id in ids)
     return [(id, target) for id, target in found if target is not None]
+
+
+def _shown(function: str, target: Target) -> Target:
+    """Return how a total is shown: a count is a number, whatever is counted."""
+    whole = function == "COUNT"
+    return Target((), replace(target.field, kind=Kind.INTEGER)) if whole else target
 
 
 def _remaining(found: Found, offset: int) -> int:

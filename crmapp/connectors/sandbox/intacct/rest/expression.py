@@ -25,7 +25,7 @@ _PATTERNS = {
 }  # fmt: skip
 _NULLS = {Operator.EQUAL: Operator.NULL, Operator.NOT_EQUAL: Operator.NOT_NULL}
 _TOKEN = re.compile(r"\s*(\(|\)|\d+|and\b|or\b)", re.IGNORECASE)
-_MOST = 1000
+_COUNTS = {Operator.BETWEEN: (2, 2), Operator.IN: (1, 1000), Operator.NOT_IN: (1, 1000)}
 
 Part = Condition | Group
 
@@ -72,8 +72,8 @@ def _compare(object: Object, name: str, path: str, value: Any, hidden: frozenset
     if value is None and operator in _NULLS:
         return Condition(target, _NULLS[operator])
     given = value if isinstance(value, list) else [value]
-    wanted = 2 if operator is Operator.BETWEEN else None
-    if (wanted and len(given) != wanted) or not 1 <= len(given) <= _MOST:
+    fewest, most = _COUNTS.get(operator, (1, 1))
+    if not fewest <= len(given) <= most:
         raise invalid(f"Wrong number of values for {name}", "REST-1063", FIELD=path)
     return Condition(target, operator, tuple(_operand(target, each, path) for each in given))
 

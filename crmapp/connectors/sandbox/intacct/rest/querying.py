@@ -23,6 +23,10 @@ _KEYS = frozenset({
 _PARAMETERS = frozenset({
     "includePrivate", "caseSensitiveComparison", "includeHierarchyFields", "asOfDate",
 })  # fmt: skip
+_SHAPES: dict[str, type] = {
+    "fields": list, "filters": list, "orderBy": list, "filterExpression": str,
+    "filterParameters": dict,
+}  # fmt: skip
 _LARGEST = 4000
 _USUAL = 100
 _ALWAYS = ("key", "id", "href")
@@ -63,6 +67,9 @@ def query(
 
 
 def _check(payload: Mapping[str, Any]) -> None:
+    for name, kind in _SHAPES.items():
+        if not isinstance(payload.get(name) or kind(), kind):
+            raise answers.invalid(f"The value of {name} is not valid", "REST-1068", FIELD=name)
     parameters = payload.get("filterParameters") or {}
     for key in [*(set(payload) - _KEYS), *(set(parameters) - _PARAMETERS)]:
         message = f"Unrecognized key {key} in query payload"
@@ -102,7 +109,7 @@ def _order(object: Object, order: list[Any], hidden: frozenset[str]) -> list[tup
 
 def _number(payload: Mapping[str, Any], name: str, usual: int, least: int, most: int | None) -> int:
     value = payload.get(name, usual)
-    if not isinstance(value, int) or value < least or (most is not None and value > most):
+    if type(value) is not int or value < least or (most is not None and value > most):
         limits = f"between {least} and {most}" if most else f"at least {least}"
         raise answers.invalid(f"The value of {name} must be {limits}", "REST-1068", FIELD=name)
     return value

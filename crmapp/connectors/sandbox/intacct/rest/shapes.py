@@ -126,7 +126,8 @@ def _way(object: Object, path: str) -> Relationship | None:
 def _refer(
     connection: sqlite3.Connection, object: Object, way: Relationship, path: str, value: Any
 ) -> dict[str, Any]:
-    if way.by_number or (path != way.rest and not path.endswith(".key")):
+    by = object.field(way.by)
+    if by is None or by.readonly or (path != way.rest and not path.endswith(".key")):
         return {}
     if value is None:
         return {way.by: None}

@@ -1,0 +1,117 @@
+"""What only Intacct does, tried against the pretend one by both interfaces."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from crmapp.connectors.errors import PermissionMissing, Retryable
+from crmapp.connectors.intacct.turns import AT_A_TIME, turns_of
+from crmapp.connectors.sandbox.faults import Kind
+from crmapp.connectors.sandbox.intacct import company
+from crmapp.domain.managed_lists import MANAGED_LISTS
+from tests.connectors.subjects import serving
+
+
+@pytest.fixture(params=["intacct_rest", "intacct_xml"])
+def subject(request, tmp_path):
+    with serving(request.param, tmp_path) as subject:
+        yield subject
+
+
+def source(subject, each):
+    """Return the object, key and name of a managed list in the words of the interface."""
+    if subject.kind == "intacct_rest":
+        return each.rest_object, each.rest_key, each.rest_name
+    return each.xml_object, each.xml_key, each.xml_name
+
+
+@pytest.mark.parametrize("code", MANAGED_LISTS)
+def test_every_managed_list_can_be_read(subject, code):
+    object, key, name = source(subject, MANAGED_LISTS[code])
+    status = "status" if subject.kind == "intacct_rest" else "STATUS"
+
+    pages = list(subject.connect().read(object, [key, name, status]))
+
+    values = [record for page in pages for record in page.records]
+    assert values
+    assert all(record[key] and record[name] and record[status] for record in values)
+
+
+def test_no_more_than_two_requests_are_under_way_at_a_time(subject):
+    connectors = [subject.connect() for _ in range(6)]
+    connectors[0].describe(subject.object)
+    subject.fault(Kind.SLOW, seconds=0.05, times=None)
+    together = threading.Barrier(6)
+    counts = []
+
+    def count(connector):
+        together.wait()
+        counts.append(sum(len(page.records) for page in connector.read(subject.object, [])))
+
+    threads = [threading.Thread(target=count, args=[each]) for each in connectors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(counts) == 6
+    assert {exchange.status for exchange in subject.log} == {200}
+
+
+def test_a_turn_is_given_back_whatever_happened(subject):
+    connector = subject.connect()
+    subject.fault(Kind.CUT, times=None)
+    with pytest.raises(Retryable):
+        connector.count(subject.object)
+
+    turns = turns_of(company.COMPANY)
+
+    assert [turns.acquire(blocking=False) for _ in range(AT_A_TIME)] == [True] * AT_A_TIME
+    turns.release(AT_A_TIME)
+
+
+def test_a_user_that_may_only_look_is_told_what_is_missing(subject):
+    settings = replace(subject.settings, user="crmapp_viewer")
+    connector = subject.connect(settings=settings)
+    assert connector.check().user == "crmapp_viewer"
+
+    with pytest.raises(PermissionMissing) as missing:
+        connector.upsert(subject.object, subject.match, [subject.row(1)])
+
+    assert missing.value.what
+
+
+def test_a_sender_that_the_company_does_not_admit_is_told_where(subject):
+    if subject.kind == "intacct_rest":
+        settings = replace(subject.settings, client_id="stranger")
+        words = "client ID"
+    else:
+        settings = replace(
+            subject.settings,
+            sender_id=company.STRANGER,
+            sender_password=company.STRANGER_PASSWORD,
+        )
+        words = "Web Services authorizations"
+
+    with pytest.raises(Exception, match=words):
+        subject.connect(settings=settings).check()
+
+
+def test_an_entity_is_worked_in_if_it_is_named(subject):
+    everywhere = subject.connect()
+    entity = subject.connect(settings=replace(subject.settings, entity="100"))
+
+    assert 0 < entity.count(subject.object) <= everywhere.count(subject.object)
+
+
+def test_what_is_used_is_what_the_company_is_billed_for(subject):
+    connector = subject.connect()
+    before = subject.app.company.usage()
+
+    connector.upsert(subject.object, subject.match, subject.rows(7))
+
+    spent = sum(subject.app.company.usage().values()) - sum(before.values())
+    assert connector.usage().used >= spent >= 7

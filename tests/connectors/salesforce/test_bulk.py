@@ -1,0 +1,95 @@
+"""Many rows by a job of the pretend Salesforce, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from crmapp.connectors.errors import ConnectorError, QuotaExceeded, Retryable
+from crmapp.connectors.salesforce.bulk import Forgetful
+from crmapp.connectors.sandbox.faults import Kind
+from tests.connectors.subjects import serving
+
+COUNT = 2001
+
+
+@pytest.fixture
+def org(tmp_path):
+    with serving("salesforce", tmp_path) as subject:
+        yield subject
+
+
+def patient(org, **more):
+    """Connect so that waiting for a job takes a tenth of its time."""
+    return org.connect(pause=lambda seconds: time.sleep(seconds / 10), **more)
+
+
+def written(org, connector, rows):
+    """Write rows as a caller does: it comes again as long as it is told to."""
+    for _ in range(50):
+        with suppress(Retryable, QuotaExceeded):
+            return connector.upsert(org.object, org.match, rows)
+    raise AssertionError("the job was never done")
+
+
+def jobs_opened(org):
+    posts = [each for each in org.log if each.method == "POST" and "jobs/ingest" in each.path]
+    return len([each for each in posts if each.status in (200, 201)])
+
+
+def test_rows_come_back_in_their_order(org):
+    connector = patient(org)
+    rows = org.rows(COUNT)
+    rows[7] = {**rows[7], **org.broken}
+    rows[8] = {**rows[8], "Name": 'Quoted "name",\nin two lines'}
+
+    results = written(org, connector, rows)
+    again = written(org, connector, rows)
+
+    assert [bool(result.id) for result in results] == [number != 7 for number in range(COUNT)]
+    assert results[7].error.code == "STRING_TOO_LONG"
+    assert [result.id for result in again] == [result.id for result in results]
+    assert {result.created for result in again if result.id} == {False}
+    record = connector.read_one(org.object, results[8].id, org.fields)
+    assert (record[org.match], record["Name"]) == ("T-0008", 'Quoted "name",\nin two lines')
+    assert jobs_opened(org) == 2
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [Kind.CUT, Kind.CUT_AFTER, Kind.HALF, Kind.UNAVAILABLE, Kind.SERVER_ERROR, Kind.UNAUTHORIZED,
+     Kind.QUOTA],
+)  # fmt: skip
+def test_a_fault_at_any_step_loses_and_doubles_nothing(org, kind):
+    jobs = Forgetful()
+    connector = patient(org, jobs=jobs)
+    before = connector.count(org.object)
+
+    for step in range(8):
+        rows = [org.row(number, f"Step {step}") for number in range(COUNT)]
+        org.well()
+        org.fault(kind, pattern="* /services/data/v66.0/jobs/*", after=step)
+
+        results = written(org, connector, rows)
+
+        assert len([result for result in results if result.id]) == COUNT
+        org.well()
+        assert connector.count(org.object) == before + COUNT
+        last = connector.read_one(org.object, results[-1].id, org.fields)
+        assert last["Name"] == f"Step {step}"
+
+
+def test_a_worker_that_died_finds_its_job_again(org):
+    jobs = Forgetful()
+    org.fault(Kind.CUT, pattern="GET */jobs/ingest/*", times=None)
+    with pytest.raises(ConnectorError):
+        org.connect(jobs=jobs).upsert(org.object, org.match, org.rows(COUNT))
+    org.well()
+
+    results = written(org, patient(org, jobs=jobs), org.rows(COUNT))
+
+    assert all(result.id for result in results)
+    assert jobs_opened(org) == 1
+    assert len([each for each in org.log if each.method == "PUT" and each.status]) == 1

@@ -1,0 +1,114 @@
+"""What only Salesforce does, tried against the pretend one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from crmapp.connectors.errors import AuthFailed, PermissionMissing, WrongInstance
+from crmapp.connectors.salesforce.settings import Flow
+from crmapp.connectors.sandbox.faults import Kind
+from crmapp.connectors.sandbox.salesforce import apps
+from tests.connectors.subjects import serving
+
+
+@pytest.fixture
+def org(tmp_path):
+    with serving("salesforce", tmp_path) as subject:
+        yield subject
+
+
+@pytest.fixture(scope="module")
+def key():
+    return rsa.generate_private_key(65537, 2048)
+
+
+def registered(org, key):
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    app = {"client_id": apps.CLIENT_ID, "public_key": public.decode()}
+    httpx.post(f"{org.server.url}/__control/app", json=app).raise_for_status()
+
+
+def signing(org, key, **more):
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    given = {"username": apps.USERNAME, "private_key": private, "client_secret": ""}
+    return replace(org.settings, flow=Flow.JWT, **{**given, **more})
+
+
+def test_a_signed_token_lets_us_in(org, key):
+    registered(org, key)
+
+    assert org.connect(settings=signing(org, key)).check().user == apps.USERNAME
+
+
+def test_a_token_signed_by_another_key_does_not(org, key):
+    registered(org, rsa.generate_private_key(65537, 2048))
+
+    with pytest.raises(AuthFailed):
+        org.connect(settings=signing(org, key)).check()
+
+
+def test_a_user_that_is_not_there_is_told(org, key):
+    registered(org, key)
+
+    with pytest.raises(PermissionMissing, match="no such user"):
+        org.connect(settings=signing(org, key, username="nobody@acme.example")).check()
+
+
+def test_a_consumer_key_that_is_not_known_is_told(org):
+    with pytest.raises(AuthFailed, match="consumer key"):
+        org.connect(settings=replace(org.settings, client_id="nobody")).check()
+
+
+def test_an_app_without_a_user_to_run_as_is_told(org):
+    app = {"client_id": apps.CLIENT_ID, "client_credentials": False}
+    httpx.post(f"{org.server.url}/__control/app", json=app).raise_for_status()
+
+    with pytest.raises(AuthFailed, match="run as"):
+        org.connect().check()
+
+
+def test_a_version_that_is_not_spoken_is_told(org):
+    with pytest.raises(WrongInstance, match=r"version 20\.0"):
+        org.connect(settings=replace(org.settings, version="20.0")).check()
+
+
+def test_every_field_of_an_account_can_be_read_with_the_names_behind_references(org):
+    connector = org.connect()
+    described = connector.describe("Account")
+    names = [field.name for field in described.fields]
+    names += [field.name_path for field in described.fields if field.name_path]
+    first = next(connector.read_ids("Account"))[0]
+
+    record = connector.read_one("Account", first, names)
+
+    assert set(names) <= record.keys()
+    assert record["Owner.Name"]
+    assert record["BillingAddress"].count("\n") >= 1
+
+
+def test_what_was_deleted_is_told(org):
+    connector = org.connect()
+    (made,) = connector.upsert(org.object, org.match, [org.row(1)])
+    *_, done = connector.read(org.object, ["Name"])
+    token = connector._session._last.access
+    # Salesforce tells of deletions by the minute: of those of this one later.
+    org.fault(Kind.WRONG_CLOCK, seconds=-120)
+    httpx.delete(
+        f"{org.server.url}/services/data/v66.0/sobjects/Account/{made.id}",
+        headers={"Authorization": f"Bearer {token}"},
+    ).raise_for_status()
+
+    deleted = connector.read_deleted(org.object, done.cursor)
+
+    assert deleted.ids == (made.id,)
+    assert connector.read_one(org.object, made.id, ["Name"]) is None
