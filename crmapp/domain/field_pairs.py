@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from crmapp.domain.field_checks import Shapes
+from crmapp.domain.field_checks import Shapes, needs_lookup
 from crmapp.domain.field_fit import fit
 from crmapp.domain.field_rules import Rules, Shape, Side, Sync
 from crmapp.domain.search import fold
@@ -38,7 +38,9 @@ def suggest(rules: Rules, shapes: Shapes, most: int = 8) -> list[Pair]:
         Pair(one, other, sync, score)
         for one, words in free[Side.INTACCT]
         for other, others in free[Side.SALESFORCE]
-        if (score := _alike(words, others)) >= ALIKE and (sync := direction(one, other))
+        if (score := _alike(words, others)) >= ALIKE
+        and not needs_lookup(other)  # whose records have an Intacct ID only people know
+        and (sync := direction(one, other))
     ]
     ideas.sort(key=lambda pair: (-pair.score, pair.intacct.name, pair.salesforce.name))
     return list(_once(ideas))[:most]

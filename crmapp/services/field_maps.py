@@ -68,6 +68,12 @@ def shapes() -> Shapes:
     return Shapes(*({field.name: field for field in each.fields} if each else {} for each in known))
 
 
+def is_described() -> bool:
+    """Say whether the fields of both sides were read once."""
+    found = shapes()
+    return bool(found.intacct and found.salesforce)
+
+
 def read_anew(*, by: User) -> dict[str, remote_fields.Difference]:
     """Read the fields of both sides again; return per system what is otherwise than before.
 

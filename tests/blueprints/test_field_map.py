@@ -169,7 +169,7 @@ def test_values_that_mean_nothing_are_asked_for_at_their_place(make, ivan, heade
 
     assert answer.status_code == 422
     text = flat(answer)
-    assert "Values of the lists : Say which value of Level is meant by: Bronze." in text
+    assert "in Level Say which value of Level is meant by: Bronze. Gold" in text
     assert re.search(r'<option value="1:Basic"', answer.text)
     assert changed(make) == []
 

@@ -131,6 +131,7 @@ def take_back_field_map(number: int) -> ResponseReturnValue:
 @requires(RIGHT)
 def read_fields_anew() -> ResponseReturnValue:
     """Read the fields of both systems again."""
+    first = not field_maps.is_described()
     try:
         found = field_maps.read_anew(by=current_user)
     except CRMError as error:
@@ -138,7 +139,8 @@ def read_fields_anew() -> ResponseReturnValue:
     if any(found.values()):
         flash(_("The fields are read anew, and some are otherwise than before."), "success")
         return _map(differences={Side(system): each for system, each in found.items() if each})
-    flash(_("The fields are read anew; they are the same as before."), "success")
+    same = _("The fields are read anew; they are the same as before.")
+    flash(_("The fields of both systems are read.") if first else same, "success")
     return see_other(url_for(HOME))
 
 
@@ -219,7 +221,7 @@ def _map(
         "differences": differences or {},
         "enabled": crm_integration.maps_fields(),
         "missing": missing_systems(),
-        "described": bool(shapes.intacct and shapes.salesforce),
+        "described": field_maps.is_described(),
         "changes": editing.changes,
         "rows": rows(editing.rules, shapes, editing.changes),
         "version": field_maps.version(),
