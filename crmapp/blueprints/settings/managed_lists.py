@@ -9,39 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
-from crmapp.domain.list_values import TALLIES
+from crmapp.blueprints.settings.sync_tools import sync_tools
 from crmapp.domain.managed_lists import MANAGED_LISTS
-from crmapp.domain.runs import ACTIVE, Status
+from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict, Invalid
-from crmapp.services import list_review, runs
+from crmapp.services import list_review
 from crmapp.services import managed_lists as lists_
 from crmapp.services.managed_lists import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
-from crmapp.web.run_pages import polling_pace
 from crmapp.web.texts import translated
 
 CHOICE = "value:"
 """How the fields of the review begin that say what becomes of one value."""
-
-
-def sync_tools() -> dict[str, Any]:
-    """Return what the partial ``settings/_sync_tools.html`` needs; the address says which list."""
-    asked = request.args.get("list", "")
-    lists = lists_.listed(by=current_user)
-    chosen = next((each for each in lists if each.managed.code == asked), lists[0])
-    running = runs.get(chosen.running, by=current_user) if chosen.running else None
-    return {
-        "lists": lists,
-        "chosen": chosen,
-        "run": running,
-        "active": running is not None and running.status in ACTIVE,
-        "history": lists_.history(chosen.managed.code, by=current_user),
-        "every": lists_.EVERY,
-        "missing": lists_.missing(),
-        "tallies": TALLIES,
-        "pace": polling_pace(),
-    }
 
 
 @bp.get("/managed-lists")
@@ -50,7 +30,7 @@ def managed_lists() -> ResponseReturnValue:
     """Show the sync tools on a page of their own."""
     return page(
         "settings/managed_lists.html", "settings/_sync_tools.html", open_section="managed_lists",
-        **sync_tools(),
+        **sync_tools("settings.managed_lists"),
     )  # fmt: skip
 
 
@@ -97,7 +77,7 @@ def managed_list_progress(code: str) -> ResponseReturnValue:
     lists_.get(code)
     if not wants_fragment():
         return see_other(url_for("settings.managed_lists", list=code))
-    return page("settings/managed_lists.html", "settings/_sync_run.html", **sync_tools())
+    return page("settings/managed_lists.html", "settings/_sync_run.html", **sync_tools("settings.managed_lists"))
 
 
 @bp.get("/managed-lists/reviews/<int:run_id>")
