@@ -139,6 +139,7 @@ def test_what_is_wrong_stands_on_the_page_in_their_words_too(alice, intacct):
     assert "<html" not in part.text
     assert "The credentials are wrong" in part.text
     assert "Sign-in information is incorrect" in part.text
+    assert "does not work yet" not in part.text  # said once is enough
 
 
 def test_what_was_typed_stays_beside_what_is_wrong_with_it_but_no_secret(alice, headers):
