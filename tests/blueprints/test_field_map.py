@@ -132,7 +132,7 @@ def test_the_map_shows_its_rows_with_their_marks(ivan):
     assert "Customer ID * fixed CUSTOMERID Intacct Id" in text
     assert "Total due ! calculated TOTALDUE" in text
     assert "Credit limit CREDITLIMIT Credit Limit Credit_Limit__c From Intacct – Active" in text
-    assert "Rests: a field is not there" in text
+    assert "ia_crm__AR_Term__c From Intacct ia_crm__AR_Term__c Rests" in text
 
 
 def test_a_map_that_is_not_enabled_can_only_be_looked_at(make, as_user):
