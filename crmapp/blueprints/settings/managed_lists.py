@@ -77,7 +77,11 @@ def managed_list_progress(code: str) -> ResponseReturnValue:
     lists_.get(code)
     if not wants_fragment():
         return see_other(url_for("settings.managed_lists", list=code))
-    return page("settings/managed_lists.html", "settings/_sync_run.html", **sync_tools("settings.managed_lists"))
+    return page(
+        "settings/managed_lists.html",
+        "settings/_sync_run.html",
+        **sync_tools("settings.managed_lists"),
+    )
 
 
 @bp.get("/managed-lists/reviews/<int:run_id>")
