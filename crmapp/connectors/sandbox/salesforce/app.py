@@ -41,6 +41,7 @@ _INPUTS = {
     "quota": ("limit", "used"),
     "hide_field": ("object", "field"),
     "show_field": ("object", "field"),
+    "duplicate_rule": ("rule",),
     "add_field": ("object", "name", "type", "label"),
 }
 _SEASONS = ("Spring", "Summer", "Winter")
@@ -180,6 +181,7 @@ class Salesforce:
             "show_field": lambda given: self.database.hide(
                 given["object"], given["field"], datetime.now(UTC), hidden=False
             ),
+            "duplicate_rule": lambda given: self.database.set_duplicate_rule(given["rule"]),
             "add_field": lambda given: self.database.add_field(
                 given["object"],
                 {name: value for name, value in given.items() if name != "object"},

@@ -18,7 +18,6 @@ from crmapp.connectors.sandbox.salesforce import ids
 from crmapp.connectors.sandbox.salesforce.call import Call, Reply
 from crmapp.connectors.sandbox.salesforce.errors import ApiError, locked
 from crmapp.connectors.sandbox.salesforce.jobs import csv_line, row_given, written
-from crmapp.connectors.sandbox.salesforce.records import Writer
 from crmapp.connectors.sandbox.salesforce.sobjects import key_of
 from crmapp.connectors.sandbox.salesforce.values import in_csv, stamp
 from crmapp.connectors.sandbox.store import Store
@@ -137,7 +136,7 @@ def _batch(call: Call, job: sqlite3.Row) -> Reply:
 def _work(call: Call, job: sqlite3.Row, connection: sqlite3.Connection) -> list[Info]:
     object = call.object(job["object"])
     lock = call.due.first([Kind.LOCK_ROW]) is not None
-    writer = Writer(call.database, connection, object, call.now, call.user)
+    writer = call.writer(connection, object)
     results = []
     for row in _rows(call, job):
         try:

@@ -32,7 +32,8 @@ class Database:
     """The org as it is kept.
 
     ``hidden`` are fields that the connecting user may not see, as (object, field) in lower case;
-    ``described_at`` is when the objects last changed their shape.
+    ``described_at`` is when the objects last changed their shape; ``duplicate_rule`` is alert or
+    block where accounts of the same name are not welcome.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,6 +41,7 @@ class Database:
         self._lock = threading.Lock()
         self.objects: Mapping[str, SObject] = {}
         self.hidden: frozenset[tuple[str, str]] = frozenset()
+        self.duplicate_rule = str(self.meta("duplicate_rule", ""))
         self.described_at = str(self.meta("described_at", ""))
         self._rebuild()
 
@@ -53,6 +55,10 @@ class Database:
             connection.execute(
                 "INSERT OR REPLACE INTO sf_meta VALUES (?, ?)", [key, orjson.dumps(value).decode()]
             )
+
+    def set_duplicate_rule(self, rule: str) -> None:
+        self.duplicate_rule = rule
+        self.keep("duplicate_rule", rule)
 
     def object(self, name: str, due: Due) -> SObject:
         """Return an object as the connecting user sees it.

@@ -14,7 +14,7 @@ from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.salesforce import ids
 from crmapp.connectors.sandbox.salesforce.call import Call, Reply, allowed
 from crmapp.connectors.sandbox.salesforce.errors import ApiError, locked, not_found
-from crmapp.connectors.sandbox.salesforce.records import Ambiguous, Writer
+from crmapp.connectors.sandbox.salesforce.records import Ambiguous
 from crmapp.connectors.sandbox.salesforce.schema import SObject
 from crmapp.connectors.sandbox.salesforce.sobjects import key_of
 
@@ -54,7 +54,7 @@ def _sobjects(call: Call) -> Reply:
 
 def _insert(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
     object = _typed(call, row)
-    return _well(Writer(call.database, connection, object, call.now, call.user).insert(row))
+    return _well(call.writer(connection, object).insert(row))
 
 
 def _update(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
@@ -65,7 +65,7 @@ def _update(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
     whole = ids.whole(str(id))
     if whole is None or whole[:3] != object.prefix:
         raise _bad_id(object.label, str(id))
-    Writer(call.database, connection, object, call.now, call.user).update(whole, row)
+    call.writer(connection, object).update(whole, row)
     return _well(whole)
 
 
@@ -74,7 +74,7 @@ def _delete(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
     object = call.database.of_id(whole) if whole else None
     if whole is None or object is None:
         raise ApiError("MALFORMED_ID", f"bad id {row['id']}", fields=[])
-    Writer(call.database, connection, object, call.now, call.user).delete(whole)
+    call.writer(connection, object).delete(whole)
     return _well(whole)
 
 
@@ -86,7 +86,7 @@ def _upsert(call: Call, object: SObject, key: str) -> Reply:
     def upsert(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
         if _typed(call, row).name != object.name:
             raise ApiError("INVALID_TYPE", f"The rows must be of type {object.name}", fields=[])
-        writer = Writer(call.database, connection, object, call.now, call.user)
+        writer = call.writer(connection, object)
         value = next((v for name, v in row.items() if name.lower() == field.name.lower()), None)
         if value and str(value).lower() in met:
             raise ApiError(
@@ -211,7 +211,7 @@ def _plant(
     if above is not None:
         given[above[0]] = above[1]
     try:
-        id = Writer(call.database, connection, object, call.now, call.user).insert(given)
+        id = call.writer(connection, object).insert(given)
     except ApiError as error:
         errors.append({"referenceId": reference, "errors": [error.of_row()]})
         return

@@ -28,15 +28,18 @@ class Ambiguous(Exception):
 
 @dataclass
 class Writer:
-    """Writes records of one object within a transaction that somebody else keeps."""
+    """Writes records of one object within a transaction that somebody else keeps.
+
+    ``duplicate_rule`` is not empty if a new account may not have the name of another one.
+    """
 
     database: Database
     connection: sqlite3.Connection
     object: SObject
     now: datetime
     user: str = USER_ID
+    duplicate_rule: str = ""
     _known: set[tuple[str, str]] = field(default_factory=set)
-    _last: int = -1
 
     def insert(self, given: Given) -> str:
         """Make a record and return its id.
@@ -50,6 +53,8 @@ class Writer:
         missing = [name for name in self.object.required if values.get(name) is None]
         if missing:
             raise _required(missing)
+        if self.duplicate_rule and self.object.name == "Account":
+            self._check_duplicates(str(values["Name"]))
         return self._insert(values)
 
     def put(self, values: Mapping[str, Stored], id: str | None = None) -> str:
@@ -162,6 +167,11 @@ class Writer:
             f" {there[0][:15] if there else '<unknown>'}",
             fields=[],
         )
+
+    def _check_duplicates(self, name: str) -> None:
+        there = self.find(self.object.fields["name"], name)
+        if there:
+            raise _duplicates(self.object.name, there)
 
     def _next_id(self) -> str:
         name = self.object.name
@@ -295,4 +305,37 @@ def _not_allowed(object: SObject, verb: str) -> ApiError:
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" if verb != "delete" else "DELETE_FAILED",
         f"entity type {object.name} does not support {verb}",
         fields=[],
+    )
+
+
+def _duplicates(object: str, ids: list[str]) -> ApiError:
+    """Return what a duplicate rule says, with the records that it found."""
+    matches = [
+        {
+            "additionalInformation": [],
+            "fieldDiffs": [],
+            "matchConfidence": 100.0,
+            "record": {"attributes": {"type": object}, "Id": id},
+        }
+        for id in ids
+    ]
+    result = {
+        "allowSave": True,
+        "duplicateRule": "Standard_Account_Duplicate_Rule",
+        "duplicateRuleEntityType": object,
+        "errorMessage": "Use one of these records?",
+        "matchResults": [
+            {
+                "entityType": object,
+                "errors": [],
+                "matchEngine": "ExactMatchEngine",
+                "matchRecords": matches,
+                "rule": "Standard_Account_Match_Rule_v1_0",
+                "size": len(matches),
+                "success": True,
+            }
+        ],
+    }
+    return ApiError(
+        "DUPLICATES_DETECTED", "Use one of these records?", extra={"duplicateResult": result}
     )
