@@ -44,7 +44,7 @@ def test_intacct_is_connected_and_every_request_is_in_the_log(alice, intacct):
     arrive(alice, "/admin/connections/intacct")
     alice.get_by_label("Company ID").fill("typed before the choice")
     alice.get_by_label("Sage Intacct (XML gateway, sender ID)").check()
-    expect(alice.get_by_label("Sender ID")).to_be_visible()
+    expect(alice.get_by_label("Sender ID", exact=True)).to_be_visible()
     expect(alice.get_by_label("Company ID")).to_have_value("typed before the choice")
     fill(
         alice,
