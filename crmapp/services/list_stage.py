@@ -187,7 +187,10 @@ _JOIN = f"""
     ),
     first AS (SELECT k AS meant, min(record_id) AS record_id FROM alike GROUP BY k),
     placed AS (
-        SELECT plan.*, coalesce(meant, lower(key)) AS k FROM plan LEFT JOIN first USING (record_id)
+        SELECT *, lower(key) AS k FROM plan WHERE NOT {_UNLINKED}
+        UNION ALL
+        SELECT plan.*, coalesce(meant, lower(key)) AS k
+        FROM plan LEFT JOIN first USING (record_id) WHERE {_UNLINKED}
     ),
     latest AS (
         SELECT object, key, k, arg_max(params, row_no) AS params, arg_max(match, row_no) AS word

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from crmapp.db import session
 from crmapp.domain.managed_lists import MANAGED_LISTS
+from crmapp.models import PickListValue
 from crmapp.services import managed_lists, remotes, runs
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.pages import flat
@@ -162,7 +164,7 @@ def test_values_that_intacct_owns_cannot_be_changed_by_hand(make, as_user, sides
     resync(make, sides)
     browser, lists = as_user(make.alice), f"/admin/pick-lists/{CODE}"
     shown = browser.get(lists)
-    value = make_value(CODE)
+    value = a_value(CODE)
     forged = [
         (f"{lists}/values", {"label_en": "Mine"}),
         (f"{lists}/values/{value}", {"label_en": "Mine", "version": "1"}),
@@ -180,10 +182,7 @@ def test_values_that_intacct_owns_cannot_be_changed_by_hand(make, as_user, sides
     assert sides.here() == {"10": ("10", True), "20": ("20", True)}
 
 
-def make_value(list_code: str) -> int:
-    from crmapp.db import session
-    from crmapp.models import PickListValue
-
+def a_value(list_code: str) -> int:
     return session.query(PickListValue).filter_by(list_code=list_code).first().id
 
 

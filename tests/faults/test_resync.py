@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.runs import receipt
-from crmapp.models import Change, Run, User
+from crmapp.models import Change, MailOutbox, Run, User
 from crmapp.services import managed_lists, remotes
 from tests.faults.crowd import start_process
 from tests.faults.ground import Ground, lay_ground, opened
@@ -129,8 +129,5 @@ def test_a_letter_that_was_accepted_and_sent_again_is_the_same_letter(ground, si
 
 def free_letters() -> None:
     """Let the lease of the letters pass."""
-    from crmapp.db import utcnow
-    from crmapp.models import MailOutbox
-
     with unit_of_work():
         session.execute(update(MailOutbox).values(next_at=utcnow(), status="queued"))
