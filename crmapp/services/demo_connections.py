@@ -15,6 +15,7 @@ from crmapp.domain.changes import Action, Write
 from crmapp.models import (
     Account,
     Connection,
+    FieldMapVersion,
     IntegrationVersion,
     RemoteDetail,
     RemoteObject,
@@ -117,3 +118,4 @@ def forget(people: Sequence[int]) -> None:
         session.execute(delete(model).where(is_one_of(model.connection_id, ids)))
     session.execute(delete(Connection).where(is_one_of(Connection.id, ids)))
     session.execute(delete(IntegrationVersion).where(is_one_of(IntegrationVersion.by_id, people)))
+    session.execute(delete(FieldMapVersion).where(is_one_of(FieldMapVersion.by_id, people)))

@@ -20,6 +20,8 @@ from crmapp.models import (
     DetailPreference,
     ExternalIdentity,
     Favourite,
+    FieldMapDraft,
+    FieldMapVersion,
     IntegrationVersion,
     MailOutbox,
     ManagedListState,
@@ -89,7 +91,8 @@ def erase_people(ids: Sequence[int]) -> None:
     )
     theirs = is_one_of(User.id, ids)
     stay = list(session.scalars(select(User.id).where(theirs, named)))
-    for made in (MatchAnswer, Connection, IntegrationVersion):
+    session.execute(delete(FieldMapDraft).where(is_one_of(FieldMapDraft.user_id, ids)))
+    for made in (MatchAnswer, Connection, IntegrationVersion, FieldMapVersion):
         session.execute(update(made).where(is_one_of(made.by_id, ids)).values(by_id=None))
     session.execute(
         update(User)

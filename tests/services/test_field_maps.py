@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from crmapp.connectors.port import Description
+from crmapp.db import session, unit_of_work
 from crmapp.domain.field_rules import FieldRule, Sync
 from crmapp.domain.standard_rows import Dialect, standard_rows
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
-from crmapp.services import crm_integration, field_maps
+from crmapp.models import FieldMapDraft
+from crmapp.services import crm_integration, erasure, field_maps
 from tests.support.field_map import ACCOUNT, LEVELS, enable, lay_out
 
 STANDARD = standard_rows(Dialect.XML)
@@ -187,3 +190,16 @@ def test_enabling_is_kept_in_versions_that_are_taken_back(make):
     ]  # fmt: skip
     with pytest.raises(NotFound):
         crm_integration.take_back(7, seen=3, by=make.ivan)
+
+
+def test_who_is_erased_leaves_the_versions_and_takes_her_draft_along(make, ivan):
+    saved(ivan, LIMIT)
+    field_maps.put_row(TIER, by=ivan)
+    person = ivan.id
+
+    with unit_of_work():
+        erasure.erase_people([person])
+
+    [step] = field_maps.history(by=make.alice)
+    assert (step.version.version, step.version.by_id) == (1, None)
+    assert session.scalars(select(FieldMapDraft)).all() == []

@@ -27,7 +27,7 @@ from crmapp.domain.field_checks import cautions
 from crmapp.domain.field_pairs import direction, suggest
 from crmapp.domain.field_rules import BLANKS, SYNCS, FieldRule, Side, Sync
 from crmapp.domain.field_sync import ACTS
-from crmapp.errors import Conflict, CRMError, Invalid
+from crmapp.errors import Conflict, Invalid, NotConnected, SecretsLost
 from crmapp.services import crm_integration, field_maps, field_trial
 from crmapp.services.field_trial import Trial
 from crmapp.services.integrations import RIGHT
@@ -36,6 +36,8 @@ from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
 
 HOME = "settings.field_map"
+AWAY = (ConnectorError, NotConnected, SecretsLost)
+"""What is said on the page: a system cannot be asked now, and all else works."""
 
 
 @bp.get("/subscriptions/crm/fields")
@@ -134,8 +136,8 @@ def read_fields_anew() -> ResponseReturnValue:
     first = not field_maps.is_described()
     try:
         found = field_maps.read_anew(by=current_user)
-    except CRMError as error:
-        return _map([translated(error.message)], error.status)
+    except AWAY as error:
+        return _map([translated(error.message)])
     if any(found.values()):
         flash(_("The fields are read anew, and some are otherwise than before."), "success")
         return _map(differences={Side(system): each for system, each in found.items() if each})
@@ -155,8 +157,8 @@ def try_field_map() -> ResponseReturnValue:
         return _trial(typed, field_trial.of(typed, by=current_user))
     except Invalid as invalid:
         return _trial(typed, messages=[_sentence(invalid)], status=invalid.status)
-    except ConnectorError as error:
-        return _trial(typed, messages=[translated(error.message)], status=200)
+    except AWAY as error:
+        return _trial(typed, messages=[translated(error.message)])
 
 
 def _sentence(invalid: Invalid) -> str:
