@@ -201,7 +201,7 @@ def _read(
     connector: Connector, external_id: str, described: Description | None, wanted: Sequence[str]
 ) -> tuple[Mapping[str, Any] | None, Text | None]:
     """Read what is still there: a field that is gone takes none of the others with it."""
-    asked = list(wanted)
+    asked = [name for name in wanted if described is None or described.field(name)]
     problem: Text | None = None
     while True:
         paths = [

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.models import ExternalIdentity, RequestLog
-from crmapp.services import account_details, accounts, integrations
+from crmapp.services import account_details, accounts, integrations, remote_fields
+from crmapp.services.integrations import Options
 from tests.support.pretending import salesforce, show_details
 
 FIELDS = ("OwnerId", "CustomerPriority__c", "AnnualRevenue", "NumberOfEmployees", "BillingAddress")
@@ -177,3 +178,20 @@ def test_without_the_choice_there_is_no_tab(make, account):
 
     with pytest.raises(NotFound):
         account_details.of(again(account, make.bob))
+
+
+def test_a_field_that_is_known_to_be_gone_is_not_asked_for_again(remote, account, make):
+    account_details.refresh(account)
+    remote.fault("field_vanished", object="Account", field="SLA__c", times=None)
+    chosen = Options(True, ("SLA__c", "Phone"))
+    integrations.save(chosen, seen=integrations.version(), by=make.alice)
+    remote_fields.read_anew()
+    before = len(session.scalars(select(RequestLog.id)).all())
+
+    account_details.refresh(again(account, make.bob))
+
+    session.rollback()
+    assert len(session.scalars(select(RequestLog.id)).all()) == before + 1
+    found = account_details.of(again(account, make.bob))
+    assert found.problem is None
+    assert [each.field is None for each in found.details] == [True, False]
