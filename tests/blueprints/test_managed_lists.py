@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crmapp.connectors.errors import AuthFailed
 from crmapp.db import session
 from crmapp.domain.managed_lists import MANAGED_LISTS
 from crmapp.models import PickListValue
@@ -121,6 +122,16 @@ def test_a_refused_row_shows_in_the_remote_s_words(make, as_user, sides):
 
     assert "Completed with errors" in text
     assert "Salesforce refused it: FIELD_CUSTOM_VALIDATION" in text
+
+
+def test_a_run_that_could_not_read_shows_why_and_no_green(make, as_user, sides):
+    sides.remotes.problem["intacct"] = AuthFailed(remote="XL03000006")
+    run = resync(make, sides)
+
+    text = flat(as_user(make.alice).get(f"/runs/{run.id}"))
+
+    assert "The other system refuses the credentials. Enter them again. XL03000006" in text
+    assert "balances" not in text
 
 
 @WAYS
