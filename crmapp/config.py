@@ -53,6 +53,7 @@ class Settings:
     max_table: int = 512 * 1024 * 1024  # CRMAPP_MAX_TABLE: bytes of a table sent for a database
     sql_sources: Mapping[str, str] = field(default_factory=dict)  # CRMAPP_SQL_: name → address
     demo: bool = True  # CRMAPP_DEMO: 0 keeps the demo out of a new installation
+    sandboxes: bool = True  # CRMAPP_SANDBOXES: 0 runs no pretend systems beside the demo
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -86,6 +87,7 @@ class Settings:
             max_table=_number(environ, "CRMAPP_MAX_TABLE", 512 * 1024 * 1024),
             sql_sources=_sql_sources(environ),
             demo=_choice(environ, "CRMAPP_DEMO", ("1", "0")) == "1",
+            sandboxes=_choice(environ, "CRMAPP_SANDBOXES", ("1", "0")) == "1",
         )
 
     @property

@@ -8,6 +8,7 @@
     ├── Invalid               422  fields carries field → message
     ├── Conflict              409  somebody else changed it; carries both versions
     ├── AlreadyRunning        409  carries the run that holds the lock
+    ├── OwnedElsewhere    409  another system owns it; it is changed there
     ├── FileLost              410  a file of a run that the server has lost
     ├── KeyReused             409  the same idempotency key with other parameters
     ├── NotUndoable           409  carries the reason
@@ -97,6 +98,11 @@ class AlreadyRunning(CRMError):
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
         super().__init__()
+
+
+class OwnedElsewhere(CRMError):
+    status = 409
+    default = N_("Another system owns this. Change it there; it follows by itself.")
 
 
 class KeyReused(CRMError):

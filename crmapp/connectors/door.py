@@ -32,6 +32,8 @@ TRIES = 3
 PATIENCE = 5.0
 """How long the door itself waits for a busy system, in seconds; longer waits are the caller's."""
 BUSY = frozenset({429, 502, 503, 504})
+LONGEST = 4000
+"""Characters of the remote's words that are looked through for secrets before they are kept."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -171,13 +173,7 @@ class Door:
     def _exchanged(self, request: Request, url: str) -> Answer:
         """Send one request to ``url`` and log it, whatever becomes of it."""
         self._reach.checked(url)
-        built = self._client.build_request(
-            request.method,
-            url,
-            headers=dict(request.headers),
-            params=list(request.params) or None,
-            content=request.content,
-        )
+        built = self._built(request, url)
         begun, at = time.monotonic(), datetime.now(UTC)
         answer: Answer | None = None
         error = ""
@@ -190,6 +186,22 @@ class Door:
             raise
         finally:
             self._keep(built, request, answer, error, at, time.monotonic() - begun)
+
+    def _built(self, request: Request, url: str) -> httpx.Request:
+        try:
+            return self._client.build_request(
+                request.method,
+                url,
+                headers=dict(request.headers),
+                params=list(request.params) or None,
+                content=request.content,
+            )
+        except httpx.InvalidURL as error:
+            raise WrongInstance(Text(N_("%(url)s is not an address."), {"url": url})) from error
+        except UnicodeEncodeError as error:
+            raise ConnectorError(
+                N_("A setting has characters that cannot be sent. Enter it again.")
+            ) from error
 
     def _received(self, built: httpx.Request, max_bytes: int) -> Answer:
         try:
@@ -225,7 +237,7 @@ class Door:
                 sent=len(request.content or b""),
                 received=len(answer.body) if answer else 0,
                 error=shortened(redacted(explained.error, known), 100),
-                detail=shortened(redacted(explained.detail, known)),
+                detail=shortened(redacted(explained.detail[:LONGEST], known)),
             )
         )
 

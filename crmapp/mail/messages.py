@@ -9,9 +9,10 @@ from flask_babel import force_locale, get_locale, gettext
 
 from crmapp.config import settings
 from crmapp.db import session
+from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.models import MailOutbox, Run, User
-from crmapp.services import exports, failures
+from crmapp.services import exports, failures, list_states
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ def _outcomes(run: Run) -> list[tuple[str, int]]:
     }
     if run.kind == "dataset_refresh":
         names = {"loaded": gettext("Loaded"), "rejected": gettext("Rejected")}
+    if run.kind == list_states.KIND:
+        return _on_each_side(run)
     if run.kind == exports.KIND:
         names = {"written": gettext("Rows written")}
     if run.undoes_id:
@@ -109,8 +112,38 @@ def _outcomes(run: Run) -> list[tuple[str, int]]:
     return [(label, (run.done or {}).get(name, 0)) for name, label in names.items()]
 
 
+def _on_each_side(run: Run) -> list[tuple[str, int]]:
+    """Return what became of a managed list's values, here and in Salesforce."""
+    sides = {"here": gettext("Here"), "there": gettext("Salesforce")}
+    if not run.source.get("there"):
+        del sides["there"]
+    return [
+        (f"{side}, {gettext(label)}", (run.done or {}).get(f"{name}.{tally}", 0))
+        for name, side in sides.items()
+        for tally, label in TALLIES.items()
+    ]
+
+
+def _run_waits(letter: MailOutbox, reader: User | None) -> Message:
+    """Say that a run needs a person, and where she decides."""
+    run = session.get(Run, letter.params.get("run_id"))
+    if run is None or run.status != Status.PLANNED:
+        raise Unwritable(f"run {letter.params.get('run_id')} waits for nobody")
+    words = {
+        "reader_name": reader.name if reader else "",
+        "title": run.title_in(str(get_locale())),
+        "url": address(f"/admin/managed-lists/reviews/{run.id}"),
+        "choices": address("/preferences/mail"),
+    }
+    return Message(
+        gettext("%(title)s: waits for you", title=words["title"]),
+        render_template("mail/run_waits.txt", **words),
+        render_template("mail/run_waits.html", **words),
+    )
+
+
 def _unknown(letter: MailOutbox) -> Message:
     raise Unwritable(f"nothing is known of a notification of the kind {letter.kind!r}")
 
 
-_KINDS = {"run_ended": _run_ended, "run_failed": _run_ended}
+_KINDS = {"run_ended": _run_ended, "run_failed": _run_ended, "run_waits": _run_waits}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -300,8 +300,3 @@ def _note(identity: int, version: int, problem: Mapping[str, Any]) -> None:
     own = (Connection.id == identity, Connection.version == version)
     with suppress(SQLAlchemyError), beside(db.engine) as connection:  # the cause tells more
         connection.execute(update(Connection).where(*own).values(problem=problem))
-
-
-def kinds(system: str) -> Sequence[registry.Registered]:
-    """Return the ways to connect to a system."""
-    return [registry.REGISTRY[kind] for kind in connection_kinds.system(system).kinds]

@@ -94,7 +94,7 @@ def history(*, by: User, most: int = 20) -> list[Step]:
         )
     )
     found = [Options.from_json(each.options) for each in versions]
-    before = [*found[1:], Options()]
+    before = [*found[1:], Options()][: len(found)]
     steps = [_step(*each) for each in zip(versions, found, before, strict=True)]
     return steps[:most]
 
@@ -135,7 +135,7 @@ def save(chosen: Options, *, seen: int, by: User) -> int:
         with unit_of_work():
             newest = _newest()
             number = newest.version if newest else 0
-            if newest and Options.from_json(newest.options) == chosen:
+            if chosen == (Options.from_json(newest.options) if newest else Options()):
                 return number
             if number != seen:
                 raise Conflict({}, message=CHANGED_SINCE)

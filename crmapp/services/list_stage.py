@@ -151,7 +151,7 @@ def read_here(held: Claim, run: Run) -> Claim:
                 Planned.UNCHANGED,
                 "here",
                 id_,
-                key=str(id_),
+                key=key or f"{chr(1)}{id_}",
                 name=word_of(english),
                 match=fold(code),
                 params=params,
@@ -163,66 +163,87 @@ def read_here(held: Claim, run: Run) -> Claim:
     return keep(held, run, [], phase="there" if looks_there else "join")
 
 
-_JOIN = """
-    WITH latest AS (
-        SELECT object, key, arg_max(params, row_no) AS params, arg_max(match, row_no) AS word,
-            arg_max(name, row_no) AS name_word, arg_max(record_id, row_no) AS record_id
-        FROM plan GROUP BY object, key
+_UNLINKED = "starts_with(key, chr(1))"
+_JOIN = f"""
+    WITH mine AS (
+        SELECT DISTINCT record_id, match AS word, name AS name_word
+        FROM plan WHERE object = 'here' AND {_UNLINKED}
     ),
-    source AS (
-        SELECT lower(key) AS k, arg_min(params, key) AS params, arg_min(word, key) AS word,
-            arg_min(name_word, key) AS name_word, to_json(list(key ORDER BY key)) AS keys
-        FROM latest WHERE object = 'source' GROUP BY lower(key)
+    loose AS (SELECT record_id, word FROM mine UNION SELECT record_id, name_word FROM mine),
+    words AS (
+        SELECT lower(key) AS k, match AS word
+        FROM plan WHERE object = 'source' AND match IN (SELECT word FROM loose)
+        UNION
+        SELECT lower(key), name
+        FROM plan WHERE object = 'source' AND name IN (SELECT word FROM loose)
     ),
-    mine AS (
-        SELECT record_id, word, name_word, params,
-            lower(json_extract_string(params, '$.key')) AS linked
-        FROM latest WHERE object = 'here'
-    ),
-    words AS (SELECT k, word FROM source UNION SELECT k, name_word FROM source),
-    loose AS (
-        SELECT record_id, word FROM mine WHERE linked IS NULL
-        UNION SELECT record_id, name_word FROM mine WHERE linked IS NULL
+    linked AS (
+        SELECT lower(key) AS k FROM plan
+        WHERE object = 'here' AND NOT {_UNLINKED} AND lower(key) IN (SELECT k FROM words)
     ),
     alike AS (
-        SELECT loose.record_id, min(words.k) AS k FROM loose JOIN words USING (word)
-        WHERE words.k NOT IN (SELECT linked FROM mine WHERE linked IS NOT NULL)
-        GROUP BY loose.record_id
+        SELECT record_id, min(k) AS k FROM loose JOIN words USING (word)
+        WHERE k NOT IN (SELECT k FROM linked) GROUP BY record_id
     ),
-    first AS (SELECT k, min(record_id) AS record_id FROM alike GROUP BY k),
-    here AS (
-        SELECT mine.record_id, mine.word, mine.params,
-            coalesce(mine.linked, first.k, chr(1) || mine.record_id) AS k
-        FROM mine LEFT JOIN first USING (record_id)
+    first AS (SELECT k AS meant, min(record_id) AS record_id FROM alike GROUP BY k),
+    placed AS (
+        SELECT *, lower(key) AS k FROM plan WHERE NOT {_UNLINKED}
+        UNION ALL
+        SELECT plan.*, coalesce(meant, lower(key)) AS k
+        FROM plan LEFT JOIN first USING (record_id) WHERE {_UNLINKED}
     ),
+    latest AS (
+        SELECT object, key, k, arg_max(params, row_no) AS params, arg_max(match, row_no) AS word
+        FROM placed WHERE hash(k) % {{parts}} = {{part}} GROUP BY object, key, k
+    ),
+    source AS (
+        SELECT k, arg_min(params, key) AS params, arg_min(word, key) AS word,
+            to_json(list(key ORDER BY key)) AS keys
+        FROM latest WHERE object = 'source' GROUP BY k
+    ),
+    here AS (SELECT k, params, true AS known FROM latest WHERE object = 'here'),
     there AS (
-        SELECT lower(key) AS k, arg_min(params, key) AS params
-        FROM latest WHERE object = 'there' GROUP BY lower(key)
+        SELECT k, arg_min(params, key) AS params FROM latest WHERE object = 'there' GROUP BY k
     ),
     taken AS (
-        SELECT word FROM source GROUP BY word HAVING count(*) > 1 UNION SELECT word FROM mine
+        SELECT match AS word FROM plan
+        WHERE object = 'source' AND match IN (SELECT word FROM source)
+        GROUP BY match HAVING min(lower(key)) <> max(lower(key))
+        UNION
+        SELECT match FROM plan WHERE object = 'here' AND match IN (SELECT word FROM source)
     )
-    SELECT row_number() OVER (ORDER BY k) AS row_no, 'unchanged' AS action, 'joined' AS object,
-        k AS key, coalesce(source.params, '{}') AS params, coalesce(here.params, '{}') AS fields,
-        coalesce(there.params, '{}') AS numbers, coalesce(CAST(keys AS VARCHAR), '[]') AS links,
-        here.record_id IS NULL AND source.word IN (SELECT word FROM taken) AS link
+    SELECT {{before}} + row_number() OVER (ORDER BY k) AS row_no, 'unchanged' AS action,
+        'joined' AS object, k AS key, coalesce(source.params, '{{empty}}') AS params,
+        coalesce(here.params, '{{empty}}') AS fields,
+        coalesce(there.params, '{{empty}}') AS numbers,
+        coalesce(CAST(keys AS VARCHAR), '[]') AS links,
+        known IS NULL AND source.word IN (SELECT word FROM taken) AS link
     FROM source FULL JOIN here USING (k) FULL JOIN there USING (k)
-"""
+"""  # noqa: S608  (our own text)
 """One row per value, whatever its capitals: what Intacct says, what we have, what Salesforce has.
 
 What was read twice counts as it was read last. A value here that is not linked to one of Intacct's
-is one whose code or name gives the same word as the code or the name there.
+is one whose code or name gives the same word as the code or the name there. To join all at once
+would take memory for all, so it is done in parts, of which each value belongs to one.
 """
+_PART = 30_000
+"""How many of the rows that were read are joined at a time."""
 
 
 def join(held: Claim, run: Run) -> Claim:
-    """Bring together what was written down."""
-    parts = [part["name"] for part in run.artefacts]
-    if not parts:
-        parts = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]
+    """Bring together the next part of what was written down."""
+    read = [part["name"] for part in run.artefacts]
+    if not read:
+        read = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]
+    joined: list[str] = run.mapping.get("joined", [])
+    parts, before = 1 + held.cursor // _PART, run.mapping.get("values", 0)
+    select_ = _JOIN.format(parts=parts, part=len(joined), before=before, empty="{}")
     with keep_alive(held):
-        joined = artefacts.rewrite(run.id, f"joined-{held.fence}", parts, _JOIN)
-    place = {"phase": "rows_here", "joined": joined.name, "after": 0, "values": joined.rows}
+        part = artefacts.rewrite(run.id, f"joined-{len(joined)}", read, select_)
+    place = {"joined": [*joined, part.name], "values": before + part.rows}
+    if len(joined) + 1 < parts:
+        return keep(held, run, [], **place)
+    place |= {"phase": "rows_here", "after": 0}
     with unit_of_work():
         return checkpoint(held, mapping={**run.mapping, **place}, artefacts=[], cursor=0)
 
@@ -230,7 +251,7 @@ def join(held: Claim, run: Run) -> Claim:
 def values(run: Run) -> tuple[list[Value], int]:
     """Return the next of the joined values, and the number of the last one."""
     names = ("row_no", "params", "fields", "numbers", "links", "link")
-    with artefacts.read([run.mapping["joined"]]) as file:
+    with artefacts.read(run.mapping["joined"]) as file:
         found, _more = file.columns("row_no > ?", [run.mapping["after"]], planning.PART, names)
     columns = zip(*(found[name] for name in names[1:]), strict=True)
     read = [_value(*each) for each in columns]

@@ -8,7 +8,7 @@ from crmapp.db import session
 from crmapp.db.bulk import insert_into
 from crmapp.domain.managed_lists import MANAGED_LISTS, ManagedList
 from crmapp.domain.runs import ACTIVE, Status
-from crmapp.errors import Conflict
+from crmapp.errors import OwnedElsewhere
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, Run
 
@@ -29,10 +29,10 @@ def refuse_owned(pick_list: str) -> None:
     """Refuse to change a pick list by hand that Intacct owns.
 
     Raises:
-        Conflict: it does.
+        OwnedElsewhere: it does.
     """
     if owner_of(pick_list) is not None:
-        raise Conflict({}, message=OWNED)
+        raise OwnedElsewhere(OWNED)
 
 
 def lock_key(managed: ManagedList) -> str:

@@ -92,6 +92,11 @@ def _listed(
     )
 
 
+def missing() -> list[str]:
+    """Return the systems that are not connected and that a resync speaks with."""
+    return [system for system in (INTACCT, SALESFORCE) if system not in remotes.connected()]
+
+
 def get(code: str) -> ManagedList:
     """Return a managed list.
 

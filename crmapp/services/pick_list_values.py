@@ -98,7 +98,7 @@ def change(
 
     Raises:
         Forbidden, NotFound, Invalid: as for :func:`add`.
-        Conflict: somebody else changed it since, or Intacct owns the list.
+        Conflict: somebody else changed it since.
     """
     with unit_of_work():
         value = get(list_code, value_id, by=by)

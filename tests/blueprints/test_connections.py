@@ -139,6 +139,7 @@ def test_what_is_wrong_stands_on_the_page_in_their_words_too(alice, intacct):
     assert "<html" not in part.text
     assert "The credentials are wrong" in part.text
     assert "Sign-in information is incorrect" in part.text
+    assert "does not work yet" not in part.text  # said once is enough
 
 
 def test_what_was_typed_stays_beside_what_is_wrong_with_it_but_no_secret(alice, headers):
@@ -226,6 +227,21 @@ def test_who_comes_second_chooses(alice, make, headers):
     assert 'name="version" type="hidden" value="2"' in clash.text
     assert taken.status_code == (200 if headers else 303)
     assert connections.of("intacct").budget == 10
+
+
+def test_she_may_take_over_how_the_other_one_lets_crmapp_sign_in(alice, make):
+    there = "https://acme.my.salesforce.com"
+    connect("salesforce", salesforce(there, sandbox=False), by=make.alice)
+    connect("salesforce", salesforce(there, "web", secrets={}, sandbox=False), by=make.ivan)
+    mine = sent(salesforce(there, secrets={}, sandbox=False), 1)
+
+    clash = alice.post("/admin/connections/salesforce", data=mine)
+    data = {**mine, "version": "2", "take.flow": "theirs"}
+    taken = alice.post("/admin/connections/salesforce", data=data)
+
+    assert (clash.status_code, taken.status_code) == (409, 303)
+    assert "A person signs in (web server with PKCE)" in clash.text
+    assert connections.of("salesforce").settings["flow"] == "web"
 
 
 def test_a_connection_is_removed_after_a_question(alice, entry):

@@ -107,7 +107,7 @@ def test_nothing_of_the_details_can_be_written(make, as_user, linked, remote, kn
 
 
 def test_values_that_were_never_read_are_read_once_the_page_is_there(make, as_user, linked):
-    assert 'hx-trigger="load"' in as_user(make.bob).get(at(linked)).text
+    assert 'hx-trigger="load, submit"' in as_user(make.bob).get(at(linked)).text
 
 
 def test_when_salesforce_is_down_the_page_says_so_beside_the_last_values(

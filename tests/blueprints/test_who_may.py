@@ -92,6 +92,10 @@ VIEWS = [
     View("GET", "/admin/datasets", ADMIN, "dataset.manage"),
     View("GET", "/admin/matching", ADMIN, "integration.manage"),
     View("GET", "/upserts/answers", ADMIN, "grid.add_update_accounts"),
+    View("GET", "/admin/managed-lists", ADMIN, "integration.manage"),
+    View("POST", "/admin/managed-lists/classes/runs", ADMIN, "integration.manage"),
+    View("POST", "/admin/managed-lists/classes/schedule", ADMIN, "integration.manage"),
+    View("GET", "/admin/managed-lists/classes/progress", ADMIN, "integration.manage"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
 ]
 OF_A_RECORD = [

@@ -121,6 +121,8 @@ NO_PAGES = {
     "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
+NO_PAGES |= {"settings.sign_in", "settings.signed_in"}
+WALKED |= {"settings.one_request"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 
 

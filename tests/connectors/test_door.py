@@ -272,3 +272,14 @@ def test_what_got_no_answer_is_logged_with_its_cause(door, exchanges):
         door.send(Request("GET", peer.url))
 
     assert [(each.status, each.error) for each in exchanges] == [(None, "cut")]
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://exa\x00mple/", "http:///x"])
+def test_what_is_no_address_is_told(door, url):
+    with pytest.raises(WrongInstance, match="not an address"):
+        door.send(get(url))
+
+
+def test_a_header_that_cannot_be_sent_is_told(door):
+    with pytest.raises(ConnectorError, match="cannot be sent"):
+        door.send(get("http://127.0.0.1", headers={"X-Entity": "Zürich"}))

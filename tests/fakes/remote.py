@@ -31,6 +31,7 @@ _TABLES = """
         object TEXT, id TEXT, stamp INTEGER, body TEXT, PRIMARY KEY (object, id)
     );
     CREATE INDEX IF NOT EXISTS by_stamp ON record (stamp);
+    CREATE INDEX IF NOT EXISTS by_key ON record (object, lower(id));
     CREATE TABLE IF NOT EXISTS write (object TEXT, key TEXT, created INTEGER);
 """
 

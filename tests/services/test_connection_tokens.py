@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from crmapp import config
+from crmapp.connectors.addresses import at_most
 from crmapp.connectors.errors import AuthFailed, Retryable
 from crmapp.connectors.port import Tokens
 from crmapp.db import db, session, unit_of_work, utcnow
@@ -112,6 +113,15 @@ def test_no_transaction_is_open_while_the_other_side_takes_its_time(store):
     assert connections.of("intacct").budget == 7
 
 
+def test_while_one_signs_in_nobody_else_does(store):
+    def sign_in(_kept):
+        with at_most(0.1), pytest.raises(Retryable):
+            store.renew(None, never)
+        return fresh(1)
+
+    assert store.renew(None, sign_in).access == "access 1"
+
+
 def test_many_threads_sign_in_once(store):
     count, everybody = [], threading.Barrier(8)
 
@@ -141,7 +151,7 @@ def test_many_processes_use_each_refresh_token_once(store, row, settings, databa
     used.touch()
     program = textwrap.dedent(
         """
-        import os, sys
+        import fcntl, hashlib, sys
         from crmapp import create_app
         from crmapp.config import Settings
         from crmapp.connectors.port import Tokens
@@ -152,7 +162,9 @@ def test_many_processes_use_each_refresh_token_once(store, row, settings, databa
 
         def sign_in(kept):
             with open(used, "a") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails if two are here at once
                 file.write(kept.refresh + chr(10))
+                hashlib.pbkdf2_hmac("sha256", b"takes", b"a while", 100_000)
             number = str(int(kept.refresh) + 1)
             return Tokens(access=number, refresh=number)
 

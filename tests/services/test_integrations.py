@@ -19,6 +19,7 @@ def saved(make):
 
 def test_nothing_is_shown_before_somebody_chose(make):
     assert (integrations.options(), integrations.version()) == (Options(), 0)
+    assert integrations.history(by=make.alice) == []
 
 
 def test_the_newest_version_is_in_force(saved):

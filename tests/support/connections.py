@@ -19,6 +19,7 @@ from crmapp.models import User
 from crmapp.services import connections
 from crmapp.services.connections import Wanted
 from crmapp.services.person_sign_in import Back
+from tests.connectors.wire import http
 
 GATEWAY = "/ia/xml/xmlgw.phtml"
 REST = "/ia/api/v1"
@@ -112,3 +113,8 @@ def sign_in_there(url: str, answer: str = "allow") -> Back:
         get.get("error", ""),
         get.get("error_description", ""),
     )
+
+
+def token_for(url: str) -> bytes:
+    """Return what a peer that answers like Salesforce says to a sign-in."""
+    return http(body=b'{"access_token": "t", "instance_url": "%s"}' % url.encode())

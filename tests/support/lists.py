@@ -32,13 +32,11 @@ class Sides:
 
     def source(self, *values: str, active: bool = True, **labelled: str) -> None:
         """Have values in Intacct, labelled like their code or as is said."""
-        for key, label in {**dict.fromkeys(values), **labelled}.items():
-            record = {
-                self.managed.xml_key: key,
-                self.managed.xml_name: label or key,
-                "STATUS": "active" if active else "inactive",
-            }
-            self.intacct.put(self.managed.xml_object, record)
+        key, name = self.managed.xml_key, self.managed.xml_name
+        status = "active" if active else "inactive"
+        labels = {**{code: code for code in values}, **labelled}
+        records = [{key: code, name: label, "STATUS": status} for code, label in labels.items()]
+        self.intacct.put(self.managed.xml_object, *records)
 
     def gone(self, *values: str) -> None:
         self.intacct.drop(self.managed.xml_object, *values)

@@ -10,18 +10,17 @@ from typing import Any
 
 import httpx
 
-from crmapp.connectors import registry
 from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.registry import create_app
 from crmapp.connectors.sandbox.salesforce.apps import CLIENT_ID, CLIENT_SECRET
 from crmapp.connectors.sandbox.serving import Server
-from crmapp.services import connections, integrations, remote_fields
+from crmapp.services import connections, demo_connections, integrations, remote_fields
 from crmapp.services.integrations import Options
 
 
 @dataclass
-class Salesforce:
-    """A pretend Salesforce, and how a test looks into it and changes it."""
+class Pretended:
+    """A pretend system, and how a test lets things go wrong in it."""
 
     app: Any
     url: str
@@ -31,6 +30,10 @@ class Salesforce:
 
     def well(self) -> None:
         self.app.faults.clear()
+
+
+class Salesforce(Pretended):
+    """A pretend Salesforce, and how a test looks into it and changes it."""
 
     def ask(self, question: str) -> list[dict[str, Any]]:
         """Ask by SOQL, as a program of its own."""
@@ -62,25 +65,36 @@ class Salesforce:
 
 
 @contextmanager
+def pretend(system: str, folder: Path) -> Iterator[Pretended]:
+    """Serve the pretend ``system``, whose file lies in ``folder``."""
+    app = create_app(system, folder)
+    made = Salesforce if system == "salesforce" else Pretended
+    with Server(app) as server:
+        yield made(app, server.url)
+    app.store.close()
+
+
+@contextmanager
 def salesforce(folder: Path) -> Iterator[Salesforce]:
     """Serve a pretend Salesforce whose file lies in ``folder``."""
-    app = create_app("salesforce", folder)
-    with Server(app) as server:
-        yield Salesforce(app, server.url)
-    app.store.close()
+    with pretend("salesforce", folder) as found:
+        assert isinstance(found, Salesforce)
+        yield found
 
 
 def connect_salesforce(url: str, *, by: Any) -> None:
     """Connect to the pretend Salesforce at ``url``, and test that it answers."""
-    wanted = connections.Wanted(
-        registry.Kind.SALESFORCE,
-        "client_credentials",
-        {"instance_url": url, "client_id": CLIENT_ID},
-        {"client_secret": CLIENT_SECRET},
-        sandbox=True,
-    )
-    connections.save("salesforce", wanted, version=0, by=by)
-    assert connections.check("salesforce", by=by) is None
+    _connect("salesforce", url, by)
+
+
+def connect_intacct(url: str, *, by: Any) -> None:
+    """Connect to the pretend Sage Intacct at ``url``, and test that it answers."""
+    _connect("intacct", url, by)
+
+
+def _connect(system: str, url: str, by: Any) -> None:
+    connections.save(system, demo_connections.wanted(system, url), version=0, by=by)
+    assert connections.check(system, by=by) is None
 
 
 def show_details(url: str, fields: tuple[str, ...], *, by: Any) -> None:

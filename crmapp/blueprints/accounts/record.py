@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import asked, tail
+from crmapp.blueprints.accounts.addresses import tail
 from crmapp.blueprints.accounts.facts import filled, written
 from crmapp.blueprints.accounts.figures import sales as written_sales
+from crmapp.blueprints.accounts.tabs import tab
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
-from crmapp.models import Account
 from crmapp.services import (
-    account_details,
-    account_list,
     account_sales,
     accounts,
     activities,
@@ -28,9 +25,7 @@ from crmapp.services import (
     identities,
     pick_lists,
 )
-from crmapp.web import recent
 from crmapp.web.access import person, requires
-from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
 from crmapp.web.record_forms import grouped
 
@@ -104,23 +99,3 @@ def history_(account_id: int) -> ResponseReturnValue:
         before=page_number(before, 2**31 - 1) if before else None,
     )
     return tab("history", account, found=found)
-
-
-def tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
-    """Answer with the record page, opened at one of its tabs."""
-    recent.note_account(account.id)
-    standing = accounts.standing(account, by=person())
-    before, after = account_list.neighbours(asked(), account, by=person())
-    return page(
-        f"accounts/{name}.html",
-        account=account,
-        before=before,
-        after=after,
-        tail=tail(),
-        current=name,
-        editable=standing.editable,
-        counts=standing,
-        kinds=activities.KINDS,
-        salesforce=account_details.shown(),
-        **context,
-    )

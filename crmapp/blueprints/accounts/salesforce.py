@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.record import tab
+from crmapp.blueprints.accounts.tabs import tab
 from crmapp.domain.permissions import Right
 from crmapp.errors import CRMError, Forbidden, Invalid, NotFound
 from crmapp.models import Account

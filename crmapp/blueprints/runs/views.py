@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
 from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
+from crmapp.domain.list_values import TALLIES
 from crmapp.domain.plan import Planned
 from crmapp.domain.runs import ACTIVE, ENDED, Receipt
 from crmapp.models import Run
@@ -85,6 +86,7 @@ def _shown(run: Run) -> dict[str, Any]:
         **_left_out(run, lost),
         "active": run.status in ACTIVE,
         "ended": run.status in ENDED,
+        "tallies": TALLIES,
         "pace": polling_pace(),
         **_trouble(run, lost),
         "undoable": undo.can_undo(run, by=current_user),

@@ -24,6 +24,7 @@ KINDS = {
     "upsert": N_("Add/update accounts"),
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
+    "managed_list": N_("Synchronization of a managed list"),
     "dataset_refresh": N_("Refresh of a database"),
     "export": N_("Export of a grid"),
 }

@@ -82,7 +82,9 @@ def connection_form(state: State, sent: Mapping[str, Any]) -> ConnectionForm:
     kept = row.settings if row else {}
     wanted = sent.get("kind") or getattr(row, "kind", None)
     kind = connection_kinds.kind_of(state.system.code, wanted)
-    flow = connection_kinds.flow_of(kind, sent.get("flow") or kept.get("flow"))
+    theirs = sent.get(f"{VersionedForm.TAKE}flow") == "theirs"
+    chosen = None if theirs else sent.get("flow")
+    flow = connection_kinds.flow_of(kind, chosen or kept.get("flow"))
     asked = tuple(connection_kinds.asked(kind, flow))
     made = {form_name(each.name): _field(each, state, kind) for each in asked}
     made |= _choosers(state, kind)

@@ -114,11 +114,11 @@ def remove_connection(system: str) -> ResponseReturnValue:
 
 
 def _test(system: str) -> None:
-    """Test the connection; what is wrong stands on its page."""
+    """Test the connection. What is wrong stands on its page; a part of it says so by itself."""
     if connections.check(system, by=current_user) is None:
         flash(_("The connection works."), "success")
-    else:
-        flash(_("The connection does not work yet. Its page says what is wrong."), "error")
+    elif not (request.endpoint == "settings.check_connection" and wants_fragment()):
+        flash(_("The connection does not work yet. Look below for what is wrong."), "error")
 
 
 def _show(

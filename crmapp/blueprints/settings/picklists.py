@@ -14,7 +14,13 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.pick_lists import PICK_LIST_FIELDS
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import PickList
-from crmapp.services import history, pick_list_keeping, pick_list_uses, pick_list_values
+from crmapp.services import (
+    history,
+    list_states,
+    pick_list_keeping,
+    pick_list_uses,
+    pick_list_values,
+)
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form
@@ -68,6 +74,7 @@ def pick_list(code: str) -> ResponseReturnValue:
         values=pick_list_values.of(code, by=current_user),
         holdings=pick_list_uses.holdings(code),
         uses=pick_list_uses.of(code),
+        owner=list_states.owner_of(code),
         open_section="pick_lists",
     )
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
+from crmapp.blueprints.settings.sync_tools import sync_tools
 from crmapp.connectors.errors import ConnectorError
 from crmapp.connectors.port import RemoteField
 from crmapp.domain.search import fold
@@ -166,8 +167,8 @@ def _other(
         "version": version,
         "messages": messages,
         "difference": difference,
-        "connected": connected,
-        "missing": BOTH - connected,
-        "history": integrations.history(by=current_user),
+        "unconnected": BOTH - connected,
+        "versions": integrations.history(by=current_user),
+        **sync_tools("settings.advanced_other"),
     }
     return page("settings/advanced_other.html", "settings/_details_choice.html", status, **context)

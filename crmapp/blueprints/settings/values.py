@@ -15,7 +15,13 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.pick_lists import VALUE_FIELDS
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import PickListValue
-from crmapp.services import pick_list_keeping, pick_list_uses, pick_list_values, replacements
+from crmapp.services import (
+    list_states,
+    pick_list_keeping,
+    pick_list_uses,
+    pick_list_values,
+    replacements,
+)
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form, choices
@@ -100,6 +106,7 @@ def move_value(code: str, value_id: int) -> ResponseReturnValue:
         list=pick_list_keeping.get(code, by=current_user),
         values=pick_list_values.of(code, by=current_user),
         holdings=pick_list_uses.holdings(code),
+        owner=list_states.owner_of(code),
     )
 
 
@@ -144,6 +151,7 @@ def _form(
     conflicts: Sequence[Clash] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
+    list_states.refuse_owned(code)
     return page(
         "settings/value_form.html",
         "settings/_value_form.html",
@@ -159,6 +167,7 @@ def _form(
 def _deletion(
     code: str, value_id: int, form: ReplacementForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
+    list_states.refuse_owned(code)
     form = form or ReplacementForm()
     value = pick_list_values.get(code, value_id, by=current_user)
     others = pick_list_values.of(code, by=current_user)

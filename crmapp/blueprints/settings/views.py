@@ -72,6 +72,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "managed_lists",
+        N_("Managed lists"),
+        N_("The lists that Sage Intacct owns: synchronized by hand or on a schedule."),
+        "refresh-cw",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "matching",
         N_("Matching"),
         N_("By which rules the rows of a run find the accounts that exist."),

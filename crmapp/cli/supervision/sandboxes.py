@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -15,49 +14,44 @@ from flask import Flask
 from crmapp.cli.supervision.supervisor import Program
 from crmapp.config import Settings
 from crmapp.connectors.sandbox import registry
-from crmapp.connectors.sandbox.serving import Server
+from crmapp.connectors.sandbox.serving import HOST, Server
 from crmapp.db import db
 from crmapp.errors import CRMError
 from crmapp.services import demo, demo_connections
 
-HOST = "127.0.0.1"
-PATIENCE = 30.0
-"""Seconds in which a pretend system should answer after its start."""
-
 
 def programs(app: Flask, settings: Settings) -> list[Program]:
     """Return what serves the pretend systems and connects the demo to them."""
-    if not settings.demo:
+    if not (settings.demo and settings.sandboxes):
         return []
-    ports = {name: _port(port) for name, port in registry.PORTS.items()}
-    addresses = {name: f"http://{HOST}:{port}" for name, port in ports.items()}
+    listeners = {name: _listen(port) for name, port in registry.PORTS.items()}
+    addresses = {
+        name: f"http://{HOST}:{listener.getsockname()[1]}" for name, listener in listeners.items()
+    }
     folder = settings.home / "sandboxes"
     return [
         *(
-            Program(f"sandbox-{name}", partial(_serve, app, name, port, folder))
-            for name, port in ports.items()
+            Program(f"sandbox-{name}", partial(_serve, app, name, listener, folder))
+            for name, listener in listeners.items()
         ),
         Program("demo", partial(_connect, app, settings.home / "demo", addresses), once=True),
     ]
 
 
-def _port(wanted: int) -> int:
-    """Return the port that a system usually has, or a free one if that is taken."""
-    for port in (wanted, 0):
-        try:
-            with socket.create_server((HOST, port)) as listener:
-                return int(listener.getsockname()[1])
-        except OSError:
-            continue
-    raise click.ClickException(f"No port is free on {HOST}.")
+def _listen(wanted: int) -> socket.socket:
+    """Open the port that a system usually has, or a free one if that is taken."""
+    try:
+        return socket.create_server((HOST, wanted))
+    except OSError:
+        return socket.create_server((HOST, 0))
 
 
-def _serve(app: Flask, system: str, port: int, folder: Path) -> None:
+def _serve(app: Flask, system: str, listener: socket.socket, folder: Path) -> None:
     """Serve a pretend system while there is a demo; without one, rest."""
     if not _has_demo(app):
         while True:
             signal.pause()
-    Server(registry.create_app(system, folder), port=port).serve_forever()
+    Server(registry.create_app(system, folder), listener=listener).serve_forever()
 
 
 def _connect(app: Flask, mark: Path, addresses: Mapping[str, str]) -> None:
@@ -67,8 +61,6 @@ def _connect(app: Flask, mark: Path, addresses: Mapping[str, str]) -> None:
     """
     if not _has_demo(app):
         return
-    for address in addresses.values():
-        _wait_for(address)
     with app.app_context():
         by = demo.administrator()
         try:
@@ -88,14 +80,3 @@ def _has_demo(app: Flask) -> bool:
         db.session.remove()
         db.engine.dispose()
     return found
-
-
-def _wait_for(address: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    port = int(address.rpartition(":")[2])
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection((HOST, port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)

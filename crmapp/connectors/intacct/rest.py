@@ -131,7 +131,7 @@ class IntacctRest:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not id.isdigit():
+        if not (id.isascii() and id.isdigit()):
             return None
         with at_most(within):
             described = self._described(object)
@@ -163,11 +163,23 @@ class IntacctRest:
                 return
 
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
+        """Write as the port says.
+
+        What is written is read along when it is asked what is there already: if a field is gone,
+        that is told once, before anything is written, and not of each row.
+        """
         batch = Batch(match_key, rows, _key_of)
         waiting = batch.open()
+        if not waiting:
+            return batch.results()
+        names = {each.name for each in self._described(object).fields}
+        written = [
+            name for name in dict.fromkeys(n for each in waiting for n in each.row) if name in names
+        ]
         for start in range(0, len(waiting), KEYS):
             part = waiting[start : start + KEYS]
-            there = self._keys(object, match_key, [_key_of(each.row[match_key]) for each in part])
+            keys = [_key_of(each.row[match_key]) for each in part]
+            there = self._keys(object, [KEY, match_key, *written], keys)
             known = {each.number: there.get(_key_of(each.row[match_key])) for each in part}
             new = [each for each in part if known[each.number] is None]
             old = [each for each in part if known[each.number] is not None]
@@ -196,8 +208,8 @@ class IntacctRest:
         answer = self._query(
             object, fields, filters=filters, expression=expression, order=order, size=size
         )
-        rows = answer["ia::result"]
-        return rows, len(rows) < size and answer["ia::meta"].get("next") is None
+        rows, meta = answer["ia::result"], answer["ia::meta"]
+        return rows, not rows or (meta["next"] is None if "next" in meta else len(rows) < size)
 
     def _query(
         self,
@@ -227,12 +239,11 @@ class IntacctRest:
             raise not_whole(str(answer))
         return dict(answer)
 
-    def _keys(self, object: str, match_key: str, values: Sequence[str]) -> Mapping[str, str]:
-        """Return the keys of the records that are there already, by what they are matched by."""
-        if not values:
-            return {}
-        filters: Filters = [{"$in": {named(match_key): list(values)}}]
-        answer = self._query(object, [KEY, match_key], filters=filters)
+    def _keys(self, object: str, fields: Sequence[str], values: Sequence[str]) -> Mapping[str, str]:
+        """Return the keys of the records that are there, by the second of ``fields``."""
+        match_key = named(fields[1])
+        filters: Filters = [{"$in": {match_key: list(values)}}]
+        answer = self._query(object, list(dict.fromkeys(fields)), filters=filters)
         return {str(row[match_key]): str(row[KEY]) for row in answer["ia::result"]}
 
     def _create(self, object: str, batch: Batch, rows: Sequence[Numbered]) -> None:

@@ -15,7 +15,7 @@ from crmapp.connectors.door import Door
 from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.intacct.gateway import Gateway, Result
 from crmapp.connectors.intacct.lookup import description
-from crmapp.connectors.intacct.refusals import failed
+from crmapp.connectors.intacct.refusals import Problem, failed, refused
 from crmapp.connectors.intacct.settings import IntacctXmlSettings
 from crmapp.connectors.intacct.values import (
     MOMENT,
@@ -155,7 +155,7 @@ class IntacctXml:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not id.isdigit():
+        if not (id.isascii() and id.isdigit()):
             return None
         with at_most(within):
             shape = self._shape(object)
@@ -189,14 +189,21 @@ class IntacctXml:
                 return
 
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
+        """Write as the port says.
+
+        Intacct passes over fields that are gone without a word when it writes; so they are read
+        along when it is asked what is there already, which names them.
+        """
         batch = Batch(match_key, rows, _key_of)
-        shape = self._shape(object)
         waiting = batch.open()
+        if not waiting:
+            return batch.results()
+        shape = self._shape(object)
+        written = _known(shape.described, waiting)
         for start in range(0, len(waiting), KEYS):
             part = waiting[start : start + KEYS]
-            there = self._numbers(
-                object, shape, match_key, [_key_of(e.row[match_key]) for e in part]
-            )
+            keys = [_key_of(each.row[match_key]) for each in part]
+            there = self._numbers(object, [shape.key, match_key, *written], keys)
             for first in range(0, len(part), FUNCTIONS):
                 self._write(object, shape, batch, part[first : first + FUNCTIONS], there)
         return batch.results()
@@ -218,14 +225,13 @@ class IntacctXml:
         return self._gateway.ask_one(question, object)
 
     def _numbers(
-        self, object: str, shape: _Shape, match_key: str, keys: Sequence[str]
+        self, object: str, fields: Sequence[str], keys: Sequence[str]
     ) -> Mapping[str, str]:
-        """Return the numbers of the records that are there already, by their match key."""
-        if not keys:
-            return {}
+        """Return the numbers of the records that are there, by the second of ``fields``."""
+        number, match_key = fields[:2]
         where = _condition("in", match_key, *keys)
-        data = self._data(object, _query(object, [shape.key, match_key], where=where))
-        return {_text(row, match_key): _text(row, shape.key) for row in data}
+        data = self._data(object, _query(object, dict.fromkeys(fields), where=where))
+        return {_text(row, match_key): _text(row, number) for row in data}
 
     def _write(
         self,
@@ -251,6 +257,20 @@ def _shape(described: Description) -> _Shape:
     names = {each.name for each in described.fields}
     key = next((name for name in _KEYS_OF_OBJECTS if name in names), _KEYS_OF_OBJECTS[0])
     return _Shape(described, key, next((name for name in _STAMPS if name in names), None))
+
+
+def _known(described: Description, rows: Iterable[Numbered]) -> list[str]:
+    """Return the fields that rows write and that can be read.
+
+    Raises:
+        ConfigBroken: one of the object's own is not there.
+    """
+    names = {each.name for each in described.fields}
+    given = dict.fromkeys(name for each in rows for name in each.row)
+    for name in given:
+        if name not in names and "." not in name:
+            raise refused([Problem("", f"Field does not exist: {name}")], described.object)
+    return [name for name in given if name in names]
 
 
 def _query(

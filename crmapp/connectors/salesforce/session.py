@@ -137,6 +137,8 @@ class Session:
 
 
 def _has_expired(answer: Answer) -> bool:
+    if answer.status == 403 and answer.body.startswith(b"Bad_OAuth_Token"):
+        return True  # so says the part that tells who one is
     if answer.status != 401:
         return False
     found = refusals(answer)

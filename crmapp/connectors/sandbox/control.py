@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
 from typing import Any
@@ -38,11 +38,20 @@ _PAGE = """<!doctype html>
 
 
 class Control:
-    """The control page; ``extras`` are further actions by name, which answer with JSON."""
+    """The control page; ``extras`` are further actions by name, which answer with JSON.
 
-    def __init__(self, title: str, extras: Mapping[str, Extra] | None = None) -> None:
+    ``inputs`` names what a person may enter for each of them.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        extras: Mapping[str, Extra] | None = None,
+        inputs: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._title = title
         self._extras = dict(extras or {})
+        self._inputs = dict(inputs or {})
 
     def answer(self, request: Request, faults: Faults) -> Response:
         """Answer a request below :data:`PREFIX`."""
@@ -66,7 +75,7 @@ class Control:
                 faults.clear(int(id))
                 return redirect(PREFIX, 303)
             case "POST", [name] if name in self._extras:
-                return _json(self._extras[name](_given(request)))
+                return self._extra(request, name)
         return _json({"error": "There is no such control."}, 404)
 
     def _add(self, request: Request, faults: Faults) -> Response:
@@ -76,16 +85,29 @@ class Control:
             return _json({"error": f"This is no fault: {error}."}, 400)
         return _json(asdict(fault), 201) if request.is_json else redirect(PREFIX, 303)
 
+    def _extra(self, request: Request, name: str) -> Response:
+        try:
+            done = self._extras[name](_given(request))
+        except (KeyError, TypeError, ValueError) as error:
+            return _json({"error": f"This cannot be done: {error!r}."}, 400)
+        by_hand = request.accept_mimetypes.best == "text/html"
+        return redirect(PREFIX, 303) if by_hand else _json(done)
+
     def _page(self, faults: Faults) -> str:
         rows = "".join(_row(each) for each in faults.listed())
         kinds = "".join(f"<option>{kind}</option>" for kind in Kind)
-        forms = "".join(
-            f'<form method="post" action="{PREFIX}/{name}"><button>{name}</button></form>'
-            for name in self._extras
-        )
+        forms = "".join(self._form(name) for name in self._extras)
         extras = f"<h2>More</h2>{forms}" if forms else ""
         return _PAGE.format(
             title=escape(self._title), prefix=PREFIX, rows=rows, kinds=kinds, extras=extras
+        )
+
+    def _form(self, name: str) -> str:
+        inputs = "".join(
+            f"<label>{each} <input name={each}></label> " for each in self._inputs.get(name, ())
+        )
+        return (
+            f'<form method="post" action="{PREFIX}/{name}">{inputs}<button>{name}</button></form>'
         )
 
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+HOST = "127.0.0.1"
 _NO_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -46,7 +47,7 @@ class _Answer:
 
 
 class Server:
-    """Serve ``app`` on the loopback; port 0 means a free one.
+    """Serve ``app`` on the loopback; port 0 means a free one, ``listener`` is one that is open.
 
     ::
 
@@ -59,6 +60,7 @@ class Server:
         app: WSGIApplication,
         *,
         port: int = 0,
+        listener: socket.socket | None = None,
         certificate: Path | None = None,
         key: Path | None = None,
     ) -> None:
@@ -66,10 +68,10 @@ class Server:
         if certificate is not None:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(certificate, key)
-        self._server = _Listener(("127.0.0.1", port), app, tls)
+        self._server = _Listener(listener or socket.create_server((HOST, port)), app, tls)
         self._thread: threading.Thread | None = None
         self.port: int = self._server.server_address[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{HOST}:{self.port}"
 
     def serve_forever(self) -> None:
         """Serve until the process ends."""
@@ -96,13 +98,17 @@ class _Listener(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, address: tuple[str, int], app: WSGIApplication, tls: ssl.SSLContext | None
+        self, listener: socket.socket, app: WSGIApplication, tls: ssl.SSLContext | None
     ) -> None:
         self.app = app
         self.tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(address, _Conversation)
+        super().__init__(listener.getsockname(), _Conversation, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = listener.getsockname()
+        listener.listen(self.request_queue_size)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Speak TLS from here on, so that a slow handshake holds up nobody else."""

@@ -121,6 +121,7 @@ def by_rest(answers: Answers, *, tokens: InMemory | None = None, **more: Any) ->
         more.pop("settings", REST),
         tokens or InMemory(TOKEN),
         more.pop("log", lambda _exchange: None),
+        known=more.pop("known", ()),
         pause=lambda _seconds: None,
         transport=script.transport,
         **more,

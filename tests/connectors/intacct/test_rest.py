@@ -155,6 +155,51 @@ def found(*rows):
     return httpx.Response(200, json={"ia::result": list(rows), "ia::meta": meta})
 
 
+def paged(*keys, **meta):
+    rows = [{"key": key, "audit.modifiedDateTime": "2026-06-14T08:00:00Z"} for key in keys]
+    return httpx.Response(200, json={"ia::result": rows, "ia::meta": {"totalCount": 9, **meta}})
+
+
+@pytest.mark.parametrize("ends", [{"next": None}, {}])
+def test_pages_follow_the_last_key_and_end_without_asking_once_more(ends):
+    more = {"next": 3} if ends else {}
+    connector, script = by_rest(
+        [paged("9", "10", **more), paged("12", **ends)],
+        known=[description(OBJECT, MODEL)],
+        page=2,
+    )
+
+    pages = list(connector.read(OBJECT, ["id"]))
+
+    assert [len(page.records) for page in pages] == [2, 1]
+    first, second = map(body_of, script.requests)
+    assert "filters" not in first
+    assert "start" not in second
+    assert second["filters"] == [{"$gt": {"key": "10"}}]
+    assert second["orderBy"] == [{"key": "asc"}]
+
+
+def test_changes_follow_the_stamp_then_the_key(clock):
+    connector, script = by_rest(
+        [paged(next=None), paged("9", next=2), paged("12", next=None)],
+        known=[description(OBJECT, MODEL)],
+    )
+    (done,) = connector.read(OBJECT, ["id"])
+
+    list(connector.read(OBJECT, ["id"], done.cursor))
+
+    _, first, second = map(body_of, script.requests)
+    stamp = "audit.modifiedDateTime"
+    assert first["filters"] == [{"$gte": {stamp: "2026-06-15T09:20:00Z"}}]
+    assert second["filters"] == [
+        {"$gt": {stamp: "2026-06-14T08:00:00Z"}},
+        {"$eq": {stamp: "2026-06-14T08:00:00Z"}},
+        {"$gt": {"key": "9"}},
+    ]
+    assert second["filterExpression"] == "1 or (2 and 3)"
+    assert second["orderBy"] == [{stamp: "asc"}, {"key": "asc"}]
+
+
 def test_partial_results_belong_to_their_rows():
     there = found({"key": "5", "id": "C3"})
     created = httpx.Response(
@@ -179,7 +224,7 @@ def test_partial_results_belong_to_their_rows():
     changed = httpx.Response(
         200, json={"ia::result": [{"key": "5", "id": "C3", "ia::status": 200}], "ia::meta": {}}
     )
-    connector, script = by_rest([there, created, changed])
+    connector, script = by_rest([there, created, changed], known=[description(OBJECT, MODEL)])
 
     results = connector.upsert(
         OBJECT,
@@ -215,7 +260,7 @@ def test_a_creation_that_was_cut_is_sent_again_under_the_same_key():
         row = {"key": "77", "id": "C1", "ia::status": 201}
         return httpx.Response(201, json={"ia::result": [row], "ia::meta": {}})
 
-    connector, _ = by_rest(answering)
+    connector, _ = by_rest(answering, known=[description(OBJECT, MODEL)])
 
     (result,) = connector.upsert(OBJECT, "id", [{"id": "C1", "name": "A"}])
 

@@ -31,6 +31,11 @@ def test_jsforce_walks_through_the_pretend_salesforce(jsforce, salesforce):
     assert steps["bulk in"]["well"] == steps["bulk in"]["made"] == 300
     assert steps["bulk in"]["error"].startswith("REQUIRED_FIELD_MISSING:")
     assert steps["bulk out"] == {"rows": 300, "first": 'Bulk "0", Inc'}
+    assert steps["older bulk"] == {
+        "rows": [True, False],
+        "errors": ["REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"],
+        "found": ["Older, one"],
+    }
     assert steps["composite"] == {"name": "Together"}
     assert steps["updated"] == {"some": True}
     assert steps["limits"] == {"most": 15000, "used": True}

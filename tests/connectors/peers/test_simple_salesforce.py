@@ -115,3 +115,14 @@ def test_it_knows_how_many_calls_are_left(client):
 
     assert client.api_usage["api-usage"].used == 2
     assert client.limits()["DailyApiRequests"]["Max"] == 15000
+
+
+def test_the_older_bulk_takes_rows_and_gives_them_back(client):
+    rows = [{"Name": f"Older {n}", KEY: f"O{n}"} for n in range(20)] + [{"Name": None, KEY: "O-"}]
+
+    results = client.bulk.Account.upsert(rows, KEY, batch_size=10)
+    found = client.bulk.Account.query("SELECT Id, Name FROM Account WHERE Name LIKE 'Older %'")
+
+    assert [each["success"] for each in results] == [True] * 20 + [False]
+    assert results[-1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    assert {each["Name"] for each in found} == {f"Older {n}" for n in range(20)}

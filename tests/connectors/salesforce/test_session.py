@@ -24,8 +24,9 @@ GRANTED = answer({"access_token": "access-2", "instance_url": "https://acme.my.s
 COUNTED = answer({"totalSize": 3, "done": True, "records": []})
 
 
-def test_an_expired_session_is_renewed_once_and_the_request_sent_again():
-    connector, script = salesforce([EXPIRED, GRANTED, COUNTED])
+@pytest.mark.parametrize("expired", [EXPIRED, answer("Bad_OAuth_Token", 403)])
+def test_an_expired_session_is_renewed_once_and_the_request_sent_again(expired):
+    connector, script = salesforce([expired, GRANTED, COUNTED])
 
     assert connector.count("Account") == 3
 

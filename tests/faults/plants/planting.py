@@ -43,7 +43,7 @@ def _small_steps(chunk: int, linger: float) -> None:
     """Write few rows at a time, and hold each transaction open, so that a fault finds it so."""
     _set(pace, "chunk_size", lambda: chunk)
     _set(planning, "PART", chunk * 4)
-    _around(apply, "_exceptions", after=lambda: time.sleep(linger))
+    _around(apply, "exceptions", after=lambda: time.sleep(linger))
     _around(apply, "next_rows", after=lambda: time.sleep(linger))
 
 
@@ -63,7 +63,7 @@ GATES: Mapping[str, tuple[Any, str, str]] = {
     "part-planned": (upsert_plan, "plan_rows", "after"),
     "rows-read": (apply, "next_rows", "after"),  # the chunk is chosen, nothing has begun
     "rows-written": (records, "write", "after"),  # in the transaction; the cursor is not moved yet
-    "all-but-committed": (apply, "_exceptions", "after"),
+    "all-but-committed": (apply, "exceptions", "after"),
     "bell-asked-for": (upserts, "later", "after"),  # in the transaction of its cause
     "bell-not-rung": (queue, "ring", "before"),  # the cause is committed
 }

@@ -12,7 +12,15 @@ from werkzeug.wrappers import Request, Response
 from crmapp.connectors.sandbox.control import Control
 from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.faulty import Faulty, due_of
-from crmapp.connectors.sandbox.salesforce import bulk, limits, many, query, sobjects
+from crmapp.connectors.sandbox.salesforce import (
+    bulk,
+    bulk_v1,
+    extras,
+    limits,
+    many,
+    query,
+    sobjects,
+)
 from crmapp.connectors.sandbox.salesforce.apps import Apps
 from crmapp.connectors.sandbox.salesforce.call import NEWEST, OLDEST, Call, Reply, is_spoken
 from crmapp.connectors.sandbox.salesforce.database import Database
@@ -24,7 +32,18 @@ from crmapp.connectors.sandbox.salesforce.reply import json_response
 from crmapp.connectors.sandbox.salesforce.seeded import seed
 from crmapp.connectors.sandbox.salesforce.soap import login
 
-_RESOURCES = ("sobjects", "query", "queryAll", "composite", "jobs", "limits")
+_RESOURCES = (
+    "sobjects", "query", "queryAll", "search", "composite", "jobs", "ui-api", "recent", "limits",
+)  # fmt: skip
+_INPUTS = {
+    "expire_tokens": ("refresh",),
+    "app": ("client_id", "secret", "run_as", "public_key"),
+    "quota": ("limit", "used"),
+    "hide_field": ("object", "field"),
+    "show_field": ("object", "field"),
+    "duplicate_rule": ("rule",),
+    "add_field": ("object", "name", "type", "label"),
+}
 _SEASONS = ("Spring", "Summer", "Winter")
 _BATCH = "batchSize="
 
@@ -35,12 +54,13 @@ class Salesforce:
     def __init__(self, folder: Path) -> None:
         self.database = Database(folder / "salesforce.db")
         query.prepare(self.database)
+        bulk_v1.prepare(self.database.store)
         self.apps = Apps(self.database)
         self.oauth = OAuth(self.database, self.apps)
         self.quota = limits.Quota(self.database)
         seed(self.database)
-        control = Control("The pretend Salesforce", self._controls())
-        self.app = Faulty(self.answer, self.database.store, dress=dress, control=control)
+        control = Control("The pretend Salesforce", self._controls(), _INPUTS)
+        self.app = Faulty(self.answer, self.database.store, dress=self.dress, control=control)
         self.jobs = Jobs(self.database, self.app.faults)
 
     def answer(self, request: Request) -> Response:
@@ -66,9 +86,9 @@ class Salesforce:
             ApiError: it is refused.
         """
         parts = [part for part in request.path.split("/") if part]
-        if parts[:2] != ["services", "data"]:
+        if parts[:2] not in (["services", "data"], ["services", "async"]):
             raise not_found()
-        if not is_spoken(parts[2].removeprefix("v")):
+        if len(parts) < 3 or not is_spoken(parts[2].removeprefix("v")):
             raise not_found()
         user = self.apps.holder(_token(request))
         if user is None:
@@ -87,7 +107,7 @@ class Salesforce:
             request.host_url.rstrip("/"),
             user,
         )
-        reply = self.dispatch(call)
+        reply = bulk_v1.answer(call) if parts[1] == "async" else self.dispatch(call)
         return json_response(reply.value, reply.status, {**reply.headers, limits.HEADER: usage})
 
     def dispatch(self, call: Call) -> Reply:
@@ -109,9 +129,44 @@ class Salesforce:
                 return Reply(200, call.reader.more(locator))
             case ("jobs", *_):
                 return bulk.answer(call, self.jobs)
+            case ("search",):
+                return extras.search(call)
+            case ("ui-api", *_):
+                return extras.user_interface(call)
+            case ("recent",):
+                return Reply(200, [])
             case ("limits",):
                 return Reply(200, self.quota.shown(call.now))
         raise not_found()
+
+    def dress(self, fault: Fault, request: Request) -> Response | None:
+        """Return a fault as Salesforce words it; a locked row is left to who writes the rows."""
+        status, code, message = {
+            Kind.UNAUTHORIZED: (401, "INVALID_SESSION_ID", "Session expired or invalid"),
+            Kind.QUOTA: (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+            Kind.THROTTLED: (429, "TOO_MANY_REQUESTS", "Too many requests."),
+            Kind.SERVER_ERROR: (
+                500,
+                "UNKNOWN_EXCEPTION",
+                "An unexpected error occurred. Please include this ErrorId if you contact support:"
+                " 1700000000-100001 (-1500000000)",
+            ),
+            Kind.UNAVAILABLE: (503, "SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
+        }.get(fault.kind, (0, "", ""))
+        if not status:
+            return None
+        headers = {limits.HEADER: self.quota.header(datetime.now(UTC))}
+        if fault.kind is Kind.THROTTLED or (fault.kind is Kind.UNAVAILABLE and fault.seconds):
+            headers["Retry-After"] = f"{fault.seconds:.0f}"
+        if request.path.startswith("/services/oauth2/"):
+            said = {"error": code.lower(), "error_description": message}
+            if fault.kind is Kind.UNAUTHORIZED:
+                said = {
+                    "error": "invalid_client",
+                    "error_description": "invalid client credentials",
+                }
+            return json_response(said, status, headers)
+        return json_response(ApiError(code, message).body(), status, headers)
 
     def _controls(self) -> Mapping[str, Any]:
         return {
@@ -126,6 +181,7 @@ class Salesforce:
             "show_field": lambda given: self.database.hide(
                 given["object"], given["field"], datetime.now(UTC), hidden=False
             ),
+            "duplicate_rule": lambda given: self.database.set_duplicate_rule(given["rule"]),
             "add_field": lambda given: self.database.add_field(
                 given["object"],
                 {name: value for name, value in given.items() if name != "object"},
@@ -134,37 +190,12 @@ class Salesforce:
         }
 
 
-def dress(fault: Fault, request: Request) -> Response | None:
-    """Return a fault as Salesforce words it; a locked row is left to who writes the rows."""
-    status, code, message = {
-        Kind.UNAUTHORIZED: (401, "INVALID_SESSION_ID", "Session expired or invalid"),
-        Kind.QUOTA: (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
-        Kind.THROTTLED: (429, "TOO_MANY_REQUESTS", "Too many requests."),
-        Kind.SERVER_ERROR: (
-            500,
-            "UNKNOWN_EXCEPTION",
-            "An unexpected error occurred. Please include this ErrorId if you contact support:"
-            " 1700000000-100001 (-1500000000)",
-        ),
-        Kind.UNAVAILABLE: (503, "SERVER_UNAVAILABLE", "The server is temporarily unavailable."),
-    }.get(fault.kind, (0, "", ""))
-    if not status:
-        return None
-    headers = {}
-    if fault.kind is Kind.THROTTLED or (fault.kind is Kind.UNAVAILABLE and fault.seconds):
-        headers["Retry-After"] = f"{fault.seconds:.0f}"
-    if request.path.startswith("/services/oauth2/"):
-        said = {"error": code.lower(), "error_description": message}
-        if fault.kind is Kind.UNAUTHORIZED:
-            said = {"error": "invalid_client", "error_description": "invalid client credentials"}
-        return json_response(said, status, headers)
-    return json_response(ApiError(code, message).body(), status, headers)
-
-
 def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:
     text = call.args.get("q")
     if not text:
         raise ApiError("MALFORMED_QUERY", "A query string has to be specified")
+    if call.args.get("columns", "").lower() == "true":
+        return extras.columns(call, text)
     options = call.headers.get("sforce-query-options", "").replace(" ", "")
     batch = LARGEST_BATCH
     for option in options.split(","):

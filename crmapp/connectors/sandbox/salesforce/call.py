@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from crmapp.connectors.sandbox.faults import Due
 from crmapp.connectors.sandbox.salesforce.database import USER_ID, Database
 from crmapp.connectors.sandbox.salesforce.errors import ApiError, not_found
 from crmapp.connectors.sandbox.salesforce.query import Reader
+from crmapp.connectors.sandbox.salesforce.records import Writer
 from crmapp.connectors.sandbox.salesforce.schema import SObject
 
 OLDEST, NEWEST = 31, 68
@@ -57,6 +59,14 @@ class Call:
 
     def object(self, name: str) -> SObject:
         return self.database.object(name, self.due)
+
+    def writer(self, connection: sqlite3.Connection, object: SObject) -> Writer:
+        """Return what writes records of ``object`` as this call may."""
+        options = self.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
+        rule = self.database.duplicate_rule
+        if rule == "alert" and "allowsave=true" in options:
+            rule = ""
+        return Writer(self.database, connection, object, self.now, self.user, rule)
 
     def json(self) -> Any:
         """Return the body.

@@ -25,13 +25,15 @@ _FIELDS_LIMIT = 200
 class Output:
     """One value of a record: where it goes, and how it is shown.
 
-    ``places`` are the columns of the answer that a compound value is made of, by its keys.
+    ``places`` are the columns of the answer that a compound value is made of, by its keys;
+    ``type`` is the field's.
     """
 
     path: tuple[str, ...]
     column: int
     show: Callable[[Any], Any] | None = None
     places: Mapping[str, int] | None = None
+    type: str = ""
 
 
 @dataclass
@@ -82,6 +84,7 @@ class Compiler(Conditions):
         self._objects = objects
         self._deleted = deleted or query.all_rows
         self._aliases: dict[str, str] = {}
+        self._may_aggregate = True  # what is grouped may be, its conditions may not
         self.plan = Plan(found, parameters=self._parameters)
 
     def compile(self) -> Plan:
@@ -96,7 +99,9 @@ class Compiler(Conditions):
             for each in query.fields:
                 self._select(each)
         if query.where is not None:
+            self._may_aggregate = False
             plan.where.append(self._condition(query.where))
+        self._may_aggregate = plan.is_aggregate
         if not self._deleted and "isdeleted" in plan.object.fields:
             plan.where.append("t.IsDeleted = 0")
         if query.group:
@@ -141,7 +146,7 @@ class Compiler(Conditions):
         if not hidden:
             if any(each.path == out for each in plan.outputs):
                 raise soql.malformed(f"duplicate field selected: {path}")
-            plan.outputs.append(Output(out, len(plan.columns), shower(found)))
+            plan.outputs.append(Output(out, len(plan.columns), shower(found), type=found.type))
         plan.columns.append(f"{table}.{found.column}")
 
     def _resolve(self, path: str) -> tuple[SObject, Field, str, tuple[str, ...]]:
@@ -213,6 +218,8 @@ class Compiler(Conditions):
             plan.columns.append(sql)
 
     def _expression(self, chosen: soql.Selected) -> tuple[str, Show]:
+        if chosen.function in _AGGREGATES and not self._may_aggregate:
+            raise soql.malformed("An aggregate is not allowed here")
         if chosen.function == "count" and not chosen.path:
             return "COUNT(*)", None
         if not chosen.path:
@@ -220,6 +227,8 @@ class Compiler(Conditions):
         if not chosen.function and chosen.path.lower() in self._aliases:
             return self._aliases[chosen.path.lower()], None
         _, found, table, _ = self._resolve(chosen.path)
+        if found.type in COMPOUND:
+            raise ApiError("MALFORMED_QUERY", f"field '{found.name}' can not be used here")
         column = f"{table}.{found.column}"
         if chosen.function in _AGGREGATES:
             counts = chosen.function.startswith("count")

@@ -106,7 +106,10 @@ class Conditions(ABC):
     def _span(self, value: Literal) -> tuple[str, str] | None:
         if value.kind != "name":
             return None
-        days = span(value.text, self._now.date())
+        try:
+            days = span(value.text, self._now.date())
+        except (OverflowError, ValueError) as error:
+            raise soql.malformed(f"the date of {value.text} is out of range") from error
         return None if days is None else (days[0].isoformat(), days[1].isoformat())
 
     def _within(self, column: str, operator: str, found: Field, days: tuple[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ class Database:
     """The org as it is kept.
 
     ``hidden`` are fields that the connecting user may not see, as (object, field) in lower case;
-    ``described_at`` is when the objects last changed their shape.
+    ``described_at`` is when the objects last changed their shape; ``duplicate_rule`` is alert or
+    block where accounts of the same name are not welcome.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,6 +41,7 @@ class Database:
         self._lock = threading.Lock()
         self.objects: Mapping[str, SObject] = {}
         self.hidden: frozenset[tuple[str, str]] = frozenset()
+        self.duplicate_rule = str(self.meta("duplicate_rule", ""))
         self.described_at = str(self.meta("described_at", ""))
         self._rebuild()
 
@@ -53,6 +55,10 @@ class Database:
             connection.execute(
                 "INSERT OR REPLACE INTO sf_meta VALUES (?, ?)", [key, orjson.dumps(value).decode()]
             )
+
+    def set_duplicate_rule(self, rule: str) -> None:
+        self.duplicate_rule = rule
+        self.keep("duplicate_rule", rule)
 
     def object(self, name: str, due: Due) -> SObject:
         """Return an object as the connecting user sees it.
@@ -70,6 +76,15 @@ class Database:
             field for named, field in self.hidden | due.vanished if named == object.name.lower()
         ]
         return object.without(lost) if lost else object
+
+    def objects_of(self, due: Due) -> Callable[[str], SObject | None]:
+        """Return what finds an object by its name, as the connecting user sees it."""
+
+        def find(name: str) -> SObject | None:
+            found = self.objects.get(name.lower())
+            return None if found is None else self.seen(found, due)
+
+        return find
 
     def of_id(self, id: str) -> SObject | None:
         """Return the object that an id belongs to, by its first three characters."""

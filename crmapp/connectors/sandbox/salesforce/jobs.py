@@ -19,7 +19,7 @@ from crmapp.connectors.sandbox.salesforce.database import Database
 from crmapp.connectors.sandbox.salesforce.errors import ApiError, locked
 from crmapp.connectors.sandbox.salesforce.query import Reader
 from crmapp.connectors.sandbox.salesforce.records import Ambiguous, Writer
-from crmapp.connectors.sandbox.salesforce.schema import SObject
+from crmapp.connectors.sandbox.salesforce.schema import Field, SObject
 from crmapp.connectors.sandbox.salesforce.values import stamp
 
 DELIMITERS = {"COMMA": ",", "SEMICOLON": ";", "TAB": "\t", "PIPE": "|", "CARET": "^",
@@ -190,38 +190,52 @@ def _row(
     writer: Writer, job: Job, head: list[str], row: list[str], lock: bool
 ) -> tuple[str | None, int, str | None]:
     """Write one row; return its id, whether it is new, and what was wrong with it."""
-    id: str | None = None
+    given = row_given(head, row)
+    id = str(given.get("Id") or "") or None
     try:
         if lock:
-            raise locked(["001000000000000"])
-        given = _given(head, row)
-        id = str(given.get("Id") or "") or None
-        match job["operation"]:
-            case "insert":
-                return writer.insert(given), 1, None
-            case "update":
-                writer.update(_id(given), given)
-                return id, 0, None
-            case "upsert":
-                key = writer.object.fields[job["key"].lower()]
-                value = next((v for n, v in given.items() if n.lower() == key.name.lower()), None)
-                if value is None and key.type != "id":
-                    raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified")
-                made, created = writer.upsert(key, value, given)
-                return made, int(created), None
-        writer.delete(_id(given))
-        return id, 0, None
-    except Ambiguous as error:
-        return (
-            id,
-            0,
-            f"DUPLICATE_EXTERNAL_ID:more than one record found: {error.ids}:{job['key']} --",
-        )
+            raise locked([id or "001000000000000"])
+        made, created = written(writer, job["operation"], job["key"], given)
     except ApiError as error:
         return id, 0, f"{error.code}:{error.message}:{' '.join(error.fields or ())} --"
+    return made, int(created), None
 
 
-def _given(head: list[str], row: list[str]) -> dict[str, Any]:
+def written(
+    writer: Writer, operation: str, key_name: str, given: dict[str, Any]
+) -> tuple[str, bool]:
+    """Write one row as its job says; return the record's id, and whether it is new.
+
+    Raises:
+        ApiError: it is refused.
+    """
+    match operation:
+        case "insert":
+            return writer.insert(given), True
+        case "update":
+            id = _id(given)
+            writer.update(id, given)
+            return id, False
+        case "upsert":
+            return _upserted(writer, writer.object.fields[key_name.lower()], given)
+    id = _id(given)
+    writer.delete(id)
+    return id, False
+
+
+def _upserted(writer: Writer, key: Field, given: dict[str, Any]) -> tuple[str, bool]:
+    value = next((v for n, v in given.items() if n.lower() == key.name.lower()), None)
+    if not value and key.type != "id":
+        raise ApiError("MISSING_ARGUMENT", f"{key.name} not specified", fields=[])
+    try:
+        return writer.upsert(key, value, given)
+    except Ambiguous as error:
+        raise ApiError(
+            "DUPLICATE_EXTERNAL_ID", f"more than one record found: {error.ids}", fields=[key.name]
+        ) from error
+
+
+def row_given(head: list[str], row: list[str]) -> dict[str, Any]:
     """Return a row's values: what is empty is left alone, ``#N/A`` empties."""
     given: dict[str, Any] = {}
     for name, text in zip(head, row, strict=False):

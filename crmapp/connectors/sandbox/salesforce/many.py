@@ -14,7 +14,7 @@ from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.salesforce import ids
 from crmapp.connectors.sandbox.salesforce.call import Call, Reply, allowed
 from crmapp.connectors.sandbox.salesforce.errors import ApiError, locked, not_found
-from crmapp.connectors.sandbox.salesforce.records import Ambiguous, Writer
+from crmapp.connectors.sandbox.salesforce.records import Ambiguous
 from crmapp.connectors.sandbox.salesforce.schema import SObject
 from crmapp.connectors.sandbox.salesforce.sobjects import key_of
 
@@ -54,7 +54,7 @@ def _sobjects(call: Call) -> Reply:
 
 def _insert(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
     object = _typed(call, row)
-    return _well(Writer(call.database, connection, object, call.now, call.user).insert(row))
+    return _well(call.writer(connection, object).insert(row))
 
 
 def _update(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
@@ -65,7 +65,7 @@ def _update(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
     whole = ids.whole(str(id))
     if whole is None or whole[:3] != object.prefix:
         raise _bad_id(object.label, str(id))
-    Writer(call.database, connection, object, call.now, call.user).update(whole, row)
+    call.writer(connection, object).update(whole, row)
     return _well(whole)
 
 
@@ -74,19 +74,27 @@ def _delete(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
     object = call.database.of_id(whole) if whole else None
     if whole is None or object is None:
         raise ApiError("MALFORMED_ID", f"bad id {row['id']}", fields=[])
-    Writer(call.database, connection, object, call.now, call.user).delete(whole)
+    call.writer(connection, object).delete(whole)
     return _well(whole)
 
 
 def _upsert(call: Call, object: SObject, key: str) -> Reply:
     allowed(call, "PATCH")
     field = key_of(object, key)
+    met: set[str] = set()
 
     def upsert(call: Call, connection: sqlite3.Connection, row: Row) -> Row:
         if _typed(call, row).name != object.name:
             raise ApiError("INVALID_TYPE", f"The rows must be of type {object.name}", fields=[])
-        writer = Writer(call.database, connection, object, call.now, call.user)
+        writer = call.writer(connection, object)
         value = next((v for name, v in row.items() if name.lower() == field.name.lower()), None)
+        if value and str(value).lower() in met:
+            raise ApiError(
+                "DUPLICATE_VALUE",
+                f"Duplicate external id specified: {value}",
+                fields=[field.name],
+            )
+        met.add(str(value).lower())
         try:
             id, created = writer.upsert(field, value, row)
         except Ambiguous as error:
@@ -146,11 +154,21 @@ def _given(call: Call) -> tuple[list[Row], bool]:
 
 
 def _typed(call: Call, row: Row) -> SObject:
-    type = (row.get("attributes") or {}).get("type")
+    type = _attribute(row, "type")
     object = call.database.objects.get(str(type).lower())
     if object is None:
         raise ApiError("INVALID_TYPE", f"sObject type '{type}' is not supported.", fields=[])
     return call.database.seen(object, call.due)
+
+
+def _headers(asked: Row) -> dict[str, str]:
+    given = asked.get("httpHeaders")
+    return {name: str(each) for name, each in given.items()} if isinstance(given, dict) else {}
+
+
+def _attribute(row: Row, name: str) -> Any:
+    attributes = row.get("attributes")
+    return attributes.get(name) if isinstance(attributes, dict) else None
 
 
 def _retrieve(call: Call, object: SObject) -> Reply:
@@ -161,14 +179,14 @@ def _retrieve(call: Call, object: SObject) -> Reply:
     else:
         wanted = [each for each in call.args.get("ids", "").split(",") if each]
         fields = [each for each in call.args.get("fields", "").split(",") if each]
-    if not wanted or not fields:
+    if not wanted or not fields or not isinstance(wanted, list) or not isinstance(fields, list):
         raise ApiError("MISSING_ARGUMENT", "The ids and fields parameters are required")
     if len(wanted) > _MOST_IDS:
         raise ApiError("EXCEEDED_MAX_SIZE_REQUEST", f"at most {_MOST_IDS} ids may be given")
-    whole = [ids.whole(each) for each in wanted]
+    whole = [ids.whole(str(each)) for each in wanted]
     if None in whole:
         raise _bad_id(object.label, wanted[whole.index(None)])
-    return Reply(200, call.reader.record(object, [str(id) for id in whole], fields))
+    return Reply(200, call.reader.record(object, [str(id) for id in whole], list(map(str, fields))))
 
 
 def _tree(call: Call, object: SObject) -> Reply:
@@ -197,13 +215,13 @@ def _plant(
     results: list[Row],
     errors: list[Row],
 ) -> None:
-    reference = (row.get("attributes") or {}).get("referenceId")
+    reference = _attribute(row, "referenceId")
     below = {name: v["records"] for name, v in row.items() if _has_records(v)}
     given = {name: value for name, value in row.items() if name not in below}
     if above is not None:
         given[above[0]] = above[1]
     try:
-        id = Writer(call.database, connection, object, call.now, call.user).insert(given)
+        id = call.writer(connection, object).insert(given)
     except ApiError as error:
         errors.append({"referenceId": reference, "errors": [error.of_row()]})
         return
@@ -232,7 +250,7 @@ def _composite(call: Call, dispatch: Dispatch) -> Reply:
     """Answer calls one after the other; later ones may refer to the answers of earlier ones."""
     allowed(call, "POST")
     body = call.mapping()
-    asked = body.get("compositeRequest", [])
+    asked = _asked(body, "compositeRequest", ("method", "url", "referenceId"))
     if len(asked) > _MOST_CALLS:
         raise ApiError("LIMIT_EXCEEDED", f"Only {_MOST_CALLS} operations are allowed")
     if not body.get("allOrNone"):
@@ -273,7 +291,7 @@ def _part(call: Call, dispatch: Dispatch, asked: Row, bodies: Mapping[str, Any])
     try:
         url = _filled(asked["url"], bodies)
         within = call.within(
-            asked["method"], url, _filled(asked.get("body"), bodies), asked.get("httpHeaders") or {}
+            asked["method"], url, _filled(asked.get("body"), bodies), _headers(asked)
         )
         reply = dispatch(within)
         if isinstance(reply.value, bytes) and reply.value:
@@ -281,6 +299,21 @@ def _part(call: Call, dispatch: Dispatch, asked: Row, bodies: Mapping[str, Any])
         return reply
     except ApiError as error:
         return Reply(error.status, error.body())
+
+
+def _asked(body: Mapping[str, Any], name: str, needed: Sequence[str]) -> list[Row]:
+    """Return the calls within a call.
+
+    Raises:
+        ApiError: one of them lacks what each must have.
+    """
+    asked = body.get(name)
+    if isinstance(asked, list) and all(
+        isinstance(each, dict) and all(isinstance(each.get(key), str) for key in needed)
+        for each in asked
+    ):
+        return asked
+    raise ApiError("JSON_PARSER_ERROR", f"{name} must be a list of calls with {', '.join(needed)}")
 
 
 def _filled(value: Any, bodies: Mapping[str, Any]) -> Any:
@@ -312,7 +345,7 @@ def _batch(call: Call, dispatch: Dispatch) -> Reply:
     body = call.mapping()
     results: list[Row] = []
     failed = False
-    for each in body.get("batchRequests", [])[:_MOST_CALLS]:
+    for each in _asked(body, "batchRequests", ("method", "url"))[:_MOST_CALLS]:
         if failed and body.get("haltOnError"):
             halted = [{"errorCode": "BATCH_PROCESSING_HALTED", "message": "Batch halted"}]
             results.append({"statusCode": 412, "result": halted})

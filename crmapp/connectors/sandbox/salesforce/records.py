@@ -28,15 +28,18 @@ class Ambiguous(Exception):
 
 @dataclass
 class Writer:
-    """Writes records of one object within a transaction that somebody else keeps."""
+    """Writes records of one object within a transaction that somebody else keeps.
+
+    ``duplicate_rule`` is not empty if a new account may not have the name of another one.
+    """
 
     database: Database
     connection: sqlite3.Connection
     object: SObject
     now: datetime
     user: str = USER_ID
+    duplicate_rule: str = ""
     _known: set[tuple[str, str]] = field(default_factory=set)
-    _last: int = -1
 
     def insert(self, given: Given) -> str:
         """Make a record and return its id.
@@ -47,13 +50,11 @@ class Writer:
         if not self.object.raw["createable"]:
             raise _not_allowed(self.object, "create")
         values = self._values(given, "createable")
-        missing = [
-            each.name
-            for each in self.object.fields.values()
-            if each.is_required and values.get(each.name) is None
-        ]
+        missing = [name for name in self.object.required if values.get(name) is None]
         if missing:
             raise _required(missing)
+        if self.duplicate_rule and self.object.name == "Account":
+            self._check_duplicates(str(values["Name"]))
         return self._insert(values)
 
     def put(self, values: Mapping[str, Stored], id: str | None = None) -> str:
@@ -134,14 +135,7 @@ class Writer:
         fields = self.object.fields
         now = stamp(self.now)
         id = id or self._next_id()
-        made: dict[str, Stored] = {"Id": id}
-        for each in fields.values():
-            if each.type == "boolean":
-                made[each.name] = int(bool(each.raw["defaultValue"]))
-            elif each.values and values.get(each.name) is None:
-                made[each.name] = next(
-                    (str(v["value"]) for v in each.values.values() if v["defaultValue"]), None
-                )
+        made: dict[str, Stored] = {"Id": id, **self.object.defaults}
         made |= {name: value for name, value in values.items() if value is not None}
         system: dict[str, Stored] = {
             "OwnerId": self.user, "CreatedDate": now, "CreatedById": self.user,
@@ -174,6 +168,11 @@ class Writer:
             fields=[],
         )
 
+    def _check_duplicates(self, name: str) -> None:
+        there = self.find(self.object.fields["name"], name)
+        if there:
+            raise _duplicates(self.object.name, there)
+
     def _next_id(self) -> str:
         name = self.object.name
         row = self.connection.execute(
@@ -184,8 +183,15 @@ class Writer:
         return ids.made(self.object.prefix, row["last"] + 1000)
 
     def _existing(self, id: str) -> sqlite3.Row:
+        """Return what is needed of a record to change it.
+
+        Raises:
+            ApiError: there is none of this id, or it was deleted.
+        """
+        known = self.object.fields
+        wanted = [each for each in ("IsDeleted", "FirstName", "LastName") if each.lower() in known]
         row: sqlite3.Row | None = self.connection.execute(
-            f"SELECT * FROM {self.object.table} WHERE Id = ?", [id]
+            f"SELECT {', '.join(wanted) or 'Id'} FROM {self.object.table} WHERE Id = ?", [id]
         ).fetchone()
         if row is None:
             raise _invalid_reference()
@@ -299,4 +305,37 @@ def _not_allowed(object: SObject, verb: str) -> ApiError:
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" if verb != "delete" else "DELETE_FAILED",
         f"entity type {object.name} does not support {verb}",
         fields=[],
+    )
+
+
+def _duplicates(object: str, ids: list[str]) -> ApiError:
+    """Return what a duplicate rule says, with the records that it found."""
+    matches = [
+        {
+            "additionalInformation": [],
+            "fieldDiffs": [],
+            "matchConfidence": 100.0,
+            "record": {"attributes": {"type": object}, "Id": id},
+        }
+        for id in ids
+    ]
+    result = {
+        "allowSave": True,
+        "duplicateRule": "Standard_Account_Duplicate_Rule",
+        "duplicateRuleEntityType": object,
+        "errorMessage": "Use one of these records?",
+        "matchResults": [
+            {
+                "entityType": object,
+                "errors": [],
+                "matchEngine": "ExactMatchEngine",
+                "matchRecords": matches,
+                "rule": "Standard_Account_Match_Rule_v1_0",
+                "size": len(matches),
+                "success": True,
+            }
+        ],
+    }
+    return ApiError(
+        "DUPLICATES_DETECTED", "Use one of these records?", extra={"duplicateResult": result}
     )

@@ -125,6 +125,23 @@ class SObject:
         return [each for each in self.fields.values() if each.is_stored]
 
     @cached_property
+    def required(self) -> list[str]:
+        """The names of the fields that a record cannot be made without."""
+        return [each.name for each in self.fields.values() if each.is_required]
+
+    @cached_property
+    def defaults(self) -> dict[str, str | int | None]:
+        """What a new record has in fields that nothing was said of."""
+        found: dict[str, str | int | None] = {}
+        for each in self.stored:
+            if each.type == "boolean":
+                found[each.name] = int(bool(each.raw["defaultValue"]))
+            for value in each.values.values():
+                if value["defaultValue"]:
+                    found[each.name] = str(value["value"])
+        return found
+
+    @cached_property
     def name_field(self) -> Field | None:
         return next((each for each in self.fields.values() if each.raw["nameField"]), None)
 

@@ -12,7 +12,7 @@ from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.salesforce import ids
 from crmapp.connectors.sandbox.salesforce.call import Call, Reply, allowed
 from crmapp.connectors.sandbox.salesforce.errors import ApiError, locked, not_found
-from crmapp.connectors.sandbox.salesforce.records import Ambiguous, Writer
+from crmapp.connectors.sandbox.salesforce.records import Ambiguous
 from crmapp.connectors.sandbox.salesforce.schema import Field, SObject, placed
 from crmapp.connectors.sandbox.salesforce.values import moment, stamp
 
@@ -74,7 +74,7 @@ def _basic(call: Call, object: SObject) -> Reply:
         given = call.mapping()
         check_lock(call, [])
         with call.database.store.writing() as connection:
-            writer = Writer(call.database, connection, object, call.now, call.user)
+            writer = call.writer(connection, object)
             id = writer.insert(given)
         location = {"Location": f"{call.base}/sobjects/{object.name}/{id}"}
         return Reply(201, {"id": id, "success": True, "errors": []}, location)
@@ -92,7 +92,7 @@ def _record(call: Call, object: SObject, id: str) -> Reply:
     given = call.mapping() if call.method == "PATCH" else {}
     check_lock(call, [whole])
     with call.database.store.writing() as connection:
-        writer = Writer(call.database, connection, object, call.now, call.user)
+        writer = call.writer(connection, object)
         try:
             if call.method == "PATCH":
                 writer.update(whole, given)
@@ -130,7 +130,7 @@ def _by_key(call: Call, object: SObject, key: str, value: str) -> Reply:
     if call.method in ("PATCH", "POST"):
         return _upsert(call, object, field, None if field.type == "id" and not value else value)
     with call.database.store.writing() as connection:
-        writer = Writer(call.database, connection, object, call.now, call.user)
+        writer = call.writer(connection, object)
         found = writer.find(field, value)
         if len(found) > 1:
             return _choices(call, object, found)
@@ -151,7 +151,7 @@ def _upsert(call: Call, object: SObject, field: Field, value: str | None) -> Rep
         )
     check_lock(call, [])
     with call.database.store.writing() as connection:
-        writer = Writer(call.database, connection, object, call.now, call.user)
+        writer = call.writer(connection, object)
         try:
             id, created = writer.upsert(field, value, given)
         except Ambiguous as error:

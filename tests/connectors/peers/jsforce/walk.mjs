@@ -82,6 +82,10 @@ const out = await conn.bulk2.query(`SELECT Id, Name, NumberOfEmployees FROM Acco
 const loaded = await out.toArray();
 show("bulk out", { rows: loaded.length, first: loaded[0].Name });
 
+const older = await conn.bulk.load("Account", "insert", [{ Name: "Older, one", Phone: "1" }, { Name: "", Phone: "2" }]);
+const olderRows = await (await conn.bulk.query("SELECT Id, Name FROM Account WHERE Name LIKE 'Older%'")).toArray();
+show("older bulk", { rows: older.map((row) => row.success), errors: older[1].errors, found: olderRows.map((row) => row.Name) });
+
 const batch = await conn.requestPost("/composite", {
   compositeRequest: [
     { method: "POST", url: `/services/data/v${conn.version}/sobjects/Account`, referenceId: "a", body: { Name: "Together" } },

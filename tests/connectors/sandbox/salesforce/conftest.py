@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,21 @@ CREDENTIALS = {
     "client_secret": CLIENT_SECRET,
 }
 
+_TRUST = ssl.create_default_context()  # one for all: to read the authorities takes its time
+
 
 class Api(httpx.Client):
     """A program that is signed in, with paths below the version."""
 
     def __init__(self, url: str, version: str = "66.0") -> None:
-        signed = httpx.post(f"{url}/services/oauth2/token", data=CREDENTIALS).json()
+        where = f"{url}/services/oauth2/token"
+        signed = httpx.post(where, data=CREDENTIALS, verify=_TRUST).json()
         self.site = url
         super().__init__(
             base_url=f"{url}/services/data/v{version}",
             headers={"Authorization": f"Bearer {signed['access_token']}"},
             timeout=60,
+            verify=_TRUST,
         )
 
     def query(self, soql: str, **headers: str) -> dict[str, Any]:

@@ -199,11 +199,21 @@ def test_a_query_gives_its_results_in_portions(api):
     }
 
 
+def test_moments_end_with_a_z_in_results(api):
+    info = query_job(api, "SELECT CreatedDate FROM Account LIMIT 1")
+
+    text = api.get(f"/jobs/query/{info['id']}/results").text
+
+    assert text.endswith('.000Z"\n')
+
+
 def test_a_query_that_is_not_well_makes_no_job(api):
     wrong = {"operation": "query", "query": "SELECT Nothing FROM Account"}
+    compound = {"operation": "query", "query": "SELECT BillingAddress FROM Account"}
     grouped = {"operation": "query", "query": "SELECT COUNT(Id) FROM Account"}
 
     assert error(api.post("/jobs/query", json=wrong)) == (400, "INVALID_FIELD")
+    assert error(api.post("/jobs/query", json=compound)) == (400, "FEATURENOTENABLED")
     assert api.post("/jobs/query", json=grouped).status_code == 400
 
 

@@ -44,6 +44,13 @@ def test_an_empty_external_id_makes_a_new_record_each_time(api):
     assert api.names("WHERE Name = 'Nameless'") == ["Nameless", "Nameless"]
 
 
+def test_an_external_id_may_come_once_in_a_request(api):
+    results = upsert(api, {KEY: "A", "Name": "First"}, {KEY: "a", "Name": "Second"}).json()
+
+    assert codes(results) == ["", "DUPLICATE_VALUE"]
+    assert api.names(f"WHERE {KEY} = 'A'") == ["First"]
+
+
 def test_all_or_none_keeps_none_if_one_row_fails(api):
     results = upsert(api, {KEY: "A", "Name": "A"}, {KEY: "B"}, all_or_none=True).json()
 
@@ -98,6 +105,27 @@ def test_a_value_that_cannot_be_read_refuses_all_rows(api):
 
     assert error(answer) == (400, "JSON_PARSER_ERROR")
     assert api.names(f"WHERE {KEY} = 'A'") == []
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("/composite", {"compositeRequest": [{"method": "GET"}]}),
+        ("/composite", {"compositeRequest": "all"}),
+        ("/composite/batch", {"batchRequests": ["v66.0/limits"]}),
+        ("/composite/sobjects", {"records": {}}),
+        ("/composite/sobjects/Account", {"ids": {"a": 1}, "fields": ["Id"]}),
+        ("/composite/tree/Account", []),
+    ],
+)
+def test_a_body_of_another_shape_is_refused(api, path, body):
+    assert api.post(path, json=body).status_code == 400
+
+
+def test_a_row_must_say_its_type(api):
+    body = {"records": [{"attributes": "Account", "Name": "A"}, {"Name": "A"}]}
+
+    assert codes(api.post("/composite/sobjects", json=body).json()) == ["INVALID_TYPE"] * 2
 
 
 @pytest.mark.parametrize("key", ["Phone", "Nothing"])

@@ -181,6 +181,10 @@ def test_records_below_a_record_come_with_it(api):
         ("SELECT Id, Id FROM Account", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account; DROP TABLE Account", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account OFFSET 3000", "NUMBER_OUTSIDE_VALID_RANGE"),
+        ("SELECT Name FROM Account WHERE COUNT(Id) > 5", "MALFORMED_QUERY"),
+        ("SELECT Name FROM Account ORDER BY MAX(Name)", "MALFORMED_QUERY"),
+        ("SELECT COUNT(Id) FROM Account GROUP BY BillingAddress", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Account WHERE CreatedDate > LAST_N_DAYS:9999999999", "MALFORMED_QUERY"),
         ("", "MALFORMED_QUERY"),
     ],
 )

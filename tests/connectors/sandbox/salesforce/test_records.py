@@ -144,6 +144,24 @@ def test_a_reference_may_be_given_by_an_external_id(api):
     assert "Foreign key external ID" in wrong.text
 
 
+def test_a_duplicate_rule_alerts_unless_it_is_told_to_allow(api):
+    api.control("duplicate_rule", rule="alert")
+    allow = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+    twin = {"Name": "av stores, co."}
+
+    refused = api.post("/sobjects/Account", json=twin)
+    allowed = api.post("/sobjects/Account", json=twin, headers=allow)
+    api.control("duplicate_rule", rule="block")
+    blocked = api.post("/sobjects/Account", json=twin, headers=allow)
+
+    assert error(refused) == error(blocked) == (400, "DUPLICATES_DETECTED")
+    found = refused.json()[0]["duplicateResult"]["matchResults"][0]["matchRecords"]
+    assert found[0]["record"]["Id"] in {
+        each["Id"] for each in api.records("SELECT Id FROM Account")
+    }
+    assert allowed.status_code == 201
+
+
 def test_a_formula_is_calculated_and_cannot_be_written(api):
     status, image = "ia_crm__Intacct_Sync_Status__c", "ia_crm__Intacct_Sync_Status_Image__c"
     id = api.create(Name="Acme", **{status: "Failure"})
@@ -190,6 +208,19 @@ def test_a_used_up_quota_refuses_further_calls(api):
     assert [each.status_code for each in answers] == [200, 200, 403]
     assert error(answers[2]) == (403, "REQUEST_LIMIT_EXCEEDED")
     assert api.get("/limits").headers["Sforce-Limit-Info"] == "api-usage=1/100"
+
+
+def test_a_person_changes_the_quota_on_the_control_page(api):
+    form = {"limit": "7", "used": ""}
+    browser = {"Accept": "text/html"}
+
+    answer = api.post(f"{api.site}/__control/quota", data=form, headers=browser)
+    wrong = api.post(f"{api.site}/__control/hide_field", data={})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/__control")
+    assert api.get("/limits").json()["DailyApiRequests"]["Max"] == 7
+    assert "name=used" in api.get(f"{api.site}/__control").text
+    assert wrong.status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,230 @@
+"""Sync tools on the screen: a list is chosen, synchronized, looked at, scheduled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crmapp.db import session
+from crmapp.domain.managed_lists import MANAGED_LISTS
+from crmapp.models import PickListValue
+from crmapp.services import managed_lists, remotes, runs
+from tests.support.lists import CODE, Sides, resync, use, work
+from tests.support.pages import flat
+from tests.support.web import htmx
+
+PAGE = "/admin/managed-lists"
+WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
+
+
+@pytest.fixture
+def sides(app: object, tmp_path: Path) -> Iterator[Sides]:
+    made = Sides(tmp_path)
+    use(made)
+    yield made
+    remotes.use(None)
+
+
+def only_run(make) -> int:
+    (run,) = managed_lists.history(CODE, by=make.alice)
+    return run.id
+
+
+@WAYS
+@pytest.mark.parametrize("name", ["alice", "ivan"])
+def test_admins_and_implementers_see_every_list(make, as_user, sides, name, headers):
+    answer = as_user(getattr(make, name)).get(PAGE, headers=headers)
+
+    assert answer.status_code == 200
+    assert all(managed.label in flat(answer) for managed in MANAGED_LISTS.values())
+    assert "never synchronized" in answer.text
+
+
+@WAYS
+@pytest.mark.parametrize("name", ["mona", "bob", "carol"])
+def test_others_see_and_do_nothing(make, as_user, sides, name, headers):
+    browser = as_user(getattr(make, name))
+
+    assert browser.get(PAGE, headers=headers).status_code == 403
+    assert browser.post(f"{PAGE}/{CODE}/runs", headers=headers).status_code == 403
+    assert browser.post(f"{PAGE}/{CODE}/schedule", headers=headers).status_code == 403
+    assert managed_lists.history(CODE, by=make.alice) == []
+
+
+def test_a_visitor_is_asked_to_sign_in(client, sides):
+    assert client.get(PAGE).status_code == 302
+    assert client.post(f"{PAGE}/{CODE}/runs").status_code == 302
+
+
+@WAYS
+def test_synchronize_says_that_it_has_begun_and_leads_to_the_run(make, as_user, sides, headers):
+    sides.source("10")
+    browser = as_user(make.ivan)
+
+    answer = browser.post(f"{PAGE}/{CODE}/runs", headers=headers)
+    shown = browser.get(PAGE, query_string={"list": CODE})
+
+    assert answer.status_code == (200 if headers else 303)
+    assert "The synchronization of Departments has begun." in flat(shown)
+    assert f'<a href="/runs/{only_run(make)}">Look at it</a>' in shown.text
+
+
+@WAYS
+def test_a_second_press_shows_the_running_one(make, as_user, sides, headers):
+    browser = as_user(make.ivan)
+    browser.post(f"{PAGE}/{CODE}/runs")
+
+    answer = browser.post(f"{PAGE}/{CODE}/runs", headers=headers)
+
+    where = answer.headers["HX-Redirect" if headers else "Location"]
+    assert where.endswith(f"/runs/{only_run(make)}")
+
+
+def test_the_section_looks_again_while_the_list_is_synchronized_and_no_longer(make, as_user, sides):
+    sides.source("10")
+    browser = as_user(make.ivan)
+    browser.post(f"{PAGE}/{CODE}/runs")
+    ask = {"path": f"{PAGE}/{CODE}/progress", "query_string": {"list": CODE, "looked": "3"}}
+    during = browser.get(**ask, headers=htmx())
+    work(only_run(make), make)
+
+    after = browser.get(**ask, headers=htmx())
+
+    assert 'hx-trigger="every' in during.text
+    assert "hx-trigger" not in after.text
+    assert "The synchronization has ended." in after.text
+    assert browser.get(**ask).status_code == 303
+
+
+def test_the_history_counts_what_each_run_did_on_both_sides(make, as_user, sides):
+    sides.source("10", "20")
+    run = resync(make, sides)
+    browser = as_user(make.alice)
+
+    text = flat(browser.get(PAGE, query_string={"list": CODE}))
+    receipt = flat(browser.get(f"/runs/{run.id}"))
+
+    assert f"Run {run.id} Completed" in text
+    assert "2 / 2" in text
+    assert "Here 2 0 0 0 0 0 Salesforce 2 0 0 0 0 0" in receipt
+    assert "The receipt balances" in receipt
+
+
+def test_a_refused_row_shows_in_the_remote_s_words(make, as_user, sides):
+    sides.source("10", "20")
+    sides.salesforce.refuse = lambda row: "FIELD_CUSTOM_VALIDATION" if row["Name"] == "20" else None
+    run = resync(make, sides)
+
+    text = flat(as_user(make.alice).get(f"/runs/{run.id}"))
+
+    assert "Completed with errors" in text
+    assert "Salesforce refused it: FIELD_CUSTOM_VALIDATION" in text
+
+
+@WAYS
+def test_a_schedule_is_saved(make, as_user, sides, headers):
+    sent = {"every": "60"}
+
+    answer = as_user(make.ivan).post(f"{PAGE}/{CODE}/schedule", data=sent, headers=headers)
+
+    assert answer.status_code == (200 if headers else 303)
+    found = next(each for each in managed_lists.listed(by=make.ivan) if each.managed.code == CODE)
+    assert found.every == 60
+
+
+@pytest.mark.parametrize("every", ["7", "x", "99999999999"])
+def test_no_other_schedule_is_taken(make, as_user, sides, every):
+    browser = as_user(make.ivan)
+    browser.post(f"{PAGE}/{CODE}/schedule", data={"every": every})
+
+    assert "Choose one from the list." in flat(browser.get(PAGE))
+
+
+def test_a_list_that_is_none_is_not_found(make, as_user, sides):
+    browser = as_user(make.ivan)
+
+    assert browser.post(f"{PAGE}/nothing/runs").status_code == 404
+    assert browser.post(f"{PAGE}/nothing/schedule", data={"every": "60"}).status_code == 404
+    assert browser.get(f"{PAGE}/nothing/progress").status_code == 404
+    assert browser.get(f"{PAGE}/reviews/4711").status_code == 404
+
+
+def test_before_intacct_is_connected_the_page_leads_there(make, as_user):
+    answer = as_user(make.ivan).get(PAGE)
+
+    assert "Sage Intacct is not connected" in flat(answer)
+    assert 'href="/admin/connections/intacct"' in answer.text
+    assert f'action="{PAGE}/ar_terms/runs"' not in answer.text
+
+
+def test_values_that_intacct_owns_cannot_be_changed_by_hand(make, as_user, sides):
+    sides.source("10", "20")
+    resync(make, sides)
+    browser, lists = as_user(make.alice), f"/admin/pick-lists/{CODE}"
+    shown = browser.get(lists)
+    value = a_value(CODE)
+    forged = [
+        (f"{lists}/values", {"label_en": "Mine"}),
+        (f"{lists}/values/{value}", {"label_en": "Mine", "version": "1"}),
+        (f"{lists}/values/{value}/position", {"direction": "up"}),
+        (f"{lists}/values/{value}/deletion", {}),
+        (f"{lists}/values/{value}/replacement", {"to": "20"}),
+        (f"{lists}/deletion", {}),
+    ]
+
+    answers = [browser.post(path, data=data).status_code for path, data in forged]
+
+    assert "Sage Intacct owns this list" in flat(shown)
+    assert f"{lists}/values/" not in shown.text
+    assert answers == [409] * len(forged)
+    assert sides.here() == {"10": ("10", True), "20": ("20", True)}
+
+
+def a_value(list_code: str) -> int:
+    return session.query(PickListValue).filter_by(list_code=list_code).first().id
+
+
+def test_values_in_use_wait_for_a_person_who_sees_how_many_hold_them(make, as_user, tmp_path):
+    terms = Sides(tmp_path, "ar_terms")
+    use(terms)
+    make.account("Held", terms="net_30")
+    make.account("Held too", terms="net_30")
+    terms.source("Prepaid", "Due on receipt", "Net 15", "Net 60")
+
+    run = resync(make, terms)
+    browser = as_user(make.ivan)
+    shown = browser.get(f"{PAGE}/reviews/{run.id}")
+
+    assert run.status == "planned"
+    assert "Net 30 net_30 2" in flat(shown)
+    assert 'href="/admin/managed-lists/reviews/' in browser.get(f"/runs/{run.id}").text
+    sent = {"plan_hash": run.plan_hash, "otherwise": "-deactivate", "value:net_30": "net_60"}
+    assert browser.post(f"{PAGE}/reviews/{run.id}", data=sent).status_code == 303
+    assert work(run.id, make).status == "done"
+    remotes.use(None)
+
+
+@pytest.mark.parametrize(
+    "sent, status",
+    [
+        ({"otherwise": "-deactivate", "plan_hash": "x"}, 409),
+        ({"otherwise": "?"}, 422),
+        ({"otherwise": "-keep", "value:net_30": "nothing"}, 422),
+        ({"otherwise": "-keep", "value:net_60": "-keep"}, 422),
+    ],
+)
+def test_what_is_not_offered_in_a_review_is_refused(make, as_user, tmp_path, sent, status):
+    terms = Sides(tmp_path, "ar_terms")
+    use(terms)
+    make.account("Held", terms="net_30")
+    terms.source("Prepaid", "Due on receipt", "Net 15", "Net 60")
+    run = resync(make, terms)
+
+    data = {"plan_hash": run.plan_hash, **sent}
+    answer = as_user(make.ivan).post(f"{PAGE}/reviews/{run.id}", data=data)
+
+    assert answer.status_code == status
+    assert runs.get(run.id, by=make.alice).status == "planned"
+    remotes.use(None)

@@ -1,0 +1,154 @@
+"""Subscriptions: who opens them, and how fields of Salesforce are chosen for accounts."""
+
+import re
+
+import pytest
+
+from crmapp.services import integrations, remote_fields
+from crmapp.services.integrations import Options
+from tests.support.pretending import connect_intacct, connect_salesforce, pretend
+from tests.support.web import htmx
+
+PAGES = ("/admin/subscriptions", "/admin/subscriptions/advanced-crm")
+OTHER = "/admin/subscriptions/advanced-crm/other"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with (
+        pretend("salesforce", tmp_path_factory.mktemp("salesforce")) as salesforce,
+        pretend("intacct", tmp_path_factory.mktemp("intacct")) as intacct,
+    ):
+        yield salesforce, intacct
+
+
+@pytest.fixture
+def connected(served, make):
+    salesforce, intacct = served
+    salesforce.well()
+    connect_salesforce(salesforce.url, by=make.alice)
+    connect_intacct(intacct.url, by=make.alice)
+    yield salesforce
+    salesforce.well()
+
+
+def chosen(text):
+    return re.findall(r'name="field" value="(\w+)"', text)
+
+
+@pytest.mark.parametrize("path", [*PAGES, OTHER])
+@pytest.mark.parametrize(
+    "name, status", [("alice", 200), ("ivan", 200), ("bob", 403), ("carol", 403), (None, 302)]
+)
+def test_admins_and_implementers_open_it(make, as_user, client, path, name, status):
+    visitor = as_user(getattr(make, name)) if name else client
+
+    assert visitor.get(path).status_code == status
+
+
+@pytest.mark.parametrize("name", ["bob", "carol"])
+def test_others_change_nothing(make, as_user, name):
+    client = as_user(getattr(make, name))
+
+    assert client.post(OTHER, data={"version": "0", "show": "on"}).status_code == 403
+    path = "/admin/subscriptions/advanced-crm/versions/1/restoration"
+    assert client.post(path, data={"version": "0"}).status_code == 403
+    assert integrations.version() == 0
+
+
+def test_before_both_are_connected_the_page_leads_to_the_connections(make, as_user):
+    text = as_user(make.alice).get(OTHER).text
+
+    assert "/admin/connections/salesforce" in text
+    assert "/admin/connections/intacct" in text
+    assert 'name="show"' not in text
+
+
+def test_fields_are_read_searched_chosen_and_saved(make, as_user, connected):
+    client = as_user(make.alice)
+    client.post(OTHER, data={"version": "0"})
+    found = client.post(OTHER, data={"version": "0", "q": "priority", "find": "1"}).text
+    assert re.findall(r'name="add" value="(\w+)"', found) == ["CustomerPriority__c"]
+
+    form = {"version": "0", "show": "on", "add": ["CustomerPriority__c", "OwnerId"]}
+    answer = client.post(OTHER, data=form, follow_redirects=True)
+
+    assert "The choice is saved" in answer.text
+    assert chosen(answer.text) == ["CustomerPriority__c", "OwnerId"]
+    assert integrations.options() == Options(True, ("CustomerPriority__c", "OwnerId"))
+
+
+@pytest.mark.parametrize("headers", [{}, htmx("section#settings-details-choice")])
+def test_a_button_moves_or_removes_a_field_and_saves_nothing(make, as_user, connected, headers):
+    remote_fields.read_anew()
+    form = {"version": "0", "field": ["OwnerId", "Phone", "Site"]}
+    client = as_user(make.alice)
+
+    up = client.post(OTHER, data={**form, "up": "Phone"}, headers=headers)
+    gone = client.post(OTHER, data={**form, "remove": "OwnerId"}, headers=headers)
+
+    assert chosen(up.text) == ["Phone", "OwnerId", "Site"]
+    assert chosen(gone.text) == ["Phone", "Site"]
+    assert "Not saved yet" in up.text
+    assert ("<html" in up.text) is not bool(headers)
+    assert integrations.version() == 0
+
+
+def test_a_field_that_salesforce_does_not_have_cannot_be_chosen(make, as_user, connected):
+    remote_fields.read_anew()
+    form = {"version": "0", "field": ["Nonsense__c", "Id FROM User--", "Phone"]}
+
+    as_user(make.alice).post(OTHER, data=form)
+
+    assert integrations.options().detail_fields == ("Phone",)
+
+
+def test_what_salesforce_changed_is_told_and_a_chosen_field_that_is_gone_stays_visible(
+    make, as_user, connected
+):
+    client = as_user(make.alice)
+    remote_fields.read_anew()
+    integrations.save(Options(True, ("SLA__c", "Phone")), seen=0, by=make.alice)
+    connected.fault("field_vanished", object="Account", field="SLA__c", times=None)
+
+    form = {"version": "1", "show": "on", "field": ["SLA__c", "Phone"]}
+    text = client.post(OTHER, data=form, follow_redirects=True).text
+
+    assert "Gone: SLA" in text
+    assert "not in Salesforce any more" in text
+    assert chosen(text) == ["SLA__c", "Phone"]
+
+
+def test_the_choice_is_saved_though_salesforce_is_down(make, as_user, connected):
+    remote_fields.read_anew()
+    connected.fault("unavailable", times=None)
+    form = {"version": "0", "show": "on", "field": ["Phone"]}
+
+    text = as_user(make.alice).post(OTHER, data=form, follow_redirects=True).text
+
+    assert "could not be read anew" in text
+    assert integrations.options() == Options(True, ("Phone",))
+
+
+def test_who_looked_at_an_older_version_is_told_and_sees_the_newest(make, as_user, connected):
+    remote_fields.read_anew()
+    integrations.save(Options(True, ("Site",)), seen=0, by=make.alice)
+
+    answer = as_user(make.alice).post(OTHER, data={"version": "0", "field": ["Phone"]})
+
+    assert answer.status_code == 409
+    assert chosen(answer.text) == ["Site"]
+
+
+def test_an_earlier_version_is_taken_back(make, as_user, connected):
+    remote_fields.read_anew()
+    integrations.save(Options(True, ("Site",)), seen=0, by=make.alice)
+    integrations.save(Options(False, ("Phone",)), seen=1, by=make.alice)
+    client = as_user(make.alice)
+    assert "Take back to here" in client.get(OTHER).text
+
+    path = "/admin/subscriptions/advanced-crm/versions/1/restoration"
+    answer = client.post(path, data={"version": "2"}, follow_redirects=True)
+
+    assert "Version 1 is in force again" in answer.text
+    assert integrations.options() == Options(True, ("Site",))

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from tests.connectors.sandbox.salesforce.conftest import error
+
+
+def test_records_are_found_by_their_words(api):
+    find = "FIND {toys land} IN ALL FIELDS RETURNING Account(Id, Name), Contact LIMIT 5"
+
+    found = api.get("/search", params={"q": find}).json()["searchRecords"]
+
+    assert [each["Name"] for each in found] == ["Land of Toys Inc."]
+
+
+def test_a_search_without_a_word_is_refused(api):
+    assert error(api.get("/search", params={"q": "FIND toys"})) == (400, "MALFORMED_SEARCH")
+
+
+def test_pick_lists_are_read_as_the_user_interface_reads_them(api):
+    path = "/ui-api/object-info/Account/picklist-values/012000000000000AAA"
+
+    every = api.get(path).json()["picklistFieldValues"]
+    one = api.get(f"{path}/SLA__c").json()
+
+    assert every["SLA__c"] == one
+    assert [each["value"] for each in one["values"]] == ["Gold", "Silver", "Platinum", "Bronze"]
+    assert api.get(f"{path}/Nothing").status_code == 404
+
+
+def test_a_querys_columns_are_told_without_its_records(api):
+    asked = {"q": "SELECT Id, Name, Owner.Name FROM Account", "columns": "true"}
+
+    said = api.get("/query", params=asked).json()
+
+    assert [each["columnName"] for each in said["columnMetadata"]] == ["Id", "Name", "Owner"]
+    assert said["columnMetadata"][2]["joinColumns"] == [{"columnName": "Name"}]
+    assert (said["entityName"], said["keyPrefix"], said["idSelected"]) == ("Account", "001", True)

@@ -1,0 +1,168 @@
+"""Before values in use go, or a large part of a list, a person decides what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crmapp.db import session
+from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
+from crmapp.models import Account, MailOutbox, ManagedListState, Run
+from crmapp.services import list_review, managed_lists, remotes, runs
+from tests.support.lists import Sides, resync, use, work
+from tests.support.upserts import take_back
+
+KNOWN = ("Prepaid", "Due on receipt", "Net 15", "Net 60")
+
+
+@pytest.fixture
+def terms(app: object, tmp_path: Path) -> Iterator[Sides]:
+    """The terms of payment: Intacct has all that are here but Net 30."""
+    made = Sides(tmp_path, "ar_terms")
+    made.source(*KNOWN)
+    use(made)
+    yield made
+    remotes.use(None)
+
+
+def decide(make, run: Run, choices=None, otherwise=list_review.DEACTIVATE) -> Run:
+    seen = {"otherwise": otherwise, "plan_hash": run.plan_hash or ""}
+    list_review.decide(run.id, choices or {}, **seen, by=make.ivan)
+    return work(run.id, make)
+
+
+def held(make, *accounts: Account) -> list[str | None]:
+    return [make.again(Account, account.id).terms for account in accounts]
+
+
+def test_a_value_that_nobody_holds_goes_without_asking(make, terms):
+    run = resync(make, terms)
+
+    assert run.status == "done"
+    assert terms.here()["net_30"] == ("Net 30", False)
+
+
+def test_a_value_in_use_waits_for_a_person_and_nothing_is_written(make, terms):
+    make.account("Held", terms="net_30")
+
+    run = resync(make, terms)
+
+    review = list_review.show(run)
+    assert (run.status, review.count, review.in_use, review.active) == ("planned", 1, 1, 5)
+    assert [(each.code, each.label, each.uses) for each in review.going] == [
+        ("net_30", "Net 30", 1)
+    ]
+    assert "net_30" not in dict(review.heirs)
+    assert terms.there() == {}
+    letters = session.query(MailOutbox).filter_by(kind="run_waits").all()
+    assert [letter.user_id for letter in letters] == [make.alice.id]
+
+
+def test_more_than_a_fifth_of_a_list_waits_too_whoever_started_it(make, tmp_path):
+    sides = Sides(tmp_path)
+    use(sides)
+    sides.source("1", "2", "3", "4", "5")
+    resync(make, sides)
+    sides.gone("1")
+    fifth = resync(make, sides)
+    sides.gone("2", "3")
+
+    more = resync(make, sides)
+
+    assert (fifth.status, more.status) == ("done", "planned")
+    remotes.use(None)
+
+
+def test_an_empty_answer_of_intacct_takes_no_list_away(make, tmp_path):
+    sides = Sides(tmp_path)
+    use(sides)
+    sides.source("1", "2")
+    resync(make, sides)
+    sides.gone("1", "2")
+
+    run = resync(make, sides)
+
+    assert run.status == "planned"
+    assert sides.here() == sides.there() == {"1": ("1", True), "2": ("2", True)}
+    remotes.use(None)
+
+
+def test_gone_on_with_the_value_goes_and_records_keep_it(make, terms):
+    account = make.account("Held", terms="net_30")
+
+    run = decide(make, resync(make, terms))
+
+    assert run.status == "done"
+    assert terms.here()["net_30"] == ("Net 30", False)
+    assert held(make, account) == ["net_30"]
+
+
+def test_kept_the_value_is_still_offered_and_nobody_is_asked_again(make, terms):
+    make.account("Held", terms="net_30")
+
+    run = decide(make, resync(make, terms), {"net_30": list_review.KEEP})
+    again = resync(make, terms)
+
+    assert (run.status, again.status) == ("done", "done")
+    assert terms.here()["net_30"] == ("Net 30", True)
+    assert session.get(ManagedListState, "ar_terms").kept == ["net_30"]
+
+
+def test_replaced_the_value_goes_and_records_get_the_other_and_an_undo_brings_all_back(make, terms):
+    accounts = [make.account(f"Held {n}", terms="net_30") for n in range(3)]
+
+    run = decide(make, resync(make, terms), {"net_30": "net_60"})
+    replaced = (run.status, held(make, *accounts))
+    take_back(make, run)
+
+    assert replaced == ("done", ["net_60"] * 3)
+    assert held(make, *accounts) == ["net_30"] * 3
+    assert terms.here()["net_30"] == ("Net 30", True)
+
+
+def test_stopped_nothing_has_changed(make, terms):
+    make.account("Held", terms="net_30")
+    run = resync(make, terms)
+
+    runs.cancel(run.id, by=make.ivan)
+
+    assert terms.here()["net_30"] == ("Net 30", True)
+    assert terms.there() == {}
+    assert managed_lists.synchronize("ar_terms", by=make.ivan) != run.id
+
+
+def test_a_run_that_waits_is_the_one_that_a_second_press_shows(make, terms):
+    make.account("Held", terms="net_30")
+    run = resync(make, terms)
+
+    with pytest.raises(AlreadyRunning) as refused:
+        managed_lists.synchronize("ar_terms", by=make.ivan)
+
+    assert refused.value.run_id == run.id
+
+
+def test_nobody_decides_without_the_right_twice_or_about_another_plan(make, terms):
+    make.account("Held", terms="net_30")
+    run = resync(make, terms)
+
+    with pytest.raises(Forbidden):
+        list_review.decide(run.id, {}, otherwise=list_review.KEEP, plan_hash="", by=make.bob)
+    with pytest.raises(Conflict):
+        list_review.decide(run.id, {}, otherwise=list_review.KEEP, plan_hash="", by=make.ivan)
+    with pytest.raises(Invalid):
+        decide(make, run, {"net_30": "net_30"})
+    decide(make, run)
+    with pytest.raises(AlreadyRunning):
+        decide(make, run)
+
+
+def test_a_kept_value_that_comes_back_is_the_same_value(make, terms):
+    make.account("Held", terms="net_30")
+    decide(make, resync(make, terms), {"net_30": list_review.KEEP})
+    terms.source("Net 30")
+    resync(make, terms)
+
+    assert terms.here().keys() == {*KNOWN, "Net 30"}
+    assert terms.here()["Net 30"] == ("Net 30", True)
