@@ -61,6 +61,22 @@ _ROWS = (
      f"{NAMESPACE}Last_Invoice_Date__c", ""),
 )  # fmt: skip
 
+CONTACT_FIELDS = {
+    f"{_CONTACT[1]}phone1": ("phone", "Primary phone"),
+    f"{_CONTACT[1]}fax": ("phone", "Fax"),
+    f"{_CONTACT[1]}email1": ("email", "Primary email address"),
+    f"{_CONTACT[1]}URL1": ("url", "Primary URL"),
+    f"{_ADDRESS[1]}addressLine1": ("text", "Address line 1"),
+    f"{_ADDRESS[1]}city": ("text", "City"),
+    f"{_ADDRESS[1]}state": ("text", "State or territory"),
+    f"{_ADDRESS[1]}postCode": ("text", "Zip or postal code"),
+    f"{_ADDRESS[1]}country": ("text", "Country"),
+}
+"""Fields of a customer's contact → kind and label.
+
+REST reads and writes them with the customer, but describes only the reference to the contact.
+"""
+
 
 def standard_rows(dialect: Dialect) -> Rules:
     """Return the standard rows as they are until people change them."""

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
+from crmapp.connectors.port import RemoteField, RemoteKind
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.field_checks import Shapes, all_problems, forbidden, problems
 from crmapp.domain.field_rules import (
@@ -21,7 +22,13 @@ from crmapp.domain.field_rules import (
     with_standard,
     without,
 )
-from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER, Dialect, standard_rows
+from crmapp.domain.standard_rows import (
+    ACCOUNT,
+    CONTACT_FIELDS,
+    CUSTOMER,
+    Dialect,
+    standard_rows,
+)
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import FieldMapDraft, FieldMapVersion, User
@@ -61,11 +68,19 @@ def dialect() -> Dialect:
 
 def shapes() -> Shapes:
     """Return the fields of both sides, as they were described last."""
-    known = [
-        remote_fields.known(INTACCT, CUSTOMER[dialect()]),
-        remote_fields.known(SALESFORCE, ACCOUNT),
-    ]
-    return Shapes(*({field.name: field for field in each.fields} if each else {} for each in known))
+    customer = remote_fields.known(INTACCT, CUSTOMER[dialect()])
+    account = remote_fields.known(SALESFORCE, ACCOUNT)
+    there = {field.name: field for field in customer.fields} if customer else {}
+    if there and dialect() is Dialect.REST:
+        there = {**_contact_fields(), **there}
+    return Shapes(there, {field.name: field for field in account.fields} if account else {})
+
+
+def _contact_fields() -> dict[str, RemoteField]:
+    return {
+        name: RemoteField(name, label, RemoteKind(kind), "string")
+        for name, (kind, label) in CONTACT_FIELDS.items()
+    }
 
 
 def is_described() -> bool:
