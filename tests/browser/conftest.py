@@ -24,7 +24,7 @@ from playwright.sync_api import (
 from werkzeug.serving import make_server
 
 from crmapp.services.demo import PASSWORD
-from tests.support.processes import Installation
+from tests.support.processes import Installation, eventually
 
 QUIET = (
     "--no-sandbox",
@@ -38,6 +38,7 @@ QUIET = (
 )
 PATIENCE = 30_000
 """Milliseconds after which a page that does not come is a failure, on a busy machine too."""
+CONNECTED = "the demo is connected to a pretend Salesforce and Sage Intacct"
 expect.set_options(timeout=PATIENCE)
 
 
@@ -48,6 +49,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with Installation(home, {"CRMAPP_DEMO": "1"}) as installation:
         yield installation
         installation.stop()
+
+
+def connected(site: Installation) -> None:
+    """Wait until the demo is connected to its pretend systems, which run beside it."""
+    eventually(lambda: CONNECTED in site.output, "connected the demo", seconds=60)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from playwright.sync_api import Page
+
+from crmapp.connectors.sandbox.intacct.objects import OBJECTS
+from crmapp.connectors.sandbox.salesforce import org
 
 ENGLISH = re.compile(
     r"\b("
@@ -26,8 +30,26 @@ DATA = (
     r"Quotation for the classic cars|Visit with the sales figures of the year|Toys of Finland, Co.|"
     r"Send the price list|Closed on Mondays|The Sharp Gifts Warehouse|Land of Toys Inc.|"
     r"Norway Gifts By Mail, Co.|"
+    r"(GET|POST) /\S+|"
     r"(Mona|Alice|Ivan|Rita|Ron|Vera) \w+"
 )
+
+
+def _said_there() -> frozenset[str]:
+    """Return how Salesforce and Sage Intacct call their fields: they say it in no other language.
+
+    The REST API of Intacct has no labels, so that paths are taken apart for it.
+    """
+    account = org.objects()["account"].fields.values()
+    customer = OBJECTS["CUSTOMER"].fields
+    names = {each.name for each in account} | {each.rest for each in customer}
+    labels = {each.label for each in account} | {each.label for each in customer}
+    paths = {part for each in customer for part in each.rest.split(".")}
+    words = {re.sub(r"([a-z])([A-Z])", r"\1 \2", path).capitalize() for path in paths}
+    return frozenset(names | labels | {each.removesuffix(" ID") for each in labels} | words)
+
+
+REMOTE = _said_there()
 _SAID = """() => [
     document.title,
     document.body.innerText,
@@ -40,9 +62,15 @@ _TOO_WIDE = """() => {
 }"""
 
 
-def english_words(page: Page) -> list[str]:
-    """Return the English words of our own that stand on a French page, with their line."""
+def english_words(page: Page, names: Collection[str] = ()) -> list[str]:
+    """Return the English words of our own that stand on a French page, with their line.
+
+    ``names`` are words of others, which stay as they are.
+    """
     said = re.sub(DATA, "", page.evaluate(_SAID))
+    if names:
+        longest_first = sorted(names, key=len, reverse=True)
+        said = re.sub(rf"\b({'|'.join(map(re.escape, longest_first))})(?!\w)", "", said)
     return [line.strip() for line in said.splitlines() if ENGLISH.search(line)]
 
 

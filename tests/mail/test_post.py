@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from structlog.testing import capture_logs
 
 from crmapp.mail.messages import Message
 from crmapp.mail.post import Envelope, Log, Refused, Smtp, Undeliverable, carrier
+from tests.support.inbox import Inbox, open_inbox
 
 LETTER = Envelope(
     "<1@crm.example>",
@@ -23,36 +19,10 @@ LETTER = Envelope(
 )
 
 
-class Inbox:
-    """A mail server's side: keeps what it gets, or answers as it is told."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-        self.answer = "250 OK"
-        self.url = ""
-
-    async def handle_RCPT(
-        self, _server: Any, _session: Any, envelope: Any, address: str, _o: Any
-    ) -> str:
-        if self.answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.answer
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
-
-
 @pytest.fixture
 def inbox() -> Iterator[Inbox]:
-    inbox = Inbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    inbox.url = f"smtp://127.0.0.1:{port}"
-    yield inbox
-    controller.stop()
+    with open_inbox() as inbox:
+        yield inbox
 
 
 def test_a_letter_arrives_whole(inbox):
