@@ -48,7 +48,7 @@ ACTS: dict[Act, str] = {
     Act.LEFT: N_("Left as it is"),
     Act.HELD: N_("In conflict"),
     Act.REFUSED: N_("Refused"),
-    Act.OFF: N_("Not synchronised"),
+    Act.OFF: N_("Not synchronized"),
 }
 _EQUAL = Text(N_("Both sides say the same."))
 _OWNER = {

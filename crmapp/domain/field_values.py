@@ -110,7 +110,7 @@ def convert(
 def _looked_up(found: str | None, rule: FieldRule, value: Any, target: Shape) -> str:
     if found is None:
         said = N_(
-            "%(object)s in Salesforce has no record for “%(value)s”. Synchronise that list, or"
+            "%(object)s in Salesforce has no record for “%(value)s”. Synchronize that list, or"
             " create the record."
         )
         raise BadValue(Text(said, {"object": rule.lookup, "value": as_text(value)[:80]}))

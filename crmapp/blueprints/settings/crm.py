@@ -49,9 +49,9 @@ def save_crm() -> ResponseReturnValue:
     except Conflict as conflict:
         return _other([translated(conflict.message)], conflict.status)
     if enabled:
-        flash(_("The field map is enabled. Its rows are synchronised from now on."), "success")
+        flash(_("The field map is enabled. Its rows count from now on."), "success")
     else:
-        flash(_("Only standard fields are synchronised from now on. The map is kept."), "success")
+        flash(_("Only standard fields count from now on. The map is kept."), "success")
     return see_other(url_for("settings.crm_other"))
 
 
