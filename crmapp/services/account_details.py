@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -23,11 +24,16 @@ from crmapp.i18n import N_, Text
 from crmapp.models import Account, Connection, ExternalIdentity, RemoteDetail, User
 from crmapp.services import accounts, connections, integrations, records, remote_fields
 from crmapp.services.remote_fields import ACCOUNT, SALESFORCE
+from crmapp.services.waiting import Busy, Turns
 
 WITHIN = 10.0
 """Seconds that somebody waits for Salesforce while she looks at a record."""
 FRESH = 15 * 60
 """Seconds for which values count as fresh: a record that is opened again does not ask again."""
+AGAIN = 60
+"""Seconds after an attempt that failed before the next one is made without being asked for."""
+turns = Turns()
+"""Who waits for Salesforce in this process."""
 _THAW: Mapping[RemoteKind, Callable[[Any], Any]] = {
     RemoteKind.INTEGER: int,
     RemoteKind.NUMBER: Decimal,
@@ -43,13 +49,14 @@ _THAW: Mapping[RemoteKind, Callable[[Any], Any]] = {
 class Detail:
     """One chosen field and its last known value; ``name`` is what the reference ``value`` means.
 
-    ``field`` is None for one that Salesforce does not have any more, or hides.
+    ``gone`` is one that Salesforce does not have any more, or hides; its ``field`` is None.
     """
 
     key: str
     field: RemoteField | None
     value: Any = None
     name: str | None = None
+    gone: bool = False
 
     @property
     def label(self) -> str:
@@ -72,14 +79,26 @@ class Details:
     link: str | None = None
     details: tuple[Detail, ...] = ()
     fetched_at: datetime | None = None
+    tried_at: datetime | None = None
     problem: Text | None = None
+    connected: bool = True
 
     @property
     def stale(self) -> bool:
         """Whether the values should be read before anybody relies on them."""
-        if self.external_id is None or self.problem is not None:
+        if self.external_id is None or not self.connected or _age(self.tried_at) < AGAIN:
             return False
-        return self.fetched_at is None or (utcnow() - self.fetched_at).total_seconds() > FRESH
+        return _age(self.fetched_at) > FRESH
+
+    @property
+    def partial(self) -> bool:
+        """Whether the last attempt read some of the fields and not others."""
+        return self.fetched_at is not None and self.fetched_at == self.tried_at
+
+
+def _age(moment: datetime | None) -> float:
+    """Return how many seconds ago a moment was; endless for none."""
+    return (utcnow() - moment).total_seconds() if moment else inf
 
 
 @dataclass(frozen=True)
@@ -118,20 +137,26 @@ def of(account: Account) -> Details:
         _link(connection, external_id),
         tuple(_details(kept.values if kept else {})),
         kept.fetched_at if kept else None,
+        kept.tried_at if kept else None,
         _problem(kept) if connection else Text(N_("Salesforce is not connected any more.")),
+        connection is not None,
     )
 
 
 def linked(account_id: int) -> str | None:
     """Return the id of the record in Salesforce that is this account; the latest of several."""
+    return next(iter(_links(account_id)), None)
+
+
+def _links(account_id: int) -> Sequence[str]:
+    """Return all records in Salesforce that are said to be this account, the latest first."""
     known = ExternalIdentity.__table__.c
-    return session.scalar(
+    return session.scalars(
         select(known.external_id)
         .where(known.account_id == account_id)
         .where(known.system == SALESFORCE, known.object == ACCOUNT)
         .order_by(known.id.desc())
-        .limit(1)
-    )
+    ).all()
 
 
 def _details(values: Mapping[str, Any]) -> Iterator[Detail]:
@@ -139,7 +164,9 @@ def _details(values: Mapping[str, Any]) -> Iterator[Detail]:
     for name in integrations.options().detail_fields:
         field = described.field(name) if described else None
         path = field.name_path if field else None
-        yield Detail(name, field, _thawed(field, values.get(name)), values.get(path or ""))
+        value = _thawed(field, values.get(name))
+        gone = described is not None and field is None
+        yield Detail(name, field, value, values.get(path or ""), gone)
 
 
 def _thawed(field: RemoteField | None, kept: Any) -> Any:
@@ -172,26 +199,30 @@ def _problem(kept: RemoteDetail | None) -> Text | None:
 
 
 def refresh(account: Account) -> None:
-    """Read the values of an account from Salesforce, and keep them.
+    """Read the values of an account from Salesforce, and keep them, if it is linked.
 
     What goes wrong is kept beside the last known values, and shown with them.
 
     Raises:
-        NotFound: the tab is not shown, or nothing is linked.
+        NotFound: the tab is not shown.
+        Busy: it is being read already, or too many others wait; nothing was asked.
     """
-    external_id = linked(account.id) if shown() else None
-    connection = connections.of(SALESFORCE)
-    if external_id is None or connection is None:
+    if not shown():
         raise NotFound
+    external_id, connection = linked(account.id), connections.of(SALESFORCE)
+    if external_id is None or connection is None:
+        return
     account_id, connection_id = account.id, connection.id
     described, wanted = remote_fields.known(), integrations.options().detail_fields
     found: Mapping[str, Any] | None = None
     problem: Text | None = None
     try:
-        with _salesforce(described) as connector:
+        with turns.turn(account_id), _salesforce(described) as connector:
             found, problem = _read(connector, external_id, described, wanted)
         if found is None and problem is None:
             problem = Text(N_("The linked record is not in Salesforce any more."))
+    except Busy:
+        raise
     except CRMError as error:
         problem = error.message
     _keep(account_id, connection_id, external_id, found, problem)
@@ -202,7 +233,7 @@ def _read(
 ) -> tuple[Mapping[str, Any] | None, Text | None]:
     """Read what is still there: a field that is gone takes none of the others with it."""
     asked = [name for name in wanted if described is None or described.field(name)]
-    problem: Text | None = None
+    gone: list[str] = []
     while True:
         paths = [
             field.name_path
@@ -210,19 +241,24 @@ def _read(
             if described and (field := described.field(name)) and field.name_path
         ]
         try:
-            return connector.read_one(ACCOUNT, external_id, ["Id", *asked, *paths]), problem
+            found = connector.read_one(ACCOUNT, external_id, ["Id", *asked, *paths])
         except ConfigBroken as broken:
-            gone = [name for name in asked if name == broken.field]
-            if not gone:
+            if broken.field not in asked:
                 raise
-            asked.remove(gone[0])
-            problem = Text(
-                N_(
-                    "Salesforce has no field %(field)s any more, or hides it. An administrator can"
-                    " choose the fields anew."
-                ),
-                {"field": gone[0]},
-            )
+            asked.remove(broken.field)
+            gone.append(broken.field)
+        else:
+            return found, _without(gone) if gone else None
+
+
+def _without(gone: Sequence[str]) -> Text:
+    return Text(
+        N_(
+            "Salesforce does not have these fields any more, or hides them: %(fields)s. An"
+            " administrator can choose the fields anew."
+        ),
+        {"fields": ", ".join(gone)},
+    )
 
 
 def _salesforce(described: Description | None) -> AbstractContextManager[Connector]:
@@ -239,6 +275,9 @@ def _keep(
     problem: Text | None,
 ) -> None:
     with unit_of_work():
+        known = select(Connection.id).where(Connection.id == connection_id)
+        if session.scalar(known.with_for_update()) is None:  # it was removed meanwhile
+            return
         if linked(account_id) != external_id:  # somebody linked another record meanwhile
             return
         kept = session.get(RemoteDetail, (account_id, connection_id))
@@ -250,7 +289,8 @@ def _keep(
         kept.tried_at = utcnow()
         kept.problem = {"text": problem.text, "params": problem.params} if problem else {}
         if found is not None:
-            kept.values = {name: _frozen(value) for name, value in found.items()}
+            read = {name: _frozen(value) for name, value in found.items()}
+            kept.values = {**kept.values, **read}  # what vanished keeps its last value
             kept.fetched_at = kept.tried_at
 
 
@@ -259,11 +299,13 @@ def candidates(account: Account) -> list[Candidate]:
 
     Raises:
         ConnectorError, NotConnected: Salesforce could not be asked.
+        Busy: too many wait for it.
     """
     fields = ("Id", "Name", "AccountNumber", "BillingCity", "BillingCountry")
     found: dict[str, Candidate] = {}
     asked = [("AccountNumber", account.number, "number"), ("Name", account.name, "name")]
-    with _salesforce(remote_fields.known()) as connector:
+    waiting = turns.turn(("candidates", account.id))
+    with waiting, _salesforce(remote_fields.known()) as connector:
         for field, value, reason in asked:
             for row in connector.find(ACCOUNT, fields, field, value) if value else ():
                 place = ", ".join(filter(None, (row["BillingCity"], row["BillingCountry"])))
@@ -277,13 +319,15 @@ def link(account: Account, external_id: str, *, by: User) -> None:
 
     Raises:
         Forbidden: ``by`` may not change the account.
-        Invalid: there is no such record, or another account is it.
+        Invalid: there is no such record, the account has one, or another account is it.
         ConnectorError, NotConnected: Salesforce could not be asked.
+        Busy: too many wait for it.
     """
     if not accounts.editable(account, by=by):
         raise Forbidden("account.edit")
     account_id = account.id
-    with _salesforce(remote_fields.known()) as connector:
+    waiting = turns.turn(("link", account_id))
+    with waiting, _salesforce(remote_fields.known()) as connector:
         row = connector.read_one(ACCOUNT, external_id, ["Id", "Name"])
     if row is None:
         raise Invalid({"": N_("Salesforce has no such record any more. Choose another one.")})
@@ -293,16 +337,19 @@ def link(account: Account, external_id: str, *, by: User) -> None:
 
 def _link_to(account_id: int, external_id: str, by: User) -> None:
     identity = (SALESFORCE, ACCOUNT, external_id)
+    if set(_links(account_id)) - {external_id}:
+        raise Invalid({"": N_("The account is linked to another record. Unlink it first.")})
     known = ExternalIdentity.__table__.c
+    alive = select(Account.id).where(Account.id == known.account_id, Account.deleted_at.is_(None))
     holder = session.scalar(
         select(known.account_id)
         .where(known.system == SALESFORCE, known.object == ACCOUNT)
-        .where(known.external_id == external_id)
+        .where(known.external_id == external_id, alive.exists())
         .with_for_update()
     )
     if holder not in (None, account_id):
         raise Invalid(
-            {"": N_("Another account here is linked to this record. Unlink it there first.")}
+            {"": N_("Another account here is linked to this record. Unlink it on its page first.")}
         )
     write = Write(Action.UPDATE, {}, account_id, source={"kind": "form"}, identity=identity)
     records.write(Account, [write], by=by)
@@ -318,10 +365,11 @@ def unlink(account: Account, *, by: User) -> None:
         raise Forbidden("account.edit")
     account_id = account.id
     with unit_of_work():
-        external_id = linked(account_id)
-        if external_id is None:
+        links = tuple(
+            Link(SALESFORCE, ACCOUNT, each, account_id, None) for each in _links(account_id)
+        )
+        if not links:
             return
-        links = (Link(SALESFORCE, ACCOUNT, external_id, account_id, None),)
         write = Write(Action.UPDATE, {}, account_id, source={"kind": "form"}, links=links)
         records.write(Account, [write], by=by)
         session.execute(delete(RemoteDetail).where(RemoteDetail.account_id == account_id))

@@ -14,6 +14,8 @@ from crmapp.models import Connection, RemoteObject
 from crmapp.services import connections
 
 SALESFORCE, ACCOUNT = "salesforce", "Account"
+WITHIN = 25.0
+"""Seconds that somebody waits for a description; it has some hundred kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def read_anew(system: str = SALESFORCE, object: str = ACCOUNT) -> Difference:
         ConnectorError: the other system could not be asked.
         NotConnected: there is no connection.
     """
-    with connections.opened(system) as connector:
+    with connections.opened(system, WITHIN) as connector:
         now = connector.describe(object)
     before = known(system, object)
     with unit_of_work():

@@ -1,6 +1,6 @@
 """How values of other systems are written: by their kind, and harmless whatever they hold."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -11,8 +11,10 @@ from crmapp.connectors.port import RemoteField, RemoteKind
 from crmapp.services.account_details import Detail
 
 
-def detail(kind, value, name=None):
-    return Detail("X__c", RemoteField("X__c", "X", RemoteKind(kind), kind), value, name)
+def detail(kind, value, name=None, scale=None):
+    return Detail(
+        "X__c", RemoteField("X__c", "X", RemoteKind(kind), kind, scale=scale), value, name
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -24,11 +26,11 @@ def request_of_somebody(app):
 @pytest.mark.parametrize(
     "kind, value, said",
     [
-        ("money", Decimal("1234567.5"), "1,234,567.50"),
         ("percent", Decimal("12.5"), "12.5%"),
         ("percent", Decimal("7"), "7%"),
         ("integer", 145000, "145,000"),
         ("number", Decimal("0.250"), "0.250"),
+        ("time", time(8, 30), "8:30\u202fAM"),
         ("yes_no", False, "No"),
         ("date", date(2026, 11, 1), "Nov 1, 2026"),
         ("text", "<b>Acme</b>", "&lt;b&gt;Acme&lt;/b&gt;"),
@@ -40,6 +42,19 @@ def request_of_somebody(app):
 )
 def test_a_value_is_written_by_its_kind(kind, value, said):
     assert written(detail(kind, value)) == said
+
+
+@pytest.mark.parametrize(
+    "kind, value, scale, said",
+    [
+        ("money", "1234567.5", 2, "1,234,567.50"),
+        ("money", "5.0", 0, "5"),
+        ("number", "3.0", 0, "3"),
+        ("percent", "12.5", 2, "12.50%"),
+    ],
+)
+def test_a_number_has_as_many_decimals_as_its_field_keeps(kind, value, scale, said):
+    assert written(detail(kind, Decimal(value), scale=scale)) == said
 
 
 @pytest.mark.parametrize("value", [None, ""])
@@ -84,6 +99,8 @@ def test_an_address_that_no_browser_should_follow_is_a_text(address):
         "<script>alert(1)</script>",
         '<img src="https://elsewhere.example/x" onerror="alert(1)">',
         '<a href="javascript:alert(1)">x</a>',
+        '<a href="/accounts/2">x</a>',
+        '<a href="//elsewhere.example">x</a>',
         '<p style="position:fixed" onclick="alert(1)">x</p>',
         "<iframe src='https://elsewhere.example'></iframe>",
     ],
@@ -91,5 +108,14 @@ def test_an_address_that_no_browser_should_follow_is_a_text(address):
 def test_rich_text_does_no_harm(text):
     html = written(detail("rich_text", text))
 
-    for evil in ("<script", "<img", "javascript:", "style=", "onclick", "onerror", "<iframe"):
+    for evil in (
+        "<script",
+        "<img",
+        "javascript:",
+        "style=",
+        "onclick",
+        "onerror",
+        "<iframe",
+        "href=",
+    ):
         assert evil not in html

@@ -130,14 +130,27 @@ def test_the_choice_is_saved_though_salesforce_is_down(make, as_user, connected)
     assert integrations.options() == Options(True, ("Phone",))
 
 
-def test_who_looked_at_an_older_version_is_told_and_sees_the_newest(make, as_user, connected):
+def test_who_looked_at_an_older_version_is_told_and_keeps_her_choice(make, as_user, connected):
     remote_fields.read_anew()
     integrations.save(Options(True, ("Site",)), seen=0, by=make.alice)
 
     answer = as_user(make.alice).post(OTHER, data={"version": "0", "field": ["Phone"]})
 
     assert answer.status_code == 409
-    assert chosen(answer.text) == ["Site"]
+    assert chosen(answer.text) == ["Phone"]
+    assert "Your choice stands below" in answer.text
+    assert 'name="version" value="1"' in answer.text
+    assert integrations.options().detail_fields == ("Site",)
+
+
+def test_enter_in_the_search_box_searches_and_saves_nothing(make, as_user, connected):
+    remote_fields.read_anew()
+    page = as_user(make.alice).get(OTHER).text
+    form = page[page.index('id="settings-details-choice"') :]
+
+    first = re.search(r"<button[^>]*>", form)[0]  # the one that Enter presses
+
+    assert 'name="find"' in first
 
 
 def test_an_earlier_version_is_taken_back(make, as_user, connected):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.models import ExternalIdentity, RequestLog
-from crmapp.services import account_details, accounts, integrations, remote_fields
+from crmapp.services import account_details, accounts, connections, integrations, remote_fields
 from crmapp.services.integrations import Options
 from tests.support.pretending import salesforce, show_details
 
@@ -113,6 +113,63 @@ def test_a_field_that_vanished_takes_none_of_the_others_with_it(remote, account,
     found = account_details.of(again(account, make.bob))
     assert "CustomerPriority__c" in str(found.problem)
     assert values(again(account, make.bob))["OwnerId"].name
+
+
+def test_a_field_that_vanished_keeps_its_last_value(remote, account, known, make):
+    remote.change(known["Id"], CustomerPriority__c="High")
+    account_details.refresh(account)
+    remote.fault("field_vanished", object="Account", field="CustomerPriority__c", times=None)
+
+    account_details.refresh(again(account, make.bob))
+
+    found = account_details.of(again(account, make.bob))
+    assert {each.key: each for each in found.details}["CustomerPriority__c"].value == "High"
+    assert found.partial
+
+
+def test_after_an_attempt_that_failed_a_record_is_read_by_itself_again(
+    clock, remote, account, make
+):
+    remote.fault("unavailable", times=None)
+    account_details.refresh(account)
+    assert not account_details.of(again(account, make.bob)).stale
+
+    clock.shift(timedelta(seconds=account_details.AGAIN + 1))
+
+    assert account_details.of(again(account, make.bob)).stale
+
+
+def test_a_connection_that_is_removed_meanwhile_keeps_nothing(remote, account, make, monkeypatch):
+    read = account_details._read
+
+    def removed(*args):
+        found = read(*args)
+        row = connections.of("salesforce")
+        connections.remove("salesforce", version=row.version, by=make.alice)
+        return found
+
+    monkeypatch.setattr(account_details, "_read", removed)
+    account_details.refresh(account)
+
+    found = account_details.of(again(account, make.bob))
+    assert (found.connected, found.fetched_at) == (False, None)
+    assert not any(each.gone for each in found.details)
+
+
+def test_an_account_has_one_record_and_unlinking_leaves_none(remote, make, account, known):
+    (other,) = remote.ask("SELECT Id FROM Account ORDER BY Name DESC LIMIT 1")
+
+    with pytest.raises(Invalid):
+        account_details.link(account, other["Id"], by=make.bob)
+
+
+def test_a_deleted_account_holds_no_record_back(make, account, known):
+    accounts.delete(account.id, by=make.mona)
+    other = make.account(name="Another", owner_id=make.bob.id)
+
+    account_details.link(other, known["Id"], by=make.bob)
+
+    assert account_details.linked(other.id) == known["Id"]
 
 
 def test_a_second_look_asks_nothing_of_salesforce(account, make):

@@ -14,7 +14,13 @@ from crmapp.connectors.sandbox.faults import Fault, Kind
 from crmapp.connectors.sandbox.registry import create_app
 from crmapp.connectors.sandbox.salesforce.apps import CLIENT_ID, CLIENT_SECRET
 from crmapp.connectors.sandbox.serving import Server
-from crmapp.services import connections, demo_connections, integrations, remote_fields
+from crmapp.services import (
+    account_details,
+    connections,
+    demo_connections,
+    integrations,
+    remote_fields,
+)
 from crmapp.services.integrations import Options
 
 
@@ -99,6 +105,7 @@ def _connect(system: str, url: str, by: Any) -> None:
 
 def show_details(url: str, fields: tuple[str, ...], *, by: Any) -> None:
     """Connect to the pretend Salesforce at ``url``, and choose fields of its accounts."""
+    account_details.turns.forget()
     connect_salesforce(url, by=by)
     remote_fields.read_anew()
     integrations.save(Options(True, fields), seen=0, by=by)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 import nh3
+from flask_babel import format_time
 from markupsafe import Markup, escape
 
 from crmapp.connectors.port import RemoteKind
@@ -32,11 +33,19 @@ def written(detail: Detail) -> Markup:
         return _of_text(value, kind)
     if isinstance(value, datetime):
         return escape(moment(value))
-    if isinstance(value, Decimal) and kind is RemoteKind.PERCENT:
-        return escape(percent(value / 100, max(-int(value.as_tuple().exponent), 0)))
-    if isinstance(value, Decimal) and kind is RemoteKind.MONEY:
-        return escape(number(value, 2))
+    if isinstance(value, time):
+        return escape(format_time(value, "short", rebase=False))
+    if isinstance(value, Decimal):
+        digits = _digits(detail, value)
+        percents = kind is RemoteKind.PERCENT
+        return escape(percent(value / 100, digits) if percents else number(value, digits))
     return escape(text(value))
+
+
+def _digits(detail: Detail, value: Decimal) -> int:
+    """Return how many decimals are shown: as many as the field keeps."""
+    scale = detail.field.scale if detail.field else None
+    return max(-int(value.as_tuple().exponent), 0) if scale is None else scale
 
 
 def _of_text(value: str, kind: RemoteKind) -> Markup:
@@ -67,12 +76,18 @@ def _link(value: str) -> Markup:
     return _LINK.format(whole, value)
 
 
+def _leading_away(_tag: str, _name: str, value: str) -> str | None:
+    """Keep only whole addresses: one without a host would lead to a page of ours."""
+    return value if value.startswith(("http://", "https://", "mailto:", "tel:")) else None
+
+
 def _rich(value: str) -> Markup:
     """Leave of rich text what cannot do harm: no scripts, styles, images or frames."""
     clean = nh3.clean(
         value,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
+        attribute_filter=_leading_away,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )

@@ -13,6 +13,7 @@ from crmapp.errors import CRMError, Forbidden, Invalid, NotFound
 from crmapp.models import Account
 from crmapp.services import account_details, accounts
 from crmapp.services.account_details import Candidate
+from crmapp.services.waiting import Busy
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.texts import translated
@@ -38,12 +39,17 @@ def show(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def refresh_salesforce(account_id: int) -> ResponseReturnValue:
     """Read the values anew; what goes wrong stands beside those known last."""
+    busy = None
+    try:
+        account_details.refresh(_seen(account_id))
+    except Busy as error:
+        busy = error.message
     account = _seen(account_id)
-    account_details.refresh(account)
-    account = _seen(account_id)
-    if not wants_fragment():
-        return see_other(url_for("accounts.salesforce", account_id=account_id))
     details = account_details.of(account)
+    if not wants_fragment() or details.external_id is None:
+        if busy:
+            flash(translated(busy), "info")
+        return see_other(url_for("accounts.salesforce", account_id=account_id))
     return page("accounts/salesforce.html", "accounts/_salesforce.html", account=account,
                 details=details, editable=accounts.editable(account, by=person()))  # fmt: skip
 

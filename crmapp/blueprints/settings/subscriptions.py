@@ -12,10 +12,9 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
 from crmapp.blueprints.settings.sync_tools import sync_tools
-from crmapp.connectors.errors import ConnectorError
 from crmapp.connectors.port import RemoteField
 from crmapp.domain.search import fold
-from crmapp.errors import Conflict, Invalid
+from crmapp.errors import Conflict, CRMError, Invalid
 from crmapp.services import connections, integrations, remote_fields
 from crmapp.services.integrations import RIGHT, Options
 from crmapp.services.remote_fields import Difference
@@ -67,7 +66,7 @@ def update_fields() -> ResponseReturnValue:
     typed = _typed()
     seen = _seen()
     arranged = _arranged(typed)
-    if arranged != typed or "find" in request.form:
+    if arranged != typed or not {"find", "up", "down", "remove"}.isdisjoint(request.form):
         return _other(arranged, seen, saved=False)
     try:
         integrations.save(typed, seen=seen, by=current_user)
@@ -75,8 +74,9 @@ def update_fields() -> ResponseReturnValue:
         messages = [translated(text) for text in invalid.fields.values()]
         return _other(typed, seen, messages=messages, status=invalid.status, saved=False)
     except Conflict as conflict:
-        now, newest = integrations.options(), integrations.version()
-        return _other(now, newest, messages=[translated(conflict.message)], status=conflict.status)
+        messages = [translated(conflict.message), _("Your choice stands below, not saved yet.")]
+        newest = integrations.version()
+        return _other(typed, newest, messages=messages, status=conflict.status, saved=False)
     return _read_anew()
 
 
@@ -84,7 +84,7 @@ def _read_anew() -> ResponseReturnValue:
     """Read the description anew; the choice is saved by now, whatever comes of this."""
     try:
         found = remote_fields.read_anew()
-    except ConnectorError as error:
+    except CRMError as error:
         flash(
             _("The choice is saved. The fields could not be read anew: %(why)s",
               why=translated(error.message)),
