@@ -154,6 +154,26 @@ def test_what_was_typed_stays_beside_what_is_wrong_with_it_but_no_secret(alice, 
     assert connections.of("intacct") is None
 
 
+@pytest.mark.parametrize(
+    "system, field, address, wanted",
+    [
+        ("salesforce", "instance_url", "https://xn--a.my.salesforce.com", salesforce),
+        ("intacct", "url", "https://xn--a.intacct.com", xml),
+    ],
+)
+def test_what_cannot_be_an_address_is_said_beside_its_field(
+    alice, headers, system, field, address, wanted
+):
+    data = sent(wanted(NOWHERE, sandbox=False), 0) | {field: address}
+
+    answer = alice.post(f"/admin/connections/{system}", data=data, headers=headers)
+
+    assert answer.status_code == 422
+    assert f"{address} is not an address." in answer.text
+    assert re.search(rf'<input(?=[^>]*name="{field}")[^>]*aria-invalid', answer.text)
+    assert connections.of(system) is None
+
+
 def test_the_fields_of_the_chosen_flow_are_shown(alice, headers):
     fields = {}
     for flow in ("client_credentials", "jwt", "web"):
