@@ -194,6 +194,7 @@ def test_secrets_are_not_sent_elsewhere_without_being_entered_anew(make, intacct
         ("https://127.0.0.1", "not an address of Salesforce"),
         ("acme", "is not an address"),
         ("https://xn--a.my.salesforce.com", "is not an address"),
+        ("http://[::1", "is not an address"),
         ("", "required"),
     ],
 )
