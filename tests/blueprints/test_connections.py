@@ -102,6 +102,21 @@ def test_no_page_shows_a_secret(make, as_user, entry, method, address, headers):
 
 
 @pytest.mark.parametrize(
+    "method, action",
+    [
+        ("POST", "check"),
+        ("GET", "sign-in"),
+        ("GET", "callback"),
+        ("POST", "removal"),
+    ],
+)
+def test_nothing_is_done_with_a_system_that_there_is_not(alice, method, action):
+    answer = alice.open(f"/admin/connections/tryton/{action}", method=method)
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
     "address", ["tryton", "tryton/requests", "tryton/removal", "intacct/requests/999"]
 )
 def test_what_is_not_there_is_not_found(alice, entry, address):
@@ -158,6 +173,7 @@ def test_what_was_typed_stays_beside_what_is_wrong_with_it_but_no_secret(alice, 
     "system, field, address, wanted",
     [
         ("salesforce", "instance_url", "https://xn--a.my.salesforce.com", salesforce),
+        ("salesforce", "instance_url", "http://[::1", salesforce),
         ("intacct", "url", "https://xn--a.intacct.com", xml),
     ],
 )
