@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import httpcore
+import httpx
 
 from crmapp.connectors.errors import Cause, Unreachable, WrongInstance
 from crmapp.i18n import N_, Text
@@ -46,7 +47,7 @@ class Reach:
         parts = _split(url)
         host = (parts.hostname or "").rstrip(".").lower()
         if not host or parts.username is not None:
-            raise WrongInstance(Text(N_("%(url)s is not an address."), {"url": url}))
+            raise no_address(url)
         if self.sandbox and parts.scheme in ("http", "https"):
             return parts
         if parts.scheme != "https" or parts.port not in (None, 443):
@@ -84,10 +85,15 @@ class Reach:
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise WrongInstance(Text(N_("%(url)s is not an address."), {"url": url})) from error
+        _ = parts.port, httpx.URL(url).host  # httpx is stricter: it reads punycode, too
+    except (ValueError, httpx.InvalidURL) as error:
+        raise no_address(url) from error
     return parts
+
+
+def no_address(url: str) -> WrongInstance:
+    """Return the error that says that ``url`` cannot be an address at all."""
+    return WrongInstance(Text(N_("%(url)s is not an address."), {"url": url}))
 
 
 def _resolved(host: str, port: int) -> list[Address]:

@@ -18,7 +18,7 @@ import httpcore
 import httpx
 import tenacity
 
-from crmapp.connectors.addresses import Reach, Way, at_most, deadline, is_over, left
+from crmapp.connectors.addresses import Reach, Way, at_most, deadline, is_over, left, no_address
 from crmapp.connectors.answers import Answer, Explained, retry_after, unreachable
 from crmapp.connectors.errors import Cause, ConnectorError, Retryable, Unreachable, WrongInstance
 from crmapp.connectors.port import Exchange
@@ -196,12 +196,12 @@ class Door:
                 params=list(request.params) or None,
                 content=request.content,
             )
-        except httpx.InvalidURL as error:
-            raise WrongInstance(Text(N_("%(url)s is not an address."), {"url": url})) from error
         except UnicodeEncodeError as error:
             raise ConnectorError(
                 N_("A setting has characters that cannot be sent. Enter it again.")
             ) from error
+        except (httpx.InvalidURL, UnicodeError) as error:  # the latter from a name in punycode
+            raise no_address(url) from error
 
     def _received(self, built: httpx.Request, max_bytes: int) -> Answer:
         try:
@@ -212,6 +212,8 @@ class Door:
                 response.close()
         except httpx.HTTPError as error:
             raise unreachable(error, built.url.host) from error
+        except UnicodeError as error:  # httpx reads where a redirect leads, followed or not
+            raise WrongInstance from error
         return Answer(response.status_code, response.headers, body, str(built.url))
 
     def _keep(

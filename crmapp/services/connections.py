@@ -186,10 +186,11 @@ def remove(system: str, *, version: int, by: User) -> None:
     """Forget a connection, its log, and what was read over it; links of accounts stay.
 
     Raises:
-        Forbidden, NotConnected
+        Forbidden, NotFound, NotConnected
         Conflict: somebody else changed it since.
     """
     need(RIGHT, by=by)
+    connection_kinds.system(system)
     with unit_of_work():
         query = select(Connection).where(Connection.system == system).with_for_update()
         row = session.scalars(query).one_or_none()
@@ -208,10 +209,10 @@ def check(system: str, *, by: User) -> Problem | None:
     It may exceed our own budget: who repairs a connection must be able to test it.
 
     Raises:
-        Forbidden, NotConnected
+        Forbidden, NotFound, NotConnected
     """
     need(RIGHT, by=by)
-    row = of(system)
+    row = of(connection_kinds.system(system).code)
     if row is None:
         raise NotConnected(system)
     version, values = row.version, dict[str, Any]()

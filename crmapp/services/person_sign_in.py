@@ -75,7 +75,7 @@ def begin(system: str, callback: str, *, by: User) -> Begun:
     """Begin a sign-in that comes back to ``callback``.
 
     Raises:
-        Forbidden, NotConnected, SecretsLost
+        Forbidden, NotFound, NotConnected, SecretsLost
         Invalid: the connection signs in by itself.
     """
     row, told = _told(system, by)
@@ -101,7 +101,7 @@ def finish(system: str, back: Back, kept: str, *, by: User) -> None:
     """Exchange what she came back with for tokens, and keep them.
 
     Raises:
-        Forbidden, NotConnected, SecretsLost
+        Forbidden, NotFound, NotConnected, SecretsLost
         Invalid: it is not the sign-in that was begun here, or it was refused there.
         ConnectorError: the other system refuses the exchange.
     """
@@ -135,7 +135,7 @@ def _exchanged(told: Settings, door: Door, code: str, begun: dict[str, Any]) -> 
 
 def _told(system: str, by: User) -> tuple[Connection, SalesforceSettings | IntacctRestSettings]:
     need(connections.RIGHT, by=by)
-    row = connections.of(system)
+    row = connections.of(connection_kinds.system(system).code)
     if row is None:
         raise NotConnected(system)
     told = connection_kinds.settings_of(Kind(row.kind), row.settings, vault.unseal(row.secrets))

@@ -102,6 +102,21 @@ def test_no_page_shows_a_secret(make, as_user, entry, method, address, headers):
 
 
 @pytest.mark.parametrize(
+    "method, action",
+    [
+        ("POST", "check"),
+        ("GET", "sign-in"),
+        ("GET", "callback"),
+        ("POST", "removal"),
+    ],
+)
+def test_nothing_is_done_with_a_system_that_there_is_not(alice, method, action):
+    answer = alice.open(f"/admin/connections/tryton/{action}", method=method)
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
     "address", ["tryton", "tryton/requests", "tryton/removal", "intacct/requests/999"]
 )
 def test_what_is_not_there_is_not_found(alice, entry, address):
@@ -152,6 +167,27 @@ def test_what_was_typed_stays_beside_what_is_wrong_with_it_but_no_secret(alice, 
     assert "Enter a whole number greater than zero." in answer.text
     assert [each for each in XML_SECRETS.values() if each in answer.text] == []
     assert connections.of("intacct") is None
+
+
+@pytest.mark.parametrize(
+    "system, field, address, wanted",
+    [
+        ("salesforce", "instance_url", "https://xn--a.my.salesforce.com", salesforce),
+        ("salesforce", "instance_url", "http://[::1", salesforce),
+        ("intacct", "url", "https://xn--a.intacct.com", xml),
+    ],
+)
+def test_what_cannot_be_an_address_is_said_beside_its_field(
+    alice, headers, system, field, address, wanted
+):
+    data = sent(wanted(NOWHERE, sandbox=False), 0) | {field: address}
+
+    answer = alice.post(f"/admin/connections/{system}", data=data, headers=headers)
+
+    assert answer.status_code == 422
+    assert f"{address} is not an address." in answer.text
+    assert re.search(rf'<input(?=[^>]*name="{field}")[^>]*aria-invalid', answer.text)
+    assert connections.of(system) is None
 
 
 def test_the_fields_of_the_chosen_flow_are_shown(alice, headers):

@@ -9,7 +9,7 @@ from crmapp.connectors.door import Door, Request
 from crmapp.connectors.errors import WrongInstance
 from tests.connectors.wire import http, listening
 
-ACME = Reach("Example", (r"[a-z]+\.example\.com",))
+ACME = Reach("Example", (r"[a-z-]+\.example\.com",))
 
 
 def resolving(monkeypatch, *addresses):
@@ -39,6 +39,8 @@ def resolving(monkeypatch, *addresses):
         "file:///etc/passwd",
         "gopher://acme.example.com",
         "acme.example.com",
+        "https://xn--a.example.com",
+        "https://[::1",
         "",
     ],
 )

@@ -242,6 +242,15 @@ def test_a_redirect_to_another_host_is_not_followed(door, to):
     assert len(peer.requests) == 1
 
 
+@pytest.mark.parametrize("to", ["https://xn--a/", "https://xn--a.example.com/"])
+def test_a_redirect_to_what_is_no_address_is_refused(door, to):
+    with (
+        listening(http("302 Found", b"", Location=to)) as peer,
+        pytest.raises(WrongInstance),
+    ):
+        door.send(get(peer.url))
+
+
 def test_each_exchange_is_logged_without_secrets(exchanges):
     door = Door(SANDBOX, log=exchanges.append, secrets=lambda: ["hunter2-Token"])
     body = b'[{"message": "Session hunter2-Token expired", "access_token": "abc.def"}]'

@@ -117,15 +117,16 @@ def test_a_test_says_what_is_wrong(make, intacct, kind):
     assert connections.connected() == set()
 
 
-def test_an_address_that_is_something_else_is_told_as_such(make):
-    with listening(http(body=b"<html>A shop</html>")) as peer:
+@pytest.mark.parametrize("words", ["<html>A shop</html>", "[]", "{}", '[{"version": null}]'])
+def test_an_address_that_is_something_else_is_told_as_such(make, words):
+    with listening(http(body=words.encode())) as peer:
         connect("salesforce", salesforce(peer.url), by=make.alice)
 
         problem = connections.check("salesforce", by=make.alice)
 
     assert problem.kind == "instance"
     assert "My Domain" in str(problem.sentence)
-    assert problem.remote == "<html>A shop</html>"
+    assert problem.remote == words
 
 
 def test_what_was_found_stays_when_the_other_side_is_down_for_a_while(make, intacct):
@@ -193,6 +194,8 @@ def test_secrets_are_not_sent_elsewhere_without_being_entered_anew(make, intacct
         ("https://user:pw@acme.my.salesforce.com", "is not an address"),
         ("https://127.0.0.1", "not an address of Salesforce"),
         ("acme", "is not an address"),
+        ("https://xn--a.my.salesforce.com", "is not an address"),
+        ("http://[::1", "is not an address"),
         ("", "required"),
     ],
 )

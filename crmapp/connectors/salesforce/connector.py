@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ from crmapp.i18n import N_, Text
 QUICKLY = 10.0
 """Seconds for reading one record: a person waits for it."""
 MAX_BATCH = 100_000
+_VERSION = re.compile(r"\d+\.\d+")
 
 
 class Salesforce:
@@ -102,7 +104,7 @@ class Salesforce:
             offered = [str(each["version"]) for each in answer.json()]
         except (ConnectorError, TypeError, KeyError) as error:
             raise _no_salesforce(answer.text) from error
-        if answer.status != 200:
+        if answer.status != 200 or not any(map(_VERSION.fullmatch, offered)):
             raise _no_salesforce(answer.text)
         if self._settings.version not in offered:
             raise WrongInstance(

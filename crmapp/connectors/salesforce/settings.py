@@ -40,9 +40,13 @@ class SalesforceSettings:
 
     @property
     def base(self) -> str:
-        """The address without a path."""
-        parts = urlsplit(self.instance_url.strip())
-        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else self.instance_url.strip()
+        """The address without a path; what is no address stays what it is, to be refused."""
+        typed = self.instance_url.strip()
+        try:
+            parts = urlsplit(typed)
+        except ValueError:
+            return typed
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else typed
 
     @property
     def secrets(self) -> tuple[str, ...]:
