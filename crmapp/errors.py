@@ -95,9 +95,9 @@ class AlreadyRunning(CRMError):
     status = 409
     default = N_("This is already running.")
 
-    def __init__(self, run_id: int) -> None:
+    def __init__(self, run_id: int, message: Text | str | None = None) -> None:
         self.run_id = run_id
-        super().__init__()
+        super().__init__(message)
 
 
 class OwnedElsewhere(CRMError):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from sqlalchemy import exists, select, update
+from sqlalchemy.orm import aliased
 
 from crmapp.db import session
 from crmapp.db.bulk import insert_into
 from crmapp.domain.managed_lists import MANAGED_LISTS, ManagedList
 from crmapp.domain.runs import ACTIVE, Status
-from crmapp.errors import OwnedElsewhere
+from crmapp.errors import AlreadyRunning, OwnedElsewhere
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, Run
 
 KIND = "managed_list"
 OWNED = N_("Sage Intacct owns this list. Change its values there; they follow by themselves.")
+SYNCHRONIZING = N_("This list is being synchronized already.")
+UNDOING = N_("A run of this list is being undone. Try again when that has ended.")
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
 
 
@@ -47,6 +50,34 @@ def open_run(code: str) -> int | None:
         Run.kind == KIND, Run.lock_key == lock_key(managed), Run.status.in_(_OPEN)
     )
     return session.scalar(query.order_by(Run.id).limit(1))
+
+
+def open_undo(code: str) -> int | None:
+    """Return the undo of a run of the list that has not ended."""
+    run, undo = aliased(Run), aliased(Run)
+    query = (
+        select(undo.id)
+        .join(run, undo.undoes_id == run.id)
+        .where(
+            run.kind == KIND,
+            run.lock_key == lock_key(MANAGED_LISTS[code]),
+            undo.status.in_(_OPEN),
+        )
+    )
+    return session.scalar(query.order_by(undo.id).limit(1))
+
+
+def refuse_second(code: str) -> None:
+    """Inside a unit of work that holds the list's row: refuse to write the list twice at a time.
+
+    What is planned while something else writes would be planned on what is no more.
+
+    Raises:
+        AlreadyRunning: a run of the list, or the undo of one, has not ended; carries its id.
+    """
+    for busy, why in ((open_run(code), SYNCHRONIZING), (open_undo(code), UNDOING)):
+        if busy is not None:
+            raise AlreadyRunning(busy, why)
 
 
 def locked(code: str) -> ManagedListState:

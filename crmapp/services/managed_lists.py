@@ -14,7 +14,7 @@ from crmapp.domain.list_values import FRENCH
 from crmapp.domain.managed_lists import MANAGED_LISTS, ManagedList
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ENDED, Status
-from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotFound
+from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, PickListValue, Run, User
 from crmapp.queue import later
@@ -129,7 +129,7 @@ def synchronize(code: str, *, by: User) -> int:
     Raises:
         Forbidden, NotFound
         Conflict: Intacct is not connected.
-        AlreadyRunning: a run of the list has not ended; carries its id.
+        AlreadyRunning: a run of the list, or the undo of one, has not ended; carries its id.
     """
     need(RIGHT, by=by)
     managed = get(code)
@@ -137,9 +137,7 @@ def synchronize(code: str, *, by: User) -> int:
         raise Conflict({}, message=NOT_CONNECTED)
     with unit_of_work():
         list_states.locked(code)
-        open_ = list_states.open_run(code)
-        if open_ is not None:
-            raise AlreadyRunning(open_)
+        list_states.refuse_second(code)
         return _queue(managed, "all", by)
 
 
@@ -258,7 +256,7 @@ def _last_undo(code: str) -> int:
 def _start(code: str) -> int | None:
     with unit_of_work():
         state, now = list_states.locked(code), utcnow()
-        if list_states.open_run(code) is not None:
+        if (list_states.open_run(code) or list_states.open_undo(code)) is not None:
             return None
         undone = _last_undo(code)
         if undone > state.undo_id and SALESFORCE in remotes.connected():

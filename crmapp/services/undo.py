@@ -11,7 +11,7 @@ from crmapp.errors import AlreadyRunning, Forbidden, NotUndoable
 from crmapp.i18n import N_
 from crmapp.models import Change, Run, User
 from crmapp.queue import later
-from crmapp.services import runs
+from crmapp.services import list_states, runs
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 
@@ -31,7 +31,8 @@ def undo_later(run_id: int, *, by: User, key: str | None) -> int:
     Raises:
         Forbidden: ``by`` lacks the right.
         NotUndoable: the run changed nothing, has not ended, or was undone.
-        AlreadyRunning: it is being undone; carries that run's id.
+        AlreadyRunning: it is being undone, or its managed list is being written; carries the id
+            of the run that does.
     """
     runs.get(run_id, by=by)
     if not by.can(Right.RUN_UNDO):
@@ -50,11 +51,14 @@ def _start(run_id: int, by: User) -> str:
         )
     )
     if doing is not None:
-        raise AlreadyRunning(doing)
+        raise AlreadyRunning(doing, N_("This run is being undone already."))
     if run.status == Status.UNDONE:
         raise NotUndoable(N_("This run has been undone already."))
     if run.status not in UNDOABLE:
         raise NotUndoable(N_("Only a run that has ended can be undone."))
+    if run.kind == list_states.KIND:
+        list_states.locked(run.source["list"])
+        list_states.refuse_second(run.source["list"])
     changes = session.scalar(select(func.count(Change.id)).where(Change.run_id == run_id))
     if not changes:
         raise NotUndoable(N_("This run changed nothing, so there is nothing to undo."))

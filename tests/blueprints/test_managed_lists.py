@@ -11,7 +11,7 @@ from crmapp.connectors.errors import AuthFailed
 from crmapp.db import session
 from crmapp.domain.managed_lists import MANAGED_LISTS
 from crmapp.models import PickListValue
-from crmapp.services import managed_lists, remotes, runs
+from crmapp.services import managed_lists, remotes, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.pages import flat
 from tests.support.web import htmx
@@ -81,6 +81,19 @@ def test_a_second_press_shows_the_running_one(make, as_user, sides, headers):
 
     where = answer.headers["HX-Redirect" if headers else "Location"]
     assert where.endswith(f"/runs/{only_run(make)}")
+
+
+@WAYS
+def test_while_a_run_of_the_list_is_undone_a_press_leads_to_the_undo(make, as_user, sides, headers):
+    sides.source("10")
+    undoing = undo.undo_later(resync(make, sides).id, by=make.mona, key=None)
+    browser = as_user(make.ivan)
+
+    answer = browser.post(f"{PAGE}/{CODE}/runs", headers=headers)
+
+    where = answer.headers["HX-Redirect" if headers else "Location"]
+    assert where.endswith(f"/runs/{undoing}")
+    assert "A run of this list is being undone." in flat(browser.get(where))
 
 
 def test_the_section_looks_again_while_the_list_is_synchronized_and_no_longer(make, as_user, sides):

@@ -12,7 +12,7 @@ from crmapp.connectors.errors import AuthFailed, Unreachable
 from crmapp.db import session, unit_of_work
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
 from crmapp.models import MailOutbox, ManagedListState, PickList, Run
-from crmapp.services import managed_lists, planning, receipts, remotes, runs
+from crmapp.services import managed_lists, planning, receipts, remotes, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.upserts import take_back
 
@@ -164,6 +164,35 @@ def test_only_one_run_of_a_list_is_open(make, sides):
 
     assert refused.value.run_id == first
     assert managed_lists.synchronize("classes", by=make.ivan) != first
+
+
+def test_while_a_run_is_undone_its_list_is_not_synchronized_and_no_other_run_undone(make, sides):
+    sides.source("10", "20")
+    first = resync(make, sides)
+    sides.source(**{"10": "Ten"})
+    undoing = undo.undo_later(resync(make, sides).id, by=make.mona, key=None)
+
+    with pytest.raises(AlreadyRunning, match="being undone") as refused:
+        managed_lists.synchronize(CODE, by=make.alice)
+    with pytest.raises(AlreadyRunning) as other:
+        undo.undo_later(first.id, by=make.mona, key=None)
+    work(undoing, make)
+    again = resync(make, sides)
+
+    assert (refused.value.run_id, other.value.run_id) == (undoing, undoing)
+    assert tallies(again, "here") == {"changed": 1, "unchanged": 1}
+    assert sides.here() == sides.there() == {"10": ("Ten", True), "20": ("20", True)}
+
+
+def test_while_a_list_is_synchronized_no_run_of_it_is_undone(make, sides):
+    sides.source("10")
+    done = resync(make, sides)
+    busy = managed_lists.synchronize(CODE, by=make.alice)
+
+    with pytest.raises(AlreadyRunning, match="synchronized already") as refused:
+        undo.undo_later(done.id, by=make.mona, key=None)
+
+    assert refused.value.run_id == busy
 
 
 def test_nobody_synchronizes_without_the_right_or_the_connection(make, sides):

@@ -68,7 +68,7 @@ def create_undo(run_id: int) -> ResponseReturnValue:
     try:
         undoing = undo.undo_later(run_id, by=current_user, key=key)
     except AlreadyRunning as error:
-        flash(_("This run is being undone already."), "info")
+        flash(translated(error.message), "info")
         undoing = error.run_id
     except NotUndoable as error:
         flash(translated(error.message), "error")

@@ -41,7 +41,7 @@ def synchronize(code: str) -> ResponseReturnValue:
     try:
         run_id = lists_.synchronize(code, by=current_user)
     except AlreadyRunning as error:
-        flash(_("This list is being synchronized already."), "info")
+        flash(translated(error.message), "info")
         return see_other(url_for("runs.show", run_id=error.run_id))
     except Conflict as conflict:
         flash(translated(conflict.message), "error")
