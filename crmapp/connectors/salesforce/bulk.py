@@ -24,6 +24,8 @@ FROM = 2000
 """Rows above which a job costs fewer requests; Salesforce recommends the same."""
 LARGEST = 90 * 2**20
 """Bytes of a file: 150 MB in base64, in which Salesforce keeps it."""
+SOONEST = 0.0001
+"""Seconds for each row before a job can be done, so that nobody asks after it sooner."""
 PATIENCE = 45.0
 """Seconds that one call waits for a job; the next call goes on waiting for the same job."""
 Pause = Callable[[float], None]
@@ -75,6 +77,7 @@ def upsert(
         jobs.keep(mark, job)
     if state == "Open":  # also if a caller died before all was uploaded
         _upload(session, job, table)
+        pause(SOONEST * len(waiting))
     _wait(session, job, pause, lambda: jobs.keep(mark, None))
     _settle(session, object, job, batch, waiting)
     jobs.keep(mark, None)
@@ -167,7 +170,7 @@ def _settle(session: Session, object: str, job: str, batch: Batch, waiting: list
         if numbered:
             created = row.get("sf__Created", "").lower() == "true"
             batch.settle(numbered, RowResult(id=row["sf__Id"], created=created))
-    for row in _results(session, job, "failedResults"):
+    for row in _results(session, job, "failedResults") if by_key else ():
         numbered = by_key.pop(key_of(row.get(batch.match_key)), None)
         if numbered:
             batch.settle(numbered, failed([_refusal(row.get("sf__Error", ""))], object))
