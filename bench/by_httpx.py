@@ -109,7 +109,7 @@ class BareIntacctRest(_Client):
         token = self._sent("POST", "oauth2/token", data=form).json()["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
 
-    def read(self, object: str, fields: Sequence[str], since: str = "", size: int = 2000) -> Rows:
+    def read(self, object: str, fields: Sequence[str], since: str = "", size: int = 4000) -> Rows:
         """Return all records, or those changed at ``since`` or later; each page by the last key."""
         stamp = "audit.modifiedDateTime"
         order = [{stamp: "asc"}, {"key": "asc"}] if since else [{"key": "asc"}]

@@ -82,7 +82,7 @@ def figure(what: str, used: int, fewest: int) -> Figure:
 
 
 def counted(kind: str, peers: Pretended, rows: int) -> Iterator[Figure]:
-    """Write half of the rows, then all of them, changed; then read them."""
+    """Write half of the rows, then twice all of them, changed; then read them."""
     system, log = SYSTEMS[kind], list[Exchange]()
     with peers.connected(kind, log) as connector:
         *_, last = connector.read(system.object, [system.match])
@@ -95,13 +95,15 @@ def counted(kind: str, peers: Pretended, rows: int) -> Iterator[Figure]:
         by = " by Collections" if kind == "salesforce" else ""
         what = f"requests, {rows:,} changed accounts, {system.label}"
         yield figure(f"{what}: write{by}, half of them new", told(log), least(kind, rows))
+        write(connector, kind, rows_of(kind, 0, rows, 3), at_once)
+        yield figure(f"{what}: write{by}", told(log), least(kind, rows))
         print(f"{system.label}: read", flush=True)
         found = count_of(connector.read(system.object, system.fields, last.cursor))
         assert found >= rows, found
         yield figure(f"{what}: read", told(log), -(-found // PAGE[kind]))
         if kind == "salesforce":
             print(f"{system.label}: write by a job", flush=True)
-            write(connector, kind, rows_of(kind, 0, rows, 3), rows)
+            write(connector, kind, rows_of(kind, 0, rows, 4), rows)
             asked = sum(each.method == "GET" and "Results" not in each.path for each in log)
             yield figure(f"{what}: write by a Bulk job, asked once", told(log) - asked + 1, JOB)
             yield Figure(f"{what}: write by a Bulk job, questions", f"{asked} requests")

@@ -12,6 +12,7 @@ import argparse
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -27,19 +28,22 @@ from crmapp.connectors.port import Cursor
 MOST = 2
 
 
-def by_hand(kind: str, peers: Pretended, cursor: Cursor) -> Callable[[], int]:
+@contextmanager
+def by_hand(kind: str, peers: Pretended, cursor: Cursor) -> Iterator[Callable[[], int]]:
     """Return what reads by hand whatever changed since the cursor's moment."""
     system, since = SYSTEMS[kind], datetime.fromisoformat(cursor["since"]).astimezone(UTC)
+    bare: BareSalesforce | BareIntacctRest | BareIntacctXml
     if kind == "salesforce":
         at = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        salesforce = BareSalesforce(peers.salesforce)
-        return lambda: len(salesforce.read(system.object, system.fields, at))
-    if kind == "intacct_rest":
+        bare = BareSalesforce(peers.salesforce)
+    elif kind == "intacct_rest":
         at = since.isoformat(timespec="seconds").replace("+00:00", "Z")
-        rest = BareIntacctRest(peers.intacct)
-        return lambda: len(rest.read(system.object, system.fields, at))
-    xml = BareIntacctXml(peers.intacct)
-    return lambda: len(xml.read(system.object, system.fields, since.strftime(MOMENT)))
+        bare = BareIntacctRest(peers.intacct)
+    else:
+        at = since.strftime(MOMENT)
+        bare = BareIntacctXml(peers.intacct)
+    with bare:
+        yield lambda: len(bare.read(system.object, system.fields, at))
 
 
 def compared(kind: str, peers: Pretended, rows: int, times: int) -> tuple[Timing, Timing]:
@@ -51,15 +55,15 @@ def compared(kind: str, peers: Pretended, rows: int, times: int) -> tuple[Timing
         assert last.cursor is not None
         cursor = last.cursor
         peers.grow(kind, rows)
-        hand = by_hand(kind, peers, cursor)
         counts: list[int] = []
 
         def read() -> None:
             counts.append(count_of(connector.read(system.object, system.fields, cursor)))
 
-        for _turn in range(times):
-            raw.run(lambda: counts.append(hand()))
-            ours.run(read)
+        with by_hand(kind, peers, cursor) as hand:
+            for _turn in range(times):
+                raw.run(lambda: counts.append(hand()))
+                ours.run(read)
         assert min(counts) == max(counts) >= rows, counts
     return ours, raw
 
