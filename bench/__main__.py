@@ -27,8 +27,11 @@ PARTS = {
     "busy": "the web while a bulk run goes",
     "first-view": "requests and bytes of the first view, in Chromium",
     "memory": "a worker's memory, and an undo over its run",
+    "calls": "requests to Salesforce and Sage Intacct, over the least possible number",
+    "delta": "changed accounts read by the connectors, over httpx by hand",
+    "list-sync": "a resync of a managed list, over httpx by hand",
 }
-MODULES = {"postgres": "upserts_postgres", "first-view": "first_view"}
+MODULES = {"postgres": "upserts_postgres", "first-view": "first_view", "list-sync": "list_sync"}
 
 
 def main() -> int:

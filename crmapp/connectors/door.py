@@ -63,6 +63,8 @@ class Request:
     within: float | None = None
     """Seconds for all of it, with tries and pauses; only the look-up of a name may exceed it."""
     max_bytes: int = MAX_BYTES
+    patience: float = 0.0
+    """Seconds that the other side may be silent longer than usual, because it has much to do."""
 
 
 class Door:
@@ -195,6 +197,7 @@ class Door:
                 headers=dict(request.headers),
                 params=list(request.params) or None,
                 content=request.content,
+                timeout=httpx.Timeout(READ + request.patience, connect=CONNECT),
             )
         except UnicodeEncodeError as error:
             raise ConnectorError(

@@ -226,7 +226,7 @@ What was read twice counts as it was read last. A value here that is not linked 
 is one whose code or name gives the same word as the code or the name there. To join all at once
 would take memory for all, so it is done in parts, of which each value belongs to one.
 """
-_PART = 30_000
+_PART = 10_000
 """How many of the rows that were read are joined at a time."""
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from crmapp.connectors.answers import Answer, Explained, not_whole
 from crmapp.connectors.cursors import now_there
@@ -189,14 +188,43 @@ def _inner(element: Element | None, path: str) -> str:
 
 
 def _parsed(answer: Answer) -> Element:
-    """Return the root of an answer; entities and references elsewhere are not read."""
+    """Return the root of an answer; one with a document type is not read.
+
+    Whatever is dangerous in XML, entities and references elsewhere, needs a document type, which
+    stands before the root. defusedxml refuses it, too, but builds the elements in Python, which
+    takes five times as long as all that is done with them.
+    """
     try:
-        root: Element = fromstring(answer.body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        if _has_type(answer.body):
+            raise not_whole(answer.text)
+        root: Element = fromstring(answer.body)  # noqa: S314  (no entity can be in it)
+    except (ParseError, ExpatError, ValueError, LookupError) as error:
         raise not_whole(answer.text) from error
     if root.tag != "response":  # a page of whatever stands before the gateway
         raise not_whole(answer.text)
     return root
+
+
+class _Begun(Exception):
+    """The root of a document was reached."""
+
+
+def _has_type(body: bytes) -> bool:
+    """Say whether a document type is declared: the parser is asked that reads it then, too."""
+    found: list[str] = []
+
+    def begin(_name: str, _attributes: object) -> None:
+        raise _Begun
+
+    def declare(name: str, *_more: object) -> None:
+        found.append(name)
+        raise _Begun
+
+    parser = ParserCreate()
+    parser.StartElementHandler, parser.StartDoctypeDeclHandler = begin, declare
+    with suppress(_Begun):
+        parser.Parse(body, True)
+    return bool(found)
 
 
 def _read(answer: Answer) -> _Said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ from crmapp.connectors.intacct.refusals import Problem, failed
 from crmapp.connectors.intacct.rest_errors import problems_in
 from crmapp.connectors.intacct.rest_session import Call, Session
 from crmapp.connectors.intacct.settings import IntacctRestSettings
-from crmapp.connectors.intacct.values import Kinds, from_json, kinds_of, named, nested, path_of
+from crmapp.connectors.intacct.values import kinds_of, named, nested, path_of, record_of_json
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -32,10 +33,14 @@ from crmapp.connectors.port import (
 )
 
 VERSION = "v1"
-PAGE = 2000
-BATCH = 100
-"""Rows in one request that writes."""
-KEYS = 500
+PAGE = 4000
+"""Records in a page: the most that Intacct gives."""
+BATCH = 500
+"""Rows in one request that writes: the most that Intacct takes
+(developer.sage.com/intacct/docs/developer-portal/guides/bulk-requests)."""
+SLOWEST = 0.5
+"""Seconds that Intacct may take for each row that it writes, before it answers."""
+KEYS = 1000
 """Values that one ``$in`` compares with."""
 QUICKLY = 10.0
 KEY, STAMP = "key", "audit.modifiedDateTime"
@@ -123,7 +128,7 @@ class IntacctRest:
             if rows:
                 stamp = str(rows[-1][STAMP]) if stamped else None
                 place = place.after(stamp, str(rows[-1][KEY]))
-            records = tuple(_record(row, kinds) for row in rows)
+            records = tuple(record_of_json(row, kinds) for row in rows)
             yield Page(records, place.finished() if last else place.cursor())
             if last:
                 return
@@ -138,7 +143,7 @@ class IntacctRest:
             chosen = list(dict.fromkeys([KEY, *map(named, fields)]))
             answer = self._query(object, chosen, filters=[{"$eq": {KEY: id}}], size=1)
         rows = answer["ia::result"]
-        return _record(rows[0], kinds_of(described, chosen)) if rows else None
+        return record_of_json(rows[0], kinds_of(described, chosen)) if rows else None
 
     def find(
         self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
@@ -149,7 +154,7 @@ class IntacctRest:
             where = [{"$eq": {named(field): value}}]
             answer = self._query(object, chosen, filters=where, size=most)
         kinds = kinds_of(described, chosen)
-        return [_record(row, kinds) for row in answer["ia::result"]]
+        return [record_of_json(row, kinds) for row in answer["ia::result"]]
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         place = Place()
@@ -183,10 +188,10 @@ class IntacctRest:
             known = {each.number: there.get(_key_of(each.row[match_key])) for each in part}
             new = [each for each in part if known[each.number] is None]
             old = [each for each in part if known[each.number] is not None]
-            for first in range(0, len(new), BATCH):
-                self._create(object, batch, new[first : first + BATCH])
-            for first in range(0, len(old), BATCH):
-                self._change(object, batch, old[first : first + BATCH], known)
+            for some in _batches(new):
+                self._create(object, batch, some)
+            for some in _batches(old):
+                self._change(object, batch, some, known)
         return batch.results()
 
     def usage(self) -> Usage | None:
@@ -258,6 +263,7 @@ class IntacctRest:
             json=payload,
             object=object,
             idempotency_key=str(uuid.uuid4()),
+            patience=SLOWEST * len(rows),
         )
         for each, told in self._told(call, rows):
             self._settle(batch, each, told, object, created=True)
@@ -266,7 +272,8 @@ class IntacctRest:
         self, object: str, batch: Batch, rows: Sequence[Numbered], keys: Mapping[int, str | None]
     ) -> None:
         payload = [{KEY: keys[each.number], **nested(each.row)} for each in rows]
-        call = Call("PATCH", f"objects/{path_of(object)}", json=payload, object=object)
+        path, patience = f"objects/{path_of(object)}", SLOWEST * len(rows)
+        call = Call("PATCH", path, json=payload, object=object, patience=patience)
         for each, told in self._told(call, rows):
             self._settle(batch, each, told, object, created=False)
 
@@ -282,13 +289,8 @@ class IntacctRest:
                 return
             half = len(rows) // 2
             for part in (slice(None, half), slice(half, None)):
-                smaller = Call(
-                    call.method,
-                    call.path,
-                    json=call.json[part],
-                    object=call.object,
-                    idempotency_key=call.idempotency_key and str(uuid.uuid4()),
-                )
+                another = call.idempotency_key and str(uuid.uuid4())
+                smaller = replace(call, json=call.json[part], idempotency_key=another)
                 yield from self._told(smaller, rows[part])
             return
         if not isinstance(answer, list) or len(answer) != len(rows):
@@ -308,6 +310,10 @@ class IntacctRest:
             batch.settle(row, RowResult(id=str(told["key"]), created=created))
 
 
+def _batches(rows: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
+    return (rows[first : first + BATCH] for first in range(0, len(rows), BATCH))
+
+
 def _filters(place: Place) -> tuple[Filters, str]:
     if place.since is None:
         return ([{"$gt": {KEY: place.key}}] if place.key else []), ""
@@ -316,10 +322,6 @@ def _filters(place: Place) -> tuple[Filters, str]:
         return [{"$gte": {STAMP: since}}], ""
     at, key = {STAMP: place.stamp}, {KEY: place.key}
     return [{"$gt": at}, {"$eq": at}, {"$gt": key}], "1 or (2 and 3)"
-
-
-def _record(row: Mapping[str, Any], kinds: Kinds) -> Record:
-    return {name: from_json(row.get(name), kind) for name, kind in kinds.items()}
 
 
 def _key_of(value: object) -> str:

@@ -31,6 +31,8 @@ class Call:
     idempotent: bool = True
     object: str = ""
     idempotency_key: str = ""
+    patience: float = 0.0
+    """Seconds that the answer may take longer than usual to begin."""
 
 
 class Session:
@@ -120,6 +122,7 @@ class Session:
                 params=call.params,
                 content=content,
                 idempotent=call.idempotent,
+                patience=call.patience,
             )
         )
         self.now_there = now_there(answer.headers)

@@ -15,6 +15,8 @@ from crmapp.connectors.port import Description, Record, RemoteKind
 from crmapp.i18n import N_, Text
 
 NUMBERS = frozenset({RemoteKind.NUMBER, RemoteKind.MONEY, RemoteKind.PERCENT})
+_READ = NUMBERS | {RemoteKind.INTEGER, RemoteKind.DATE, RemoteKind.DATE_TIME}
+"""The kinds whose texts mean something else; any other text is taken as it is."""
 DAY, MOMENT = "%m/%d/%Y", "%m/%d/%Y %H:%M:%S"
 SEPARATOR = "#~#"
 """What stands between the values of a multi pick list in XML."""
@@ -57,9 +59,10 @@ def kinds_of(described: Description, names: Iterable[str]) -> Kinds:
 
 def from_xml(text: str | None, kind: RemoteKind) -> Any:
     """Return a value of XML; what cannot be read as its field's type stays the text it is."""
-    text = (text or "").strip()
-    if not text:
+    if not text or not (text := text.strip()):
         return None
+    if kind not in _READ and kind is not RemoteKind.YES_NO:
+        return text
     with suppress(ValueError, InvalidOperation):
         if kind is RemoteKind.INTEGER:
             return int(text)
@@ -77,6 +80,12 @@ def from_xml(text: str | None, kind: RemoteKind) -> Any:
 def _iso(text: str) -> str:
     """Return the day of ``MM/DD/YYYY`` as ISO has it, faster than by a format."""
     return f"{text[6:10]}-{text[:2]}-{text[3:5]}"
+
+
+def record_of_xml(row: Element, kinds: Kinds) -> Record:
+    """Return an element as a record of the fields that were asked for."""
+    texts = {each.tag: each.text for each in row}
+    return {name: from_xml(texts.get(name), kind) for name, kind in kinds.items()}
 
 
 def to_xml(value: Any) -> str:
@@ -125,6 +134,16 @@ def from_json(raw: Any, kind: RemoteKind) -> Any:
             moment = datetime.fromisoformat(str(raw))
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return raw if isinstance(raw, int | Decimal) else str(raw)
+
+
+def record_of_json(row: Mapping[str, Any], kinds: Kinds) -> Record:
+    """Return an object of JSON as a record of the fields that were asked for."""
+    found = {}
+    for name, kind in kinds.items():
+        raw = row.get(name)
+        is_plain = raw.__class__ is str and raw and kind not in _READ
+        found[name] = raw if is_plain else from_json(raw, kind)
+    return found
 
 
 def to_json(value: Any) -> Any:

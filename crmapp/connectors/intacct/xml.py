@@ -19,11 +19,10 @@ from crmapp.connectors.intacct.refusals import Problem, failed, refused
 from crmapp.connectors.intacct.settings import IntacctXmlSettings
 from crmapp.connectors.intacct.values import (
     MOMENT,
-    Kinds,
     element,
-    from_xml,
     kinds_of,
     named,
+    record_of_xml,
     to_xml,
 )
 from crmapp.connectors.port import (
@@ -147,7 +146,7 @@ class IntacctXml:
             if rows:
                 stamp = _text(rows[-1], shape.stamp) if shape.stamp else None
                 place = place.after(stamp, _text(rows[-1], shape.key))
-            records = tuple(_record(row, kinds) for row in rows)
+            records = tuple(record_of_xml(row, kinds) for row in rows)
             yield Page(records, place.finished() if last else place.cursor())
             if last:
                 return
@@ -162,7 +161,7 @@ class IntacctXml:
             chosen = list(dict.fromkeys([shape.key, *fields]))
             question = _query(object, chosen, where=_condition("equalto", shape.key, id), size=1)
             rows = list(self._data(object, question))
-        return _record(rows[0], kinds_of(shape.described, chosen)) if rows else None
+        return record_of_xml(rows[0], kinds_of(shape.described, chosen)) if rows else None
 
     def find(
         self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
@@ -173,7 +172,7 @@ class IntacctXml:
             question = _query(object, chosen, where=_condition("equalto", field, value), size=most)
             rows = list(self._data(object, question))
         kinds = kinds_of(shape.described, chosen)
-        return [_record(row, kinds) for row in rows]
+        return [record_of_xml(row, kinds) for row in rows]
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         shape = self._shape(object)
@@ -330,11 +329,6 @@ def _order(place: Place, shape: _Shape) -> list[str]:
 def _text(row: Element, name: str) -> str:
     """Return the text of a field; a dotted name is that of one element, not of several."""
     return next(((each.text or "").strip() for each in row if each.tag == name), "")
-
-
-def _record(row: Element, kinds: Kinds) -> Record:
-    texts = {each.tag: each.text for each in row}
-    return {name: from_xml(texts.get(name), kind) for name, kind in kinds.items()}
 
 
 def _key_of(value: object) -> str:

@@ -24,6 +24,8 @@ FROM = 2000
 """Rows above which a job costs fewer requests; Salesforce recommends the same."""
 LARGEST = 90 * 2**20
 """Bytes of a file: 150 MB in base64, in which Salesforce keeps it."""
+SOONEST = 0.00005
+"""Seconds for each row before a job can be done, so that nobody asks after it sooner."""
 PATIENCE = 45.0
 """Seconds that one call waits for a job; the next call goes on waiting for the same job."""
 Pause = Callable[[float], None]
@@ -68,14 +70,16 @@ def upsert(
     waiting = batch.open()
     table = _table(waiting)
     mark = hashlib.sha256(f"{object}\n{batch.match_key}\n".encode() + table).hexdigest()
-    job = jobs.find(mark)
+    job, soon = jobs.find(mark), 0.0
     state = _kept(session, job) if job else None
     if job is None or state is None:
         job, state = _opened(session, object, batch.match_key), "Open"
         jobs.keep(mark, job)
     if state == "Open":  # also if a caller died before all was uploaded
         _upload(session, job, table)
-    _wait(session, job, pause, lambda: jobs.keep(mark, None))
+        soon = SOONEST * len(waiting)
+        pause(soon)
+    _wait(session, job, pause, lambda: jobs.keep(mark, None), soon)
     _settle(session, object, job, batch, waiting)
     jobs.keep(mark, None)
 
@@ -138,8 +142,11 @@ def _state(session: Session, job: str) -> Mapping[str, Any]:
     return state
 
 
-def _wait(session: Session, job: str, pause: Pause, forget: Callable[[], None]) -> None:
-    waited, next_pause = 0.0, 0.5
+def _wait(
+    session: Session, job: str, pause: Pause, forget: Callable[[], None], waited: float
+) -> None:
+    """Wait for a job that was waited for already, each time half as long as until then."""
+    next_pause = max(waited / 2, 0.1)
     while (told := _state(session, job))["state"] not in ("JobComplete", "Failed", "Aborted"):
         if waited + next_pause > PATIENCE:
             raise Retryable(
@@ -147,7 +154,8 @@ def _wait(session: Session, job: str, pause: Pause, forget: Callable[[], None]) 
                 after=30.0,
             )
         pause(next_pause)
-        waited, next_pause = waited + next_pause, min(next_pause * 1.5, 10.0)
+        waited += next_pause
+        next_pause = min(max(waited / 2, 0.1), 10.0)
     if told["state"] != "JobComplete":
         forget()
         raise Retryable(
@@ -167,7 +175,7 @@ def _settle(session: Session, object: str, job: str, batch: Batch, waiting: list
         if numbered:
             created = row.get("sf__Created", "").lower() == "true"
             batch.settle(numbered, RowResult(id=row["sf__Id"], created=created))
-    for row in _results(session, job, "failedResults"):
+    for row in _results(session, job, "failedResults") if by_key else ():
         numbered = by_key.pop(key_of(row.get(batch.match_key)), None)
         if numbered:
             batch.settle(numbered, failed([_refusal(row.get("sf__Error", ""))], object))

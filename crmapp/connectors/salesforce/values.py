@@ -13,6 +13,8 @@ from crmapp.connectors.port import Description, Record, RemoteKind
 from crmapp.i18n import N_, Text
 
 NUMBERS = frozenset({RemoteKind.NUMBER, RemoteKind.MONEY, RemoteKind.PERCENT})
+_READ = NUMBERS | {RemoteKind.INTEGER, RemoteKind.DATE, RemoteKind.DATE_TIME}
+"""The kinds whose texts mean something else; any other text is taken as it is."""
 NOTHING = "#N/A"
 """What empties a field in a file of the Bulk API; an empty cell leaves it alone."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
@@ -60,15 +62,17 @@ def record(row: Mapping[str, Any], kinds: Kinds) -> Record:
 
     What lies behind a reference has a dotted name; it is None if the reference is empty.
     """
-    return {
-        name: _value(_behind(row, name) if "." in name else row.get(name), kind)
-        for name, kind in kinds.items()
-    }
+    found = {}
+    for name, kind in kinds.items():
+        raw = _behind(row, name) if "." in name else row.get(name)
+        is_plain = raw is None or (raw.__class__ is str and kind not in _READ)
+        found[name] = raw if is_plain else _value(raw, kind)
+    return found
 
 
 def _behind(row: Any, path: str) -> Any:
     for part in path.split("."):
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict):
             return None
         row = row.get(part)
     return row
@@ -77,7 +81,7 @@ def _behind(row: Any, path: str) -> Any:
 def _value(raw: Any, kind: RemoteKind) -> Any:
     if raw is None or isinstance(raw, bool):
         return raw
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         return _compound(raw)
     if kind in NUMBERS:
         return Decimal(str(raw))

@@ -42,6 +42,12 @@ ELSEWHERE = (
     '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     "<response>&x;</response>"
 )
+UTF_16 = (
+    '<!DOCTYPE response [<!ENTITY a "no">]><response><control><status>success</status></control>'
+    "<operation><authentication><status>success</status></authentication><result>"
+    "<status>success</status><data><a>&a;</a></data></result></operation></response>"
+).encode("utf-16")
+"""Such as would be read, but for its document type."""
 
 
 def test_a_session_is_opened_and_used_at_the_address_that_it_names():
@@ -133,6 +139,7 @@ def test_each_level_of_failure_is_told_apart(given, error, sentence):
         (httpx.Response(200, text="<response><control>"), Unreachable),
         (httpx.Response(200, text=BOMB), Unreachable),
         (httpx.Response(200, text=ELSEWHERE), Unreachable),
+        (httpx.Response(200, content=UTF_16), Unreachable),
         (httpx.Response(200, content=b"\xff\xfe\x00bad"), Unreachable),
         (httpx.Response(502, text="<html>cloudflare</html>"), Retryable),
         (httpx.Response(503, text="<html>cloudflare</html>"), Retryable),

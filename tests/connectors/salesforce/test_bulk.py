@@ -57,6 +57,16 @@ def test_rows_come_back_in_their_order(org):
     assert jobs_opened(org) == 2
 
 
+def test_failures_are_asked_for_only_if_a_row_is_missing(org):
+    connector = patient(org)
+
+    written(org, connector, org.rows(COUNT))
+
+    asked = [each.path.rstrip("/").rpartition("/")[2] for each in org.log]
+    assert asked.count("successfulResults") == 1
+    assert asked.count("failedResults") == 0
+
+
 @pytest.mark.parametrize(
     "kind",
     [Kind.CUT, Kind.CUT_AFTER, Kind.HALF, Kind.UNAVAILABLE, Kind.SERVER_ERROR, Kind.UNAUTHORIZED,
