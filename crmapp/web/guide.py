@@ -34,6 +34,12 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "runs": ("runs",),
     "search": ("palette", "preferences"),
     "admin": ("settings",),
+    "integrations": (
+        *("accounts.salesforce", "settings.subscriptions", "settings.advanced"),
+        *("settings.advanced_other", "settings.crm", "settings.crm_other", "settings.field_map"),
+        *("settings.try_field_map", "settings.managed_lists", "settings.list_review_page"),
+        *("settings.connections", "settings.connection", "settings.requests"),
+    ),
 }
 """Chapters in their order, and the blueprints or endpoints that each explains."""
 EXCERPT = 160

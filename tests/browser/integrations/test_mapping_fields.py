@@ -1,0 +1,75 @@
+"""An administrator maps a field of her own between Sage Intacct and Salesforce."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.integrations.ways import NUMBER, opens_other_tab, ways
+from tests.browser.walk import Walk
+
+
+@ways("on a laptop", "in French")
+def test_an_admin_maps_a_field_of_her_own_and_tests_it_on_one_record(walks, way):
+    walk = walks("alice", way)
+    opens_other_tab(walk, "CRM Integration")
+    walk.field("Enable field map").check()
+    walk.saves()
+    walk.is_told("The field map is enabled. Its rows are synchronised from now on.")
+    walk.link("Open the field map").click()
+    walk.comes_to(walk.say("Field map"))
+    walk.page.get_by_role("button", name=walk.say("Read the fields anew")).click()
+    expect(walk.page.locator("#settings-field-pairs")).to_contain_text("Interests__c")
+
+    maps_interests(walk)
+    walk.saves()
+    walk.is_told("Version %(number)s of the field map is in force.", number=versions(walk))
+    walk.looks_around()
+    row = walk.page.locator("#settings-field-map tbody tr").filter(has_text="Interests__c")
+    expect(row).to_contain_text(walk.say("Active"))
+    tries_one_record(walk)
+
+    takes_it_away_again(walk)
+
+
+def maps_interests(walk: Walk) -> None:
+    """The fields have words of their own; the one that the other side lacks must be said."""
+    page = walk.page
+    walk.link("Add a row").click()
+    walk.field("Intacct field").select_option("nsp::INTERESTS")
+    walk.field("Salesforce field").select_option("Interests__c")
+    prepare = page.get_by_role("button", name=walk.say("Prepare the row"))
+    expect(walk.field("Cars")).to_be_visible()
+    prepare.click()
+    expect(page.locator("#settings-field-row .err")).to_contain_text("Cars")
+    walk.looks_around()
+    walk.field("Cars").select_option("1:Classic Cars")
+    prepare.click()
+    expect(page.locator("#settings-field-map-changes")).to_contain_text("Interests")
+    walk.looks_around()
+
+
+def versions(walk: Walk) -> int:
+    """Return how many versions the map has by now."""
+    return walk.page.locator("#settings-field-map-versions .event").count() - 1
+
+
+def tries_one_record(walk: Walk) -> None:
+    walk.link("Test on one record").first.click()
+    walk.comes_to(walk.say("Test on one record"))
+    walk.field("Number or name of the account").fill(NUMBER)
+    walk.page.get_by_role("button", name=walk.say("Test"), exact=True).click()
+    outcome = walk.page.locator("#trial-region tbody tr").filter(has_text="Interests__c")
+    expect(outcome).to_be_visible()
+    walk.looks_around()
+
+
+def takes_it_away_again(walk: Walk) -> None:
+    walk.goes_to("/admin/subscriptions/crm/fields")
+    row = walk.page.locator("#settings-field-map tbody tr").filter(has_text="Interests__c")
+    row.get_by_role("button", name=walk.say("Remove %(name)s", name="Interests")).click()
+    walk.saves()
+    expect(row).to_have_count(0)
+    walk.goes_to("/admin/subscriptions/crm/other")
+    walk.field("Enable field map").uncheck()
+    walk.saves()
+    walk.is_told("Only standard fields are synchronised from now on. The map is kept.")
