@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -108,6 +109,12 @@ def _has_default(default: object) -> bool:
 def address_of(kind: Kind, values: Mapping[str, Any]) -> str:
     """Return the address that the secrets are sent to."""
     return settings_of(kind, values, {}).base
+
+
+def organisation(kind: Kind, values: Mapping[str, Any], sandbox: bool) -> tuple[str, str, bool]:
+    """Return what tells whose quota is used, whatever the way to sign in."""
+    host = urlsplit(address_of(kind, values)).netloc
+    return host.lower(), str(values.get("company", "")).casefold(), sandbox
 
 
 def fingerprint(

@@ -141,6 +141,7 @@ def save(system: str, wanted: Wanted, *, version: int, by: User) -> None:
         _refuse_old(row, version)
         kept, lost = _kept(row)
         before = row and connection_kinds.fingerprint(row.kind, row.settings, kept, row.sandbox)
+        whose = row and connection_kinds.organisation(Kind(row.kind), row.settings, row.sandbox)
         kept = {} if row is None or _is_elsewhere(row, wanted) else kept
         values, secrets = connection_kinds.checked(
             wanted.kind, wanted.flow, {**wanted.values, **wanted.secrets}, kept, wanted.sandbox
@@ -152,6 +153,8 @@ def save(system: str, wanted: Wanted, *, version: int, by: User) -> None:
         if lost or before != after:  # what is known of the old credentials says nothing
             row.tokens, row.found, row.problem, row.checked_at = "", {}, {}, None
             row.renewing_until = None
+        if whose and whose != connection_kinds.organisation(wanted.kind, values, wanted.sandbox):
+            row.usage = {}
         row.kind, row.settings, row.sandbox = wanted.kind.value, values, wanted.sandbox
         row.secrets, row.budget = vault.seal(secrets), budget
         row.version, row.by_id, row.updated_at = row.version + 1, person, utcnow()

@@ -187,6 +187,19 @@ def test_what_is_wrong_stands_at_the_field_and_what_was_typed_stays(ivan, header
     assert '<option selected value="clear"' in answer.text
 
 
+@pytest.mark.parametrize("field", ["sync", "conflict", "blank"])
+@WAYS
+def test_a_rule_that_there_is_not_is_refused_at_its_field(make, ivan, headers, field):
+    sent = {**SENT, "sync": "both", field: "zzz"}
+
+    answer = ivan.post(ROW, data=sent, headers=headers)
+
+    assert answer.status_code == 422
+    assert re.search(rf'<select(?=[^>]*name="{field}")[^>]*aria-invalid', answer.text)
+    assert "Choose one from the list." in answer.text
+    assert changed(make) == []
+
+
 @WAYS
 def test_the_form_shows_what_fits_before_anything_is_prepared(make, ivan, headers):
     answer = ivan.post(FIELDS, data={**MAPPED, "sync": "both", "look": "1"}, headers=headers)

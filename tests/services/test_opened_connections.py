@@ -13,7 +13,7 @@ from crmapp.errors import NotConnected
 from crmapp.models import RequestLog
 from crmapp.services import connections
 from tests.connectors.wire import http, listening
-from tests.support.connections import connect, control, fault, salesforce, token_for, xml
+from tests.support.connections import connect, control, fault, rest, salesforce, token_for, xml
 
 NOWHERE = "http://127.0.0.1:1"
 ACME = "https://acme.my.salesforce.com"
@@ -109,6 +109,23 @@ def test_salesforce_says_itself_how_much_is_used(make):
 
     use = connections.state("salesforce", by=make.alice).use
     assert (use.ours, use.used, use.limit, use.per) == (2, 18, 15000, "day")
+
+    connect("salesforce", salesforce(NOWHERE), by=make.alice)
+
+    other = connections.state("salesforce", by=make.alice).use
+    assert (other.ours, other.used, other.limit) == (0, None, None)
+
+
+def test_what_is_used_stays_with_another_way_to_sign_in_and_not_with_another_company(make, intacct):
+    connect("intacct", xml(intacct), by=make.alice)
+    ask(1)
+
+    connect("intacct", rest(intacct), by=make.alice)
+    same = connections.state("intacct", by=make.alice).use.ours
+    values = rest(intacct).values | {"company": "another"}
+    connect("intacct", rest(intacct, values=values), by=make.alice)
+
+    assert (same, connections.state("intacct", by=make.alice).use.ours) == (3, 0)
 
 
 def test_what_ends_a_run_for_good_is_shown_until_it_is_mended(make, intacct):

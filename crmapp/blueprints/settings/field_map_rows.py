@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, Field, SelectField, ValidationError
 
 from crmapp.domain.field_checks import (
     Problems,
@@ -81,14 +82,25 @@ class Words:
     words: tuple[Word, ...]
 
 
+def _is_one_of(of: type[StrEnum]) -> Callable[[Form, Field], None]:
+    def check(_form: Form, field: Field) -> None:
+        # As it was sent: the form is shown with the row's own rule in its place.
+        if any(text not in list(of) for text in field.raw_data or ()):
+            raise ValidationError(_("Choose one from the list."))
+
+    return check
+
+
 class RowForm(Form):
     """One row; what may be chosen depends on the two fields."""
 
     intacct = SelectField(lazy_gettext("Intacct field"), validate_choice=False)
     salesforce = SelectField(lazy_gettext("Salesforce field"), validate_choice=False)
-    sync = SelectField(lazy_gettext("Sync rule"), validate_choice=False)
-    conflict = SelectField(lazy_gettext("When both changed it"), validate_choice=False)
-    blank = SelectField(lazy_gettext("An empty value"), validate_choice=False)
+    sync = SelectField(lazy_gettext("Sync rule"), [_is_one_of(Sync)], validate_choice=False)
+    conflict = SelectField(
+        lazy_gettext("When both changed it"), [_is_one_of(Conflict)], validate_choice=False
+    )
+    blank = SelectField(lazy_gettext("An empty value"), [_is_one_of(Blank)], validate_choice=False)
     lookup = SelectField(lazy_gettext("Lookup object"), validate_choice=False)
     active = BooleanField(lazy_gettext("Active"))
 
