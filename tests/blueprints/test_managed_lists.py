@@ -206,6 +206,35 @@ def test_values_that_intacct_owns_cannot_be_changed_by_hand(make, as_user, sides
     assert sides.here() == {"10": ("10", True), "20": ("20", True)}
 
 
+@WAYS
+def test_no_page_offers_to_delete_what_intacct_owns(make, as_user, sides, headers):
+    sides.source("10")
+    resync(make, sides)
+    browser, lists = as_user(make.alice), f"/admin/pick-lists/{CODE}"
+    offers = [f"{lists}/deletion", f"{lists}/values/{a_value(CODE)}/deletion"]
+
+    answers = [browser.get(path, headers=headers) for path in offers]
+
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert all("Sage Intacct owns this list." in flat(answer) for answer in answers)
+
+
+def test_the_name_of_a_list_that_intacct_owns_is_changed_here_and_stays(make, as_user, sides):
+    sides.source("10")
+    resync(make, sides)
+    browser, lists = as_user(make.alice), f"/admin/pick-lists/{CODE}"
+    shown = browser.get(lists)
+
+    sent = {"label_en": "Cost centres", "label_fr": "Centres de coûts", "version": "1"}
+    answer = browser.post(lists, data=sent)
+    sides.source("20")
+    resync(make, sides)
+
+    assert "The name of the list itself is yours to change." in flat(shown)
+    assert answer.status_code == 303
+    assert "Cost centres" in flat(browser.get(lists))
+
+
 def a_value(list_code: str) -> int:
     return session.query(PickListValue).filter_by(list_code=list_code).first().id
 
