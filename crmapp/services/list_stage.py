@@ -21,8 +21,9 @@ from crmapp.queue import leaving
 from crmapp.services import planning, remotes
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, keep_alive
+from crmapp.services.list_states import INTACCT
 
-INTACCT, SALESFORCE = "intacct", "salesforce"
+SALESFORCE = "salesforce"
 LABEL = "Name"
 _STATUSES = {Kind.INTACCT_REST.value: "status"}
 _INACTIVE = "inactive"

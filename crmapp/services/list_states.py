@@ -12,8 +12,10 @@ from crmapp.domain.runs import ACTIVE, Status
 from crmapp.errors import AlreadyRunning, OwnedElsewhere
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, Run
+from crmapp.services import remotes
 
 KIND = "managed_list"
+INTACCT = "intacct"
 OWNED = N_("Sage Intacct owns this list. Change its values there; they follow by themselves.")
 SYNCHRONIZING = N_("This list is being synchronized already.")
 UNDOING = N_("A run of this list is being undone. Try again when that has ended.")
@@ -21,11 +23,16 @@ _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
 
 
 def owner_of(pick_list: str) -> ManagedList | None:
-    """Return the managed list that owns a pick list here; None if it is kept by hand."""
+    """Return the managed list that owns a pick list here; None if it is kept by hand.
+
+    It is once Intacct is not connected any more: nothing would ever change it then.
+    """
     codes = [each.code for each in MANAGED_LISTS.values() if each.pick_list == pick_list]
     synced = ManagedListState.synced_at.is_not(None)
     owned = select(exists().where(ManagedListState.code.in_(codes), synced))
-    return MANAGED_LISTS[codes[0]] if codes and session.scalar(owned) else None
+    if not codes or not session.scalar(owned) or INTACCT not in remotes.connected():
+        return None
+    return MANAGED_LISTS[codes[0]]
 
 
 def refuse_owned(pick_list: str) -> None:

@@ -21,8 +21,8 @@ from crmapp.queue import later
 from crmapp.services import list_states, pick_list_uses, remotes
 from crmapp.services.editing import need
 from crmapp.services.engine import CODE_VERSION
-from crmapp.services.list_stage import INTACCT, SALESFORCE
-from crmapp.services.list_states import KIND
+from crmapp.services.list_stage import SALESFORCE
+from crmapp.services.list_states import INTACCT, KIND
 from crmapp.services.pick_list_uses import Use
 
 RIGHT = Right.INTEGRATION_MANAGE
@@ -177,9 +177,12 @@ def schedule(code: str, every: int | None, *, by: User) -> None:
     Raises:
         Forbidden, NotFound
         Invalid: it is none of :data:`EVERY`.
+        Conflict: Intacct is not connected.
     """
     need(RIGHT, by=by)
     get(code)
+    if every is not None and INTACCT not in remotes.connected():
+        raise Conflict({}, message=NOT_CONNECTED)
     if every is not None and every not in EVERY:
         raise Invalid({"every": N_("Choose one from the list.")})
     now = utcnow()

@@ -121,6 +121,8 @@ def rename(
 ) -> None:
     """Give the list that ``by`` saw at ``version`` other labels; its code stays.
 
+    Of a list that Intacct owns as well: it owns the values, and the list's name is ours.
+
     Raises:
         Forbidden, NotFound, Invalid: as for :func:`create`.
         Conflict: somebody else changed it since.

@@ -158,6 +158,30 @@ def test_a_schedule_is_saved(make, as_user, sides, headers):
     assert found.every == 60
 
 
+@WAYS
+@pytest.mark.parametrize("sent", ["schedule", "runs"])
+def test_without_a_connection_nothing_is_planned_and_the_answer_leads_there(
+    make, as_user, headers, sent
+):
+    browser = as_user(make.ivan)
+
+    browser.post(f"{PAGE}/{CODE}/{sent}", data={"every": "60"}, headers=headers)
+    shown = browser.get("/admin/pick-lists", headers=headers)
+
+    assert "Connect Sage Intacct first: the lists are read from there." in flat(shown)
+    assert 'href="/admin/connections/intacct">Connect Sage Intacct</a>' in shown.text
+    assert all(each.every is None for each in managed_lists.listed(by=make.ivan))
+
+
+def test_a_schedule_can_be_ended_without_a_connection(make, as_user, sides):
+    managed_lists.schedule(CODE, 60, by=make.ivan)
+    del sides.remotes.connectors["intacct"]
+
+    as_user(make.ivan).post(f"{PAGE}/{CODE}/schedule", data={"every": ""})
+
+    assert all(each.every is None for each in managed_lists.listed(by=make.ivan))
+
+
 @pytest.mark.parametrize("every", ["7", "x", "99999999999"])
 def test_no_other_schedule_is_taken(make, as_user, sides, every):
     browser = as_user(make.ivan)
@@ -180,7 +204,7 @@ def test_before_intacct_is_connected_the_page_leads_there(make, as_user):
 
     assert "Sage Intacct is not connected" in flat(answer)
     assert 'href="/admin/connections/intacct"' in answer.text
-    assert f'action="{PAGE}/ar_terms/runs"' not in answer.text
+    assert f'action="{PAGE}/ar_terms/' not in answer.text
 
 
 def test_values_that_intacct_owns_cannot_be_changed_by_hand(make, as_user, sides):
@@ -204,6 +228,51 @@ def test_values_that_intacct_owns_cannot_be_changed_by_hand(make, as_user, sides
     assert f"{lists}/values/" not in shown.text
     assert answers == [409] * len(forged)
     assert sides.here() == {"10": ("10", True), "20": ("20", True)}
+
+
+def test_once_intacct_is_not_connected_its_values_stay_and_are_changed_by_hand(
+    make, as_user, sides
+):
+    sides.source("10")
+    resync(make, sides)
+    del sides.remotes.connectors["intacct"]
+    browser, lists = as_user(make.alice), f"/admin/pick-lists/{CODE}"
+
+    shown = browser.get(lists)
+    answer = browser.post(f"{lists}/values", data={"label_en": "Mine", "active": "y"})
+
+    assert "Sage Intacct owns this list" not in flat(shown)
+    assert answer.status_code == 303
+    assert sides.here() == {"10": ("10", True), "mine": ("Mine", True)}
+
+
+@WAYS
+def test_no_page_offers_to_delete_what_intacct_owns(make, as_user, sides, headers):
+    sides.source("10")
+    resync(make, sides)
+    browser, lists = as_user(make.alice), f"/admin/pick-lists/{CODE}"
+    offers = [f"{lists}/deletion", f"{lists}/values/{a_value(CODE)}/deletion"]
+
+    answers = [browser.get(path, headers=headers) for path in offers]
+
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert all("Sage Intacct owns this list." in flat(answer) for answer in answers)
+
+
+def test_the_name_of_a_list_that_intacct_owns_is_changed_here_and_stays(make, as_user, sides):
+    sides.source("10")
+    resync(make, sides)
+    browser, lists = as_user(make.alice), f"/admin/pick-lists/{CODE}"
+    shown = browser.get(lists)
+
+    sent = {"label_en": "Cost centres", "label_fr": "Centres de coûts", "version": "1"}
+    answer = browser.post(lists, data=sent)
+    sides.source("20")
+    resync(make, sides)
+
+    assert "The name of the list itself is yours to change." in flat(shown)
+    assert answer.status_code == 303
+    assert "Cost centres" in flat(browser.get(lists))
 
 
 def a_value(list_code: str) -> int:

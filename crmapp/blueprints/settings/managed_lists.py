@@ -44,7 +44,7 @@ def synchronize(code: str) -> ResponseReturnValue:
         flash(translated(error.message), "info")
         return see_other(url_for("runs.show", run_id=error.run_id))
     except Conflict as conflict:
-        flash(translated(conflict.message), "error")
+        _lead_to_connection(conflict)
     else:
         name = translated(MANAGED_LISTS[code].label)
         begun = _("The synchronization of %(list)s has begun.", list=name)
@@ -65,9 +65,19 @@ def schedule_managed_list(code: str) -> ResponseReturnValue:
         lists_.schedule(code, every, by=current_user)
     except Invalid as invalid:
         flash(" ".join(translated(each) for each in invalid.fields.values()), "error")
+    except Conflict as conflict:
+        _lead_to_connection(conflict)
     else:
         flash(_("The schedule is saved."), "success")
     return see_other(url_for("settings.managed_lists", list=code))
+
+
+def _lead_to_connection(conflict: Conflict) -> None:
+    """Say that Intacct is not connected, with the way there."""
+    href = url_for("settings.connection", system="intacct")
+    link = _("Connect %(system)s", system="Sage Intacct")
+    told = {"text": translated(conflict.message), "href": href, "link": link}
+    flash(told, "error")  # type: ignore[arg-type]  # a toast may have a link
 
 
 @bp.get("/managed-lists/<code>/progress")

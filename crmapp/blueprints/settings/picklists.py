@@ -155,6 +155,7 @@ def _form(
 
 
 def _deletion(code: str, status: int = 200) -> ResponseReturnValue:
+    list_states.refuse_owned(code)
     return page(
         "settings/pick_list_deletion.html",
         "settings/_pick_list_deletion.html",
