@@ -56,7 +56,8 @@ class RemoteField:
     """One field of a remote object, as its description says it is now.
 
     ``type`` is the remote's own word for the type; ``refers_to`` the objects that a reference may
-    mean; ``name_path`` the path under which the name behind a reference is read (``Owner.Name``).
+    mean; ``name_path`` the path under which the name behind a reference is read (``Owner.Name``),
+    None where none can be.
     """
 
     name: str

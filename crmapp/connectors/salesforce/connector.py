@@ -25,7 +25,7 @@ from crmapp.connectors.port import (
 )
 from crmapp.connectors.redaction import redacted, shortened
 from crmapp.connectors.salesforce import bulk, reading, writing
-from crmapp.connectors.salesforce.describing import description
+from crmapp.connectors.salesforce.describing import description, queryable, refers
 from crmapp.connectors.salesforce.session import Session
 from crmapp.connectors.salesforce.settings import SalesforceSettings
 from crmapp.connectors.salesforce.values import named
@@ -65,6 +65,7 @@ class Salesforce:
         self._page_size = page or reading.PAGE
         self._pause = pause
         self._known = {each.object: each for each in known}
+        self._objects: frozenset[str] | None = None
         self._hidden: set[str] = set()
 
     @property
@@ -131,9 +132,15 @@ class Salesforce:
 
     def describe(self, object: str) -> Description:
         answer = self._session.get(f"sobjects/{named(object)}/describe", object=object)
-        described = description(answer)
+        described = description(answer, self._visible() if refers(answer) else None)
         self._known[object] = described
         return described
+
+    def _visible(self) -> frozenset[str]:
+        """Return the objects that the user may read, asked for once."""
+        if self._objects is None:
+            self._objects = queryable(self._session.get("sobjects"))
+        return self._objects
 
     def count(self, object: str) -> int:
         return reading.count(self._session, object)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from crmapp.connectors.port import Description, RemoteField, RemoteKind, RemoteValue
@@ -42,16 +42,32 @@ NAMES = {
 }
 
 
-def description(described: Mapping[str, Any]) -> Description:
-    """Return the answer of ``/sobjects/…/describe`` as a description."""
+def description(
+    described: Mapping[str, Any], visible: Collection[str] | None = None
+) -> Description:
+    """Return the answer of ``/sobjects/…/describe`` as a description.
+
+    ``visible`` are the objects that the user may read, if that is known: behind a reference to
+    any other one no name can be read.
+    """
     return Description(
         object=str(described["name"]),
         label=str(described["label"]),
-        fields=tuple(map(_field, described["fields"])),
+        fields=tuple(_field(each, visible) for each in described["fields"]),
     )
 
 
-def _field(each: Mapping[str, Any]) -> RemoteField:
+def refers(described: Mapping[str, Any]) -> bool:
+    """Say whether an answer of ``/sobjects/…/describe`` has a reference with a name behind it."""
+    return any(_name_path(each, None) for each in described["fields"])
+
+
+def queryable(listed: Mapping[str, Any]) -> frozenset[str]:
+    """Return the objects in the answer of ``/sobjects`` whose records the user may read."""
+    return frozenset(each["name"] for each in listed["sobjects"] if each.get("queryable"))
+
+
+def _field(each: Mapping[str, Any], visible: Collection[str] | None) -> RemoteField:
     compound = each.get("compoundFieldName")
     return RemoteField(
         name=each["name"],
@@ -73,7 +89,7 @@ def _field(each: Mapping[str, Any]) -> RemoteField:
             for one in each.get("picklistValues") or ()
         ),
         refers_to=tuple(each.get("referenceTo") or ()),
-        name_path=_name_path(each),
+        name_path=_name_path(each, visible),
         part_of=compound if compound != each["name"] else None,
         help=each.get("inlineHelpText") or "",
     )
@@ -95,9 +111,11 @@ def _required(each: Mapping[str, Any]) -> bool:
     )
 
 
-def _name_path(each: Mapping[str, Any]) -> str | None:
+def _name_path(each: Mapping[str, Any], visible: Collection[str] | None) -> str | None:
     relation, targets = each.get("relationshipName"), each.get("referenceTo") or ()
     if each["type"] != "reference" or not relation or not targets:
+        return None
+    if visible is not None and not any(target in visible for target in targets):
         return None
     name = NAMES.get(targets[0], "Name") if len(targets) == 1 else "Name"
     return f"{relation}.{name}"

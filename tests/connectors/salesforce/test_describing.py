@@ -71,6 +71,13 @@ def test_a_reference_says_where_its_name_is(account):
     assert (owner.refers_to, owner.name_path) == (("User",), "Owner.Name")
 
 
+def test_no_name_is_behind_a_reference_to_what_the_user_may_not_read():
+    described = description(recorded("Account"), visible={"Account", "Contact"})
+
+    assert described.field("OwnerId").name_path is None
+    assert described.field("ParentId").name_path == "Parent.Name"
+
+
 def test_a_pick_list_has_its_values(account):
     values = {value.value: value.active for value in account.field("Rating").values}
 

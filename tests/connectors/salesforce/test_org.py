@@ -18,6 +18,7 @@ from crmapp.connectors.errors import AuthFailed, PermissionMissing, WrongInstanc
 from crmapp.connectors.salesforce.settings import Flow
 from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.salesforce import apps
+from tests.connectors.stores import InMemory
 from tests.connectors.subjects import serving
 
 
@@ -94,6 +95,23 @@ def test_every_field_of_an_account_can_be_read_with_the_names_behind_references(
     assert set(names) <= record.keys()
     assert record["Owner.Name"]
     assert record["BillingAddress"].count("\n") >= 1
+
+
+def test_a_record_takes_one_request_though_the_user_may_not_see_what_it_refers_to(org):
+    described = org.connect().describe("Account")
+    names = ["DandbCompanyId", "OperatingHoursId", "OwnerId", "ParentId", "Name", "Phone"]
+    paths = [described.field(name).name_path for name in names]
+    assert paths == [None, None, "Owner.Name", "Parent.Name", None, None]
+    first = next(org.connect().read_ids("Account"))[0]
+    tokens = InMemory()
+
+    for _ in range(2):  # the first signs in
+        org.log.clear()
+        connector = org.connect(tokens, known=[described])
+        record = connector.read_one("Account", first, [*names, *filter(None, paths)])
+
+    assert len(org.log) == 1
+    assert record["Owner.Name"]
 
 
 def test_what_was_deleted_is_told(org):
