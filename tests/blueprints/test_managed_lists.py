@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from crmapp.connectors.errors import AuthFailed
-from crmapp.db import session
+from crmapp.connectors.errors import AuthFailed, Unreachable
+from crmapp.db import session, unit_of_work
 from crmapp.domain.managed_lists import MANAGED_LISTS
-from crmapp.models import PickListValue
+from crmapp.models import PickListValue, Run
 from crmapp.services import managed_lists, remotes, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.pages import flat
@@ -145,6 +146,24 @@ def test_a_run_that_could_not_read_shows_why_and_no_green(make, as_user, sides):
 
     assert "The other system refuses the credentials. Enter them again. XL03000006" in text
     assert "balances" not in text
+
+
+def test_a_run_that_waits_for_a_system_says_for_what_and_of_no_death(make, as_user, sides):
+    sides.remotes.problem["intacct"] = Unreachable()
+    run_id = managed_lists.synchronize(CODE, by=make.ivan)
+    for _turn in range(3):
+        runs.work(run_id)
+        with unit_of_work():
+            session.execute(update(Run).values(retry_at=None))
+    browser = as_user(make.ivan)
+
+    on_run = flat(browser.get(f"/runs/{run_id}"))
+    on_list = flat(browser.get(PAGE, query_string={"list": CODE}))
+
+    told = f"It is tried again in a moment {Unreachable().message}"
+    assert told in on_run
+    assert told in on_list
+    assert "has died" not in on_run
 
 
 @WAYS
