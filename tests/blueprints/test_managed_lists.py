@@ -52,6 +52,7 @@ def test_others_see_and_do_nothing(make, as_user, sides, name, headers):
     assert browser.get(PAGE, headers=headers).status_code == 403
     assert browser.post(f"{PAGE}/{CODE}/runs", headers=headers).status_code == 403
     assert browser.post(f"{PAGE}/{CODE}/schedule", headers=headers).status_code == 403
+    assert browser.post(f"{PAGE}/{CODE}/kept/deletion", headers=headers).status_code == 403
     assert managed_lists.history(CODE, by=make.alice) == []
 
 
@@ -315,6 +316,31 @@ def test_values_in_use_wait_for_a_person_who_sees_how_many_hold_them(make, as_us
     sent = {"plan_hash": run.plan_hash, "otherwise": "-deactivate", "value:net_30": "net_60"}
     assert browser.post(f"{PAGE}/reviews/{run.id}", data=sent).status_code == 303
     assert work(run.id, make).status == "done"
+    remotes.use(None)
+
+
+@WAYS
+def test_the_page_shows_what_is_kept_and_takes_it_back(make, as_user, tmp_path, headers):
+    terms = Sides(tmp_path, "ar_terms")
+    use(terms)
+    make.account("Held", terms="net_30")
+    terms.source("Prepaid", "Due on receipt", "Net 15", "Net 60")
+    run, browser = resync(make, terms), as_user(make.ivan)
+    sent = {"plan_hash": run.plan_hash, "otherwise": "-keep"}
+    browser.post(f"{PAGE}/reviews/{run.id}", data=sent)
+    work(run.id, make)
+    asked = {"query_string": {"list": "ar_terms"}}
+
+    before = flat(browser.get(PAGE, **asked))
+    answer = browser.post(
+        f"{PAGE}/ar_terms/kept/deletion", data={"value": "net_30"}, headers=headers
+    )
+    after = flat(browser.get(PAGE, **asked))
+
+    assert "Net 30 net_30 Keep no longer" in before
+    assert answer.status_code == (200 if headers else 303)
+    assert "Kept against Sage Intacct" not in after
+    assert "The next synchronization of the list decides about the value." in after
     remotes.use(None)
 
 

@@ -72,6 +72,19 @@ def schedule_managed_list(code: str) -> ResponseReturnValue:
     return see_other(url_for("settings.managed_lists", list=code))
 
 
+@bp.post("/managed-lists/<code>/kept/deletion")
+@requires(RIGHT)
+def keep_no_longer(code: str) -> ResponseReturnValue:
+    """Take back that a value is offered against Intacct."""
+    try:
+        list_review.keep_no_longer(code, request.form.get("value", ""), by=current_user)
+    except AlreadyRunning as error:
+        flash(translated(error.message), "info")
+    else:
+        flash(_("The next synchronization of the list decides about the value."), "success")
+    return see_other(url_for("settings.managed_lists", list=code))
+
+
 def _lead_to_connection(conflict: Conflict) -> None:
     """Say that Intacct is not connected, with the way there."""
     href = url_for("settings.connection", system="intacct")
