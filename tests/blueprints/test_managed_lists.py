@@ -111,6 +111,10 @@ def test_the_section_looks_again_while_the_list_is_synchronized_and_no_longer(ma
     assert 'hx-trigger="every' in during.text
     assert "hx-trigger" not in after.text
     assert "The synchronization has ended." in after.text
+    assert "#settings-sync-history" not in during.text
+    assert '<hx-partial hx-target="#settings-sync-history" hx-swap="outerHTML">' in after.text
+    assert f"Run {only_run(make)} Completed" in flat(after)
+    assert "Values that are offered 1" in flat(after)
     assert browser.get(**ask).status_code == 303
 
 

@@ -96,15 +96,13 @@ def _lead_to_connection(conflict: Conflict) -> None:
 @bp.get("/managed-lists/<code>/progress")
 @requires(RIGHT)
 def managed_list_progress(code: str) -> ResponseReturnValue:
-    """Answer a page that looks again while a list is synchronized."""
+    """Answer a page that looks again while a list is synchronized; at its end with all it did."""
     lists_.get(code)
     if not wants_fragment():
         return see_other(url_for("settings.managed_lists", list=code))
-    return page(
-        "settings/managed_lists.html",
-        "settings/_sync_run.html",
-        **sync_tools("settings.managed_lists"),
-    )
+    shown = sync_tools("settings.managed_lists")
+    part = "settings/_sync_run.html" if shown["active"] else "settings/sync_run.swaps.html"
+    return page("settings/managed_lists.html", part, **shown)
 
 
 @bp.get("/managed-lists/reviews/<int:run_id>")
