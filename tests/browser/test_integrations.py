@@ -272,10 +272,10 @@ def test_an_admin_resyncs_territories_and_is_told_by_mail(walks, place, org, sag
         timeout=WORKED
     )
     walk.looks_around()
-    walk.link("Look at what it did").click()
-
     done = walk.page.locator("#settings-sync-history tbody tr").first
     expect(done).to_contain_text(walk.say("Completed"))
+    walk.link("Look at what it did").click()
+
     expect(done.get_by_role("link")).to_have_attribute("href", re.compile(f"{run}$"))
     walk.looks_around()
     assert in_lists_of(org) == sage.territories()
@@ -341,6 +341,8 @@ def test_an_admin_decides_about_a_value_that_records_hold(walks, org, sage, way)
     walk.is_told("The run has begun.")
     walk.waits_for_the_receipt()
     assert in_lists_of(org) == before
+    opens_territories(walk)
+    expect(walk.page.locator("#settings-sync-kept")).to_contain_text(before["EMEA"])
     sage.set_status("EMEA", "active")
 
 
