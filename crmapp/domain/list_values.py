@@ -118,6 +118,11 @@ class Value:
         alive = self.here is not None and self.here.active and not self.here.deleted
         return alive and (self.original is None or not self.original.active)
 
+    @property
+    def agreed(self) -> bool:
+        """Whether it is known here and Intacct has it active, so that nobody need keep it."""
+        return self.here is not None and self.original is not None and self.original.active
+
 
 @dataclass(frozen=True)
 class Scope:

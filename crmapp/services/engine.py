@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, and_, case, func, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from crmapp.config import settings
@@ -312,6 +312,7 @@ def _later_or_never(
     session.execute(
         _mine(held).values(
             attempts=attempts,
+            claims=case((Run.claims > 0, Run.claims - 1), else_=0),  # this worker did not die
             lease_until=None,
             retry_at=seconds_now() + pause,
             error=problem["error"],

@@ -18,3 +18,8 @@ def reason(run: Run) -> Text | None:
     """Why the run failed, if it was kept by :func:`kept`."""
     problem = run.mapping.get("problem")
     return Text(problem, dict(run.mapping.get("values") or {})) if problem else None
+
+
+def obstacle(run: Run) -> str:
+    """What made the run wait before it is tried again, until it gets further; empty if nothing."""
+    return (run.error or "") if run.attempts else ""

@@ -186,6 +186,5 @@ def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
         end(held, status, error=error)
         if status in (Status.DONE, Status.DONE_WITH_ERRORS) and source["mode"] != "push":
             values: dict[str, Any] = {"run_id": held.run_id, "synced_at": utcnow()}
-            if "kept" in source:
-                values["kept"] = source["kept"]
+            values["kept"] = list_states.still_kept(run)
             list_states.keep(source["list"], cursor=cursor or {}, **values)

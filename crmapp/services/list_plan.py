@@ -90,7 +90,7 @@ def _leave_nothing(held: Claim, run: Run) -> None:
     code, cursor = run.source["list"], run.mapping.get("cursor")
     with unit_of_work():
         checkpoint(held)
-        list_states.keep(code, cursor=cursor or {})
+        list_states.keep(code, cursor=cursor or {}, kept=list_states.still_kept(run))
         session.execute(delete(Run).where(Run.id == held.run_id, Run.fence == held.fence))
 
 
@@ -106,7 +106,10 @@ def _rows_here(held: Claim, run: Run) -> Claim:
     for value in found:
         decided, _wanted = decide_here(value, scope, held.cursor + len(rows) + 1)
         rows += decided
-    return list_stage.keep(held, run, _with_uses(managed.pick_list, rows), after=last)
+    agreed = {value.here.code for value in found if value.here and value.agreed} & scope.kept
+    back = sorted({*run.mapping.get("back", ()), *agreed})
+    rows = _with_uses(managed.pick_list, rows)
+    return list_stage.keep(held, run, rows, after=last, back=back)
 
 
 def _scope(run: Run) -> Scope:

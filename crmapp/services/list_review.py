@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from crmapp import artefacts
 from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
 from crmapp.domain.list_values import HERE, Tally
 from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, PickListValue, Run, User
 from crmapp.queue import later
-from crmapp.services import list_stage, planning
+from crmapp.services import list_stage, list_states, managed_lists, planning
 from crmapp.services.editing import need
 from crmapp.services.list_states import KIND
 from crmapp.services.managed_lists import RIGHT
@@ -122,6 +123,45 @@ def decide(
     if not set(remap.values()) <= heirs:
         raise Invalid({"": N_("Choose the value that takes its place.")})
     _plan_anew(run_id, remap, [code for code, to in chosen.items() if to == KEEP], plan_hash)
+
+
+def kept(code: str, *, by: User) -> list[PickListValue]:
+    """Return the values of a list that are offered against Intacct, as a person decided.
+
+    Raises:
+        Forbidden, NotFound
+    """
+    need(RIGHT, by=by)
+    managed = managed_lists.get(code)
+    codes = session.scalar(select(ManagedListState.kept).where(ManagedListState.code == code))
+    query = (
+        select(PickListValue)
+        .where(
+            PickListValue.list_code == managed.pick_list,
+            is_one_of(PickListValue.code, codes or []),
+            PickListValue.deleted_at.is_(None),
+        )
+        .order_by(PickListValue.position, PickListValue.id)
+    )
+    return list(session.scalars(query.limit(_SHOWN)))
+
+
+def keep_no_longer(code: str, value: str, *, by: User) -> None:
+    """Take back that a value is kept: the next synchronization of the list decides about it.
+
+    Raises:
+        Forbidden
+        NotFound: there is no such list, or it keeps no such value.
+        AlreadyRunning: a run of the list has not ended; it was planned with what is kept.
+    """
+    need(RIGHT, by=by)
+    managed_lists.get(code)
+    with unit_of_work():
+        state = list_states.locked(code)
+        list_states.refuse_second(code)
+        if value not in state.kept:
+            raise NotFound
+        state.kept = [each for each in state.kept if each != value]
 
 
 def _going(run: Run) -> list[str]:

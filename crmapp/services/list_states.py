@@ -94,6 +94,15 @@ def locked(code: str) -> ManagedListState:
     return session.get_one(ManagedListState, code, with_for_update=True, populate_existing=True)
 
 
+def still_kept(run: Run) -> list[str]:
+    """Inside a unit of work: return what is kept against Intacct once a reading is carried out.
+
+    A value that Intacct has active again is not; if it goes once more, that is asked anew.
+    """
+    kept = run.source.get("kept", locked(run.source["list"]).kept)
+    return [code for code in dict.fromkeys(kept) if code not in run.mapping.get("back", ())]
+
+
 def keep(code: str, **values: object) -> None:
     """Inside a unit of work: note how far the list is."""
     locked(code)

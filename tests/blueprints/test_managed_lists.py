@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from crmapp.connectors.errors import AuthFailed
-from crmapp.db import session
+from crmapp.connectors.errors import AuthFailed, Unreachable
+from crmapp.db import session, unit_of_work
 from crmapp.domain.managed_lists import MANAGED_LISTS
-from crmapp.models import PickListValue
+from crmapp.models import PickListValue, Run
 from crmapp.services import managed_lists, remotes, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.pages import flat
@@ -51,6 +52,7 @@ def test_others_see_and_do_nothing(make, as_user, sides, name, headers):
     assert browser.get(PAGE, headers=headers).status_code == 403
     assert browser.post(f"{PAGE}/{CODE}/runs", headers=headers).status_code == 403
     assert browser.post(f"{PAGE}/{CODE}/schedule", headers=headers).status_code == 403
+    assert browser.post(f"{PAGE}/{CODE}/kept/deletion", headers=headers).status_code == 403
     assert managed_lists.history(CODE, by=make.alice) == []
 
 
@@ -109,6 +111,10 @@ def test_the_section_looks_again_while_the_list_is_synchronized_and_no_longer(ma
     assert 'hx-trigger="every' in during.text
     assert "hx-trigger" not in after.text
     assert "The synchronization has ended." in after.text
+    assert "#settings-sync-history" not in during.text
+    assert '<hx-partial hx-target="#settings-sync-history" hx-swap="outerHTML">' in after.text
+    assert f"Run {only_run(make)} Completed" in flat(after)
+    assert "Values that are offered 1" in flat(after)
     assert browser.get(**ask).status_code == 303
 
 
@@ -145,6 +151,24 @@ def test_a_run_that_could_not_read_shows_why_and_no_green(make, as_user, sides):
 
     assert "The other system refuses the credentials. Enter them again. XL03000006" in text
     assert "balances" not in text
+
+
+def test_a_run_that_waits_for_a_system_says_for_what_and_of_no_death(make, as_user, sides):
+    sides.remotes.problem["intacct"] = Unreachable()
+    run_id = managed_lists.synchronize(CODE, by=make.ivan)
+    for _turn in range(3):
+        runs.work(run_id)
+        with unit_of_work():
+            session.execute(update(Run).values(retry_at=None))
+    browser = as_user(make.ivan)
+
+    on_run = flat(browser.get(f"/runs/{run_id}"))
+    on_list = flat(browser.get(PAGE, query_string={"list": CODE}))
+
+    told = f"It is tried again in a moment {Unreachable().message}"
+    assert told in on_run
+    assert told in on_list
+    assert "has died" not in on_run
 
 
 @WAYS
@@ -296,6 +320,31 @@ def test_values_in_use_wait_for_a_person_who_sees_how_many_hold_them(make, as_us
     sent = {"plan_hash": run.plan_hash, "otherwise": "-deactivate", "value:net_30": "net_60"}
     assert browser.post(f"{PAGE}/reviews/{run.id}", data=sent).status_code == 303
     assert work(run.id, make).status == "done"
+    remotes.use(None)
+
+
+@WAYS
+def test_the_page_shows_what_is_kept_and_takes_it_back(make, as_user, tmp_path, headers):
+    terms = Sides(tmp_path, "ar_terms")
+    use(terms)
+    make.account("Held", terms="net_30")
+    terms.source("Prepaid", "Due on receipt", "Net 15", "Net 60")
+    run, browser = resync(make, terms), as_user(make.ivan)
+    sent = {"plan_hash": run.plan_hash, "otherwise": "-keep"}
+    browser.post(f"{PAGE}/reviews/{run.id}", data=sent)
+    work(run.id, make)
+    asked = {"query_string": {"list": "ar_terms"}}
+
+    before = flat(browser.get(PAGE, **asked))
+    answer = browser.post(
+        f"{PAGE}/ar_terms/kept/deletion", data={"value": "net_30"}, headers=headers
+    )
+    after = flat(browser.get(PAGE, **asked))
+
+    assert "Net 30 net_30 Keep no longer" in before
+    assert answer.status_code == (200 if headers else 303)
+    assert "Kept against Sage Intacct" not in after
+    assert "The next synchronization of the list decides about the value." in after
     remotes.use(None)
 
 

@@ -55,7 +55,14 @@ def test_a_manager_enters_a_prospect_by_hand(open_as):
     walk.comes_to("Zażółć Modele")
     tabs = page.locator(".tabs").get_by_role("link")
     expect(tabs).to_have_text(
-        ["Details", re.compile("Contacts"), re.compile("Activities"), "Sales", "History"]
+        [
+            "Details",
+            re.compile("Contacts"),
+            re.compile("Activities"),
+            "Sales",
+            "Salesforce account details",
+            "History",
+        ]
     )
     for icon in ("Log a call", "Add a meeting", "Add a task", "Add a note"):
         expect(page.get_by_role("link", name=icon)).to_be_visible()

@@ -45,7 +45,7 @@ def _said_there() -> frozenset[str]:
     names = {each.name for each in account} | {each.rest for each in customer}
     labels = {each.label for each in account} | {each.label for each in customer}
     paths = {part for each in customer for part in each.rest.split(".")}
-    words = {re.sub(r"([a-z])([A-Z])", r"\1 \2", path).capitalize() for path in paths}
+    words = {re.sub(r"([a-z])([A-Z0-9])", r"\1 \2", path).capitalize() for path in paths}
     return frozenset(names | labels | {each.removesuffix(" ID") for each in labels} | words)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crmapp.db import session
-from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
+from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import Account, MailOutbox, ManagedListState, Run
 from crmapp.services import list_review, managed_lists, remotes, runs
 from tests.support.lists import Sides, resync, use, work
@@ -108,6 +108,78 @@ def test_kept_the_value_is_still_offered_and_nobody_is_asked_again(make, terms):
     assert (run.status, again.status) == ("done", "done")
     assert terms.here()["net_30"] == ("Net 30", True)
     assert session.get(ManagedListState, "ar_terms").kept == ["net_30"]
+
+
+@pytest.mark.parametrize("changes", [False, True], ids=["whole", "changes"])
+def test_kept_is_over_once_intacct_has_the_value_again(make, terms, clock, changes):
+    make.account("Held", terms="net_30")
+    decide(make, resync(make, terms), {"net_30": list_review.KEEP})
+    terms.source("Net 30")
+    if changes:
+        managed_lists.schedule("ar_terms", 15, by=make.ivan)
+        clock.shift(15 * 60)
+        (due,) = managed_lists.start_due()
+        work(due, make)
+    else:
+        resync(make, terms)
+    after = list(session.get(ManagedListState, "ar_terms").kept)
+    terms.source("Net 30", active=False)
+
+    again = resync(make, terms)
+
+    assert after == []
+    assert again.status == "planned"
+    assert [each.label for each in list_review.show(again).going] == ["Net 30"]
+
+
+def test_a_look_at_changes_that_writes_nothing_notes_that_intacct_has_it_again(make, terms, clock):
+    make.account("Held", terms="net_30")
+    terms.source("Net 30")
+    resync(make, terms)
+    terms.source("Net 30", active=False)
+    decide(make, resync(make, terms), {"net_30": list_review.KEEP})
+    terms.source("Net 30")
+    managed_lists.schedule("ar_terms", 15, by=make.ivan)
+    clock.shift(15 * 60)
+
+    (due,) = managed_lists.start_due()
+    work_through(due)
+
+    assert session.get(Run, due) is None
+    assert session.get(ManagedListState, "ar_terms").kept == []
+
+
+def work_through(run_id: int) -> None:
+    """Work on a run that leaves nothing behind."""
+    while session.get(Run, run_id) is not None:
+        runs.work(run_id)
+        session.rollback()
+
+
+def test_what_is_kept_is_taken_back_and_asked_again(make, terms):
+    make.account("Held", terms="net_30")
+    decide(make, resync(make, terms), {"net_30": list_review.KEEP})
+    shown = [each.code for each in list_review.kept("ar_terms", by=make.ivan)]
+
+    list_review.keep_no_longer("ar_terms", "net_30", by=make.ivan)
+    again = resync(make, terms)
+
+    assert shown == ["net_30"]
+    assert list_review.kept("ar_terms", by=make.ivan) == []
+    assert again.status == "planned"
+
+
+def test_only_what_is_kept_is_taken_back_with_the_right_and_between_runs(make, terms):
+    make.account("Held", terms="net_30")
+    decide(make, resync(make, terms), {"net_30": list_review.KEEP})
+
+    with pytest.raises(Forbidden):
+        list_review.keep_no_longer("ar_terms", "net_30", by=make.bob)
+    with pytest.raises(NotFound):
+        list_review.keep_no_longer("ar_terms", "net_15", by=make.ivan)
+    managed_lists.synchronize("ar_terms", by=make.ivan)
+    with pytest.raises(AlreadyRunning):
+        list_review.keep_no_longer("ar_terms", "net_30", by=make.ivan)
 
 
 def test_replaced_the_value_goes_and_records_get_the_other_and_an_undo_brings_all_back(make, terms):

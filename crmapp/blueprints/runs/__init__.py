@@ -29,4 +29,10 @@ def failure(run: Run) -> Text | None:
     return failures.reason(run)
 
 
+@bp.app_template_filter()
+def obstacle(run: Run) -> str:
+    """Return why a run waits before it is tried again, marked for translation."""
+    return failures.obstacle(run)
+
+
 from crmapp.blueprints.runs import changing, listing, views  # noqa: E402,F401  the views need bp

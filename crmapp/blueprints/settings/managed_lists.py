@@ -72,6 +72,19 @@ def schedule_managed_list(code: str) -> ResponseReturnValue:
     return see_other(url_for("settings.managed_lists", list=code))
 
 
+@bp.post("/managed-lists/<code>/kept/deletion")
+@requires(RIGHT)
+def keep_no_longer(code: str) -> ResponseReturnValue:
+    """Take back that a value is offered against Intacct."""
+    try:
+        list_review.keep_no_longer(code, request.form.get("value", ""), by=current_user)
+    except AlreadyRunning as error:
+        flash(translated(error.message), "info")
+    else:
+        flash(_("The next synchronization of the list decides about the value."), "success")
+    return see_other(url_for("settings.managed_lists", list=code))
+
+
 def _lead_to_connection(conflict: Conflict) -> None:
     """Say that Intacct is not connected, with the way there."""
     href = url_for("settings.connection", system="intacct")
@@ -83,15 +96,13 @@ def _lead_to_connection(conflict: Conflict) -> None:
 @bp.get("/managed-lists/<code>/progress")
 @requires(RIGHT)
 def managed_list_progress(code: str) -> ResponseReturnValue:
-    """Answer a page that looks again while a list is synchronized."""
+    """Answer a page that looks again while a list is synchronized; at its end with all it did."""
     lists_.get(code)
     if not wants_fragment():
         return see_other(url_for("settings.managed_lists", list=code))
-    return page(
-        "settings/managed_lists.html",
-        "settings/_sync_run.html",
-        **sync_tools("settings.managed_lists"),
-    )
+    shown = sync_tools("settings.managed_lists")
+    part = "settings/_sync_run.html" if shown["active"] else "settings/sync_run.swaps.html"
+    return page("settings/managed_lists.html", part, **shown)
 
 
 @bp.get("/managed-lists/reviews/<int:run_id>")

@@ -8,8 +8,8 @@ from flask import request, url_for
 
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import ACTIVE
+from crmapp.services import list_review, runs
 from crmapp.services import managed_lists as lists_
-from crmapp.services import runs
 from crmapp.web.access import current_user
 from crmapp.web.run_pages import polling_pace
 
@@ -30,6 +30,7 @@ def sync_tools(place: str) -> dict[str, Any]:
         "run": running,
         "active": running is not None and running.status in ACTIVE,
         "history": lists_.history(chosen.managed.code, by=current_user),
+        "kept": list_review.kept(chosen.managed.code, by=current_user),
         "every": lists_.EVERY,
         "missing": lists_.missing(),
         "tallies": TALLIES,

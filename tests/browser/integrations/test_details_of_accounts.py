@@ -65,7 +65,7 @@ def shows(walk: Walk, name: str, words: str) -> None:
     """She looks a field up, and ticks it."""
     page = walk.page
     page.get_by_role("searchbox", name=walk.say("Search by label, name or type")).fill(words)
-    page.locator("button[name=find]").click()
+    page.locator(".btn[name=find]").click()
     box = page.locator(f"input[name=add][value={name}]")
     expect(page.locator("input[name=add][value=Industry]")).to_have_count(0)
     walk.looks_around()

@@ -32,10 +32,10 @@ def test_an_admin_resyncs_territories_and_is_told_by_mail(walks, place, org, sag
         timeout=WORKED
     )
     walk.looks_around()
-    walk.link("Look at what it did").click()
-
     done = walk.page.locator("#settings-sync-history tbody tr").first
     expect(done).to_contain_text(walk.say("Completed"))
+    walk.link("Look at what it did").click()
+
     expect(done.get_by_role("link")).to_have_attribute("href", re.compile(f"{run}$"))
     walk.looks_around()
     assert in_lists_of(org) == sage.territories()
