@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from crmapp.connectors.sandbox.intacct.objects import OBJECTS
 from crmapp.connectors.sandbox.salesforce import org
+from crmapp.domain.standard_rows import CONTACT_FIELDS
 
 ENGLISH = re.compile(
     r"\b("
@@ -46,6 +47,7 @@ def _said_there() -> frozenset[str]:
     labels = {each.label for each in account} | {each.label for each in customer}
     paths = {part for each in customer for part in each.rest.split(".")}
     words = {re.sub(r"([a-z])([A-Z0-9])", r"\1 \2", path).capitalize() for path in paths}
+    labels |= {label for _kind, label in CONTACT_FIELDS.values()}
     return frozenset(names | labels | {each.removesuffix(" ID") for each in labels} | words)
 
 
