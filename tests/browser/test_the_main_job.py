@@ -12,6 +12,14 @@ from tests.browser.walk import Walk
 from tests.support.processes import Installation
 
 CHANGED, SAME, NEW, ANSWERED, LAST = "C058", "C059", "C061", "C062", "C080"
+TABS = [
+    "Details",
+    re.compile("Contacts"),
+    re.compile("Activities"),
+    "Sales",
+    "Salesforce account details",
+    "History",
+]
 
 
 def colour(cell: Locator) -> list[int]:
@@ -54,16 +62,7 @@ def test_a_manager_enters_a_prospect_by_hand(open_as):
     assert toast["y"] + toast["height"] < 200
     walk.comes_to("Zażółć Modele")
     tabs = page.locator(".tabs").get_by_role("link")
-    expect(tabs).to_have_text(
-        [
-            "Details",
-            re.compile("Contacts"),
-            re.compile("Activities"),
-            "Sales",
-            "Salesforce account details",
-            "History",
-        ]
-    )
+    expect(tabs).to_have_text(TABS)
     for icon in ("Log a call", "Add a meeting", "Add a task", "Add a note"):
         expect(page.get_by_role("link", name=icon)).to_be_visible()
 
