@@ -214,6 +214,7 @@ def refresh(account: Account) -> None:
         return
     account_id, connection_id = account.id, connection.id
     described, wanted = remote_fields.known(), integrations.options().detail_fields
+    session.rollback()  # no transaction stays open while Salesforce answers
     found: Mapping[str, Any] | None = None
     problem: Text | None = None
     try:
@@ -304,8 +305,9 @@ def candidates(account: Account) -> list[Candidate]:
     fields = ("Id", "Name", "AccountNumber", "BillingCity", "BillingCountry")
     found: dict[str, Candidate] = {}
     asked = [("AccountNumber", account.number, "number"), ("Name", account.name, "name")]
-    waiting = turns.turn(("candidates", account.id))
-    with waiting, _salesforce(remote_fields.known()) as connector:
+    waiting, described = turns.turn(("candidates", account.id)), remote_fields.known()
+    session.rollback()
+    with waiting, _salesforce(described) as connector:
         for field, value, reason in asked:
             for row in connector.find(ACCOUNT, fields, field, value) if value else ():
                 place = ", ".join(filter(None, (row["BillingCity"], row["BillingCountry"])))
@@ -326,8 +328,9 @@ def link(account: Account, external_id: str, *, by: User) -> None:
     if not accounts.editable(account, by=by):
         raise Forbidden("account.edit")
     account_id = account.id
-    waiting = turns.turn(("link", account_id))
-    with waiting, _salesforce(remote_fields.known()) as connector:
+    waiting, described = turns.turn(("link", account_id)), remote_fields.known()
+    session.rollback()
+    with waiting, _salesforce(described) as connector:
         row = connector.read_one(ACCOUNT, external_id, ["Id", "Name"])
     if row is None:
         raise Invalid({"": N_("Salesforce has no such record any more. Choose another one.")})

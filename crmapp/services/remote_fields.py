@@ -55,6 +55,7 @@ def read_anew(system: str = SALESFORCE, object: str = ACCOUNT) -> Difference:
         ConnectorError: the other system could not be asked.
         NotConnected: there is no connection.
     """
+    session.rollback()  # no transaction stays open while the other side answers
     with connections.opened(system, WITHIN) as connector:
         now = connector.describe(object)
     before = known(system, object)

@@ -252,3 +252,16 @@ def test_a_field_that_is_known_to_be_gone_is_not_asked_for_again(remote, account
     found = account_details.of(again(account, make.bob))
     assert found.problem is None
     assert [each.field is None for each in found.details] == [True, False]
+
+
+def test_no_transaction_stays_open_while_salesforce_answers(account, make, monkeypatch):
+    read, open_then = account_details._read, []
+
+    def noting(*args):
+        open_then.append(session().in_transaction())
+        return read(*args)
+
+    monkeypatch.setattr(account_details, "_read", noting)
+    account_details.refresh(account)
+
+    assert open_then == [False]
