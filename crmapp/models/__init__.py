@@ -11,7 +11,6 @@ from crmapp.models.field_map import FieldMapDraft, FieldMapVersion
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.integration import (
     Connection,
-    DetailPreference,
     IntegrationVersion,
     ManagedListState,
     RemoteDetail,
@@ -33,7 +32,6 @@ __all__ = [
     "Connection",
     "Contact",
     "CustomField",
-    "DetailPreference",
     "ExternalIdentity",
     "Favourite",
     "FieldMapDraft",

@@ -125,16 +125,6 @@ class RemoteDetail(Base):
     problem: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-class DetailPreference(Base):
-    """Which of the chosen fields a person hides, and in which order she has the others."""
-
-    __tablename__ = "detail_preference"
-
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
-    hidden: Mapped[list[Any]] = mapped_column(default=list)
-    order: Mapped[list[Any]] = mapped_column(default=list)
-
-
 class ManagedListState(Base):
     """How far a managed list has been read: by which run last, and where the next one goes on.
 

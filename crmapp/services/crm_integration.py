@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
-
-from crmapp.db import session, unit_of_work, while_unchanged
-from crmapp.errors import Conflict, NotFound
+from crmapp.db import while_unchanged
 from crmapp.models import IntegrationVersion, User
+from crmapp.services import integration_versions
 from crmapp.services.editing import need
-from crmapp.services.integrations import CHANGED_SINCE, RIGHT
+from crmapp.services.integration_versions import RIGHT
 
 CRM = "crm"
 
@@ -31,23 +27,12 @@ def maps_fields() -> bool:
 
 
 def _maps_fields() -> bool:
-    newest = _newest()
-    return bool(newest and newest.options.get("field_map"))
+    return bool(integration_versions.options(CRM).get("field_map"))
 
 
 def version() -> int:
     """Return the number of the version in force; 0 before anything was set."""
-    newest = _newest()
-    return newest.version if newest else 0
-
-
-def _newest() -> IntegrationVersion | None:
-    return session.scalar(
-        select(IntegrationVersion)
-        .where(IntegrationVersion.code == CRM)
-        .order_by(IntegrationVersion.version.desc())
-        .limit(1)
-    )
+    return integration_versions.number(CRM)
 
 
 def history(*, by: User, most: int = 20) -> list[Step]:
@@ -56,14 +41,7 @@ def history(*, by: User, most: int = 20) -> list[Step]:
     Raises:
         Forbidden: ``by`` may not manage integrations.
     """
-    need(RIGHT, by=by)
-    found = session.scalars(
-        select(IntegrationVersion)
-        .where(IntegrationVersion.code == CRM)
-        .options(joinedload(IntegrationVersion.by))
-        .order_by(IntegrationVersion.version.desc())
-        .limit(most)
-    )
+    found = integration_versions.last(CRM, most, by=by)
     return [Step(each, bool(each.options.get("field_map"))) for each in found]
 
 
@@ -77,21 +55,9 @@ def save(enabled: bool, *, seen: int, by: User) -> int:
         Conflict: somebody saved another version since.
     """
     need(RIGHT, by=by)
-    person = by.id
-    try:
-        with unit_of_work():
-            newest = _newest()
-            number = newest.version if newest else 0
-            if _maps_fields() is enabled:
-                return number
-            if number != seen:
-                raise Conflict({}, message=CHANGED_SINCE)
-            made = IntegrationVersion(code=CRM, version=number + 1, by_id=person)
-            made.options = {"field_map": enabled}
-            session.add(made)
-    except IntegrityError as error:  # two at once, on PostgreSQL
-        raise Conflict({}, message=CHANGED_SINCE) from error
-    return number + 1
+    if _maps_fields() is enabled:
+        return version()
+    return integration_versions.put_in_force(CRM, {"field_map": enabled}, seen=seen, by=by)
 
 
 def take_back(number: int, *, seen: int, by: User) -> int:
@@ -101,12 +67,5 @@ def take_back(number: int, *, seen: int, by: User) -> int:
         Forbidden, Conflict
         NotFound: there is no such version.
     """
-    need(RIGHT, by=by)
-    found = session.scalar(
-        select(IntegrationVersion).where(
-            IntegrationVersion.code == CRM, IntegrationVersion.version == number
-        )
-    )
-    if found is None:
-        raise NotFound
+    found = integration_versions.get(CRM, number, by=by)
     return save(bool(found.options.get("field_map")), seen=seen, by=by)

@@ -17,7 +17,6 @@ from crmapp.models import (
     Change,
     Connection,
     Contact,
-    DetailPreference,
     ExternalIdentity,
     Favourite,
     FieldMapDraft,
@@ -81,7 +80,6 @@ def erase_people(ids: Sequence[int]) -> None:
     session.execute(delete(MailOutbox).where(is_one_of(MailOutbox.user_id, ids)))
     session.execute(delete(StoredSelection).where(is_one_of(StoredSelection.user_id, ids)))
     session.execute(delete(Favourite).where(is_one_of(Favourite.user_id, ids)))
-    session.execute(delete(DetailPreference).where(is_one_of(DetailPreference.user_id, ids)))
     _erase_idle_runs(ids)
     named = or_(
         exists().where(Account.owner_id == User.id),

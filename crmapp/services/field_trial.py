@@ -21,7 +21,7 @@ from crmapp.models import Account, User
 from crmapp.services import account_details, account_links, accounts, connections, field_maps
 from crmapp.services.editing import need
 from crmapp.services.field_maps import INTACCT, SALESFORCE
-from crmapp.services.integrations import RIGHT
+from crmapp.services.integration_versions import RIGHT
 
 WITHIN = 15.0
 """Seconds that somebody waits for each of the systems."""

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
-
-from crmapp.db import session, unit_of_work, while_unchanged
-from crmapp.domain.permissions import Right
-from crmapp.errors import Conflict, Invalid, NotFound
+from crmapp.db import while_unchanged
+from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import IntegrationVersion, User
+from crmapp.services import integration_versions
 from crmapp.services.editing import need
+from crmapp.services.integration_versions import RIGHT
 
 ADVANCED = "advanced_crm"
-RIGHT = Right.INTEGRATION_MANAGE
-CHANGED_SINCE = N_("Somebody else has changed these settings. Look at them again.")
 MOST_FIELDS = 200
 """So many fields are shown at most: each is read of each account."""
 
@@ -32,7 +27,7 @@ class Options:
     detail_fields: tuple[str, ...] = ()
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> Options:
+    def from_json(cls, kept: Mapping[str, Any]) -> Options:
         return cls(bool(kept.get("show_details")), tuple(kept.get("detail_fields", ())))
 
     def as_json(self) -> dict[str, Any]:
@@ -54,27 +49,15 @@ class Step:
 
 def options() -> Options:
     """Return what is in force."""
-    return while_unchanged("integration options", _read)
-
-
-def _read() -> Options:
-    newest = _newest()
-    return Options.from_json(newest.options) if newest else Options()
+    return while_unchanged(
+        "integration options",
+        lambda: Options.from_json(integration_versions.options(ADVANCED)),
+    )
 
 
 def version() -> int:
     """Return the number of the version in force; 0 before anything was set."""
-    newest = _newest()
-    return newest.version if newest else 0
-
-
-def _newest() -> IntegrationVersion | None:
-    return session.scalar(
-        select(IntegrationVersion)
-        .where(IntegrationVersion.code == ADVANCED)
-        .order_by(IntegrationVersion.version.desc())
-        .limit(1)
-    )
+    return integration_versions.number(ADVANCED)
 
 
 def history(*, by: User, most: int = 20) -> list[Step]:
@@ -83,16 +66,7 @@ def history(*, by: User, most: int = 20) -> list[Step]:
     Raises:
         Forbidden: ``by`` may not manage integrations.
     """
-    need(RIGHT, by=by)
-    versions = list(
-        session.scalars(
-            select(IntegrationVersion)
-            .where(IntegrationVersion.code == ADVANCED)
-            .options(joinedload(IntegrationVersion.by))
-            .order_by(IntegrationVersion.version.desc())
-            .limit(most + 1)
-        )
-    )
+    versions = integration_versions.last(ADVANCED, most + 1, by=by)
     found = [Options.from_json(each.options) for each in versions]
     before = [*found[1:], Options()][: len(found)]
     steps = [_step(*each) for each in zip(versions, found, before, strict=True)]
@@ -130,21 +104,9 @@ def save(chosen: Options, *, seen: int, by: User) -> int:
         )
     if len(set(names)) < len(names):
         raise Invalid({"fields": N_("A field is chosen twice. Reload the page and try again.")})
-    person = by.id
-    try:
-        with unit_of_work():
-            newest = _newest()
-            number = newest.version if newest else 0
-            if chosen == (Options.from_json(newest.options) if newest else Options()):
-                return number
-            if number != seen:
-                raise Conflict({}, message=CHANGED_SINCE)
-            made = IntegrationVersion(code=ADVANCED, version=number + 1, by_id=person)
-            made.options = chosen.as_json()
-            session.add(made)
-    except IntegrityError as error:  # two at once, on PostgreSQL
-        raise Conflict({}, message=CHANGED_SINCE) from error
-    return number + 1
+    if chosen == Options.from_json(integration_versions.options(ADVANCED)):
+        return version()
+    return integration_versions.put_in_force(ADVANCED, chosen.as_json(), seen=seen, by=by)
 
 
 def take_back(number: int, *, seen: int, by: User) -> int:
@@ -154,14 +116,7 @@ def take_back(number: int, *, seen: int, by: User) -> int:
         Forbidden, Conflict
         NotFound: there is no such version.
     """
-    need(RIGHT, by=by)
-    found = session.scalar(
-        select(IntegrationVersion).where(
-            IntegrationVersion.code == ADVANCED, IntegrationVersion.version == number
-        )
-    )
-    if found is None:
-        raise NotFound
+    found = integration_versions.get(ADVANCED, number, by=by)
     return save(Options.from_json(found.options), seen=seen, by=by)
 
 

@@ -25,7 +25,8 @@ def note_account(account_id: int) -> None:
 def accounts() -> list[int]:
     """Return the ids of the accounts that she opened last, the latest first."""
     kept = request.cookies.get(NAME, "")[:_LONGEST].split("-")[:MOST]
-    return [int(each) for each in kept if each.isascii() and each.isdigit()]
+    ids = (int(each) for each in kept if each.isascii() and each.isdigit())
+    return [each for each in ids if each <= LARGEST_ID]
 
 
 def forget() -> None:

@@ -21,6 +21,15 @@ def test_a_cookie_that_somebody_made_up_means_nothing_or_some_numbers(app):
     assert opened(app, "") == []
     assert opened(app, "1-x-²-3") == [1, 3]
     assert opened(app, "-".join(["7"] * 5_000)) == [7] * 8
+    assert opened(app, f"{'9' * 60}-5") == [5]
+
+
+def test_a_palette_opens_whatever_the_cookie_says(make, as_user):
+    client = as_user(make.mona)
+    client.set_cookie(recent.NAME, "9" * 60)
+
+    assert client.get("/search").status_code == 200
+    assert client.get("/search?q=acme").status_code == 200
 
 
 def test_who_signs_in_next_finds_nothing_of_it(client, make):

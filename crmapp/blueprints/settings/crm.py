@@ -13,7 +13,7 @@ from crmapp.blueprints.settings.field_map_rows import missing_systems, rows, see
 from crmapp.domain.standard_rows import standard_rows
 from crmapp.errors import Conflict
 from crmapp.services import connections, crm_integration, field_maps
-from crmapp.services.integrations import RIGHT
+from crmapp.services.integration_versions import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated

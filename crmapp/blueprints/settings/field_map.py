@@ -30,7 +30,7 @@ from crmapp.domain.field_sync import ACTS
 from crmapp.errors import Conflict, Invalid, NotConnected, SecretsLost
 from crmapp.services import crm_integration, field_maps, field_trial
 from crmapp.services.field_trial import Trial
-from crmapp.services.integrations import RIGHT
+from crmapp.services.integration_versions import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated

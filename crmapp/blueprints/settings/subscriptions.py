@@ -16,7 +16,8 @@ from crmapp.connectors.port import RemoteField
 from crmapp.domain.search import fold
 from crmapp.errors import Conflict, CRMError, Invalid
 from crmapp.services import connections, integrations, remote_fields
-from crmapp.services.integrations import RIGHT, Options
+from crmapp.services.integration_versions import RIGHT
+from crmapp.services.integrations import Options
 from crmapp.services.remote_fields import Difference
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other

@@ -38,16 +38,6 @@ def upgrade() -> None:
     )
     op.create_index("uq_connection_system", "connection", ["system"], unique=True)
     op.create_table(
-        "detail_preference",
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("hidden", JSON, nullable=False),
-        sa.Column("order", JSON, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_detail_preference_user_id_user")
-        ),
-        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_detail_preference")),
-    )
-    op.create_table(
         "integration_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -142,5 +132,4 @@ def downgrade() -> None:
     op.drop_table("remote_detail")
     op.drop_table("managed_list")
     op.drop_table("integration_version")
-    op.drop_table("detail_preference")
     op.drop_table("connection")
