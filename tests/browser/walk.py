@@ -48,6 +48,7 @@ class Walk:
     # --- what she sees --------------------------------------------------------------------------
 
     def looks_around(self) -> None:
+        self.page.wait_for_load_state()  # a page that is still coming may have no document yet
         found = self.look(self.page)
         assert not found, f"{self.page.url}: {found}"
 

@@ -35,6 +35,7 @@ def test_an_admin_resyncs_territories_and_is_told_by_mail(walks, place, org, sag
     done = walk.page.locator("#settings-sync-history tbody tr").first
     expect(done).to_contain_text(walk.say("Completed"))
     walk.link("Look at what it did").click()
+    walk.page.wait_for_url("**/managed-lists?list=territories")
 
     expect(done.get_by_role("link")).to_have_attribute("href", re.compile(f"{run}$"))
     walk.looks_around()
@@ -103,6 +104,7 @@ def test_an_admin_decides_about_a_value_that_records_hold(walks, org, sage, way)
 
     synchronizes(walk)
     walk.link("Look at what would go").click(timeout=WORKED)
+    walk.page.wait_for_url("**/managed-lists/reviews/*")
 
     walk.looks_around()
     name = walk.say("What becomes of %(name)s", name=before[code])
