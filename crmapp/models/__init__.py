@@ -1,6 +1,7 @@
 """What we remember: tables, their invariants, and named conditions."""
 
 from crmapp.models.account import Account, ExternalIdentity
+from crmapp.models.account_sync import AccountSync, RemoteJob, SyncClock
 from crmapp.models.activity import Activity
 from crmapp.models.change import Change
 from crmapp.models.contact import Contact
@@ -27,6 +28,7 @@ from crmapp.models.user import Team, User, team_member
 
 __all__ = [
     "Account",
+    "AccountSync",
     "Activity",
     "Change",
     "Connection",
@@ -47,6 +49,7 @@ __all__ = [
     "PickListValue",
     "PlanDecision",
     "RemoteDetail",
+    "RemoteJob",
     "RemoteObject",
     "RequestLog",
     "RequiredField",
@@ -56,6 +59,7 @@ __all__ = [
     "Stamp",
     "StoredDataset",
     "StoredSelection",
+    "SyncClock",
     "Team",
     "User",
     "team_member",
