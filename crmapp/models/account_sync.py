@@ -20,7 +20,8 @@ class AccountSync(Base):
     nothing waits. ``accepted`` is what all sides were left with, ``hashes`` system → one hash of
     its record then; ``offered`` is what run ``offered_run`` plans to leave them with, which becomes
     ``accepted`` when that run ends and nothing of the account was refused. ``problem`` says what
-    was refused or is in conflict; a refused one is tried again at ``retry_at``.
+    was refused or is in conflict, ``cause`` says it in a word; a refused one is tried again at
+    ``retry_at``.
     """
 
     __tablename__ = "account_sync"
@@ -29,6 +30,7 @@ class AccountSync(Base):
     pending: Mapped[int | None]
     pending_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(default="")
+    cause: Mapped[str] = mapped_column(default="")
     problem: Mapped[dict[str, Any]] = mapped_column(default=dict)
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None]
@@ -46,7 +48,7 @@ class AccountSync(Base):
             sqlite_where=text("pending IS NOT NULL"),
             postgresql_where=text("pending IS NOT NULL"),
         ),
-        Index("ix_account_sync_state", "state"),
+        Index("ix_account_sync_state", "state", "cause"),
     )
 
 
@@ -54,7 +56,8 @@ class SyncClock(Base):
     """How far the records of one kind have been read in each system, and when that is next.
 
     ``cursors`` are system → where its reading goes on; ``due_at`` is when what changed is read
-    next, ``whole_at`` when everything is; ``good_at`` when all went well last.
+    next, ``good_at`` when all went well last. After a failure nothing begins by itself before
+    ``rest_until``.
     """
 
     __tablename__ = "sync_clock"
@@ -62,7 +65,7 @@ class SyncClock(Base):
     object: Mapped[str] = mapped_column(primary_key=True)
     cursors: Mapped[dict[str, Any]] = mapped_column(default=dict)
     due_at: Mapped[datetime | None]
-    whole_at: Mapped[datetime | None]
+    rest_until: Mapped[datetime | None]
     good_at: Mapped[datetime | None]
 
 

@@ -5,11 +5,10 @@ The caller has made sure that the reader may see the account.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import datetime
 from math import inf
 from typing import Any
 
@@ -23,6 +22,7 @@ from crmapp.errors import CRMError, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Connection, ExternalIdentity, RemoteDetail, User
 from crmapp.services import accounts, connections, integrations, records, remote_fields
+from crmapp.services.frozen_values import frozen, thawed
 from crmapp.services.remote_fields import ACCOUNT, SALESFORCE
 from crmapp.services.waiting import Busy, Turns
 
@@ -34,15 +34,6 @@ AGAIN = 60
 """Seconds after an attempt that failed before the next one is made without being asked for."""
 turns = Turns()
 """Who waits for Salesforce in this process."""
-_THAW: Mapping[RemoteKind, Callable[[Any], Any]] = {
-    RemoteKind.INTEGER: int,
-    RemoteKind.NUMBER: Decimal,
-    RemoteKind.MONEY: Decimal,
-    RemoteKind.PERCENT: Decimal,
-    RemoteKind.DATE: date.fromisoformat,
-    RemoteKind.DATE_TIME: datetime.fromisoformat,
-    RemoteKind.TIME: time.fromisoformat,
-}
 
 
 @dataclass(frozen=True)
@@ -164,26 +155,9 @@ def _details(values: Mapping[str, Any]) -> Iterator[Detail]:
     for name in integrations.options().detail_fields:
         field = described.field(name) if described else None
         path = field.name_path if field else None
-        value = _thawed(field, values.get(name))
+        value = thawed(field.kind if field else None, values.get(name))
         gone = described is not None and field is None
         yield Detail(name, field, value, values.get(path or ""), gone)
-
-
-def _thawed(field: RemoteField | None, kept: Any) -> Any:
-    """Return a value as its field's kind has it; one of another kind before stays as it was."""
-    thaw = _THAW.get(field.kind) if field else None
-    if thaw is None or kept is None or isinstance(kept, bool):
-        return kept
-    try:
-        return thaw(kept)
-    except (TypeError, ValueError, ArithmeticError):
-        return kept
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def _link(connection: Connection | None, external_id: str) -> str | None:
@@ -290,7 +264,7 @@ def _keep(
         kept.tried_at = utcnow()
         kept.problem = {"text": problem.text, "params": problem.params} if problem else {}
         if found is not None:
-            read = {name: _frozen(value) for name, value in found.items()}
+            read = {name: frozen(value) for name, value in found.items()}
             kept.values = {**kept.values, **read}  # what vanished keeps its last value
             kept.fetched_at = kept.tried_at
 

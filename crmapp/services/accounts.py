@@ -20,6 +20,7 @@ from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
 from crmapp.services import account_links, editing, fields, records
 from crmapp.services.pick_lists import lookups
+from crmapp.services.rights import need
 
 _CHOSEN_ELSEWHERE = frozenset({"primary_contact_id", "parent_id"})
 
@@ -135,7 +136,7 @@ def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> 
         Invalid: field → what is wrong with it.
         KeyReused: the form was sent before with other values.
     """
-    editing.need(Right.ACCOUNT_CREATE, by=by)
+    need(Right.ACCOUNT_CREATE, by=by)
     with _one_number_each(), unit_of_work():
         return editing.made(key, typed, lambda: _create(typed, by), by=by)
 
@@ -179,7 +180,7 @@ def delete(account_id: int, *, by: User) -> None:
     """Delete the account softly: history stays, its number is free again, it can be restored."""
     with unit_of_work():
         editing.seen(Account, account_id, by=by)
-        editing.need(Right.ACCOUNT_DELETE, by=by)
+        need(Right.ACCOUNT_DELETE, by=by)
         records.delete(Account, account_id, by=by)
 
 
@@ -191,7 +192,7 @@ def restore(account_id: int, *, by: User, without_number: bool = False) -> None:
     """
     with _one_number_each(), unit_of_work():
         account = get(account_id, by=by, deleted=True)
-        editing.need(Right.ACCOUNT_DELETE, by=by)
+        need(Right.ACCOUNT_DELETE, by=by)
         if account.deleted_at is not None:
             values = {"number": None} if without_number else {}
             records.restore(Account, account_id, values, by=by)
@@ -222,7 +223,7 @@ def need_editable(account_id: int, *, by: User) -> Account:
         Forbidden: she sees it, but may not change it.
     """
     account = editing.seen(Account, account_id, by=by)
-    editing.need(Right.ACCOUNT_EDIT, by=by)
+    need(Right.ACCOUNT_EDIT, by=by)
     if not editable(account, by=by):
         raise Forbidden(Right.ACCOUNT_EDIT_ALL.value)
     return account

@@ -17,6 +17,7 @@ from crmapp.i18n import N_
 from crmapp.models import Account, Activity, Contact, User
 from crmapp.services import editing, records
 from crmapp.services.pick_lists import lookups
+from crmapp.services.rights import need
 
 KINDS: dict[str, str] = {
     "call": N_("Call"),
@@ -94,7 +95,7 @@ def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | No
     """
     with unit_of_work():
         editing.seen(Account, account_id, by=by)
-        editing.need(Right.ACTIVITY_EDIT, by=by)
+        need(Right.ACTIVITY_EDIT, by=by)
         sent = {**typed, "account": account_id}
         return editing.made(key, sent, lambda: _add(account_id, typed, by), by=by)
 
@@ -123,7 +124,7 @@ def update(
     """
     with unit_of_work():
         activity = editing.seen(Activity, activity_id, by=by)
-        editing.need(Right.ACTIVITY_EDIT, by=by)
+        need(Right.ACTIVITY_EDIT, by=by)
         account_id, kept = activity.account_id, {**typed, "kind": activity.kind}
         sent = {**kept, "activity": activity_id, "version": version}
 

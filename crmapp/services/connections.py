@@ -25,8 +25,9 @@ from crmapp.services import api_use, connection_kinds, connection_problems, vaul
 from crmapp.services.connection_kinds import SYSTEMS, System
 from crmapp.services.connection_problems import Problem
 from crmapp.services.connection_tokens import RowTokens
-from crmapp.services.editing import need, unless_taken
+from crmapp.services.editing import unless_taken
 from crmapp.services.request_log import Journal
+from crmapp.services.rights import need
 
 RIGHT = Right.INTEGRATION_MANAGE
 CHECK_WITHIN = 25.0

@@ -12,6 +12,7 @@ from crmapp.domain.permissions import Right
 from crmapp.models import Account, Contact, User
 from crmapp.services import editing, records
 from crmapp.services.pick_lists import lookups
+from crmapp.services.rights import need
 
 _MOST = 500
 _WITH_ACCOUNT = (joinedload(Contact.account),)
@@ -51,7 +52,7 @@ def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | No
     """
     with unit_of_work():
         account = editing.seen(Account, account_id, by=by)
-        editing.need(Right.CONTACT_EDIT, by=by)
+        need(Right.CONTACT_EDIT, by=by)
         sent = {**typed, "account": account_id}
         return editing.made(key, sent, lambda: _add(account, typed, by), by=by)
 
@@ -82,7 +83,7 @@ def update(
     """
     with unit_of_work():
         contact = editing.seen(Contact, contact_id, by=by)
-        editing.need(Right.CONTACT_EDIT, by=by)
+        need(Right.CONTACT_EDIT, by=by)
         sent = {**typed, "contact": contact_id, "version": version}
 
         def change() -> int:
@@ -96,7 +97,7 @@ def set_primary(contact_id: int, *, by: User) -> int:
     """Make the contact the primary one of its account, and return the account's id."""
     with unit_of_work():
         account_id = editing.seen(Contact, contact_id, by=by).account_id
-        editing.need(Right.CONTACT_EDIT, by=by)
+        need(Right.CONTACT_EDIT, by=by)
         _make_primary(account_id, contact_id, by)
         return account_id
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from crmapp.db import while_unchanged
 from crmapp.models import IntegrationVersion, User
 from crmapp.services import integration_versions
-from crmapp.services.editing import need
 from crmapp.services.integration_versions import RIGHT
+from crmapp.services.rights import need
 
 CRM = "crm"
 

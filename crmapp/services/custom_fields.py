@@ -19,6 +19,7 @@ from crmapp.i18n import N_, Bilingual, Text
 from crmapp.models import Account, CustomField, PickList, User
 from crmapp.services import editing, fields
 from crmapp.services.pick_list_keeping import labelled
+from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
 NO_KEY = N_("Enter a key of letters, digits and “_”: none can be made from this label.")
@@ -37,7 +38,7 @@ def listed(*, by: User) -> Sequence[CustomField]:
     Raises:
         Forbidden: she lacks the right.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     found = session.scalars(select(CustomField).order_by(CustomField.position, CustomField.id))
     return sorted(found, key=lambda each: each.retired_at is not None)
 
@@ -49,7 +50,7 @@ def get(field_id: int, *, by: User) -> CustomField:
         Forbidden: she lacks the right.
         NotFound: there is none with this id.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     found = session.get(CustomField, field_id) if field_id <= editing.LARGEST_ID else None
     if found is None:
         raise NotFound
@@ -75,7 +76,7 @@ def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> 
         Forbidden: she lacks the right.
         Invalid: field → what is wrong with it.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     taken = editing.unless_taken(
         {"name": KEY_TAKEN}, index="uq_custom_field", column="custom_field.name"
     )

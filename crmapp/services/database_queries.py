@@ -14,7 +14,7 @@ from crmapp.errors import Invalid, NotFound, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import User
 from crmapp.services import databases, tables
-from crmapp.services.editing import need
+from crmapp.services.rights import need
 
 
 def connections() -> list[str]:

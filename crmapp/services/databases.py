@@ -21,8 +21,8 @@ from crmapp.errors import Conflict, Invalid, NotFound, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, StoredDataset, User
 from crmapp.services import dataset_refresh, datasets, tables
-from crmapp.services.editing import need
 from crmapp.services.idempotency import once
+from crmapp.services.rights import need
 
 RIGHT = Right.DATASET_MANAGE
 

@@ -23,7 +23,7 @@ from crmapp.errors import DatasetError, Invalid, TableError
 from crmapp.models import StoredDataset, User
 from crmapp.services import databases, tables
 from crmapp.services.dataset_refresh import ROWS
-from crmapp.services.editing import need
+from crmapp.services.rights import need
 
 MOST = 5_000
 _SHOWN = 10

@@ -32,8 +32,8 @@ from crmapp.models import Run, StoredDataset, User
 from crmapp.queue import later, leaving
 from crmapp.services import datasets, failures, tables
 from crmapp.services.apply import load
-from crmapp.services.editing import need
 from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive, stop
+from crmapp.services.rights import need
 
 KIND = "dataset_refresh"
 ROWS = "rows.ndjson"

@@ -14,7 +14,7 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import StoredDataset, User
 from crmapp.services import dataset_refresh
-from crmapp.services.editing import need
+from crmapp.services.rights import need
 
 SHORTEST, LONGEST = 5, 7 * 24 * 60
 """Minutes between two refreshes."""

@@ -13,8 +13,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from crmapp.db import session
 from crmapp.db.statements import Statements
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse, thaw
-from crmapp.domain.permissions import Right
-from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
+from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import Text
 from crmapp.models import Account, Activity, Change, Contact, User
 from crmapp.models.account import Record
@@ -58,16 +57,6 @@ def _by_id(
 
 
 _made = Statements(most=500)
-
-
-def need(right: Right, *, by: User) -> None:
-    """Refuse people without ``right``.
-
-    Raises:
-        Forbidden: she lacks it.
-    """
-    if not by.can(right):
-        raise Forbidden(right.value)
 
 
 def checked(

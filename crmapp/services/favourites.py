@@ -18,6 +18,7 @@ from crmapp.i18n import N_
 from crmapp.models import Favourite, Team, User
 from crmapp.models.favourite import EVERYONE, MINE, TEAM
 from crmapp.services import editing, grids, selections
+from crmapp.services.rights import need
 
 LONGEST_NAME = 80
 BAD_NAME = N_("Enter a name of at most 80 characters.")
@@ -44,7 +45,7 @@ def listed(*, by: User, dataset: str = "") -> Sequence[Listed]:
     Raises:
         Forbidden: she may not open the grid.
     """
-    editing.need(Right.GRID_VIEW, by=by)
+    need(Right.GRID_VIEW, by=by)
     values = {"reader": by.id, "dataset": dataset} if dataset else {"reader": by.id}
     rows = session.connection().execute(_listed(bool(dataset)), values)
     found = [Listed._make((*plain, tuple(args.items()))) for *plain, args in rows]
@@ -69,7 +70,7 @@ def get(favourite_id: int, *, by: User) -> Favourite:
         Forbidden: she may not open the grid.
         NotFound: there is none, or not for her.
     """
-    editing.need(Right.GRID_VIEW, by=by)
+    need(Right.GRID_VIEW, by=by)
     if favourite_id > editing.LARGEST_ID:
         raise NotFound
     query = select(Favourite).where(Favourite.id == favourite_id, Favourite.visible_to(by.id))
@@ -121,7 +122,7 @@ def keep(question: Question, typed: Mapping[str, str], *, by: User, key: str | N
         Forbidden: she may not open the grid.
         Invalid: field → what is wrong with it.
     """
-    editing.need(Right.GRID_VIEW, by=by)
+    need(Right.GRID_VIEW, by=by)
     with unit_of_work():
         sent = {**typed, **question.to_args(), "grid": f"{question.dataset}/{question.dimension}"}
         return editing.made(key, sent, lambda: _keep(question, typed, by), by=by)

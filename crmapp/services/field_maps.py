@@ -33,8 +33,8 @@ from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import FieldMapDraft, FieldMapVersion, User
 from crmapp.services import connections, crm_integration, remote_fields
-from crmapp.services.editing import need
 from crmapp.services.integration_versions import CHANGED_SINCE, RIGHT
+from crmapp.services.rights import need
 
 INTACCT, SALESFORCE = "intacct", "salesforce"
 MOST_ROWS = 300

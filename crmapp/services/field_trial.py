@@ -19,9 +19,9 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import Account, User
 from crmapp.services import account_details, account_links, accounts, connections, field_maps
-from crmapp.services.editing import need
 from crmapp.services.field_maps import INTACCT, SALESFORCE
 from crmapp.services.integration_versions import RIGHT
+from crmapp.services.rights import need
 
 WITHIN = 15.0
 """Seconds that somebody waits for each of the systems."""

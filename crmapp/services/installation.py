@@ -17,7 +17,7 @@ from crmapp.i18n import N_, Text
 from crmapp.models import Account, MailOutbox, Run, User
 from crmapp.queue import redis_client
 from crmapp.services import readiness
-from crmapp.services.editing import need
+from crmapp.services.rights import need
 
 PAGE = 50
 LITTLE_SPACE = 500 * 1024 * 1024

@@ -14,7 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, NotFound
 from crmapp.i18n import N_
 from crmapp.models import IntegrationVersion, User
-from crmapp.services.editing import need
+from crmapp.services.rights import need
 
 RIGHT = Right.INTEGRATION_MANAGE
 CHANGED_SINCE = N_("Somebody else has changed these settings. Look at them again.")

@@ -11,8 +11,8 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import IntegrationVersion, User
 from crmapp.services import integration_versions
-from crmapp.services.editing import need
 from crmapp.services.integration_versions import RIGHT
+from crmapp.services.rights import need
 
 ADVANCED = "advanced_crm"
 MOST_FIELDS = 200

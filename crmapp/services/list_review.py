@@ -17,9 +17,9 @@ from crmapp.i18n import N_
 from crmapp.models import ManagedListState, PickListValue, Run, User
 from crmapp.queue import later
 from crmapp.services import list_stage, list_states, managed_lists, planning
-from crmapp.services.editing import need
 from crmapp.services.list_states import KIND
 from crmapp.services.managed_lists import RIGHT
+from crmapp.services.rights import need
 
 DEACTIVATE, KEEP = "-deactivate", "-keep"
 """What may be chosen for a value beside another one's code; no code begins like these."""

@@ -19,11 +19,11 @@ from crmapp.i18n import N_
 from crmapp.models import ManagedListState, PickListValue, Run, User
 from crmapp.queue import later
 from crmapp.services import list_states, pick_list_uses, remotes
-from crmapp.services.editing import need
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.list_stage import SALESFORCE
 from crmapp.services.list_states import INTACCT, KIND
 from crmapp.services.pick_list_uses import Use
+from crmapp.services.rights import need
 
 RIGHT = Right.INTEGRATION_MANAGE
 EVERY = (15, 60, 240, 1440)

@@ -25,8 +25,8 @@ from crmapp.i18n import N_, Text
 from crmapp.models import Connection, User
 from crmapp.services import connection_kinds, connections, vault
 from crmapp.services.connection_tokens import RowTokens
-from crmapp.services.editing import need
 from crmapp.services.request_log import Journal
+from crmapp.services.rights import need
 
 WITHIN = 25.0
 LONGEST = timedelta(minutes=15)

@@ -19,6 +19,7 @@ from crmapp.i18n import N_
 from crmapp.models import PickList, PickListValue, User
 from crmapp.services import editing, list_states, pick_list_uses, records
 from crmapp.services.pick_list_uses import Use
+from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
 NO_LABEL = N_("Enter a label, in English or in French.")
@@ -44,7 +45,7 @@ def listed(*, by: User, locale: str) -> list[Listed]:
     Raises:
         Forbidden: she lacks the right.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     counts = {
         code: (active, total - active)
         for code, total, active in session.execute(
@@ -71,7 +72,7 @@ def get(code: str, *, by: User) -> PickList:
         Forbidden: she lacks the right.
         NotFound: there is none with this code.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     query = select(PickList).where(PickList.code == code, PickList.deleted_at.is_(None))
     found = session.scalars(query).one_or_none()
     if found is None:
@@ -88,7 +89,7 @@ def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> 
         Forbidden: she lacks the right.
         Invalid: field → what is wrong with it.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     taken = editing.unless_taken(
         {"code": CODE_TAKEN}, index="uq_pick_list_code", column="pick_list.code"
     )

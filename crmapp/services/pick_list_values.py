@@ -18,6 +18,7 @@ from crmapp.services import editing, records
 from crmapp.services.list_states import refuse_owned
 from crmapp.services.pick_list_keeping import RIGHT, coded, labelled
 from crmapp.services.pick_list_keeping import get as list_of
+from crmapp.services.rights import need
 
 CODE_TAKEN = N_("Another value of this list has this code. Enter a different one.")
 LABEL_TAKEN = N_("“%(label)s” already means another value of this list. Enter a different one.")
@@ -40,7 +41,7 @@ def get(list_code: str, value_id: int, *, by: User) -> PickListValue:
     Raises:
         Forbidden, NotFound
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     return _value(list_code, value_id)
 
 

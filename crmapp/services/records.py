@@ -35,7 +35,7 @@ from crmapp.models import (
     User,
 )
 from crmapp.models.account import Record
-from crmapp.services import fields, pick_list_uses
+from crmapp.services import account_sync_states, fields, pick_list_uses
 from crmapp.services.ledger import LedgerBatch
 
 OBJECTS: dict[type[Record], str] = {
@@ -331,6 +331,11 @@ class _Batch:
             update_rows(self.table, rows, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
         self.ledger.flush()
+        if self.model is Account and (
+            self.run is None or self.run.kind != account_sync_states.KIND
+        ):
+            changes = ((each["record_id"], each["id"]) for each in self.changes)
+            account_sync_states.changed_here(changes, self.at)
 
 
 def _lock(

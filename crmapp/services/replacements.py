@@ -11,7 +11,6 @@ from crmapp.i18n import LOCALES, N_
 from crmapp.models import PickListValue, Run, User
 from crmapp.queue import later
 from crmapp.services import (
-    editing,
     list_states,
     pick_list_keeping,
     pick_list_uses,
@@ -20,6 +19,7 @@ from crmapp.services import (
 )
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
+from crmapp.services.rights import need
 
 KIND = "replacement"
 NOTHING = "-"
@@ -104,7 +104,7 @@ def get(run_id: int, *, by: User) -> Run:
     run = session.scalar(select(Run).where(Run.id == run_id, Run.kind == KIND, Run.visible_to(by)))
     if run is None:
         raise NotFound
-    editing.need(pick_list_keeping.RIGHT, by=by)
+    need(pick_list_keeping.RIGHT, by=by)
     return run
 
 

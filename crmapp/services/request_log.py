@@ -19,7 +19,7 @@ from crmapp.i18n import N_
 from crmapp.models import Connection, RequestLog, User
 from crmapp.services import api_use
 from crmapp.services.connection_kinds import system as known
-from crmapp.services.editing import need
+from crmapp.services.rights import need
 
 PAGE = 50
 AT_ONCE = 200

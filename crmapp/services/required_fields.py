@@ -13,7 +13,8 @@ from crmapp.domain.records import ACCOUNT_FIELDS, ALWAYS_REQUIRED
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import RequiredField, User
-from crmapp.services import editing, fields
+from crmapp.services import fields
+from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
 UNKNOWN = N_("Choose among the fields of this page.")
@@ -37,7 +38,7 @@ def chosen(*, by: User) -> set[str]:
     Raises:
         Forbidden: she lacks the right.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     return set(session.scalars(select(RequiredField.name))) | set(ALWAYS_REQUIRED)
 
 
@@ -48,7 +49,7 @@ def choose(names: Collection[str], *, by: User) -> None:
         Forbidden: she lacks the right.
         Invalid: there is no such field, or it cannot be required.
     """
-    editing.need(RIGHT, by=by)
+    need(RIGHT, by=by)
     if not set(names) <= {spec.name for spec in possible()}:
         raise Invalid({"": UNKNOWN})
     with unit_of_work():

@@ -16,7 +16,8 @@ from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
-from crmapp.services.editing import LARGEST_ID, need, unless_taken
+from crmapp.services.editing import LARGEST_ID, unless_taken
+from crmapp.services.rights import need
 
 EMAIL_TAKEN = N_("Somebody with this address is here already.")
 SHORTEST_PASSWORD = 10

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("pending", sa.Integer(), nullable=True),
         sa.Column("pending_at", TIME, nullable=True),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
         sa.Column("problem", JSON, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("retry_at", TIME, nullable=True),
@@ -42,14 +43,14 @@ def upgrade() -> None:
         sqlite_where=WAITS,
         postgresql_where=WAITS,
     )
-    op.create_index("ix_account_sync_state", "account_sync", ["state"])
+    op.create_index("ix_account_sync_state", "account_sync", ["state", "cause"])
     op.create_index(op.f("ix_account_sync_offered_run"), "account_sync", ["offered_run"])
     op.create_table(
         "sync_clock",
         sa.Column("object", sa.String(), nullable=False),
         sa.Column("cursors", JSON, nullable=False),
         sa.Column("due_at", TIME, nullable=True),
-        sa.Column("whole_at", TIME, nullable=True),
+        sa.Column("rest_until", TIME, nullable=True),
         sa.Column("good_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("object", name=op.f("pk_sync_clock")),
     )

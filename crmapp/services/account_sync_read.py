@@ -1,0 +1,124 @@
+"""Read what was changed in other systems since the last time, and note which accounts that means.
+
+What is read is compared with what we left there last: a record that says the same is the echo of
+our own writing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from crmapp.connectors.port import Connector, Record
+from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.field_checks import Shapes
+from crmapp.domain.field_rules import Rules, Side
+from crmapp.domain.field_sync import content_hash, fields_of
+from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER, CUSTOMER_ID, INTACCT_ID
+from crmapp.models import Account, ExternalIdentity, Run
+from crmapp.queue import leaving
+from crmapp.services import account_sync_states, field_maps, remotes
+from crmapp.services.apply import load
+from crmapp.services.engine import Claim, checkpoint, keep_alive
+
+NEXT = {Side.INTACCT: str(Side.SALESFORCE), Side.SALESFORCE: "pairs"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the records of one side are, and by what they are known; ``fields`` to be read."""
+
+    side: Side
+    object: str
+    key: str
+    fields: tuple[str, ...]
+
+
+def place_of(side: Side, rules: Rules, shapes: Shapes) -> Place:
+    """Return where the accounts of a side are."""
+    if side is Side.INTACCT:
+        dialect = field_maps.dialect()
+        object_, key = CUSTOMER[dialect], CUSTOMER_ID[dialect]
+    else:
+        object_, key = ACCOUNT, "Id"
+    names = [key, *fields_of(rules, shapes, side)]
+    if side is Side.SALESFORCE and INTACCT_ID in shapes.salesforce:
+        names.append(INTACCT_ID)
+    return Place(side, object_, key, tuple(dict.fromkeys(names)))
+
+
+@contextmanager
+def opened(side: Side, held: Claim) -> Iterator[Connector]:
+    """Open a side for a step that may take long."""
+    session.rollback()
+    with remotes.opened(side) as connector, keep_alive(held):
+        yield connector
+
+
+def read_changes(held: Claim, run: Run) -> Claim:
+    """Read the next pages of what was changed on the side that the run has come to."""
+    side = Side(run.mapping["phase"])
+    rules, shapes = field_maps.in_force(), field_maps.shapes()
+    place = place_of(side, rules, shapes)
+    cursor = account_sync_states.clock().cursors.get(side) or None
+    with opened(side, held) as connector:
+        for page in connector.read(place.object, place.fields, cursor):
+            meant = _accounts(place, page.records)
+            changed = _changed(side, meant, rules, shapes)
+            with unit_of_work():
+                held = checkpoint(held)
+                account_sync_states.changed_there(changed)
+                account_sync_states.keep_cursor(side, page.cursor)
+            if load(held.run_id).cancel_requested or leaving():
+                return held
+    with unit_of_work():
+        return checkpoint(held, mapping={**run.mapping, "phase": NEXT[side]})
+
+
+def _changed(
+    side: Side, meant: Mapping[int, Record], rules: Rules, shapes: Shapes
+) -> Sequence[int]:
+    """Return the accounts whose record is not as we know it."""
+    known = account_sync_states.of(sorted(meant))
+    return [
+        account
+        for account, record in meant.items()
+        if account not in known
+        or known[account].hashes.get(side) != content_hash(rules, shapes, side, record)
+    ]
+
+
+def _accounts(place: Place, records: Sequence[Record]) -> dict[int, Record]:
+    """Return the living accounts that records mean: by the link, else by the number."""
+    found: dict[int, Record] = {}
+    if place.side is Side.SALESFORCE:
+        by_id = {str(each["Id"]): each for each in records}
+        found = {account: by_id[id_] for id_, account in _linked(sorted(by_id)).items()}
+    key = place.key if place.side is Side.INTACCT else INTACCT_ID
+    by_number = {str(each[key]): each for each in records if each.get(key)}
+    for number, account in _numbered(sorted(by_number)).items():
+        found.setdefault(account, by_number[number])
+    return found
+
+
+def _linked(ids: Sequence[str]) -> dict[str, int]:
+    known = ExternalIdentity.__table__.c
+    query = select(known.external_id, known.account_id).where(
+        known.system == Side.SALESFORCE, known.object == ACCOUNT, is_one_of(known.external_id, ids)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _numbered(numbers: Sequence[str]) -> dict[str, int]:
+    """Return the accounts with these numbers; a number that several have means none of them."""
+    query = select(Account.number, Account.id).where(
+        is_one_of(Account.__table__.c.number, numbers), Account.deleted_at.is_(None)
+    )
+    found = [(number or "", account) for number, account in session.execute(query)]
+    times = Counter(number for number, _account in found)
+    return {number: account for number, account in found if times[number] == 1}
