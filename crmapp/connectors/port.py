@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -234,6 +234,20 @@ class Connector(Protocol):
         self, object: str, fields: Sequence[str], field: str, value: str, most: int = 10
     ) -> list[Record]:
         """Return at most ``most`` records whose ``field`` is ``value``, for somebody who waits."""
+
+    def read_some(
+        self, object: str, fields: Sequence[str], field: str, values: Iterable[str]
+    ) -> Iterator[Record]:
+        """Read all records whose ``field`` is one of ``values``, in no order.
+
+        A record also has ``field`` and the remote's key, so that it can be told whose it is.
+        Texts are compared as the remote compares them: Salesforce does so without regard to case.
+        What nobody has is missing; empty values, and none at all, ask nothing. There may be any
+        number of values: the connector asks for as many at a time as the remote takes.
+
+        Raises:
+            ConfigBroken: one of the fields, or the object, is not there any more.
+        """
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         """Return the ids of all records in pages: what is not among them was deleted."""

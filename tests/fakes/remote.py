@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -112,9 +112,7 @@ class FakeConnector:
     def read(
         self, object: str, fields: Sequence[str], cursor: Cursor | None = None
     ) -> Iterator[Page]:
-        unknown = next((name for name in fields if name not in self.fields), None)
-        if unknown is not None:
-            raise ConfigBroken(field=unknown)
+        self._refuse_unknown(fields)
         place = dict(cursor or {})
         since, begun = place.get("since", 0), place.get("begun") or self._stamp()
         last = (place.get("stamp", since), place.get("key", ""))
@@ -129,6 +127,11 @@ class FakeConnector:
             yield Page(records, {"since": begun} if ended else here)
             if ended:
                 return
+
+    def _refuse_unknown(self, fields: Sequence[str]) -> None:
+        unknown = next((name for name in fields if name not in self.fields), None)
+        if unknown is not None:
+            raise ConfigBroken(field=unknown)
 
     def _stamp(self) -> int:
         with self._open() as there:
@@ -147,6 +150,18 @@ class FakeConnector:
     def read_one(self, object: str, id: str, fields: Sequence[str]) -> Record | None:
         found = self.all(object).get(id)
         return None if found is None else {name: found.get(name) for name in fields}
+
+    def read_some(
+        self, object: str, fields: Sequence[str], field: str, values: Iterable[str]
+    ) -> Iterator[Record]:
+        wanted = {value.casefold() for value in values if value}
+        if not wanted:
+            return
+        self._refuse_unknown([field, *fields])
+        self.before("read_some")
+        for found in self.all(object).values():
+            if str(found.get(field) or "").casefold() in wanted:
+                yield {name: found.get(name) for name in (self.key, field, *fields)}
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         yield list(self.all(object))

@@ -20,6 +20,7 @@ from crmapp.connectors.intacct.rest_errors import problems_in
 from crmapp.connectors.intacct.rest_session import Call, Session
 from crmapp.connectors.intacct.settings import IntacctRestSettings
 from crmapp.connectors.intacct.values import kinds_of, named, nested, path_of, record_of_json
+from crmapp.connectors.keys import each_once, in_parts
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -136,7 +137,7 @@ class IntacctRest:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not (id.isascii() and id.isdigit()):
+        if not _is_key(id):
             return None
         with at_most(within):
             described = self._described(object)
@@ -156,16 +157,23 @@ class IntacctRest:
         kinds = kinds_of(described, chosen)
         return [record_of_json(row, kinds) for row in answer["ia::result"]]
 
+    def read_some(
+        self, object: str, fields: Sequence[str], field: str, values: Iterable[str]
+    ) -> Iterator[Record]:
+        wanted = each_once(values)
+        if field == KEY:
+            wanted = list(filter(_is_key, wanted))
+        if not wanted:
+            return
+        chosen = list(dict.fromkeys([KEY, named(field), *map(named, fields)]))
+        kinds = kinds_of(self._described(object), chosen)
+        for some in in_parts(wanted, KEYS):
+            for rows in self._by_key(object, chosen, [{"$in": {field: list(some)}}]):
+                yield from (record_of_json(row, kinds) for row in rows)
+
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
-        place = Place()
-        while True:
-            rows, last = self._page(object, [KEY], place)
-            ids = [str(row[KEY]) for row in rows]
-            if ids:
-                place = place.after(None, ids[-1])
-                yield ids
-            if last:
-                return
+        for rows in self._by_key(object, [KEY]):
+            yield [str(row[KEY]) for row in rows]
 
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
         """Write as the port says.
@@ -203,11 +211,23 @@ class IntacctRest:
             self.describe(object)
         return self._known[object]
 
+    def _by_key(
+        self, object: str, fields: Sequence[str], only: Filters | None = None
+    ) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Give out rows in pages, those that every filter of ``only`` lets through."""
+        place, last = Place(), False
+        while not last:
+            rows, last = self._page(object, fields, place, only)
+            if rows:
+                place = place.after(None, str(rows[-1][KEY]))
+                yield rows
+
     def _page(
-        self, object: str, fields: Sequence[str], place: Place
+        self, object: str, fields: Sequence[str], place: Place, only: Filters | None = None
     ) -> tuple[list[Mapping[str, Any]], bool]:
         """Return what comes after a place; never by an offset, for pages are no snapshot."""
         filters, expression = _filters(place)
+        filters = [*(only or ()), *filters]
         order = [{STAMP: "asc"}, {KEY: "asc"}] if place.since else [{KEY: "asc"}]
         size = self._page_size
         answer = self._query(
@@ -322,6 +342,10 @@ def _filters(place: Place) -> tuple[Filters, str]:
         return [{"$gte": {STAMP: since}}], ""
     at, key = {STAMP: place.stamp}, {KEY: place.key}
     return [{"$gt": at}, {"$eq": at}, {"$gt": key}], "1 or (2 and 3)"
+
+
+def _is_key(id: str) -> bool:
+    return id.isascii() and id.isdigit()
 
 
 def _key_of(value: object) -> str:

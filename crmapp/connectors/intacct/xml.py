@@ -25,6 +25,7 @@ from crmapp.connectors.intacct.values import (
     record_of_xml,
     to_xml,
 )
+from crmapp.connectors.keys import each_once, in_parts
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -154,7 +155,7 @@ class IntacctXml:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not (id.isascii() and id.isdigit()):
+        if not _is_key(id):
             return None
         with at_most(within):
             shape = self._shape(object)
@@ -174,18 +175,25 @@ class IntacctXml:
         kinds = kinds_of(shape.described, chosen)
         return [record_of_xml(row, kinds) for row in rows]
 
-    def read_ids(self, object: str) -> Iterator[Sequence[str]]:
+    def read_some(
+        self, object: str, fields: Sequence[str], field: str, values: Iterable[str]
+    ) -> Iterator[Record]:
+        wanted = each_once(values)
+        if not wanted:
+            return
         shape = self._shape(object)
-        place = Place()
-        while True:
-            question = self._question(object, [shape.key], place, shape)
-            data = self._data(object, question)
-            ids = [_text(row, shape.key) for row in data]
-            if ids:
-                place = place.after(None, ids[-1])
-                yield ids
-            if not ids or int(data.get("numremaining") or 0) <= 0:
-                return
+        if field == shape.key:
+            wanted = list(filter(_is_key, wanted))
+        chosen = list(dict.fromkeys([shape.key, field, *fields]))
+        kinds = kinds_of(shape.described, chosen)
+        for some in in_parts(wanted, KEYS):
+            for rows in self._by_key(object, chosen, _condition("in", field, *some)):
+                yield from (record_of_xml(row, kinds) for row in rows)
+
+    def read_ids(self, object: str) -> Iterator[Sequence[str]]:
+        key = self._shape(object).key
+        for rows in self._by_key(object, [key]):
+            yield [_text(row, key) for row in rows]
 
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
         """Write as the port says.
@@ -216,8 +224,28 @@ class IntacctXml:
             self.describe(object)
         return self._shapes[object]
 
-    def _question(self, object: str, fields: Sequence[str], place: Place, shape: _Shape) -> Element:
-        where, order = _where(place, shape), _order(place, shape)
+    def _by_key(
+        self, object: str, fields: Sequence[str], only: Element | None = None
+    ) -> Iterator[Sequence[Element]]:
+        """Give out rows in pages, those that ``only`` lets through if it is given."""
+        shape = self._shape(object)
+        place, last = Place(), False
+        while not last:
+            data = self._data(object, self._question(object, fields, place, shape, only))
+            rows, last = list(data), int(data.get("numremaining") or 0) <= 0 or not len(data)
+            if rows:
+                place = place.after(None, _text(rows[-1], shape.key))
+                yield rows
+
+    def _question(
+        self,
+        object: str,
+        fields: Sequence[str],
+        place: Place,
+        shape: _Shape,
+        only: Element | None = None,
+    ) -> Element:
+        where, order = _both(only, _where(place, shape)), _order(place, shape)
         return _query(object, fields, where=where, order=order, size=self._page_size)
 
     def _data(self, object: str, question: Element) -> Element:
@@ -306,6 +334,14 @@ def _condition(operator: str, field: str, *values: str) -> Element:
     return condition
 
 
+def _both(one: Element | None, other: Element | None) -> Element | None:
+    if one is None or other is None:
+        return other if one is None else one
+    both = Element("and")
+    both.extend((one, other))
+    return both
+
+
 def _where(place: Place, shape: _Shape) -> Element | None:
     """Return the filter for what comes after a place; an offset would miss what moves."""
     if place.since is None or shape.stamp is None:
@@ -329,6 +365,10 @@ def _order(place: Place, shape: _Shape) -> list[str]:
 def _text(row: Element, name: str) -> str:
     """Return the text of a field; a dotted name is that of one element, not of several."""
     return next(((each.text or "").strip() for each in row if each.tag == name), "")
+
+
+def _is_key(id: str) -> bool:
+    return id.isascii() and id.isdigit()
 
 
 def _key_of(value: object) -> str:

@@ -12,6 +12,7 @@ from crmapp.connectors.addresses import at_most
 from crmapp.connectors.batches import Batch
 from crmapp.connectors.door import Door
 from crmapp.connectors.errors import ConfigBroken, ConnectorError, PermissionMissing, WrongInstance
+from crmapp.connectors.keys import each_once
 from crmapp.connectors.port import (
     Capabilities,
     Check,
@@ -183,6 +184,15 @@ class Salesforce:
         with at_most(QUICKLY):
             described = self._described(object)
             return reading.find(self._session, described, fields, (field, value), most)
+
+    def read_some(
+        self, object: str, fields: Sequence[str], field: str, values: Iterable[str]
+    ) -> Iterator[Record]:
+        wanted = each_once(values)
+        if wanted:
+            described = self._described(object)
+            size = self._page_size
+            yield from reading.read_some(self._session, described, fields, (field, wanted), size)
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         return reading.read_ids(self._session, object, self._page_size)

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 from crmapp.connectors.cursors import Place, now_there
 from crmapp.connectors.errors import ConfigBroken, RowRejected
-from crmapp.connectors.port import Cursor, Description, Page, Record
+from crmapp.connectors.port import Cursor, Description, Page, Record, RemoteKind
 from crmapp.connectors.salesforce.session import Call, Session
 from crmapp.connectors.salesforce.values import kinds_of, moment, named, quoted, record, stamp
 from crmapp.i18n import N_, Text
@@ -44,8 +44,9 @@ class Question:
         return " ".join(parts)
 
     @property
-    def is_too_long(self) -> bool:
-        return len(quote_plus(str(self))) > LONGEST
+    def length(self) -> int:
+        """How many characters of an address it takes."""
+        return len(quote_plus(str(self)))
 
 
 def asked(object: str, fields: Sequence[str], *more: str) -> tuple[str, ...]:
@@ -67,13 +68,8 @@ def read(
     kinds = kinds_of(described, chosen)
     while True:
         question = Question(chosen, named(object), _where(place), _order(place))
-        if question.is_too_long:
-            raise ConfigBroken(
-                Text(
-                    N_("Too many fields of %(object)s are read at once. Choose fewer."),
-                    {"object": object},
-                )
-            )
+        if question.length > LONGEST:
+            raise _too_many_fields(object)
         before = datetime.now(UTC)
         try:
             for answered in _answers(session, question, size):
@@ -85,6 +81,14 @@ def read(
         except _LocatorGone:
             continue  # asked anew from where the last page ended
         return
+
+
+def _too_many_fields(object: str) -> ConfigBroken:
+    return ConfigBroken(
+        Text(
+            N_("Too many fields of %(object)s are read at once. Choose fewer."), {"object": object}
+        )
+    )
 
 
 class _LocatorGone(Exception):
@@ -137,18 +141,69 @@ def _stamp_of(row: Mapping[str, Any]) -> str:
 
 def read_ids(session: Session, object: str, size: int) -> Iterator[Sequence[str]]:
     """Give out the ids of all records in pages."""
+    for rows in _by_id(session, Question(("Id",), named(object)), size):
+        yield [str(row["Id"]) for row in rows]
+
+
+def _by_id(
+    session: Session, question: Question, size: int
+) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Give out the rows of an answer in pages, asked anew after the last one if need be."""
     last = ""
     while True:
-        where = f"Id > {quoted(last)}" if last else ""
+        after = f"Id > {quoted(last)}" if last else ""
+        where = " AND ".join(filter(None, (question.where, after)))
         try:
-            for answered in _answers(session, Question(("Id",), named(object), where, "Id"), size):
-                ids = [str(row["Id"]) for row in answered.rows]
-                if ids:
-                    last = ids[-1]
-                    yield ids
+            for answered in _answers(session, replace(question, where=where, order="Id"), size):
+                if answered.rows:
+                    last = str(answered.rows[-1]["Id"])
+                    yield answered.rows
         except _LocatorGone:
             continue
         return
+
+
+def read_some(
+    session: Session,
+    described: Description,
+    fields: Sequence[str],
+    wanted: tuple[str, Sequence[str]],
+    size: int,
+) -> Iterator[Record]:
+    """Give out the records whose field has one of several values: ``wanted`` is these two.
+
+    A record is given out once, though values that differ only in case ask for it several times.
+    """
+    field, values = wanted
+    chosen = asked(described.object, fields, field)
+    kinds = kinds_of(described, chosen)
+    if kinds[field] in (RemoteKind.ID, RemoteKind.REFERENCE):
+        values = list(filter(ID.fullmatch, values))  # any other is refused, with all the rest
+    given = set[str]()
+    for where in _conditions(Question(chosen, named(described.object), order="Id"), field, values):
+        for rows in _by_id(session, where, size):
+            for row in rows:
+                if row["Id"] not in given:
+                    given.add(row["Id"])
+                    yield record(row, kinds)
+
+
+def _conditions(question: Question, field: str, values: Sequence[str]) -> Iterator[Question]:
+    """Give out the question for some of the values at a time, as long as an address may be."""
+    after_any = f"{field} IN () AND Id > {quoted('0' * 18)}"
+    room = LONGEST - replace(question, where=after_any).length
+    some, length = list[str](), 0
+    for value in map(quoted, values):
+        more = len(quote_plus(f"{value},"))
+        if more > room:
+            raise _too_many_fields(question.object)
+        if length + more > room:
+            yield replace(question, where=f"{field} IN ({','.join(some)})")
+            some, length = [], 0
+        some.append(value)
+        length += more
+    if some:
+        yield replace(question, where=f"{field} IN ({','.join(some)})")
 
 
 def read_one(
@@ -194,7 +249,7 @@ def find(
 
 
 def _split(question: Question) -> list[Question]:
-    if not question.is_too_long or len(question.fields) < 2:
+    if question.length <= LONGEST or len(question.fields) < 2:
         return [question]
     half = len(question.fields) // 2
     parts = (question.fields[:half], question.fields[half:])

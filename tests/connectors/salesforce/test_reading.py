@@ -235,3 +235,49 @@ def test_half_an_answer_is_no_answer(body):
 
     assert isinstance(failed.value, Unreachable)
     assert failed.value.cause is Cause.CUT
+
+
+def test_records_are_read_by_as_many_values_as_an_address_holds():
+    values = [f"'{number:050}'" for number in range(400)]
+    connector, script = salesforce(lambda _request: page())
+
+    assert list(connector.read_some("Account", ["Name"], "Key__c", values)) == []
+
+    assert len(script.requests) == 2
+    assert all(len(request.url.query) < 15_100 for request in script.requests)
+    assert all(question(request).endswith(") ORDER BY Id") for request in script.requests)
+
+
+def test_records_of_many_values_go_on_after_the_locator_is_gone():
+    connector, script = salesforce(
+        [
+            page(row("001A"), more="/services/data/v66.0/query/01g-2000"),
+            refusal("INVALID_QUERY_LOCATOR", "invalid query locator"),
+            page(row("001B")),
+        ]
+    )
+
+    records = list(connector.read_some("Account", [], "Key__c", ["a", "b"]))
+
+    assert question(script.requests[2]) == (
+        "SELECT Id, Key__c FROM Account WHERE Key__c IN ('a','b') AND Id > '001A' ORDER BY Id"
+    )
+    assert [record["Id"] for record in records] == ["001A", "001B"]
+
+
+def test_a_record_that_two_requests_find_is_given_out_once():
+    values = [f"{number:050}" for number in range(400)]
+    connector, script = salesforce(lambda _request: page(row("001A")))
+
+    records = list(connector.read_some("Account", [], "Key__c", values))
+
+    assert len(script.requests) > 1
+    assert [record["Id"] for record in records] == ["001A"]
+
+
+def test_fields_that_leave_no_room_for_values_are_too_many():
+    connector, _ = salesforce(lambda _request: page())
+    fields = [f"Field_{number:030}__c" for number in range(400)]
+
+    with pytest.raises(ConfigBroken, match="Choose fewer"):
+        list(connector.read_some("Account", fields, "Key__c", ["a"]))
