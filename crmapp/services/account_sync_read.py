@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -17,12 +17,12 @@ from crmapp.connectors.port import Connector, Record
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.field_checks import Shapes
-from crmapp.domain.field_rules import Rules, Side
+from crmapp.domain.field_rules import FieldRule, Rules, Side, Sync
 from crmapp.domain.field_sync import content_hash, fields_of
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER, CUSTOMER_ID, INTACCT_ID
 from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.queue import leaving
-from crmapp.services import account_sync_states, field_maps, remotes
+from crmapp.services import account_sync_states, field_maps, remotes, sync_options
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 
@@ -52,6 +52,20 @@ def place_of(side: Side, rules: Rules, shapes: Shapes) -> Place:
     return Place(side, object_, key, tuple(dict.fromkeys(names)))
 
 
+def rules() -> Rules:
+    """Return the rows by which accounts are synchronised, as far as the direction allows."""
+    direction = sync_options.options().direction
+    return tuple(_directed(each, direction) for each in field_maps.in_force())
+
+
+def _directed(rule: FieldRule, direction: Sync) -> FieldRule:
+    if direction is Sync.BOTH or rule.sync is direction or rule.code == "customer_id":
+        return rule
+    if rule.sync is Sync.BOTH:
+        return replace(rule, sync=direction)
+    return replace(rule, active=False)
+
+
 @contextmanager
 def opened(side: Side, held: Claim) -> Iterator[Connector]:
     """Open a side for a step that may take long."""
@@ -63,13 +77,13 @@ def opened(side: Side, held: Claim) -> Iterator[Connector]:
 def read_changes(held: Claim, run: Run) -> Claim:
     """Read the next pages of what was changed on the side that the run has come to."""
     side = Side(run.mapping["phase"])
-    rules, shapes = field_maps.in_force(), field_maps.shapes()
-    place = place_of(side, rules, shapes)
+    in_force, shapes = rules(), field_maps.shapes()
+    place = place_of(side, in_force, shapes)
     cursor = account_sync_states.clock().cursors.get(side) or None
     with opened(side, held) as connector:
         for page in connector.read(place.object, place.fields, cursor):
             meant = _accounts(place, page.records)
-            changed = _changed(side, meant, rules, shapes)
+            changed = _changed(side, meant, in_force, shapes)
             with unit_of_work():
                 held = checkpoint(held)
                 account_sync_states.changed_there(changed)
@@ -98,15 +112,16 @@ def _accounts(place: Place, records: Sequence[Record]) -> dict[int, Record]:
     found: dict[int, Record] = {}
     if place.side is Side.SALESFORCE:
         by_id = {str(each["Id"]): each for each in records}
-        found = {account: by_id[id_] for id_, account in _linked(sorted(by_id)).items()}
+        found = {account: by_id[id_] for id_, account in linked(sorted(by_id)).items()}
     key = place.key if place.side is Side.INTACCT else INTACCT_ID
     by_number = {str(each[key]): each for each in records if each.get(key)}
-    for number, account in _numbered(sorted(by_number)).items():
+    for number, account in numbered(sorted(by_number)).items():
         found.setdefault(account, by_number[number])
     return found
 
 
-def _linked(ids: Sequence[str]) -> dict[str, int]:
+def linked(ids: Sequence[str]) -> dict[str, int]:
+    """Return the accounts that records of Salesforce are linked to."""
     known = ExternalIdentity.__table__.c
     query = select(known.external_id, known.account_id).where(
         known.system == Side.SALESFORCE, known.object == ACCOUNT, is_one_of(known.external_id, ids)
@@ -114,7 +129,7 @@ def _linked(ids: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _numbered(numbers: Sequence[str]) -> dict[str, int]:
+def numbered(numbers: Sequence[str]) -> dict[str, int]:
     """Return the accounts with these numbers; a number that several have means none of them."""
     query = select(Account.number, Account.id).where(
         is_one_of(Account.__table__.c.number, numbers), Account.deleted_at.is_(None)

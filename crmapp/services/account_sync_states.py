@@ -51,16 +51,12 @@ def _mark(changes: Iterable[tuple[int, int]], at: datetime) -> None:
     merge_rows(_TABLE, rows, ["account_id"], ["pending", "pending_at"])
 
 
-def of(accounts: Sequence[int], *, lock: bool = False) -> dict[int, AccountSync]:
+def of(accounts: Sequence[int], *, lock: bool = False) -> dict[int, Any]:
     """Return how it stands with each of ``accounts``, as far as something is known of it."""
-    query = (
-        select(AccountSync)
-        .where(is_one_of(AccountSync.account_id, accounts))
-        .order_by(AccountSync.account_id)
-        .execution_options(populate_existing=True)
-    )
-    found = session.scalars(query.with_for_update() if lock else query)
-    return {each.account_id: each for each in found}
+    query = select(_TABLE).where(is_one_of(_TABLE.c.account_id, accounts))
+    query = query.order_by(_TABLE.c.account_id)
+    rows = session.execute(query.with_for_update() if lock else query)
+    return {row.account_id: row for row in rows}
 
 
 def put_down(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -70,41 +66,51 @@ def put_down(rows: Sequence[Mapping[str, Any]]) -> None:
         merge_rows(_TABLE, [{**_NEW, **row} for row in rows], ["account_id"], names)
 
 
-def settle(account: AccountSync, offered: Mapping[str, Any], run_id: int, at: datetime) -> None:
-    """Inside a unit of work that holds the row: what was offered was accepted by all sides."""
+def settled(
+    account_id: int, pending: int | None, offered: Mapping[str, Any], run_id: int
+) -> dict[str, Any]:
+    """Return the values of an account when what was offered is accepted by all sides.
+
+    An account that is ``alone`` has no record anywhere else, and none is to be made.
+    ``pending`` is what waits by now: what came after the offer was made goes on waiting.
+    """
     problems = offered["problems"]
-    account.accepted, account.hashes = offered["kept"], offered["hashes"]
-    account.offered, account.offered_run = {}, None
-    account.state, account.cause = (HELD, "held") if problems else (SYNCED, "")
-    account.problem = {"rows": problems} if problems else {}
-    account.attempts, account.retry_at = 0, None
-    account.run_id, account.synced_at = run_id, at
-    if account.pending == offered["pending"]:
-        account.pending, account.pending_at = None, None
+    waits = pending if pending != offered["pending"] else None
+    return {
+        "account_id": account_id,
+        "accepted": offered["kept"],
+        "hashes": offered["hashes"],
+        "offered": {},
+        "offered_run": None,
+        "state": HELD if problems else "" if offered.get("alone") else SYNCED,
+        "cause": HELD if problems else "",
+        "problem": {"rows": problems} if problems else {},
+        "attempts": 0,
+        "retry_at": None,
+        "run_id": run_id,
+        "synced_at": utcnow(),
+        "pending": waits,
+    }
 
 
-def settle_next(run_id: int, after: int, most: int) -> int | None:
+def settle_next(run_id: int, most: int) -> bool:
     """Inside a unit of work: settle the next accounts of a run of which nothing was left out.
 
-    Return the last one, None if there are no more.
+    Return whether there may be more.
     """
     left_out = select(RunException.record_id).where(
         RunException.run_id == run_id, RunException.record_id.is_not(None)
     )
     query = (
-        select(AccountSync)
-        .where(AccountSync.offered_run == run_id, AccountSync.account_id > after)
-        .where(AccountSync.account_id.not_in(left_out))
-        .order_by(AccountSync.account_id)
+        select(_TABLE.c.account_id, _TABLE.c.pending, _TABLE.c.offered)
+        .where(_TABLE.c.offered_run == run_id, _TABLE.c.account_id.not_in(left_out))
+        .order_by(_TABLE.c.account_id)
         .limit(most)
         .with_for_update()
-        .execution_options(populate_existing=True)
     )
-    found, at = session.scalars(query).all(), utcnow()
-    for each in found:
-        settle(each, each.offered, run_id, at)
-    session.flush()
-    return found[-1].account_id if found else None
+    found = session.execute(query).all()
+    put_down([settled(*row, run_id) for row in found])
+    return len(found) == most
 
 
 def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
@@ -113,15 +119,22 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
     ``problems`` are account → system, code, said, text, params and fields.
     """
     now = utcnow()
-    for account_id, row in of(sorted(problems), lock=True).items():
-        problem = problems[account_id]
-        row.state, row.problem = REFUSED, dict(problem)
-        row.cause = f"{problem['system']}:{problem['code']}"
-        row.run_id, row.attempts = run_id, row.attempts + 1
-        row.retry_at = now + timedelta(minutes=min(5 * 2**row.attempts, _LONGEST_REST))
-        if row.pending is not None and row.pending == row.offered.get("pending"):
-            row.pending, row.pending_at = None, None  # it waits for its time now
-    session.flush()
+    put_down(
+        [
+            {
+                "account_id": account_id,
+                "state": REFUSED,
+                "cause": f"{problems[account_id]['system']}:{problems[account_id]['code']}",
+                "problem": dict(problems[account_id]),
+                "run_id": run_id,
+                "attempts": row.attempts + 1,
+                "retry_at": now + timedelta(minutes=min(5 * 2**row.attempts, _LONGEST_REST)),
+                # What was offered waits for its time now; what came after it does not.
+                "pending": row.pending if row.pending != row.offered.get("pending") else None,
+            }
+            for account_id, row in of(sorted(problems), lock=True).items()
+        ]
+    )
 
 
 def open_run() -> int | None:

@@ -16,6 +16,9 @@ from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import (
+    account_sync_apply,
+    account_sync_plan,
+    account_sync_states,
     apply,
     dataset_refresh,
     engine,
@@ -38,6 +41,8 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     ("replacement", Status.RUNNING.value): apply.advance,
     (list_states.KIND, Status.PLANNING.value): list_plan.advance,
     (list_states.KIND, Status.RUNNING.value): list_apply.advance,
+    (account_sync_states.KIND, Status.PLANNING.value): account_sync_plan.advance,
+    (account_sync_states.KIND, Status.RUNNING.value): account_sync_apply.advance,
     (dataset_refresh.KIND, Status.RUNNING.value): dataset_refresh.advance,
     (exports.KIND, Status.RUNNING.value): exports.advance,
 }

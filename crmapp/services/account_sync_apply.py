@@ -1,0 +1,219 @@
+"""Carry out a sync of accounts: the accounts here through the one door, then either system.
+
+A worker that dies after a system took a chunk leaves it to be sent again: records are written by
+their key, so that nothing is there twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy.schema import Table
+
+from crmapp import artefacts
+from crmapp.connectors.port import Connector, RowResult
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db.bulk import insert_rows, reserve_ids
+from crmapp.domain.changes import Action, Reason, Write
+from crmapp.domain.field_rules import Side
+from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
+from crmapp.domain.runs import Status, ended_as, receipt
+from crmapp.i18n import N_
+from crmapp.models import Account, Run, RunException
+from crmapp.services import account_sync_states, apply, field_maps, pace, planning, records
+from crmapp.services.account_sync_plan import TROUBLE, trouble
+from crmapp.services.account_sync_read import opened
+from crmapp.services.account_sync_rows import link_of, object_of, record_of, text_as_json
+from crmapp.services.account_sync_states import OBJECT
+from crmapp.services.engine import Claim, checkpoint, end, merge_counts
+
+_NAMES = (*apply.NEEDED, "name", "params")
+_AGAIN = 3
+"""So often a row is sent in all that the other system had locked."""
+_RESULTS = {"linked": "unchanged"}
+_HERE = "here"
+_SETTLED_AT_ONCE = 2000
+_TABLE: Table = RunException.__table__  # type: ignore[assignment]  # a Table
+
+
+def advance(held: Claim) -> Claim | None:
+    """Do the next chunk: rows of one side; when all are done, settle what was accepted."""
+    run = apply.load(held.run_id)
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        if run.cancel_requested:
+            _finish(held, run, cancelled=True)
+            return None
+        rows, until = apply.next_rows(plan, held.cursor, planning.PART, _NAMES)
+        if until is None:
+            return _settle(held, run)
+        kind = _kind(rows[0]) if rows else None
+        same = list(takewhile(lambda row: _kind(row) == kind, rows))
+        if kind and kind[0] == OBJECT:
+            same = same[: pace.chunk_size()]
+        if len(same) < len(rows):
+            rows, until = same, same[-1].row_no
+        counted = plan.ask(
+            f"SELECT action, count(*) FROM plan WHERE {apply.COUNTED} GROUP BY ALL",  # noqa: S608  (our own text)
+            [held.cursor, until],
+        )
+    session.rollback()
+    if kind and kind[0] != OBJECT:
+        return _send(run, held, Side(kind[0]), rows, until, counted)
+    started = time.monotonic()
+    with unit_of_work():
+        moved = _write(held, rows, until, counted)
+    pace.breathe(time.monotonic() - started)
+    return moved
+
+
+def _kind(row: PlanRow) -> tuple[str, str]:
+    return row.object, row.params.get("match", "")
+
+
+def _write(
+    held: Claim, rows: Sequence[PlanRow], until: int, counted: Sequence[tuple[Any, ...]]
+) -> Claim:
+    """Write the chunk's accounts here."""
+    checkpoint(held)
+    run = session.get_one(Run, held.run_id)
+    outcomes = apply.write_rows(rows, run)
+    _except(apply.exceptions(held.run_id, rows, outcomes))
+    return _counted(held, run, _HERE, [each.result for each in outcomes], until, counted)
+
+
+def _send(
+    run: Run,
+    held: Claim,
+    side: Side,
+    rows: Sequence[PlanRow],
+    until: int,
+    counted: Sequence[tuple[Any, ...]],
+) -> Claim | None:
+    """Write the chunk's records on a side, and keep what it said of each."""
+    shapes, object_ = field_maps.shapes(), object_of(side)
+    sent = [record_of(row, shapes) for row in rows]
+    try:
+        with opened(side, held) as connector:
+            results = _upserted(connector, object_, rows[0].params["match"], sent)
+    except TROUBLE as error:
+        trouble(apply.load(held.run_id), held, error)
+        return None
+    both = list(zip(rows, results, strict=True))
+    made = [(row, each) for row, each in both if row.action is Planned.CREATE and each.id]
+    with unit_of_work():
+        checkpoint(held)
+        now = session.get_one(Run, held.run_id)
+        links = [
+            Write(Action.UPDATE, {}, row.record_id, links=(link_of(row, str(each.id)),))
+            for row, each in made
+        ]
+        records.write(Account, links, run=now)
+        _refused(held.run_id, side, both)
+        return _counted(held, now, side, [_outcome(*each) for each in both], until, counted)
+
+
+def _upserted(
+    connector: Connector, object_: str, match: str, sent: Sequence[Mapping[str, Any]]
+) -> list[RowResult]:
+    """Send records; those that were locked once more, and again."""
+    size = connector.capabilities.max_batch
+    results: list[RowResult] = []
+    for start in range(0, len(sent), size):
+        results += connector.upsert(object_, match, sent[start : start + size])
+    for _turn in range(_AGAIN - 1):
+        again = [n for n, each in enumerate(results) if each.error and each.retry]
+        for start in range(0, len(again), size):
+            chosen = again[start : start + size]
+            for n, result in zip(
+                chosen, connector.upsert(object_, match, [sent[n] for n in chosen]), strict=True
+            ):
+                results[n] = result
+    return results
+
+
+def _outcome(row: PlanRow, result: RowResult) -> str:
+    if result.error is not None:
+        return "rejected"
+    created = row.action is Planned.CREATE if result.created is None else result.created
+    return "created" if created else "updated"
+
+
+def _counted(
+    held: Claim,
+    run: Run,
+    side: str,
+    results: Sequence[str],
+    until: int,
+    counted: Sequence[tuple[Any, ...]],
+) -> Claim:
+    """Move on, with what became of the rows as the receipt counts them, and on their side."""
+    outcomes = Counter(_RESULTS.get(each, each) for each in results)
+    done = merge_counts(run.done, outcomes.items())
+    done = merge_counts(done, [(OUTCOME_OF[Planned(action)], count) for action, count in counted])
+    sides = [(f"{side}.{outcome}", count) for outcome, count in outcomes.items()]
+    return checkpoint(held, cursor=until, done=merge_counts(done, sides))
+
+
+def _refused(run_id: int, side: Side, both: Sequence[tuple[PlanRow, RowResult]]) -> None:
+    """Keep the rows that a side refused, with its own words, and try them again later."""
+    refused = [(row, each.error) for row, each in both if each.error]
+    ids = reserve_ids(_TABLE, len(refused)) if refused else []
+    problems = {
+        row.record_id or 0: {
+            "system": side.value,
+            "code": error.code,
+            "said": error.remote or str(error.message),
+            "fields": list(error.fields),
+            **text_as_json(error.message),
+        }
+        for row, error in refused
+    }
+    _except(
+        [
+            {
+                "id": id_,
+                "run_id": run_id,
+                "row_no": row.row_no,
+                "outcome": "rejected",
+                "reason": Reason.REFUSED_THERE.value,
+                "params": {
+                    "system": side.title,
+                    "said": error.remote or str(error.message),
+                    "code": error.code,
+                    "key": row.key,
+                },
+                "record_id": row.record_id,
+            }
+            for id_, (row, error) in zip(ids, refused, strict=True)
+        ]
+    )
+    account_sync_states.refuse(problems, run_id)
+
+
+def _except(rows: Sequence[Mapping[str, Any]]) -> None:
+    insert_rows(_TABLE, rows)
+
+
+def _settle(held: Claim, run: Run) -> Claim | None:
+    """Note of the next accounts that all sides took what they were offered; end after the last."""
+    with unit_of_work():
+        held = checkpoint(held)
+        more = account_sync_states.settle_next(held.run_id, _SETTLED_AT_ONCE)
+    if more:
+        return held
+    _finish(held, run)
+    return None
+
+
+def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
+    """End the run with the status that its receipt deserves."""
+    status = ended_as(receipt(run.total or 0, run.done, run.control), cancelled=cancelled)
+    error = N_("The receipt does not balance.") if status is Status.FAILED else None
+    with unit_of_work():
+        end(held, status, error=error)
+        if status is Status.DONE:
+            account_sync_states.keep_clock(good_at=utcnow(), rest_until=None)

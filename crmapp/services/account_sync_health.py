@@ -1,0 +1,219 @@
+"""How the sync of accounts is doing: what waits, what is wrong and why, and of one account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from crmapp.db import session
+from crmapp.domain.field_rules import Side
+from crmapp.domain.runs import WRONG
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, AccountSync, Run, User
+from crmapp.services import account_sync_pairs, account_sync_states, failures, sync_options
+from crmapp.services.account_sync import RIGHT, missing
+from crmapp.services.account_sync_states import HELD, KIND, REFUSED, SYNCED
+from crmapp.services.rights import need
+
+REPAIRS: Mapping[str, str] = {
+    "REQUIRED_FIELD_MISSING": N_("Fill the field in the account, or map it, then retry."),
+    "STRING_TOO_LONG": N_("Shorten the value in the account, then retry."),
+    "INVALID_EMAIL_ADDRESS": N_("Correct the e-mail address in the account, then retry."),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": N_(
+        "Add the value to the pick list there, or map it to one that is there, then retry."
+    ),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": N_(
+        "A rule of the other system refuses the values: change them, or ask its administrator."
+    ),
+    "DUPLICATES_DETECTED": N_("Link the account to the record that is there already, then retry."),
+    "UNABLE_TO_LOCK_ROW": N_("Somebody was writing the record. It is tried again by itself."),
+    "ENTITY_IS_DELETED": N_("The record was deleted there. Unlink it, then retry."),
+    "INSUFFICIENT_ACCESS_OR_READONLY": N_(
+        "Give the user of the connection the right to change the record, then retry."
+    ),
+    HELD: N_("Make the values the same on one side, or say in the field map which side is right."),
+}
+"""What a person can do about a cause; the system's own words say the rest."""
+_OTHERWISE = N_(
+    "Look at what the system says, correct the account or the record there, then retry."
+)
+_MOST = 50
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Accounts that are not as they should be for one reason; ``said`` is an example of it."""
+
+    cause: str
+    system: str
+    code: str
+    count: int
+    said: str
+    repair: Text
+    examples: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Health:
+    """``lag_since`` is when the oldest change was made that still waits."""
+
+    enabled: bool
+    missing: tuple[str, ...]
+    total: int
+    synced: int
+    waiting: int
+    refused: int
+    held: int
+    lag_since: datetime | None
+    good_at: datetime | None
+    due_at: datetime | None
+    rest_until: datetime | None
+    running: Run | None
+    last: Run | None
+    problem: Text | None
+    causes: tuple[Cause, ...]
+
+    @property
+    def never(self) -> int:
+        """How many accounts take part and were not synchronised yet."""
+        return max(self.total - self.synced - self.refused - self.held, 0)
+
+    @property
+    def good(self) -> bool:
+        """Whether all is well: not while anything is missing, refused, in conflict or failed."""
+        return self.enabled and not (
+            self.missing or self.refused or self.held or self.waiting or self.never or self.problem
+        )
+
+
+def health(*, by: User) -> Health:
+    """Return how the sync is doing.
+
+    Raises:
+        Forbidden: ``by`` may not manage integrations.
+    """
+    need(RIGHT, by=by)
+    takes = account_sync_pairs.takes_part()
+    total = session.scalar(select(func.count()).select_from(Account).where(takes)) or 0
+    states = {
+        row[0]: row[1]
+        for row in session.execute(
+            select(AccountSync.state, func.count()).group_by(AccountSync.state)
+        )
+    }
+    waiting, since = session.execute(
+        select(func.count(), func.min(AccountSync.pending_at)).where(
+            AccountSync.pending.is_not(None)
+        )
+    ).one()
+    clock = account_sync_states.clock()
+    running, last = _runs()
+    return Health(
+        enabled=sync_options.options().enabled,
+        missing=tuple(missing()),
+        total=total,
+        synced=states.get(SYNCED, 0),
+        waiting=waiting,
+        refused=states.get(REFUSED, 0),
+        held=states.get(HELD, 0),
+        lag_since=since,
+        good_at=clock.good_at,
+        due_at=clock.due_at,
+        rest_until=clock.rest_until,
+        running=running,
+        last=last,
+        problem=failures.reason(last) if last is not None and last.status in WRONG else None,
+        causes=tuple(_causes()),
+    )
+
+
+def _runs() -> tuple[Run | None, Run | None]:
+    """Return the run that has not ended, and the last one that has."""
+    runs = select(Run).where(Run.kind == KIND).options(joinedload(Run.by)).order_by(Run.id.desc())
+    open_ = account_sync_states.open_run()
+    ended = runs.where(Run.finished_at.is_not(None)).limit(1)
+    return (session.get(Run, open_) if open_ else None), session.scalars(ended).one_or_none()
+
+
+def history(*, by: User, limit: int = 20) -> list[Run]:
+    """Return the runs, newest first.
+
+    Raises:
+        Forbidden: ``by`` may not manage integrations.
+    """
+    need(RIGHT, by=by)
+    query = select(Run).where(Run.kind == KIND).options(joinedload(Run.by))
+    return list(session.scalars(query.order_by(Run.id.desc()).limit(limit)))
+
+
+def _causes() -> list[Cause]:
+    wrong = AccountSync.state.in_((REFUSED, HELD))
+    counts = (
+        select(AccountSync.cause, func.count(), func.min(AccountSync.account_id))
+        .where(wrong)
+        .group_by(AccountSync.cause)
+        .order_by(func.count().desc(), AccountSync.cause)
+        .limit(_MOST)
+    )
+    return [_cause(*row) for row in session.execute(counts).all()]
+
+
+def _cause(cause: str, count: int, first: int) -> Cause:
+    system, _, code = cause.partition(":")
+    problem = session.scalar(select(AccountSync.problem).where(AccountSync.account_id == first))
+    named = (
+        select(Account.id, Account.name)
+        .join(AccountSync, AccountSync.account_id == Account.id)
+        .where(AccountSync.cause == cause)
+        .order_by(Account.id)
+        .limit(5)
+    )
+    repair = Text(REPAIRS.get(code or cause, _OTHERWISE))
+    examples = tuple((row.id, row.name) for row in session.execute(named))
+    return Cause(cause, system, code, count, (problem or {}).get("said", ""), repair, examples)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it stands with one account; ``problems`` are what keeps it from being the same."""
+
+    state: str
+    waits: bool
+    synced_at: datetime | None
+    retry_at: datetime | None
+    run_id: int | None
+    system: str
+    code: str
+    said: str
+    problems: tuple[tuple[str, Text], ...]
+    repair: Text | None
+
+
+def standing(account_id: int) -> Standing | None:
+    """Return how it stands with an account that its reader may see; None if it is not enabled."""
+    if not sync_options.options().enabled:
+        return None
+    row = session.get(AccountSync, account_id)
+    if row is None:
+        return Standing("", False, None, None, None, "", "", "", (), None)
+    problem: Mapping[str, Any] = row.problem or {}
+    rows = problem.get("rows") or ({"": problem} if "text" in problem else {})
+    wrong = row.state in (REFUSED, HELD)
+    system = str(problem.get("system", ""))
+    return Standing(
+        row.state,
+        row.pending is not None,
+        row.synced_at,
+        row.retry_at,
+        row.run_id,
+        Side(system).title if system else "",
+        str(problem.get("code", "")),
+        str(problem.get("said", "")),
+        tuple((key, Text(each["text"], each["params"])) for key, each in rows.items()),
+        Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
+    )

@@ -1,0 +1,312 @@
+"""What becomes of the next accounts of a sync: their records on all sides, read and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from crmapp.connectors.errors import ConfigBroken
+from crmapp.connectors.port import Connector, Record
+from crmapp.db import session, utcnow
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.account_sync import HERE, Kept, Merged, Sent, fields_here, merge
+from crmapp.domain.field_checks import Shapes, all_problems
+from crmapp.domain.field_rules import Rules, Side
+from crmapp.domain.field_sync import content_hash, lookups
+from crmapp.domain.field_values import References
+from crmapp.domain.plan import PlanRow
+from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.standard_rows import INTACCT_ID
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, AccountSync, ExternalIdentity, PickListValue, Run
+from crmapp.services import account_sync_states, field_maps, ledger, planning, sync_options
+from crmapp.services.account_sync_read import Place, numbered, opened, place_of, rules
+from crmapp.services.account_sync_rows import (
+    IDENTITY,
+    Waiting,
+    as_sequence,
+    identities,
+    rows_of,
+    texts,
+)
+from crmapp.services.account_sync_states import HELD, REFUSED
+from crmapp.services.engine import Claim
+
+SHARED = N_("Several accounts here have the number %(number)s; only one can be the customer.")
+VANISHED = N_("The linked record is not in Salesforce any more. Link another one, or unlink it.")
+TWICE = N_("Several records in Salesforce have the Intacct ID %(number)s. Link the right one.")
+_NAMES = tuple(dict.fromkeys(("number", *fields_here())))
+_LINK = IDENTITY[Side.SALESFORCE]
+
+
+@dataclass
+class Decided:
+    """What becomes of some accounts: rows of the plan, and what to keep of each account.
+
+    ``settled`` are those of which nothing is to be written, ``away`` those that take no part.
+    """
+
+    rows: list[PlanRow] = field(default_factory=list)
+    offered: dict[int, dict[str, Any]] = field(default_factory=dict)
+    settled: set[int] = field(default_factory=set)
+    away: list[int] = field(default_factory=list)
+
+
+def takes_part() -> ColumnElement[bool]:
+    """Which accounts are synchronised: those with a number, or with a record in Salesforce."""
+    known = ExternalIdentity
+    link = exists().where(
+        known.account_id == Account.id, known.system == _LINK[0], known.object == _LINK[1]
+    )
+    return and_(
+        Account.deleted_at.is_(None),
+        or_(and_(Account.number.is_not(None), Account.number != ""), link),
+    )
+
+
+def next_accounts(run: Run) -> list[Waiting]:
+    """Return the next accounts that the run is about."""
+    after, most = run.mapping.get("after", 0), planning.PART
+    if run.source["mode"] == "chosen":
+        query = select(Account.id).where(Account.id > after, *conditions(run.source))
+        ids = session.scalars(query.order_by(Account.id).limit(most)).all()
+    else:
+        due = and_(AccountSync.state == REFUSED, AccountSync.retry_at <= utcnow())
+        waits = or_(AccountSync.pending.is_not(None), due)
+        states = select(AccountSync.account_id).where(AccountSync.account_id > after, waits)
+        ids = session.scalars(states.order_by(AccountSync.account_id).limit(most)).all()
+    return _waiting(ids)
+
+
+def conditions(source: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """Return which accounts somebody chose by ``scope`` and ``territory``."""
+    state = select(AccountSync.account_id).where(AccountSync.account_id == Account.id)
+    found = [takes_part()]
+    if source.get("scope") == "never":
+        found.append(~state.where(AccountSync.synced_at.is_not(None)).exists())
+    if source.get("scope") == "refused":
+        found.append(state.where(AccountSync.state.in_((REFUSED, HELD))).exists())
+    if source.get("territory"):
+        found.append(Account.territory == source["territory"])
+    return found
+
+
+def _waiting(ids: Sequence[int]) -> list[Waiting]:
+    columns = Account.__table__.c
+    part = select(Account.id).where(is_one_of(columns.id, ids), takes_part())
+    takes = set(session.scalars(part))
+    query = select(columns.id, columns.version, *(columns[name] for name in _NAMES))
+    rows = session.execute(query.where(is_one_of(columns.id, ids)).order_by(columns.id))
+    links = _links(ids)
+    return [
+        Waiting(id_, version, dict(zip(_NAMES, values, strict=True)), links.get(id_), id_ in takes)
+        for id_, version, *values in rows
+    ]
+
+
+def _links(ids: Sequence[int]) -> dict[int, str]:
+    """Return the record in Salesforce of each account; the latest of several."""
+    known = ExternalIdentity.__table__.c
+    query = select(known.account_id, known.external_id).where(
+        known.system == _LINK[0], known.object == _LINK[1], is_one_of(known.account_id, ids)
+    )
+    return {row[0]: row[1] for row in session.execute(query.order_by(known.id))}
+
+
+def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
+    """Read the records of these accounts, and decide what becomes of each."""
+    decided = Decided(away=[each.id for each in found if not each.takes_part])
+    taking = [each for each in found if each.takes_part]
+    in_force, shapes = rules(), field_maps.shapes()
+    sides = _read(held, taking, in_force, shapes)
+    problems = all_problems(in_force, shapes)
+    broken = {key: next(iter(each.values())) for key, each in problems.items()}
+    work = _Work(in_force, shapes, broken, sides, _codes(in_force, sides.intacct.values()))
+    states = account_sync_states.of([each.id for each in taking])
+    records = {each.id: {side: sides.of(side, each) for side in Side} for each in taking}
+    holders = ledger.holders(
+        key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
+    )
+    rows: dict[tuple[str, str], list[PlanRow]] = {}
+    for each in taking:
+        merged, offered = work.account(each, records[each.id], states.get(each.id))
+        decided.offered[each.id] = offered
+        keys = {side: place.key for side, place in sides.places.items()}
+        made = rows_of(each, records[each.id], merged, holders, keys) if merged else []
+        if not made:
+            decided.settled.add(each.id)
+        for row in made:
+            rows.setdefault((row.object, row.params.get("match", "")), []).append(row)
+    decided.rows = as_sequence(rows)
+    return decided
+
+
+def put_down(decided: Decided, run_id: int) -> None:
+    """Inside a unit of work: keep what is offered, before any of it is written."""
+    waiting = account_sync_states.of([*decided.offered, *decided.away], lock=True)
+    settled, offered = [], []
+    for account, offer in decided.offered.items():
+        pending = waiting[account].pending if account in waiting else None
+        if account in decided.settled:
+            settled.append(account_sync_states.settled(account, pending, offer, run_id))
+        else:
+            offered.append({"account_id": account, "offered": offer, "offered_run": run_id})
+    account_sync_states.put_down(settled)
+    account_sync_states.put_down(offered)
+    account_sync_states.put_down(
+        [{"account_id": each, "pending": None, "state": "", "cause": ""} for each in decided.away]
+    )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All that it takes to decide about accounts one by one."""
+
+    rules: Rules
+    shapes: Shapes
+    broken: Mapping[str, Text]
+    sides: _Sides
+    codes: Mapping[str, Mapping[str, str]]
+
+    def account(
+        self, each: Waiting, records: Mapping[Side, Record | None], state: Any
+    ) -> tuple[Merged | None, dict[str, Any]]:
+        """Return what becomes of an account, and what is offered to all sides."""
+        kept: Kept = state.accepted if state else {}
+        sent: Sent = state.offered.get("sent", {}) if state else {}
+        offer = {"pending": state.pending if state else None, "kept": kept, "sent": sent}
+        unclear = self._unclear(each)
+        if unclear:
+            known = state.hashes if state else {}
+            return None, offer | {"hashes": known, "problems": texts({"": unclear})}
+        merged = merge(
+            self.rules, self.shapes, each.values,
+            records[Side.INTACCT], records[Side.SALESFORCE],
+            kept=kept, sent=sent, references=self.sides.references,
+            broken=self.broken, codes=self.codes, create=self._create(each),
+        )  # fmt: skip
+        written = {Side.INTACCT: merged.intacct, Side.SALESFORCE: merged.salesforce}
+        hashes = {
+            side.value: content_hash(self.rules, self.shapes, side, (record or {}) | written[side])
+            for side, record in records.items()
+        }
+        return merged, offer | {
+            "kept": merged.kept, "sent": merged.sent, "hashes": hashes,
+            "problems": texts(merged.problems),
+            "alone": not any(records.values()) and not any(written.values()),
+        }  # fmt: skip
+
+    def _create(self, each: Waiting) -> frozenset[Side]:
+        """Return where the account may be created: by a key only, so that it is not done twice."""
+        wanted = sync_options.options().create if each.number else frozenset[Side]()
+        known = INTACCT_ID in self.shapes.salesforce and not each.link
+        return wanted if known else wanted - {Side.SALESFORCE}
+
+    def _unclear(self, each: Waiting) -> Text | None:
+        """Say why it is not certain which records the account is."""
+        if each.number and each.number not in self.sides.unique:
+            return Text(SHARED, {"number": each.number})
+        if each.link and each.link not in self.sides.by_id:
+            return Text(VANISHED)
+        if not each.link and len(self.sides.by_number.get(each.number, ())) > 1:
+            return Text(TWICE, {"number": each.number})
+        return None
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The records of some accounts on both sides, by number and by the id in Salesforce."""
+
+    intacct: Mapping[str, Record]
+    by_id: Mapping[str, Record]
+    by_number: Mapping[str, Sequence[Record]]
+    unique: Mapping[str, int]
+    references: References
+    places: Mapping[Side, Place]
+
+    def of(self, side: Side, account: Waiting) -> Record | None:
+        """Return the record of an account, if it is clear which one that is."""
+        if side is Side.INTACCT:
+            return self.intacct.get(account.number)
+        if account.link is not None:
+            return self.by_id.get(account.link)
+        found = self.by_number.get(account.number, ())
+        return found[0] if len(found) == 1 else None
+
+
+def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shapes) -> _Sides:
+    """Read the records of some accounts on both sides, and those that they refer to."""
+    numbers = [each.number for each in taking if each.number]
+    unique = numbered(numbers)
+    places = {side: place_of(side, in_force, shapes) for side in Side}
+    there, here = places[Side.INTACCT], places[Side.SALESFORCE]
+    with opened(Side.INTACCT, held) as connector:
+        found = connector.read_some(there.object, there.fields, there.key, sorted(unique))
+        intacct = {str(each[there.key]): each for each in found}
+    ids = [each.link for each in taking if each.link]
+    unlinked = [each.number for each in taking if not each.link and each.number in unique]
+    with opened(Side.SALESFORCE, held) as connector:
+        by_id = {
+            str(each["Id"]): each
+            for each in connector.read_some(here.object, here.fields, "Id", ids)
+        }
+        by_number: dict[str, list[Record]] = {}
+        if INTACCT_ID in here.fields:
+            for each in connector.read_some(here.object, here.fields, INTACCT_ID, unlinked):
+                by_number.setdefault(str(each[INTACCT_ID]), []).append(each)
+        away = [*by_id.values(), *(one for many in by_number.values() for one in many)]
+        references = _references(connector, in_force, shapes, intacct.values(), away)
+    return _Sides(intacct, by_id, by_number, unique, references, places)
+
+
+def _references(
+    connector: Connector,
+    in_force: Rules,
+    shapes: Shapes,
+    intacct: Iterable[Record],
+    salesforce: Iterable[Record],
+) -> References:
+    """Return, per object, Intacct id → id, of the records that are named; others are missing."""
+    codes: dict[str, set[str]] = {}
+    ids: dict[str, set[str]] = {}
+    pairs = [*((each, None) for each in intacct), *((None, each) for each in salesforce)]
+    for pair in pairs:
+        for wanted, more in zip((codes, ids), lookups(in_force, shapes, *pair), strict=True):
+            for object_, values in more.items():
+                wanted.setdefault(object_, set()).update(values)
+    known: dict[str, dict[str, str]] = {}
+    names = ["Id", INTACCT_ID]
+    for object_ in sorted({*codes, *ids}):
+        try:
+            rows = [
+                *connector.read_some(object_, names, INTACCT_ID, sorted(codes.get(object_, ()))),
+                *connector.read_some(object_, names, "Id", sorted(ids.get(object_, ()))),
+            ]
+        except ConfigBroken:  # records of this object have no id of Intacct
+            continue
+        known[object_] = {row[INTACCT_ID]: row["Id"] for row in rows if row[INTACCT_ID]}
+    return References(known)
+
+
+def _codes(in_force: Rules, intacct: Iterable[Record]) -> dict[str, dict[str, str]]:
+    """Return pick list here → Intacct's key of a value → its code, of the values that are named."""
+    lists = {
+        rule.intacct: ACCOUNT_FIELDS[HERE[rule.code]].pick_list or ""
+        for rule in in_force
+        if rule.code in HERE and ACCOUNT_FIELDS[HERE[rule.code]].pick_list
+    }
+    records = list(intacct)
+    found: dict[str, dict[str, str]] = {}
+    values = PickListValue.__table__.c
+    for name, list_code in lists.items():
+        named = sorted({str(each[name]) for each in records if each.get(name)})
+        query = select(values.external_id, values.code).where(
+            values.list_code == list_code,
+            is_one_of(values.external_id, named),
+            values.deleted_at.is_(None),
+        )
+        found[list_code] = {row[0]: row[1] for row in session.execute(query)}
+    return found

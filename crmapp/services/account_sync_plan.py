@@ -1,0 +1,123 @@
+"""Plan a sync of accounts: read all sides of those that wait, decide field by field, offer it.
+
+Each step is committed with where it stands, so that planning goes on from there whoever dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+
+from crmapp.connectors.errors import ConnectorError, QuotaExceeded, Retryable
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.domain.plan import WRITTEN
+from crmapp.domain.runs import Status
+from crmapp.errors import NotConnected, SecretsLost
+from crmapp.models import AccountSync, Run
+from crmapp.services import (
+    account_sync_pairs,
+    account_sync_read,
+    account_sync_states,
+    failures,
+    notifications,
+    planning,
+)
+from crmapp.services.apply import load
+from crmapp.services.engine import Claim, checkpoint, end, put_off
+
+TROUBLE = (ConnectorError, NotConnected, SecretsLost)
+"""What may be wrong with another system or the connection to it."""
+_LONGEST_WORDS = 500
+_REST = timedelta(minutes=15)
+"""For so long nothing begins by itself after a run that failed."""
+_MANY = 50
+_SHARE = 5
+
+
+def advance(held: Claim) -> Claim | None:
+    """Do the next step of the planning."""
+    run = load(held.run_id)
+    if run.cancel_requested:
+        with unit_of_work():
+            end(held, Status.CANCELLED)
+        return None
+    try:
+        return _STEPS[run.mapping["phase"]](held, run)
+    except TROUBLE as error:
+        trouble(load(held.run_id), held, error)
+    return None
+
+
+def trouble(run: Run, held: Claim, error: ConnectorError | NotConnected | SecretsLost) -> None:
+    """Try again later if that may help; else end the run and say what is wrong."""
+    held = held.moved(run.cursor)
+    problem = failures.kept(error.message)
+    problem["mapping"] = {
+        **run.mapping,
+        **problem["mapping"],
+        "remote": getattr(error, "remote", "")[:_LONGEST_WORDS],
+    }
+    if isinstance(error, Retryable):
+        put_off(held, error.after, **problem)
+        return
+    until = error.until if isinstance(error, QuotaExceeded) else None
+    with unit_of_work():
+        end(held, Status.FAILED, **problem)
+        account_sync_states.keep_clock(rest_until=until or utcnow() + _REST)
+
+
+def _pairs(held: Claim, run: Run) -> Claim:
+    """Decide about the next accounts."""
+    found = account_sync_pairs.next_accounts(run)
+    if not found:
+        with unit_of_work():
+            return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
+    decided = account_sync_pairs.decide(held, found)
+    place = {**run.mapping, "after": found[-1].id}
+    with unit_of_work():
+        held = checkpoint(held)
+        account_sync_pairs.put_down(decided, run.id)
+    if decided.rows:
+        rows = [row._replace(row_no=held.cursor + n) for n, row in enumerate(decided.rows, 1)]
+        return planning.keep_part(held, run, rows, None, mapping=place, total=rows[-1].row_no)
+    with unit_of_work():
+        return checkpoint(held, mapping=place)
+
+
+def _offer(held: Claim, run: Run) -> None:
+    """Make the plan of its parts, and run it unless a person has to look at it before."""
+    if not held.cursor:
+        _leave_nothing(held)
+        return
+    plan = planning.join_parts(held, run)
+    counts = planning.count_actions(plan)
+    waits = not run.source.get("reviewed") and (run.source["mode"] == "chosen" or _is_large(counts))
+    with unit_of_work():
+        planning.offer(held, Status.PLANNED if waits else Status.QUEUED, plan, counts)
+        if waits:
+            notifications.run_waits(held.run_id)
+
+
+def _is_large(counts: Mapping[str, int]) -> bool:
+    """Whether a run that nobody asked for would write a large part of what there is."""
+    written = sum(counts.get(action, 0) for action in WRITTEN)
+    known = session.scalar(select(func.count()).select_from(AccountSync)) or 0
+    return written > _MANY and written * _SHARE > known
+
+
+def _leave_nothing(held: Claim) -> None:
+    """Nothing is to be written; a run that is about nothing is not kept."""
+    with unit_of_work():
+        checkpoint(held)
+        account_sync_states.keep_clock(good_at=utcnow(), rest_until=None)
+        session.execute(delete(Run).where(Run.id == held.run_id, Run.fence == held.fence))
+
+
+_STEPS: Mapping[str, Callable[[Claim, Run], Claim | None]] = {
+    "intacct": account_sync_read.read_changes,
+    "salesforce": account_sync_read.read_changes,
+    "pairs": _pairs,
+    "offer": _offer,
+}
