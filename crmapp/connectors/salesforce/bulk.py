@@ -35,7 +35,8 @@ _ERROR = re.compile(r"(?s)\A([A-Z][A-Z0-9_]+):(.*?):?([^:]*?)\s*--\s*\Z")
 class Jobs(Protocol):
     """Remembers the job of a batch, so that a caller that was restarted asks after it.
 
-    ``batch`` is a fingerprint of the rows. What is kept must survive the caller.
+    ``batch`` is the object, a colon, and a fingerprint of the rows. What is kept must survive the
+    caller. ``keep`` without a job says that the batch is over.
     """
 
     def find(self, batch: str) -> str | None: ...
@@ -69,7 +70,8 @@ def upsert(
     """
     waiting = batch.open()
     table = _table(waiting)
-    mark = hashlib.sha256(f"{object}\n{batch.match_key}\n".encode() + table).hexdigest()
+    rows = hashlib.sha256(f"{batch.match_key}\n".encode() + table).hexdigest()
+    mark = f"{object}:{rows}"
     job, soon = jobs.find(mark), 0.0
     state = _kept(session, job) if job else None
     if job is None or state is None:
