@@ -11,13 +11,13 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
-from crmapp.connectors.batches import Batch, Numbered
+from crmapp.connectors.batches import Batch, Numbered, names_of
 from crmapp.connectors.errors import ConnectorError, Retryable, RowRejected, WrongInstance
 from crmapp.connectors.port import RowResult
 from crmapp.connectors.salesforce.refusals import Refusal
 from crmapp.connectors.salesforce.session import Call, Session
 from crmapp.connectors.salesforce.values import named, to_csv
-from crmapp.connectors.salesforce.writing import columns, failed, key_of
+from crmapp.connectors.salesforce.writing import failed, key_of
 from crmapp.i18n import N_, Text
 
 FROM = 2000
@@ -87,7 +87,7 @@ def upsert(
 
 
 def _table(rows: list[Numbered]) -> bytes:
-    names = columns(rows)
+    names = list(map(named, names_of(rows)))
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(names)

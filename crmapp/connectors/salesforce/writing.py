@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crmapp.connectors.answers import not_whole
@@ -89,8 +89,3 @@ def failed(found: Sequence[Refusal], object: str) -> RowResult:
         if each.code == "INVALID_FIELD":
             raise refused_field(each, object)
     return RowResult(error=row_rejected(found), retry=may_pass_later(found))
-
-
-def columns(rows: Iterable[Numbered]) -> list[str]:
-    """Return the fields that occur in ``rows``, in the order of their first occurrence."""
-    return list(dict.fromkeys(named(name) for each in rows for name in each.row))
