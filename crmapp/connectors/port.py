@@ -152,7 +152,6 @@ class Capabilities:
     """What a connector can do; a caller asks before it relies on it."""
 
     delta: bool  # reading of what changed since a cursor
-    deletes: bool  # reading of what was deleted since a cursor
     max_batch: int  # rows in one call of ``upsert``
     concurrency: int  # requests at a time
 

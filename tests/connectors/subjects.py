@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from crmapp.connectors.intacct.settings import IntacctRestSettings, IntacctXmlSettings
 from crmapp.connectors.port import Exchange, Record
 from crmapp.connectors.registry import AnyConnector, Settings, connect
@@ -56,6 +58,11 @@ class Subject:
 
     def fault(self, kind: Kind, **more: Any) -> None:
         self.app.faults.add(Fault(kind, **more))
+
+    def control(self, action: str, **values: Any) -> None:
+        """Do something to the system that only its control page can."""
+        url = f"{self.server.url}/__control/{action}"
+        httpx.post(url, json=values).raise_for_status()
 
     def well(self) -> None:
         """Let nothing go wrong any more."""

@@ -56,7 +56,7 @@ class IntacctRest:
     ``usage`` counts what this object asked and wrote: the interface says nothing of its quota.
     """
 
-    capabilities = Capabilities(delta=True, deletes=False, max_batch=1000, concurrency=2)
+    capabilities = Capabilities(delta=True, max_batch=1000, concurrency=2)
 
     def __init__(
         self,

@@ -66,7 +66,7 @@ class IntacctXml:
     ``usage`` counts what this object asked: the gateway says nothing of its quota.
     """
 
-    capabilities = Capabilities(delta=True, deletes=False, max_batch=1000, concurrency=2)
+    capabilities = Capabilities(delta=True, max_batch=1000, concurrency=2)
 
     def __init__(
         self,

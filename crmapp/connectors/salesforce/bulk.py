@@ -17,7 +17,7 @@ from crmapp.connectors.port import RowResult
 from crmapp.connectors.salesforce.refusals import Refusal
 from crmapp.connectors.salesforce.session import Call, Session
 from crmapp.connectors.salesforce.values import named, to_csv
-from crmapp.connectors.salesforce.writing import failed, key_of
+from crmapp.connectors.salesforce.writing import DUPLICATE, failed, key_of
 from crmapp.i18n import N_, Text
 
 FROM = 2000
@@ -64,6 +64,8 @@ def upsert(
     session: Session, object: str, batch: Batch, jobs: Jobs, pause: Callable[[float], None]
 ) -> None:
     """Write the rows that wait by a job.
+
+    Those that a duplicate rule finds stay open: a job cannot say that it is to be let past alerts.
 
     Raises:
         Retryable: the job is not done yet; the same rows given again go on waiting for it.
@@ -179,8 +181,9 @@ def _settle(session: Session, object: str, job: str, batch: Batch, waiting: list
             batch.settle(numbered, RowResult(id=row["sf__Id"], created=created))
     for row in _results(session, job, "failedResults") if by_key else ():
         numbered = by_key.pop(key_of(row.get(batch.match_key)), None)
-        if numbered:
-            batch.settle(numbered, failed([_refusal(row.get("sf__Error", ""))], object))
+        error = _refusal(row.get("sf__Error", ""))
+        if numbered and error.code != DUPLICATE:
+            batch.settle(numbered, failed([error], object))
     for numbered in by_key.values():  # what the job did not come to, by its own list of the rest
         batch.settle(
             numbered,

@@ -79,6 +79,22 @@ def test_each_row_changes_only_the_fields_that_it_names(org):
     }
 
 
+@pytest.mark.parametrize("rule", ["alert", "block"])
+def test_a_duplicate_rule_that_alerts_does_not_hold_up_a_row_of_many(org, rule):
+    connector = patient(org)
+    connector.upsert(org.object, org.match, [org.row(9000, "The same name")])
+    org.control("duplicate_rule", rule=rule)
+    rows = [org.row(number, f"Name {number}") for number in range(COUNT)]
+    rows[5] = org.row(5, "The same name")
+
+    results = written(org, connector, rows)
+
+    assert [number for number, result in enumerate(results) if not result.created] == (
+        [] if rule == "alert" else [5]
+    )
+    assert rule == "alert" or results[5].error.code == "DUPLICATES_DETECTED"
+
+
 def test_failures_are_asked_for_only_if_a_row_is_missing(org):
     connector = patient(org)
 
