@@ -8,9 +8,10 @@ from typing import Protocol
 from sqlalchemy import select
 
 from crmapp.connectors.port import Connector
-from crmapp.db import session
+from crmapp.db import db, session
 from crmapp.models import Connection
 from crmapp.services import connections
+from crmapp.services.remote_jobs import RowJobs
 
 
 class Remotes(Protocol):
@@ -43,10 +44,14 @@ def connected() -> set[str]:
 def opened(system: str) -> AbstractContextManager[Connector]:
     """Open the connection to a system for the time of a block, outside any transaction.
 
+    A large job that Salesforce was given by a worker that died is waited for, not sent again.
+
     Raises:
         ConnectorError, NotConnected, SecretsLost: it cannot be opened.
     """
-    return _instead[0].opened(system) if _instead else connections.opened(system)
+    if _instead:
+        return _instead[0].opened(system)
+    return connections.opened(system, jobs=RowJobs(db.engine))
 
 
 def kind_of(system: str) -> str:

@@ -52,7 +52,7 @@ class FakeConnector:
     refuse: Callable[[Record], str | None] = lambda _row: None
     before: Callable[[str], None] = lambda _call: None
     after: Callable[[str], None] = lambda _call: None
-    capabilities: Capabilities = field(default=Capabilities(True, True, 200, 2))
+    capabilities: Capabilities = field(default=Capabilities(True, 200, 2))
 
     # --- what the system holds ------------------------------------------------------------------
 
