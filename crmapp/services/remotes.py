@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlalchemy import select
 
-from crmapp.connectors.port import Connector
+from crmapp.connectors.port import Connector, Description
 from crmapp.db import db, session
 from crmapp.models import Connection
 from crmapp.services import connections
@@ -20,7 +21,9 @@ class Remotes(Protocol):
     def connected(self) -> set[str]:
         """Return the systems that are connected."""
 
-    def opened(self, system: str) -> AbstractContextManager[Connector]:
+    def opened(
+        self, system: str, known: Iterable[Description] = ()
+    ) -> AbstractContextManager[Connector]:
         """Open the connection to a system for the time of a block.
 
         Raises:
@@ -41,17 +44,18 @@ def connected() -> set[str]:
     return _instead[0].connected() if _instead else connections.connected()
 
 
-def opened(system: str) -> AbstractContextManager[Connector]:
+def opened(system: str, known: Iterable[Description] = ()) -> AbstractContextManager[Connector]:
     """Open the connection to a system for the time of a block, outside any transaction.
 
-    A large job that Salesforce was given by a worker that died is waited for, not sent again.
+    ``known`` are descriptions that need not be read again. A large job that Salesforce was given
+    by a worker that died is waited for, not sent again.
 
     Raises:
         ConnectorError, NotConnected, SecretsLost: it cannot be opened.
     """
     if _instead:
-        return _instead[0].opened(system)
-    return connections.opened(system, jobs=RowJobs(db.engine))
+        return _instead[0].opened(system, known)
+    return connections.opened(system, jobs=RowJobs(db.engine), known=known)
 
 
 def kind_of(system: str) -> str:

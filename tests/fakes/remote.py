@@ -200,7 +200,7 @@ class FakeRemotes:
         return set(self.connectors)
 
     @contextmanager
-    def opened(self, system: str) -> Iterator[Connector]:
+    def opened(self, system: str, known: Iterable[Description] = ()) -> Iterator[Connector]:
         if system in self.problem:
             raise self.problem[system]
         yield self.connectors[system]
