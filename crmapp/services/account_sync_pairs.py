@@ -195,7 +195,7 @@ class _Work:
         state = each.state
         kept: Kept = state.accepted if state else {}
         sent: Sent = state.offered.get("sent", {}) if state else {}
-        offer = {"pending": each.pending, "kept": kept, "sent": sent}
+        offer = {"pending": each.pending or 0, "kept": kept, "sent": sent}
         unclear = self._unclear(each)
         if unclear:
             known = state.hashes if state else {}

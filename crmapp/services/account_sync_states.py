@@ -96,6 +96,16 @@ def settled(
     }
 
 
+def begun(run_id: int) -> None:
+    """Inside a unit of work: from the first write on, all that a run offers waits until settled."""
+    session.execute(
+        update(AccountSync)
+        .where(AccountSync.offered_run == run_id, AccountSync.pending.is_(None))
+        .values(pending=0, pending_at=utcnow())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def settle_next(run_id: int, most: int) -> bool:
     """Inside a unit of work: settle the next accounts of a run of which nothing was left out.
 

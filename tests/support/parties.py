@@ -168,6 +168,14 @@ class Parties:
         run = account_sync.start_due()
         return None if run is None else self.work(run)
 
+    def plan(self) -> Run:
+        """Have all accounts planned; the plan waits for a person."""
+        chosen = account_sync.Chosen()
+        run = self.work(account_sync.synchronize_many(chosen, by=self.make.alice))
+        assert run is not None
+        assert run.status == "planned", run.error
+        return run
+
     def work(self, run: int) -> Run | None:
         """Work on a run; None if it was about nothing, and is not kept."""
         for _slice in range(50):
