@@ -186,3 +186,10 @@ def keep_cursor(system: str, cursor: Mapping[str, Any] | None) -> None:
     """Inside a unit of work: note where the reading of a system goes on."""
     row = clock(lock=True)
     row.cursors = {**row.cursors, str(system): dict(cursor or {})}
+
+
+def forget_cursor(system: str) -> None:
+    """Inside a unit of work: have a system read from the beginning, because it is another one."""
+    row = session.get(SyncClock, OBJECT, with_for_update=True)
+    if row is not None:
+        row.cursors = {name: each for name, each in row.cursors.items() if name != system}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crmapp.services import account_details
+from crmapp.db import session
+from crmapp.services import account_details, account_sync_states, connections
 from tests.support.parties import Parties, opened_parties
 
 NUMBER, NAME = "C005", "Atelier graphique"
@@ -77,3 +78,17 @@ def test_what_another_customer_says_is_no_change_of_the_one_before(make, parties
     assert run.status == "done", run.error
     assert known["intacct"] == NUMBER
     assert parties.state(account).accepted[""] == known | {"intacct": OTHER}
+
+
+def test_a_system_that_is_connected_anew_is_read_from_the_beginning(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.touch(account)
+    parties.sync()
+    assert {"intacct", "salesforce"} <= account_sync_states.clock().cursors.keys()
+
+    version = connections.of("intacct").version
+    connections.remove("intacct", version=version, by=make.alice)
+
+    session.rollback()
+    assert "intacct" not in account_sync_states.clock().cursors
+    assert "salesforce" in account_sync_states.clock().cursors
