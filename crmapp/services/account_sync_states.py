@@ -12,7 +12,7 @@ from sqlalchemy.schema import Table
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import insert_into, is_one_of, merge_rows
 from crmapp.domain.runs import ACTIVE, Status
-from crmapp.models import AccountSync, Run, RunException, SyncClock
+from crmapp.models import Account, AccountSync, Run, RunException, SyncClock
 from crmapp.services import sync_options
 
 KIND = "account_sync"
@@ -57,7 +57,15 @@ def _mark(changes: Iterable[tuple[int, int]], at: datetime) -> None:
 
 
 def of(accounts: Sequence[int], *, lock: bool = False) -> dict[int, Any]:
-    """Return how it stands with each of ``accounts``, as far as something is known of it."""
+    """Return how it stands with each of ``accounts``, as far as something is known of it.
+
+    ``lock`` it inside a unit of work only: the accounts first, as the door does, because a row that
+    is new here asks for its account. Else a person's edit and a run would wait for each other.
+    """
+    if lock:
+        own = Account.__table__.c.id
+        first = select(own).where(is_one_of(own, accounts)).order_by(own)
+        session.execute(first.with_for_update(read=True, key_share=True)).all()
     query = select(_TABLE).where(is_one_of(_TABLE.c.account_id, accounts))
     query = query.order_by(_TABLE.c.account_id)
     rows = session.execute(query.with_for_update() if lock else query)
