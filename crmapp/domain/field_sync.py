@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from crmapp.domain import field_reasons as reasons
 from crmapp.domain.field_checks import Shapes, needs_lookup
 from crmapp.domain.field_fit import writable
 from crmapp.domain.field_rules import Blank, Conflict, FieldRule, Rules, Shape, Side, Sync
@@ -33,6 +34,7 @@ class Act(StrEnum):
 
     TO_INTACCT = "to_intacct"
     TO_SALESFORCE = "to_salesforce"
+    TO_HERE = "to_here"
     SAME = "same"
     LEFT = "left"
     HELD = "held"
@@ -44,36 +46,13 @@ WRITES = {Side.INTACCT: Act.TO_INTACCT, Side.SALESFORCE: Act.TO_SALESFORCE}
 ACTS: dict[Act, str] = {
     Act.TO_INTACCT: N_("Written to Sage Intacct"),
     Act.TO_SALESFORCE: N_("Written to Salesforce"),
+    Act.TO_HERE: N_("Written here"),
     Act.SAME: N_("The same"),
     Act.LEFT: N_("Left as it is"),
     Act.HELD: N_("In conflict"),
     Act.REFUSED: N_("Refused"),
     Act.OFF: N_("Not synchronized"),
 }
-_EQUAL = Text(N_("Both sides say the same."))
-_OWNER = {
-    Side.INTACCT: Text(N_("The row goes to Sage Intacct, which says something else.")),
-    Side.SALESFORCE: Text(N_("The row goes to Salesforce, which says something else.")),
-}
-_NEW = Text(N_("There is no record on that side yet: this is what it begins with."))
-_BLANK = Text(N_("It is empty, and an empty value leaves the other side as it is."))
-_NO_SOURCE = Text(N_("There is no record to read it from."))
-_NEEDED = Text(N_("It is empty, but required on the other side."))
-_CLEARED = Text(N_("It is empty, and an empty value empties the other side."))
-_SET_ONCE = Text(N_("The field can be set on a new record only."))
-_OFF = Text(N_("The row is inactive."))
-_RESTS = Text(N_("One of the two fields is not there."))
-_FIRST = Text(N_("Only one side has a value: the other one takes it."))
-_CHANGED = {
-    Side.INTACCT: Text(N_("It was changed in Salesforce only.")),
-    Side.SALESFORCE: Text(N_("It was changed in Sage Intacct only.")),
-}
-_WON = {
-    Side.INTACCT: Text(N_("The sides differ, and by the row Salesforce is right.")),
-    Side.SALESFORCE: Text(N_("The sides differ, and by the row Sage Intacct is right.")),
-}
-_ASK = Text(N_("The sides differ, and by the row a person decides. Make them the same on one."))
-_AS_ACCEPTED = Text(N_("Neither side was changed since it was accepted as it is."))
 
 
 @dataclass(frozen=True)
@@ -188,9 +167,9 @@ class _Field:
 
     def outcome(self) -> Outcome:
         if not self.rule.active:
-            return self._say(Act.OFF, _OFF)
+            return self._say(Act.OFF, reasons.OFF)
         if any(self.shapes.get(self.rule, side) is None for side in Side):
-            return self._say(Act.OFF, _RESTS)
+            return self._say(Act.OFF, reasons.RESTS)
         if self.rule.sync is Sync.FROM or (self.salesforce is None and self.rule.sync is Sync.BOTH):
             return self._carried(Side.SALESFORCE)
         if self.rule.sync is Sync.TO or self.intacct is None:
@@ -234,7 +213,7 @@ class _Field:
     def _carried(self, to: Side, why: Text | None = None) -> Outcome:
         """Carry the value over to the side ``to``, unless it is there already."""
         if self._record(to.other) is None:
-            return self._say(Act.LEFT, _NO_SOURCE)
+            return self._say(Act.LEFT, reasons.NO_SOURCE)
         source, target = self._shape(to.other), self._shape(to)
         is_new = self._record(to) is None
         try:
@@ -242,34 +221,34 @@ class _Field:
         except BadValue as bad:
             return self._say(Act.REFUSED, bad.text)
         if not is_new and canonical(value, target, to) == self._said(to):
-            return self._say(Act.SAME, _EQUAL)
+            return self._say(Act.SAME, reasons.EQUAL)
         if is_blank(value):
             if is_new or self.rule.blank is Blank.LEAVE:
-                return self._say(Act.LEFT, _BLANK)
+                return self._say(Act.LEFT, reasons.BLANK)
             if target.required:
-                return self._say(Act.LEFT, _NEEDED)
-            why, value = _CLEARED, False if target.kind == "yes_no" else None
+                return self._say(Act.LEFT, reasons.NEEDED)
+            why, value = reasons.CLEARED, False if target.kind == "yes_no" else None
         if not (target.creatable if is_new else writable(target)):
-            return self._say(Act.LEFT if is_new else Act.REFUSED, _SET_ONCE)
-        return self._say(WRITES[to], why or (_NEW if is_new else _OWNER[to]), value)
+            return self._say(Act.LEFT if is_new else Act.REFUSED, reasons.SET_ONCE)
+        return self._say(WRITES[to], why or (reasons.NEW if is_new else reasons.OWNER[to]), value)
 
     def _decided(self) -> Outcome:
         """Decide between two sides that may both have been changed."""
         there, back = self._carried(Side.SALESFORCE), self._carried(Side.INTACCT)
         if Act.SAME in (there.act, back.act):
-            return self._say(Act.SAME, _EQUAL)
+            return self._say(Act.SAME, reasons.EQUAL)
         to = self._only_way()
         if to is not None:
-            reason = _CHANGED[to] if self._known else _FIRST
+            reason = reasons.CHANGED[to] if self._known else reasons.FIRST
             return self._carried(to, reason)
         if self._known and not any(map(self._changed, Side)):
-            return self._say(Act.LEFT, _AS_ACCEPTED)
+            return self._say(Act.LEFT, reasons.AS_ACCEPTED)
         if self.rule.conflict is Conflict.ASK:
-            return self._say(Act.HELD, _ASK)
+            return self._say(Act.HELD, reasons.ASK)
         to = Side.SALESFORCE if self.rule.conflict is Conflict.INTACCT else Side.INTACCT
-        won = self._carried(to, _WON[to])
+        won = self._carried(to, reasons.WON[to])
         # An empty value that leaves the other side alone does not win against a new one either.
-        return self._carried(to.other, _FIRST) if won.act is Act.LEFT else won
+        return self._carried(to.other, reasons.FIRST) if won.act is Act.LEFT else won
 
     @property
     def _known(self) -> tuple[str, str] | None:
