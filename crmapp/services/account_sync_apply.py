@@ -28,7 +28,7 @@ from crmapp.services import account_sync_states, apply, field_maps, pace, planni
 from crmapp.services.account_sync_plan import TROUBLE, trouble
 from crmapp.services.account_sync_read import opened
 from crmapp.services.account_sync_rows import link_of, object_of, record_of, text_as_json
-from crmapp.services.account_sync_states import OBJECT
+from crmapp.services.account_sync_states import KIND, OBJECT
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 _NAMES = (*apply.NEEDED, "name", "params")
@@ -36,6 +36,7 @@ _AGAIN = 3
 """So often a row is sent in all that the other system had locked."""
 _RESULTS = {"linked": "unchanged"}
 _HERE = "here"
+_ORIGIN = {"kind": KIND}
 _SETTLED_AT_ONCE = 2000
 _TABLE: Table = RunException.__table__  # type: ignore[assignment]  # a Table
 
@@ -103,17 +104,23 @@ def _send(
         trouble(apply.load(held.run_id), held, error)
         return None
     both = list(zip(rows, results, strict=True))
-    made = [(row, each) for row, each in both if row.action is Planned.CREATE and each.id]
     with unit_of_work():
         checkpoint(held)
         now = session.get_one(Run, held.run_id)
-        links = [
-            Write(Action.UPDATE, {}, row.record_id, links=(link_of(row, str(each.id)),))
-            for row, each in made
-        ]
-        records.write(Account, links, run=now)
+        _link(both)
         _refused(held.run_id, side, both)
         return _counted(held, now, side, [_outcome(*each) for each in both], until, counted)
+
+
+def _link(both: Sequence[tuple[PlanRow, RowResult]]) -> None:
+    """Remember what was made of accounts; an undo of the run leaves it there, and so the link."""
+    links = [
+        Write(Action.UPDATE, {}, row.record_id, source=_ORIGIN, links=(link_of(row, each.id),))
+        for row, each in both
+        if row.action is Planned.CREATE and each.id
+    ]
+    if links:
+        records.write(Account, links)
 
 
 def _upserted(

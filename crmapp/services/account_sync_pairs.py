@@ -190,7 +190,9 @@ class _Work:
         )  # fmt: skip
         written = {Side.INTACCT: merged.intacct, Side.SALESFORCE: merged.salesforce}
         hashes = {
-            side.value: content_hash(self.rules, self.shapes, side, (record or {}) | written[side])
+            side.value: content_hash(
+                self.rules, self.shapes, side, {**(record or {}), **written[side]}
+            )
             for side, record in records.items()
         }
         return merged, offer | {

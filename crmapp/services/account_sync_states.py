@@ -27,10 +27,11 @@ _NEW: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-def changed_here(changes: Iterable[tuple[int, int]], at: datetime) -> None:
-    """Inside a unit of work: note that accounts were changed; ``changes`` are (account, change)."""
+def changed_here(changes: Iterable[Mapping[str, Any]], at: datetime) -> None:
+    """Inside a unit of work: note the accounts of ``changes``, but for those that a sync made."""
     if sync_options.options().enabled:
-        _mark(changes, at)
+        ours = [each for each in changes if each["source"].get("kind") != KIND]
+        _mark(((each["record_id"], each["id"]) for each in ours), at)
 
 
 def changed_there(accounts: Iterable[int]) -> None:
@@ -166,4 +167,4 @@ def keep_clock(**values: Any) -> None:
 def keep_cursor(system: str, cursor: Mapping[str, Any] | None) -> None:
     """Inside a unit of work: note where the reading of a system goes on."""
     row = clock(lock=True)
-    row.cursors = {**row.cursors, system: dict(cursor or {})}
+    row.cursors = {**row.cursors, str(system): dict(cursor or {})}

@@ -331,11 +331,8 @@ class _Batch:
             update_rows(self.table, rows, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
         self.ledger.flush()
-        if self.model is Account and (
-            self.run is None or self.run.kind != account_sync_states.KIND
-        ):
-            changes = ((each["record_id"], each["id"]) for each in self.changes)
-            account_sync_states.changed_here(changes, self.at)
+        if self.model is Account:
+            account_sync_states.changed_here(self.changes, self.at)
 
 
 def _lock(

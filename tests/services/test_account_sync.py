@@ -117,7 +117,7 @@ def test_a_row_that_is_refused_is_kept_with_the_words_and_tried_again(make, part
     parties.enable()
     account = make.account(NAME, number=NUMBER)
     parties.sync()
-    parties.fault("salesforce", "lock_row")
+    parties.fault("salesforce", "lock_row", times=None)
     parties.edit(account, phone="+33 40 11 22 33")
 
     run = parties.sync()
@@ -144,7 +144,7 @@ def test_many_accounts_are_planned_and_carried_over_when_somebody_says_so(make, 
     other = make.account("No Number")
 
     run = parties.work(account_sync.synchronize_many(Chosen(), by=make.alice))
-    assert (run.status, run.total) == ("planned", 3)
+    assert (run.status, run.total) == ("planned", 1)
     assert account_sync.count(Chosen(), by=make.alice) == 1
     account_sync.begin(run.id, run.plan_hash, by=make.alice)
     run = parties.work(run.id)
