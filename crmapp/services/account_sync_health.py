@@ -16,7 +16,13 @@ from crmapp.domain.field_rules import Side
 from crmapp.domain.runs import WRONG
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, Run, User
-from crmapp.services import account_sync_pairs, account_sync_states, failures, sync_options
+from crmapp.services import (
+    account_sync_pairs,
+    account_sync_states,
+    failures,
+    field_maps,
+    sync_options,
+)
 from crmapp.services.account_sync import RIGHT, missing
 from crmapp.services.account_sync_states import HELD, KIND, REFUSED, SYNCED
 from crmapp.services.rights import need
@@ -246,7 +252,10 @@ def wrong(cause: str, *, by: User, after: int = 0, limit: int = _MOST) -> list[W
 
 @dataclass(frozen=True)
 class Standing:
-    """How it stands with one account; ``problems`` are what keeps it from being the same."""
+    """How it stands with one account; ``problems`` are what keeps it from being the same.
+
+    Each of them is named by the fields that it is about, if it is about any.
+    """
 
     state: str
     waits: bool
@@ -279,6 +288,22 @@ def standing(account_id: int) -> Standing | None:
         Side(system).title if system else "",
         str(problem.get("code", "")),
         str(problem.get("said", "")),
-        _problems(problem),
+        _named(_problems(problem)),
         Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
     )
+
+
+def _named(problems: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
+    names = labels() if any(key for key, _text in problems) else {}
+    return tuple((names.get(key, key), text) for key, text in problems)
+
+
+def labels() -> dict[str, str]:
+    """Return key of a row of the field map → what both systems call its fields."""
+    shapes = field_maps.shapes()
+    found = {}
+    for rule in field_maps.in_force():
+        known = [(shapes.get(rule, side), rule.name(side)) for side in Side]
+        called = [shape.label if shape else name for shape, name in known]
+        found[rule.key] = " · ".join(dict.fromkeys(called))
+    return found

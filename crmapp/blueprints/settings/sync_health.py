@@ -10,14 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from crmapp.blueprints.settings import bp
-from crmapp.domain.field_rules import Side
 from crmapp.domain.runs import ACTIVE
 from crmapp.errors import AlreadyRunning, Conflict, Invalid
 from crmapp.services import (
     account_sync,
     account_sync_health,
     connections,
-    field_maps,
     pick_lists,
 )
 from crmapp.services import sync_health as health_
@@ -66,24 +64,10 @@ def sync_cause() -> ResponseReturnValue:
         "settings/sync_cause.html",
         cause=cause,
         accounts=found[:_PAGE],
-        labels=_labels(),
+        labels=account_sync_health.labels(),
         pager=Pager(first=start, previous=start, next=more),
         open_section="sync_health",
     )
-
-
-def _labels() -> dict[str, str]:
-    """Return key of a row of the field map → the fields that it keeps the same."""
-    shapes = field_maps.shapes()
-    return {
-        rule.key: " · ".join(
-            dict.fromkeys(
-                shape.label if (shape := shapes.get(rule, side)) else rule.name(side)
-                for side in Side
-            )
-        )
-        for rule in field_maps.in_force()
-    }
 
 
 @bp.get("/sync-health/count")
