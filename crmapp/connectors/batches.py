@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,11 @@ class Numbered:
 
     number: int
     row: Record
+
+
+def names_of(rows: Iterable[Numbered]) -> list[str]:
+    """Return the fields that occur in ``rows``, in the order of their first occurrence."""
+    return list(dict.fromkeys(name for each in rows for name in each.row))
 
 
 class Batch:

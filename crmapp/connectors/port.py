@@ -152,7 +152,6 @@ class Capabilities:
     """What a connector can do; a caller asks before it relies on it."""
 
     delta: bool  # reading of what changed since a cursor
-    deletes: bool  # reading of what was deleted since a cursor
     max_batch: int  # rows in one call of ``upsert``
     concurrency: int  # requests at a time
 
@@ -255,8 +254,16 @@ class Connector(Protocol):
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
         """Create or update by ``match_key``; one result per row, in the order of ``rows``.
 
+        A row changes the fields that it names and no others, also if other rows name more; None
+        and an empty text empty a field. Names may be dotted as the description has them. What the
+        remote wants of a new record is told of the row that lacks it (a customer of Intacct needs
+        a name); the connector itself adds only what can be known from the row.
+
         Sending the same rows again changes nothing. Rows without a value for ``match_key`` are
         rejected: in Salesforce an empty external id makes a new record each time.
+
+        Raises:
+            ConfigBroken: one of the fields, or the object, is not there any more.
         """
 
     def usage(self) -> Usage | None:

@@ -292,14 +292,14 @@ class FieldMerge:
         for party in (*self._parties, *self.new):
             move = moves.get(party)
             if move and move.written:
-                row[party] = self.copies.written(party, move.value)
+                row[str(party)] = self.copies.written(party, move.value)
             elif party in behind:
-                row[party] = self._before.get(party, self.copies.mark(party))
+                row[str(party)] = self._before.get(party, self.copies.mark(party))
             else:
-                row[party] = self.copies.mark(party)
+                row[str(party)] = self.copies.mark(party)
         for party in Party:
             if party not in row and party in self._before:  # it is away
-                row[party] = self._before[party]
+                row[str(party)] = self._before[party]
                 if choice.winner is not None or party in self._behind:
                     behind.append(party)
         if behind:
@@ -311,7 +311,7 @@ class FieldMerge:
             return self.sent
         row = {name: list(found) for name, found in self.sent.items()}
         for party, value in writes.items():
-            _put(row, party, self.copies.written(party, value))
+            _put(row, str(party), self.copies.written(party, value))
         for party in self._parties if self._known else ():
             if self._changed(party):
                 _put(row, seen(party), self.copies.mark(party))

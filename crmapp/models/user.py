@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from flask_security.core import UserMixin
 from sqlalchemy import Column, ForeignKey, Table, true
@@ -35,7 +36,8 @@ class User(Base, UserMixin):
 
     ``mail_own_runs`` says of which of her runs she gets an e-mail when they end
     (:class:`crmapp.domain.runs.Mail`), ``mail_failed_runs`` whether, as an administrator, she gets
-    one when somebody else's fails.
+    one when somebody else's fails. ``own_details`` is how she has arranged what Salesforce holds of
+    accounts (:class:`crmapp.domain.arrangement.Arrangement`); None is as the administrator has it.
     """
 
     __tablename__ = "user"
@@ -55,6 +57,7 @@ class User(Base, UserMixin):
     mail_own_runs: Mapped[str] = mapped_column(default="all", server_default="all")
     mail_failed_runs: Mapped[bool] = mapped_column(default=True, server_default=true())
     shortcuts: Mapped[str | None]
+    own_details: Mapped[dict[str, Any] | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")

@@ -63,7 +63,8 @@ class Details:
     """What the tab shows of one account.
 
     ``external_id`` is None if no record in Salesforce is linked. ``problem`` is what the last
-    attempt to read it met; the values are then those of ``fetched_at``.
+    attempt to read it met; the values are then those of ``fetched_at``. ``hidden`` counts those
+    that the reader does not want to see.
     """
 
     external_id: str | None
@@ -73,6 +74,7 @@ class Details:
     tried_at: datetime | None = None
     problem: Text | None = None
     connected: bool = True
+    hidden: int = 0
 
     @property
     def stale(self) -> bool:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 
-from crmapp.connectors.errors import ConnectorError, QuotaExceeded, Retryable
+from crmapp.connectors.errors import ConfigBroken, ConnectorError, QuotaExceeded, Retryable
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.plan import WRITTEN
 from crmapp.domain.runs import Status
@@ -62,10 +62,26 @@ def trouble(run: Run, held: Claim, error: ConnectorError | NotConnected | Secret
     if isinstance(error, Retryable):
         put_off(held, error.after, **problem)
         return
+    if isinstance(error, ConfigBroken) and _mended(held, run):
+        put_off(held, None, error=problem["error"])
+        return
     until = error.until if isinstance(error, QuotaExceeded) else None
     with unit_of_work():
         end(held, Status.FAILED, **problem)
         account_sync_states.keep_clock(rest_until=until or utcnow() + _REST)
+
+
+def _mended(held: Claim, run: Run) -> bool:
+    """Read once what the systems consist of: a row of a field that is gone then rests alone."""
+    if run.mapping.get("read_anew"):
+        return False
+    try:
+        account_sync_read.read_anew()
+    except TROUBLE:
+        return False
+    with unit_of_work():
+        checkpoint(held, mapping={**run.mapping, "read_anew": True})
+    return True
 
 
 def _pairs(held: Claim, run: Run) -> Claim:

@@ -19,10 +19,17 @@ from crmapp.db.bulk import is_one_of
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import FieldRule, Rules, Side, Sync
 from crmapp.domain.field_sync import content_hash, fields_of
-from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER, CUSTOMER_ID, INTACCT_ID
+from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER_ID, INTACCT_ID
 from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.queue import leaving
-from crmapp.services import account_sync_states, field_maps, remotes, sync_options
+from crmapp.services import (
+    account_sync_states,
+    field_maps,
+    remote_fields,
+    remotes,
+    sync_options,
+)
+from crmapp.services.account_sync_rows import object_of
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 
@@ -41,15 +48,11 @@ class Place:
 
 def place_of(side: Side, rules: Rules, shapes: Shapes) -> Place:
     """Return where the accounts of a side are."""
-    if side is Side.INTACCT:
-        dialect = field_maps.dialect()
-        object_, key = CUSTOMER[dialect], CUSTOMER_ID[dialect]
-    else:
-        object_, key = ACCOUNT, "Id"
+    key = CUSTOMER_ID[field_maps.dialect()] if side is Side.INTACCT else "Id"
     names = [key, *fields_of(rules, shapes, side)]
     if side is Side.SALESFORCE and INTACCT_ID in shapes.salesforce:
         names.append(INTACCT_ID)
-    return Place(side, object_, key, tuple(dict.fromkeys(names)))
+    return Place(side, object_of(side), key, tuple(dict.fromkeys(names)))
 
 
 def rules() -> Rules:
@@ -68,10 +71,17 @@ def _directed(rule: FieldRule, direction: Sync) -> FieldRule:
 
 @contextmanager
 def opened(side: Side, held: Claim) -> Iterator[Connector]:
-    """Open a side for a step that may take long."""
+    """Open a side for a step that may take long; what it consists of is known from its reading."""
+    described = remote_fields.known(side, object_of(side))
     session.rollback()
-    with remotes.opened(side) as connector, keep_alive(held):
+    with remotes.opened(side, [described] if described else []) as connector, keep_alive(held):
         yield connector
+
+
+def read_anew() -> None:
+    """Read what both sides consist of again, because a field is not there any more."""
+    for side in Side:
+        remote_fields.read_anew(side, object_of(side))
 
 
 def read_changes(held: Claim, run: Run) -> Claim:

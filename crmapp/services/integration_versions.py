@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -58,8 +58,17 @@ def get(code: str, wanted: int, *, by: User) -> IntegrationVersion:
     return found
 
 
-def put_in_force(code: str, chosen: dict[str, Any], *, seen: int, by: User) -> int:
+def put_in_force(
+    code: str,
+    chosen: dict[str, Any],
+    *,
+    seen: int,
+    by: User,
+    follow: Callable[[], object] = lambda: None,
+) -> int:
     """Make ``chosen`` the next version and return its number; ``seen`` is the one ``by`` saw.
+
+    ``follow`` writes what follows from it, in the same transaction.
 
     Raises:
         Forbidden
@@ -73,6 +82,7 @@ def put_in_force(code: str, chosen: dict[str, Any], *, seen: int, by: User) -> i
                 raise Conflict({}, message=CHANGED_SINCE)
             made = IntegrationVersion(code=code, version=seen + 1, options=chosen, by_id=person)
             session.add(made)
+            follow()
     except IntegrityError as error:  # two at once, on PostgreSQL
         raise Conflict({}, message=CHANGED_SINCE) from error
     return seen + 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crmapp.db import while_unchanged
-from crmapp.errors import Invalid
+from sqlalchemy import select, update
+
+from crmapp.db import session, while_unchanged
+from crmapp.domain.arrangement import Arrangement
+from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import IntegrationVersion, User
 from crmapp.services import integration_versions
@@ -33,18 +36,42 @@ class Options:
     def as_json(self) -> dict[str, Any]:
         return {"show_details": self.show_details, "detail_fields": list(self.detail_fields)}
 
+    def since(self, before: Options) -> Change:
+        """Return what these options do otherwise than those ``before``."""
+        now, then = self.detail_fields, before.detail_fields
+        return Change(
+            None if self.show_details is before.show_details else self.show_details,
+            tuple(name for name in now if name not in then),
+            tuple(name for name in then if name not in now),
+            [name for name in now if name in then] != [name for name in then if name in now],
+        )
+
 
 @dataclass(frozen=True)
-class Step:
-    """A version with what it does otherwise than the one before it."""
+class Change:
+    """What is otherwise than before; ``shown`` says whether showing begins or ends, if it does."""
 
-    version: IntegrationVersion
-    options: Options
     shown: bool | None
-    """Whether it began (True) or ended (False) to show details; None for neither."""
     added: tuple[str, ...]
     removed: tuple[str, ...]
     reordered: bool
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether everybody loses something: a person looks at it before it is saved."""
+        return bool(self.removed) or self.shown is False
+
+
+@dataclass(frozen=True)
+class Step:
+    """A version with what it does otherwise than the one before it.
+
+    ``back`` is what would be otherwise than now, were it put in force again.
+    """
+
+    version: IntegrationVersion
+    change: Change
+    back: Change
 
 
 def options() -> Options:
@@ -69,21 +96,24 @@ def history(*, by: User, most: int = 20) -> list[Step]:
     versions = integration_versions.last(ADVANCED, most + 1, by=by)
     found = [Options.from_json(each.options) for each in versions]
     before = [*found[1:], Options()][: len(found)]
-    steps = [_step(*each) for each in zip(versions, found, before, strict=True)]
+    steps = [
+        Step(version, now.since(then), now.since(found[0]))
+        for version, now, then in zip(versions, found, before, strict=True)
+    ]
     return steps[:most]
 
 
-def _step(made: IntegrationVersion, now: Options, before: Options) -> Step:
-    stayed = [name for name in now.detail_fields if name in before.detail_fields]
-    order = [name for name in before.detail_fields if name in now.detail_fields]
-    return Step(
-        made,
-        now,
-        None if now.show_details is before.show_details else now.show_details,
-        tuple(name for name in now.detail_fields if name not in before.detail_fields),
-        tuple(name for name in before.detail_fields if name not in now.detail_fields),
-        stayed != order,
-    )
+def change(chosen: Options, *, seen: int, by: User) -> Change:
+    """Return what would be otherwise if ``by`` saved ``chosen``.
+
+    Raises:
+        Forbidden: ``by`` may not manage integrations.
+        Conflict: somebody saved another version since ``seen``.
+    """
+    need(RIGHT, by=by)
+    if chosen != options() and version() != seen:
+        raise Conflict({}, message=integration_versions.CHANGED_SINCE)
+    return chosen.since(options())
 
 
 def save(chosen: Options, *, seen: int, by: User) -> int:
@@ -106,7 +136,30 @@ def save(chosen: Options, *, seen: int, by: User) -> int:
         raise Invalid({"fields": N_("A field is chosen twice. Reload the page and try again.")})
     if chosen == Options.from_json(integration_versions.options(ADVANCED)):
         return version()
-    return integration_versions.put_in_force(ADVANCED, chosen.as_json(), seen=seen, by=by)
+    return integration_versions.put_in_force(
+        ADVANCED, chosen.as_json(), seen=seen, by=by, follow=lambda: _forget_all_but(names)
+    )
+
+
+def _forget_all_but(names: Collection[str]) -> None:
+    """Forget how people have arranged other fields: one that comes back is new to everybody."""
+    arranged = select(User.id, User.own_details).where(User.own_details.is_not(None))
+    for person, kept in session.execute(arranged).all():
+        before = Arrangement.from_json(kept)
+        left = before.only(names)
+        if left != before:
+            changed = update(User).where(User.id == person)
+            session.execute(changed.values(own_details=left.as_json()))
+
+
+def at(number: int, *, by: User) -> Options:
+    """Return what version ``number`` held.
+
+    Raises:
+        Forbidden
+        NotFound: there is no such version.
+    """
+    return Options.from_json(integration_versions.get(ADVANCED, number, by=by).options)
 
 
 def take_back(number: int, *, seen: int, by: User) -> int:
@@ -116,8 +169,7 @@ def take_back(number: int, *, seen: int, by: User) -> int:
         Forbidden, Conflict
         NotFound: there is no such version.
     """
-    found = integration_versions.get(ADVANCED, number, by=by)
-    return save(Options.from_json(found.options), seen=seen, by=by)
+    return save(at(number, by=by), seen=seen, by=by)
 
 
 def chosen_names(typed: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlalchemy import select
 
-from crmapp.connectors.port import Connector
-from crmapp.db import session
+from crmapp.connectors.port import Connector, Description
+from crmapp.db import db, session
 from crmapp.models import Connection
 from crmapp.services import connections
+from crmapp.services.remote_jobs import RowJobs
 
 
 class Remotes(Protocol):
@@ -19,7 +21,9 @@ class Remotes(Protocol):
     def connected(self) -> set[str]:
         """Return the systems that are connected."""
 
-    def opened(self, system: str) -> AbstractContextManager[Connector]:
+    def opened(
+        self, system: str, known: Iterable[Description] = ()
+    ) -> AbstractContextManager[Connector]:
         """Open the connection to a system for the time of a block.
 
         Raises:
@@ -40,13 +44,18 @@ def connected() -> set[str]:
     return _instead[0].connected() if _instead else connections.connected()
 
 
-def opened(system: str) -> AbstractContextManager[Connector]:
+def opened(system: str, known: Iterable[Description] = ()) -> AbstractContextManager[Connector]:
     """Open the connection to a system for the time of a block, outside any transaction.
+
+    ``known`` are descriptions that need not be read again. A large job that Salesforce was given
+    by a worker that died is waited for, not sent again.
 
     Raises:
         ConnectorError, NotConnected, SecretsLost: it cannot be opened.
     """
-    return _instead[0].opened(system) if _instead else connections.opened(system)
+    if _instead:
+        return _instead[0].opened(system, known)
+    return connections.opened(system, jobs=RowJobs(db.engine), known=known)
 
 
 def kind_of(system: str) -> str:

@@ -1,9 +1,11 @@
 """The tab with what Salesforce holds of an account, and who sees it and may do what."""
 
-import pytest
-from sqlalchemy import select
+import re
 
-from crmapp.db import session
+import pytest
+from sqlalchemy import event, select
+
+from crmapp.db import db, session
 from crmapp.models import ExternalIdentity
 from crmapp.services import account_details, integrations
 from crmapp.services.integrations import Options
@@ -121,6 +123,60 @@ def test_when_salesforce_is_down_the_page_says_so_beside_the_last_values(
 
     assert "These are the last known values" in text
     assert "Customer Priority" in text
+
+
+def facts(text):
+    return re.findall(r"<dt>([^<]*)</dt>", text)
+
+
+def test_each_person_sees_the_details_as_she_has_arranged_them(make, as_user, linked):
+    client = as_user(make.bob)
+    client.post(at(linked, "/refresh"))
+    form = {"field": ["Phone", "CustomerPriority__c"], "shown": list(FIELDS)}
+
+    client.post(at(linked, "/arrangement"), data=form)
+    own = client.get(at(linked)).text
+    client.post(at(linked, "/arrangement"), data={**form, "shown": ["Phone"]})
+    fewer = client.post(at(linked, "/refresh"), headers=htmx("div#accounts-salesforce")).text
+
+    assert facts(own) == ["Account Phone", "Customer Priority"]
+    assert facts(fewer) == ["Account Phone"]
+    assert "You have hidden 1 detail." in fewer
+    assert facts(as_user(make.carol).get(at(linked)).text) == ["Customer Priority", "Account Phone"]
+
+
+def test_who_has_hidden_all_of_it_finds_the_way_back(make, as_user, linked):
+    client = as_user(make.bob)
+
+    client.post(at(linked, "/arrangement"), data={"field": list(FIELDS)})
+
+    text = client.get(at(linked)).text
+    assert "You have hidden all details" in text
+    assert at(linked, "/arrangement") in text
+
+
+def test_an_arrangement_costs_the_tab_no_statement(make, as_user, linked, app):
+    client = as_user(make.bob)
+    client.get(at(linked))
+    before = statements(lambda: client.get(at(linked)))
+
+    client.post(at(linked, "/arrangement"), data={"field": list(FIELDS), "shown": ["Phone"]})
+    client.get(at(linked))
+
+    assert statements(lambda: client.get(at(linked))) == before
+
+
+def statements(act):
+    """Return what ``act`` asks the database, without the values."""
+    asked = []
+
+    def note(_connection, _cursor, statement, *_more):
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    act()
+    event.remove(db.engine, "before_cursor_execute", note)
+    return asked
 
 
 def test_unticked_the_tab_is_gone(make, as_user, linked):

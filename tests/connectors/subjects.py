@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from crmapp.connectors.intacct.settings import IntacctRestSettings, IntacctXmlSettings
 from crmapp.connectors.port import Exchange, Record
 from crmapp.connectors.registry import AnyConnector, Settings, connect
@@ -34,6 +36,7 @@ class Subject:
     match: str
     name: str
     others: tuple[str, ...]  # further fields that are read along
+    loose: tuple[str, str]  # a phone and a city, which a record may lack
     broken: Mapping[str, Any]  # what no row of the object may hold
     nobody: str  # an id that no record has
     secrets: tuple[str, ...]
@@ -55,6 +58,11 @@ class Subject:
 
     def fault(self, kind: Kind, **more: Any) -> None:
         self.app.faults.add(Fault(kind, **more))
+
+    def control(self, action: str, **values: Any) -> None:
+        """Do something to the system that only its control page can."""
+        url = f"{self.server.url}/__control/{action}"
+        httpx.post(url, json=values).raise_for_status()
 
     def well(self) -> None:
         """Let nothing go wrong any more."""
@@ -103,6 +111,7 @@ def _rest(app: Any, server: Server) -> Subject:
     return Subject(
         "intacct_rest", "intacct", settings, server, app,
         "accounts-receivable/customer", "key", "id", "name", ("status", "term.id"),
+        ("contacts.default.phone1", "contacts.default.mailingAddress.city"),
         {"term.id": "Nobody's term"}, "99999999", (company.CLIENT_SECRET,),
         lambda given: replace(given, client_secret="wrong-secret-1"),
     )  # fmt: skip
@@ -120,6 +129,7 @@ def _xml(app: Any, server: Server) -> Subject:
     return Subject(
         "intacct_xml", "intacct", settings, server, app,
         "CUSTOMER", "RECORDNO", "CUSTOMERID", "NAME", ("STATUS", "TERMNAME"),
+        ("DISPLAYCONTACT.PHONE1", "DISPLAYCONTACT.MAILADDRESS.CITY"),
         {"TERMNAME": "Nobody's term"}, "99999999", (company.SENDER_PASSWORD, company.PASSWORD),
         lambda given: replace(given, password="wrong-password-1"),
     )  # fmt: skip
@@ -130,6 +140,7 @@ def _salesforce(app: Any, server: Server) -> Subject:
     return Subject(
         "salesforce", "salesforce", settings, server, app,
         "Account", "Id", "ia_crm__IntacctID__c", "Name", ("Type", "Owner.Name"),
+        ("Phone", "BillingCity"),
         {"Phone": "1" * 60}, "001000000000001AAA", (apps.CLIENT_SECRET,),
         lambda given: replace(given, client_secret="wrong-secret-1"),
         page=200,  # Salesforce gives no smaller ones

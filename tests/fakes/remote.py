@@ -52,7 +52,7 @@ class FakeConnector:
     refuse: Callable[[Record], str | None] = lambda _row: None
     before: Callable[[str], None] = lambda _call: None
     after: Callable[[str], None] = lambda _call: None
-    capabilities: Capabilities = field(default=Capabilities(True, True, 200, 2))
+    capabilities: Capabilities = field(default=Capabilities(True, 200, 2))
 
     # --- what the system holds ------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class FakeRemotes:
         return set(self.connectors)
 
     @contextmanager
-    def opened(self, system: str) -> Iterator[Connector]:
+    def opened(self, system: str, known: Iterable[Description] = ()) -> Iterator[Connector]:
         if system in self.problem:
             raise self.problem[system]
         yield self.connectors[system]

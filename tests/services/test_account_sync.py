@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from crmapp.db import session
 from crmapp.models import Change, RunException
-from crmapp.services import account_sync, runs, undo
+from crmapp.services import account_details, account_sync, runs, undo
 from crmapp.services.account_sync import Chosen
 from tests.support.connections import pretended
 from tests.support.parties import Parties
@@ -173,8 +173,6 @@ def test_an_undo_goes_to_the_other_systems_too(make, parties):
 
 
 def test_the_account_is_linked_to_its_record_by_the_sync(make, parties):
-    from crmapp.services import account_details
-
     parties.enable()
     account = make.account(NAME, number=NUMBER)
     parties.touch(account)
@@ -208,3 +206,17 @@ def test_a_quota_that_is_used_up_rests_the_sync_and_says_so(make, parties):
     assert parties.sync() is None
     assert parties.state(account).pending is not None
     assert runs.get(run.id, by=make.alice).status == "failed"
+
+
+def test_a_field_that_vanished_takes_its_row_only(make, parties):
+    parties.enable()
+    account = make.account(NAME, number=NUMBER)
+    parties.touch(account)
+    parties.sync()
+    parties.fault("salesforce", "field_vanished", object="Account", field="Fax", times=None)
+    parties.edit(account, phone="+33 40 11 22 33")
+
+    run = parties.sync()
+
+    assert run.status == "done", run.error
+    assert parties.there(NUMBER)["phone"] == "+33 40 11 22 33"

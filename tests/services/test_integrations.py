@@ -5,7 +5,7 @@ import pytest
 from crmapp.db import session
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.services import integrations
-from crmapp.services.integrations import MOST_FIELDS, Options
+from crmapp.services.integrations import MOST_FIELDS, Change, Options
 
 FIRST = Options(True, ("OwnerId", "Phone"))
 SECOND = Options(True, ("Phone", "Site"))
@@ -33,8 +33,8 @@ def test_the_same_again_makes_no_version(make, saved):
 def test_each_version_says_what_it_does_otherwise(make, saved):
     second, first = integrations.history(by=make.alice)
 
-    assert (first.shown, first.added, first.removed) == (True, ("OwnerId", "Phone"), ())
-    assert (second.shown, second.added, second.removed) == (None, ("Site",), ("OwnerId",))
+    assert first.change == Change(True, ("OwnerId", "Phone"), (), False)
+    assert second.change == Change(None, ("Site",), ("OwnerId",), False)
     assert second.version.by.id == make.alice.id
 
 
@@ -42,7 +42,35 @@ def test_another_order_is_a_difference(make, saved):
     integrations.save(Options(True, ("Site", "Phone")), seen=2, by=make.alice)
 
     newest = integrations.history(by=make.alice)[0]
-    assert (newest.added, newest.removed, newest.reordered) == ((), (), True)
+    assert newest.change == Change(None, (), (), True)
+
+
+def test_each_version_says_what_taking_it_back_would_do(make, saved):
+    second, first = integrations.history(by=make.alice)
+
+    assert second.back == Change(None, (), (), False)
+    assert first.back == Change(None, ("OwnerId",), ("Site",), False)
+
+
+@pytest.mark.parametrize(
+    "chosen, takes_away",
+    [
+        (Options(True, ("Phone", "Site", "Fax")), False),
+        (Options(True, ("Site", "Phone")), False),
+        (Options(True, ("Phone",)), True),
+        (Options(False, ("Phone", "Site")), True),
+    ],
+)
+def test_a_change_says_whether_everybody_loses_something(make, saved, chosen, takes_away):
+    assert integrations.change(chosen, seen=2, by=make.alice).takes_away is takes_away
+
+
+def test_what_a_change_would_do_is_said_of_the_version_that_was_looked_at(make, saved):
+    with pytest.raises(Conflict):
+        integrations.change(Options(True), seen=1, by=make.alice)
+    with pytest.raises(Forbidden):
+        integrations.change(Options(True), seen=2, by=make.bob)
+    assert not integrations.change(SECOND, seen=1, by=make.alice).takes_away
 
 
 def test_an_earlier_version_is_taken_back_as_a_new_one(make, saved):

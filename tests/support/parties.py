@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from sqlalchemy import update
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.runs import ACTIVE
@@ -122,7 +123,8 @@ class Parties:
     def work(self, run: int) -> Run | None:
         """Work on a run; None if it was about nothing, and is not kept."""
         for _slice in range(50):
-            session.rollback()
+            with unit_of_work():  # nobody waits here until it may be tried again
+                session.execute(update(Run).where(Run.id == run).values(retry_at=None))
             found = session.get(Run, run)
             if found is None or found.status not in ACTIVE:
                 return found

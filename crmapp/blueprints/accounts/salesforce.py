@@ -11,7 +11,7 @@ from crmapp.blueprints.accounts.tabs import tab
 from crmapp.domain.permissions import Right
 from crmapp.errors import CRMError, Forbidden, Invalid, NotFound
 from crmapp.models import Account
-from crmapp.services import account_details, accounts
+from crmapp.services import account_details, accounts, own_details
 from crmapp.services.account_details import Candidate
 from crmapp.services.waiting import Busy
 from crmapp.web.access import person, requires
@@ -24,7 +24,7 @@ from crmapp.web.texts import translated
 def show(account_id: int) -> ResponseReturnValue:
     """Show the last known values; with ``?candidates``, the records that may be this account."""
     account = _seen(account_id)
-    details = account_details.of(account)
+    details = own_details.applied(account_details.of(account), by=person())
     found: list[Candidate] | None = None
     problem = None
     if details.external_id is None and "candidates" in request.args:
@@ -45,7 +45,7 @@ def refresh_salesforce(account_id: int) -> ResponseReturnValue:
     except Busy as error:
         busy = error.message
     account = _seen(account_id)
-    details = account_details.of(account)
+    details = own_details.applied(account_details.of(account), by=person())
     if not wants_fragment() or details.external_id is None:
         if busy:
             flash(translated(busy), "info")

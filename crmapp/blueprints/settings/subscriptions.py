@@ -20,10 +20,12 @@ from crmapp.services.integration_versions import RIGHT
 from crmapp.services.integrations import Options
 from crmapp.services.remote_fields import Difference
 from crmapp.web.access import current_user, requires
-from crmapp.web.htmx import page, see_other
+from crmapp.web.htmx import page, see_other, wants_fragment
+from crmapp.web.ladder import LONGEST_ADDRESS, MOVERS, moved, mover, placed
 from crmapp.web.texts import translated
 
 BOTH = frozenset({"salesforce", "intacct"})
+BUTTONS = frozenset({"find", "remove", *MOVERS})
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Choice:
     chosen: tuple[tuple[str, RemoteField | None], ...]
     others: tuple[RemoteField, ...]
     saved: bool
+    place: tuple[str, int] | None
+    """Which field was moved, and where it stands now."""
 
 
 @bp.get("/subscriptions")
@@ -49,20 +53,27 @@ def subscriptions() -> ResponseReturnValue:
 @bp.get("/subscriptions/advanced-crm/other")
 @requires(RIGHT)
 def advanced_other() -> ResponseReturnValue:
-    """Show the Other tab: the details of accounts, and the tools of synchronising."""
-    return _other(integrations.options(), integrations.version())
+    """Show the Other tab: the details of accounts, and the tools of synchronising.
+
+    With ``?version`` the choice is one that is not saved yet; with ``?ask`` too, what it would take
+    away.
+    """
+    if "version" not in request.args:
+        return _other(integrations.options(), integrations.version())
+    return _other(_typed(), _seen(), saved=False, ask="ask" in request.args)
 
 
 @bp.post("/subscriptions/advanced-crm/other")
 @requires(RIGHT)
 def update_fields() -> ResponseReturnValue:
     """Apply the choice and read the fields anew; a button may move or take one away before that."""
-    typed = _typed()
-    seen = _seen()
-    arranged = _arranged(typed)
-    if arranged != typed or not {"find", "up", "down", "remove"}.isdisjoint(request.form):
-        return _other(arranged, seen, saved=False)
+    typed, seen = _typed(), _seen()
+    if not BUTTONS.isdisjoint(request.form):
+        return _not_saved(_arranged(typed), seen)
     try:
+        change = integrations.change(typed, seen=seen, by=current_user)
+        if change.takes_away and "sure" not in request.form:
+            return _not_saved(typed, seen, ask=True)
         integrations.save(typed, seen=seen, by=current_user)
     except Invalid as invalid:
         messages = [translated(text) for text in invalid.fields.values()]
@@ -92,6 +103,21 @@ def _read_anew() -> ResponseReturnValue:
     return _other(integrations.options(), integrations.version(), difference=found)
 
 
+@bp.get("/subscriptions/advanced-crm/versions/<int:number>/restoration")
+@requires(RIGHT)
+def confirm_taking_back(number: int) -> ResponseReturnValue:
+    """Show what an earlier version would take away, before it is put in force again."""
+    wanted = integrations.at(number, by=current_user)
+    return page(
+        "settings/restoration.html",
+        "settings/_restoration.html",
+        number=number,
+        version=integrations.version(),
+        change=wanted.since(integrations.options()),
+        labels=_labels(),
+    )
+
+
 @bp.post("/subscriptions/advanced-crm/versions/<int:number>/restoration")
 @requires(RIGHT)
 def take_back_options(number: int) -> ResponseReturnValue:
@@ -107,30 +133,40 @@ def take_back_options(number: int) -> ResponseReturnValue:
 
 def _seen() -> int:
     """Return the version that the form was made from; none that exists if it was tampered with."""
-    text = request.form.get("version", "")
+    text = request.values.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _typed() -> Options:
     """Return what the form says: the fields in their order, those ticked among the others last."""
-    names = [*request.form.getlist("field"), *request.form.getlist("add")]
+    names = [*request.values.getlist("field"), *request.values.getlist("add")]
     described = remote_fields.known()
     known = [each.name for each in described.fields] if described else []
     in_force = integrations.options().detail_fields
-    return Options("show" in request.form, integrations.chosen_names(names, [*known, *in_force]))
+    return Options("show" in request.values, integrations.chosen_names(names, [*known, *in_force]))
 
 
 def _arranged(typed: Options) -> Options:
     """Return the choice after the button that was pressed: one up, down or away."""
-    names = list(typed.detail_fields)
-    for button, step in (("up", -1), ("down", 1), ("remove", 0)):
-        name = request.form.get(button, "")
-        if name in names:
-            place = names.index(name)
-            names.remove(name)
-            if step:
-                names.insert(max(0, place + step), name)
-    return Options(typed.show_details, tuple(names))
+    names = moved(typed.detail_fields, request.form)
+    return Options(typed.show_details, tuple(n for n in names if n != request.form.get("remove")))
+
+
+def _not_saved(options: Options, seen: int, *, ask: bool = False) -> ResponseReturnValue:
+    """Show a choice that is not saved yet: at an address of its own, so that Back leads to it."""
+    address = url_for(
+        "settings.advanced_other",
+        version=seen,
+        show="on" if options.show_details else None,
+        field=options.detail_fields,
+        q=request.form.get("q") or None,
+        moved=mover(request.form),
+        ask="1" if ask else None,
+        _anchor="details-heading",
+    )
+    if wants_fragment() or len(address) > LONGEST_ADDRESS:
+        return _other(options, seen, saved=False, ask=ask)
+    return see_other(address)
 
 
 def _choice(options: Options, saved: bool) -> Choice:
@@ -140,10 +176,16 @@ def _choice(options: Options, saved: bool) -> Choice:
     )
     chosen = tuple((name, fields.get(name)) for name in options.detail_fields)
     others = [each for name, each in fields.items() if name not in options.detail_fields]
-    words = fold(request.form.get("q", ""))
+    words = fold(request.values.get("q", ""))
     others = [each for each in others if words in fold(f"{each.label} {each.name} {each.type}")]
     others.sort(key=lambda each: (each.label.casefold(), each.name))
-    return Choice(options, chosen, tuple(others), saved)
+    return Choice(options, chosen, tuple(others), saved, placed(options.detail_fields))
+
+
+def _labels() -> Mapping[str, str]:
+    """Return name → label of the fields that Salesforce has."""
+    described = remote_fields.known()
+    return {each.name: each.called for each in described.fields} if described else {}
 
 
 def _other(
@@ -154,11 +196,16 @@ def _other(
     difference: Difference | None = None,
     status: int = 200,
     saved: bool = True,
+    ask: bool = False,
 ) -> ResponseReturnValue:
     connected = connections.connected()
+    change = options.since(integrations.options())
     context: dict[str, Any] = {
         "choice": _choice(options, saved),
+        "change": change if ask and change.takes_away else None,
+        "labels": _labels(),
         "version": version,
+        "in_force": integrations.version(),
         "messages": messages,
         "difference": difference,
         "unconnected": BOTH - connected,

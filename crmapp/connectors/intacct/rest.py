@@ -10,10 +10,11 @@ from typing import Any, Self
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.answers import not_whole
-from crmapp.connectors.batches import Batch, Numbered
+from crmapp.connectors.batches import Batch, Numbered, names_of
 from crmapp.connectors.cursors import Place
 from crmapp.connectors.door import Door
 from crmapp.connectors.errors import RowRejected
+from crmapp.connectors.intacct.creation import of_new
 from crmapp.connectors.intacct.model import description
 from crmapp.connectors.intacct.refusals import Problem, failed
 from crmapp.connectors.intacct.rest_errors import problems_in
@@ -55,7 +56,7 @@ class IntacctRest:
     ``usage`` counts what this object asked and wrote: the interface says nothing of its quota.
     """
 
-    capabilities = Capabilities(delta=True, deletes=False, max_batch=1000, concurrency=2)
+    capabilities = Capabilities(delta=True, max_batch=1000, concurrency=2)
 
     def __init__(
         self,
@@ -185,10 +186,7 @@ class IntacctRest:
         waiting = batch.open()
         if not waiting:
             return batch.results()
-        names = {each.name for each in self._described(object).fields}
-        written = [
-            name for name in dict.fromkeys(n for each in waiting for n in each.row) if name in names
-        ]
+        written = names_of(waiting)
         for start in range(0, len(waiting), KEYS):
             part = waiting[start : start + KEYS]
             keys = [_key_of(each.row[match_key]) for each in part]
@@ -273,10 +271,7 @@ class IntacctRest:
 
     def _create(self, object: str, batch: Batch, rows: Sequence[Numbered]) -> None:
         """Create rows; the key lets the door repeat what was cut without creating them twice."""
-        payload = [
-            nested({name: value for name, value in each.row.items() if value is not None})
-            for each in rows
-        ]
+        payload = [nested(of_new(object, each.row)) for each in rows]
         call = Call(
             "POST",
             f"objects/{path_of(object)}",
@@ -291,7 +286,9 @@ class IntacctRest:
     def _change(
         self, object: str, batch: Batch, rows: Sequence[Numbered], keys: Mapping[int, str | None]
     ) -> None:
-        payload = [{KEY: keys[each.number], **nested(each.row)} for each in rows]
+        payload = [
+            {KEY: keys[each.number], **nested(_without(batch.match_key, each.row))} for each in rows
+        ]
         path, patience = f"objects/{path_of(object)}", SLOWEST * len(rows)
         call = Call("PATCH", path, json=payload, object=object, patience=patience)
         for each, told in self._told(call, rows):
@@ -342,6 +339,11 @@ def _filters(place: Place) -> tuple[Filters, str]:
         return [{"$gte": {STAMP: since}}], ""
     at, key = {STAMP: place.stamp}, {KEY: place.key}
     return [{"$gt": at}, {"$eq": at}, {"$gt": key}], "1 or (2 and 3)"
+
+
+def _without(match_key: str, row: Record) -> Record:
+    """Return what of a row may change: an id that is written once more may be refused."""
+    return {name: value for name, value in row.items() if name != match_key}
 
 
 def _is_key(id: str) -> bool:

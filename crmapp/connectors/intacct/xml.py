@@ -9,13 +9,14 @@ from typing import Self
 from xml.etree.ElementTree import Element, SubElement
 
 from crmapp.connectors.addresses import at_most
-from crmapp.connectors.batches import Batch, Numbered
+from crmapp.connectors.batches import Batch, Numbered, names_of
 from crmapp.connectors.cursors import Place
 from crmapp.connectors.door import Door
 from crmapp.connectors.errors import ConfigBroken
+from crmapp.connectors.intacct.creation import of_new
 from crmapp.connectors.intacct.gateway import Gateway, Result
 from crmapp.connectors.intacct.lookup import description
-from crmapp.connectors.intacct.refusals import Problem, failed, refused
+from crmapp.connectors.intacct.refusals import failed
 from crmapp.connectors.intacct.settings import IntacctXmlSettings
 from crmapp.connectors.intacct.values import (
     MOMENT,
@@ -65,7 +66,7 @@ class IntacctXml:
     ``usage`` counts what this object asked: the gateway says nothing of its quota.
     """
 
-    capabilities = Capabilities(delta=True, deletes=False, max_batch=1000, concurrency=2)
+    capabilities = Capabilities(delta=True, max_batch=1000, concurrency=2)
 
     def __init__(
         self,
@@ -206,7 +207,7 @@ class IntacctXml:
         if not waiting:
             return batch.results()
         shape = self._shape(object)
-        written = _known(shape.described, waiting)
+        written = names_of(waiting)
         for start in range(0, len(waiting), KEYS):
             part = waiting[start : start + KEYS]
             keys = [_key_of(each.row[match_key]) for each in part]
@@ -286,20 +287,6 @@ def _shape(described: Description) -> _Shape:
     return _Shape(described, key, next((name for name in _STAMPS if name in names), None))
 
 
-def _known(described: Description, rows: Iterable[Numbered]) -> list[str]:
-    """Return the fields that rows write and that can be read.
-
-    Raises:
-        ConfigBroken: one of the object's own is not there.
-    """
-    names = {each.name for each in described.fields}
-    given = dict.fromkeys(name for each in rows for name in each.row)
-    for name in given:
-        if name not in names and "." not in name:
-            raise refused([Problem("", f"Field does not exist: {name}")], described.object)
-    return [name for name in given if name in names]
-
-
 def _query(
     object: str,
     fields: Iterable[str],
@@ -377,12 +364,7 @@ def _key_of(value: object) -> str:
 
 def _function(object: str, row: Record, key: str, number: str | None) -> Element:
     function = Element("create" if number is None else "update")
-    if number is None:
-        given = {name: value for name, value in row.items() if value is not None}
-        if object == CUSTOMER and not given.get("DISPLAYCONTACT.PRINTAS"):
-            given["DISPLAYCONTACT.PRINTAS"] = given.get("NAME")
-    else:
-        given = {key: number, **row}
+    given = of_new(object, row) if number is None else {key: number, **row}
     function.append(element(object, given))
     return function
 

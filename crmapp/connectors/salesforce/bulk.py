@@ -11,13 +11,13 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
-from crmapp.connectors.batches import Batch, Numbered
+from crmapp.connectors.batches import Batch, Numbered, names_of
 from crmapp.connectors.errors import ConnectorError, Retryable, RowRejected, WrongInstance
 from crmapp.connectors.port import RowResult
 from crmapp.connectors.salesforce.refusals import Refusal
 from crmapp.connectors.salesforce.session import Call, Session
 from crmapp.connectors.salesforce.values import named, to_csv
-from crmapp.connectors.salesforce.writing import columns, failed, key_of
+from crmapp.connectors.salesforce.writing import DUPLICATE, failed, key_of
 from crmapp.i18n import N_, Text
 
 FROM = 2000
@@ -35,7 +35,8 @@ _ERROR = re.compile(r"(?s)\A([A-Z][A-Z0-9_]+):(.*?):?([^:]*?)\s*--\s*\Z")
 class Jobs(Protocol):
     """Remembers the job of a batch, so that a caller that was restarted asks after it.
 
-    ``batch`` is a fingerprint of the rows. What is kept must survive the caller.
+    ``batch`` is the object, a colon, and a fingerprint of the rows. What is kept must survive the
+    caller. ``keep`` without a job says that the batch is over.
     """
 
     def find(self, batch: str) -> str | None: ...
@@ -64,12 +65,15 @@ def upsert(
 ) -> None:
     """Write the rows that wait by a job.
 
+    Those that a duplicate rule finds stay open: a job cannot say that it is to be let past alerts.
+
     Raises:
         Retryable: the job is not done yet; the same rows given again go on waiting for it.
     """
     waiting = batch.open()
     table = _table(waiting)
-    mark = hashlib.sha256(f"{object}\n{batch.match_key}\n".encode() + table).hexdigest()
+    rows = hashlib.sha256(f"{batch.match_key}\n".encode() + table).hexdigest()
+    mark = f"{object}:{rows}"
     job, soon = jobs.find(mark), 0.0
     state = _kept(session, job) if job else None
     if job is None or state is None:
@@ -85,7 +89,7 @@ def upsert(
 
 
 def _table(rows: list[Numbered]) -> bytes:
-    names = columns(rows)
+    names = list(map(named, names_of(rows)))
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(names)
@@ -177,8 +181,9 @@ def _settle(session: Session, object: str, job: str, batch: Batch, waiting: list
             batch.settle(numbered, RowResult(id=row["sf__Id"], created=created))
     for row in _results(session, job, "failedResults") if by_key else ():
         numbered = by_key.pop(key_of(row.get(batch.match_key)), None)
-        if numbered:
-            batch.settle(numbered, failed([_refusal(row.get("sf__Error", ""))], object))
+        error = _refusal(row.get("sf__Error", ""))
+        if numbered and error.code != DUPLICATE:
+            batch.settle(numbered, failed([error], object))
     for numbered in by_key.values():  # what the job did not come to, by its own list of the rest
         batch.settle(
             numbered,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Self
 
 from crmapp.connectors.addresses import at_most
@@ -46,7 +45,7 @@ class Salesforce:
     for them once more. ``jobs`` remembers the jobs of large batches beyond this process.
     """
 
-    capabilities = Capabilities(delta=True, deletes=True, max_batch=MAX_BATCH, concurrency=5)
+    capabilities = Capabilities(delta=True, max_batch=MAX_BATCH, concurrency=5)
 
     def __init__(
         self,
@@ -197,17 +196,11 @@ class Salesforce:
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         return reading.read_ids(self._session, object, self._page_size)
 
-    def read_deleted(self, object: str, cursor: Cursor | None = None) -> reading.Deleted:
-        """Return what was deleted since ``cursor``, one of a reading or of this method."""
-        return reading.read_deleted(self._session, object, cursor, datetime.now(UTC))
-
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
         batch = Batch(match_key, rows, writing.key_of)
-        waiting = len(batch.open())
-        if waiting > bulk.FROM:
+        if len(batch.open()) > bulk.FROM:
             bulk.upsert(self._session, object, batch, self._jobs, self._pause)
-        elif waiting:
-            writing.upsert(self._session, object, batch)
+        writing.upsert(self._session, object, batch)  # also what a job leaves
         return batch.results()
 
     def usage(self) -> Usage | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -19,8 +19,6 @@ from crmapp.i18n import N_, Text
 PAGE = 2000
 """Records in a page: the most that Salesforce gives."""
 STAMP = "SystemModstamp"
-LOG = timedelta(days=14, hours=23)
-"""How far back deletions are asked for: Salesforce refuses more than 15 days."""
 ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 LONGEST = 15_000
 """Characters of an encoded question: an address over 16,384 bytes is refused (414)."""
@@ -260,36 +258,3 @@ def count(session: Session, object: str) -> int:
     """Return how many records there are."""
     question = f"SELECT COUNT() FROM {named(object)}"  # noqa: S608 - a checked name
     return int(session.get("query", ("q", question), object=object)["totalSize"])
-
-
-@dataclass(frozen=True)
-class Deleted:
-    """Ids of deleted records, and where to go on.
-
-    ``complete`` is False if the remote's log of deletions does not reach back to the cursor: then
-    only a comparison of all ids tells what is gone.
-    """
-
-    ids: tuple[str, ...]
-    cursor: Cursor
-    complete: bool
-
-
-def read_deleted(session: Session, object: str, cursor: Cursor | None, now: datetime) -> Deleted:
-    """Return what was deleted since ``cursor``; the log reaches back some 15 days."""
-    since = Place.of(cursor).since
-    start = max(since or now - LOG, now - LOG)
-    end = max(now, start + timedelta(minutes=1))  # the shortest stretch that may be asked for
-    answer = session.get(
-        f"sobjects/{named(object)}/deleted",
-        ("start", stamp(start)),
-        ("end", stamp(end)),
-        object=object,
-    )
-    earliest = moment(answer["earliestDateAvailable"])
-    reached = Place(begun=moment(answer["latestDateCovered"]))
-    return Deleted(
-        ids=tuple(str(each["id"]) for each in answer["deletedRecords"]),
-        cursor=reached.finished(),
-        complete=since is not None and earliest <= since and start == since,
-    )

@@ -76,7 +76,7 @@ class Session:
         if _has_expired(answer):
             tokens = self._renewed(tokens.access)
             answer = self._sent(call, tokens)
-        if answer.status == 304 or 200 <= answer.status < 300:
+        if 200 <= answer.status < 300:
             return answer
         raise refused(answer, call.object)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crmapp.connectors.answers import not_whole
@@ -21,6 +21,9 @@ from crmapp.connectors.salesforce.values import named, to_json
 
 COLLECTION = 200
 """Rows in one request: the most that Salesforce takes."""
+DUPLICATE = "DUPLICATES_DETECTED"
+_PAST_ALERTS = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+"""A duplicate rule that only alerts asks who is at a screen; rules that block go on blocking."""
 
 
 def key_of(value: Any) -> str:
@@ -69,7 +72,8 @@ def _call(object: str, match_key: str, rows: Sequence[Numbered]) -> Call:
     ]
     if match_key == "Id":  # an update: by this path, an id that is not there would create a record
         path = "composite/sobjects"
-    return Call("PATCH", path, json={"allOrNone": False, "records": records}, object=object)
+    body = {"allOrNone": False, "records": records}
+    return Call("PATCH", path, json=body, headers=_PAST_ALERTS, object=object)
 
 
 def result(told: Mapping[str, Any], object: str) -> RowResult:
@@ -89,8 +93,3 @@ def failed(found: Sequence[Refusal], object: str) -> RowResult:
         if each.code == "INVALID_FIELD":
             raise refused_field(each, object)
     return RowResult(error=row_rejected(found), retry=may_pass_later(found))
-
-
-def columns(rows: Iterable[Numbered]) -> list[str]:
-    """Return the fields that occur in ``rows``, in the order of their first occurrence."""
-    return list(dict.fromkeys(named(name) for each in rows for name in each.row))

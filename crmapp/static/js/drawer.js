@@ -6,7 +6,7 @@
   if (!drawer) return;
   let opener = null;
   let typed = false;
-  const mayGo = () => !typed || confirm(drawer.dataset.ask);
+  const mayGo = () => !(typed || body.querySelector("[data-unsaved]")) || confirm(drawer.dataset.ask);
 
   document.addEventListener("htmx:before:request", (event) => {
     const { ctx } = event.detail;

@@ -21,11 +21,11 @@
     if (form.dataset.sent) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     form.dataset.sent = "1";
     // Disabled only after the form has been read, or the button's own value would be lost.
-    setTimeout(() => form.querySelectorAll("button:not([type=button])").forEach((button) => { button.ariaDisabled = "true"; }));
+    setTimeout(() => form.querySelectorAll("button:not([type=button], [aria-disabled])").forEach((button) => { button.ariaDisabled = "true"; button.dataset.waits = ""; }));
   }, true);
   const again = (form) => {
     delete form.dataset.sent;
-    form.querySelectorAll("button[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+    form.querySelectorAll("button[data-waits]").forEach((button) => { button.removeAttribute("aria-disabled"); delete button.dataset.waits; });
   };
   document.addEventListener("htmx:finally:request", (event) => {
     const form = event.detail.ctx.sourceElement?.closest?.("form");

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmapp.connectors.errors import PermissionMissing, Retryable
+from crmapp.connectors.errors import PermissionMissing, Retryable, RowRejected
 from crmapp.connectors.intacct.turns import AT_A_TIME, turns_of
 from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.intacct import company
@@ -115,3 +115,31 @@ def test_what_is_used_is_what_the_company_is_billed_for(subject):
 
     spent = sum(subject.app.company.usage().values()) - sum(before.values())
     assert connector.usage().used >= spent >= 7
+
+
+def test_a_new_customer_is_printed_by_its_name_unless_something_else_is_given(subject):
+    connector = subject.connect()
+    folder = "contacts.default" if subject.kind == "intacct_rest" else "DISPLAYCONTACT"
+    printed = f"{folder}.{'printAs' if subject.kind == 'intacct_rest' else 'PRINTAS'}"
+    rows = [
+        subject.row(1),
+        {**subject.row(2), printed: "Printed 2"},
+        {**subject.row(3), printed: ""},
+    ]
+
+    connector.upsert(subject.object, subject.match, rows)
+
+    keys = [row[subject.match] for row in rows]
+    found = connector.read_some(subject.object, [printed], subject.match, keys)
+    assert {record[subject.match]: record[printed] for record in found} == {
+        "T-0001": "Tried 1", "T-0002": "Printed 2", "T-0003": "Tried 3"
+    }  # fmt: skip
+
+
+def test_a_new_customer_without_a_name_is_refused_by_itself(subject):
+    rows = [{subject.match: "T-0001"}, subject.row(2)]
+
+    nameless, good = subject.connect().upsert(subject.object, subject.match, rows)
+
+    assert isinstance(nameless.error, RowRejected)
+    assert good.created

@@ -236,15 +236,17 @@ def test_partial_results_belong_to_their_rows():
         ],
     )
 
-    assert [(each.id, each.created) for each in results] == [
-        ("77", True),
-        (None, None),
-        ("5", False),
-    ]
+    ids = [(each.id, each.created) for each in results]
+    assert ids == [("77", True), (None, None), ("5", False)]
     assert (results[1].error.code, results[1].error.fields) == ("invalidValue", ("term.id",))
-    assert body_of(script.requests[1])[0] == {"id": "C1", "name": "A", "term": {"id": "Net 30"}}
+    assert body_of(script.requests[1])[0] == {
+        "id": "C1",
+        "name": "A",
+        "term": {"id": "Net 30"},
+        "contacts": {"default": {"printAs": "A"}},
+    }
     assert script.requests[1].headers["idempotency-key"]
-    assert body_of(script.requests[2]) == [{"key": "5", "id": "C3", "name": None}]
+    assert body_of(script.requests[2]) == [{"key": "5", "name": None}]
     assert script.requests[2].method == "PATCH"
 
 

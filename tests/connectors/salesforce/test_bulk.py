@@ -57,6 +57,44 @@ def test_rows_come_back_in_their_order(org):
     assert jobs_opened(org) == 2
 
 
+def test_each_row_changes_only_the_fields_that_it_names(org):
+    connector = patient(org)
+    phone, city = org.loose
+    bern = [{**row, phone: "031", city: "Bern"} for row in org.rows(COUNT)]
+    written(org, connector, bern)
+
+    rows = [{org.match: f"T-{number:04}", "Name": "Renamed"} for number in range(COUNT)]
+    rows[0] |= {phone: "032"}
+    rows[1] |= {city: None}
+    rows[2] |= {phone: "", city: "Biel"}
+    written(org, connector, rows)
+
+    wanted = [row[org.match] for row in rows[:4]]
+    found = connector.read_some(org.object, org.loose, org.match, wanted)
+    assert {record[org.match]: (record[phone], record[city]) for record in found} == {
+        "T-0000": ("032", "Bern"),
+        "T-0001": ("031", None),
+        "T-0002": (None, "Biel"),
+        "T-0003": ("031", "Bern"),
+    }
+
+
+@pytest.mark.parametrize("rule", ["alert", "block"])
+def test_a_duplicate_rule_that_alerts_does_not_hold_up_a_row_of_many(org, rule):
+    connector = patient(org)
+    connector.upsert(org.object, org.match, [org.row(9000, "The same name")])
+    org.control("duplicate_rule", rule=rule)
+    rows = [org.row(number, f"Name {number}") for number in range(COUNT)]
+    rows[5] = org.row(5, "The same name")
+
+    results = written(org, connector, rows)
+
+    assert [number for number, result in enumerate(results) if not result.created] == (
+        [] if rule == "alert" else [5]
+    )
+    assert rule == "alert" or results[5].error.code == "DUPLICATES_DETECTED"
+
+
 def test_failures_are_asked_for_only_if_a_row_is_missing(org):
     connector = patient(org)
 

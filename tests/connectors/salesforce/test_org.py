@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from crmapp.connectors.errors import AuthFailed, PermissionMissing, WrongInstance
 from crmapp.connectors.salesforce.settings import Flow
-from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.salesforce import apps
 from tests.connectors.stores import InMemory
 from tests.connectors.subjects import serving
@@ -114,19 +113,14 @@ def test_a_record_takes_one_request_though_the_user_may_not_see_what_it_refers_t
     assert record["Owner.Name"]
 
 
-def test_what_was_deleted_is_told(org):
+@pytest.mark.parametrize("rule", ["alert", "block"])
+def test_a_duplicate_rule_that_alerts_does_not_hold_up_a_row(org, rule):
     connector = org.connect()
-    (made,) = connector.upsert(org.object, org.match, [org.row(1)])
-    *_, done = connector.read(org.object, ["Name"])
-    token = connector._session._last.access
-    # Salesforce tells of deletions by the minute: of those of this one later.
-    org.fault(Kind.WRONG_CLOCK, seconds=-120)
-    httpx.delete(
-        f"{org.server.url}/services/data/v66.0/sobjects/Account/{made.id}",
-        headers={"Authorization": f"Bearer {token}"},
-    ).raise_for_status()
+    connector.upsert(org.object, org.match, [org.row(1, "The same name")])
+    org.control("duplicate_rule", rule=rule)
 
-    deleted = connector.read_deleted(org.object, done.cursor)
+    other, twin = connector.upsert(org.object, org.match, [org.row(2), org.row(3, "The same name")])
 
-    assert deleted.ids == (made.id,)
-    assert connector.read_one(org.object, made.id, ["Name"]) is None
+    assert other.created
+    assert bool(twin.created) is (rule == "alert")
+    assert rule == "alert" or twin.error.code == "DUPLICATES_DETECTED"

@@ -200,32 +200,6 @@ def test_more_fields_than_an_address_holds_are_asked_in_parts():
     assert len(script.requests) == 2
 
 
-@pytest.mark.parametrize(
-    "earliest, complete",
-    [("2026-06-01T00:00:00.000+0000", True), ("2026-06-15T09:25:00.000+0000", False)],
-)
-def test_deletions_are_read_as_far_as_the_log_reaches(clock, earliest, complete):
-    connector, script = salesforce(
-        [
-            page(),
-            answer(
-                {
-                    "deletedRecords": [{"id": "001A", "deletedDate": STAMP}],
-                    "earliestDateAvailable": earliest,
-                    "latestDateCovered": "2026-06-15T09:29:00.000+0000",
-                }
-            ),
-        ]
-    )
-    (done,) = connector.read("Account", ["Name"])
-
-    deleted = connector.read_deleted("Account", done.cursor)
-
-    assert (deleted.ids, deleted.complete) == (("001A",), complete)
-    assert script.requests[1].url.params["start"] == "2026-06-15T09:20:00.000Z"
-    assert "09:19" in deleted.cursor["since"]
-
-
 @pytest.mark.parametrize("body", ['{"records": [{"attributes"', "<html></html>", ""])
 def test_half_an_answer_is_no_answer(body):
     connector, _ = salesforce([answer(body)])

@@ -146,7 +146,8 @@ class Jobs:
             ).fetchone()
             if state is None or state["state"] != "InProgress":
                 return False
-            writer = Writer(self._database, connection, seen, due.now(), job["user"])
+            rule = self._database.duplicate_rule  # an alert, too, stops the row of a job
+            writer = Writer(self._database, connection, seen, due.now(), job["user"], rule)
             results = [
                 (job["id"], place + number, *_row(writer, job, head, row, lock), _line(job, row))
                 for number, row in enumerate(rows)
