@@ -43,7 +43,9 @@ REPAIRS: Mapping[str, str] = {
     "INSUFFICIENT_ACCESS_OR_READONLY": N_(
         "Give the user of the connection the right to change the record, then retry."
     ),
-    HELD: N_("Make the values the same on one side, or say in the field map which side is right."),
+    HELD: N_(
+        "Correct the value, make both sides the same, or say in the field map which one is right."
+    ),
 }
 """What a person can do about a cause; the system's own words say the rest."""
 _OTHERWISE = N_(

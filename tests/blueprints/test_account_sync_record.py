@@ -72,9 +72,9 @@ def test_what_is_in_conflict_is_named_by_its_fields(make, as_user, account):
 
     text = seen(as_user(make.bob), account)
 
-    assert "In conflict" in text
+    assert "Needs attention" in text
     assert "Primary phone · Account Phone: All sides changed it." in text
-    assert "Make the values the same on one side" in text
+    assert "make both sides the same" in text
 
 
 def test_the_words_of_a_system_are_no_part_of_the_page(make, as_user, account):
