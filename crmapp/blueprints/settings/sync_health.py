@@ -55,7 +55,10 @@ def sync_progress() -> ResponseReturnValue:
 @requires(RIGHT)
 def sync_cause() -> ResponseReturnValue:
     """List the accounts that are not as they should be for one cause."""
-    cause, after = request.args.get("cause", ""), page_number(request.args.get("after", "0"), 2**31)
+    cause, after = (
+        request.args.get("cause", ""),
+        page_number(request.args.get("after", "0"), 2**31 - 1),
+    )
     asked: dict[str, Any] = {"after": after if "after" in request.args else 0, "limit": _PAGE + 1}
     found = account_sync_health.wrong(cause, by=current_user, **asked)
     more = url_with(after=found[_PAGE - 1].account_id) if len(found) > _PAGE else None
