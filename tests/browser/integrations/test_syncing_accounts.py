@@ -144,6 +144,7 @@ def changes_phone(walk: Walk, phone: str) -> None:
     walk.link("Edit").first.click()
     walk.field("Phone").fill(phone)
     walk.saves()
+    expect(walk.field("Phone")).to_have_count(0)
     walk.comes_to(CUSTOMER)
 
 
