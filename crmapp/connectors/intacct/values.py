@@ -42,6 +42,16 @@ def path_of(object: str) -> str:
     return object
 
 
+def is_key(id: str) -> bool:
+    """Say whether a record can have this number."""
+    return id.isascii() and id.isdigit()
+
+
+def key_of(value: object) -> str:
+    """Return what a record is matched by as Intacct compares it."""
+    return "" if value is None else str(value).strip()
+
+
 def _unknown(name: str) -> ConfigBroken:
     return ConfigBroken(
         Text(N_("Intacct has nothing that is called %(field)s."), {"field": name}), field=name
