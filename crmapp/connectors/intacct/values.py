@@ -157,7 +157,9 @@ def record_of_json(row: Mapping[str, Any], kinds: Kinds) -> Record:
 
 
 def to_json(value: Any) -> Any:
-    """Return a value as REST takes it: amounts as texts, moments in UTC."""
+    """Return a value as REST takes it: amounts as texts, moments in UTC; no text is no value."""
+    if value == "":
+        return None
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):
