@@ -290,6 +290,23 @@ def _read(response: httpx.Response, max_bytes: int) -> bytes:
     return bytes(body)
 
 
+class Speaker:
+    """What speaks through one door, and closes it when it is left."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._door.close()
+
+
 def _redirect(request: Request, answer: Answer) -> str:
     """Return where to go instead, if that is the same host and nothing is sent along."""
     target = urljoin(answer.url, answer.headers.get("location", ""))
