@@ -7,7 +7,7 @@ party that did not take a value is noted as behind, so that the value is offered
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,9 @@ _OWNER = {
 }
 MARK, BEHIND = "mark", "behind"
 """Names under which a kept row has the stand-in for the rule, and who did not take the value."""
+
+MADE = "made"
+"""Name under which a row that was sent has the parties whose record was to be made."""
 
 KeptRow = Mapping[str, Any]
 SentRow = Mapping[str, list[str]]
@@ -107,10 +110,12 @@ class FieldMerge:
     mark: str
 
     def settled(self) -> Settled:
+        if self._owner_is_new:
+            return self._given_first()
         try:
             choice = self._chosen()
         except _Held:
-            return Settled(Act.HELD, reasons.ASK, self.kept, {}, self.sent)
+            return Settled(Act.HELD, reasons.ASK, self.kept, {}, self._sent_after({}))
         moves = self._moves(choice)
         if not self._sources and not self.new:
             return Settled(Act.LEFT, reasons.NO_SOURCE, self.kept, {}, self.sent)
@@ -118,6 +123,39 @@ class FieldMerge:
         act, why = _told(choice, moves)
         kept = self._kept_after(choice, moves)
         return Settled(act, why, kept, writes, self._sent_after(writes))
+
+    @property
+    def _owner(self) -> Party:
+        return INTACCT if self.copies.rule.sync is Sync.FROM else SALESFORCE
+
+    @property
+    def _owner_is_new(self) -> bool:
+        """Say whether the record that the row's values come from is made now, and has none yet."""
+        if self.copies.rule.sync is Sync.BOTH or self._owner not in self.new:
+            return False
+        if any(map(self._filled, self._sources)):
+            return False
+        known = self._known and any(
+            party not in self._behind or self._changed(party) for party in self._sources
+        )
+        return not known
+
+    def _given_first(self) -> Settled:
+        """Settle a row whose owner's record is made now, of what the others know."""
+        others = (p for p in (*CRM, INTACCT) if p in self._parties and self._filled(p))
+        source = next(others, None)
+        if source is None:
+            return Settled(Act.LEFT, reasons.NO_SOURCE, self.kept, {}, self._sent_after({}))
+        move = self._move(source, self._owner)
+        if not move.written:  # the owner will say, so this is no problem
+            return Settled(Act.LEFT, move.why, self.kept, {}, self._sent_after({}))
+        values = {**self.copies.values, self._owner: move.value}
+        copies = replace(self.copies, values=values)
+        made = replace(self, copies=copies, new=self.new - {self._owner})
+        rest = made.settled()
+        writes = {self._owner: move.value, **rest.writes}
+        told = rest if rest.act is Act.REFUSED else move
+        return Settled(told.act, told.why, rest.kept, writes, self._sent_after(writes))
 
     @cached_property
     def _parties(self) -> tuple[Party, ...]:
@@ -139,9 +177,21 @@ class FieldMerge:
         """What was kept of the row as it is now, if it was not changed since."""
         return self.kept if self.kept.get(MARK) == self.mark else {}
 
+    @cached_property
+    def _bases(self) -> Mapping[str, str]:
+        """What each party was left with; nothing unless that is known of all of them.
+
+        Records that an unfinished attempt may have made were left with what was sent to them.
+        """
+        found = dict(self._before)
+        for party in self.sent.get(MADE, ()) if found else ():
+            blank = self.copies.written(Party(party), None)
+            found[party] = self.sent.get(party, [blank])[-1]
+        return found if all(party in found for party in self._parties) else {}
+
     @property
     def _known(self) -> bool:
-        return all(party in self._before for party in self._parties)
+        return bool(self._bases)
 
     @cached_property
     def _behind(self) -> tuple[str, ...]:
@@ -149,8 +199,8 @@ class FieldMerge:
 
     def _changed(self, party: Party) -> bool:
         """Say whether a copy is not what was accepted, or was not in between."""
-        before = self._before[party]
-        return any(each != before for each in (self.copies.mark(party), *self._seen(party)))
+        base = self._bases[party]
+        return any(each != base for each in (self.copies.mark(party), *self._seen(party)))
 
     def _seen(self, party: Party) -> Sequence[str]:
         return self.sent.get(seen(party), ())
@@ -175,7 +225,7 @@ class FieldMerge:
         speaking = self._fresh(changed) or changed
         if not speaking:
             return self._standing()
-        if all(party in self._behind for party in speaking):
+        if all(party in self._behind for party in changed):
             # What the others were left with never came here: it is as new as what is here now.
             speaking = [p for p in self._sources if p in speaking or p not in self._behind]
         return self._among(speaking, changed)
@@ -293,8 +343,8 @@ class FieldMerge:
             move = moves.get(party)
             if move and move.written:
                 row[party] = self.copies.written(party, move.value)
-            elif party in behind:
-                row[party] = self._before.get(party, self.copies.mark(party))
+            elif party in behind and party not in self.new:
+                row[party] = self._bases.get(party, self.copies.mark(party))
             else:
                 row[party] = self.copies.mark(party)
         for party in Party:
@@ -307,11 +357,13 @@ class FieldMerge:
         return row
 
     def _sent_after(self, writes: Mapping[Party, Any]) -> SentRow:
-        if not writes:
+        if not writes and not self.new:
             return self.sent
         row = {name: list(found) for name, found in self.sent.items()}
         for party, value in writes.items():
             _put(row, party, self.copies.written(party, value))
+        for party in self.new:
+            _put(row, MADE, str(party))
         for party in self._parties if self._known else ():
             if self._changed(party):
                 _put(row, seen(party), self.copies.mark(party))
