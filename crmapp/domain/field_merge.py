@@ -13,21 +13,19 @@ from typing import Any
 
 from crmapp.domain import field_reasons as reasons
 from crmapp.domain.field_copies import Copies, Party
+from crmapp.domain.field_moves import OWNER, SOURCES, Move, move, same
 from crmapp.domain.field_rules import Blank, Conflict, Side, Sync
 from crmapp.domain.field_sync import Act
 from crmapp.domain.field_values import is_blank
-from crmapp.domain.fields import BadValue
 from crmapp.i18n import Text
 
 HERE, INTACCT, SALESFORCE = Party.HERE, Party.INTACCT, Party.SALESFORCE
-CRM = (HERE, SALESFORCE)
 _RIGHT = {
     Conflict.INTACCT: (INTACCT, HERE, SALESFORCE),
     Conflict.SALESFORCE: (SALESFORCE, HERE, INTACCT),
     Conflict.ASK: (INTACCT, HERE, SALESFORCE),
 }
 """By the row's setting, who comes first where copies differ."""
-_WRITES = {HERE: Act.TO_HERE, INTACCT: Act.TO_INTACCT, SALESFORCE: Act.TO_SALESFORCE}
 _CHANGED = {
     HERE: reasons.CHANGED_HERE,
     INTACCT: reasons.CHANGED[Side.SALESFORCE],
@@ -38,11 +36,8 @@ _WON = {
     INTACCT: reasons.WON[Side.SALESFORCE],
     SALESFORCE: reasons.WON[Side.INTACCT],
 }
-_OWNER = {
-    HERE: reasons.OWNER_HERE,
-    INTACCT: reasons.OWNER[Side.INTACCT],
-    SALESFORCE: reasons.OWNER[Side.SALESFORCE],
-}
+_TOLD = (INTACCT, SALESFORCE, HERE)
+"""Of several that are written, the first is named."""
 MARK, BEHIND = "mark", "behind"
 """Names under which a kept row has the stand-in for the rule, and who did not take the value."""
 
@@ -62,19 +57,6 @@ class Settled:
     kept: KeptRow
     writes: Mapping[Party, Any]
     sent: SentRow
-
-
-@dataclass(frozen=True)
-class _Move:
-    """What becomes of one party's copy."""
-
-    act: Act
-    why: Text
-    value: Any = None
-
-    @property
-    def written(self) -> bool:
-        return self.act in _WRITES.values()
 
 
 @dataclass(frozen=True)
@@ -119,7 +101,7 @@ class FieldMerge:
         moves = self._moves(choice)
         if not self._sources and not self.new:
             return Settled(Act.LEFT, reasons.NO_SOURCE, self.kept, {}, self.sent)
-        writes = {party: move.value for party, move in moves.items() if move.written}
+        writes = {party: each.value for party, each in moves.items() if each.written}
         act, why = _told(choice, moves)
         kept = self._kept_after(choice, moves)
         return Settled(act, why, kept, writes, self._sent_after(writes))
@@ -142,35 +124,30 @@ class FieldMerge:
 
     def _given_first(self) -> Settled:
         """Settle a row whose owner's record is made now, of what the others know."""
-        others = (p for p in (*CRM, INTACCT) if p in self._parties and self._filled(p))
+        others = (p for p in (HERE, SALESFORCE, INTACCT) if p in self._parties and self._filled(p))
         source = next(others, None)
         if source is None:
             return Settled(Act.LEFT, reasons.NO_SOURCE, self.kept, {}, self._sent_after({}))
-        move = self._move(source, self._owner)
-        if not move.written:  # the owner will say, so this is no problem
-            return Settled(Act.LEFT, move.why, self.kept, {}, self._sent_after({}))
-        values = {**self.copies.values, self._owner: move.value}
+        begun = move(self.copies, source, self._owner)
+        if not begun.written:
+            return Settled(Act.LEFT, begun.why, self.kept, {}, self._sent_after({}))
+        values = {**self.copies.values, self._owner: begun.value}
         copies = replace(self.copies, values=values)
-        made = replace(self, copies=copies, new=self.new - {self._owner})
-        rest = made.settled()
-        writes = {self._owner: move.value, **rest.writes}
-        told = rest if rest.act is Act.REFUSED else move
-        return Settled(told.act, told.why, rest.kept, writes, self._sent_after(writes))
+        rest = replace(self, copies=copies, new=self.new - {self._owner}).settled()
+        writes = {self._owner: begun.value, **rest.writes}
+        return Settled(begun.act, begun.why, rest.kept, writes, self._sent_after(writes))
 
     @cached_property
     def _parties(self) -> tuple[Party, ...]:
         """Those that have a copy, in the order in which they are right."""
-        order = _RIGHT[self.copies.rule.conflict]
+        rule = self.copies.rule
+        order = _RIGHT[Conflict.ASK if rule.sync is Sync.TO else rule.conflict]
         return tuple(party for party in order if party in self.copies.values)
 
     @cached_property
     def _sources(self) -> tuple[Party, ...]:
-        match self.copies.rule.sync:
-            case Sync.FROM:
-                return tuple(party for party in self._parties if party is INTACCT)
-            case Sync.TO:
-                return tuple(party for party in CRM if party in self.copies.values)
-        return self._parties
+        sources = SOURCES[self.copies.rule.sync]
+        return tuple(party for party in self._parties if party in sources)
 
     @cached_property
     def _before(self) -> KeptRow:
@@ -250,7 +227,7 @@ class FieldMerge:
     def _among(self, speaking: Sequence[Party], changed: Sequence[Party]) -> _Choice:
         """Choose among the sources that have something to say."""
         first = speaking[0]
-        differ = not all(self._same(first, party) for party in speaking)
+        differ = not all(same(self.copies, first, party) for party in speaking)
         if differ and self.copies.rule.conflict is Conflict.ASK:
             raise _Held
         targets = self._parties
@@ -277,10 +254,10 @@ class FieldMerge:
             return _Choice(None, (), reasons.BLANK)
         return _Choice(sources[0], tuple(found), why)
 
-    def _moves(self, choice: _Choice) -> dict[Party, _Move]:
+    def _moves(self, choice: _Choice) -> dict[Party, Move]:
         winner = choice.winner
         moves = {
-            target: self._move(winner, target)
+            target: move(self.copies, winner, target)
             for target in choice.targets
             if winner is not None and target is not winner
         }
@@ -289,60 +266,25 @@ class FieldMerge:
                 moves[party] = begun
         return moves
 
-    def _begun(self, winner: Party | None, party: Party) -> _Move | None:
+    def _begun(self, winner: Party | None, party: Party) -> Move | None:
         """Return what the field of a new record begins with."""
         others = (each for each in self._parties if each not in self._sources)
         sources = (winner,) if winner else (*self._sources, *others)
         for source in filter(self._filled, sources):
-            move = self._move(source, party)
-            if move.act is Act.REFUSED and source not in self._sources:
-                return _Move(Act.LEFT, move.why)  # it only helps to begin with
-            return move
+            begun = move(self.copies, source, party)
+            if begun.act is Act.REFUSED and source not in self._sources:
+                return Move(Act.LEFT, begun.why)  # it only helps to begin with
+            return begun
         return None
 
-    def _move(self, source: Party, target: Party) -> _Move:
-        """Carry the value of ``source`` over to ``target``, unless it is there already."""
-        copies, new = self.copies, target in self.new
-        if not new and self._same(source, target):
-            return _Move(Act.SAME, reasons.EQUAL)
-        try:
-            value = copies.carried(source, target)
-        except BadValue as bad:
-            return _Move(Act.REFUSED, bad.text)
-        why = reasons.NEW if new else _OWNER[target]
-        if is_blank(value):
-            if new or copies.rule.blank is Blank.LEAVE:
-                return _Move(Act.LEFT, reasons.BLANK)
-            if copies.required(target):
-                return _Move(Act.LEFT, reasons.NEEDED)
-            why, value = reasons.CLEARED, copies.emptied(target)
-        if not copies.takes(target):
-            # A copy that is read only to be carried on need not be writable itself.
-            left = new or (target is SALESFORCE and copies.rule.sync is Sync.TO)
-            return _Move(Act.LEFT if left else Act.REFUSED, reasons.SET_ONCE)
-        return _Move(_WRITES[target], why, value)
-
-    def _same(self, one: Party, other: Party) -> bool:
-        """Say whether ``other`` has what ``one`` has; either way round if both are sources."""
-        if one is other or self._fits(one, other):
-            return True
-        return one in self._sources and other in self._sources and self._fits(other, one)
-
-    def _fits(self, source: Party, target: Party) -> bool:
-        try:
-            value = self.copies.carried(source, target)
-        except BadValue:
-            return False
-        return self.copies.text(target, value) == self.copies.said(target)
-
-    def _kept_after(self, choice: _Choice, moves: Mapping[Party, _Move]) -> KeptRow:
+    def _kept_after(self, choice: _Choice, moves: Mapping[Party, Move]) -> KeptRow:
         """Return what all are left with; who does not take the value, or is away, is behind."""
         row: dict[str, Any] = {MARK: self.mark}
-        behind = [party for party, move in moves.items() if move.act is Act.REFUSED]
+        behind = [party for party, each in moves.items() if each.act is Act.REFUSED]
         for party in (*self._parties, *self.new):
-            move = moves.get(party)
-            if move and move.written:
-                row[party] = self.copies.written(party, move.value)
+            found = moves.get(party)
+            if found and found.written:
+                row[party] = self.copies.written(party, found.value)
             elif party in behind and party not in self.new:
                 row[party] = self._bases.get(party, self.copies.mark(party))
             else:
@@ -371,25 +313,19 @@ class FieldMerge:
 
 
 def _put(row: dict[str, list[str]], name: str, mark: str) -> None:
-    found = row.setdefault(name, [])
-    if mark not in found:
-        found.append(mark)
+    """Add what was written last to the end."""
+    row[name] = [each for each in row.get(name, ()) if each != mark] + [mark]
 
 
-def _told(choice: _Choice, moves: Mapping[Party, _Move]) -> tuple[Act, Text]:
-    """Return what is said of a field whose copies fare differently: the worst, else the first."""
-    acts = [*moves.values()]
-    for move in acts:
-        if move.act is Act.REFUSED:
-            return move.act, move.why
-    for party in (INTACCT, SALESFORCE, HERE):
-        written = moves.get(party)
-        if written and written.written:
-            plain = written.why in _OWNER.values()
-            return written.act, choice.why if plain and choice.why else written.why
-    for move in acts:
-        if move.act is Act.LEFT:
-            return move.act, move.why
-    if acts:
+def _told(choice: _Choice, moves: Mapping[Party, Move]) -> tuple[Act, Text]:
+    """Return what is said of a field whose copies fare differently: the worst, else the most."""
+    refused = [each for each in moves.values() if each.act is Act.REFUSED]
+    written = [moves[party] for party in _TOLD if party in moves and moves[party].written]
+    left = [each for each in moves.values() if each.act is Act.LEFT]
+    if not refused and written and choice.why and written[0].why in OWNER.values():
+        return written[0].act, choice.why
+    for each in (*refused, *written, *left):
+        return each.act, each.why
+    if moves:
         return Act.SAME, reasons.EQUAL
     return Act.LEFT, choice.why or reasons.AS_ACCEPTED
