@@ -92,8 +92,9 @@ class FieldMerge:
     mark: str
 
     def settled(self) -> Settled:
-        if self._owner_is_new:
-            return self._given_first()
+        begun = self._begun(None, self._owner) if self._owner_is_new else None
+        if begun and begun.written:
+            return self._given_first(begun)
         try:
             choice = self._chosen()
         except _Held:
@@ -122,15 +123,8 @@ class FieldMerge:
         )
         return not known
 
-    def _given_first(self) -> Settled:
-        """Settle a row whose owner's record is made now, of what the others know."""
-        others = (p for p in (HERE, SALESFORCE, INTACCT) if p in self._parties and self._filled(p))
-        source = next(others, None)
-        if source is None:
-            return Settled(Act.LEFT, reasons.NO_SOURCE, self.kept, {}, self._sent_after({}))
-        begun = move(self.copies, source, self._owner)
-        if not begun.written:
-            return Settled(Act.LEFT, begun.why, self.kept, {}, self._sent_after({}))
+    def _given_first(self, begun: Move) -> Settled:
+        """Settle a row whose owner's record is made now, and begins with what the others know."""
         values = {**self.copies.values, self._owner: begun.value}
         copies = replace(self.copies, values=values)
         rest = replace(self, copies=copies, new=self.new - {self._owner}).settled()
@@ -141,7 +135,7 @@ class FieldMerge:
     def _parties(self) -> tuple[Party, ...]:
         """Those that have a copy, in the order in which they are right."""
         rule = self.copies.rule
-        order = _RIGHT[Conflict.ASK if rule.sync is Sync.TO else rule.conflict]
+        order = _RIGHT[rule.conflict if rule.sync is Sync.BOTH else Conflict.ASK]
         return tuple(party for party in order if party in self.copies.values)
 
     @cached_property
