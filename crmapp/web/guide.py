@@ -35,7 +35,8 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "search": ("palette", "preferences"),
     "admin": ("settings",),
     "integrations": (
-        *("accounts.salesforce", "settings.subscriptions", "settings.advanced"),
+        *("accounts.salesforce", "accounts.arrangement", "settings.subscriptions"),
+        *("settings.advanced", "settings.confirm_taking_back"),
         *("settings.advanced_other", "settings.crm", "settings.crm_other", "settings.field_map"),
         *("settings.try_field_map", "settings.managed_lists", "settings.list_review_page"),
         *("settings.connections", "settings.connection", "settings.requests"),
