@@ -51,13 +51,6 @@ def subscriptions() -> ResponseReturnValue:
     return page("settings/subscriptions.html", connected=connections.connected())
 
 
-@bp.get("/subscriptions/advanced-crm")
-@requires(RIGHT)
-def advanced() -> ResponseReturnValue:
-    """Show the Settings tab: the connections, and what is synchronised from where to where."""
-    return page("settings/advanced.html", connected=connections.connected())
-
-
 @bp.get("/subscriptions/advanced-crm/other")
 @requires(RIGHT)
 def advanced_other() -> ResponseReturnValue:
