@@ -33,8 +33,8 @@ NEW = frozenset(VALUES[50:])  # not here yet
 UNKNOWN_THERE = frozenset(VALUES[30:40]) | NEW  # not in Salesforce yet
 STALE = frozenset(VALUES[5:12])  # the others have an older label
 HIDDEN = frozenset({"v020", "v021"})  # hidden here and there, although Intacct offers them
-OLD = [f"old{n:03}" for n in range(420)]
-"""Values that Salesforce has kept hidden for long: they fill its pages, and stay as they are."""
+OLD = [f"old{n:03}" for n in range(30)]
+"""Values that Salesforce has kept hidden for long, and that nobody else knows."""
 BY_HAND = "Made by hand"
 """What somebody made in Salesforce without a code: it is nobody else's."""
 Shown = dict[str, tuple[str, bool]]
