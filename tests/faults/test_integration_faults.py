@@ -134,7 +134,7 @@ def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
     met: Combination, make, pair, record_property, monkeypatch
 ):
     if met.kind is Kind.SLOW:
-        monkeypatch.setattr("crmapp.connectors.door.READ", 0.4)
+        monkeypatch.setattr("crmapp.connectors.door.READ", 0.25)
     org, books = pair.of("salesforce"), pair.of("xml")
     connect_both(org.url, books.url, by=make.alice, by_rest=met.system == "rest")
     before, system = pair.rows(), pair.of(met.system)
