@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,8 @@ from crmapp.connectors.sandbox.faults import Kind
 from crmapp.domain.managed_lists import VALUE_HIDDEN
 from tests.faults.departments import LIST, OBJECT
 
+ALL = os.environ.get("CRMAPP_FAULTS_ALL") == "1"
+"""Whether everything is tried that means something: the table does, and every other test run half."""
 SYSTEMS = {"xml": "Intacct (XML)", "rest": "Intacct (REST)", "salesforce": "Salesforce"}
 _XML, _REST = f"query {LIST.xml_object}", f"query {LIST.rest_object}"
 _ASKED, _SENT = "GET */query*", "PATCH */composite/*"
@@ -119,11 +122,11 @@ class Combination:
 
 
 def combinations() -> Iterator[Combination]:
-    """Give out the table: every fault at every phase, each lasting as long as is its turn."""
+    """Give out the table: every fault at every phase, each lasting as long as it is its turn."""
     for system, phases in PHASES.items():
         for place, phase in enumerate(phases):
             for turn, kind in enumerate(Kind):
-                if _means_something(kind, phase):
+                if _means_something(kind, phase) and (ALL or (place + turn) % 4 < 2):
                     yield Combination(kind, system, phase, _lasting(kind, place + turn))
 
 

@@ -45,15 +45,27 @@ def label(code: str, *, stale: bool = False) -> str:
     return f"Former {code}" if stale else f"Department {code}"
 
 
-def wanted_here() -> Shown:
-    """Return what the pick list is to hold in the end."""
-    off = GONE | INACTIVE
-    return {code: (label(code), code not in off) for code in VALUES}
+@dataclass(frozen=True)
+class Goal:
+    """What the pick list and Salesforce are to hold in the end."""
+
+    here: Shown
+    there: Shown
+
+    def renamed(self, word: str) -> Goal:
+        """Return the goal once :func:`rename_all` has been at work."""
+        new = {code: f"{label(code)} {word}" for code in VALUES if code not in GONE}
+        return Goal(_relabelled(self.here, new), _relabelled(self.there, new))
 
 
-def wanted_there() -> Shown:
-    """Return what Salesforce is to hold in the end."""
-    return {**wanted_here(), **{code: (label(code), False) for code in OLD}}
+def _relabelled(shown: Shown, new: dict[str, str]) -> Shown:
+    return {code: (new.get(code, name), offered) for code, (name, offered) in shown.items()}
+
+
+def goal() -> Goal:
+    """Return what follows from what was furnished."""
+    ours = {code: (label(code), code not in GONE | INACTIVE) for code in VALUES}
+    return Goal(ours, {**ours, **{code: (label(code), False) for code in OLD}})
 
 
 def furnish_intacct(folder: Path) -> None:
@@ -150,44 +162,46 @@ def _in_intacct(folder: Path) -> tuple[tuple[Any, ...], ...]:
         return tuple(file.execute(query))
 
 
-def change_in_intacct(folder: Path, code: str, name: str) -> None:
-    """Rename a department, as somebody does who works there."""
-    object_ = OBJECTS["DEPARTMENT"]
+def rename_all(folder: Path, word: str) -> None:
+    """Rename every department in Intacct, as somebody does who works there."""
+    object_, at = OBJECTS["DEPARTMENT"], moment(datetime.now(UTC))
     store = Store(folder / "intacct.sqlite")
     with store.writing() as connection:
-        number = records.number_of(connection, object_, code)
-        assert number is not None
-        records.update(connection, object_, number, {"TITLE": name}, at=moment(datetime.now(UTC)))
+        for code in VALUES:
+            number = records.number_of(connection, object_, code)
+            if number is not None:
+                title = {"TITLE": f"{label(code)} {word}"}
+                records.update(connection, object_, number, title, at=at)
     store.close()
 
 
-def breaks(before: Rows, after: Rows) -> list[str]:
+def breaks(before: Rows, after: Rows, wanted: Goal) -> list[str]:
     """Compare all sides with what they are to hold: what is lost, made twice, or touched."""
-    found = [f"here: {each}" for each in _differences(after.here, wanted_here())]
-    found += [f"there: {each}" for each in _differences(after.there, wanted_there())]
+    found = [f"here: {each}" for each in _differences(after.here, wanted.here)]
+    found += [f"there: {each}" for each in _differences(after.there, wanted.there)]
     found += [
         f"there: {code} ({id_}) is another record now"
         for id_, code in before.made_there.items()
         if after.made_there.get(id_) != code
     ]
-    codes = sorted(after.made_there.values())
+    codes = list(after.made_there.values())
     found += [f"there: {code} is there twice" for code in set(codes) if codes.count(code) > 1]
     if after.intacct != before.intacct:
         found.append("Intacct's own records were changed")
     return found
 
 
-def halfway(before: Rows, now: Rows) -> list[str]:
+def halfway(before: Rows, now: Rows, wanted: Goal) -> list[str]:
     """Say what is neither as it was nor as it is to be, while a run stands still."""
     sides = (
-        ("here", before.here, now.here, wanted_here()),
-        ("there", before.there, now.there, wanted_there()),
+        ("here", before.here, now.here, wanted.here),
+        ("there", before.there, now.there, wanted.there),
     )
     return [
         f"{side}: {code} is {found.get(code)}"
-        for side, was, found, wanted in sides
-        for code in was.keys() | found.keys() | wanted.keys()
-        if found.get(code) not in (was.get(code), wanted.get(code))
+        for side, was, found, due in sides
+        for code in was.keys() | found.keys() | due.keys()
+        if found.get(code) not in (was.get(code), due.get(code))
     ]
 
 

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from crmapp.connectors.sandbox.faults import Kind
 from crmapp.db import session, unit_of_work
-from crmapp.domain.runs import ENDED, receipt
-from crmapp.models import Change, Run, RunException
+from crmapp.domain.runs import ENDED
+from crmapp.models import Run
 from crmapp.services import failures, managed_lists, runs
 from tests.faults import departments
 from tests.faults.battery import Combination, Lasts, combinations, course
-from tests.faults.departments import CODE, Rows
+from tests.faults.departments import CODE, Goal, Rows
+from tests.faults.reported import misreported, tallied, told
 from tests.support.connections import control
 from tests.support.pretending import Pretended, pretend
 from tests.support.processes import eventually
 from tests.support.sandbox_pair import connect_both
 
 EXPIRE = {"xml": "expire-sessions", "rest": "expire-tokens", "salesforce": "expire_tokens"}
-WRITTEN = ("added", "changed", "deactivated", "reactivated")
 
 
 @pytest.fixture(scope="session")
@@ -105,30 +104,6 @@ def wake(run_id: int) -> None:
         session.execute(update(Run).where(Run.id == run_id).values(retry_at=None))
 
 
-def told(run: Run) -> str:
-    """Return what a person reads of what is wrong with a run, or with its rows."""
-    query = select(RunException.params).where(RunException.run_id == run.id)
-    rows = [str(each.get("said")) for each in session.scalars(query)]
-    return failures.obstacle(run) or run.error or " ".join(sorted(set(rows)))
-
-
-def tallied(run: Run, side: str) -> int:
-    """Return how many values the run says that it wrote on a side."""
-    return sum(run.done.get(f"{side}.{name}", 0) for name in WRITTEN)
-
-
-def misreported(run: Run) -> list[str]:
-    """Compare what a run says of itself with what the change log has of it."""
-    query = select(Change.object, Change.record_id).where(Change.run_id == run.id)
-    changes = Counter(map(tuple, session.execute(query)))
-    found = [f"{each} was changed {times} times" for each, times in changes.items() if times > 1]
-    if tallied(run, "here") != len(changes):
-        found.append(f"{len(changes)} values were written here, and the run says {run.done}")
-    if run.status != "failed" and not receipt(run.total or 0, run.done, run.control).balances:
-        found.append(f"the receipt is {run.done} of {run.total}")
-    return found
-
-
 @pytest.mark.parametrize("met", list(combinations()), ids=str)
 def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
     met: Combination, make, pair, record_property, monkeypatch
@@ -137,7 +112,7 @@ def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
         monkeypatch.setattr("crmapp.connectors.door.READ", 0.25)
     org, books = pair.of("salesforce"), pair.of("xml")
     connect_both(org.url, books.url, by=make.alice, by_rest=met.system == "rest")
-    before, system = pair.rows(), pair.of(met.system)
+    before, system, goal = pair.rows(), pair.of(met.system), departments.goal()
     if met.signs_in:
         control(system.url, EXPIRE[met.system])
     system.fault(**met.fault)
@@ -148,7 +123,7 @@ def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
     while run.status not in ENDED:
         waits += 1
         assert expected.says in told(run)
-        assert departments.halfway(before, pair.rows()) == []
+        assert departments.halfway(before, pair.rows(), goal) == []
         if met.lasts is Lasts.NOTICED:
             pair.well()
         wake(run.id)
@@ -157,19 +132,18 @@ def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
     assert fired > 0
     assert (waits > 0, run.status) == (expected.waits, expected.status)
     assert misreported(run) == []
-    assert departments.halfway(before, pair.rows()) == []
+    assert departments.halfway(before, pair.rows(), goal) == []
     if run.status == "done":
-        assert (run.error, tallied(run, "there")) == (None, changed_there(before))
+        assert (run.error, tallied(run, "there")) == (None, behind(before, goal))
     else:
         assert expected.says in told(run)
         pair.well()
         again = stand(managed_lists.synchronize(CODE, by=make.alice))
         assert (again.status, again.error, misreported(again)) == ("done", None, [])
-    assert departments.breaks(before, pair.rows()) == []
+    assert departments.breaks(before, pair.rows(), goal) == []
     record_property("combination", met.row(waits, run.status))
 
 
-def changed_there(before: Rows) -> int:
-    """Return how many values in Salesforce differ from what they are to be."""
-    wanted = departments.wanted_there()
-    return sum(before.there.get(code) != value for code, value in wanted.items())
+def behind(before: Rows, goal: Goal) -> int:
+    """Return how many values in Salesforce are not as they are to be."""
+    return sum(before.there.get(code) != value for code, value in goal.there.items())
