@@ -13,7 +13,7 @@ from crmapp.domain.managed_lists import VALUE_HIDDEN
 from tests.faults.departments import LIST, OBJECT
 
 ALL = os.environ.get("CRMAPP_FAULTS_ALL") == "1"
-"""Whether everything is tried that means something: the table does, and every other test run half."""
+"""Whether all is tried that means something, as for the table; else it is half of it."""
 SYSTEMS = {"xml": "Intacct (XML)", "rest": "Intacct (REST)", "salesforce": "Salesforce"}
 _XML, _REST = f"query {LIST.xml_object}", f"query {LIST.rest_object}"
 _ASKED, _SENT = "GET */query*", "PATCH */composite/*"
