@@ -49,7 +49,7 @@ def seen(database: str, files: Sequence[str]) -> Mapping[str, bool]:
     with TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         chosen = {"CRMAPP_TEST_DB": database, "CRMAPP_FAULTS_ALL": "1"}
-        words = ["-q", "-p", "no:randomly", f"--junitxml={report}", *files]
+        words = ["-q", "-o", "junit_family=xunit1", f"--junitxml={report}", *files]
         subprocess.run(
             [sys.executable, "-m", "pytest", *words],
             cwd=ROOT,
