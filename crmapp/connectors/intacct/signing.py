@@ -13,6 +13,7 @@ from crmapp.connectors.door import Door
 from crmapp.connectors.errors import (
     AuthFailed,
     ConnectorError,
+    QuotaExceeded,
     Retryable,
     Unreachable,
     WrongInstance,
@@ -96,6 +97,8 @@ def _refused(answer: Answer, grant: str) -> ConnectorError:
     if answer.status == 404 or not problems:
         return _no_intacct(answer)
     error = refused(problems)
+    if isinstance(error, QuotaExceeded):
+        return error
     if type(error) in (Retryable, AuthFailed) and answer.status not in (400, 401):
         return error
     sentence = {

@@ -15,6 +15,7 @@ from crmapp.connectors.errors import (
     AuthFailed,
     ConnectorError,
     PermissionMissing,
+    QuotaExceeded,
     Retryable,
     WrongInstance,
 )
@@ -209,6 +210,13 @@ _REASONS: list[tuple[str, str, type[ConnectorError], str]] = [
     (
         "unsupported_grant_type", "", AuthFailed,
         N_("This flow is not enabled. Enable it in the OAuth settings of the External Client App."),
+    ),
+    (
+        "request_limit_exceeded", "", QuotaExceeded,
+        N_(
+            "Salesforce's daily quota of requests is used up."
+            " It goes on when some is free again."
+        ),
     ),
     (
         "rate_limit_exceeded", "", Retryable,

@@ -61,6 +61,7 @@ def _set_clock(program: str, seconds: float) -> None:
 
 GATES: Mapping[str, tuple[Any, str, str]] = {
     "part-planned": (upsert_plan, "plan_rows", "after"),
+    "plan-joined": (planning, "join_parts", "after"),  # nobody has been told of it
     "rows-read": (apply, "next_rows", "after"),  # the chunk is chosen, nothing has begun
     "rows-written": (records, "write", "after"),  # in the transaction; the cursor is not moved yet
     "all-but-committed": (apply, "exceptions", "after"),
