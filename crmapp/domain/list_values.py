@@ -145,7 +145,7 @@ def code_of(key: str) -> str:
 
 def word_of(key: str) -> str:
     """Return the word by which codes are the same but for their spelling."""
-    return fold(code_of(key))
+    return fold(key) if is_code(key) else code_from(key)
 
 
 def decide_here(value: Value, scope: Scope, row_no: int) -> tuple[list[PlanRow], Wanted | None]:
