@@ -28,7 +28,6 @@ _LATEST = """
     )
 """
 """What was read twice counts as it was read last."""
-_KEYED = "ALTER TABLE {side} ADD COLUMN k VARCHAR; UPDATE {side} SET k = lower(key)"
 _TWINS = """
     CREATE TEMPORARY TABLE {side}_twins AS
         SELECT k, list(key ORDER BY key) AS keys FROM {side} GROUP BY k HAVING count(*) > 1;
@@ -37,7 +36,6 @@ _TWINS = """
 """
 """Keys that differ by capitals only are one value: that of the first of them."""
 _MEANT = """
-    UPDATE here SET k = chr(1) || id WHERE key IS NULL;
     CREATE TEMPORARY TABLE loose AS
         SELECT id, word FROM here WHERE key IS NULL
         UNION SELECT id, name_word FROM here WHERE key IS NULL;
@@ -105,7 +103,6 @@ def join(held: Claim, run: Run) -> Claim:
         for side, columns in SIDES.items():
             tables.fill(side, notes(run, side), columns)
             tables.do(_LATEST.format(side=side))
-            tables.do(_KEYED.format(side=side))
         for statement in (
             _TWINS.format(side="source"),
             _TWINS.format(side="there"),

@@ -28,17 +28,23 @@ SALESFORCE = "salesforce"
 LABEL = "Name"
 SIDES: dict[str, dict[str, str]] = {
     "source": {
-        "n": "BIGINT", "key": "VARCHAR", "label": "VARCHAR", "active": "BOOLEAN",
+        "n": "BIGINT", "k": "VARCHAR", "key": "VARCHAR", "label": "VARCHAR", "active": "BOOLEAN",
         "word": "VARCHAR", "name_word": "VARCHAR",
     },
     "here": {
-        "n": "BIGINT", "id": "BIGINT", "version": "BIGINT", "code": "VARCHAR",
+        "n": "BIGINT", "k": "VARCHAR", "id": "BIGINT", "version": "BIGINT", "code": "VARCHAR",
         "label_en": "VARCHAR", "label_fr": "VARCHAR", "active": "BOOLEAN", "deleted": "BOOLEAN",
         "key": "VARCHAR", "word": "VARCHAR", "name_word": "VARCHAR",
     },
-    "there": {"n": "BIGINT", "key": "VARCHAR", "label": "VARCHAR", "hidden": "BOOLEAN"},
+    "there": {
+        "n": "BIGINT", "k": "VARCHAR", "key": "VARCHAR", "label": "VARCHAR", "hidden": "BOOLEAN",
+    },
 }  # fmt: skip
-"""What is written down of each side, and as what; ``n`` tells what was read later."""
+"""What is written down of each side, and as what.
+
+``n`` tells what was read later; ``k`` is the same for codes that differ by capitals only, and of a
+value's own if its code in Intacct is not known here.
+"""
 _INACTIVE = "inactive"
 _HERE = (
     PickListValue.id, PickListValue.version, PickListValue.code, PickListValue.label_en,
@@ -105,7 +111,7 @@ def read_source(held: Claim, run: Run) -> Claim:
             code, label = _text(record.get(key)), _text(record.get(name))
             label = label or code
             active = not status or _text(record.get(status)).lower() != _INACTIVE
-            return code, label, active, word_of(code), word_of(label)
+            return code.lower(), code, label, active, word_of(code), word_of(label)
 
         return _written(held, "source", "cursor", pages, as_row, then="here")
 
@@ -122,7 +128,7 @@ def read_there(held: Claim, run: Run) -> Claim:
             key = _text(record.get(VALUE_ID))
             if not key:  # somebody made it by hand; it is not ours
                 return None
-            return key, _text(record.get(LABEL)), bool(record.get(VALUE_HIDDEN))
+            return key.lower(), key, _text(record.get(LABEL)), bool(record.get(VALUE_HIDDEN))
 
         return _written(held, "there", "there", pages, as_row, then="join")
 
@@ -173,12 +179,12 @@ def read_here(held: Claim, run: Run) -> Claim:
     )
     rows: list[Row] = [
         (
-            *(id_, version, code, english, french, active, deleted_at is not None, key),
-            *(fold(code), None if key else word_of(english)),
+            *(key.lower() if key else f"\x01{id_}", id_, version, code, english, french, active),
+            *(deleted_at is not None, key, fold(code), None if key else word_of(english)),
         )
         for id_, version, code, english, french, active, deleted_at, key in session.execute(query)
     ]
     if rows:
-        return _note(held, run, "here", rows, here=rows[-1][0])
+        return _note(held, run, "here", rows, here=rows[-1][1])
     looks_there = run.source["there"] and run.source["mode"] != "changes"
     return keep(held, run, [], phase="there" if looks_there else "join")
