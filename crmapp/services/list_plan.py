@@ -22,6 +22,7 @@ from crmapp.domain.list_values import (
     decide_here,
     decide_there,
     needs_a_person,
+    wanted_there,
 )
 from crmapp.domain.plan import WRITTEN, Planned, PlanRow
 from crmapp.domain.runs import Status
@@ -105,8 +106,7 @@ def _rows_here(held: Claim, run: Run) -> Claim:
         rows += _list_itself(run)
         place["back"] = sorted(list_join.agreed(run, scope.kept))
     for value in next_.differing:
-        decided, _wanted = decide_here(value, scope, held.cursor + len(rows) + 1)
-        rows += decided
+        rows += decide_here(value, scope, held.cursor + len(rows) + 1)
     rows = _with_uses(scope.list_code, rows)
     beside = list_join.unchanged_here(run, next_, held.cursor + len(rows))
     if not next_.more:
@@ -171,12 +171,11 @@ def _rows_there(held: Claim, run: Run) -> Claim:
     next_ = list_join.next_values(run, "same_here" if blindly else "same_there")
     scope, rows = _scope(run), list[PlanRow]()
     for value in next_.differing:
-        decided, wanted = decide_here(value, scope, 0)
-        tally = next((each.params["tally"] for each in decided), Tally.UNCHANGED)
-        blind = tally if blindly else None
+        blind = decide_here(value, scope, 0)[0].params["tally"] if blindly else None
         if blind is Tally.UNCHANGED:
             continue  # it was read once more: readings overlap
-        row = decide_there(wanted, value.there, held.cursor + len(rows) + 1, blind)
+        number = held.cursor + len(rows) + 1
+        row = decide_there(wanted_there(value, scope), value.there, number, blind)
         rows += [row] if row else []
     beside = None if blindly else list_join.unchanged_there(run, next_, held.cursor + len(rows))
     place = {"after": next_.until} if next_.more else {"after": 0, "phase": "offer"}
