@@ -297,7 +297,7 @@ class FieldMerge:
             return self.sent
         row = {name: list(found) for name, found in self.sent.items()}
         for party, value in writes.items():
-            _put(row, party, self.copies.written(party, value))
+            _put(row, str(party), self.copies.written(party, value))
         for party in self.new:
             _put(row, MADE, str(party))
         for party in self._parties if self._known else ():
