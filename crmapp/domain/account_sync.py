@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from crmapp.domain import field_reasons as reasons
-from crmapp.domain.field_checks import Shapes
+from crmapp.domain.field_checks import Shapes, needs_lookup
 from crmapp.domain.field_copies import Copies, Party
 from crmapp.domain.field_fit import writable
 from crmapp.domain.field_merge import FieldMerge, Settled
 from crmapp.domain.field_rules import FieldRule, Rules, Side
-from crmapp.domain.field_sync import Act, Record
+from crmapp.domain.field_sync import Act, Record, lookups
 from crmapp.domain.field_values import References, canonical, digest, is_blank
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.i18n import Text
@@ -67,6 +67,32 @@ class Merged:
 def fields_here() -> tuple[str, ...]:
     """Return the names of the account's fields that a merge reads."""
     return (NUMBER, *HERE.values())
+
+
+def named(
+    rules: Rules,
+    shapes: Shapes,
+    here: Record,
+    intacct: Record | None,
+    salesforce: Record | None,
+    codes: Mapping[str, Mapping[str, str]],
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Return, per object of Salesforce, the Intacct ids and the ids that the records name.
+
+    It is :func:`crmapp.domain.field_sync.lookups` for an account with pick lists of its own.
+    """
+    keys, ids = lookups(rules, shapes, intacct, salesforce)
+    for rule in rules:
+        spec = ACCOUNT_FIELDS[HERE[rule.code]] if rule.code in HERE else None
+        if not (spec and spec.pick_list and rule.active and rule.lookup):
+            continue
+        if needs_lookup(shapes.get(rule, Side.SALESFORCE)):
+            code = here.get(spec.name)
+            known = codes.get(spec.pick_list, {})
+            found = {key for key, each in known.items() if each == code}
+            if found:
+                keys.setdefault(rule.lookup, set()).update(found)
+    return keys, ids
 
 
 def merge(

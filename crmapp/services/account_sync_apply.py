@@ -24,7 +24,8 @@ from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.i18n import N_
 from crmapp.models import Account, Run, RunException
-from crmapp.services import account_sync_states, apply, field_maps, pace, planning, records
+from crmapp.services import account_sync_states, apply, field_maps, pace, records
+from crmapp.services.account_sync_pairs import PART
 from crmapp.services.account_sync_plan import TROUBLE, trouble
 from crmapp.services.account_sync_read import opened
 from crmapp.services.account_sync_rows import link_of, object_of, record_of, text_as_json
@@ -37,7 +38,7 @@ _AGAIN = 3
 _RESULTS = {"linked": "unchanged"}
 _HERE = "here"
 _ORIGIN = {"kind": KIND}
-_SETTLED_AT_ONCE = 2000
+_SETTLED_AT_ONCE = 500
 _TABLE: Table = RunException.__table__  # type: ignore[assignment]  # a Table
 
 
@@ -48,7 +49,7 @@ def advance(held: Claim) -> Claim | None:
         if run.cancel_requested:
             _finish(held, run, cancelled=True)
             return None
-        rows, until = apply.next_rows(plan, held.cursor, planning.PART, _NAMES)
+        rows, until = apply.next_rows(plan, held.cursor, PART, _NAMES)
         if until is None:
             return _settle(held, run)
         kind = _kind(rows[0]) if rows else None

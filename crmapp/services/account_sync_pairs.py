@@ -22,7 +22,7 @@ from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.standard_rows import INTACCT_ID
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, ExternalIdentity, PickListValue, Run
-from crmapp.services import account_sync_states, field_maps, ledger, planning, sync_options
+from crmapp.services import account_sync_states, field_maps, ledger, sync_options
 from crmapp.services.account_sync_read import Place, numbered, opened, place_of, rules
 from crmapp.services.account_sync_rows import (
     IDENTITY,
@@ -38,6 +38,8 @@ from crmapp.services.engine import Claim
 SHARED = N_("Several accounts here have the number %(number)s; only one can be the customer.")
 VANISHED = N_("The linked record is not in Salesforce any more. Link another one, or unlink it.")
 TWICE = N_("Several records in Salesforce have the Intacct ID %(number)s. Link the right one.")
+PART = 3000
+"""How many accounts are decided about at a time: as many as Salesforce takes by a job."""
 _NAMES = tuple(dict.fromkeys(("number", *fields_here())))
 _LINK = IDENTITY[Side.SALESFORCE]
 
@@ -69,7 +71,7 @@ def takes_part() -> ColumnElement[bool]:
 
 def next_accounts(run: Run) -> list[Waiting]:
     """Return the next accounts that the run is about."""
-    after, most = run.mapping.get("after", 0), planning.PART
+    after, most = run.mapping.get("after", 0), PART
     if run.source["mode"] == "chosen":
         query = select(Account.id).where(Account.id > after, *conditions(run.source))
         ids = session.scalars(query.order_by(Account.id).limit(most)).all()
