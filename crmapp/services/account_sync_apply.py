@@ -24,7 +24,14 @@ from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.i18n import N_
 from crmapp.models import Account, Run, RunException
-from crmapp.services import account_sync_states, apply, field_maps, pace, records
+from crmapp.services import (
+    account_sync_late,
+    account_sync_states,
+    apply,
+    field_maps,
+    pace,
+    records,
+)
 from crmapp.services.account_sync_pairs import PART
 from crmapp.services.account_sync_plan import TROUBLE, trouble
 from crmapp.services.account_sync_read import opened
@@ -63,6 +70,10 @@ def advance(held: Claim) -> Claim | None:
             [held.cursor, until],
         )
     session.rollback()
+    if not held.cursor:
+        with unit_of_work():
+            held = checkpoint(held)
+            account_sync_states.begun(held.run_id)
     if kind and kind[0] != OBJECT:
         return _send(run, held, Side(kind[0]), rows, until, counted)
     started = time.monotonic()
@@ -95,22 +106,27 @@ def _send(
     until: int,
     counted: Sequence[tuple[Any, ...]],
 ) -> Claim | None:
-    """Write the chunk's records on a side, and keep what it said of each."""
-    shapes, object_ = field_maps.shapes(), object_of(side)
-    sent = [record_of(row, shapes) for row in rows]
+    """Write the chunk's records on a side, but for those that were changed since they were read."""
+    shapes, late = field_maps.shapes(), account_sync_late.changed_here(rows)
     try:
         with opened(side, held) as connector:
-            results = _upserted(connector, object_, rows[0].params["match"], sent)
+            late |= account_sync_late.changed_there(connector, side, rows, shapes)
+            going = [row for row in rows if row.record_id not in late]
+            sent = [record_of(row, shapes) for row in going]
+            results = _upserted(connector, object_of(side), rows[0].params["match"], sent)
     except TROUBLE as error:
         trouble(apply.load(held.run_id), held, error)
         return None
-    both = list(zip(rows, results, strict=True))
+    both = list(zip(going, results, strict=True))
+    left = [row for row in rows if row.record_id in late]
+    outcomes = [*(_outcome(*each) for each in both), *("skipped" for _row in left)]
     with unit_of_work():
         checkpoint(held)
         now = session.get_one(Run, held.run_id)
         _link(both)
         _refused(held.run_id, side, both)
-        return _counted(held, now, side, [_outcome(*each) for each in both], until, counted)
+        account_sync_late.leave(held.run_id, left)
+        return _counted(held, now, side, outcomes, until, counted)
 
 
 def _link(both: Sequence[tuple[PlanRow, RowResult]]) -> None:

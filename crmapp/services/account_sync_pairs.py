@@ -48,13 +48,14 @@ _LINK = IDENTITY[Side.SALESFORCE]
 class Decided:
     """What becomes of some accounts: rows of the plan, and what to keep of each account.
 
-    ``settled`` are those of which nothing is to be written, ``away`` those that take no part.
+    ``settled`` are those of which nothing is to be written, ``away`` those that take no part, with
+    what waited when that was read.
     """
 
     rows: list[PlanRow] = field(default_factory=list)
     offered: dict[int, dict[str, Any]] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
-    away: list[int] = field(default_factory=list)
+    away: dict[int, int | None] = field(default_factory=dict)
 
 
 def takes_part() -> ColumnElement[bool]:
@@ -97,6 +98,8 @@ def conditions(source: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 
 
 def _waiting(ids: Sequence[int]) -> list[Waiting]:
+    # What waits is read before the values: a change in between is then not taken for carried over.
+    states = account_sync_states.of(ids)
     columns = Account.__table__.c
     part = select(Account.id).where(is_one_of(columns.id, ids), takes_part())
     takes = set(session.scalars(part))
@@ -104,7 +107,14 @@ def _waiting(ids: Sequence[int]) -> list[Waiting]:
     rows = session.execute(query.where(is_one_of(columns.id, ids)).order_by(columns.id))
     links = _links(ids)
     return [
-        Waiting(id_, version, dict(zip(_NAMES, values, strict=True)), links.get(id_), id_ in takes)
+        Waiting(
+            id_,
+            version,
+            dict(zip(_NAMES, values, strict=True)),
+            links.get(id_),
+            id_ in takes,
+            states.get(id_),
+        )
         for id_, version, *values in rows
     ]
 
@@ -120,21 +130,20 @@ def _links(ids: Sequence[int]) -> dict[int, str]:
 
 def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
     """Read the records of these accounts, and decide what becomes of each."""
-    decided = Decided(away=[each.id for each in found if not each.takes_part])
+    decided = Decided(away={each.id: each.pending for each in found if not each.takes_part})
     taking = [each for each in found if each.takes_part]
     in_force, shapes = rules(), field_maps.shapes()
     sides = _read(held, taking, in_force, shapes)
     problems = all_problems(in_force, shapes)
     broken = {key: next(iter(each.values())) for key, each in problems.items()}
     work = _Work(in_force, shapes, broken, sides, _codes(in_force, sides.intacct.values()))
-    states = account_sync_states.of([each.id for each in taking])
     records = {each.id: {side: sides.of(side, each) for side in Side} for each in taking}
     holders = ledger.holders(
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
     )
     rows: dict[tuple[str, str], list[PlanRow]] = {}
     for each in taking:
-        merged, offered = work.account(each, records[each.id], states.get(each.id))
+        merged, offered = work.account(each, records[each.id])
         decided.offered[each.id] = offered
         keys = {side: place.key for side, place in sides.places.items()}
         made = rows_of(each, records[each.id], merged, holders, keys) if merged else []
@@ -149,17 +158,25 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
 def put_down(decided: Decided, run_id: int) -> None:
     """Inside a unit of work: keep what is offered, before any of it is written."""
     waiting = account_sync_states.of([*decided.offered, *decided.away], lock=True)
+    now = {account: row.pending for account, row in waiting.items()}
     settled, offered = [], []
     for account, offer in decided.offered.items():
-        pending = waiting[account].pending if account in waiting else None
         if account in decided.settled:
-            settled.append(account_sync_states.settled(account, pending, offer, run_id))
+            settled.append(account_sync_states.settled(account, now.get(account), offer, run_id))
         else:
             offered.append({"account_id": account, "offered": offer, "offered_run": run_id})
     account_sync_states.put_down(settled)
     account_sync_states.put_down(offered)
     account_sync_states.put_down(
-        [{"account_id": each, "pending": None, "state": "", "cause": ""} for each in decided.away]
+        [
+            {
+                "account_id": each,
+                "pending": account_sync_states.still(now.get(each), seen),
+                "state": "",
+                "cause": "",
+            }
+            for each, seen in decided.away.items()
+        ]
     )
 
 
@@ -174,12 +191,13 @@ class _Work:
     codes: Mapping[str, Mapping[str, str]]
 
     def account(
-        self, each: Waiting, records: Mapping[Side, Record | None], state: Any
+        self, each: Waiting, records: Mapping[Side, Record | None]
     ) -> tuple[Merged | None, dict[str, Any]]:
         """Return what becomes of an account, and what is offered to all sides."""
+        state = each.state
         kept: Kept = state.accepted if state else {}
         sent: Sent = state.offered.get("sent", {}) if state else {}
-        offer = {"pending": state.pending if state else None, "kept": kept, "sent": sent}
+        offer = {"pending": each.pending or 0, "kept": kept, "sent": sent}
         unclear = self._unclear(each)
         if unclear:
             known = state.hashes if state else {}

@@ -26,17 +26,25 @@ IDENTITY = {
 
 
 class Waiting(NamedTuple):
-    """An account that is to be synchronised; ``link`` is its record in Salesforce."""
+    """An account that is to be synchronised; ``link`` is its record in Salesforce.
+
+    ``state`` is how it stood with it before its values were read, None if nothing was known.
+    """
 
     id: int
     version: int
     values: Mapping[str, Any]
     link: str | None
     takes_part: bool
+    state: Any = None
 
     @property
     def number(self) -> str:
         return self.values["number"] or ""
+
+    @property
+    def pending(self) -> int | None:
+        return self.state.pending if self.state else None
 
 
 def identities(account: Waiting, salesforce: Record | None) -> list[tuple[str, str, str]]:

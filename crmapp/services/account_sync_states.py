@@ -36,18 +36,16 @@ def changed_here(changes: Iterable[Mapping[str, Any]], at: datetime) -> None:
 
 def changed_there(accounts: Iterable[int]) -> None:
     """Inside a unit of work: note that records of these accounts were changed elsewhere."""
-    waiting = select(_TABLE.c.account_id).where(
-        is_one_of(_TABLE.c.account_id, accounts := sorted(accounts)), _TABLE.c.pending.is_not(None)
-    )
-    known = set(session.scalars(waiting))
-    _mark(((each, 0) for each in accounts if each not in known), utcnow())
+    known = of(accounts := sorted(accounts), lock=True)
+    waits = {each for each, row in known.items() if row.pending is not None}
+    _mark(((each, 0) for each in accounts if each not in waits), utcnow())
 
 
 def _mark(changes: Iterable[tuple[int, int]], at: datetime) -> None:
-    latest = dict(changes)
+    # In the order in which a run locks them, so that nobody deadlocks.
     rows = [
         {"account_id": account, "pending": change, "pending_at": at, **_NEW}
-        for account, change in latest.items()
+        for account, change in sorted(dict(changes).items())
     ]
     merge_rows(_TABLE, rows, ["account_id"], ["pending", "pending_at"])
 
@@ -67,6 +65,11 @@ def put_down(rows: Sequence[Mapping[str, Any]]) -> None:
         merge_rows(_TABLE, [{**_NEW, **row} for row in rows], ["account_id"], names)
 
 
+def still(now: int | None, seen: int | None) -> int | None:
+    """Return what goes on waiting of an account: what came after ``seen`` was read."""
+    return now if now != seen else None
+
+
 def settled(
     account_id: int, pending: int | None, offered: Mapping[str, Any], run_id: int
 ) -> dict[str, Any]:
@@ -76,7 +79,6 @@ def settled(
     ``pending`` is what waits by now: what came after the offer was made goes on waiting.
     """
     problems = offered["problems"]
-    waits = pending if pending != offered["pending"] else None
     return {
         "account_id": account_id,
         "accepted": offered["kept"],
@@ -90,8 +92,18 @@ def settled(
         "retry_at": None,
         "run_id": run_id,
         "synced_at": utcnow(),
-        "pending": waits,
+        "pending": still(pending, offered["pending"]),
     }
+
+
+def begun(run_id: int) -> None:
+    """Inside a unit of work: from the first write on, all that a run offers waits until settled."""
+    session.execute(
+        update(AccountSync)
+        .where(AccountSync.offered_run == run_id, AccountSync.pending.is_(None))
+        .values(pending=0, pending_at=utcnow())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def settle_next(run_id: int, most: int) -> bool:
@@ -131,7 +143,7 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
                 "attempts": row.attempts + 1,
                 "retry_at": now + timedelta(minutes=min(5 * 2**row.attempts, _LONGEST_REST)),
                 # What was offered waits for its time now; what came after it does not.
-                "pending": row.pending if row.pending != row.offered.get("pending") else None,
+                "pending": still(row.pending, row.offered.get("pending")),
             }
             for account_id, row in of(sorted(problems), lock=True).items()
         ]

@@ -12,9 +12,7 @@ from crmapp.db import session
 from crmapp.models import Change, RunException
 from crmapp.services import account_details, account_sync, runs, undo
 from crmapp.services.account_sync import Chosen
-from tests.support.connections import pretended
-from tests.support.parties import Parties
-from tests.support.sandbox_pair import connect_both
+from tests.support.parties import Parties, opened_parties
 
 NUMBER, NAME = "C005", "Atelier graphique"
 
@@ -22,12 +20,8 @@ NUMBER, NAME = "C005", "Atelier graphique"
 @pytest.fixture
 def parties(make, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Parties]:
     by_rest = getattr(request, "param", "xml") == "rest"
-    with (
-        pretended("salesforce", tmp_path / "there") as org,
-        pretended("intacct", tmp_path / "source") as intacct,
-    ):
-        connect_both(org, intacct, by=make.alice, by_rest=by_rest)
-        yield Parties(make, intacct, org)
+    with opened_parties(make, tmp_path, by_rest=by_rest) as parties:
+        yield parties
 
 
 both = pytest.mark.parametrize("parties", ["xml", "rest"], indirect=True)

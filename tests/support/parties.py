@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 from sqlalchemy import update
 
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.connectors.port import Connector, Description
+from crmapp.db import db, session, unit_of_work, utcnow
 from crmapp.domain.runs import ACTIVE
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER, CUSTOMER_ID, INTACCT_ID, Dialect
 from crmapp.models import Account, AccountSync, Run
@@ -16,20 +20,55 @@ from crmapp.services import (
     account_sync,
     account_sync_states,
     accounts,
+    connections,
     field_maps,
     remotes,
     runs,
     sync_options,
 )
+from crmapp.services.remote_jobs import RowJobs
 from crmapp.services.sync_options import SyncOptions
 from tests.factories import Make
-from tests.support.connections import fault
+from tests.support.connections import fault, pretended
+from tests.support.sandbox_pair import connect_both
 
 NAMES = {
     Dialect.XML: {"name": "NAME", "phone": "DISPLAYCONTACT.PHONE1"},
     Dialect.REST: {"name": "name", "phone": "contacts.default.phone1"},
 }
 THERE = {"name": "Name", "phone": "Phone"}
+
+
+@contextmanager
+def opened_parties(make: Make, folder: Path, *, by_rest: bool = False) -> Iterator[Parties]:
+    """Connect both pretend systems, whose data are kept in ``folder``."""
+    with (
+        pretended("salesforce", folder / "there") as org,
+        pretended("intacct", folder / "source") as intacct,
+    ):
+        connect_both(org, intacct, by=make.alice, by_rest=by_rest)
+        yield Parties(make, intacct, org)
+
+
+@dataclass
+class Rival:
+    """Opens the connections here; does something once, before a system is opened the n-th time."""
+
+    system: str
+    act: Callable[[], object]
+    before: int = 1
+
+    def connected(self) -> set[str]:
+        return connections.connected()
+
+    def opened(
+        self, system: str, known: Iterable[Description] = ()
+    ) -> AbstractContextManager[Connector]:
+        if system == self.system:
+            self.before -= 1
+            if self.before == 0:
+                self.act()
+        return connections.opened(system, jobs=RowJobs(db.engine), known=known)
 
 
 @dataclass(frozen=True)
@@ -96,6 +135,15 @@ class Parties:
         session.rollback()
         return session.get(AccountSync, account.id)
 
+    @contextmanager
+    def meanwhile(self, system: str, act: Callable[[], object], before: int = 1) -> Iterator[None]:
+        """Have ``act`` done before a system is opened the n-th time within the block."""
+        remotes.use(Rival(system, act, before))
+        try:
+            yield
+        finally:
+            remotes.use(None)
+
     def touch(self, *found: Account) -> None:
         """Have accounts looked at that a factory made behind the door's back."""
         ids = [each.id for each in found]
@@ -119,6 +167,14 @@ class Parties:
         session.rollback()
         run = account_sync.start_due()
         return None if run is None else self.work(run)
+
+    def plan(self) -> Run:
+        """Have all accounts planned; the plan waits for a person."""
+        chosen = account_sync.Chosen()
+        run = self.work(account_sync.synchronize_many(chosen, by=self.make.alice))
+        assert run is not None
+        assert run.status == "planned", run.error
+        return run
 
     def work(self, run: int) -> Run | None:
         """Work on a run; None if it was about nothing, and is not kept."""
