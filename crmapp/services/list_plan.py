@@ -26,7 +26,7 @@ from crmapp.domain.list_values import (
 )
 from crmapp.domain.plan import WRITTEN, Planned, PlanRow
 from crmapp.domain.runs import Status
-from crmapp.errors import NotConnected, SecretsLost
+from crmapp.errors import FileLost, NotConnected, SecretsLost
 from crmapp.models import ManagedListState, PickList, PickListValue, Run
 from crmapp.services import (
     failures,
@@ -42,6 +42,9 @@ from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, end, put_off
 
 _LONGEST_WORDS = 500
+_ANEW = 3
+"""So often planning begins anew because files are lost; then something is wrong with the disk."""
+_DECIDED = ("reviewed", "remap", "kept")
 TROUBLE = (ConnectorError, NotConnected, SecretsLost)
 """What may be wrong with another system or the connection to it."""
 
@@ -58,7 +61,27 @@ def advance(held: Claim) -> Claim | None:
         return step(held, run)
     except TROUBLE as error:
         trouble(load(held.run_id), held, error)
+    except FileLost:
+        return _anew(held, load(held.run_id))
     return None
+
+
+def _anew(held: Claim, run: Run) -> Claim:
+    """Read all sides once more: what was written down of them is not forced to the disk.
+
+    What a person decided was about the reading that is lost; she is asked again if need be.
+
+    Raises:
+        FileLost: that did not help before.
+    """
+    times = run.mapping.get("anew", 0) + 1
+    if times > _ANEW:
+        raise FileLost
+    source = {name: value for name, value in run.source.items() if name not in _DECIDED}
+    begin = list_states.beginning(source["list"], source["mode"])
+    values: dict[str, Any] = {"source": source, "mapping": {**begin, "anew": times}}
+    with unit_of_work():
+        return checkpoint(held.moved(run.cursor), cursor=0, artefacts=[], **values)
 
 
 def trouble(run: Run, held: Claim, error: ConnectorError | NotConnected | SecretsLost) -> None:
