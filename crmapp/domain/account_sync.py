@@ -175,9 +175,9 @@ class _Account:
         """Decide what becomes of one row."""
         ends = [self.shapes.get(rule, side) for side in Side]
         if rule.active and rule.key in broken:
-            # A customer is made by its id, whatever is wrong with the row in Salesforce.
-            writes = self._identified(rule).writes if rule.code == ID_ROW else {}
-            made = {party: writes[party] for party in writes if party is Party.INTACCT}
+            # New records are made by their id, whatever is wrong with the row.
+            ids = self._identified(rule).writes if rule.code == ID_ROW else {}
+            made = {party: ids[party] for party in Party if party in ids and party in self.new}
             return Settled(Act.REFUSED, broken[rule.key], kept, made, sent)
         if rule.code == ID_ROW:
             return self._identified(rule)
