@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -188,7 +187,7 @@ class _Account:
         spec = ACCOUNT_FIELDS[HERE[rule.code]] if rule.code in HERE else None
         known = self.codes.get(spec.pick_list or "", {}) if spec else {}
         copies = Copies(rule, intacct, salesforce, self._values(rule), self.references, spec, known)
-        mark = digest(json.dumps(rule.as_json(), sort_keys=True))
+        mark = digest(rule.text)
         return FieldMerge(copies, self.new, kept, sent, mark).settled()
 
     def _values(self, rule: FieldRule) -> dict[Party, Any]:
