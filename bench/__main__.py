@@ -30,8 +30,9 @@ PARTS = {
     "calls": "requests to Salesforce and Sage Intacct, over the least possible number",
     "delta": "changed accounts read by the connectors, over httpx by hand",
     "list-sync": "a resync of a managed list, over httpx by hand",
+    "account-sync": "a sync of accounts with both systems: requests over the least possible",
 }
-MODULES = {"postgres": "upserts_postgres", "first-view": "first_view", "list-sync": "list_sync"}
+MODULES = {"postgres": "upserts_postgres", "first-view": "first_view"}
 
 
 def main() -> int:

@@ -38,7 +38,8 @@ from crmapp.db import session
 from crmapp.domain.managed_lists import MANAGED_LISTS, VALUE_HIDDEN, VALUE_ID
 from crmapp.domain.permissions import Role
 from crmapp.models import User
-from crmapp.services import managed_lists, pace, runs, users
+from crmapp.services import managed_lists, runs, users
+from crmapp.services.list_apply import SENT
 from tests.support.sandbox_pair import connect_both
 
 ADMIN = "a@bench.example"
@@ -135,9 +136,8 @@ def by_hand(peers: Pretended) -> int:
             )
             not in known
         ]
-        at_once = pace._FULL
-        for start in range(0, len(rows), at_once):
-            part = rows[start : start + at_once]
+        for start in range(0, len(rows), SENT):
+            part = rows[start : start + SENT]
             assert salesforce.write(there, VALUE_ID, head, part) == len(part)
     return len(wanted)
 

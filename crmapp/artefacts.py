@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -69,8 +69,21 @@ class Artefact:
         return {"name": self.name, "sha256": self.sha256, "rows": self.rows}
 
 
-def write(run_id: int, stem: str, rows: Iterable[Sequence[Any]]) -> Artefact:
-    """Write plan rows, each the values of ``COLUMNS`` in their order, as one file."""
+@dataclass(frozen=True)
+class Beside:
+    """Rows of a plan that ``select`` makes of the view ``plan`` over the files ``parts``."""
+
+    select: str
+    parts: Sequence[str]
+
+
+def write(
+    run_id: int, stem: str, rows: Iterable[Sequence[Any]], beside: Beside | None = None
+) -> Artefact:
+    """Write plan rows, each the values of ``COLUMNS`` in their order, as one file.
+
+    Those of ``beside`` follow them, which nobody has to hold.
+    """
     left = iter(rows)
     with tempfile.TemporaryDirectory(dir=_folder(run_id), prefix="rows-") as folder:
         files: list[Path] = []
@@ -78,7 +91,11 @@ def write(run_id: int, stem: str, rows: Iterable[Sequence[Any]]) -> Artefact:
             for text in _columns(block):
                 files.append(Path(folder, f"{len(files)}.json"))
                 files[-1].write_bytes(text)
-        return _publish(run_id, stem, _json_select(files) if files else _EMPTY)
+        select = _unnested(files, COLUMNS) if files else _EMPTY
+        if beside is None:
+            return _publish(run_id, stem, select)
+        both = f"{select} UNION ALL BY NAME {beside.select}"
+        return _publish(run_id, stem, both, beside.parts)
 
 
 def _columns(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
@@ -107,20 +124,85 @@ def rewrite(run_id: int, stem: str, parts: Sequence[str], select: str) -> Artefa
 
 
 def _publish(run_id: int, stem: str, select: str, parts: Sequence[str] = ()) -> Artefact:
+    with _connect(parts) as connection:
+        return _copied(connection, run_id, stem, select)
+
+
+def _copied(connection: duckdb.DuckDBPyConnection, run_id: int, stem: str, select: str) -> Artefact:
     folder = _folder(run_id)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".parquet.tmp")
     os.close(handle)
-    with _connect(parts) as connection:
-        ((count,),) = connection.execute(
-            f"COPY ({select}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd,"
-            f" ROW_GROUP_SIZE 10000, ROW_GROUP_SIZE_BYTES {2 * _PIECE})"
-        ).fetchall()
+    ((count,),) = connection.execute(
+        f"COPY ({select}) TO '{temporary}' (FORMAT parquet, COMPRESSION zstd,"
+        f" ROW_GROUP_SIZE 10000, ROW_GROUP_SIZE_BYTES {2 * _PIECE})"
+    ).fetchall()
     with open(temporary, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
     name = f"{folder.name}/{stem}-{sha256[:12]}.parquet"
     os.replace(temporary, settings().artefacts_dir / name)
     return Artefact(name, sha256, count)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Rows that were written down on their way to a plan: the name of the file, and how many."""
+
+    name: str
+    rows: int
+
+
+def note(run_id: int, stem: str, columns: Mapping[str, Sequence[Any]]) -> Note:
+    """Write rows down, column by column, to be read once by :func:`tables`.
+
+    It costs a twentieth of a part of a plan. The file is plain text without a hash, and not forced
+    to the disk: whoever needs it and finds it lost reads anew what it was made of.
+    """
+    folder = _folder(run_id)
+    temporary = folder / f"{stem}.json.tmp"
+    temporary.write_bytes(orjson.dumps(dict(columns)))
+    os.replace(temporary, folder / f"{stem}.json")
+    return Note(f"{folder.name}/{stem}.json", len(next(iter(columns.values()))))
+
+
+class Tables:
+    """Tables for the time of a block; what does not fit into memory lies on the disk."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def do(self, statement: str) -> None:
+        """Carry out a statement."""
+        self._connection.execute(statement)
+
+    def fill(self, table: str, notes: Sequence[Note], columns: Mapping[str, str]) -> None:
+        """Make a table of what was written down; ``columns`` are name → type.
+
+        Raises:
+            FileLost: a file is missing, damaged, or not whole.
+        """
+        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        self.do(f"CREATE TEMPORARY TABLE {table} ({listed})")
+        files = [settings().artefacts_dir / each.name for each in notes]
+        try:
+            if files:
+                self.do(f"INSERT INTO {table} BY NAME {_unnested(files, columns)}")
+        except (duckdb.IOException, duckdb.InvalidInputException, FileNotFoundError) as error:
+            raise FileLost from error
+        ((count,),) = self._connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608  (our own text)
+        if count != sum(each.rows for each in notes):
+            raise FileLost
+
+    def publish(self, run_id: int, stem: str, select: str) -> Artefact:
+        """Write what ``select`` says of the tables as one file."""
+        return _copied(self._connection, run_id, stem, select)
+
+
+@contextmanager
+def tables() -> Iterator[Tables]:
+    """Work with tables for the time of a block."""
+    with _connect(()) as connection:
+        yield Tables(connection)
 
 
 def part_name(fence: int, cursor: int) -> str:
@@ -274,10 +356,11 @@ def _database(_process: int, spill: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _json_select(files: Sequence[Path]) -> str:
+def _unnested(files: Sequence[Path], columns: Mapping[str, str]) -> str:
+    """Select the rows of files that hold them column by column; ``columns`` are name → type."""
     largest = max(file.stat().st_size for file in files)
-    kinds = ", ".join(f"'{name}': '{kind}[]'" for name, kind in COLUMNS.items())
-    cells = ", ".join(f'unnest("{name}") AS "{name}"' for name in COLUMNS)
+    kinds = ", ".join(f"'{name}': '{kind}[]'" for name, kind in columns.items())
+    cells = ", ".join(f'unnest("{name}") AS "{name}"' for name in columns)
     return (
         f"SELECT {cells} FROM read_json({_quoted(files)}, format='newline_delimited',"  # noqa: S608  (quoted)
         f" columns={{{kinds}}}, maximum_object_size={largest})"

@@ -9,6 +9,7 @@ import pytest
 from crmapp import artefacts
 from crmapp.domain.changes import Reason
 from crmapp.domain.plan import Planned, PlanRow
+from crmapp.errors import FileLost
 from crmapp.services import planning
 
 
@@ -58,6 +59,45 @@ def test_rows_that_are_larger_than_a_block_are_read_as_they_were_written():
     with artefacts.read([part.name]) as plan:
         found = plan.rows("true", [], 10)
     assert [PlanRow.from_json(row) for row in found] == rows
+
+
+def test_rows_that_nobody_holds_follow_the_others_of_a_plan():
+    below = artefacts.write(1, "part-1-0", [PlanRow(n, Planned.CREATE) for n in range(1, 5)])
+    select = "SELECT row_no + 10 AS row_no, 'unchanged' AS action FROM plan WHERE row_no > 2"
+
+    part = artefacts.write(
+        1, "part-1-4", [PlanRow(7, Planned.CREATE)], artefacts.Beside(select, [below.name])
+    )
+
+    with artefacts.read([part.name]) as plan:
+        found = plan.ask("SELECT row_no, action FROM plan")
+    assert found == [(7, "create"), (13, "unchanged"), (14, "unchanged")]
+
+
+def test_what_was_written_down_is_read_as_it_was():
+    texts = ["ä", None, "\u2028 'x'"]
+    notes = [
+        artefacts.note(1, "a", {"n": [1, 2, 3], "text": texts}),
+        artefacts.note(1, "b", {"n": [4], "text": ["last"]}),
+    ]
+
+    with artefacts.tables() as tables:
+        tables.fill("found", notes, {"n": "BIGINT", "text": "VARCHAR"})
+        part = tables.publish(1, "all", "SELECT n AS row_no, text AS name FROM found ORDER BY n")
+
+    with artefacts.read([part.name]) as plan:
+        found = plan.ask("SELECT row_no, name FROM plan ORDER BY row_no")
+    assert found == [*enumerate([*texts, "last"], 1)]
+
+
+@pytest.mark.parametrize("text", [None, "", "{", '{"n":[1],"text":["a"]}', "\0" * 40])
+def test_what_was_written_down_and_is_not_whole_counts_as_lost(settings, text):
+    note = artefacts.note(1, "a", {"n": [1, 2], "text": ["a", "b"]})
+    file = settings.artefacts_dir / note.name
+    file.unlink() if text is None else file.write_text(text)
+
+    with artefacts.tables() as tables, pytest.raises(FileLost):
+        tables.fill("found", [note], {"n": "BIGINT", "text": "VARCHAR"})
 
 
 @pytest.mark.parametrize(

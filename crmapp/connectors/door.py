@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Self
@@ -254,15 +255,17 @@ class _Busy(Retryable):
     """A request that was refused before anything was done, so that any may be sent again."""
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return whom everybody trusts; to read that anew takes longer than a request."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class _Transport(httpx.HTTPTransport):
     """httpx's transport over connections that lead only where the connection may reach."""
 
     def __init__(self, reach: Reach, ca_file: Path | None) -> None:
-        trusted = (
-            ssl.create_default_context(cafile=str(ca_file))
-            if ca_file
-            else httpx.create_ssl_context(trust_env=False)
-        )
+        trusted = ssl.create_default_context(cafile=str(ca_file)) if ca_file else _trusted()
         super().__init__(verify=trusted, trust_env=False)
         # httpx offers no way to choose what connects; its pool does.
         self._pool = httpcore.ConnectionPool(
@@ -288,6 +291,23 @@ def _read(response: httpx.Response, max_bytes: int) -> bytes:
         if is_over():  # a peer that drips keeps within every single time limit
             raise Unreachable(N_("The answer took too long."), cause=Cause.TIME)
     return bytes(body)
+
+
+class Speaker:
+    """What speaks through one door, and closes it when it is left."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._door.close()
 
 
 def _redirect(request: Request, answer: Answer) -> str:

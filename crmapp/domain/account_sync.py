@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crmapp.domain import field_reasons as reasons
-from crmapp.domain.field_checks import Shapes
+from crmapp.domain.field_checks import Shapes, needs_lookup
 from crmapp.domain.field_copies import Copies, Party
 from crmapp.domain.field_fit import writable
 from crmapp.domain.field_merge import FieldMerge, Settled
 from crmapp.domain.field_rules import FieldRule, Rules, Side
-from crmapp.domain.field_sync import Act, Record
+from crmapp.domain.field_sync import Act, Record, lookups
 from crmapp.domain.field_values import References, canonical, digest, is_blank
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.i18n import Text
@@ -32,8 +31,8 @@ Kept = Mapping[str, Mapping[str, Any]]
 """Key of a row → stand-ins for the row (``mark``) and for what each party was left with, by their
 names; ``behind`` names those that did not take the value. As JSON keeps it."""
 Sent = Mapping[str, Mapping[str, list[str]]]
-"""Key of a row → party → stand-ins for values that attempts wrote, which not all accepted yet. As
-JSON keeps it."""
+"""Key of a row → party → stand-ins for values that attempts wrote, which not all accepted yet; and
+what was seen and which records were to be made meanwhile. As JSON keeps it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,32 @@ class Merged:
 def fields_here() -> tuple[str, ...]:
     """Return the names of the account's fields that a merge reads."""
     return (NUMBER, *HERE.values())
+
+
+def named(
+    rules: Rules,
+    shapes: Shapes,
+    here: Record,
+    intacct: Record | None,
+    salesforce: Record | None,
+    codes: Mapping[str, Mapping[str, str]],
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Return, per object of Salesforce, the Intacct ids and the ids that the records name.
+
+    It is :func:`crmapp.domain.field_sync.lookups` for an account with pick lists of its own.
+    """
+    keys, ids = lookups(rules, shapes, intacct, salesforce)
+    for rule in rules:
+        spec = ACCOUNT_FIELDS[HERE[rule.code]] if rule.code in HERE else None
+        if not (spec and spec.pick_list and rule.active and rule.lookup):
+            continue
+        if needs_lookup(shapes.get(rule, Side.SALESFORCE)):
+            code = here.get(spec.name)
+            known = codes.get(spec.pick_list, {})
+            found = {key for key, each in known.items() if each == code}
+            if found:
+                keys.setdefault(rule.lookup, set()).update(found)
+    return keys, ids
 
 
 def merge(
@@ -149,7 +174,10 @@ class _Account:
         """Decide what becomes of one row."""
         ends = [self.shapes.get(rule, side) for side in Side]
         if rule.active and rule.key in broken:
-            return Settled(Act.REFUSED, broken[rule.key], kept, {}, sent)
+            # New records are made by their id, whatever is wrong with the row.
+            ids = self._identified(rule).writes if rule.code == ID_ROW else {}
+            made = {party: ids[party] for party in Party if party in ids and party in self.new}
+            return Settled(Act.REFUSED, broken[rule.key], kept, made, sent)
         if rule.code == ID_ROW:
             return self._identified(rule)
         intacct, salesforce = ends
@@ -159,7 +187,7 @@ class _Account:
         spec = ACCOUNT_FIELDS[HERE[rule.code]] if rule.code in HERE else None
         known = self.codes.get(spec.pick_list or "", {}) if spec else {}
         copies = Copies(rule, intacct, salesforce, self._values(rule), self.references, spec, known)
-        mark = digest(json.dumps(rule.as_json(), sort_keys=True))
+        mark = digest(rule.text)
         return FieldMerge(copies, self.new, kept, sent, mark).settled()
 
     def _values(self, rule: FieldRule) -> dict[Party, Any]:

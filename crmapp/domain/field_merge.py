@@ -7,27 +7,25 @@ party that did not take a value is noted as behind, so that the value is offered
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from crmapp.domain import field_reasons as reasons
 from crmapp.domain.field_copies import Copies, Party
+from crmapp.domain.field_moves import OWNER, SOURCES, Move, move, same
 from crmapp.domain.field_rules import Blank, Conflict, Side, Sync
 from crmapp.domain.field_sync import Act
 from crmapp.domain.field_values import is_blank
-from crmapp.domain.fields import BadValue
 from crmapp.i18n import Text
 
 HERE, INTACCT, SALESFORCE = Party.HERE, Party.INTACCT, Party.SALESFORCE
-CRM = (HERE, SALESFORCE)
 _RIGHT = {
     Conflict.INTACCT: (INTACCT, HERE, SALESFORCE),
     Conflict.SALESFORCE: (SALESFORCE, HERE, INTACCT),
     Conflict.ASK: (INTACCT, HERE, SALESFORCE),
 }
 """By the row's setting, who comes first where copies differ."""
-_WRITES = {HERE: Act.TO_HERE, INTACCT: Act.TO_INTACCT, SALESFORCE: Act.TO_SALESFORCE}
 _CHANGED = {
     HERE: reasons.CHANGED_HERE,
     INTACCT: reasons.CHANGED[Side.SALESFORCE],
@@ -38,13 +36,13 @@ _WON = {
     INTACCT: reasons.WON[Side.SALESFORCE],
     SALESFORCE: reasons.WON[Side.INTACCT],
 }
-_OWNER = {
-    HERE: reasons.OWNER_HERE,
-    INTACCT: reasons.OWNER[Side.INTACCT],
-    SALESFORCE: reasons.OWNER[Side.SALESFORCE],
-}
+_TOLD = (INTACCT, SALESFORCE, HERE)
+"""Of several that are written, the first is named."""
 MARK, BEHIND = "mark", "behind"
 """Names under which a kept row has the stand-in for the rule, and who did not take the value."""
+
+MADE = "made"
+"""Name under which a row that was sent has the parties whose record was to be made."""
 
 KeptRow = Mapping[str, Any]
 SentRow = Mapping[str, list[str]]
@@ -59,19 +57,6 @@ class Settled:
     kept: KeptRow
     writes: Mapping[Party, Any]
     sent: SentRow
-
-
-@dataclass(frozen=True)
-class _Move:
-    """What becomes of one party's copy."""
-
-    act: Act
-    why: Text
-    value: Any = None
-
-    @property
-    def written(self) -> bool:
-        return self.act in _WRITES.values()
 
 
 @dataclass(frozen=True)
@@ -107,50 +92,88 @@ class FieldMerge:
     mark: str
 
     def settled(self) -> Settled:
+        begun = self._begun(None, self._owner) if self._owner_is_new else None
+        if begun and begun.written:
+            return self._given_first(begun)
         try:
             choice = self._chosen()
         except _Held:
-            return Settled(Act.HELD, reasons.ASK, self.kept, {}, self.sent)
+            return Settled(Act.HELD, reasons.ASK, self.kept, {}, self._sent_after({}))
         moves = self._moves(choice)
         if not self._sources and not self.new:
             return Settled(Act.LEFT, reasons.NO_SOURCE, self.kept, {}, self.sent)
-        writes = {party: move.value for party, move in moves.items() if move.written}
+        writes = {party: each.value for party, each in moves.items() if each.written}
         act, why = _told(choice, moves)
         kept = self._kept_after(choice, moves)
         return Settled(act, why, kept, writes, self._sent_after(writes))
 
+    @property
+    def _owner(self) -> Party:
+        return INTACCT if self.copies.rule.sync is Sync.FROM else SALESFORCE
+
+    @property
+    def _owner_is_new(self) -> bool:
+        """Say whether the record that the row's values come from is made now, and has none yet."""
+        if self.copies.rule.sync is Sync.BOTH or self._owner not in self.new:
+            return False
+        if any(map(self._filled, self._sources)):
+            return False
+        known = self._known and any(
+            party not in self._behind or self._changed(party) for party in self._sources
+        )
+        return not known
+
+    def _given_first(self, begun: Move) -> Settled:
+        """Settle a row whose owner's record is made now, and begins with what the others know."""
+        values = {**self.copies.values, self._owner: begun.value}
+        copies = replace(self.copies, values=values)
+        rest = replace(self, copies=copies, new=self.new - {self._owner}).settled()
+        writes = {self._owner: begun.value, **rest.writes}
+        return Settled(begun.act, begun.why, rest.kept, writes, self._sent_after(writes))
+
     @cached_property
     def _parties(self) -> tuple[Party, ...]:
         """Those that have a copy, in the order in which they are right."""
-        order = _RIGHT[self.copies.rule.conflict]
+        rule = self.copies.rule
+        order = _RIGHT[rule.conflict if rule.sync is Sync.BOTH else Conflict.ASK]
         return tuple(party for party in order if party in self.copies.values)
 
     @cached_property
     def _sources(self) -> tuple[Party, ...]:
-        match self.copies.rule.sync:
-            case Sync.FROM:
-                return tuple(party for party in self._parties if party is INTACCT)
-            case Sync.TO:
-                return tuple(party for party in CRM if party in self.copies.values)
-        return self._parties
+        sources = SOURCES[self.copies.rule.sync]
+        return tuple(party for party in self._parties if party in sources)
 
     @cached_property
     def _before(self) -> KeptRow:
         """What was kept of the row as it is now, if it was not changed since."""
         return self.kept if self.kept.get(MARK) == self.mark else {}
 
+    @cached_property
+    def _bases(self) -> Mapping[str, str]:
+        """What each party was left with; nothing unless that is known of all of them.
+
+        Records that an unfinished attempt may have made were left with what was sent to them.
+        """
+        found = dict(self._before)
+        for party in self.sent.get(MADE, ()) if found else ():
+            blank = self.copies.written(Party(party), None)
+            found[party] = self.sent.get(party, [blank])[-1]
+        return found if all(party in found for party in self._parties) else {}
+
     @property
     def _known(self) -> bool:
-        return all(party in self._before for party in self._parties)
+        return bool(self._bases)
 
     @cached_property
     def _behind(self) -> tuple[str, ...]:
-        return tuple(self._before.get(BEHIND, ()))
+        """Who did not take the value; a record that was made without one does not speak either."""
+        made = (party for party in self.sent.get(MADE, ()) if party not in self.sent)
+        return (*self._before.get(BEHIND, ()), *made)
 
     def _changed(self, party: Party) -> bool:
         """Say whether a copy is not what was accepted, or was not in between."""
-        before = self._before[party]
-        return any(each != before for each in (self.copies.mark(party), *self._seen(party)))
+        base = self._bases[party]
+        return any(each != base for each in (self.copies.mark(party), *self._seen(party)))
 
     def _seen(self, party: Party) -> Sequence[str]:
         return self.sent.get(seen(party), ())
@@ -175,7 +198,7 @@ class FieldMerge:
         speaking = self._fresh(changed) or changed
         if not speaking:
             return self._standing()
-        if all(party in self._behind for party in speaking):
+        if all(party in self._behind for party in changed):
             # What the others were left with never came here: it is as new as what is here now.
             speaking = [p for p in self._sources if p in speaking or p not in self._behind]
         return self._among(speaking, changed)
@@ -190,6 +213,8 @@ class FieldMerge:
         """Choose where no source was changed: who lacks the value gets what the sources have."""
         targets = [party for party in self._parties if party in self._behind]
         sources = [party for party in self._sources if party not in targets]
+        if self.new and not sources:  # whose value it was is no more
+            sources = list(self._sources)
         owned = self.copies.rule.sync is Sync.TO and INTACCT in self._parties
         if owned and (not self._known or self._changed(INTACCT)):
             targets.append(INTACCT)
@@ -200,7 +225,7 @@ class FieldMerge:
     def _among(self, speaking: Sequence[Party], changed: Sequence[Party]) -> _Choice:
         """Choose among the sources that have something to say."""
         first = speaking[0]
-        differ = not all(self._same(first, party) for party in speaking)
+        differ = not all(same(self.copies, first, party) for party in speaking)
         if differ and self.copies.rule.conflict is Conflict.ASK:
             raise _Held
         targets = self._parties
@@ -227,10 +252,10 @@ class FieldMerge:
             return _Choice(None, (), reasons.BLANK)
         return _Choice(sources[0], tuple(found), why)
 
-    def _moves(self, choice: _Choice) -> dict[Party, _Move]:
+    def _moves(self, choice: _Choice) -> dict[Party, Move]:
         winner = choice.winner
         moves = {
-            target: self._move(winner, target)
+            target: move(self.copies, winner, target)
             for target in choice.targets
             if winner is not None and target is not winner
         }
@@ -239,62 +264,27 @@ class FieldMerge:
                 moves[party] = begun
         return moves
 
-    def _begun(self, winner: Party | None, party: Party) -> _Move | None:
+    def _begun(self, winner: Party | None, party: Party) -> Move | None:
         """Return what the field of a new record begins with."""
         others = (each for each in self._parties if each not in self._sources)
         sources = (winner,) if winner else (*self._sources, *others)
         for source in filter(self._filled, sources):
-            move = self._move(source, party)
-            if move.act is Act.REFUSED and source not in self._sources:
-                return _Move(Act.LEFT, move.why)  # it only helps to begin with
-            return move
+            begun = move(self.copies, source, party)
+            if begun.act is Act.REFUSED and source not in self._sources:
+                return Move(Act.LEFT, begun.why)  # it only helps to begin with
+            return begun
         return None
 
-    def _move(self, source: Party, target: Party) -> _Move:
-        """Carry the value of ``source`` over to ``target``, unless it is there already."""
-        copies, new = self.copies, target in self.new
-        if not new and self._same(source, target):
-            return _Move(Act.SAME, reasons.EQUAL)
-        try:
-            value = copies.carried(source, target)
-        except BadValue as bad:
-            return _Move(Act.REFUSED, bad.text)
-        why = reasons.NEW if new else _OWNER[target]
-        if is_blank(value):
-            if new or copies.rule.blank is Blank.LEAVE:
-                return _Move(Act.LEFT, reasons.BLANK)
-            if copies.required(target):
-                return _Move(Act.LEFT, reasons.NEEDED)
-            why, value = reasons.CLEARED, copies.emptied(target)
-        if not copies.takes(target):
-            # A copy that is read only to be carried on need not be writable itself.
-            left = new or (target is SALESFORCE and copies.rule.sync is Sync.TO)
-            return _Move(Act.LEFT if left else Act.REFUSED, reasons.SET_ONCE)
-        return _Move(_WRITES[target], why, value)
-
-    def _same(self, one: Party, other: Party) -> bool:
-        """Say whether ``other`` has what ``one`` has; either way round if both are sources."""
-        if one is other or self._fits(one, other):
-            return True
-        return one in self._sources and other in self._sources and self._fits(other, one)
-
-    def _fits(self, source: Party, target: Party) -> bool:
-        try:
-            value = self.copies.carried(source, target)
-        except BadValue:
-            return False
-        return self.copies.text(target, value) == self.copies.said(target)
-
-    def _kept_after(self, choice: _Choice, moves: Mapping[Party, _Move]) -> KeptRow:
+    def _kept_after(self, choice: _Choice, moves: Mapping[Party, Move]) -> KeptRow:
         """Return what all are left with; who does not take the value, or is away, is behind."""
         row: dict[str, Any] = {MARK: self.mark}
-        behind = [party for party, move in moves.items() if move.act is Act.REFUSED]
+        behind = [party for party, each in moves.items() if each.act is Act.REFUSED]
         for party in (*self._parties, *self.new):
-            move = moves.get(party)
-            if move and move.written:
-                row[str(party)] = self.copies.written(party, move.value)
-            elif party in behind:
-                row[str(party)] = self._before.get(party, self.copies.mark(party))
+            found = moves.get(party)
+            if found and found.written:
+                row[str(party)] = self.copies.written(party, found.value)
+            elif party in behind and party not in self.new:
+                row[str(party)] = self._bases.get(party, self.copies.mark(party))
             else:
                 row[str(party)] = self.copies.mark(party)
         for party in Party:
@@ -307,11 +297,13 @@ class FieldMerge:
         return row
 
     def _sent_after(self, writes: Mapping[Party, Any]) -> SentRow:
-        if not writes:
+        if not writes and not self.new:
             return self.sent
         row = {name: list(found) for name, found in self.sent.items()}
         for party, value in writes.items():
             _put(row, str(party), self.copies.written(party, value))
+        for party in self.new:
+            _put(row, MADE, str(party))
         for party in self._parties if self._known else ():
             if self._changed(party):
                 _put(row, seen(party), self.copies.mark(party))
@@ -319,25 +311,19 @@ class FieldMerge:
 
 
 def _put(row: dict[str, list[str]], name: str, mark: str) -> None:
-    found = row.setdefault(name, [])
-    if mark not in found:
-        found.append(mark)
+    """Add what was written last to the end."""
+    row[name] = [each for each in row.get(name, ()) if each != mark] + [mark]
 
 
-def _told(choice: _Choice, moves: Mapping[Party, _Move]) -> tuple[Act, Text]:
-    """Return what is said of a field whose copies fare differently: the worst, else the first."""
-    acts = [*moves.values()]
-    for move in acts:
-        if move.act is Act.REFUSED:
-            return move.act, move.why
-    for party in (INTACCT, SALESFORCE, HERE):
-        written = moves.get(party)
-        if written and written.written:
-            plain = written.why in _OWNER.values()
-            return written.act, choice.why if plain and choice.why else written.why
-    for move in acts:
-        if move.act is Act.LEFT:
-            return move.act, move.why
-    if acts:
+def _told(choice: _Choice, moves: Mapping[Party, Move]) -> tuple[Act, Text]:
+    """Return what is said of a field whose copies fare differently: the worst, else the most."""
+    refused = [each for each in moves.values() if each.act is Act.REFUSED]
+    written = [moves[party] for party in _TOLD if party in moves and moves[party].written]
+    left = [each for each in moves.values() if each.act is Act.LEFT]
+    if not refused and written and choice.why and written[0].why in OWNER.values():
+        return written[0].act, choice.why
+    for each in (*refused, *written, *left):
+        return each.act, each.why
+    if moves:
         return Act.SAME, reasons.EQUAL
     return Act.LEFT, choice.why or reasons.AS_ACCEPTED

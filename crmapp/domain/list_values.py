@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Reason, difference
 from crmapp.domain.pick_lists import LONGEST_CODE, THERE, code_from, is_code
@@ -61,9 +61,11 @@ TALLIES: dict[Tally, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Original:
-    """A value as Intacct has it; ``others`` are codes that differ from its own by capitals only."""
+class Original(NamedTuple):
+    """A value as Intacct has it; ``others`` are codes that differ from its own by capitals only.
+
+    It is a tuple, as what the other sides have, because there are many.
+    """
 
     key: str
     label: str
@@ -71,8 +73,7 @@ class Original:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(NamedTuple):
     """A value as the pick list here has it; ``key`` is its code in Intacct, once it is known."""
 
     id: int
@@ -85,8 +86,7 @@ class Here:
     key: str | None
 
 
-@dataclass(frozen=True)
-class There:
+class There(NamedTuple):
     """A value as Salesforce's list object has it."""
 
     key: str
@@ -94,8 +94,7 @@ class There:
     hidden: bool
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a value is to be in Salesforce."""
 
     key: str
@@ -103,25 +102,13 @@ class Wanted:
     active: bool
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """One value with what each side says of it; ``taken`` says that its code means another one."""
 
     original: Original | None
     here: Here | None
     there: There | None
     taken: bool = False
-
-    @property
-    def goes(self) -> bool:
-        """Whether it is offered here and Intacct has it no more, or not active."""
-        alive = self.here is not None and self.here.active and not self.here.deleted
-        return alive and (self.original is None or not self.original.active)
-
-    @property
-    def agreed(self) -> bool:
-        """Whether it is known here and Intacct has it active, so that nobody need keep it."""
-        return self.here is not None and self.original is not None and self.original.active
 
 
 @dataclass(frozen=True)
@@ -145,32 +132,42 @@ def code_of(key: str) -> str:
 
 def word_of(key: str) -> str:
     """Return the word by which codes are the same but for their spelling."""
-    return fold(code_of(key))
+    return fold(key) if is_code(key) else code_from(key)
 
 
-def decide_here(value: Value, scope: Scope, row_no: int) -> tuple[list[PlanRow], Wanted | None]:
-    """Return what happens to the value here, and what it is to be in Salesforce then."""
-    if scope.mode == "push":
-        return [], _as_here(value.here)
+def decide_here(value: Value, scope: Scope, row_no: int) -> list[PlanRow]:
+    """Return what happens to the value here, in rows that are numbered from ``row_no`` on."""
     original, here = value.original, value.here
+    if scope.mode == "push":
+        return []
     if original is None:
         if here is None or here.deleted or scope.mode == "changes":
-            return [], None
-        kept = here.code in scope.kept
-        rows, active = _without(here, kept, row_no)
-        return rows, _wanted(here.key, here.label_en, active)
+            return []
+        return [_without(here, here.code in scope.kept, row_no)]
     if not original.key:
-        return [_rejected(original, Reason.NO_CODE, row_no)], None
+        return [_rejected(original, Reason.NO_CODE, row_no)]
     rows = [_with(value, original, scope, row_no)]
-    active = original.active or (here is not None and here.active and here.code in scope.kept)
     for other in original.others:
-        double = replace(original, key=other)
+        double = original._replace(key=other)
         rows.append(_rejected(double, Reason.TWICE_THERE, row_no + len(rows)))
-    return rows, _wanted(original.key, original.label, active)
+    return rows
 
 
-def _as_here(here: Here | None) -> Wanted | None:
-    return None if here is None or here.deleted else _wanted(here.key, here.label_en, here.active)
+def wanted_there(value: Value, scope: Scope) -> Wanted | None:
+    """Return what the value is to be in Salesforce, once it is here what it is to be."""
+    original, here = value.original, value.here
+    if scope.mode == "push":
+        return None if here is None or here.deleted else _as_here(here, here.active)
+    kept = here is not None and here.active and here.code in scope.kept
+    if original is not None:
+        return _wanted(original.key, original.label, original.active or kept)
+    if here is None or here.deleted or scope.mode == "changes":
+        return None
+    return _as_here(here, kept)
+
+
+def _as_here(here: Here, active: bool) -> Wanted | None:
+    return _wanted(here.key, here.label_en, active)
 
 
 def _wanted(key: str | None, label: str, active: bool) -> Wanted | None:
@@ -185,18 +182,17 @@ def _rejected(original: Original, reason: Reason, row_no: int) -> PlanRow:
     )  # fmt: skip
 
 
-def _without(here: Here, kept: bool, row_no: int) -> tuple[list[PlanRow], bool]:
+def _without(here: Here, kept: bool, row_no: int) -> PlanRow:
     """Decide about a value that Intacct does not have."""
     base: dict[str, Any] = {
         "row_no": row_no, "object": HERE, "record_id": here.id, "version": here.version,
         "key": here.key or here.code, "name": here.label_en,
     }  # fmt: skip
     if not here.active or kept:
-        row = PlanRow(action=Planned.UNCHANGED, params=_counted(Tally.UNCHANGED), **base)
-        return [row], here.active
+        return PlanRow(action=Planned.UNCHANGED, params=_counted(Tally.UNCHANGED), **base)
     params = {**_counted(Tally.DEACTIVATED), "code": here.code}
     gone = {"active": [True, False]}
-    return [PlanRow(action=Planned.UPDATE, params=params, fields=gone, **base)], False
+    return PlanRow(action=Planned.UPDATE, params=params, fields=gone, **base)
 
 
 def _with(value: Value, original: Original, scope: Scope, row_no: int) -> PlanRow:
@@ -215,7 +211,7 @@ def _with(value: Value, original: Original, scope: Scope, row_no: int) -> PlanRo
             "active": original.active,
             "external_id": original.key,
         }
-        fields = difference({}, values)
+        fields = {name: [None, each] for name, each in values.items()}
         return PlanRow(action=Planned.CREATE, params=_counted(Tally.ADDED), fields=fields, **base)
     base |= {"record_id": here.id, "version": here.version}
     fields = _changes(here, original, here.code in scope.kept)
@@ -277,16 +273,15 @@ def decide_there(
         if there is None:
             return None
         wanted = Wanted(there.key, there.label, active=False)
-    key = there.key if there else wanted.key
-    after = {"label": wanted.label, "hidden": not wanted.active}
-    before = {"label": there.label, "hidden": there.hidden} if there else {}
-    fields = difference(before, after)
-    tally = blind or _tally_there(there, fields)
+    key, label, hidden = there.key if there else wanted.key, wanted.label, not wanted.active
+    tally = blind or _tally_there(there, label, hidden)
     action = Planned.UPDATE if blind else _ACTIONS.get(tally, Planned.UPDATE)
-    if fields:  # a row is sent whole, since the record may have to be made
-        fields = {name: [before.get(name), after[name]] for name in after}
+    fields: Mapping[str, Sequence[Any]] = {}
+    if tally is not Tally.UNCHANGED:  # a row is sent whole, since the record may have to be made
+        before = (there.label, there.hidden) if there else (None, None)
+        fields = {"label": [before[0], label], "hidden": [before[1], hidden]}
     return PlanRow(
-        row_no=row_no, action=action, object=THERE, key=key, name=wanted.label,
+        row_no=row_no, action=action, object=THERE, key=key, name=label,
         params=_counted(tally), fields=fields,
     )  # fmt: skip
 
@@ -294,13 +289,12 @@ def decide_there(
 _ACTIONS = {Tally.ADDED: Planned.CREATE, Tally.UNCHANGED: Planned.UNCHANGED}
 
 
-def _tally_there(there: There | None, fields: Mapping[str, Sequence[Any]]) -> Tally:
+def _tally_there(there: There | None, label: str, hidden: bool) -> Tally:
     if there is None:
         return Tally.ADDED
-    if not fields:
-        return Tally.UNCHANGED
-    hidden = fields.get("hidden")
-    return _tally(None if hidden is None else [hidden[0], not hidden[1]])
+    if there.hidden != hidden:
+        return Tally.DEACTIVATED if hidden else Tally.REACTIVATED
+    return Tally.UNCHANGED if there.label == label else Tally.CHANGED
 
 
 def needs_a_person(deactivated: int, in_use: int, active: int) -> bool:

@@ -133,6 +133,11 @@ def synchronize(account: Account, *, by: User) -> int:
         return running or _queue({"mode": "changes"}, "pairs", by)
 
 
+def is_planned(run_id: int) -> bool:
+    """Say whether a run waits until a person has looked at it."""
+    return session.scalar(select(Run.status).where(Run.id == run_id)) == Status.PLANNED
+
+
 def retry(cause: str = "", *, by: User) -> int:
     """Try the accounts again that a system refused, of one cause or all; return how many.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,13 @@ from crmapp.domain.field_rules import Side
 from crmapp.domain.runs import WRONG
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, Run, User
-from crmapp.services import account_sync_pairs, account_sync_states, failures, sync_options
+from crmapp.services import (
+    account_sync_pairs,
+    account_sync_states,
+    failures,
+    field_maps,
+    sync_options,
+)
 from crmapp.services.account_sync import RIGHT, missing
 from crmapp.services.account_sync_states import HELD, KIND, REFUSED, SYNCED
 from crmapp.services.rights import need
@@ -36,31 +43,41 @@ REPAIRS: Mapping[str, str] = {
     "INSUFFICIENT_ACCESS_OR_READONLY": N_(
         "Give the user of the connection the right to change the record, then retry."
     ),
-    HELD: N_("Make the values the same on one side, or say in the field map which side is right."),
+    HELD: N_(
+        "Correct the value, make both sides the same, or say in the field map which one is right."
+    ),
 }
 """What a person can do about a cause; the system's own words say the rest."""
 _OTHERWISE = N_(
     "Look at what the system says, correct the account or the record there, then retry."
 )
 _MOST = 50
+_ALONE = "alone"
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Accounts that are not as they should be for one reason; ``said`` is an example of it."""
+    """Accounts that are not as they should be for one reason.
+
+    ``said`` and ``problem`` are what the system and we say of one of them.
+    """
 
     cause: str
     system: str
     code: str
     count: int
     said: str
+    problem: Text | None
     repair: Text
     examples: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
 class Health:
-    """``lag_since`` is when the oldest change was made that still waits."""
+    """``lag_since`` is when the oldest change was made that still waits.
+
+    ``alone`` are accounts that no other system has, and that are not to be created there.
+    """
 
     enabled: bool
     missing: tuple[str, ...]
@@ -69,6 +86,7 @@ class Health:
     waiting: int
     refused: int
     held: int
+    alone: int
     lag_since: datetime | None
     good_at: datetime | None
     due_at: datetime | None
@@ -81,7 +99,7 @@ class Health:
     @property
     def never(self) -> int:
         """How many accounts take part and were not synchronised yet."""
-        return max(self.total - self.synced - self.refused - self.held, 0)
+        return self.total - self.synced - self.refused - self.held - self.alone
 
     @property
     def good(self) -> bool:
@@ -98,14 +116,7 @@ def health(*, by: User) -> Health:
         Forbidden: ``by`` may not manage integrations.
     """
     need(RIGHT, by=by)
-    takes = account_sync_pairs.takes_part()
-    total = session.scalar(select(func.count()).select_from(Account).where(takes)) or 0
-    states = {
-        row[0]: row[1]
-        for row in session.execute(
-            select(AccountSync.state, func.count()).group_by(AccountSync.state)
-        )
-    }
+    counts = _counts()
     waiting, since = session.execute(
         select(func.count(), func.min(AccountSync.pending_at)).where(
             AccountSync.pending.is_not(None)
@@ -116,11 +127,12 @@ def health(*, by: User) -> Health:
     return Health(
         enabled=sync_options.options().enabled,
         missing=tuple(missing()),
-        total=total,
-        synced=states.get(SYNCED, 0),
+        total=counts.total(),
+        synced=counts[SYNCED],
         waiting=waiting,
-        refused=states.get(REFUSED, 0),
-        held=states.get(HELD, 0),
+        refused=counts[REFUSED],
+        held=counts[HELD],
+        alone=counts[_ALONE],
         lag_since=since,
         good_at=clock.good_at,
         due_at=clock.due_at,
@@ -130,6 +142,22 @@ def health(*, by: User) -> Health:
         problem=failures.reason(last) if last is not None and last.status in WRONG else None,
         causes=tuple(_causes()),
     )
+
+
+def _counts() -> Counter[str]:
+    """Return how many of the accounts that take part are in each state."""
+    reached = AccountSync.synced_at.is_not(None)
+    query = (
+        select(AccountSync.state, reached, func.count())
+        .select_from(Account)
+        .outerjoin(AccountSync, AccountSync.account_id == Account.id)
+        .where(account_sync_pairs.takes_part())
+        .group_by(AccountSync.state, reached)
+    )
+    counts: Counter[str] = Counter()
+    for state, was_reached, count in session.execute(query):
+        counts[state or (_ALONE if was_reached else "")] += count
+    return counts
 
 
 def _runs() -> tuple[Run | None, Run | None]:
@@ -166,6 +194,7 @@ def _causes() -> list[Cause]:
 def _cause(cause: str, count: int, first: int) -> Cause:
     system, _, code = cause.partition(":")
     problem = session.scalar(select(AccountSync.problem).where(AccountSync.account_id == first))
+    problems = _problems(problem or {})
     named = (
         select(Account.id, Account.name)
         .join(AccountSync, AccountSync.account_id == Account.id)
@@ -175,12 +204,60 @@ def _cause(cause: str, count: int, first: int) -> Cause:
     )
     repair = Text(REPAIRS.get(code or cause, _OTHERWISE))
     examples = tuple((row.id, row.name) for row in session.execute(named))
-    return Cause(cause, system, code, count, (problem or {}).get("said", ""), repair, examples)
+    said = (problem or {}).get("said", "")
+    text = problems[0][1] if problems else None
+    return Cause(cause, system, code, count, said, text, repair, examples)
+
+
+def _problems(problem: Mapping[str, Any]) -> tuple[tuple[str, Text], ...]:
+    """Return key of a row of the field map → what is wrong by it; "" is not about one row."""
+    rows = problem.get("rows") or ({"": problem} if "text" in problem else {})
+    return tuple((key, Text(each["text"], each["params"])) for key, each in rows.items())
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """An account that is not as it should be; ``said`` and ``problems`` say why."""
+
+    account_id: int
+    name: str
+    number: str
+    said: str
+    problems: tuple[tuple[str, Text], ...]
+    retry_at: datetime | None
+
+
+def wrong(cause: str, *, by: User, after: int = 0, limit: int = _MOST) -> list[Wrong]:
+    """Return accounts after the one with id ``after`` that have this cause, in order of their ids.
+
+    Raises:
+        Forbidden: ``by`` may not manage integrations.
+    """
+    need(RIGHT, by=by)
+    query = (
+        select(Account.id, Account.name, Account.number, AccountSync.problem, AccountSync.retry_at)
+        .join(AccountSync, AccountSync.account_id == Account.id)
+        .where(
+            AccountSync.state.in_((REFUSED, HELD)),
+            AccountSync.cause == cause,
+            Account.deleted_at.is_(None),
+            Account.id > after,
+        )
+        .order_by(Account.id)
+        .limit(limit)
+    )
+    return [
+        Wrong(id_, name, number or "", str(found.get("said", "")), _problems(found), retry_at)
+        for id_, name, number, found, retry_at in session.execute(query)
+    ]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How it stands with one account; ``problems`` are what keeps it from being the same."""
+    """How it stands with one account; ``problems`` are what keeps it from being the same.
+
+    Each of them is named by the fields that it is about, if it is about any.
+    """
 
     state: str
     waits: bool
@@ -202,7 +279,6 @@ def standing(account_id: int) -> Standing | None:
     if row is None:
         return Standing("", False, None, None, None, "", "", "", (), None)
     problem: Mapping[str, Any] = row.problem or {}
-    rows = problem.get("rows") or ({"": problem} if "text" in problem else {})
     wrong = row.state in (REFUSED, HELD)
     system = str(problem.get("system", ""))
     return Standing(
@@ -214,6 +290,22 @@ def standing(account_id: int) -> Standing | None:
         Side(system).title if system else "",
         str(problem.get("code", "")),
         str(problem.get("said", "")),
-        tuple((key, Text(each["text"], each["params"])) for key, each in rows.items()),
+        _named(_problems(problem)),
         Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
     )
+
+
+def _named(problems: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
+    names = labels() if any(key for key, _text in problems) else {}
+    return tuple((names.get(key, key), text) for key, text in problems)
+
+
+def labels() -> dict[str, str]:
+    """Return key of a row of the field map → what both systems call its fields."""
+    shapes = field_maps.shapes()
+    found = {}
+    for rule in field_maps.in_force():
+        known = [(shapes.get(rule, side), rule.name(side)) for side in Side]
+        called = [shape.label if shape else name for shape, name in known]
+        found[rule.key] = " · ".join(dict.fromkeys(called))
+    return found

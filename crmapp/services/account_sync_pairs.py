@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -12,17 +12,17 @@ from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Connector, Record
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import is_one_of
-from crmapp.domain.account_sync import HERE, Kept, Merged, Sent, fields_here, merge
+from crmapp.domain.account_sync import HERE, Kept, Merged, Sent, fields_here, merge, named
 from crmapp.domain.field_checks import Shapes, all_problems
 from crmapp.domain.field_rules import Rules, Side
-from crmapp.domain.field_sync import content_hash, lookups
+from crmapp.domain.field_sync import content_hash
 from crmapp.domain.field_values import References
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.standard_rows import INTACCT_ID
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, ExternalIdentity, PickListValue, Run
-from crmapp.services import account_sync_states, field_maps, ledger, planning, sync_options
+from crmapp.services import account_sync_states, field_maps, ledger, sync_options
 from crmapp.services.account_sync_read import Place, numbered, opened, place_of, rules
 from crmapp.services.account_sync_rows import (
     IDENTITY,
@@ -38,6 +38,8 @@ from crmapp.services.engine import Claim
 SHARED = N_("Several accounts here have the number %(number)s; only one can be the customer.")
 VANISHED = N_("The linked record is not in Salesforce any more. Link another one, or unlink it.")
 TWICE = N_("Several records in Salesforce have the Intacct ID %(number)s. Link the right one.")
+PART = 3000
+"""How many accounts are decided about at a time: as many as Salesforce takes by a job."""
 TAKEN = N_(
     "The record in Salesforce with the Intacct ID %(number)s is linked to another account. Link the"
     " right one."
@@ -85,7 +87,7 @@ def takes_part() -> ColumnElement[bool]:
 
 def next_accounts(run: Run) -> list[Waiting]:
     """Return the next accounts that the run is about."""
-    after, most = run.mapping.get("after", 0), planning.PART
+    after, most = run.mapping.get("after", 0), PART
     if run.source["mode"] == "chosen":
         query = select(Account.id).where(Account.id > after, *conditions(run.source))
         ids = session.scalars(query.order_by(Account.id).limit(most)).all()
@@ -157,8 +159,7 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
     holders = ledger.holders(
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
     )
-    codes = _codes(in_force, sides.intacct.values())
-    work = _Work(in_force, shapes, broken, sides, codes, _others(holders))
+    work = _Work(in_force, shapes, broken, sides, _others(holders))
     rows: dict[tuple[str, str], list[PlanRow]] = {}
     for each in taking:
         merged, offered = work.account(each, records[each.id])
@@ -206,7 +207,6 @@ class _Work:
     shapes: Shapes
     broken: Mapping[str, Text]
     sides: _Sides
-    codes: Mapping[str, Mapping[str, str]]
     linked: Mapping[str, int]
 
     def account(
@@ -230,7 +230,7 @@ class _Work:
             self.rules, self.shapes, each.values,
             records[Side.INTACCT], records[Side.SALESFORCE],
             kept=kept, sent=sent, references=self.sides.references,
-            broken=self.broken, codes=self.codes, create=self._create(each),
+            broken=self.broken, codes=self.sides.codes, create=self._create(each),
         )  # fmt: skip
         written = {Side.INTACCT: merged.intacct, Side.SALESFORCE: merged.salesforce}
         hashes = {
@@ -289,14 +289,18 @@ def _others(holders: Mapping[tuple[str, str, str], ledger.Holder]) -> dict[str, 
 
 @dataclass(frozen=True)
 class _Sides:
-    """The records of some accounts on both sides, by number and by the id in Salesforce."""
+    """The records of some accounts on both sides, by number and by the id in Salesforce.
+
+    Salesforce compares numbers without regard to case, ``by_number`` has them so.
+    """
 
     intacct: Mapping[str, Record]
     by_id: Mapping[str, Record]
     by_number: Mapping[str, Sequence[Record]]
     unique: Mapping[str, int]
-    references: References
     places: Mapping[Side, Place]
+    codes: Mapping[str, Mapping[str, str]]
+    references: References = field(default_factory=References)
 
     def of(self, side: Side, account: Waiting) -> Record | None:
         """Return the record of an account, if it is clear which one that is."""
@@ -321,6 +325,7 @@ def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shape
     with opened(Side.INTACCT, held) as connector:
         found = connector.read_some(there.object, there.fields, there.key, sorted(unique))
         intacct = {str(each[there.key]): each for each in found}
+    codes = _codes(in_force, taking, intacct.values())
     ids = [each.link for each in taking if each.link]
     unlinked = [each.number for each in taking if not each.link and each.number in unique]
     with opened(Side.SALESFORCE, held) as connector:
@@ -332,26 +337,27 @@ def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shape
         if INTACCT_ID in here.fields:
             for each in connector.read_some(here.object, here.fields, INTACCT_ID, unlinked):
                 by_number.setdefault(str(each[INTACCT_ID]).casefold(), []).append(each)
-        away = [*by_id.values(), *(one for many in by_number.values() for one in many)]
-        references = _references(connector, in_force, shapes, intacct.values(), away)
-    return _Sides(intacct, by_id, by_number, unique, references, places)
+        sides = _Sides(intacct, by_id, by_number, unique, places, codes)
+        wanted = [
+            named(
+                in_force, shapes, each.values,
+                sides.of(Side.INTACCT, each), sides.of(Side.SALESFORCE, each), codes,
+            )
+            for each in taking
+        ]  # fmt: skip
+        return replace(sides, references=_references(connector, wanted))
 
 
 def _references(
-    connector: Connector,
-    in_force: Rules,
-    shapes: Shapes,
-    intacct: Iterable[Record],
-    salesforce: Iterable[Record],
+    connector: Connector, wanted: Iterable[Sequence[Mapping[str, set[str]]]]
 ) -> References:
     """Return, per object, Intacct id → id, of the records that are named; others are missing."""
     codes: dict[str, set[str]] = {}
     ids: dict[str, set[str]] = {}
-    pairs = [*((each, None) for each in intacct), *((None, each) for each in salesforce)]
-    for pair in pairs:
-        for wanted, more in zip((codes, ids), lookups(in_force, shapes, *pair), strict=True):
+    for pair in wanted:
+        for all_, more in zip((codes, ids), pair, strict=True):
             for object_, values in more.items():
-                wanted.setdefault(object_, set()).update(values)
+                all_.setdefault(object_, set()).update(values)
     known: dict[str, dict[str, str]] = {}
     names = ["Id", INTACCT_ID]
     for object_ in sorted({*codes, *ids}):
@@ -366,22 +372,26 @@ def _references(
     return References(known)
 
 
-def _codes(in_force: Rules, intacct: Iterable[Record]) -> dict[str, dict[str, str]]:
-    """Return pick list here → Intacct's key of a value → its code, of the values that are named."""
+def _codes(
+    in_force: Rules, taking: Iterable[Waiting], intacct: Iterable[Record]
+) -> dict[str, dict[str, str]]:
+    """Return pick list here → Intacct's key of a value → its code, of the values that are held."""
     lists = {
-        rule.intacct: ACCOUNT_FIELDS[HERE[rule.code]].pick_list or ""
+        rule.intacct: ACCOUNT_FIELDS[HERE[rule.code]]
         for rule in in_force
         if rule.code in HERE and ACCOUNT_FIELDS[HERE[rule.code]].pick_list
     }
-    records = list(intacct)
+    accounts, records = list(taking), list(intacct)
     found: dict[str, dict[str, str]] = {}
     values = PickListValue.__table__.c
-    for name, list_code in lists.items():
-        named = sorted({str(each[name]) for each in records if each.get(name)})
+    for name, spec in lists.items():
+        keys = sorted({str(each[name]) for each in records if each.get(name)})
+        held = sorted({each.values[spec.name] for each in accounts if each.values[spec.name]})
         query = select(values.external_id, values.code).where(
-            values.list_code == list_code,
-            is_one_of(values.external_id, named),
+            values.list_code == spec.pick_list,
+            or_(is_one_of(values.external_id, keys), is_one_of(values.code, held)),
+            values.external_id.is_not(None),
             values.deleted_at.is_(None),
         )
-        found[list_code] = {row[0]: row[1] for row in session.execute(query)}
+        found[spec.pick_list or ""] = {row[0]: row[1] for row in session.execute(query)}
     return found

@@ -31,7 +31,7 @@ NEEDED = (
     *("row_no", "action", "object", "record_id", "version", "key"),
     *("fields", "numbers", "link", "links"),
 )
-_RESULTS = {"deleted": "updated", "restored": "updated"}
+RESULTS = {"deleted": "updated", "restored": "updated"}
 
 
 def advance(held: Claim) -> Claim | None:
@@ -98,7 +98,7 @@ def _write_chunk(
     done, control = run.done, run.control
     linked = "unchanged" if run.undoes_id is None else "updated"
     outcomes = write_rows(rows, run)
-    names = {**_RESULTS, "linked": linked}
+    names = {**RESULTS, "linked": linked}
     results = Counter([names.get(each.result, each.result) for each in outcomes])
     others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
     moved = checkpoint(

@@ -13,6 +13,7 @@ from crmapp.errors import CRMError
 from crmapp.models import Change, ExternalIdentity
 from crmapp.services import datasets
 from crmapp.services.changes import told
+from crmapp.services.connection_kinds import SYSTEMS
 
 _DATASET = "dataset:"
 
@@ -56,4 +57,4 @@ def system_name(system: str, object_: str, locale: str) -> str:
             dimension = shape.dimensions.get(object_)
             names = [shape.label, *([dimension.label] if dimension else [])]
             return " · ".join(label.text(locale) for label in names)
-    return f"{system} · {object_}"
+    return SYSTEMS[system].label if system in SYSTEMS else f"{system} · {object_}"

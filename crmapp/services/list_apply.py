@@ -9,10 +9,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
 from crmapp import artefacts
+from crmapp.config import settings
 from crmapp.connectors.port import Connector, Record, RowResult
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.db.bulk import insert_rows, reserve_ids
@@ -24,27 +27,67 @@ from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.i18n import N_
 from crmapp.models import Run, RunException
+from crmapp.queue import leaving
 from crmapp.services import apply, list_stage, list_states, pace, remotes
 from crmapp.services.engine import Claim, checkpoint, end, keep_alive, merge_counts
 from crmapp.services.list_plan import TROUBLE, trouble
 
 _NAMES = (*apply.NEEDED, "params")
+SENT = 5000
+"""So many rows are sent at a time, also while people use the web: no transaction waits for them."""
 _AGAIN = 3
 """So often a row is sent in all that Salesforce had locked."""
-_RESULTS = {"deleted": "updated", "restored": "updated"}
 SIDES = {HERE: "here", THERE: "there"}
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Rows of one side, written together; ``until`` is the number of the last row they account for.
+
+    ``counted`` are the rows between that nothing is written of: (object, action, tally, how many).
+    """
+
+    rows: Sequence[PlanRow]
+    until: int
+    counted: Sequence[tuple[Any, ...]]
+
+    @property
+    def away(self) -> bool:
+        """Whether its rows are written in Salesforce."""
+        return bool(self.rows) and self.rows[0].object == THERE
 
 
 def advance(held: Claim) -> Claim | None:
     """Do the next chunk: rows of one side."""
     run = apply.load(held.run_id)
-    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
-        if run.cancel_requested:
-            _finish(held, run, cancelled=True)
-            return None
-        rows, until = apply.next_rows(plan, held.cursor, pace.chunk_size(), _NAMES)
+    if run.cancel_requested:
+        _finish(held, run, cancelled=True)
+        return None
+    chunk = _next_chunk(_files(run), held.cursor, pace.chunk_size())
+    if chunk is None:
+        _finish(held, run)
+        return None
+    session.rollback()
+    if chunk.away:
+        return _send(run, held, chunk)
+    started = time.monotonic()
+    with unit_of_work():
+        moved = _write(held, chunk)
+    pace.breathe(time.monotonic() - started)
+    return moved
+
+
+def _files(run: Run) -> list[str]:
+    return [part["name"] for part in run.artefacts]
+
+
+def _next_chunk(files: Sequence[str], cursor: int, size: int) -> _Chunk | None:
+    """Return what is done next; ``size`` rows at most, or :data:`SENT` if they are sent away."""
+    with artefacts.read(files) as plan:
+        rows, until = apply.next_rows(plan, cursor, size, _NAMES)
+        if size < SENT and rows and rows[0].object == THERE:
+            rows, until = apply.next_rows(plan, cursor, SENT, _NAMES)
         if until is None:
-            _finish(held, run)
             return None
         away = bool(rows) and rows[0].object == THERE
         same = list(takewhile(lambda row: (row.object == THERE) == away, rows))
@@ -53,50 +96,64 @@ def advance(held: Claim) -> Claim | None:
         counted = plan.ask(
             "SELECT object, action, json_extract_string(params, '$.tally'), count(*) FROM plan"  # noqa: S608  (our own text)
             f" WHERE {apply.COUNTED} GROUP BY ALL",
-            [held.cursor, until],
+            [cursor, until],
         )
-    session.rollback()
-    if away:
-        return _send(run, held, rows, until, counted)
-    started = time.monotonic()
-    with unit_of_work():
-        moved = _write(held, rows, until, counted)
-    pace.breathe(time.monotonic() - started)
-    return moved
+    return _Chunk(rows, until, counted)
 
 
-def _write(
-    held: Claim, rows: Sequence[PlanRow], until: int, counted: Sequence[tuple[Any, ...]]
-) -> Claim:
+def _write(held: Claim, chunk: _Chunk) -> Claim:
     """Write the chunk's values here."""
     checkpoint(held)
     run = session.get_one(Run, held.run_id)
-    outcomes = apply.write_rows(rows, run)
-    moved = _counted(held, run, rows, [each.result for each in outcomes], until, counted)
-    _except(apply.exceptions(held.run_id, rows, outcomes))
+    outcomes = apply.write_rows(chunk.rows, run)
+    moved = _counted(held, run, chunk, [each.result for each in outcomes])
+    _except(apply.exceptions(held.run_id, chunk.rows, outcomes))
     return moved
 
 
-def _send(
-    run: Run, held: Claim, rows: Sequence[PlanRow], until: int, counted: Sequence[tuple[Any, ...]]
-) -> Claim | None:
-    """Write the chunk's values in Salesforce, and keep what it said of each."""
+def _send(run: Run, held: Claim, chunk: _Chunk) -> Claim | None:
+    """Write chunk after chunk in Salesforce for a time slice, and keep what it said of each row.
+
+    The next chunk is read while Salesforce works on the one before.
+    """
+    files, object_ = _files(run), list_stage.of(run).salesforce_object
+    ends = time.monotonic() + settings().time_slice
     try:
-        with remotes.opened(list_stage.SALESFORCE) as connector, keep_alive(held):
-            size = connector.capabilities.max_batch
-            object_ = list_stage.of(run).salesforce_object
-            results: list[RowResult] = []
-            for start in range(0, len(rows), size):
-                results += _upserted(connector, object_, rows[start : start + size])
+        with (
+            remotes.opened(list_stage.SALESFORCE) as connector,
+            keep_alive(held),
+            ThreadPoolExecutor(1) as ahead,
+        ):
+            next_: _Chunk | None = chunk
+            while next_ is not None and next_.away:
+                chunk, coming = next_, ahead.submit(_next_chunk, files, next_.until, SENT)
+                held = _sent(held, chunk, _upserted_all(connector, object_, chunk.rows))
+                next_ = coming.result()
+                if leaving() or time.monotonic() > ends or apply.load(run.id).cancel_requested:
+                    break
     except TROUBLE as error:
         trouble(apply.load(held.run_id), held, error)
         return None
-    outcomes = [_outcome(row, result) for row, result in zip(rows, results, strict=True)]
+    return held
+
+
+def _upserted_all(connector: Connector, object_: str, rows: Sequence[PlanRow]) -> list[RowResult]:
+    size = connector.capabilities.max_batch
+    starts = range(0, len(rows), size)
+    return [
+        result
+        for start in starts
+        for result in _upserted(connector, object_, rows[start : start + size])
+    ]
+
+
+def _sent(held: Claim, chunk: _Chunk, results: Sequence[RowResult]) -> Claim:
+    """Note what Salesforce said of the chunk's rows."""
+    outcomes = [_outcome(row, result) for row, result in zip(chunk.rows, results, strict=True)]
     with unit_of_work():
         checkpoint(held)
-        now = session.get_one(Run, held.run_id)
-        moved = _counted(held, now, rows, outcomes, until, counted)
-        _except(_refusals(held.run_id, rows, results))
+        moved = _counted(held, session.get_one(Run, held.run_id), chunk, outcomes)
+        _except(_refusals(held.run_id, chunk.rows, results))
     return moved
 
 
@@ -125,27 +182,20 @@ def _outcome(row: PlanRow, result: RowResult) -> str:
     return "created" if created else "updated"
 
 
-def _counted(
-    held: Claim,
-    run: Run,
-    rows: Sequence[PlanRow],
-    results: Sequence[str],
-    until: int,
-    counted: Sequence[tuple[Any, ...]],
-) -> Claim:
+def _counted(held: Claim, run: Run, chunk: _Chunk, results: Sequence[str]) -> Claim:
     """Move on, with what became of the rows as the receipt counts them, and on each side."""
-    outcomes = Counter(_RESULTS.get(each, each) for each in results)
+    outcomes = Counter(apply.RESULTS.get(each, each) for each in results)
     done = merge_counts(run.done, outcomes.items())
-    done = merge_counts(done, [(OUTCOME_OF[Planned(row[1])], row[3]) for row in counted])
+    done = merge_counts(done, [(OUTCOME_OF[Planned(row[1])], row[3]) for row in chunk.counted])
     written = [
         (row.object, Tally.REJECTED if result in ("rejected", "skipped") else row.params["tally"])
-        for row, result in zip(rows, results, strict=True)
+        for row, result in zip(chunk.rows, results, strict=True)
         if "tally" in row.params
     ]
     sides = Counter(f"{SIDES[object_]}.{tally}" for object_, tally in written)
-    others = [(f"{SIDES[row[0]]}.{row[2]}", row[3]) for row in counted if row[2]]
+    others = [(f"{SIDES[row[0]]}.{row[2]}", row[3]) for row in chunk.counted if row[2]]
     done = merge_counts(merge_counts(done, sides.items()), others)
-    return checkpoint(held, cursor=until, done=done)
+    return checkpoint(held, cursor=chunk.until, done=done)
 
 
 def _refusals(

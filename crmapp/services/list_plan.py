@@ -22,13 +22,15 @@ from crmapp.domain.list_values import (
     decide_here,
     decide_there,
     needs_a_person,
+    wanted_there,
 )
 from crmapp.domain.plan import WRITTEN, Planned, PlanRow
 from crmapp.domain.runs import Status
-from crmapp.errors import NotConnected, SecretsLost
+from crmapp.errors import FileLost, NotConnected, SecretsLost
 from crmapp.models import ManagedListState, PickList, PickListValue, Run
 from crmapp.services import (
     failures,
+    list_join,
     list_stage,
     list_states,
     notifications,
@@ -40,6 +42,9 @@ from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, end, put_off
 
 _LONGEST_WORDS = 500
+_ANEW = 3
+"""So often planning begins anew because files are lost; then something is wrong with the disk."""
+_DECIDED = ("reviewed", "remap", "kept")
 TROUBLE = (ConnectorError, NotConnected, SecretsLost)
 """What may be wrong with another system or the connection to it."""
 
@@ -56,7 +61,27 @@ def advance(held: Claim) -> Claim | None:
         return step(held, run)
     except TROUBLE as error:
         trouble(load(held.run_id), held, error)
+    except FileLost:
+        return _anew(held, load(held.run_id))
     return None
+
+
+def _anew(held: Claim, run: Run) -> Claim:
+    """Read all sides once more: what was written down of them is not forced to the disk.
+
+    What a person decided was about the reading that is lost; she is asked again if need be.
+
+    Raises:
+        FileLost: that did not help before.
+    """
+    times = run.mapping.get("anew", 0) + 1
+    if times > _ANEW:
+        raise FileLost
+    source = {name: value for name, value in run.source.items() if name not in _DECIDED}
+    begin = list_states.beginning(source["list"], source["mode"])
+    values: dict[str, Any] = {"source": source, "mapping": {**begin, "anew": times}}
+    with unit_of_work():
+        return checkpoint(held.moved(run.cursor), cursor=0, artefacts=[], **values)
 
 
 def trouble(run: Run, held: Claim, error: ConnectorError | NotConnected | SecretsLost) -> None:
@@ -96,20 +121,20 @@ def _leave_nothing(held: Claim, run: Run) -> None:
 
 def _rows_here(held: Claim, run: Run) -> Claim:
     """Decide about the next values here; before the first, about the list itself."""
-    managed, rows = list_stage.of(run), list[PlanRow]()
-    if not run.mapping["after"] and run.source["mode"] != "push":
+    if run.source["mode"] == "push":
+        return list_stage.keep(held, run, [], phase="holders", after=0)
+    next_, scope = list_join.next_values(run, "same_here"), _scope(run)
+    rows, place = list[PlanRow](), dict[str, Any](after=next_.until)
+    if not next_.after:
         rows += _list_itself(run)
-    found, last = list_stage.values(run)
-    if not found:
-        return list_stage.keep(held, run, rows, phase="holders", after=0)
-    scope = _scope(run)
-    for value in found:
-        decided, _wanted = decide_here(value, scope, held.cursor + len(rows) + 1)
-        rows += decided
-    agreed = {value.here.code for value in found if value.here and value.agreed} & scope.kept
-    back = sorted({*run.mapping.get("back", ()), *agreed})
-    rows = _with_uses(managed.pick_list, rows)
-    return list_stage.keep(held, run, rows, after=last, back=back)
+        place["back"] = sorted(list_join.agreed(run, scope.kept))
+    for value in next_.differing:
+        rows += decide_here(value, scope, held.cursor + len(rows) + 1)
+    rows = _with_uses(scope.list_code, rows)
+    beside = list_join.unchanged_here(run, next_, held.cursor + len(rows))
+    if not next_.more:
+        place |= {"phase": "holders", "after": 0}
+    return list_stage.keep(held, run, rows, beside, **place)
 
 
 def _scope(run: Run) -> Scope:
@@ -165,19 +190,19 @@ def _holders(held: Claim, run: Run) -> Claim:
 
 def _rows_there(held: Claim, run: Run) -> Claim:
     """Decide about the next values in Salesforce, by what they will be here."""
-    found, last = list_stage.values(run)
-    if not found:
-        return list_stage.keep(held, run, [], phase="offer")
+    blindly = run.source["mode"] == "changes"
+    next_ = list_join.next_values(run, "same_here" if blindly else "same_there")
     scope, rows = _scope(run), list[PlanRow]()
-    for value in found:
-        decided, wanted = decide_here(value, scope, 0)
-        tally = next((each.params["tally"] for each in decided), Tally.UNCHANGED)
-        blind = tally if scope.mode == "changes" else None
+    for value in next_.differing:
+        blind = decide_here(value, scope, 0)[0].params["tally"] if blindly else None
         if blind is Tally.UNCHANGED:
             continue  # it was read once more: readings overlap
-        row = decide_there(wanted, value.there, held.cursor + len(rows) + 1, blind)
+        number = held.cursor + len(rows) + 1
+        row = decide_there(wanted_there(value, scope), value.there, number, blind)
         rows += [row] if row else []
-    return list_stage.keep(held, run, rows, after=last)
+    beside = None if blindly else list_join.unchanged_there(run, next_, held.cursor + len(rows))
+    place = {"after": next_.until} if next_.more else {"after": 0, "phase": "offer"}
+    return list_stage.keep(held, run, rows, beside, **place)
 
 
 def _offer(held: Claim, run: Run) -> None:
@@ -215,7 +240,7 @@ _STEPS: Mapping[str, Callable[[Claim, Run], Claim | None]] = {
     "source": _read_source,
     "here": list_stage.read_here,
     "there": list_stage.read_there,
-    "join": list_stage.join,
+    "join": list_join.join,
     "rows_here": _rows_here,
     "holders": _holders,
     "rows_there": _rows_there,

@@ -94,6 +94,16 @@ def locked(code: str) -> ManagedListState:
     return session.get_one(ManagedListState, code, with_for_update=True, populate_existing=True)
 
 
+def beginning(code: str, mode: str) -> dict[str, object]:
+    """Return where the planning of a run begins; changes are read from where the list stands."""
+    cursor = select(ManagedListState.cursor).where(ManagedListState.code == code)
+    return {
+        "phase": "here" if mode == "push" else "source",
+        "cursor": session.scalar(cursor) if mode == "changes" else None,
+        "after": 0,
+    }
+
+
 def still_kept(run: Run) -> list[str]:
     """Inside a unit of work: return what is kept against Intacct once a reading is carried out.
 

@@ -143,7 +143,6 @@ def synchronize(code: str, *, by: User) -> int:
 
 def _queue(managed: ManagedList, mode: str, by: User | None) -> int:
     """Inside a unit of work that holds the list's row: add the run."""
-    state = session.get_one(ManagedListState, managed.code)
     run = Run(
         kind=KIND,
         title=managed.label,
@@ -156,11 +155,7 @@ def _queue(managed: ManagedList, mode: str, by: User | None) -> int:
             "origin": {"kind": KIND, "list": managed.pick_list},
             "titles": {"en": managed.label, "fr": FRENCH[managed.code]},
         },
-        mapping={
-            "phase": "here" if mode == "push" else "source",
-            "cursor": state.cursor if mode == "changes" else None,
-            "after": 0,
-        },
+        mapping=list_states.beginning(managed.code, mode),
         lock_key=list_states.lock_key(managed),
         code_version=CODE_VERSION,
         by_id=by.id if by else None,

@@ -14,11 +14,11 @@ from crmapp.connectors.door import Door
 from crmapp.connectors.errors import AuthFailed
 from crmapp.connectors.intacct import signing as intacct_signing
 from crmapp.connectors.intacct.settings import IntacctRestSettings
+from crmapp.connectors.oauth import Pkce
 from crmapp.connectors.port import Tokens
 from crmapp.connectors.registry import Kind, Settings
 from crmapp.connectors.salesforce import signing as salesforce_signing
 from crmapp.connectors.salesforce.settings import SalesforceSettings
-from crmapp.connectors.salesforce.signing import Pkce
 from crmapp.db import db, session, utcnow
 from crmapp.errors import Invalid, NotConnected, SecretsLost
 from crmapp.i18n import N_, Text

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crmapp import artefacts
-from crmapp.artefacts import Artefact
+from crmapp.artefacts import Artefact, Beside
 from crmapp.db import after_commit, session, unit_of_work
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.runs import Status
@@ -30,13 +30,24 @@ def last_key(run: Run) -> Any:
     return run.artefacts[-1]["last_key"] if run.artefacts else None
 
 
-def keep_part(held: Claim, run: Run, rows: Sequence[PlanRow], key: Any, **values: Any) -> Claim:
-    """Write the next rows of the plan; ``key`` is where the source goes on."""
+def keep_part(
+    held: Claim,
+    run: Run,
+    rows: Sequence[PlanRow],
+    key: Any,
+    beside: Beside | None = None,
+    **values: Any,
+) -> Claim:
+    """Write the next rows of the plan; ``key`` is where the source goes on.
+
+    Those of ``beside`` are numbered on behind ``rows``.
+    """
     stem = artefacts.part_name(held.fence, held.cursor)
-    part = artefacts.write(run.id, stem, rows)
+    part = artefacts.write(run.id, stem, rows, beside)
     parts = [*run.artefacts, part.as_json() | {"last_key": key}]
+    last = (rows[-1].row_no if rows else held.cursor) + part.rows - len(rows)
     with unit_of_work():
-        return checkpoint(held, cursor=rows[-1].row_no, artefacts=parts, **values)
+        return checkpoint(held, cursor=last, artefacts=parts, **values)
 
 
 def join_parts(held: Claim, run: Run, select: str = "SELECT * FROM plan") -> Artefact:

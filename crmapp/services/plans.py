@@ -29,7 +29,8 @@ from crmapp.models import (
     RunException,
     User,
 )
-from crmapp.services import decisions, fields
+from crmapp.services import decisions, fields, remote_rows
+from crmapp.services.remote_rows import RemoteWords
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -209,20 +210,15 @@ def _open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:
 
 
 def _said(reason: Reason, params: Mapping[str, Any], object_: str = "account") -> Text:
-    return sentence(reason, {"object": object_, **params}, fields.every(object_))
+    known = remote_rows.fields_of(object_)
+    return sentence(reason, {"object": object_, **params}, known)
 
 
 def _shown(
     run: Run, asked: Sequence[PlanRow], plan: PlanFile, *, by: User, locale: str
 ) -> list[ShownRow]:
     words = {
-        object_: Words(
-            fields.every(object_),
-            [row.fields for row in asked if row.object == object_],
-            by=by,
-            locale=locale,
-        )
-        for object_ in {row.object for row in asked}
+        object_: _words(object_, asked, by, locale) for object_ in {row.object for row in asked}
     }
     accounts = accounts_of(run, asked, by=by)
     decided = decisions.of(run.id)
@@ -246,6 +242,13 @@ def _shown(
         )
         for row in asked
     ]
+
+
+def _words(object_: str, asked: Sequence[PlanRow], by: User, locale: str) -> Words | RemoteWords:
+    if object_ in remote_rows.SYSTEMS:
+        return RemoteWords(object_)
+    changes = [row.fields for row in asked if row.object == object_]
+    return Words(fields.every(object_), changes, by=by, locale=locale)
 
 
 def _is_open(row: PlanRow, accounts: Mapping[int, int], by: User) -> bool:
@@ -302,7 +305,8 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
 
 def _accounts_meant(rows: Sequence[PlanRow]) -> dict[int, int]:
     """Return row number → the account that the row is about, be it by a contact or activity."""
-    found = {row.row_no: row.record_id for row in rows if row.object == "account"}
+    known = ("account", *remote_rows.SYSTEMS)
+    found = {row.row_no: row.record_id for row in rows if row.object in known}
     for model in (Contact, Activity):
         mine = {row.record_id: row.row_no for row in rows if row.object == model.__tablename__}
         if mine:

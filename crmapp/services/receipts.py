@@ -19,7 +19,7 @@ from crmapp.domain.reasons import sentence
 from crmapp.errors import CRMError, NotFound
 from crmapp.i18n import Text
 from crmapp.models import Change, Run, RunException, User
-from crmapp.services import fields, plans
+from crmapp.services import plans, remote_rows
 from crmapp.services.sources import open_source
 
 _BATCH = 5000
@@ -86,7 +86,7 @@ def _said(run: Run, row: PlanRow, exception: RunException | None, account: int |
         row.name,
         account,
         outcome,
-        sentence(reason, {**params, "object": row.object}, fields.every(row.object)),
+        sentence(reason, {**params, "object": row.object}, remote_rows.fields_of(row.object)),
         plans.found_in(run, row),
         {name: _as_it_came(cell) for name, cell in row.source.items()},
     )

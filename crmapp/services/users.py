@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from crmapp.db import session, unit_of_work
-from crmapp.domain.permissions import Right, Role
+from crmapp.domain.permissions import Right, Role, roles_with
 from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
@@ -34,6 +34,18 @@ def everybody(*, by: User) -> Sequence[User]:
     need(Right.USER_MANAGE, by=by)
     people = session.scalars(select(User).options(selectinload(User.teams)))
     return sorted(people, key=lambda user: (not user.active, fold(user.name), user.id))
+
+
+def holders(right: Right, *, by: User) -> Sequence[User]:
+    """Return the active people who hold a right, by name.
+
+    Raises:
+        Forbidden: ``by`` does not hold it herself.
+    """
+    need(right, by=by)
+    roles = [role.value for role in roles_with(right)]
+    people = session.scalars(select(User).where(User.active, User.role.in_(roles)))
+    return sorted(people, key=lambda user: (fold(user.name), user.id))
 
 
 def get(user_id: int, *, by: User) -> User:

@@ -35,10 +35,12 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "search": ("palette", "preferences"),
     "admin": ("settings",),
     "integrations": (
-        *("accounts.salesforce", "settings.subscriptions", "settings.advanced"),
+        *("accounts.salesforce", "accounts.arrangement", "settings.subscriptions"),
+        *("settings.advanced", "settings.confirm_taking_back"),
         *("settings.advanced_other", "settings.crm", "settings.crm_other", "settings.field_map"),
         *("settings.try_field_map", "settings.managed_lists", "settings.list_review_page"),
         *("settings.connections", "settings.connection", "settings.requests"),
+        *("settings.sync_health", "settings.sync_cause", "settings.sync_plan"),
     ),
 }
 """Chapters in their order, and the blueprints or endpoints that each explains."""

@@ -43,6 +43,7 @@ VIEWS = [
     View("GET", "/accounts/{account}/deletion", ADMIN, "account.delete"),
     View("POST", "/accounts/{account}/deletion", ADMIN, "account.delete"),
     View("POST", "/accounts/{account}/restoration", ADMIN, "account.delete"),
+    View("POST", "/accounts/{account}/sync", SELLERS, "account.edit"),
     View("GET", "/accounts/{account}/contacts/new", SELLERS, "contact.edit"),
     View("POST", "/accounts/{account}/contacts", SELLERS, "contact.edit"),
     View("GET", "/contacts/{contact}/edit", SELLERS, "contact.edit"),
@@ -96,6 +97,11 @@ VIEWS = [
     View("POST", "/admin/managed-lists/classes/runs", ADMIN, "integration.manage"),
     View("POST", "/admin/managed-lists/classes/schedule", ADMIN, "integration.manage"),
     View("GET", "/admin/managed-lists/classes/progress", ADMIN, "integration.manage"),
+    View("GET", "/admin/sync-health", ADMIN, "integration.manage"),
+    View("GET", "/admin/sync-health/count", ADMIN, "integration.manage"),
+    View("GET", "/admin/sync-health/accounts?cause=held", ADMIN, "integration.manage"),
+    View("POST", "/admin/sync-health/runs", ADMIN, "integration.manage"),
+    View("POST", "/admin/sync-health/retries", ADMIN, "integration.manage"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
 ]
 OF_A_RECORD = [

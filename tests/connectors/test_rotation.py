@@ -15,9 +15,9 @@ import pytest
 from crmapp.config import ROOT
 from crmapp.connectors.errors import AuthFailed
 from crmapp.connectors.intacct import signing as intacct
+from crmapp.connectors.oauth import Pkce
 from crmapp.connectors.registry import connect, open_door
 from crmapp.connectors.salesforce import signing as salesforce
-from crmapp.connectors.salesforce.signing import Pkce
 from crmapp.connectors.sandbox.intacct import company
 from crmapp.connectors.sandbox.registry import create_app
 from crmapp.connectors.sandbox.salesforce import apps

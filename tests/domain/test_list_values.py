@@ -16,6 +16,7 @@ from crmapp.domain.list_values import (
     decide_here,
     decide_there,
     needs_a_person,
+    wanted_there,
 )
 from crmapp.domain.plan import Planned
 
@@ -31,8 +32,8 @@ def here(label: str = "Ten", **values: object) -> Here:
 
 
 def only(value: Value, scope: Scope = SCOPE):
-    ((row,), wanted) = decide_here(value, scope, 1)
-    return row, wanted
+    (row,) = decide_here(value, scope, 1)
+    return row, wanted_there(value, scope)
 
 
 def test_a_value_that_is_new_is_made_behind_the_others():
@@ -71,7 +72,10 @@ def test_a_value_that_a_person_keeps_stays_when_it_goes():
 
 
 def test_between_resyncs_a_value_that_was_not_read_is_left_alone():
-    assert decide_here(Value(None, here(), None), Scope("departments", "changes"), 1) == ([], None)
+    value, changes = Value(None, here(), None), Scope("departments", "changes")
+
+    assert decide_here(value, changes, 1) == []
+    assert wanted_there(value, changes) is None
 
 
 def test_a_value_without_a_code_is_rejected_and_goes_nowhere():

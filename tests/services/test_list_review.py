@@ -110,6 +110,22 @@ def test_kept_the_value_is_still_offered_and_nobody_is_asked_again(make, terms):
     assert session.get(ManagedListState, "ar_terms").kept == ["net_30"]
 
 
+def test_when_what_she_decided_about_is_lost_it_is_read_and_she_is_asked_anew(
+    make, terms, settings
+):
+    make.account("Held", terms="net_30")
+    run = resync(make, terms)
+    for file in settings.artefacts_dir.rglob("sides-*"):
+        file.unlink()
+
+    again = decide(make, run, {"net_30": list_review.KEEP})
+    asked = again.status
+    done = decide(make, again, {"net_30": list_review.KEEP})
+
+    assert (asked, done.status) == ("planned", "done")
+    assert terms.here()["net_30"] == ("Net 30", True)
+
+
 @pytest.mark.parametrize("changes", [False, True], ids=["whole", "changes"])
 def test_kept_is_over_once_intacct_has_the_value_again(make, terms, clock, changes):
     make.account("Held", terms="net_30")

@@ -251,6 +251,40 @@ def test_a_system_that_comes_back_in_time_is_no_problem(make, sides):
     assert sides.here() == sides.there() == {"10": ("10", True)}
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text('{"n": [1')])
+def test_when_what_was_read_is_lost_it_is_read_anew(make, sides, settings, damage):
+    sides.source("10", "20")
+    lost: list[Path] = []
+
+    def lose_once(call: str) -> None:
+        if call == "read" and not lost:
+            lost.extend(settings.artefacts_dir.rglob("*-source.json"))
+            damage(lost[0])
+
+    sides.salesforce.before = lose_once
+
+    run = resync(make, sides)
+
+    assert lost
+    assert (run.status, run.total) == ("done", 5)
+    assert sides.here() == sides.there() == {"10": ("10", True), "20": ("20", True)}
+
+
+def test_when_it_is_lost_each_time_the_run_ends_and_says_so(make, sides, settings):
+    sides.source("10")
+
+    def lose(call: str) -> None:
+        for file in settings.artefacts_dir.rglob("*-source.json") if call == "read" else ():
+            file.unlink()
+
+    sides.salesforce.before = lose
+
+    run = resync(make, sides)
+
+    assert (run.status, sides.here(), sides.there()) == ("failed", {}, {})
+    assert "lost the file" in (run.error or "")
+
+
 def test_single_entries_follow_on_a_schedule_without_a_resync(make, sides, clock):
     sides.source(*(f"v{n}" for n in range(6)))
     resync(make, sides)

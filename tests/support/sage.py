@@ -10,6 +10,7 @@ import httpx
 from crmapp.connectors.sandbox.intacct import company
 
 TERRITORY = "accounts-receivable/territory"
+CUSTOMER, PHONE = "accounts-receivable/customer", "contacts.default.phone1"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class Sage:
         rows = self._send("POST", "services/core/query", question)["ia::result"]
         (key,) = (row["key"] for row in rows if row["id"] == id)
         self._send("PATCH", f"objects/{TERRITORY}/{key}", {"status": status})
+
+    def phone(self, customer: str) -> str:
+        """Return the phone of the customer with this id."""
+        fields = ["id", PHONE]
+        question = {"object": CUSTOMER, "fields": fields, "size": 1000}
+        rows = self._send("POST", "services/core/query", question)["ia::result"]
+        (found,) = (row for row in rows if row["id"] == customer)
+        return str(found[PHONE])
 
     def _send(self, method: str, path: str, value: dict[str, Any]) -> Any:
         given = {

@@ -16,5 +16,6 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     listing,
     record,
     salesforce,
+    sync,
     values,
 )

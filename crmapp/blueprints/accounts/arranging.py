@@ -16,6 +16,7 @@ from crmapp.services.own_details import Line
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.ladder import LONGEST_ADDRESS, MOVERS, moved, mover, placed
+from crmapp.web.templating import dom_id
 from crmapp.web.texts import translated
 
 
@@ -62,6 +63,7 @@ def _not_saved(account_id: int, order: Sequence[str], shown: Sequence[str]) -> R
         field=order,
         shown=shown,
         moved=mover(request.form),
+        _anchor=dom_id("own", mover(request.form)),
     )
     if wants_fragment() or len(address) > LONGEST_ADDRESS:
         return _form(account_id, own_details.lines_of(order, shown), saved=False)

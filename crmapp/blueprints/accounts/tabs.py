@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.accounts.addresses import asked, tail
 from crmapp.models import Account
-from crmapp.services import account_details, account_list, accounts, activities
+from crmapp.services import account_details, account_list, account_sync_health, accounts, activities
 from crmapp.web import recent
 from crmapp.web.access import person
 from crmapp.web.htmx import page
+from crmapp.web.run_pages import polling_pace
 
 
 def tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
@@ -30,5 +31,7 @@ def tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
         counts=standing,
         kinds=activities.KINDS,
         salesforce=account_details.shown(),
+        sync=account_sync_health.standing(account.id),
+        pace=polling_pace(),
         **context,
     )

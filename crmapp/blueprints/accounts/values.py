@@ -15,11 +15,12 @@ from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.models import Account
-from crmapp.services import accounts, activities, contacts, fields
+from crmapp.services import account_sync_health, accounts, activities, contacts, fields
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import VersionedForm
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Clash, edit_form, form_name, show_conflict
+from crmapp.web.run_pages import polling_pace
 from crmapp.web.templating import dom_id
 from crmapp.web.texts import translated
 
@@ -119,4 +120,6 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
         record=account.id,
         value=facts[f"value_{spec.name}"],
         origin=facts[f"origin_{spec.name}"],
+        sync=account_sync_health.standing(account.id),
+        pace=polling_pace(),
     )

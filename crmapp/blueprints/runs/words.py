@@ -25,6 +25,7 @@ KINDS = {
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
     "managed_list": N_("Synchronization of a managed list"),
+    "account_sync": N_("Synchronization of accounts"),
     "dataset_refresh": N_("Refresh of a database"),
     "export": N_("Export of a grid"),
 }

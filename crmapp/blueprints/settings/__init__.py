@@ -5,6 +5,7 @@ from flask import Blueprint
 bp = Blueprint("settings", __name__, url_prefix="/admin")
 
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
+    account_sync,  # noqa: F401
     connections,  # noqa: F401  they register themselves
     crm,  # noqa: F401
     field_map,  # noqa: F401
@@ -17,6 +18,8 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     requests,  # noqa: F401
     sign_in,  # noqa: F401
     subscriptions,  # noqa: F401
+    sync_health,  # noqa: F401
+    sync_plans,  # noqa: F401
     values,  # noqa: F401
     views,  # noqa: F401
 )

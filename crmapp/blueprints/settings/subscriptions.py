@@ -22,6 +22,7 @@ from crmapp.services.remote_fields import Difference
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.ladder import LONGEST_ADDRESS, MOVERS, moved, mover, placed
+from crmapp.web.templating import dom_id
 from crmapp.web.texts import translated
 
 BOTH = frozenset({"salesforce", "intacct"})
@@ -48,13 +49,6 @@ class Choice:
 def subscriptions() -> ResponseReturnValue:
     """List the subscriptions."""
     return page("settings/subscriptions.html", connected=connections.connected())
-
-
-@bp.get("/subscriptions/advanced-crm")
-@requires(RIGHT)
-def advanced() -> ResponseReturnValue:
-    """Show the Settings tab: the connections, and what is synchronised from where to where."""
-    return page("settings/advanced.html", connected=connections.connected())
 
 
 @bp.get("/subscriptions/advanced-crm/other")
@@ -169,7 +163,7 @@ def _not_saved(options: Options, seen: int, *, ask: bool = False) -> ResponseRet
         q=request.form.get("q") or None,
         moved=mover(request.form),
         ask="1" if ask else None,
-        _anchor="details-heading",
+        _anchor=dom_id("detail", mover(request.form) or "heading"),
     )
     if wants_fragment() or len(address) > LONGEST_ADDRESS:
         return _other(options, seen, saved=False, ask=ask)

@@ -79,6 +79,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "sync_health",
+        N_("Sync health"),
+        N_("How accounts and lists come to Salesforce and Sage Intacct, and what is wrong."),
+        "activity",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "matching",
         N_("Matching"),
         N_("By which rules the rows of a run find the accounts that exist."),

@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.answers import not_whole
 from crmapp.connectors.batches import Batch, Numbered, names_of
 from crmapp.connectors.cursors import Place
-from crmapp.connectors.door import Door
+from crmapp.connectors.door import Door, Speaker
 from crmapp.connectors.errors import RowRejected
 from crmapp.connectors.intacct.creation import of_new
 from crmapp.connectors.intacct.model import description
@@ -20,7 +20,15 @@ from crmapp.connectors.intacct.refusals import Problem, failed
 from crmapp.connectors.intacct.rest_errors import problems_in
 from crmapp.connectors.intacct.rest_session import Call, Session
 from crmapp.connectors.intacct.settings import IntacctRestSettings
-from crmapp.connectors.intacct.values import kinds_of, named, nested, path_of, record_of_json
+from crmapp.connectors.intacct.values import (
+    is_key,
+    key_of,
+    kinds_of,
+    named,
+    nested,
+    path_of,
+    record_of_json,
+)
 from crmapp.connectors.keys import each_once, in_parts
 from crmapp.connectors.port import (
     Capabilities,
@@ -50,7 +58,7 @@ CUSTOMER = "accounts-receivable/customer"
 Filters = list[dict[str, dict[str, Any]]]
 
 
-class IntacctRest:
+class IntacctRest(Speaker):
     """One Intacct company, by REST.
 
     ``usage`` counts what this object asked and wrote: the interface says nothing of its quota.
@@ -67,8 +75,8 @@ class IntacctRest:
         known: Iterable[Description] = (),
         page: int | None = None,
     ) -> None:
+        super().__init__(door)
         self._settings = settings
-        self._door = door
         self._session = Session(settings, door, tokens)
         self._known = {each.object: each for each in known}
         self._page_size = page or PAGE
@@ -78,16 +86,6 @@ class IntacctRest:
     def secrets(self) -> tuple[str, ...]:
         """What must not stand in the log."""
         return self._session.secrets
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections that are kept open."""
-        self._door.close()
 
     def check(self) -> Check:
         self._session.sign_in_anew()
@@ -138,7 +136,7 @@ class IntacctRest:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not _is_key(id):
+        if not is_key(id):
             return None
         with at_most(within):
             described = self._described(object)
@@ -163,7 +161,7 @@ class IntacctRest:
     ) -> Iterator[Record]:
         wanted = each_once(values)
         if field == KEY:
-            wanted = list(filter(_is_key, wanted))
+            wanted = list(filter(is_key, wanted))
         if not wanted:
             return
         chosen = list(dict.fromkeys([KEY, named(field), *map(named, fields)]))
@@ -182,16 +180,16 @@ class IntacctRest:
         What is written is read along when it is asked what is there already: if a field is gone,
         that is told once, before anything is written, and not of each row.
         """
-        batch = Batch(match_key, rows, _key_of)
+        batch = Batch(match_key, rows, key_of)
         waiting = batch.open()
         if not waiting:
             return batch.results()
         written = names_of(waiting)
         for start in range(0, len(waiting), KEYS):
             part = waiting[start : start + KEYS]
-            keys = [_key_of(each.row[match_key]) for each in part]
+            keys = [key_of(each.row[match_key]) for each in part]
             there = self._keys(object, [KEY, match_key, *written], keys)
-            known = {each.number: there.get(_key_of(each.row[match_key])) for each in part}
+            known = {each.number: there.get(key_of(each.row[match_key])) for each in part}
             new = [each for each in part if known[each.number] is None]
             old = [each for each in part if known[each.number] is not None]
             for some in _batches(new):
@@ -344,11 +342,3 @@ def _filters(place: Place) -> tuple[Filters, str]:
 def _without(match_key: str, row: Record) -> Record:
     """Return what of a row may change: an id that is written once more may be refused."""
     return {name: value for name, value in row.items() if name != match_key}
-
-
-def _is_key(id: str) -> bool:
-    return id.isascii() and id.isdigit()
-
-
-def _key_of(value: object) -> str:
-    return "" if value is None else str(value).strip()

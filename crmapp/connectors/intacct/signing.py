@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from crmapp.connectors import oauth
 from crmapp.connectors.answers import Answer
-from crmapp.connectors.door import Door, Request
+from crmapp.connectors.door import Door
 from crmapp.connectors.errors import (
     AuthFailed,
     ConnectorError,
+    QuotaExceeded,
     Retryable,
     Unreachable,
     WrongInstance,
@@ -31,16 +33,10 @@ def authorize_url(
     settings: IntacctRestSettings, redirect_uri: str, state: str, challenge: str
 ) -> str:
     """Return where a person goes to let us in."""
-    query = {
-        "response_type": "code",
-        "client_id": settings.client_id,
-        "redirect_uri": redirect_uri,
-        "scope": "offline_access",
-        "state": state,
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
-    return f"{settings.base}/oauth2/authorize?{urlencode(query)}"
+    endpoint = f"{settings.base}/oauth2/authorize"
+    return oauth.person_url(
+        endpoint, settings.client_id, "offline_access", redirect_uri, state, challenge
+    )
 
 
 def exchange(
@@ -51,25 +47,18 @@ def exchange(
     Raises:
         AuthFailed: the code is used, old, or not for us.
     """
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "code_verifier": verifier,
-        "redirect_uri": redirect_uri,
-    }
-    return _tokens(settings, door, form, None)
+    return _tokens(settings, door, oauth.by_code(code, verifier, redirect_uri), None)
 
 
 def sign_in(settings: IntacctRestSettings, door: Door) -> Callable[[Tokens | None], Tokens]:
     """Return the function that signs in anew, given the tokens that are kept now."""
 
     def renewed(kept: Tokens | None) -> Tokens:
+        form = oauth.by_refresh(kept)
         if settings.flow is Flow.CLIENT_CREDENTIALS:
             form = {"grant_type": "client_credentials", "username": settings.username}
-        elif kept is None or not kept.refresh:
+        if form is None:
             raise AuthFailed(N_("Nobody has signed in to Intacct yet. Sign in there."))
-        else:
-            form = {"grant_type": "refresh_token", "refresh_token": kept.refresh}
         return _tokens(settings, door, form, kept)
 
     return renewed
@@ -78,29 +67,15 @@ def sign_in(settings: IntacctRestSettings, door: Door) -> Callable[[Tokens | Non
 def _tokens(
     settings: IntacctRestSettings, door: Door, form: dict[str, str], kept: Tokens | None
 ) -> Tokens:
-    """Ask for tokens once: a refresh token that is rotated dies with its first use."""
     client = {"client_id": settings.client_id, "client_secret": settings.client_secret}
-    answer = door.send(
-        Request(
-            "POST",
-            f"{settings.base}/oauth2/token",
-            headers={
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": "application/json",
-            },
-            content=urlencode(form | client).encode("ascii"),
-        )
-    )
+    answer = oauth.ask(door, f"{settings.base}/oauth2/token", form | client)
     if answer.status != 200:
         raise _refused(answer, form["grant_type"])
     body = answer.json()
-    if not isinstance(body, dict) or not body.get("access_token"):
+    tokens = oauth.tokens_in(body, kept)
+    if tokens is None:
         raise _no_intacct(answer)
-    return Tokens(
-        access=str(body["access_token"]),
-        refresh=body.get("refresh_token") or (kept.refresh if kept else None),
-        expires_at=_end(body.get("expires_in")),
-    )
+    return replace(tokens, expires_at=_end(body.get("expires_in")))
 
 
 def _end(seconds: Any) -> datetime | None:
@@ -122,6 +97,8 @@ def _refused(answer: Answer, grant: str) -> ConnectorError:
     if answer.status == 404 or not problems:
         return _no_intacct(answer)
     error = refused(problems)
+    if isinstance(error, QuotaExceeded):
+        return error
     if type(error) in (Retryable, AuthFailed) and answer.status not in (400, 401):
         return error
     sentence = {

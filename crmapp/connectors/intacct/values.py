@@ -42,6 +42,16 @@ def path_of(object: str) -> str:
     return object
 
 
+def is_key(id: str) -> bool:
+    """Say whether a record can have this number."""
+    return id.isascii() and id.isdigit()
+
+
+def key_of(value: object) -> str:
+    """Return what a record is matched by as Intacct compares it."""
+    return "" if value is None else str(value).strip()
+
+
 def _unknown(name: str) -> ConfigBroken:
     return ConfigBroken(
         Text(N_("Intacct has nothing that is called %(field)s."), {"field": name}), field=name
@@ -147,7 +157,9 @@ def record_of_json(row: Mapping[str, Any], kinds: Kinds) -> Record:
 
 
 def to_json(value: Any) -> Any:
-    """Return a value as REST takes it: amounts as texts, moments in UTC."""
+    """Return a value as REST takes it: amounts as texts, moments in UTC; no text is no value."""
+    if value == "":
+        return None
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):

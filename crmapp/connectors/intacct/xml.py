@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
 from xml.etree.ElementTree import Element, SubElement
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.batches import Batch, Numbered, names_of
 from crmapp.connectors.cursors import Place
-from crmapp.connectors.door import Door
+from crmapp.connectors.door import Door, Speaker
 from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.intacct.creation import of_new
 from crmapp.connectors.intacct.gateway import Gateway, Result
@@ -21,6 +20,8 @@ from crmapp.connectors.intacct.settings import IntacctXmlSettings
 from crmapp.connectors.intacct.values import (
     MOMENT,
     element,
+    is_key,
+    key_of,
     kinds_of,
     named,
     record_of_xml,
@@ -60,7 +61,7 @@ class _Shape:
     stamp: str | None
 
 
-class IntacctXml:
+class IntacctXml(Speaker):
     """One Intacct company, by the XML gateway.
 
     ``usage`` counts what this object asked: the gateway says nothing of its quota.
@@ -77,8 +78,8 @@ class IntacctXml:
         known: Iterable[Description] = (),
         page: int | None = None,
     ) -> None:
+        super().__init__(door)
         self._settings = settings
-        self._door = door
         self._gateway = Gateway(settings, door, tokens)
         self._shapes = {each.object: _shape(each) for each in known}
         self._page_size = page or PAGE
@@ -88,16 +89,6 @@ class IntacctXml:
     def secrets(self) -> tuple[str, ...]:
         """What must not stand in the log."""
         return self._gateway.secrets
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections that are kept open."""
-        self._door.close()
 
     def check(self) -> Check:
         who = self._gateway.sign_in_anew()
@@ -156,7 +147,7 @@ class IntacctXml:
     def read_one(
         self, object: str, id: str, fields: Sequence[str], within: float | None = QUICKLY
     ) -> Record | None:
-        if not _is_key(id):
+        if not is_key(id):
             return None
         with at_most(within):
             shape = self._shape(object)
@@ -184,7 +175,7 @@ class IntacctXml:
             return
         shape = self._shape(object)
         if field == shape.key:
-            wanted = list(filter(_is_key, wanted))
+            wanted = list(filter(is_key, wanted))
         chosen = list(dict.fromkeys([shape.key, field, *fields]))
         kinds = kinds_of(shape.described, chosen)
         for some in in_parts(wanted, KEYS):
@@ -202,7 +193,7 @@ class IntacctXml:
         Intacct passes over fields that are gone without a word when it writes; so they are read
         along when it is asked what is there already, which names them.
         """
-        batch = Batch(match_key, rows, _key_of)
+        batch = Batch(match_key, rows, key_of)
         waiting = batch.open()
         if not waiting:
             return batch.results()
@@ -210,7 +201,7 @@ class IntacctXml:
         written = names_of(waiting)
         for start in range(0, len(waiting), KEYS):
             part = waiting[start : start + KEYS]
-            keys = [_key_of(each.row[match_key]) for each in part]
+            keys = [key_of(each.row[match_key]) for each in part]
             there = self._numbers(object, [shape.key, match_key, *written], keys)
             for first in range(0, len(part), FUNCTIONS):
                 self._write(object, shape, batch, part[first : first + FUNCTIONS], there)
@@ -269,7 +260,7 @@ class IntacctXml:
         rows: Sequence[Numbered],
         there: Mapping[str, str],
     ) -> None:
-        numbers = [there.get(_key_of(each.row[batch.match_key])) for each in rows]
+        numbers = [there.get(key_of(each.row[batch.match_key])) for each in rows]
         functions = [
             _function(object, each.row, shape.key, number)
             for each, number in zip(rows, numbers, strict=True)
@@ -352,14 +343,6 @@ def _order(place: Place, shape: _Shape) -> list[str]:
 def _text(row: Element, name: str) -> str:
     """Return the text of a field; a dotted name is that of one element, not of several."""
     return next(((each.text or "").strip() for each in row if each.tag == name), "")
-
-
-def _is_key(id: str) -> bool:
-    return id.isascii() and id.isdigit()
-
-
-def _key_of(value: object) -> str:
-    return "" if value is None else str(value).strip()
 
 
 def _function(object: str, row: Record, key: str, number: str | None) -> Element:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Self
 
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.batches import Batch
-from crmapp.connectors.door import Door
+from crmapp.connectors.door import Door, Speaker
 from crmapp.connectors.errors import ConfigBroken, ConnectorError, PermissionMissing, WrongInstance
 from crmapp.connectors.keys import each_once
 from crmapp.connectors.port import (
@@ -23,9 +22,9 @@ from crmapp.connectors.port import (
     TokenStore,
     Usage,
 )
-from crmapp.connectors.redaction import redacted, shortened
 from crmapp.connectors.salesforce import bulk, reading, writing
 from crmapp.connectors.salesforce.describing import description, queryable, refers
+from crmapp.connectors.salesforce.refusals import no_salesforce
 from crmapp.connectors.salesforce.session import Session
 from crmapp.connectors.salesforce.settings import SalesforceSettings
 from crmapp.connectors.salesforce.values import named
@@ -38,7 +37,7 @@ MAX_BATCH = 100_000
 _VERSION = re.compile(r"\d+\.\d+")
 
 
-class Salesforce:
+class Salesforce(Speaker):
     """One Salesforce organisation.
 
     ``known`` are descriptions that the caller keeps: they tell the types of values without asking
@@ -58,8 +57,8 @@ class Salesforce:
         page: int | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        super().__init__(door)
         self._settings = settings
-        self._door = door
         self._session = Session(settings, door, tokens)
         self._jobs = jobs or bulk.Forgetful()
         self._page_size = page or reading.PAGE
@@ -73,22 +72,12 @@ class Salesforce:
         """What must not stand in the log."""
         return self._session.secrets
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections that are kept open."""
-        self._door.close()
-
     def check(self) -> Check:
         self._check_version()
         self._session.sign_in_anew()  # a session that still works says nothing of the settings
         who = self._session.get("/services/oauth2/userinfo")
         if not isinstance(who, dict) or "organization_id" not in who:
-            raise _no_salesforce(str(who))
+            raise no_salesforce(str(who))
         organisation, is_sandbox = self._organisation(str(who["organization_id"]))
         return Check(
             organisation=organisation,
@@ -104,9 +93,9 @@ class Salesforce:
         try:
             offered = [str(each["version"]) for each in answer.json()]
         except (ConnectorError, TypeError, KeyError) as error:
-            raise _no_salesforce(answer.text) from error
+            raise no_salesforce(answer.text) from error
         if answer.status != 200 or not any(map(_VERSION.fullmatch, offered)):
-            raise _no_salesforce(answer.text)
+            raise no_salesforce(answer.text)
         if self._settings.version not in offered:
             raise WrongInstance(
                 Text(
@@ -211,10 +200,3 @@ class Salesforce:
         if object not in self._known:
             self.describe(object)
         return self._known[object]
-
-
-def _no_salesforce(words: str) -> WrongInstance:
-    return WrongInstance(
-        N_("This address does not answer like Salesforce. Enter the organisation's My Domain."),
-        remote=shortened(redacted(words), 200),
-    )

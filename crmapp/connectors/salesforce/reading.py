@@ -20,8 +20,9 @@ PAGE = 2000
 """Records in a page: the most that Salesforce gives."""
 STAMP = "SystemModstamp"
 ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
-LONGEST = 15_000
-"""Characters of an encoded question: an address over 16,384 bytes is refused (414)."""
+LONGEST = 13_500
+"""Characters of an encoded question: over 16,384 bytes with the headers it is refused (431), and
+tokens that are JWTs take two thousand of them."""
 
 
 @dataclass(frozen=True)
@@ -178,18 +179,18 @@ def read_some(
     if kinds[field] in (RemoteKind.ID, RemoteKind.REFERENCE):
         values = list(filter(ID.fullmatch, values))  # any other is refused, with all the rest
     given = set[str]()
-    for where in _conditions(Question(chosen, named(described.object), order="Id"), field, values):
-        for rows in _by_id(session, where, size):
+    for question in _for_some(Question(chosen, named(described.object)), field, values):
+        for rows in _by_id(session, question, size):
             for row in rows:
                 if row["Id"] not in given:
                     given.add(row["Id"])
                     yield record(row, kinds)
 
 
-def _conditions(question: Question, field: str, values: Sequence[str]) -> Iterator[Question]:
-    """Give out the question for some of the values at a time, as long as an address may be."""
-    after_any = f"{field} IN () AND Id > {quoted('0' * 18)}"
-    room = LONGEST - replace(question, where=after_any).length
+def _for_some(question: Question, field: str, values: Sequence[str]) -> Iterator[Question]:
+    """Give out the question for some of the values at a time, as many as an address holds."""
+    longest = f"{field} IN () AND Id > {quoted('0' * 18)}"
+    room = LONGEST - replace(question, where=longest, order="Id").length
     some, length = list[str](), 0
     for value in map(quoted, values):
         more = len(quote_plus(f"{value},"))

@@ -104,6 +104,14 @@ def refused(answer: Answer, object: str = "") -> ConnectorError:
     return row_rejected(found)
 
 
+def no_salesforce(words: str) -> WrongInstance:
+    """Return the error for what answers in words that are none of Salesforce's."""
+    return WrongInstance(
+        N_("This address does not answer like Salesforce. Enter the organisation's My Domain."),
+        remote=shortened(redacted(words), 200),
+    )
+
+
 def _limited(first: Refusal) -> ConnectorError:
     """Tell too many requests at a time from too many in a day: the code is the same."""
     if "concurrent" in first.words.lower():

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import replace
 
 import jwt
 
+from crmapp.connectors import oauth
 from crmapp.connectors.answers import Answer
-from crmapp.connectors.door import Door, Request
+from crmapp.connectors.door import Door
 from crmapp.connectors.errors import (
     AuthFailed,
     ConnectorError,
     PermissionMissing,
+    QuotaExceeded,
     Retryable,
     WrongInstance,
 )
 from crmapp.connectors.port import Tokens
 from crmapp.connectors.redaction import redacted, shortened
-from crmapp.connectors.salesforce.refusals import Refusal, refusals
+from crmapp.connectors.salesforce.refusals import Refusal, no_salesforce, refusals
 from crmapp.connectors.salesforce.settings import Flow, SalesforceSettings
 from crmapp.i18n import N_
 
@@ -31,37 +29,14 @@ JWT_SECONDS = 170
 """Salesforce takes no token that is valid for more than three minutes."""
 
 
-@dataclass(frozen=True)
-class Pkce:
-    """A secret of the one who begins a sign-in, and what may be shown of it."""
-
-    verifier: str
-    challenge: str
-
-    @classmethod
-    def fresh(cls) -> Pkce:
-        return cls.of(secrets.token_urlsafe(64))
-
-    @classmethod
-    def of(cls, verifier: str) -> Pkce:
-        digest = hashlib.sha256(verifier.encode("ascii")).digest()
-        return cls(verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii"))
-
-
 def authorize_url(
     settings: SalesforceSettings, redirect_uri: str, state: str, challenge: str
 ) -> str:
     """Return where a person goes to let us in."""
-    query = {
-        "response_type": "code",
-        "client_id": settings.client_id,
-        "redirect_uri": redirect_uri,
-        "scope": "api refresh_token",
-        "state": state,
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
-    return f"{settings.base}/services/oauth2/authorize?{urlencode(query)}"
+    endpoint = f"{settings.base}/services/oauth2/authorize"
+    return oauth.person_url(
+        endpoint, settings.client_id, "api refresh_token", redirect_uri, state, challenge
+    )
 
 
 def exchange(
@@ -72,14 +47,8 @@ def exchange(
     Raises:
         AuthFailed: the code is used, old, or not for us.
     """
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "code_verifier": verifier,
-        "redirect_uri": redirect_uri,
-        **_client(settings),
-    }
-    return _tokens(settings, door, form, None)
+    form = oauth.by_code(code, verifier, redirect_uri)
+    return _tokens(settings, door, form | _client(settings), None)
 
 
 def sign_in(settings: SalesforceSettings, door: Door) -> Callable[[Tokens | None], Tokens]:
@@ -87,10 +56,10 @@ def sign_in(settings: SalesforceSettings, door: Door) -> Callable[[Tokens | None
 
     def renewed(kept: Tokens | None) -> Tokens:
         if settings.flow is Flow.WEB:
-            if kept is None or not kept.refresh:
+            refresh = oauth.by_refresh(kept)
+            if refresh is None:
                 raise AuthFailed(N_("Nobody has signed in to Salesforce yet. Sign in there."))
-            form = {"grant_type": "refresh_token", "refresh_token": kept.refresh}
-            return _tokens(settings, door, form | _client(settings), kept)
+            return _tokens(settings, door, refresh | _client(settings), kept)
         if settings.flow is Flow.JWT:
             grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
             form = {"grant_type": grant, "assertion": _assertion(settings, door.is_sandbox)}
@@ -132,31 +101,17 @@ def _audience(settings: SalesforceSettings, is_sandbox: bool) -> str:
 def _tokens(
     settings: SalesforceSettings, door: Door, form: dict[str, str], kept: Tokens | None
 ) -> Tokens:
-    """Ask for tokens once: a refresh token that is rotated dies with its first use."""
-    answer = door.send(
-        Request(
-            "POST",
-            f"{settings.base}/services/oauth2/token",
-            headers={
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": "application/json",
-            },
-            content=urlencode(form).encode("ascii"),
-        )
-    )
+    answer = oauth.ask(door, f"{settings.base}/services/oauth2/token", form)
     if answer.status != 200:
         raise _refused(answer)
     body = answer.json()
-    if not isinstance(body, dict) or not body.get("access_token"):
-        raise _no_salesforce(answer)
+    tokens = oauth.tokens_in(body, kept)
+    if tokens is None:
+        raise no_salesforce(answer.text)
     instance = str(body.get("instance_url") or settings.base)
     door.checked(instance)  # our token goes there from now on
-    return Tokens(
-        access=str(body["access_token"]),
-        refresh=body.get("refresh_token") or (kept.refresh if kept else None),
-        instance_url=instance,
-        extra={"id": str(body["id"])} if body.get("id") else {},
-    )
+    extra = {"id": str(body["id"])} if body.get("id") else {}
+    return replace(tokens, instance_url=instance, extra=extra)
 
 
 def _refused(answer: Answer) -> ConnectorError:
@@ -164,7 +119,7 @@ def _refused(answer: Answer) -> ConnectorError:
     if answer.status >= 500:
         return Retryable(remote=shortened(redacted(answer.text), 200))
     if not found or not found[0].code:
-        return _no_salesforce(answer)
+        return no_salesforce(answer.text)
     first = found[0]
     words = shortened(redacted(f"{first.code}: {first.words}"), 500)
     for code, part, error, sentence in _REASONS:
@@ -183,13 +138,6 @@ def _refused(answer: Answer) -> ConnectorError:
 
 def _what(first: Refusal) -> str:
     return first.words or first.code
-
-
-def _no_salesforce(answer: Answer) -> WrongInstance:
-    return WrongInstance(
-        N_("This address does not answer like Salesforce. Enter the organisation's My Domain."),
-        remote=shortened(redacted(answer.text), 200),
-    )
 
 
 # Codes and words as Salesforce's token endpoint gives them.
@@ -262,6 +210,13 @@ _REASONS: list[tuple[str, str, type[ConnectorError], str]] = [
     (
         "unsupported_grant_type", "", AuthFailed,
         N_("This flow is not enabled. Enable it in the OAuth settings of the External Client App."),
+    ),
+    (
+        "request_limit_exceeded", "", QuotaExceeded,
+        N_(
+            "Salesforce's daily quota of requests is used up."
+            " It goes on when some is free again."
+        ),
     ),
     (
         "rate_limit_exceeded", "", Retryable,

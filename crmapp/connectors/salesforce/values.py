@@ -111,7 +111,9 @@ def _compound(raw: Mapping[str, Any]) -> str | None:
 
 
 def to_json(value: Any) -> Any:
-    """Return a value as the interface takes it in JSON."""
+    """Return a value as the interface takes it in JSON; no text is no value."""
+    if value == "":
+        return None
     if isinstance(value, Decimal):
         if value == value.to_integral_value():
             return int(value)

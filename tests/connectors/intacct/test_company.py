@@ -143,3 +143,18 @@ def test_a_new_customer_without_a_name_is_refused_by_itself(subject):
 
     assert isinstance(nameless.error, RowRejected)
     assert good.created
+
+
+def test_what_a_customer_refers_to_is_set_and_emptied(subject):
+    connector = subject.connect()
+    term = subject.others[1]
+    there = next(connector.read(subject.object, [term])).records
+    name = next(record[term] for record in there if record[term])
+    held = []
+
+    for value in (name, None, name, ""):
+        connector.upsert(subject.object, subject.match, [{**subject.row(1), term: value}])
+        (record,) = connector.read_some(subject.object, [term], subject.match, ["T-0001"])
+        held.append(record[term])
+
+    assert held == [name, None, name, None]

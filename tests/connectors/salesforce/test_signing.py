@@ -15,9 +15,10 @@ from crmapp.connectors.errors import (
     Unreachable,
     WrongInstance,
 )
+from crmapp.connectors.oauth import Pkce
 from crmapp.connectors.registry import open_door
 from crmapp.connectors.salesforce.settings import Flow
-from crmapp.connectors.salesforce.signing import Pkce, authorize_url, exchange, sign_in
+from crmapp.connectors.salesforce.signing import authorize_url, exchange, sign_in
 from tests.connectors.salesforce.scripted import ACME, TOKENS, answer
 from tests.connectors.wire import Script
 

@@ -16,7 +16,7 @@ import time_machine
 from crmapp import queue
 from crmapp.cli.supervision import supervisor
 from crmapp.mail import outbox
-from crmapp.services import apply, pace, planning, records, upsert_plan, upserts
+from crmapp.services import apply, list_apply, pace, planning, records, upsert_plan, upserts
 from tests.faults import made
 from tests.faults.plants.defects import DEFECTS, open_all_rooms
 
@@ -42,6 +42,7 @@ def plant(environ: Mapping[str, str]) -> None:
 def _small_steps(chunk: int, linger: float) -> None:
     """Write few rows at a time, and hold each transaction open, so that a fault finds it so."""
     _set(pace, "chunk_size", lambda: chunk)
+    _set(list_apply, "SENT", chunk)
     _set(planning, "PART", chunk * 4)
     _around(apply, "exceptions", after=lambda: time.sleep(linger))
     _around(apply, "next_rows", after=lambda: time.sleep(linger))
@@ -61,6 +62,7 @@ def _set_clock(program: str, seconds: float) -> None:
 
 GATES: Mapping[str, tuple[Any, str, str]] = {
     "part-planned": (upsert_plan, "plan_rows", "after"),
+    "plan-joined": (planning, "join_parts", "after"),  # nobody has been told of it
     "rows-read": (apply, "next_rows", "after"),  # the chunk is chosen, nothing has begun
     "rows-written": (records, "write", "after"),  # in the transaction; the cursor is not moved yet
     "all-but-committed": (apply, "exceptions", "after"),

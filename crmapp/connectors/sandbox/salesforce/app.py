@@ -46,6 +46,7 @@ _INPUTS = {
 }
 _SEASONS = ("Spring", "Summer", "Winter")
 _BATCH = "batchSize="
+_LONGEST = 16_384  # bytes
 
 
 class Salesforce:
@@ -64,6 +65,9 @@ class Salesforce:
         self.jobs = Jobs(self.database, self.app.faults)
 
     def answer(self, request: Request) -> Response:
+        too_long = _too_long(request)
+        if too_long is not None:
+            return too_long
         path = request.path
         if path.startswith("/services/oauth2/"):
             return self.oauth.answer(request)
@@ -188,6 +192,21 @@ class Salesforce:
                 datetime.now(UTC),
             ),
         }
+
+
+def _too_long(request: Request) -> Response | None:
+    """Refuse an address that is too long, alone or with its headers, as the server in front does.
+
+    The lengths are those of the status codes 414 and 431 in Salesforce's REST API guide.
+    """
+    address = len(request.path) + len(request.query_string)
+    if address + sum(len(name) + len(value) for name, value in request.headers) <= _LONGEST:
+        return None
+    status, reason = (
+        (414, "URI Too Long") if address > _LONGEST else (431, "Request Header Fields Too Large")
+    )
+    page = f"<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>"
+    return Response(page, status, content_type="text/html;charset=iso-8859-1")
 
 
 def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:

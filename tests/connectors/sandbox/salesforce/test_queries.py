@@ -287,3 +287,15 @@ def test_a_wrong_clock_moves_today(api):
     [record] = api.records("SELECT CreatedDate FROM Account WHERE Name = 'Later'")
     made = datetime.strptime(record["CreatedDate"], "%Y-%m-%dT%H:%M:%S.%f%z")
     assert (made - datetime.now(UTC)).days in (39, 40)
+
+
+@pytest.mark.parametrize(
+    "values, header, status", [(1100, 0, 200), (1100, 2500, 431), (1300, 0, 414)]
+)
+def test_an_address_has_a_length_also_with_its_headers(api, values, header, status):
+    several = ",".join(f"'{number:04}'" for number in range(values))
+    question = f"SELECT Id FROM Account WHERE Name IN ({several})"
+
+    answer = api.get("/query", params={"q": question}, headers={"X-Filler": "x" * header})
+
+    assert answer.status_code == status

@@ -1,0 +1,224 @@
+"""On the record: how it stands with the account in other systems, and synchronising it now."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import event, select
+
+from crmapp.db import db, session
+from crmapp.models import AccountSync, Run
+from tests.support import sync_states
+from tests.support.pages import flat
+from tests.support.sync_states import SAID, enable, held, keep, planned, refused, row, synced
+from tests.support.web import htmx
+
+WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
+
+
+@pytest.fixture
+def account(make):
+    enable(make.alice)
+    return make.account("Acme", number="N-1")
+
+
+def seen(browser, account) -> str:
+    return flat(browser.get(f"/accounts/{account.id}"))
+
+
+def test_nothing_is_said_while_the_sync_is_not_enabled(make, as_user):
+    account = make.account("Acme", number="N-1")
+    synced(account)
+
+    text = seen(as_user(make.alice), account)
+
+    assert "Synchronize" not in text
+    assert as_user(make.alice).get(f"/accounts/{account.id}/sync").status_code == 303
+
+
+def test_an_account_that_takes_no_part_says_nothing(make, as_user):
+    enable(make.alice)
+
+    assert "Synchronize now" not in seen(as_user(make.alice), make.account("No number"))
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ({}, "Not synchronized yet"),
+        ({"pending": 7}, "Waits to be synchronized"),
+        ({"state": "synced"}, "Synchronized"),
+    ],
+)
+def test_each_state_is_said_in_words(make, as_user, account, values, words):
+    keep(account, **values)
+
+    assert words in seen(as_user(make.carol), account)
+
+
+def test_what_a_system_refused_stands_there_in_its_words_with_the_repair(make, as_user, account):
+    refused(account)
+
+    text = seen(as_user(make.bob), account)
+
+    assert "Refused by Salesforce" in text
+    assert f"In the words of Salesforce: {SAID}" in text
+    assert "Shorten the value in the account, then retry." in text
+
+
+def test_what_is_in_conflict_is_named_by_its_fields(make, as_user, account):
+    held(account, "DISPLAYCONTACT.PHONE1~Phone", "All sides changed it.")
+
+    text = seen(as_user(make.bob), account)
+
+    assert "Needs attention" in text
+    assert "Primary phone · Account Phone: All sides changed it." in text
+    assert "make both sides the same" in text
+
+
+def test_the_words_of_a_system_are_no_part_of_the_page(make, as_user, account):
+    refused(account, said="<script>alert(1)</script>")
+
+    assert "<script>alert" not in as_user(make.bob).get(f"/accounts/{account.id}").text
+
+
+def test_only_who_may_change_the_account_is_offered_to_synchronize_it(make, as_user, account):
+    assert "Synchronize now" in seen(as_user(make.bob), account)
+    assert "Synchronize now" not in seen(as_user(make.carol), account)
+
+
+@WAYS
+def test_who_may_change_it_begins_a_run_and_is_led_to_it(make, as_user, account, headers):
+    browser = as_user(make.bob)
+
+    answer = browser.post(f"/accounts/{account.id}/sync", headers=headers)
+    shown = browser.get(f"/accounts/{account.id}")
+
+    run = session.scalars(select(Run)).one()
+    assert answer.status_code == (200 if headers else 303)
+    assert (run.kind, run.by_id, run.status) == ("account_sync", make.bob.id, "planning")
+    assert "The synchronization has begun." in flat(shown)
+    assert f'href="/accounts/{account.id}/sync/runs/{run.id}">Look at it</a>' in shown.text
+    assert "Waits to be synchronized" in flat(shown)
+    led = browser.get(f"/accounts/{account.id}/sync/runs/{run.id}")
+    assert led.headers["Location"] == f"/runs/{run.id}"
+
+
+def test_who_may_not_see_the_run_that_works_is_not_led_to_it(make, as_user, account):
+    as_user(make.alice).post(f"/accounts/{account.id}/sync")
+    browser = as_user(make.bob)
+
+    browser.post(f"/accounts/{account.id}/sync")
+    shown = browser.get(f"/accounts/{account.id}")
+
+    assert "The synchronization has begun." in flat(shown)
+    assert "Look at it" not in shown.text
+
+
+def test_a_plan_that_waits_for_somebody_is_not_said_to_have_begun(make, as_user, account):
+    planned(make, row(account, "salesforce", Phone=["1", "2"]))
+    browser = as_user(make.bob)
+
+    browser.post(f"/accounts/{account.id}/sync")
+
+    text = seen(browser, account)
+    assert "Another run waits until somebody has looked at it" in text
+    assert "The synchronization has begun." not in text
+
+
+@WAYS
+def test_a_run_that_is_not_kept_leads_back_to_the_account(make, as_user, account, headers):
+    browser = as_user(make.bob)
+
+    answer = browser.get(f"/accounts/{account.id}/sync/runs/4711", headers=headers)
+
+    assert answer.status_code == (200 if headers else 303)
+    assert "Nothing had to be written" in seen(browser, account)
+
+
+@WAYS
+@pytest.mark.parametrize("name, status", [("carol", 403), ("mallory", 404)])
+def test_others_begin_nothing(make, as_user, account, headers, name, status):
+    with_owner = make.account("Bob's", number="N-2", owner_id=make.bob.id)
+    browser = as_user(getattr(make, name))
+
+    answer = browser.post(f"/accounts/{with_owner.id}/sync", headers=headers)
+
+    assert answer.status_code == status
+    assert session.scalars(select(Run)).all() == []
+    assert session.get(AccountSync, with_owner.id) is None
+
+
+def test_a_visitor_is_asked_to_sign_in(client, account):
+    assert client.post(f"/accounts/{account.id}/sync").status_code == 302
+
+
+def test_why_it_is_not_possible_is_said(make, as_user):
+    account = make.account("Acme", number="N-1")
+    browser = as_user(make.bob)
+    browser.post(f"/accounts/{account.id}/sync")
+    before = seen(browser, account)
+    sync_states.enable(make.alice)
+    other = make.account("No number")
+
+    browser.post(f"/accounts/{other.id}/sync")
+
+    assert "The sync of accounts is not enabled." in before
+    assert "neither a number nor a record in Salesforce" in seen(browser, other)
+
+
+def test_the_page_looks_again_while_the_account_waits_and_no_longer(make, as_user, account):
+    keep(account, pending=7)
+    browser = as_user(make.bob)
+    ask = {"path": f"/accounts/{account.id}/sync", "headers": htmx()}
+    during = browser.get(**ask)
+    synced(account, pending=None)
+
+    after = browser.get(**ask)
+
+    assert 'hx-trigger="every 1s"' in during.text
+    assert "hx-trigger" not in after.text
+    assert "Synchronized" in flat(after)
+
+
+def test_a_value_that_is_saved_in_its_place_shows_that_it_waits(make, as_user, account):
+    synced(account)
+    data = {"phone": "555", "version": "1"}
+
+    answer = as_user(make.bob).post(
+        f"/accounts/{account.id}/values/phone", data=data, headers=htmx()
+    )
+
+    assert "Waits to be synchronized" in flat(answer)
+
+
+def test_the_record_page_costs_one_statement_more(make, as_user, account):
+    synced(account)
+    browser = as_user(make.bob)
+    browser.get(f"/accounts/{account.id}")
+    asked: list[str] = []
+
+    def listen(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", listen)
+    browser.get(f"/accounts/{account.id}")
+    event.remove(db.engine, "before_cursor_execute", listen)
+
+    about = [each for each in asked if re.search(r"account_sync|remote_object", each)]
+    assert len(about) == 1, about
+
+
+def test_who_began_a_run_reads_no_values_of_accounts_that_are_not_open_to_her(
+    make, as_user, account
+):
+    closed = make.account("Closed", number="N-2", owner_id=make.mallory.id)
+    rows = [row(account, "salesforce", Phone=["1", "2"]), row(closed, "intacct", NAME=["3", "4"])]
+    run = planned(make, *rows, status="done", by_id=make.bob.id, done={"updated": 2}, cursor=2)
+
+    text = flat(as_user(make.bob).get(f"/runs/{run.id}?show=update"))
+
+    assert "Acme Salesforce Account Phone 1 2" in text
+    assert "Closed Sage Intacct" in text
+    assert "Customer name" not in text

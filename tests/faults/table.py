@@ -1,0 +1,93 @@
+"""Try every combination of a fault and a phase on both databases, and write what was seen down.
+
+``python -m tests.faults.table`` writes ``docs/faults.md``; it takes some minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
+
+from crmapp.config import ROOT
+
+FILE = ROOT / "docs" / "faults.md"
+DATABASES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+TESTS = {
+    "A resync of a managed list": ("tests/faults/test_integration_faults.py",),
+    "A resync of a managed list, with real processes": ("tests/faults/test_integration_kills.py",),
+}
+HEAD = """# Faults
+
+What was tried with the pretend Salesforce and Sage Intacct, and what was seen. Each row is one
+combination of `tests/faults/battery.py`: a whole run over real connections meets one fault in one
+phase. It holds if the run ends by itself, says what is wrong while it waits or fails, and if all
+sides hold what they are to hold in the end, compared row by row: nothing is lost, there twice, or
+changed in Intacct, and the receipt counts what was done. `python -m tests.faults.table` writes this
+page; the test run does half of it each time.
+
+*One request* has the fault meet a single request, *until noticed* lasts until the run was put off,
+*on and on* until the run has given up; the next run, once all is well, does what is left.
+"""
+
+
+def main() -> int:
+    """Write the page; the exit code says whether everything held."""
+    sections = [(title, {d: seen(d, files) for d in DATABASES}) for title, files in TESTS.items()]
+    FILE.write_text("\n".join([HEAD, *(section(*each) for each in sections)]))
+    held = [cells for _title, found in sections for cells in found.values()]
+    sys.stdout.write(f"{FILE}: {sum(map(len, held))} rows\n")
+    return 0 if all(cells and all(cells.values()) for cells in held) else 1
+
+
+def seen(database: str, files: Sequence[str]) -> Mapping[str, bool]:
+    """Run tests on a database; return each combination with whether it held."""
+    with TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        chosen = {"CRMAPP_TEST_DB": database, "CRMAPP_FAULTS_ALL": "1"}
+        words = ["-q", "-o", "junit_family=xunit1", f"--junitxml={report}", *files]
+        subprocess.run(
+            [sys.executable, "-m", "pytest", *words],
+            cwd=ROOT,
+            env={**os.environ, **chosen},
+            check=False,
+        )
+        return dict(_combinations(report))
+
+
+def _combinations(report: Path) -> Iterator[tuple[str, bool]]:
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314  (pytest's own file)
+        failed = case.find("failure") is not None or case.find("error") is not None
+        told = case.find("properties/property[@name='combination']")
+        yield (str(case.get("name")) if told is None else str(told.get("value")), not failed)
+
+
+def section(title: str, found: Mapping[str, Mapping[str, bool]]) -> str:
+    """Return the table of some tests."""
+    rows = dict.fromkeys(row for held in found.values() for row in held)
+    counts = ", ".join(
+        f"{sum(held.values())} of {len(held)} hold on {DATABASES[name]}"
+        for name, held in found.items()
+    )
+    names = " | ".join(DATABASES[name] for name in found)
+    lines = [f"## {title}", "", f"{counts}.", ""]
+    lines += [
+        f"| Where | Phase | Fault | Lasts | Seen | {names} |",
+        "|---" * (5 + len(found)) + "|",
+    ]
+    for row in rows:
+        marks = " | ".join(_mark(held.get(row)) for held in found.values())
+        lines.append(f"| {row} | {marks} |")
+    return "\n".join([*lines, ""])
+
+
+def _mark(held: bool | None) -> str:
+    return "–" if held is None else "holds" if held else "**broken**"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
