@@ -14,7 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, NotFound
 from crmapp.i18n import N_
 from crmapp.models import IntegrationVersion, User
-from crmapp.services.editing import need
+from crmapp.services.editing import LARGEST_ID, need
 
 RIGHT = Right.INTEGRATION_MANAGE
 CHANGED_SINCE = N_("Somebody else has changed these settings. Look at them again.")
@@ -51,6 +51,8 @@ def get(code: str, wanted: int, *, by: User) -> IntegrationVersion:
         NotFound: there is no such version.
     """
     need(RIGHT, by=by)
+    if wanted > LARGEST_ID:
+        raise NotFound
     query = _newest_first(code).where(IntegrationVersion.version == wanted)
     found = session.scalars(query).one_or_none()
     if found is None:
