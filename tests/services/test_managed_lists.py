@@ -36,7 +36,7 @@ def wake(run_id: int) -> None:
         session.execute(update(Run).where(Run.id == run_id).values(retry_at=None))
 
 
-def test_all_values_arrive_here_and_in_salesforce(make, sides, monkeypatch):
+def test_all_values_arrive_here_and_in_salesforce(make, sides, settings, monkeypatch):
     monkeypatch.setattr(planning, "PART", 2)
     sides.intacct.page = 2
     sides.source("10", "20", "30", "40", **{"50": "Sales"})
@@ -45,6 +45,7 @@ def test_all_values_arrive_here_and_in_salesforce(make, sides, monkeypatch):
 
     wanted = {"10": ("10", True), "20": ("20", True), "30": ("30", True), "40": ("40", True)}
     assert (run.status, run.error) == ("done", None)
+    assert not [*settings.artefacts_dir.rglob("*.json")]
     assert sides.here() == sides.there() == {**wanted, "50": ("Sales", True)}
     assert tallies(run, "here") == tallies(run, "there") == {"added": 5}
     assert runs.receipt_of(run).balances
@@ -314,6 +315,20 @@ def test_a_look_that_finds_nothing_leaves_no_run_behind(make, sides, clock):
 
     assert session.get(Run, changes) is None
     assert managed_lists.start_due() == []
+
+
+def test_what_was_read_and_led_to_nothing_leaves_no_file_behind(make, sides, clock, settings):
+    sides.source("10")
+    resync(make, sides)
+    managed_lists.schedule(CODE, 15, by=make.ivan)
+    sides.source("10")  # somebody saved it as it was
+    clock.shift(15 * 60)
+
+    (changes,) = managed_lists.start_due()
+    runs.work(changes)
+
+    assert session.get(Run, changes) is None
+    assert not (settings.artefacts_dir / f"run-{changes}").exists()
 
 
 def test_each_night_the_whole_list_is_compared(make, sides, clock):
