@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from crmapp.connectors.sandbox.faults import Kind
+from crmapp.db import unit_of_work, utcnow
 from crmapp.domain.managed_lists import VALUE_HIDDEN
 from crmapp.domain.runs import ENDED
-from crmapp.services import managed_lists
+from crmapp.services import list_states, managed_lists
 from tests.faults import departments
 from tests.faults.battery import Combination, Lasts, combinations, course
 from tests.faults.departments import CODE, LIST, OBJECT, Goal, Rows
@@ -110,3 +113,25 @@ def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
 def behind(before: Rows, goal: Goal) -> int:
     """Return how many values in Salesforce are not as they are to be."""
     return sum(before.there.get(code) != value for code, value in goal.there.items())
+
+
+@pytest.mark.parametrize("system, seconds", [("xml", -7200.0), ("rest", 7200.0)])
+def test_a_clock_that_was_wrong_hides_no_later_change(system, seconds, make, pair, record_property):
+    met = Combination(Kind.WRONG_CLOCK, system, "all of it", Lasts.ON, ("*", 0), ("", ""))
+    pair.connect(met, by=make.alice)
+    before, goal = rows(pair), departments.goal().renamed("once more")
+    pair.of(met).fault(met.kind, times=None, seconds=seconds)
+    stand(managed_lists.synchronize(CODE, by=make.alice))
+    pair.well()
+    departments.rename_all(pair.intacct, "once more")
+    after = rows(pair)
+
+    managed_lists.schedule(CODE, managed_lists.EVERY[0], by=make.alice)
+    with unit_of_work():
+        list_states.keep(CODE, due_at=utcnow())
+    (run_id,) = managed_lists.start_due()
+
+    run = stand(run_id)
+    assert (run.status, run.source["mode"]) == ("done", "changes")
+    assert departments.breaks(replace(before, intacct=after.intacct), rows(pair), goal) == []
+    record_property("combination", met.row(0, "done"))
