@@ -89,6 +89,10 @@ class Combination:
             return self.phase.startswith("writing")
         return self.phase in (SIGNING_IN, OPENING)
 
+    @property
+    def by_rest_writes(self) -> bool:
+        return self.system == "rest" and self.phase.startswith("writing")
+
     def row(self, waits: int, status: str) -> str:
         """Return the combination and what was seen as cells of the table."""
         seen = [f"put off {waits} ×"] if waits else []
@@ -121,7 +125,13 @@ def _means_something(kind: Kind, phase: str) -> bool:
     )
 
 
-_NO_FIELDS = (OPENING, "closing a job", "asking after a job", "fetching what a job did")
+_NO_FIELDS = (
+    OPENING,
+    "sending rows to a job",
+    "closing a job",
+    "asking after a job",
+    "fetching what a job did",
+)
 
 
 def _lasting(kind: Kind, turn: int) -> Lasts:
@@ -130,9 +140,11 @@ def _lasting(kind: Kind, turn: int) -> Lasts:
     return tuple(Lasts)[turn % 3]
 
 
+_SEEN_NEXT_TIME = ("writing new customers", "closing a job")
+"""Phases after which all is done there though nobody was told; whoever looks again sees it."""
 _ENDS_IT = {Kind.QUOTA, Kind.FIELD_VANISHED}
 _UNHARMED = {Kind.TWICE, Kind.WRONG_CLOCK}
-_ALWAYS_NOTICED = {Kind.THROTTLED, Kind.SERVER_ERROR, Kind.SLOW}
+_ALWAYS_NOTICED = {Kind.THROTTLED, Kind.SERVER_ERROR, Kind.SLOW, Kind.LOCK_ROW}
 
 
 @dataclass(frozen=True)
@@ -144,20 +156,31 @@ class Course:
     says: str
 
 
-def course(met: Combination) -> Course:
-    """Return how a run is to go on that meets this."""
-    once, kind = met.lasts is Lasts.ONCE, met.kind
-    says = _says(met)
+def course(met: Combination, *, looks_again: bool = False) -> Course:
+    """Return how a run is to go on that meets this.
+
+    One that ``looks_again`` reads once what there is before it gives up for a field that is gone.
+    """
+    once, kind, says = met.lasts is Lasts.ONCE, met.kind, _says(met)
+    lasting = "failed" if met.lasts is Lasts.ON else "done"
+    if kind is Kind.FIELD_VANISHED and looks_again:
+        return Course(True, lasting, says)
     if kind in _ENDS_IT:
         return Course(False, "failed", says)
     if kind is Kind.UNAUTHORIZED:
         renewed = once and met.phase != SIGNING_IN
         return Course(False, "done" if renewed else "failed", says)
-    if kind is Kind.LOCK_ROW:
+    if kind is Kind.LOCK_ROW and met.system != "rest":
         return Course(False, "done" if once else "done_with_errors", says)
     if kind in _UNHARMED or (once and kind not in _ALWAYS_NOTICED and not met.sent_once):
         return Course(False, "done", says)
-    return Course(True, "failed" if met.lasts is Lasts.ON else "done", says)
+    if met.by_rest_writes and kind is Kind.SLOW:  # it is given time for each of its rows
+        return Course(False, "done", says)
+    if met.phase == "sending rows to a job" and kind is Kind.HALF:
+        return Course(False, "done", says)  # half of an empty answer
+    if met.phase in _SEEN_NEXT_TIME and kind in (Kind.CUT_AFTER, Kind.HALF, Kind.SLOW):
+        return Course(True, "done", says)
+    return Course(True, lasting, says)
 
 
 def _says(met: Combination) -> str:
@@ -179,6 +202,8 @@ def _says(met: Combination) -> str:
             return "was cut before the answer was whole"
         case Kind.FIELD_VANISHED:
             return " is gone in "
+        case Kind.LOCK_ROW if met.system == "rest":
+            return "busy"
         case Kind.LOCK_ROW:
             return "unable to obtain exclusive access"
     return ""
