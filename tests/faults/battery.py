@@ -131,7 +131,12 @@ _NO_FIELDS = (
     "closing a job",
     "asking after a job",
     "fetching what a job did",
+    "looking for what is there",
+    "reading them once more",
+    "writing customers",
+    "writing new customers",
 )
+"""Phases in which no field is named, or only those that are written: Intacct passes over one."""
 
 
 def _lasting(kind: Kind, turn: int) -> Lasts:
