@@ -81,7 +81,7 @@ def follow(run: Run, by: User) -> list[Run]:
     return followed
 
 
-@pytest.mark.parametrize("turn", range(len(KINDS) if ALL else 1))
+@pytest.mark.parametrize("turn", range(0, len(KINDS), 2) if ALL else [0])
 def test_a_sync_of_5000_accounts_loses_and_doubles_nothing(
     turn, make, many, tmp_path, record_property, monkeypatch
 ):
