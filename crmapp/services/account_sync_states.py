@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.schema import Table
 
 from crmapp.db import session, utcnow
@@ -19,6 +19,8 @@ KIND = "account_sync"
 OBJECT = "account"
 SYNCED, REFUSED, HELD = "synced", "rejected", "held"
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
+RULES = "rules"
+"""Beside the systems, the clock's cursors say by which rows of the map accounts were compared."""
 REST = timedelta(minutes=15)
 """For so long nothing begins by itself after a run that failed or was cancelled."""
 _LONGEST_REST = 24 * 60
@@ -110,11 +112,26 @@ def settled(
     }
 
 
+def all_changed(rules: str) -> None:
+    """Inside a unit of work: have all accounts looked at that are known, because ``rules`` are new.
+
+    What was accepted by other rows says nothing: without it, who edits an account next would be
+    taken for one of several who differ, and not for the one who changed it.
+    """
+    _wait(true())
+    row = clock(lock=True)
+    row.cursors = {**row.cursors, RULES: rules}
+
+
 def begun(run_id: int) -> None:
     """Inside a unit of work: from the first write on, all that a run offers waits until settled."""
+    _wait(AccountSync.offered_run == run_id)
+
+
+def _wait(which: ColumnElement[bool]) -> None:
     session.execute(
         update(AccountSync)
-        .where(AccountSync.offered_run == run_id, AccountSync.pending.is_(None))
+        .where(which, AccountSync.pending.is_(None))
         .values(pending=0, pending_at=utcnow())
         .execution_options(synchronize_session=False)
     )
