@@ -163,6 +163,12 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
     ``problems`` are account → system, code, said, text, params and fields.
     """
     now = utcnow()
+    rows = of(sorted(problems), lock=True)
+    # That the other system refused it in this run, too, is no attempt of its own.
+    before = {
+        account: row.attempts - (row.state == REFUSED and row.run_id == run_id)
+        for account, row in rows.items()
+    }
     put_down(
         [
             {
@@ -171,14 +177,18 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
                 "cause": f"{problems[account_id]['system']}:{problems[account_id]['code']}",
                 "problem": dict(problems[account_id]),
                 "run_id": run_id,
-                "attempts": row.attempts + 1,
-                "retry_at": now + timedelta(minutes=min(5 * 2**row.attempts, _LONGEST_REST)),
+                "attempts": before[account_id] + 1,
+                "retry_at": now + _pause(before[account_id]),
                 # What was offered waits for its time now; what came after it does not.
                 "pending": still(row.pending, row.offered.get("pending")),
             }
-            for account_id, row in of(sorted(problems), lock=True).items()
+            for account_id, row in rows.items()
         ]
     )
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(minutes=min(5 * 2**attempts, _LONGEST_REST))
 
 
 def open_run() -> int | None:
