@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.schema import Table
 
 from crmapp.db import session, utcnow
@@ -19,6 +19,8 @@ KIND = "account_sync"
 OBJECT = "account"
 SYNCED, REFUSED, HELD = "synced", "rejected", "held"
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
+RULES = "rules"
+"""Beside the systems, the clock's cursors say by which rows of the map accounts were compared."""
 REST = timedelta(minutes=15)
 """For so long nothing begins by itself after a run that failed or was cancelled."""
 _LONGEST_REST = 24 * 60
@@ -110,11 +112,26 @@ def settled(
     }
 
 
+def all_changed(rules: str) -> None:
+    """Inside a unit of work: have all accounts looked at that are known, because ``rules`` are new.
+
+    What was accepted by other rows says nothing: without it, who edits an account next would be
+    taken for one of several who differ, and not for the one who changed it.
+    """
+    _wait(true())
+    row = clock(lock=True)
+    row.cursors = {**row.cursors, RULES: rules}
+
+
 def begun(run_id: int) -> None:
     """Inside a unit of work: from the first write on, all that a run offers waits until settled."""
+    _wait(AccountSync.offered_run == run_id)
+
+
+def _wait(which: ColumnElement[bool]) -> None:
     session.execute(
         update(AccountSync)
-        .where(AccountSync.offered_run == run_id, AccountSync.pending.is_(None))
+        .where(which, AccountSync.pending.is_(None))
         .values(pending=0, pending_at=utcnow())
         .execution_options(synchronize_session=False)
     )
@@ -146,6 +163,12 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
     ``problems`` are account → system, code, said, text, params and fields.
     """
     now = utcnow()
+    rows = of(sorted(problems), lock=True)
+    # That the other system refused it in this run, too, is no attempt of its own.
+    before = {
+        account: row.attempts - (row.state == REFUSED and row.run_id == run_id)
+        for account, row in rows.items()
+    }
     put_down(
         [
             {
@@ -154,14 +177,18 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
                 "cause": f"{problems[account_id]['system']}:{problems[account_id]['code']}",
                 "problem": dict(problems[account_id]),
                 "run_id": run_id,
-                "attempts": row.attempts + 1,
-                "retry_at": now + timedelta(minutes=min(5 * 2**row.attempts, _LONGEST_REST)),
+                "attempts": before[account_id] + 1,
+                "retry_at": now + _pause(before[account_id]),
                 # What was offered waits for its time now; what came after it does not.
                 "pending": still(row.pending, row.offered.get("pending")),
             }
-            for account_id, row in of(sorted(problems), lock=True).items()
+            for account_id, row in rows.items()
         ]
     )
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(minutes=min(5 * 2**attempts, _LONGEST_REST))
 
 
 def open_run() -> int | None:

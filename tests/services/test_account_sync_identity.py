@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from crmapp.db import session
-from crmapp.services import account_details, account_sync_states, connections
+from crmapp.services import account_details, account_sync_states, connections, field_maps
+from tests.support.connections import rest
 from tests.support.parties import Parties, opened_parties
 
 NUMBER, NAME = "C005", "Atelier graphique"
@@ -78,6 +79,28 @@ def test_what_another_customer_says_is_no_change_of_the_one_before(make, parties
     assert run.status == "done", run.error
     assert known["intacct"] == NUMBER
     assert parties.state(account).accepted[""] == known | {"intacct": OTHER}
+
+
+def test_who_edits_an_account_after_intacct_is_spoken_to_otherwise_is_heard(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.sync()
+    connections.save(
+        "intacct",
+        rest(parties.intacct),
+        version=connections.of("intacct").version,
+        by=make.alice,
+    )
+    assert connections.check("intacct", by=make.alice) is None
+    field_maps.read_anew(by=make.alice)
+    parties.sync()
+
+    parties.edit(account, phone=OURS)
+    run = parties.sync()
+
+    assert run.status == "done", run.error
+    assert parties.customer(NUMBER)["phone"] == parties.there(NUMBER)["phone"] == OURS
+    assert parties.here(account)["phone"] == OURS
+    assert parties.sync() is None
 
 
 def test_a_system_that_is_connected_anew_is_read_from_the_beginning(make, parties):
