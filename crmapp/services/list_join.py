@@ -17,7 +17,7 @@ from crmapp.services import planning
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 from crmapp.services.list_stage import SIDES, notes
 
-_PART = 25_000
+_PART = 12_500
 """How many values are joined at a time: what that takes fits into DuckDB's memory."""
 _LATEST = """
     DELETE FROM {side} WHERE n IN (
