@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +31,8 @@ Kept = Mapping[str, Mapping[str, Any]]
 """Key of a row → stand-ins for the row (``mark``) and for what each party was left with, by their
 names; ``behind`` names those that did not take the value. As JSON keeps it."""
 Sent = Mapping[str, Mapping[str, list[str]]]
-"""Key of a row → party → stand-ins for values that attempts wrote, which not all accepted yet. As
-JSON keeps it."""
+"""Key of a row → party → stand-ins for values that attempts wrote, which not all accepted yet; and
+what was seen and which records were to be made meanwhile. As JSON keeps it."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,10 @@ class _Account:
         """Decide what becomes of one row."""
         ends = [self.shapes.get(rule, side) for side in Side]
         if rule.active and rule.key in broken:
-            return Settled(Act.REFUSED, broken[rule.key], kept, {}, sent)
+            # New records are made by their id, whatever is wrong with the row.
+            ids = self._identified(rule).writes if rule.code == ID_ROW else {}
+            made = {party: ids[party] for party in Party if party in ids and party in self.new}
+            return Settled(Act.REFUSED, broken[rule.key], kept, made, sent)
         if rule.code == ID_ROW:
             return self._identified(rule)
         intacct, salesforce = ends
@@ -185,7 +187,7 @@ class _Account:
         spec = ACCOUNT_FIELDS[HERE[rule.code]] if rule.code in HERE else None
         known = self.codes.get(spec.pick_list or "", {}) if spec else {}
         copies = Copies(rule, intacct, salesforce, self._values(rule), self.references, spec, known)
-        mark = digest(json.dumps(rule.as_json(), sort_keys=True))
+        mark = digest(rule.text)
         return FieldMerge(copies, self.new, kept, sent, mark).settled()
 
     def _values(self, rule: FieldRule) -> dict[Party, Any]:

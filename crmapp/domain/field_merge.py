@@ -166,7 +166,9 @@ class FieldMerge:
 
     @cached_property
     def _behind(self) -> tuple[str, ...]:
-        return tuple(self._before.get(BEHIND, ()))
+        """Who did not take the value; a record that was made without one does not speak either."""
+        made = (party for party in self.sent.get(MADE, ()) if party not in self.sent)
+        return (*self._before.get(BEHIND, ()), *made)
 
     def _changed(self, party: Party) -> bool:
         """Say whether a copy is not what was accepted, or was not in between."""
@@ -211,6 +213,8 @@ class FieldMerge:
         """Choose where no source was changed: who lacks the value gets what the sources have."""
         targets = [party for party in self._parties if party in self._behind]
         sources = [party for party in self._sources if party not in targets]
+        if self.new and not sources:  # whose value it was is no more
+            sources = list(self._sources)
         owned = self.copies.rule.sync is Sync.TO and INTACCT in self._parties
         if owned and (not self._known or self._changed(INTACCT)):
             targets.append(INTACCT)

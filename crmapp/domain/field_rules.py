@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -139,10 +141,15 @@ class FieldRule:
     code: str = ""
     lock: Lock = Lock.OPEN
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What tells rows of one map apart."""
         return f"{self.intacct}~{self.salesforce}"
+
+    @cached_property
+    def text(self) -> str:
+        """All that is set of the row, as text: what tells one that was changed."""
+        return json.dumps(self.as_json(), sort_keys=True)
 
     def name(self, side: Side) -> str:
         """Return the name of the field on ``side``."""

@@ -193,7 +193,7 @@ class _Field:
 
     @cached_property
     def _mark(self) -> str:
-        return digest(json.dumps(self.rule.as_json(), sort_keys=True))
+        return digest(self.rule.text)
 
     def _say(self, act: Act, why: Text, value: Any = None) -> Outcome:
         return Outcome(self.rule, act, why, value)

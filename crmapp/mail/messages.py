@@ -12,7 +12,7 @@ from crmapp.db import session
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.models import MailOutbox, Run, User
-from crmapp.services import exports, failures, list_states
+from crmapp.services import account_sync_states, exports, failures, list_states
 
 
 @dataclass(frozen=True)
@@ -129,17 +129,40 @@ def _run_waits(letter: MailOutbox, reader: User | None) -> Message:
     run = session.get(Run, letter.params.get("run_id"))
     if run is None or run.status != Status.PLANNED:
         raise Unwritable(f"run {letter.params.get('run_id')} waits for nobody")
+    title = run.title_in(str(get_locale()))
     words = {
         "reader_name": reader.name if reader else "",
-        "title": run.title_in(str(get_locale())),
-        "url": address(f"/admin/managed-lists/reviews/{run.id}"),
+        **_waits_for(run, title),
         "choices": address("/preferences/mail"),
     }
     return Message(
-        gettext("%(title)s: waits for you", title=words["title"]),
+        gettext("%(title)s: waits for you", title=title),
         render_template("mail/run_waits.txt", **words),
         render_template("mail/run_waits.html", **words),
     )
+
+
+def _waits_for(run: Run, title: str) -> dict[str, str]:
+    """Return why a run needs a person, and the page on which she decides."""
+    if run.kind == account_sync_states.KIND:
+        return {
+            "why": gettext(
+                "%(title)s: a synchronization is prepared. Nothing has been written yet, and"
+                " nothing else is synchronized while it waits.",
+                title=title,
+            ),
+            "leads_to": gettext("Look at what would be written, and have it done or cancel it"),
+            "url": address(f"/admin/sync-health/plans/{run.id}"),
+        }
+    return {
+        "why": gettext(
+            "%(title)s: values that records hold, or a large part of the list, would go. Nothing"
+            " has been written yet.",
+            title=title,
+        ),
+        "leads_to": gettext("Look at the values, and decide what becomes of them"),
+        "url": address(f"/admin/managed-lists/reviews/{run.id}"),
+    }
 
 
 def _unknown(letter: MailOutbox) -> Message:

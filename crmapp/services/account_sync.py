@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
-from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
+from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Account, AccountSync, Run, User
 from crmapp.queue import later
@@ -23,7 +23,7 @@ from crmapp.services import (
     remotes,
     sync_options,
 )
-from crmapp.services.account_sync_states import KIND, REFUSED
+from crmapp.services.account_sync_states import KIND, REFUSED, REST
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.rights import need
 
@@ -98,10 +98,15 @@ def begin(run_id: int, plan_hash: str, *, by: User) -> None:
 
     Raises:
         Forbidden
-        Conflict: the plan was made anew since she looked.
+        NotFound: there is no such sync of accounts.
+        Conflict: the plan was made anew since she looked, the sync is not enabled any more, or a
+            system is not connected.
         AlreadyRunning: it was begun already.
     """
     need(RIGHT, by=by)
+    if session.scalar(select(Run.kind).where(Run.id == run_id)) != KIND:
+        raise NotFound
+    _ready()
     with unit_of_work():
         planning.queue(run_id, plan_hash)
 
@@ -126,6 +131,11 @@ def synchronize(account: Account, *, by: User) -> int:
         account_sync_states.changed_there([account_id])
         running = account_sync_states.open_run()
         return running or _queue({"mode": "changes"}, "pairs", by)
+
+
+def is_planned(run_id: int) -> bool:
+    """Say whether a run waits until a person has looked at it."""
+    return session.scalar(select(Run.status).where(Run.id == run_id)) == Status.PLANNED
 
 
 def retry(cause: str = "", *, by: User) -> int:
@@ -172,13 +182,27 @@ def start_due() -> int | None:
 
 def _is_due() -> bool:
     clock, now = account_sync_states.clock(), utcnow()
-    if clock.rest_until is not None and clock.rest_until > now:
+    if clock.rest_until is not None and clock.rest_until > now or _broke_off(now):
         return False
     if clock.due_at is None or clock.due_at <= now:
         return True
     again = and_(AccountSync.state == REFUSED, AccountSync.retry_at <= now)
     waits = select(AccountSync.account_id).where(or_(AccountSync.pending.is_not(None), again))
     return session.scalar(waits.limit(1)) is not None
+
+
+def _broke_off(now: datetime) -> bool:
+    """Whether the last run of changes was cancelled or failed a short time ago, whatever ended it.
+
+    Else what it left would begin anew within seconds, again and again.
+    """
+    ended = select(Run.status, Run.source).where(Run.kind == KIND, Run.finished_at > now - REST)
+    last = session.execute(ended.order_by(Run.id.desc()).limit(1)).one_or_none()
+    return (
+        last is not None
+        and last.source["mode"] == "changes"
+        and last.status in (Status.CANCELLED, Status.FAILED)
+    )
 
 
 def _ready() -> None:

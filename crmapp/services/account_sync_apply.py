@@ -31,6 +31,7 @@ from crmapp.services import (
     field_maps,
     pace,
     records,
+    sync_options,
 )
 from crmapp.services.account_sync_pairs import PART
 from crmapp.services.account_sync_plan import TROUBLE, trouble
@@ -53,7 +54,7 @@ def advance(held: Claim) -> Claim | None:
     """Do the next chunk: rows of one side; when all are done, settle what was accepted."""
     run = apply.load(held.run_id)
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
-        if run.cancel_requested:
+        if run.cancel_requested or not sync_options.options().enabled:
             _finish(held, run, cancelled=True)
             return None
         rows, until = apply.next_rows(plan, held.cursor, PART, _NAMES)

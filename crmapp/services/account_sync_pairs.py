@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -12,10 +12,10 @@ from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Connector, Record
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import is_one_of
-from crmapp.domain.account_sync import HERE, Kept, Merged, Sent, fields_here, merge
+from crmapp.domain.account_sync import HERE, Kept, Merged, Sent, fields_here, merge, named
 from crmapp.domain.field_checks import Shapes, all_problems
 from crmapp.domain.field_rules import Rules, Side
-from crmapp.domain.field_sync import content_hash, lookups
+from crmapp.domain.field_sync import content_hash
 from crmapp.domain.field_values import References
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.records import ACCOUNT_FIELDS
@@ -136,7 +136,7 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
     sides = _read(held, taking, in_force, shapes)
     problems = all_problems(in_force, shapes)
     broken = {key: next(iter(each.values())) for key, each in problems.items()}
-    work = _Work(in_force, shapes, broken, sides, _codes(in_force, sides.intacct.values()))
+    work = _Work(in_force, shapes, broken, sides)
     records = {each.id: {side: sides.of(side, each) for side in Side} for each in taking}
     holders = ledger.holders(
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
@@ -188,7 +188,6 @@ class _Work:
     shapes: Shapes
     broken: Mapping[str, Text]
     sides: _Sides
-    codes: Mapping[str, Mapping[str, str]]
 
     def account(
         self, each: Waiting, records: Mapping[Side, Record | None]
@@ -206,7 +205,7 @@ class _Work:
             self.rules, self.shapes, each.values,
             records[Side.INTACCT], records[Side.SALESFORCE],
             kept=kept, sent=sent, references=self.sides.references,
-            broken=self.broken, codes=self.codes, create=self._create(each),
+            broken=self.broken, codes=self.sides.codes, create=self._create(each),
         )  # fmt: skip
         written = {Side.INTACCT: merged.intacct, Side.SALESFORCE: merged.salesforce}
         hashes = {
@@ -233,21 +232,25 @@ class _Work:
             return Text(SHARED, {"number": each.number})
         if each.link and each.link not in self.sides.by_id:
             return Text(VANISHED)
-        if not each.link and len(self.sides.by_number.get(each.number, ())) > 1:
+        if not each.link and len(self.sides.by_number.get(each.number.casefold(), ())) > 1:
             return Text(TWICE, {"number": each.number})
         return None
 
 
 @dataclass(frozen=True)
 class _Sides:
-    """The records of some accounts on both sides, by number and by the id in Salesforce."""
+    """The records of some accounts on both sides, by number and by the id in Salesforce.
+
+    Salesforce compares numbers without regard to case, ``by_number`` has them so.
+    """
 
     intacct: Mapping[str, Record]
     by_id: Mapping[str, Record]
     by_number: Mapping[str, Sequence[Record]]
     unique: Mapping[str, int]
-    references: References
     places: Mapping[Side, Place]
+    codes: Mapping[str, Mapping[str, str]]
+    references: References = field(default_factory=References)
 
     def of(self, side: Side, account: Waiting) -> Record | None:
         """Return the record of an account, if it is clear which one that is."""
@@ -255,7 +258,7 @@ class _Sides:
             return self.intacct.get(account.number)
         if account.link is not None:
             return self.by_id.get(account.link)
-        found = self.by_number.get(account.number, ())
+        found = self.by_number.get(account.number.casefold(), ())
         return found[0] if len(found) == 1 else None
 
 
@@ -268,6 +271,7 @@ def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shape
     with opened(Side.INTACCT, held) as connector:
         found = connector.read_some(there.object, there.fields, there.key, sorted(unique))
         intacct = {str(each[there.key]): each for each in found}
+    codes = _codes(in_force, taking, intacct.values())
     ids = [each.link for each in taking if each.link]
     unlinked = [each.number for each in taking if not each.link and each.number in unique]
     with opened(Side.SALESFORCE, held) as connector:
@@ -278,27 +282,28 @@ def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shape
         by_number: dict[str, list[Record]] = {}
         if INTACCT_ID in here.fields:
             for each in connector.read_some(here.object, here.fields, INTACCT_ID, unlinked):
-                by_number.setdefault(str(each[INTACCT_ID]), []).append(each)
-        away = [*by_id.values(), *(one for many in by_number.values() for one in many)]
-        references = _references(connector, in_force, shapes, intacct.values(), away)
-    return _Sides(intacct, by_id, by_number, unique, references, places)
+                by_number.setdefault(str(each[INTACCT_ID]).casefold(), []).append(each)
+        sides = _Sides(intacct, by_id, by_number, unique, places, codes)
+        wanted = [
+            named(
+                in_force, shapes, each.values,
+                sides.of(Side.INTACCT, each), sides.of(Side.SALESFORCE, each), codes,
+            )
+            for each in taking
+        ]  # fmt: skip
+        return replace(sides, references=_references(connector, wanted))
 
 
 def _references(
-    connector: Connector,
-    in_force: Rules,
-    shapes: Shapes,
-    intacct: Iterable[Record],
-    salesforce: Iterable[Record],
+    connector: Connector, wanted: Iterable[Sequence[Mapping[str, set[str]]]]
 ) -> References:
     """Return, per object, Intacct id → id, of the records that are named; others are missing."""
     codes: dict[str, set[str]] = {}
     ids: dict[str, set[str]] = {}
-    pairs = [*((each, None) for each in intacct), *((None, each) for each in salesforce)]
-    for pair in pairs:
-        for wanted, more in zip((codes, ids), lookups(in_force, shapes, *pair), strict=True):
+    for pair in wanted:
+        for all_, more in zip((codes, ids), pair, strict=True):
             for object_, values in more.items():
-                wanted.setdefault(object_, set()).update(values)
+                all_.setdefault(object_, set()).update(values)
     known: dict[str, dict[str, str]] = {}
     names = ["Id", INTACCT_ID]
     for object_ in sorted({*codes, *ids}):
@@ -313,22 +318,26 @@ def _references(
     return References(known)
 
 
-def _codes(in_force: Rules, intacct: Iterable[Record]) -> dict[str, dict[str, str]]:
-    """Return pick list here → Intacct's key of a value → its code, of the values that are named."""
+def _codes(
+    in_force: Rules, taking: Iterable[Waiting], intacct: Iterable[Record]
+) -> dict[str, dict[str, str]]:
+    """Return pick list here → Intacct's key of a value → its code, of the values that are held."""
     lists = {
-        rule.intacct: ACCOUNT_FIELDS[HERE[rule.code]].pick_list or ""
+        rule.intacct: ACCOUNT_FIELDS[HERE[rule.code]]
         for rule in in_force
         if rule.code in HERE and ACCOUNT_FIELDS[HERE[rule.code]].pick_list
     }
-    records = list(intacct)
+    accounts, records = list(taking), list(intacct)
     found: dict[str, dict[str, str]] = {}
     values = PickListValue.__table__.c
-    for name, list_code in lists.items():
-        named = sorted({str(each[name]) for each in records if each.get(name)})
+    for name, spec in lists.items():
+        keys = sorted({str(each[name]) for each in records if each.get(name)})
+        held = sorted({each.values[spec.name] for each in accounts if each.values[spec.name]})
         query = select(values.external_id, values.code).where(
-            values.list_code == list_code,
-            is_one_of(values.external_id, named),
+            values.list_code == spec.pick_list,
+            or_(is_one_of(values.external_id, keys), is_one_of(values.code, held)),
+            values.external_id.is_not(None),
             values.deleted_at.is_(None),
         )
-        found[list_code] = {row[0]: row[1] for row in session.execute(query)}
+        found[spec.pick_list or ""] = {row[0]: row[1] for row in session.execute(query)}
     return found

@@ -6,7 +6,6 @@ Each step is committed with where it stands, so that planning goes on from there
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 
@@ -23,15 +22,15 @@ from crmapp.services import (
     failures,
     notifications,
     planning,
+    sync_options,
 )
+from crmapp.services.account_sync_states import REST
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, end, put_off
 
 TROUBLE = (ConnectorError, NotConnected, SecretsLost)
 """What may be wrong with another system or the connection to it."""
 _LONGEST_WORDS = 500
-_REST = timedelta(minutes=15)
-"""For so long nothing begins by itself after a run that failed."""
 _MANY = 50
 _SHARE = 5
 
@@ -39,7 +38,7 @@ _SHARE = 5
 def advance(held: Claim) -> Claim | None:
     """Do the next step of the planning."""
     run = load(held.run_id)
-    if run.cancel_requested:
+    if run.cancel_requested or not sync_options.options().enabled:
         with unit_of_work():
             end(held, Status.CANCELLED)
         return None
@@ -68,7 +67,7 @@ def trouble(run: Run, held: Claim, error: ConnectorError | NotConnected | Secret
     until = error.until if isinstance(error, QuotaExceeded) else None
     with unit_of_work():
         end(held, Status.FAILED, **problem)
-        account_sync_states.keep_clock(rest_until=until or utcnow() + _REST)
+        account_sync_states.keep_clock(rest_until=until or utcnow() + REST)
 
 
 def _mended(held: Claim, run: Run) -> bool:

@@ -19,7 +19,10 @@ KIND = "account_sync"
 OBJECT = "account"
 SYNCED, REFUSED, HELD = "synced", "rejected", "held"
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
+REST = timedelta(minutes=15)
+"""For so long nothing begins by itself after a run that failed or was cancelled."""
 _LONGEST_REST = 24 * 60
+"""In minutes, until an account that was refused is tried again."""
 _TABLE = cast("Table", AccountSync.__table__)
 _NEW: Mapping[str, Any] = {
     "state": "", "cause": "", "problem": {}, "attempts": 0,
@@ -28,8 +31,11 @@ _NEW: Mapping[str, Any] = {
 
 
 def changed_here(changes: Iterable[Mapping[str, Any]], at: datetime) -> None:
-    """Inside a unit of work: note the accounts of ``changes``, but for those that a sync made."""
-    if sync_options.options().enabled:
+    """Inside a unit of work: note the accounts of ``changes``, but for those that a sync made.
+
+    A sync that rests is told as well: what changes meanwhile is carried over when it goes on.
+    """
+    if sync_options.was_set():
         ours = [each for each in changes if each["source"].get("kind") != KIND]
         _mark(((each["record_id"], each["id"]) for each in ours), at)
 

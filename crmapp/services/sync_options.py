@@ -68,6 +68,11 @@ def options() -> SyncOptions:
     )
 
 
+def was_set() -> bool:
+    """Whether the sync was ever enabled, or anything else of it set."""
+    return while_unchanged("sync set", lambda: version() > 0)
+
+
 def version() -> int:
     """Return the number of the version in force; 0 before anything was set."""
     return integration_versions.number(ACCOUNTS)

@@ -116,6 +116,17 @@ def test_who_may_not_see_the_run_that_works_is_not_led_to_it(make, as_user, acco
     assert "Look at it" not in shown.text
 
 
+def test_a_plan_that_waits_for_somebody_is_not_said_to_have_begun(make, as_user, account):
+    planned(make, row(account, "salesforce", Phone=["1", "2"]))
+    browser = as_user(make.bob)
+
+    browser.post(f"/accounts/{account.id}/sync")
+
+    text = seen(browser, account)
+    assert "Another run waits until somebody has looked at it" in text
+    assert "The synchronization has begun." not in text
+
+
 @WAYS
 def test_a_run_that_is_not_kept_leads_back_to_the_account(make, as_user, account, headers):
     browser = as_user(make.bob)

@@ -45,6 +45,17 @@ def test_a_reading_outlasts_what_goes_wrong_once(subject, connector, kind):
     assert subject.app.faults.listed()[0].fired == 1
 
 
+@pytest.mark.parametrize("kind", PASSING)
+def test_a_reading_of_some_outlasts_what_goes_wrong_once(subject, connector, kind):
+    connector.upsert(subject.object, subject.match, subject.rows(3))
+    subject.fault(kind)
+
+    found = connector.read_some(subject.object, [], subject.match, ["T-0000", "T-0002", "T-0009"])
+
+    assert sorted(record[subject.match] for record in found) == ["T-0000", "T-0002"]
+    assert subject.app.faults.listed()[0].fired == 1
+
+
 @pytest.mark.parametrize("kind", [*PASSING, Kind.SERVER_ERROR, Kind.THROTTLED])
 def test_what_stays_wrong_is_for_later(subject, connector, kind):
     subject.fault(kind, times=None, seconds=120 if kind is Kind.THROTTLED else 0)

@@ -287,6 +287,16 @@ def test_a_new_customer_gives_its_id_to_the_salesforce_account_that_is_there():
     assert (found.intacct, found.salesforce) == ({"CUSTOMERID": "C1"}, {"Intacct_ID": "C1"})
 
 
+def test_a_new_customer_has_its_id_even_if_the_row_cannot_be_carried_over():
+    world = {HERE: {"number": "C1"}, INTACCT: None, SALESFORCE: {"Intacct_ID": None}}
+    why = Text("Gone.")
+
+    found = merged((ID,), world, create=BOTH, broken={ID.key: why})
+
+    assert (found.intacct, found.salesforce) == ({"CUSTOMERID": "C1"}, {})
+    assert found.problems == {ID.key: why}
+
+
 def test_a_side_that_is_left_out_gets_what_it_missed_when_it_is_back():
     without = {**phones("111", "222", "111"), INTACCT: None}
     first = merged((PHONE,), without, kept=agreed(PHONE))

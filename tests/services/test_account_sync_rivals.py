@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from crmapp.errors import Forbidden, NotFound
 from crmapp.services import account_sync, accounts, runs
+from crmapp.services.account_sync import Chosen
 from tests.support.parties import Parties, opened_parties
 
 NUMBER, NAME = "C005", "Atelier graphique"
@@ -100,3 +102,72 @@ def test_what_was_begun_and_cancelled_is_not_called_synchronised(make, parties):
 
     assert run.status == "cancelled"
     assert parties.state(account).pending is not None
+
+
+def test_what_was_changed_here_while_the_sync_was_off_is_carried_over_once_it_is_on(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.sync()
+    parties.enable(enabled=False)
+    parties.edit(account, phone=OURS)
+    assert parties.sync() is None
+
+    parties.enable()
+    parties.sync()
+
+    assert parties.there(NUMBER)["phone"] == OURS
+
+
+def test_a_run_ends_when_the_sync_is_switched_off(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.sync()
+    parties.edit(account, phone=OURS)
+
+    with parties.meanwhile("intacct", lambda: parties.enable(enabled=False)):
+        run = parties.sync()
+
+    assert run.status == "cancelled"
+    assert parties.there(NUMBER)["phone"] != OURS
+    assert parties.state(account).pending is not None
+
+
+def test_a_run_that_was_cancelled_does_not_begin_anew_by_itself_at_once(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.sync()
+    parties.edit(account, phone=OURS)
+    run = account_sync.start_due()
+    runs.cancel(run, by=make.alice)
+
+    assert parties.sync() is None
+    account_sync.synchronize(account, by=make.mona)
+    assert parties.finish().status == "done"
+    assert parties.there(NUMBER)["phone"] == OURS
+
+
+def test_a_plan_that_was_thrown_away_does_not_keep_the_sync_from_its_work(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.sync()
+    parties.change_customer(NUMBER, phone=OURS)
+    runs.cancel(parties.plan().id, by=make.alice)
+    parties.edit(account, phone=OURS)
+
+    assert parties.sync().status == "done"
+
+
+def test_only_a_sync_of_accounts_is_begun_as_one(make, parties):
+    run = make.run(kind="upsert", status="planned", plan_hash="abc")
+
+    with pytest.raises(NotFound):
+        account_sync.begin(run.id, "abc", by=make.alice)
+
+
+def test_who_may_not_manage_integrations_begins_nothing_for_many(make, parties):
+    account = make.account(NAME, number=NUMBER)
+
+    for person in (make.bob, make.carol):
+        for act in (account_sync.synchronize_many, account_sync.count):
+            with pytest.raises(Forbidden):
+                act(Chosen(), by=person)
+        with pytest.raises(Forbidden):
+            account_sync.retry(by=person)
+    with pytest.raises(Forbidden):
+        account_sync.synchronize(account, by=make.carol)

@@ -52,15 +52,18 @@ def synchronize(account_id: int) -> ResponseReturnValue:
 
 def _say_that_it_has_begun(account_id: int, run_id: int) -> None:
     """Lead to the run if she may see it: it may be one that she did not begin."""
-    text = _("The synchronization has begun.")
+    text, kind = _("The synchronization has begun."), "success"
+    if account_sync.is_planned(run_id):
+        text = _("Another run waits until somebody has looked at it; the account follows then.")
+        kind = "info"
     try:
         runs.get(run_id, by=person())
     except NotFound:
-        flash(text, "success")
+        flash(text, kind)
         return
     href = url_for("accounts.sync_run", account_id=account_id, run_id=run_id)
     told = {"text": text, "href": href, "link": _("Look at it")}
-    flash(told, "success")  # type: ignore[arg-type]  # a toast may have a link
+    flash(told, kind)  # type: ignore[arg-type]  # a toast may have a link
 
 
 @bp.get("/<int:account_id>/sync/runs/<int:run_id>")

@@ -179,18 +179,18 @@ def read_some(
     if kinds[field] in (RemoteKind.ID, RemoteKind.REFERENCE):
         values = list(filter(ID.fullmatch, values))  # any other is refused, with all the rest
     given = set[str]()
-    for where in _conditions(Question(chosen, named(described.object), order="Id"), field, values):
-        for rows in _by_id(session, where, size):
+    for question in _for_some(Question(chosen, named(described.object)), field, values):
+        for rows in _by_id(session, question, size):
             for row in rows:
                 if row["Id"] not in given:
                     given.add(row["Id"])
                     yield record(row, kinds)
 
 
-def _conditions(question: Question, field: str, values: Sequence[str]) -> Iterator[Question]:
-    """Give out the question for some of the values at a time, as long as an address may be."""
-    after_any = f"{field} IN () AND Id > {quoted('0' * 18)}"
-    room = LONGEST - replace(question, where=after_any).length
+def _for_some(question: Question, field: str, values: Sequence[str]) -> Iterator[Question]:
+    """Give out the question for some of the values at a time, as many as an address holds."""
+    longest = f"{field} IN () AND Id > {quoted('0' * 18)}"
+    room = LONGEST - replace(question, where=longest, order="Id").length
     some, length = list[str](), 0
     for value in map(quoted, values):
         more = len(quote_plus(f"{value},"))
