@@ -25,6 +25,13 @@ ACTIONS: dict[str, str] = {
     "restored": N_("Restored"),
     "linked": N_("Linked"),
 }
+_SOURCES: dict[str, str] = {
+    "form": N_("Form"),
+    "pick_list": N_("Pick list"),
+    "undo": N_("Undo"),
+    "managed_list": N_("Synchronization of a managed list"),
+    "account_sync": N_("Synchronization of accounts"),
+}
 
 
 @dataclass(frozen=True)
@@ -122,15 +129,9 @@ def _link(link: Link, account_id: int, locale: str) -> Text:
 def _source(source: Mapping[str, Any]) -> Text:
     """Say where the values came from."""
     kind = source.get("kind")
-    if kind == "form":
-        return Text(N_("Form"))
     if kind == "grid" and source.get("key"):
         return Text(
             N_("Grid %(dataset)s, %(key)s"),
             {"dataset": source.get("dataset", ""), "key": source["key"]},
         )
-    if kind == "pick_list":
-        return Text(N_("Pick list"))
-    if kind == "undo":
-        return Text(N_("Undo"))
-    return Text(str(kind or ""))
+    return Text(_SOURCES.get(str(kind), str(kind or "")))

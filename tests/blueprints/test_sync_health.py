@@ -115,6 +115,9 @@ def test_the_accounts_of_a_cause_are_listed_with_what_is_said_of_each(make, as_u
     two = browser.get(f"{PAGE}/accounts?cause=held")
 
     assert "&lt;b&gt;too long&lt;/b&gt;" in one.text
+    assert "salesforce:STRING_TOO_LONG" in flat(one)
+    assert "In conflict, or cannot be carried over" in flat(two)
+    assert "<code>held</code>" not in two.text
     assert "Torn N-3 Primary phone · Account Phone: Which is right?" in flat(two)
 
 

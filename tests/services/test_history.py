@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from crmapp.db import unit_of_work
 from crmapp.domain.changes import Action, Write
 from crmapp.models import Account
@@ -51,6 +53,25 @@ def test_a_value_from_the_grid_names_its_row(make):
     (entry,) = history.of("account", account.id, by=make.mona, locale="en").entries
 
     assert str(entry.source) == "Grid sales, C042"
+
+
+@pytest.mark.parametrize(
+    "kind, said",
+    [
+        ("account_sync", "Synchronization of accounts"),
+        ("managed_list", "Synchronization of a managed list"),
+        ("pick_list", "Pick list"),
+    ],
+)
+def test_a_value_that_a_run_wrote_says_what_kind_of_run_it_was(make, kind, said):
+    account, alice = make.account(), make.alice
+    with unit_of_work():
+        write = Write(Action.UPDATE, {"phone": "5550100"}, account.id, 1, {"kind": kind})
+        records.write(Account, [write], by=alice)
+
+    (entry,) = history.of("account", account.id, by=make.mona, locale="en").entries
+
+    assert str(entry.source) == said
 
 
 def test_names_of_records_that_the_reader_does_not_see_stay_hidden(make):
