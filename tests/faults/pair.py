@@ -77,10 +77,12 @@ def small_pages(patch: pytest.MonkeyPatch, records: int) -> None:
 
 
 def hurry(patch: pytest.MonkeyPatch, met: Combination) -> None:
-    """Make no pauses between tries, and have little patience where an answer will be slow."""
+    """Make no pauses between tries, have little patience, and send few rows by a job if any is."""
     patch.setattr("crmapp.connectors.door._pause_before", lambda _state: 0.0)
     if met.kind is Kind.SLOW:
         patch.setattr("crmapp.connectors.door.READ", 0.25)
+    if met.system == "bulk":
+        patch.setattr("crmapp.connectors.salesforce.bulk.FROM", 2)
 
 
 def quiet() -> None:

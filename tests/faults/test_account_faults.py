@@ -16,7 +16,7 @@ from crmapp.models import Account, AccountSync, Change, Run, User
 from crmapp.services import account_sync, account_sync_states, field_maps, sync_options
 from crmapp.services.sync_options import SyncOptions
 from tests.faults import customers
-from tests.faults.battery import Combination, Lasts, combinations, course
+from tests.faults.battery import BULK, Combination, Lasts, combinations, course
 from tests.faults.customers import Book, Rows
 from tests.faults.pair import Pair, hurry, quiet, served, stand, wake
 from tests.faults.reported import told
@@ -46,14 +46,7 @@ PHASES = {
         "writing accounts": ("PATCH */composite/sobjects", 0),
         "writing new accounts": ("PATCH */composite/sobjects/Account/*", 0),
     },
-    "bulk": {
-        "opening a job": ("POST */jobs/ingest", 0),
-        "sending rows to a job": ("PUT */jobs/ingest/*/batches", 0),
-        "closing a job": ("PATCH */jobs/ingest/*", 0),
-        "writing in the job": ("BULK */jobs/*", 0),
-        "asking after a job": ("GET */jobs/ingest/*", 0),
-        "fetching what a job did": ("GET */successfulResults/", 0),
-    },
+    "bulk": BULK,
 }
 VANISHES = {
     "xml": ("CUSTOMER", "TERMNAME"),
@@ -135,8 +128,6 @@ def test_a_sync_of_accounts_loses_and_doubles_nothing_and_says_what_is_wrong(
     met: Combination, make, pair, record_property, monkeypatch
 ):
     hurry(monkeypatch, met)
-    if met.system == "bulk":
-        monkeypatch.setattr("crmapp.connectors.salesforce.bulk.FROM", 2)
     pair.connect(met, by=make.alice)
     enable(make.alice)
     customers.furnish_here(BOOK)

@@ -14,7 +14,7 @@ from crmapp.domain.managed_lists import VALUE_HIDDEN
 from crmapp.domain.runs import ENDED
 from crmapp.services import list_states, managed_lists
 from tests.faults import departments
-from tests.faults.battery import Combination, Lasts, combinations, course
+from tests.faults.battery import BULK, Combination, Lasts, combinations, course
 from tests.faults.departments import CODE, LIST, OBJECT, Goal, Rows
 from tests.faults.pair import Pair, hurry, quiet, served, small_pages, stand, wake
 from tests.faults.reported import misreported, tallied, told
@@ -43,12 +43,14 @@ PHASES = {
         "writing rows in the middle": (_SENT, 1),
         "writing the last rows": (_SENT, 2),
     },
+    "bulk": BULK,
 }
 """Intacct's two interfaces differ in how they sign in and refuse, not in where a reading stands."""
 VANISHES = {
     "xml": (LIST.xml_object, LIST.xml_name),
     "rest": (LIST.xml_object, LIST.xml_name),
     "salesforce": (OBJECT, VALUE_HIDDEN),
+    "bulk": (OBJECT, VALUE_HIDDEN),
 }
 
 
@@ -67,6 +69,7 @@ def pair(furnished: Path, tmp_path: Path, make, monkeypatch) -> Iterator[Pair]:
     small_pages(monkeypatch, 25)
     monkeypatch.setattr("crmapp.services.planning.PART", 50)
     monkeypatch.setattr("crmapp.services.pace.chunk_size", lambda: 12)
+    monkeypatch.setattr("crmapp.services.list_apply.SENT", 12)
     departments.furnish_here()
     with served(furnished, tmp_path / "pair") as opened:
         yield opened
