@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from bench.by_httpx import BareSalesforce
 from bench.calls import JOB, KEYS, PAGE, figure, least
 from bench.figures import Figure, Size, at_most, short, table
 from bench.list_sync import FEW, FLAT, MOST
+from bench.memory import highest
 from bench.people import furnish, opened
 from bench.pretended import ACCOUNT, EXTERNAL, Pretended, pretended
 from crmapp import config
@@ -93,8 +93,7 @@ def sync(home: Path, step: str) -> Taken:
         ended = session.get_one(Run, run_id)
         if ended.status != "done":
             raise SystemExit(f"the sync ended as {ended.status}: {ended.done} {ended.error}")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-        return Taken(wall, peak, _requests(), ended.done)
+        return Taken(wall, highest(), _requests(), ended.done)
 
 
 def _requests() -> dict[str, int]:

@@ -28,7 +28,7 @@ from bench.by_httpx import BareIntacctRest, BareSalesforce
 from bench.delta import lines
 from bench.figures import Figure, Size, at_most, short
 from bench.figures import table as written_table
-from bench.memory import resident
+from bench.memory import highest, resident
 from bench.people import furnish, opened
 from bench.pretended import Pretended, pretended
 from bench.timing import Timing, ratio
@@ -92,17 +92,6 @@ def resync(home: Path) -> Taken:
         if ended.status != "done":
             raise SystemExit(f"the resync ended as {ended.status}: {ended.done} {ended.error}")
         return Taken(cpu, wall, before, highest(), held, ended.done)
-
-
-def highest() -> float:
-    """Return the most memory that this process has held, in MB.
-
-    ``ru_maxrss`` does not tell: a process inherits it from the one that started it, and ours has
-    read both systems by hand.
-    """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (kilobytes,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
-    return int(kilobytes) * 1024 / 1e6
 
 
 def in_own_process(home: Path) -> Taken:
