@@ -30,10 +30,10 @@ from crmapp.services import (
     apply,
     field_maps,
     pace,
+    planning,
     records,
     sync_options,
 )
-from crmapp.services.account_sync_pairs import PART
 from crmapp.services.account_sync_plan import TROUBLE, trouble
 from crmapp.services.account_sync_read import opened
 from crmapp.services.account_sync_rows import link_of, object_of, record_of, text_as_json
@@ -57,7 +57,7 @@ def advance(held: Claim) -> Claim | None:
         if run.cancel_requested or not sync_options.options().enabled:
             _finish(held, run, cancelled=True)
             return None
-        rows, until = apply.next_rows(plan, held.cursor, PART, _NAMES)
+        rows, until = apply.next_rows(plan, held.cursor, planning.PART, _NAMES)
         if until is None:
             return _settle(held, run)
         kind = _kind(rows[0]) if rows else None

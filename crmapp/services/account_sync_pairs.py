@@ -27,7 +27,6 @@ from crmapp.services.account_sync_read import Place, numbered, opened, place_of,
 from crmapp.services.account_sync_rows import (
     IDENTITY,
     Waiting,
-    as_sequence,
     identities,
     rows_of,
     texts,
@@ -38,8 +37,8 @@ from crmapp.services.engine import Claim
 SHARED = N_("Several accounts here have the number %(number)s; only one can be the customer.")
 VANISHED = N_("The linked record is not in Salesforce any more. Link another one, or unlink it.")
 TWICE = N_("Several records in Salesforce have the Intacct ID %(number)s. Link the right one.")
-PART = 3000
-"""How many accounts are decided about at a time: as many as Salesforce takes by a job."""
+PART = 1000
+"""How many accounts are decided about at a time: as many as one question to Intacct may name."""
 TAKEN = N_(
     "The record in Salesforce with the Intacct ID %(number)s is linked to another account. Link the"
     " right one."
@@ -160,7 +159,6 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
     )
     work = _Work(in_force, shapes, broken, sides, _others(holders))
-    rows: dict[tuple[str, str], list[PlanRow]] = {}
     for each in taking:
         merged, offered = work.account(each, records[each.id])
         decided.offered[each.id] = offered
@@ -168,9 +166,7 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
         made = rows_of(each, records[each.id], merged, holders, keys) if merged else []
         if not made:
             decided.settled.add(each.id)
-        for row in made:
-            rows.setdefault((row.object, row.params.get("match", "")), []).append(row)
-    decided.rows = as_sequence(rows)
+        decided.rows += made
     return decided
 
 

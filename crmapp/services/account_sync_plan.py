@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import delete, func, select
 
+from crmapp import artefacts
+from crmapp.artefacts import Artefact
 from crmapp.connectors.errors import ConfigBroken, ConnectorError, QuotaExceeded, Retryable
 from crmapp.db import session, unit_of_work, utcnow
-from crmapp.domain.plan import WRITTEN
 from crmapp.domain.runs import Status
 from crmapp.errors import NotConnected, SecretsLost
 from crmapp.models import AccountSync, Run
@@ -25,12 +26,23 @@ from crmapp.services import (
     sync_options,
 )
 from crmapp.services.account_sync_states import REST
-from crmapp.services.apply import load
+from crmapp.services.apply import WRITES, load
 from crmapp.services.engine import Claim, checkpoint, end, put_off
 
 TROUBLE = (ConnectorError, NotConnected, SecretsLost)
 """What may be wrong with another system or the connection to it."""
 _LONGEST_WORDS = 500
+_BY_SIDE = """
+    SELECT * REPLACE (row_number() OVER () AS row_no) FROM (
+        SELECT * FROM plan WHERE object = 'account'
+        UNION ALL SELECT * FROM plan WHERE object = 'intacct'
+        UNION ALL SELECT * FROM plan WHERE object = 'salesforce'
+            AND json_extract_string(params, '$.match') = 'Id'
+        UNION ALL SELECT * FROM plan WHERE object = 'salesforce'
+            AND json_extract_string(params, '$.match') <> 'Id'
+    )
+"""
+"""The rows of all parts, side by side: what goes to a system by one key may go in one job."""
 _MANY = 50
 _SHARE = 5
 
@@ -106,9 +118,9 @@ def _offer(held: Claim, run: Run) -> None:
     if not held.cursor:
         _leave_nothing(held)
         return
-    plan = planning.join_parts(held, run)
+    plan = planning.join_parts(held, run, _BY_SIDE)
     counts = planning.count_actions(plan)
-    waits = run.source["mode"] == "chosen" or _is_large(counts)
+    waits = run.source["mode"] == "chosen" or _is_large(plan)
     status = Status.PLANNED if waits else Status.QUEUED
     with unit_of_work():
         planning.offer(held, status, plan, counts, mapping={**run.mapping, "shown": waits})
@@ -116,9 +128,12 @@ def _offer(held: Claim, run: Run) -> None:
             notifications.run_waits(held.run_id)
 
 
-def _is_large(counts: Mapping[str, int]) -> bool:
-    """Whether a run that nobody asked for would write a large part of what there is."""
-    written = sum(counts.get(action, 0) for action in WRITTEN)
+def _is_large(plan: Artefact) -> bool:
+    """Whether a run that nobody asked for would write a large part of the accounts."""
+    with artefacts.read([plan.name]) as file:
+        ((written,),) = file.ask(
+            f"SELECT count(DISTINCT record_id) FROM plan WHERE {WRITES}"  # noqa: S608  (our own text)
+        )
     known = session.scalar(select(func.count()).select_from(AccountSync)) or 0
     return written > _MANY and written * _SHARE > known
 

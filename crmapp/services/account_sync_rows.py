@@ -139,10 +139,3 @@ def texts(problems: Mapping[str, Text]) -> dict[str, Any]:
 def text_as_json(text: Text) -> dict[str, Any]:
     """Return a text as JSON keeps it."""
     return {"text": text.text, "params": {name: str(each) for name, each in text.params.items()}}
-
-
-def as_sequence(rows: Mapping[tuple[str, str], Sequence[PlanRow]]) -> list[PlanRow]:
-    """Return rows by side, the account here first, and by how they are found there."""
-    order = {OBJECT: 0, Side.INTACCT.value: 1, Side.SALESFORCE.value: 2}
-    kinds = sorted(rows, key=lambda kind: (order[kind[0]], kind[1]))
-    return [row for kind in kinds for row in rows[kind]]
