@@ -135,7 +135,7 @@ def _is_large(plan: Artefact) -> bool:
             f"SELECT count(DISTINCT record_id) FROM plan WHERE {WRITES}"  # noqa: S608  (our own text)
         )
     known = session.scalar(select(func.count()).select_from(AccountSync)) or 0
-    return written > _MANY and written * _SHARE > known
+    return bool(written > _MANY and written * _SHARE > known)
 
 
 def _leave_nothing(held: Claim) -> None:
