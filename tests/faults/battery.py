@@ -140,7 +140,6 @@ _NO_FIELDS = (
     "closing a job",
     "asking after a job",
     "fetching what a job did",
-    "looking for what is there",
     "reading them once more",
     "writing customers",
     "writing new customers",

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from crmapp.connectors.sandbox.faults import Kind
-from crmapp.db import session, unit_of_work
+from crmapp.db import db, session, unit_of_work
 from crmapp.domain.runs import ENDED, Status
 from crmapp.models import Run, User
 from crmapp.services import failures, runs
@@ -66,6 +66,8 @@ def served(furnished: Path, folder: Path) -> Iterator[Pair]:
         systems = {name: stack.enter_context(pretend(name, at)) for name, at in places.items()}
         yield Pair(**places, systems=systems)
         quiet()
+    session.remove()
+    db.engine.dispose()  # else the process ends with connections in its pool
 
 
 def small_pages(patch: pytest.MonkeyPatch, records: int) -> None:

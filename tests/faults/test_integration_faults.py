@@ -84,8 +84,8 @@ def rows(pair: Pair) -> Rows:
 def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
     met: Combination, make, pair, record_property, monkeypatch
 ):
-    hurry(monkeypatch, met)
     pair.connect(met, by=make.alice)
+    hurry(monkeypatch, met)
     before, goal, expected = rows(pair), departments.goal(), course(met)
     pair.meet(met)
 

@@ -86,6 +86,8 @@ def test_a_sync_of_5000_accounts_loses_and_doubles_nothing(
     turn, make, many, tmp_path, record_property, monkeypatch
 ):
     monkeypatch.setattr("crmapp.connectors.door._pause_before", lambda _state: 0.0)
+    for module in ("account_sync_pairs", "account_sync_apply"):  # 2,500 of a kind at a time
+        monkeypatch.setattr(f"crmapp.services.{module}.PART", BOOK.size)
     with served(many, tmp_path / "pair") as pair:
         urls = (pair.systems["salesforce"].url, pair.systems["intacct"].url)
         connect_both(*urls, by=make.alice, by_rest=False)
@@ -100,7 +102,7 @@ def test_a_sync_of_5000_accounts_loses_and_doubles_nothing(
         assert [misreported(each) for each in followed] == [[]] * len(followed)
         assert customers.breaks(before, rows(pair), BOOK) == []
         assert customers.states() == {("synced", False): BOOK.size}
-    turns = len({each.id for each in followed})
+        turns = len({each.id for each in followed})
     seen = f"done, in {len(followed)} spells of {turns} runs"
     faults = f"one of 8 kinds at each of 13 phases, turn {turn + 1}"
     record_property(
