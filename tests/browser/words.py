@@ -31,6 +31,9 @@ DATA = (
     r"Quotation for the classic cars|Visit with the sales figures of the year|Toys of Finland, Co.|"
     r"Send the price list|Closed on Mondays|The Sharp Gifts Warehouse|Land of Toys Inc.|"
     r"Norway Gifts By Mail, Co.|"
+    r"The value of the field \w+ is too long\. It has at most \d+ characters\."
+    r" Provide a shorter value\.|"
+    r"unable to obtain exclusive access to this record or \d+ records: \w+|"  # Salesforce's words
     r"(GET|POST) /\S+|Settings > OAuth Settings > Consumer Key and Secret|"
     r"(Mona|Alice|Ivan|Rita|Ron|Vera) \w+"
 )
