@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import resource
 import subprocess
 import sys
 import tempfile
@@ -92,8 +91,18 @@ def resync(home: Path) -> Taken:
         ended = runs.get(run_id, by=admin())
         if ended.status != "done":
             raise SystemExit(f"the resync ended as {ended.status}: {ended.done} {ended.error}")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-        return Taken(cpu, wall, before, peak, held, ended.done)
+        return Taken(cpu, wall, before, highest(), held, ended.done)
+
+
+def highest() -> float:
+    """Return the most memory that this process has held, in MB.
+
+    ``ru_maxrss`` does not tell: a process inherits it from the one that started it, and ours has
+    read both systems by hand.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (kilobytes,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(kilobytes) * 1024 / 1e6
 
 
 def in_own_process(home: Path) -> Taken:

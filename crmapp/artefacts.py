@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -215,6 +216,11 @@ def clear_parts(run_id: int, fence: int) -> None:
     for path in _folder(run_id).glob("part-*"):
         if int(path.name.split("-")[1]) <= fence:
             path.unlink(missing_ok=True)
+
+
+def clear(run_id: int) -> None:
+    """Delete all files of a run that is not kept."""
+    shutil.rmtree(_folder(run_id), ignore_errors=True)
 
 
 class PlanFile:

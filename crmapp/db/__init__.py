@@ -1,6 +1,6 @@
 """The database: base class, session, the only commit, and bulk verbs per dialect."""
 
-from crmapp.db.base import Base, Folded, Json, Money, UtcDateTime, utcnow
+from crmapp.db.base import LARGEST_ID, Base, Folded, Json, Money, UtcDateTime, utcnow
 from crmapp.db.session import (
     after_commit,
     beside,
@@ -12,6 +12,7 @@ from crmapp.db.session import (
 )
 
 __all__ = [
+    "LARGEST_ID",
     "Base",
     "Folded",
     "Json",

@@ -18,6 +18,10 @@ Folded = String().with_variant(String(collation="C"), "postgresql")
 """Text that code has folded (lower case, no accents): compared byte by byte on every database."""
 
 
+LARGEST_ID = 2**31 - 1
+"""The largest key that every database keeps."""
+
+
 def utcnow() -> datetime:
     """The present moment, aware."""
     return datetime.now(UTC)

@@ -17,6 +17,7 @@ from crmapp.models import Account, AccountSync, Run, User
 from crmapp.queue import later
 from crmapp.services import (
     account_sync_pairs,
+    account_sync_read,
     account_sync_states,
     accounts,
     planning,
@@ -173,6 +174,9 @@ def start_due() -> int | None:
         clock, now = account_sync_states.clock(lock=True), utcnow()
         if account_sync_states.open_run() is not None or not _is_due():
             return None
+        mark = account_sync_read.mark()
+        if clock.cursors.get(account_sync_states.RULES) != mark:
+            account_sync_states.all_changed(mark)
         reads = clock.due_at is None or clock.due_at <= now
         if reads:
             every = timedelta(minutes=sync_options.options().every)
@@ -185,6 +189,8 @@ def _is_due() -> bool:
     if clock.rest_until is not None and clock.rest_until > now or _broke_off(now):
         return False
     if clock.due_at is None or clock.due_at <= now:
+        return True
+    if clock.cursors.get(account_sync_states.RULES) != account_sync_read.mark():
         return True
     again = and_(AccountSync.state == REFUSED, AccountSync.retry_at <= now)
     waits = select(AccountSync.account_id).where(or_(AccountSync.pending.is_not(None), again))

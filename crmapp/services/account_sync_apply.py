@@ -111,7 +111,8 @@ def _send(
     shapes, late = field_maps.shapes(), account_sync_late.changed_here(rows)
     try:
         with opened(side, held) as connector:
-            late |= account_sync_late.changed_there(connector, side, rows, shapes)
+            if account_sync_late.is_old(run):
+                late |= account_sync_late.changed_there(connector, side, rows, shapes)
             going = [row for row in rows if row.record_id not in late]
             sent = [record_of(row, shapes) for row in going]
             results = _upserted(connector, object_of(side), rows[0].params["match"], sent)

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from crmapp.connectors.port import Connector, Record
+from crmapp.db import utcnow
 from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Reason
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import Shape, Side
 from crmapp.domain.field_values import as_text, canonical, is_blank
 from crmapp.domain.plan import Planned, PlanRow
-from crmapp.models import RunException
+from crmapp.models import Run, RunException
 from crmapp.services import account_sync_states
 from crmapp.services.account_sync_rows import object_of
 from crmapp.services.frozen_values import thawed
 from crmapp.services.records import table_of
+
+_FRESH = timedelta(minutes=1)
+"""So long a plan counts as just made; to read once more costs requests, and Intacct bills each."""
+
+
+def is_old(run: Run) -> bool:
+    """Whether a person has looked at the plan, or so much time has passed since it was begun."""
+    begun = datetime.fromisoformat(run.mapping["begun_at"])
+    return run.mapping["shown"] or utcnow() - begun > _FRESH
 
 
 def changed_here(rows: Sequence[PlanRow]) -> set[int]:

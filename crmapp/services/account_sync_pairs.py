@@ -40,6 +40,21 @@ VANISHED = N_("The linked record is not in Salesforce any more. Link another one
 TWICE = N_("Several records in Salesforce have the Intacct ID %(number)s. Link the right one.")
 PART = 3000
 """How many accounts are decided about at a time: as many as Salesforce takes by a job."""
+TAKEN = N_(
+    "The record in Salesforce with the Intacct ID %(number)s is linked to another account. Link the"
+    " right one."
+)
+RENUMBERED = N_(
+    "The customer of this account is %(customer)s in Intacct, where ids never change, and there is"
+    " none with the number %(number)s. Enter the number of a customer."
+)
+OTHER_CASE = N_(
+    "To Salesforce, %(number)s is the same Intacct ID as %(other)s. Link the right record, or"
+    " change the number."
+)
+GONE = N_("The customer %(number)s is not in Intacct any more. Enter the number of another one.")
+_RECORDS = ""
+"""Under this key, what was accepted says of which records; the other keys are those of rows."""
 _NAMES = tuple(dict.fromkeys(("number", *fields_here())))
 _LINK = IDENTITY[Side.SALESFORCE]
 
@@ -105,27 +120,31 @@ def _waiting(ids: Sequence[int]) -> list[Waiting]:
     takes = set(session.scalars(part))
     query = select(columns.id, columns.version, *(columns[name] for name in _NAMES))
     rows = session.execute(query.where(is_one_of(columns.id, ids)).order_by(columns.id))
-    links = _links(ids)
+    links, customers = (_links(ids, IDENTITY[side]) for side in (Side.SALESFORCE, Side.INTACCT))
     return [
         Waiting(
             id_,
             version,
             dict(zip(_NAMES, values, strict=True)),
-            links.get(id_),
+            links[id_][-1] if id_ in links else None,
             id_ in takes,
             states.get(id_),
+            customers.get(id_, ()),
         )
         for id_, version, *values in rows
     ]
 
 
-def _links(ids: Sequence[int]) -> dict[int, str]:
-    """Return the record in Salesforce of each account; the latest of several."""
+def _links(ids: Sequence[int], what: tuple[str, str]) -> dict[int, Sequence[str]]:
+    """Return what the ledger of identities says each account is there, the latest last."""
     known = ExternalIdentity.__table__.c
     query = select(known.account_id, known.external_id).where(
-        known.system == _LINK[0], known.object == _LINK[1], is_one_of(known.account_id, ids)
+        known.system == what[0], known.object == what[1], is_one_of(known.account_id, ids)
     )
-    return {row[0]: row[1] for row in session.execute(query.order_by(known.id))}
+    found: dict[int, list[str]] = {}
+    for account, id_ in session.execute(query.order_by(known.id)):
+        found.setdefault(account, []).append(id_)
+    return dict(found)
 
 
 def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
@@ -136,11 +155,11 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
     sides = _read(held, taking, in_force, shapes)
     problems = all_problems(in_force, shapes)
     broken = {key: next(iter(each.values())) for key, each in problems.items()}
-    work = _Work(in_force, shapes, broken, sides)
     records = {each.id: {side: sides.of(side, each) for side in Side} for each in taking}
     holders = ledger.holders(
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
     )
+    work = _Work(in_force, shapes, broken, sides, _others(holders))
     rows: dict[tuple[str, str], list[PlanRow]] = {}
     for each in taking:
         merged, offered = work.account(each, records[each.id])
@@ -188,6 +207,7 @@ class _Work:
     shapes: Shapes
     broken: Mapping[str, Text]
     sides: _Sides
+    linked: Mapping[str, int]
 
     def account(
         self, each: Waiting, records: Mapping[Side, Record | None]
@@ -197,10 +217,15 @@ class _Work:
         kept: Kept = state.accepted if state else {}
         sent: Sent = state.offered.get("sent", {}) if state else {}
         offer = {"pending": each.pending or 0, "kept": kept, "sent": sent}
-        unclear = self._unclear(each)
+        unclear = self._unclear(each, records)
         if unclear:
-            known = state.hashes if state else {}
-            return None, offer | {"hashes": known, "problems": texts({"": unclear})}
+            hashes = state.hashes if state else {}
+            return None, offer | {"hashes": hashes, "problems": texts({"": unclear})}
+        away = records[Side.SALESFORCE] or {}
+        ids = {Side.INTACCT.value: each.number, Side.SALESFORCE.value: away.get("Id")}
+        known = {side: id_ for side, id_ in ids.items() if id_}
+        if _are_others(kept.get(_RECORDS, {}), known):
+            kept, sent = {}, {}  # it says nothing of these records
         merged = merge(
             self.rules, self.shapes, each.values,
             records[Side.INTACCT], records[Side.SALESFORCE],
@@ -215,7 +240,7 @@ class _Work:
             for side, record in records.items()
         }
         return merged, offer | {
-            "kept": merged.kept, "sent": merged.sent, "hashes": hashes,
+            "kept": {**merged.kept, _RECORDS: known}, "sent": merged.sent, "hashes": hashes,
             "problems": texts(merged.problems),
             "alone": not any(records.values()) and not any(written.values()),
         }  # fmt: skip
@@ -226,15 +251,40 @@ class _Work:
         known = INTACCT_ID in self.shapes.salesforce and not each.link
         return wanted if known else wanted - {Side.SALESFORCE}
 
-    def _unclear(self, each: Waiting) -> Text | None:
+    def _unclear(self, each: Waiting, records: Mapping[Side, Record | None]) -> Text | None:
         """Say why it is not certain which records the account is."""
         if each.number and each.number not in self.sides.unique:
             return Text(SHARED, {"number": each.number})
         if each.link and each.link not in self.sides.by_id:
             return Text(VANISHED)
-        if not each.link and len(self.sides.by_number.get(each.number.casefold(), ())) > 1:
+        found = () if each.link else self.sides.numbered(each.number)
+        if len(found) > 1:
             return Text(TWICE, {"number": each.number})
+        if found and found[0][INTACCT_ID] != each.number:
+            return Text(OTHER_CASE, {"number": each.number, "other": found[0][INTACCT_ID]})
+        away = records[Side.SALESFORCE]
+        if away and self.linked.get(str(away["Id"]), each.id) != each.id:
+            return Text(TAKEN, {"number": each.number})
+        if each.number and each.customers and not records[Side.INTACCT]:
+            gone = each.number in each.customers
+            params = {"customer": each.customers[-1], "number": each.number}
+            return Text(GONE if gone else RENUMBERED, params)
         return None
+
+
+def _are_others(accepted: Mapping[str, str], known: Mapping[str, str]) -> bool:
+    """Whether an account means other records than those of which something was accepted."""
+    return any(accepted.get(side, id_) != id_ for side, id_ in known.items())
+
+
+def _others(holders: Mapping[tuple[str, str, str], ledger.Holder]) -> dict[str, int]:
+    """Return the living account that each record in Salesforce is linked to."""
+    ids = {key[2]: each.account for key, each in holders.items() if key[:2] == _LINK}
+    query = select(Account.id).where(
+        is_one_of(Account.__table__.c.id, sorted({*ids.values()})), Account.deleted_at.is_(None)
+    )
+    living = set(session.scalars(query))
+    return {id_: account for id_, account in ids.items() if account in living}
 
 
 @dataclass(frozen=True)
@@ -258,8 +308,12 @@ class _Sides:
             return self.intacct.get(account.number)
         if account.link is not None:
             return self.by_id.get(account.link)
-        found = self.by_number.get(account.number.casefold(), ())
+        found = self.numbered(account.number)
         return found[0] if len(found) == 1 else None
+
+    def numbered(self, number: str) -> Sequence[Record]:
+        """Return the records in Salesforce with a number, which it reads without regard to case."""
+        return self.by_number.get(number.casefold(), ())
 
 
 def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shapes) -> _Sides:

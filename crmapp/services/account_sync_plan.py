@@ -90,7 +90,7 @@ def _pairs(held: Claim, run: Run) -> Claim:
         with unit_of_work():
             return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
     decided = account_sync_pairs.decide(held, found)
-    place = {**run.mapping, "after": found[-1].id}
+    place = {"begun_at": utcnow().isoformat(), **run.mapping, "after": found[-1].id}
     with unit_of_work():
         held = checkpoint(held)
         account_sync_pairs.put_down(decided, run.id)
@@ -108,9 +108,10 @@ def _offer(held: Claim, run: Run) -> None:
         return
     plan = planning.join_parts(held, run)
     counts = planning.count_actions(plan)
-    waits = not run.source.get("reviewed") and (run.source["mode"] == "chosen" or _is_large(counts))
+    waits = run.source["mode"] == "chosen" or _is_large(counts)
+    status = Status.PLANNED if waits else Status.QUEUED
     with unit_of_work():
-        planning.offer(held, Status.PLANNED if waits else Status.QUEUED, plan, counts)
+        planning.offer(held, status, plan, counts, mapping={**run.mapping, "shown": waits})
         if waits:
             notifications.run_waits(held.run_id)
 

@@ -6,6 +6,7 @@ our own writing.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from crmapp.db.bulk import is_one_of
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import FieldRule, Rules, Side, Sync
 from crmapp.domain.field_sync import content_hash, fields_of
+from crmapp.domain.field_values import digest
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER_ID, INTACCT_ID
 from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.queue import leaving
@@ -59,6 +61,11 @@ def rules() -> Rules:
     """Return the rows by which accounts are synchronised, as far as the direction allows."""
     direction = sync_options.options().direction
     return tuple(_directed(each, direction) for each in field_maps.in_force())
+
+
+def mark() -> str:
+    """Return what tells whether the rows are still those by which accounts were compared last."""
+    return digest(json.dumps([each.as_json() for each in rules()], sort_keys=True))
 
 
 def _directed(rule: FieldRule, direction: Sync) -> FieldRule:

@@ -28,7 +28,8 @@ IDENTITY = {
 class Waiting(NamedTuple):
     """An account that is to be synchronised; ``link`` is its record in Salesforce.
 
-    ``state`` is how it stood with it before its values were read, None if nothing was known.
+    ``state`` is how it stood with it before its values were read, None if nothing was known;
+    ``customers`` are the ids in Intacct that it is known to have had, the latest last.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Waiting(NamedTuple):
     link: str | None
     takes_part: bool
     state: Any = None
+    customers: Sequence[str] = ()
 
     @property
     def number(self) -> str:

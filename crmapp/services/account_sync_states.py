@@ -6,19 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.schema import Table
 
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import insert_into, is_one_of, merge_rows
 from crmapp.domain.runs import ACTIVE, Status
-from crmapp.models import AccountSync, Run, RunException, SyncClock
+from crmapp.models import Account, AccountSync, Run, RunException, SyncClock
 from crmapp.services import sync_options
 
 KIND = "account_sync"
 OBJECT = "account"
 SYNCED, REFUSED, HELD = "synced", "rejected", "held"
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
+RULES = "rules"
+"""Beside the systems, the clock's cursors say by which rows of the map accounts were compared."""
 REST = timedelta(minutes=15)
 """For so long nothing begins by itself after a run that failed or was cancelled."""
 _LONGEST_REST = 24 * 60
@@ -57,7 +59,15 @@ def _mark(changes: Iterable[tuple[int, int]], at: datetime) -> None:
 
 
 def of(accounts: Sequence[int], *, lock: bool = False) -> dict[int, Any]:
-    """Return how it stands with each of ``accounts``, as far as something is known of it."""
+    """Return how it stands with each of ``accounts``, as far as something is known of it.
+
+    ``lock`` it inside a unit of work only: the accounts first, as the door does, because a row that
+    is new here asks for its account. Else a person's edit and a run would wait for each other.
+    """
+    if lock:
+        own = Account.__table__.c.id
+        first = select(own).where(is_one_of(own, accounts)).order_by(own)
+        session.execute(first.with_for_update(read=True, key_share=True)).all()
     query = select(_TABLE).where(is_one_of(_TABLE.c.account_id, accounts))
     query = query.order_by(_TABLE.c.account_id)
     rows = session.execute(query.with_for_update() if lock else query)
@@ -102,11 +112,26 @@ def settled(
     }
 
 
+def all_changed(rules: str) -> None:
+    """Inside a unit of work: have all accounts looked at that are known, because ``rules`` are new.
+
+    What was accepted by other rows says nothing: without it, who edits an account next would be
+    taken for one of several who differ, and not for the one who changed it.
+    """
+    _wait(true())
+    row = clock(lock=True)
+    row.cursors = {**row.cursors, RULES: rules}
+
+
 def begun(run_id: int) -> None:
     """Inside a unit of work: from the first write on, all that a run offers waits until settled."""
+    _wait(AccountSync.offered_run == run_id)
+
+
+def _wait(which: ColumnElement[bool]) -> None:
     session.execute(
         update(AccountSync)
-        .where(AccountSync.offered_run == run_id, AccountSync.pending.is_(None))
+        .where(which, AccountSync.pending.is_(None))
         .values(pending=0, pending_at=utcnow())
         .execution_options(synchronize_session=False)
     )
@@ -138,6 +163,12 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
     ``problems`` are account → system, code, said, text, params and fields.
     """
     now = utcnow()
+    rows = of(sorted(problems), lock=True)
+    # That the other system refused it in this run, too, is no attempt of its own.
+    before = {
+        account: row.attempts - (row.state == REFUSED and row.run_id == run_id)
+        for account, row in rows.items()
+    }
     put_down(
         [
             {
@@ -146,14 +177,18 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
                 "cause": f"{problems[account_id]['system']}:{problems[account_id]['code']}",
                 "problem": dict(problems[account_id]),
                 "run_id": run_id,
-                "attempts": row.attempts + 1,
-                "retry_at": now + timedelta(minutes=min(5 * 2**row.attempts, _LONGEST_REST)),
+                "attempts": before[account_id] + 1,
+                "retry_at": now + _pause(before[account_id]),
                 # What was offered waits for its time now; what came after it does not.
                 "pending": still(row.pending, row.offered.get("pending")),
             }
-            for account_id, row in of(sorted(problems), lock=True).items()
+            for account_id, row in rows.items()
         ]
     )
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(minutes=min(5 * 2**attempts, _LONGEST_REST))
 
 
 def open_run() -> int | None:
@@ -186,3 +221,10 @@ def keep_cursor(system: str, cursor: Mapping[str, Any] | None) -> None:
     """Inside a unit of work: note where the reading of a system goes on."""
     row = clock(lock=True)
     row.cursors = {**row.cursors, str(system): dict(cursor or {})}
+
+
+def forget_cursor(system: str) -> None:
+    """Inside a unit of work: have a system read from the beginning, because it is another one."""
+    row = session.get(SyncClock, OBJECT, with_for_update=True)
+    if row is not None:
+        row.cursors = {name: each for name, each in row.cursors.items() if name != system}

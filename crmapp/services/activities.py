@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import LARGEST_ID, session, unit_of_work
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
@@ -151,7 +151,7 @@ def _checked(
 
 
 def _belongs(contact_id: int, account_id: int) -> bool:
-    if contact_id > editing.LARGEST_ID:
+    if contact_id > LARGEST_ID:
         return False
     query = select(Contact.account_id).where(Contact.id == contact_id, Contact.deleted_at.is_(None))
     return session.scalar(query) == account_id

@@ -21,7 +21,13 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, NotConnected, SecretsLost
 from crmapp.i18n import N_
 from crmapp.models import Connection, RemoteDetail, RemoteObject, RequestLog, User
-from crmapp.services import api_use, connection_kinds, connection_problems, vault
+from crmapp.services import (
+    account_sync_states,
+    api_use,
+    connection_kinds,
+    connection_problems,
+    vault,
+)
 from crmapp.services.connection_kinds import SYSTEMS, System
 from crmapp.services.connection_problems import Problem
 from crmapp.services.connection_tokens import RowTokens
@@ -156,6 +162,7 @@ def save(system: str, wanted: Wanted, *, version: int, by: User) -> None:
             row.renewing_until = None
         if whose and whose != connection_kinds.organisation(wanted.kind, values, wanted.sandbox):
             row.usage = {}
+            account_sync_states.forget_cursor(system)
         row.kind, row.settings, row.sandbox = wanted.kind.value, values, wanted.sandbox
         row.secrets, row.budget = vault.seal(secrets), budget
         row.version, row.by_id, row.updated_at = row.version + 1, person, utcnow()
@@ -205,6 +212,7 @@ def remove(system: str, *, version: int, by: User) -> None:
         for model in (RequestLog, RemoteObject, RemoteDetail):
             session.execute(delete(model).where(model.connection_id == row.id))
         session.delete(row)
+        account_sync_states.forget_cursor(system)
 
 
 def check(system: str, *, by: User) -> Problem | None:

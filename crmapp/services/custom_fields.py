@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db import LARGEST_ID, session, unit_of_work, utcnow
 from crmapp.db.json_values import drop_index, index_values, value_at
 from crmapp.domain.custom_fields import DEFINITION, FILTERED, KINDS, NUMERIC, name_from
 from crmapp.domain.fields import LISTED, BadValue, Kind, Lookups, check, parse
@@ -51,7 +51,7 @@ def get(field_id: int, *, by: User) -> CustomField:
         NotFound: there is none with this id.
     """
     need(RIGHT, by=by)
-    found = session.get(CustomField, field_id) if field_id <= editing.LARGEST_ID else None
+    found = session.get(CustomField, field_id) if field_id <= LARGEST_ID else None
     if found is None:
         raise NotFound
     return found

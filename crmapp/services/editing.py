@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.base import ExecutableOption
 
-from crmapp.db import session
+from crmapp.db import LARGEST_ID, session
 from crmapp.db.statements import Statements
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse, thaw
 from crmapp.errors import Conflict, Invalid, NotFound
@@ -21,7 +21,6 @@ from crmapp.services import fields, records
 from crmapp.services.idempotency import once
 
 Seen = TypeVar("Seen", Account, Contact, Activity)
-LARGEST_ID = 2**31 - 1
 FORM = {"kind": "form"}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import LARGEST_ID, session, unit_of_work
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, NotFound
 from crmapp.i18n import N_
@@ -51,6 +51,8 @@ def get(code: str, wanted: int, *, by: User) -> IntegrationVersion:
         NotFound: there is no such version.
     """
     need(RIGHT, by=by)
+    if wanted > LARGEST_ID:
+        raise NotFound
     query = _newest_first(code).where(IntegrationVersion.version == wanted)
     found = session.scalars(query).one_or_none()
     if found is None:

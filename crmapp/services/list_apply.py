@@ -82,10 +82,10 @@ def _files(run: Run) -> list[str]:
 
 
 def _next_chunk(files: Sequence[str], cursor: int, size: int) -> _Chunk | None:
-    """Return what is done next; ``size`` rows at most, or :data:`SENT` if they are sent away."""
+    """Return what is done next: ``size`` rows at most, or :data:`SENT` if they are sent away."""
     with artefacts.read(files) as plan:
         rows, until = apply.next_rows(plan, cursor, size, _NAMES)
-        if size < SENT and rows and rows[0].object == THERE:
+        if size != SENT and rows and rows[0].object == THERE:
             rows, until = apply.next_rows(plan, cursor, SENT, _NAMES)
         if until is None:
             return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from crmapp import artefacts
 from crmapp.artefacts import Beside, Tables
-from crmapp.db import unit_of_work
+from crmapp.db import after_commit, unit_of_work
 from crmapp.domain.list_values import HERE, Here, Original, Tally, There, Value
 from crmapp.domain.pick_lists import THERE
 from crmapp.errors import FileLost
@@ -17,7 +17,7 @@ from crmapp.services import planning
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 from crmapp.services.list_stage import SIDES, notes
 
-_PART = 25_000
+_PART = 12_500
 """How many values are joined at a time: what that takes fits into DuckDB's memory."""
 _LATEST = """
     DELETE FROM {side} WHERE n IN (
@@ -113,6 +113,7 @@ def join(held: Claim, run: Run) -> Claim:
         names, count = _joined(tables, run)
     place = {"sides": names, "values": count, "phase": "rows_here", "after": 0, "notes": {}}
     with unit_of_work():
+        after_commit(lambda: artefacts.clear_parts(held.run_id, held.fence))
         return checkpoint(held, mapping={**run.mapping, **place}, cursor=0)
 
 

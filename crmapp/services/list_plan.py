@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from crmapp import artefacts
 from crmapp.artefacts import Artefact
 from crmapp.connectors.errors import ConnectorError, QuotaExceeded, Retryable
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db import after_commit, session, unit_of_work, utcnow
 from crmapp.domain.list_values import (
     HERE,
     Scope,
@@ -117,6 +117,7 @@ def _leave_nothing(held: Claim, run: Run) -> None:
         checkpoint(held)
         list_states.keep(code, cursor=cursor or {}, kept=list_states.still_kept(run))
         session.execute(delete(Run).where(Run.id == held.run_id, Run.fence == held.fence))
+        after_commit(lambda: artefacts.clear(held.run_id))
 
 
 def _rows_here(held: Claim, run: Run) -> Claim:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import LARGEST_ID, session, unit_of_work
 from crmapp.domain.changes import Action, Write
 from crmapp.domain.fields import Lookups
 from crmapp.domain.search import fold
@@ -166,7 +166,7 @@ def _living(list_code: str) -> Sequence[PickListValue]:
 
 
 def _value(list_code: str, value_id: int) -> PickListValue:
-    found = session.get(PickListValue, value_id) if value_id <= editing.LARGEST_ID else None
+    found = session.get(PickListValue, value_id) if value_id <= LARGEST_ID else None
     if found is None or found.list_code != list_code or found.deleted_at is not None:
         raise NotFound
     return found

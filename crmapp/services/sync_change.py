@@ -19,7 +19,9 @@ DIRECTIONS: Mapping[Sync, str] = {
     Sync.TO: N_("Values from Salesforce and from here go to Sage Intacct, never back."),
 }
 _BEGINS = N_("Accounts are synchronized from now on, by themselves.")
-_ENDS = N_("Accounts are not synchronized any more. What changes meanwhile is not carried over.")
+_ENDS = N_(
+    "Accounts are not synchronized any more. What changes meanwhile is carried over once they are."
+)
 _LARGE = N_("A run that would write a large part of them waits until somebody has looked at it.")
 _DIRECTION = N_("Direction: %(direction)s.")
 _CREATES = N_("Accounts that %(system)s does not have are created there.")

@@ -16,10 +16,11 @@ from crmapp.models import ManagedListState, Run, User
 from crmapp.services import account_sync_health, failures, field_maps, list_states
 from crmapp.services.account_sync import RIGHT
 from crmapp.services.account_sync_health import Health
+from crmapp.services.account_sync_states import REST
 from crmapp.services.rights import need
 
-LATE = timedelta(minutes=10)
-"""So long after its time a reading is overdue: something keeps it from beginning."""
+LATE = REST + timedelta(minutes=5)
+"""So long after its time a reading is overdue: it does not only rest after a failure."""
 _TITLES = {"intacct": "Sage Intacct", "salesforce": "Salesforce"}
 _ENDED = [status.value for status in ENDED]
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]

@@ -10,13 +10,13 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import LARGEST_ID, session, unit_of_work
 from crmapp.domain.permissions import Right, Role, roles_with
 from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
-from crmapp.services.editing import LARGEST_ID, unless_taken
+from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
 EMAIL_TAKEN = N_("Somebody with this address is here already.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Response, after_this_request, current_app, request
 
-from crmapp.services.editing import LARGEST_ID
+from crmapp.db import LARGEST_ID
 
 MOST = 8
 NAME = "crmapp_recent"

@@ -199,6 +199,7 @@ def test_taking_back_asks_as_well_before_it_begins_again(make, as_user, connecte
     assert 'name="enabled" checked' in answer.text
     assert not sync_options.options().enabled
     assert browser.post(f"{SAVE}/versions/9/restoration").status_code == 404
+    assert browser.post(f"{SAVE}/versions/{10**30}/restoration").status_code == 404
 
 
 def test_without_connections_the_tab_says_so_and_leads_there(make, as_user):

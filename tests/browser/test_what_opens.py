@@ -199,3 +199,13 @@ def test_a_favourite_has_no_barriers_from_its_name_to_its_end(open_as):
     check(page)
     page.get_by_role("button", name="Delete").click()
     expect(page.locator(".toast").first).to_be_visible()
+
+
+def test_a_phone_shows_the_open_tab_of_a_strip_that_is_too_wide(open_as):
+    page = open_as("alice", viewport={"width": 390, "height": 844})
+
+    page.goto("/admin/subscriptions")
+
+    strip = page.locator(".tabs").first
+    assert strip.evaluate("strip => strip.scrollWidth > strip.clientWidth")
+    expect(strip.locator("[aria-current]")).to_be_in_viewport(ratio=0.9)  # its line is cut

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
 from crmapp.connectors.sandbox.faults import Kind
-from crmapp.db import session, unit_of_work
+from crmapp.db import unit_of_work, utcnow
+from crmapp.domain.managed_lists import VALUE_HIDDEN
 from crmapp.domain.runs import ENDED
-from crmapp.models import Run
-from crmapp.services import failures, managed_lists, runs
+from crmapp.services import list_states, managed_lists
 from tests.faults import departments
-from tests.faults.battery import Combination, Lasts, combinations, course
-from tests.faults.departments import CODE, Goal, Rows
+from tests.faults.battery import BULK, Combination, Lasts, combinations, course
+from tests.faults.departments import CODE, LIST, OBJECT, Goal, Rows
+from tests.faults.pair import Pair, hurry, quiet, served, small_pages, stand, wake
 from tests.faults.reported import misreported, tallied, told
-from tests.support.connections import control
-from tests.support.pretending import Pretended, pretend
-from tests.support.processes import eventually
-from tests.support.sandbox_pair import connect_both
 
-EXPIRE = {"xml": "expire-sessions", "rest": "expire-tokens", "salesforce": "expire_tokens"}
+_XML, _REST = f"query {LIST.xml_object}", f"query {LIST.rest_object}"
+_ASKED, _SENT = "GET */query*", "PATCH */composite/*"
+PHASES = {
+    "xml": {
+        "signing in": ("getAPISession", 0),
+        "reading what there is": (f"lookup {LIST.xml_object}", 0),
+        "reading the first page": (_XML, 0),
+        "reading a page in the middle": (_XML, 1),
+        "reading the last page": (_XML, 2),
+    },
+    "rest": {
+        "signing in": ("POST */oauth2/token", 0),
+        "reading a page in the middle": (_REST, 1),
+    },
+    "salesforce": {
+        "signing in": ("POST */oauth2/token", 0),
+        "reading what there is": (f"GET */{OBJECT}/describe", 0),
+        "reading the first page": (_ASKED, 0),
+        "reading a page in the middle": (_ASKED, 1),
+        "reading the last page": (_ASKED, 2),
+        "writing the first rows": (_SENT, 0),
+        "writing rows in the middle": (_SENT, 1),
+        "writing the last rows": (_SENT, 2),
+    },
+    "bulk": BULK,
+}
+"""Intacct's two interfaces differ in how they sign in and refuse, not in where a reading stands."""
+VANISHES = {
+    "xml": (LIST.xml_object, LIST.xml_name),
+    "rest": (LIST.xml_object, LIST.xml_name),
+    "salesforce": (OBJECT, VALUE_HIDDEN),
+    "bulk": (OBJECT, VALUE_HIDDEN),
+}
 
 
 @pytest.fixture(scope="session")
@@ -38,101 +63,45 @@ def furnished(tmp_path_factory) -> Path:
     return folder
 
 
-@dataclass
-class Pair:
-    """Both pretend systems, and where their files lie."""
-
-    folder: Path
-    systems: dict[str, Pretended]
-
-    def of(self, system: str) -> Pretended:
-        return self.systems["salesforce" if system == "salesforce" else "intacct"]
-
-    def rows(self) -> Rows:
-        quiet()
-        return departments.rows(self.folder / "intacct", self.folder / "salesforce")
-
-    def well(self) -> None:
-        for each in self.systems.values():
-            each.well()
-
-
 @pytest.fixture
 def pair(furnished: Path, tmp_path: Path, make, monkeypatch) -> Iterator[Pair]:
-    folder = tmp_path / "pair"
-    shutil.copytree(furnished, folder)
-    small_steps(monkeypatch)
-    with ExitStack() as stack:
-        names = ("intacct", "salesforce")
-        systems = {name: stack.enter_context(pretend(name, folder / name)) for name in names}
-        departments.furnish_here()
-        yield Pair(folder, systems)
-        quiet()
+    """Both systems, and three pages and three chunks of values."""
+    small_pages(monkeypatch, 25)
+    monkeypatch.setattr("crmapp.services.planning.PART", 50)
+    monkeypatch.setattr("crmapp.services.pace.chunk_size", lambda: 12)
+    monkeypatch.setattr("crmapp.services.list_apply.SENT", 12)
+    departments.furnish_here()
+    with served(furnished, tmp_path / "pair") as opened:
+        yield opened
 
 
-def small_steps(patch: pytest.MonkeyPatch) -> None:
-    """Have three pages and three chunks of few values, and no pauses between tries."""
-    patch.setattr("crmapp.connectors.intacct.xml.PAGE", 25)
-    patch.setattr("crmapp.connectors.intacct.rest.PAGE", 25)
-    patch.setattr("crmapp.connectors.salesforce.reading.PAGE", 25)
-    patch.setattr("crmapp.connectors.sandbox.salesforce.app.SMALLEST_BATCH", 1)
-    patch.setattr("crmapp.services.planning.PART", 50)
-    patch.setattr("crmapp.services.pace.chunk_size", lambda: 12)
-    patch.setattr("crmapp.connectors.door._pause_before", lambda _state: 0.0)
+def rows(pair: Pair) -> Rows:
+    quiet()
+    return departments.rows(pair.intacct, pair.salesforce)
 
 
-def quiet() -> None:
-    """Wait until the pretend systems have done what they still do for nobody."""
-    called = "process_request_thread"
-    eventually(lambda: not any(called in each.name for each in threading.enumerate()), "quiet")
-
-
-def stand(run_id: int) -> Run:
-    """Work on a run until it has ended or is put off."""
-    for _slice in range(20):
-        runs.work(run_id)
-        session.rollback()
-        run = session.get_one(Run, run_id)
-        if run.status in ENDED or failures.obstacle(run):
-            return run
-    raise AssertionError(f"the run is {run.status} and nobody is at it")
-
-
-def wake(run_id: int) -> None:
-    """Let the time pass after which a run is taken up again."""
-    with unit_of_work():
-        session.execute(update(Run).where(Run.id == run_id).values(retry_at=None))
-
-
-@pytest.mark.parametrize("met", list(combinations()), ids=str)
+@pytest.mark.parametrize("met", list(combinations(PHASES, VANISHES)), ids=str)
 def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
     met: Combination, make, pair, record_property, monkeypatch
 ):
-    if met.kind is Kind.SLOW:
-        monkeypatch.setattr("crmapp.connectors.door.READ", 0.25)
-    org, books = pair.of("salesforce"), pair.of("xml")
-    connect_both(org.url, books.url, by=make.alice, by_rest=met.system == "rest")
-    before, system, goal = pair.rows(), pair.of(met.system), departments.goal()
-    if met.signs_in:
-        control(system.url, EXPIRE[met.system])
-    system.fault(**met.fault)
-    expected = course(met)
+    hurry(monkeypatch, met)
+    pair.connect(met, by=make.alice)
+    before, goal, expected = rows(pair), departments.goal(), course(met)
+    pair.meet(met)
 
-    run = stand(managed_lists.synchronize(CODE, by=make.alice))
-    waits, fired = 0, system.app.faults.listed()[0].fired
+    run, waits = stand(managed_lists.synchronize(CODE, by=make.alice)), 0
+    assert pair.has_met(met)
     while run.status not in ENDED:
         waits += 1
         assert expected.says in told(run)
-        assert departments.halfway(before, pair.rows(), goal) == []
+        assert departments.halfway(before, rows(pair), goal) == []
         if met.lasts is Lasts.NOTICED:
             pair.well()
-        wake(run.id)
-        run = stand(run.id)
+        run = wake(run.id)
 
-    assert fired > 0
     assert (waits > 0, run.status) == (expected.waits, expected.status)
     assert misreported(run) == []
-    assert departments.halfway(before, pair.rows(), goal) == []
+    assert departments.halfway(before, rows(pair), goal) == []
     if run.status == "done":
         assert (run.error, tallied(run, "there")) == (None, behind(before, goal))
     else:
@@ -140,10 +109,32 @@ def test_a_resync_loses_and_doubles_nothing_and_says_what_is_wrong(
         pair.well()
         again = stand(managed_lists.synchronize(CODE, by=make.alice))
         assert (again.status, again.error, misreported(again)) == ("done", None, [])
-    assert departments.breaks(before, pair.rows(), goal) == []
+    assert departments.breaks(before, rows(pair), goal) == []
     record_property("combination", met.row(waits, run.status))
 
 
 def behind(before: Rows, goal: Goal) -> int:
     """Return how many values in Salesforce are not as they are to be."""
     return sum(before.there.get(code) != value for code, value in goal.there.items())
+
+
+@pytest.mark.parametrize("system, seconds", [("xml", -7200.0), ("rest", 7200.0)])
+def test_a_clock_that_was_wrong_hides_no_later_change(system, seconds, make, pair, record_property):
+    met = Combination(Kind.WRONG_CLOCK, system, "all of it", Lasts.ON, ("*", 0), ("", ""))
+    pair.connect(met, by=make.alice)
+    before, goal = rows(pair), departments.goal().renamed("once more")
+    pair.of(met).fault(met.kind, times=None, seconds=seconds)
+    stand(managed_lists.synchronize(CODE, by=make.alice))
+    pair.well()
+    departments.rename_all(pair.intacct, "once more")
+    after = rows(pair)
+
+    managed_lists.schedule(CODE, managed_lists.EVERY[0], by=make.alice)
+    with unit_of_work():
+        list_states.keep(CODE, due_at=utcnow())
+    (run_id,) = managed_lists.start_due()
+
+    run = stand(run_id)
+    assert (run.status, run.source["mode"]) == ("done", "changes")
+    assert departments.breaks(replace(before, intacct=after.intacct), rows(pair), goal) == []
+    record_property("combination", met.row(0, "done"))

@@ -214,3 +214,17 @@ def test_a_field_that_vanished_takes_its_row_only(make, parties):
 
     assert run.status == "done", run.error
     assert parties.there(NUMBER)["phone"] == "+33 40 11 22 33"
+
+
+def test_a_run_in_which_both_systems_refuse_an_account_is_one_attempt(make, parties):
+    parties.enable()
+    account = make.account(NAME, number=NUMBER)
+    parties.sync()
+    for system in ("intacct", "salesforce"):
+        parties.fault(system, "lock_row", times=None)
+    parties.edit(account, phone="+33 40 11 22 33")
+
+    parties.sync()
+
+    assert session.scalar(select(func.count()).select_from(RunException)) == 2
+    assert parties.state(account).attempts == 1

@@ -171,3 +171,19 @@ def test_who_may_not_manage_integrations_begins_nothing_for_many(make, parties):
             account_sync.retry(by=person)
     with pytest.raises(Forbidden):
         account_sync.synchronize(account, by=make.carol)
+
+
+def test_an_edit_while_a_run_writes_is_not_settled_with_it(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.sync()
+    parties.edit(account, phone=OURS)
+
+    with parties.meanwhile("salesforce", lambda: parties.edit(account, phone=THEIRS), before=2):
+        run = parties.sync()
+
+    assert run.status == "done"
+    assert parties.state(account).pending is not None
+    parties.sync()
+    assert parties.there(NUMBER)["phone"] == parties.customer(NUMBER)["phone"] == THEIRS
+    assert parties.here(account)["phone"] == THEIRS
+    assert parties.state(account).pending is None

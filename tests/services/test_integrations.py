@@ -87,9 +87,10 @@ def test_who_looked_at_an_older_version_is_told(make, saved):
     assert integrations.options() == SECOND
 
 
-def test_a_version_that_is_not_there_cannot_be_taken_back(make, saved):
+@pytest.mark.parametrize("number", [7, 10**20])
+def test_a_version_that_is_not_there_cannot_be_taken_back(make, saved, number):
     with pytest.raises(NotFound):
-        integrations.take_back(7, seen=2, by=make.alice)
+        integrations.take_back(number, seen=2, by=make.alice)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from crmapp.connectors.errors import AuthFailed, Unreachable
 from crmapp.db import session, unit_of_work
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
 from crmapp.models import MailOutbox, ManagedListState, PickList, Run
-from crmapp.services import managed_lists, planning, receipts, remotes, runs, undo
+from crmapp.services import list_apply, managed_lists, planning, receipts, remotes, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.upserts import take_back
 
@@ -36,7 +36,7 @@ def wake(run_id: int) -> None:
         session.execute(update(Run).where(Run.id == run_id).values(retry_at=None))
 
 
-def test_all_values_arrive_here_and_in_salesforce(make, sides, monkeypatch):
+def test_all_values_arrive_here_and_in_salesforce(make, sides, settings, monkeypatch):
     monkeypatch.setattr(planning, "PART", 2)
     sides.intacct.page = 2
     sides.source("10", "20", "30", "40", **{"50": "Sales"})
@@ -45,6 +45,7 @@ def test_all_values_arrive_here_and_in_salesforce(make, sides, monkeypatch):
 
     wanted = {"10": ("10", True), "20": ("20", True), "30": ("30", True), "40": ("40", True)}
     assert (run.status, run.error) == ("done", None)
+    assert not [*settings.artefacts_dir.rglob("*.json")]
     assert sides.here() == sides.there() == {**wanted, "50": ("Sales", True)}
     assert tallies(run, "here") == tallies(run, "there") == {"added": 5}
     assert runs.receipt_of(run).balances
@@ -126,6 +127,35 @@ def test_what_salesforce_refuses_is_listed_in_its_words_and_tried_again(make, si
     assert (left.key, str(left.reason)) == ("20", "Salesforce refused it: bad value")
     assert again.status == "done"
     assert tallies(again, "there") == {"added": 1, "unchanged": 1}
+
+
+def test_salesforce_gets_many_rows_at_a_time_also_while_people_use_the_web(make, sides, settings):
+    settings.serving_file.touch()
+    sides.source(*(f"v{n}" for n in range(501)))
+    calls: list[str] = []
+    sides.salesforce.before = calls.append
+
+    resync(make, sides)
+
+    assert calls.count("upsert") == 3  # of 200 rows, as it takes at most
+    assert len(sides.there()) == 501
+
+
+def test_a_run_that_is_cancelled_sends_no_further_chunk(make, sides, monkeypatch):
+    monkeypatch.setattr(list_apply, "SENT", 2)
+    sides.source("10", "20", "30", "40", "50")
+    run_id = managed_lists.synchronize(CODE, by=make.alice)
+    runs.work(run_id)
+
+    def cancel(call: str) -> None:
+        if call == "upsert":
+            runs.cancel(run_id, by=make.alice)
+
+    sides.salesforce.after = cancel
+    ended = work(run_id, make)
+
+    assert (ended.status, ended.cursor) == ("cancelled", 8)
+    assert sides.there().keys() == {"10", "20"}
 
 
 def test_a_value_known_by_its_name_is_linked_and_not_made_twice(make, tmp_path):
@@ -314,6 +344,20 @@ def test_a_look_that_finds_nothing_leaves_no_run_behind(make, sides, clock):
 
     assert session.get(Run, changes) is None
     assert managed_lists.start_due() == []
+
+
+def test_what_was_read_and_led_to_nothing_leaves_no_file_behind(make, sides, clock, settings):
+    sides.source("10")
+    resync(make, sides)
+    managed_lists.schedule(CODE, 15, by=make.ivan)
+    sides.source("10")  # somebody saved it as it was
+    clock.shift(15 * 60)
+
+    (changes,) = managed_lists.start_due()
+    runs.work(changes)
+
+    assert session.get(Run, changes) is None
+    assert not (settings.artefacts_dir / f"run-{changes}").exists()
 
 
 def test_each_night_the_whole_list_is_compared(make, sides, clock):

@@ -101,7 +101,7 @@ def test_a_run_that_failed_is_no_good(make, account):
     assert text == "The last run failed: Out of quota."
 
 
-@pytest.mark.parametrize("minutes, headline", [(-9, Headline.GOOD), (-11, Headline.ATTENTION)])
+@pytest.mark.parametrize("minutes, headline", [(-19, Headline.GOOD), (-21, Headline.ATTENTION)])
 def test_a_reading_that_is_overdue_is_no_good(make, account, clock, minutes, headline):
     with unit_of_work():
         account_sync_states.keep_clock(due_at=utcnow() + timedelta(minutes=minutes))
@@ -127,7 +127,7 @@ def test_a_list_whose_reading_is_overdue_is_no_good(make, sides, clock):
     resync(make, sides)
     managed_lists.schedule(CODE, 15, by=make.alice)
     assert said(make)[0] is Headline.GOOD
-    clock.shift(timedelta(minutes=26))
+    clock.shift(timedelta(minutes=36))
 
     headline, text = said(make)
 

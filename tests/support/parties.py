@@ -109,6 +109,13 @@ class Parties:
         assert len(found) < 2, found
         return {name: found[0][field] for name, field in THERE.items()} if found else None
 
+    def id_there(self, number: str) -> str:
+        """Return the id of an account in Salesforce."""
+        session.rollback()
+        with remotes.opened("salesforce") as connector:
+            (found,) = connector.find(ACCOUNT, ["Id"], INTACCT_ID, number)
+        return str(found["Id"])
+
     def change_there(self, number: str, **values: Any) -> None:
         """Change an account in Salesforce, as somebody does who works there."""
         row = {THERE[name]: value for name, value in values.items()}

@@ -15,8 +15,13 @@ from crmapp.db.session import WRITE
 from crmapp.errors import CRMError
 
 
-def overtaken(app: Flask, rival: Executable, act: Callable[[], Any]) -> list[CRMError]:
-    """Begin ``act`` while ``rival`` is written but not committed; return what ``act`` raised."""
+def overtaken(
+    app: Flask, rival: Executable, act: Callable[[], Any], *more: Executable
+) -> list[CRMError]:
+    """Begin ``act`` while ``rival`` is written but not committed; return what ``act`` raised.
+
+    ``more`` is what the rival does after that, in the same transaction.
+    """
     raised: list[CRMError] = []
 
     def acting() -> None:
@@ -32,6 +37,8 @@ def overtaken(app: Flask, rival: Executable, act: Callable[[], Any]) -> list[CRM
         own.execute(rival)
         thread.start()
         thread.join(0.5)
+        for each in more:
+            own.execute(each)
         own.commit()
     thread.join(10)
     return raised

@@ -12,7 +12,13 @@ from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
 from crmapp.connectors.batches import Batch, Numbered, names_of
-from crmapp.connectors.errors import ConnectorError, Retryable, RowRejected, WrongInstance
+from crmapp.connectors.errors import (
+    ConfigBroken,
+    ConnectorError,
+    Retryable,
+    RowRejected,
+    WrongInstance,
+)
 from crmapp.connectors.port import RowResult
 from crmapp.connectors.salesforce.refusals import Refusal
 from crmapp.connectors.salesforce.session import Call, Session
@@ -84,7 +90,11 @@ def upsert(
         soon = SOONEST * len(waiting)
         pause(soon)
     _wait(session, job, pause, lambda: jobs.keep(mark, None), soon)
-    _settle(session, object, job, batch, waiting)
+    try:
+        _settle(session, object, job, batch, waiting)
+    except ConfigBroken:  # once that is mended, the same rows are to be sent anew
+        jobs.keep(mark, None)
+        raise
     jobs.keep(mark, None)
 
 

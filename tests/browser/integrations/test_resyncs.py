@@ -45,6 +45,11 @@ def test_an_admin_resyncs_territories_and_is_told_by_mail(walks, place, org, sag
     assert len(here) == len(sage.territories())
     assert all(any(name in row for row in here) for name in sage.territories().values())
     reads_the_letter(walk, inbox, run)
+    walk.goes_to("/admin/sync-health")
+    listed = walk.page.locator("#settings-list-health tbody tr").filter(
+        has_text=walk.say("Territories")
+    )
+    expect(listed).to_contain_text(walk.say("Good"))
 
 
 def opens_territories(walk: Walk) -> None:

@@ -174,6 +174,10 @@ def finds_what_is_wrong(walk: Walk) -> None:
         walk.say("Somebody was writing the record. It is tried again by itself.")
     )
     expect(row.get_by_role("link", name=CUSTOMER)).to_be_visible()
+    row.get_by_role("link").first.click()
+    walk.comes_to(walk.say("Accounts with errors or conflicts"))
+    walk.page.go_back()
+    walk.looks_around()
 
 
 def counts_those_of_a_territory(walk: Walk) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from crmapp.connectors.errors import ConnectorError, QuotaExceeded, Retryable
+from crmapp.connectors.errors import ConfigBroken, ConnectorError, QuotaExceeded, Retryable
 from crmapp.connectors.salesforce.bulk import Forgetful
 from crmapp.connectors.sandbox.faults import Kind
 from tests.connectors.subjects import serving
@@ -141,3 +141,15 @@ def test_a_worker_that_died_finds_its_job_again(org):
     assert all(result.id for result in results)
     assert jobs_opened(org) == 1
     assert len([each for each in org.log if each.method == "PUT" and each.status]) == 1
+
+
+def test_rows_that_failed_for_a_field_that_was_gone_are_sent_anew_once_it_is_back(org):
+    jobs, gone = Forgetful(), {"object": org.object, "field": "Name"}
+    org.fault(Kind.FIELD_VANISHED, pattern="BULK */jobs/*", times=None, **gone)
+    with pytest.raises(ConfigBroken):
+        patient(org, jobs=jobs).upsert(org.object, org.match, org.rows(COUNT))
+    org.well()
+
+    results = written(org, patient(org, jobs=jobs), org.rows(COUNT))
+
+    assert all(result.id for result in results)
