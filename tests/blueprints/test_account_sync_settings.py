@@ -91,6 +91,7 @@ def test_before_it_begins_what_would_happen_is_shown_and_asked(make, as_user, co
     assert "Accounts are synchronized from now on, by themselves." in flat(answer)
     assert "2 accounts take part. Nothing is saved yet." in flat(answer)
     assert "Confirm and save" in flat(answer)
+    assert "autofocus" in answer.text
     assert sync_options.options() == SyncOptions()
 
 

@@ -130,6 +130,8 @@ def enables(walk: Walk) -> None:
     walk.saves()
     confirm = walk.page.get_by_role("button", name=walk.say("Confirm and save"))
     expect(confirm).to_be_visible()
+    if walk.scripts:  # who works by keyboard stands at what is asked
+        expect(walk.page.locator("[data-summary]")).to_be_focused()
     walk.looks_around()
     confirm.click()
     walk.is_told("The settings are saved.")
