@@ -30,7 +30,6 @@ from crmapp.services import (
     apply,
     field_maps,
     pace,
-    planning,
     records,
     sync_options,
 )
@@ -41,6 +40,8 @@ from crmapp.services.account_sync_states import KIND, OBJECT
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 _NAMES = (*apply.NEEDED, "name", "params")
+AT_ONCE = 2500
+"""How many rows are sent in one chunk: enough for Salesforce to take them by a job."""
 _AGAIN = 3
 """So often a row is sent in all that the other system had locked."""
 _RESULTS = {"linked": "unchanged"}
@@ -57,7 +58,7 @@ def advance(held: Claim) -> Claim | None:
         if run.cancel_requested or not sync_options.options().enabled:
             _finish(held, run, cancelled=True)
             return None
-        rows, until = apply.next_rows(plan, held.cursor, planning.PART, _NAMES)
+        rows, until = apply.next_rows(plan, held.cursor, AT_ONCE, _NAMES)
         if until is None:
             return _settle(held, run)
         kind = _kind(rows[0]) if rows else None

@@ -37,8 +37,9 @@ from crmapp.services.engine import Claim
 SHARED = N_("Several accounts here have the number %(number)s; only one can be the customer.")
 VANISHED = N_("The linked record is not in Salesforce any more. Link another one, or unlink it.")
 TWICE = N_("Several records in Salesforce have the Intacct ID %(number)s. Link the right one.")
-PART = 1000
-"""How many accounts are decided about at a time: as many as one question to Intacct may name."""
+PART = 940
+"""How many accounts are decided about at a time: one question to Intacct may name so many, and two
+to Salesforce, where the length of the address is bounded."""
 TAKEN = N_(
     "The record in Salesforce with the Intacct ID %(number)s is linked to another account. Link the"
     " right one."
