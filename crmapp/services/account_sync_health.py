@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session
+from crmapp.db import session, while_unchanged
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import FieldRule, Side
 from crmapp.domain.runs import WRONG
@@ -308,7 +308,7 @@ def standing(account_id: int) -> Standing | None:
         str(problem.get("said", "")),
         _named(_problems(problem)),
         Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
-        _resting() if row.state else (),
+        while_unchanged(("resting",), _resting) if row.state else (),
     )
 
 
