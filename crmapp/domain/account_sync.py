@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from crmapp.domain import field_reasons as reasons
-from crmapp.domain.field_checks import Shapes, needs_lookup
-from crmapp.domain.field_copies import Copies, Party
+from crmapp.domain.field_checks import Shapes, needs_lookup, rests
+from crmapp.domain.field_copies import SIDES, Copies, Party
 from crmapp.domain.field_fit import writable
-from crmapp.domain.field_merge import FieldMerge, Settled
-from crmapp.domain.field_rules import FieldRule, Rules, Side
+from crmapp.domain.field_merge import BEHIND, FieldMerge, Settled
+from crmapp.domain.field_rules import FieldRule, Rules, Shape, Side
 from crmapp.domain.field_sync import Act, Record, lookups
 from crmapp.domain.field_values import References, canonical, digest, is_blank
 from crmapp.domain.records import ACCOUNT_FIELDS
@@ -112,7 +112,7 @@ def merge(
 
     ``create`` are the systems that get a record now; one that has none and gets none is left out.
     ``codes`` are per pick list id in Intacct → code here; ``broken`` says of rows why they cannot
-    be synchronised at all.
+    be synchronised at all; a standard row among them that rests has worked before.
     """
     there = {Party.INTACCT: intacct, Party.SALESFORCE: salesforce}
     new = frozenset(p for p, record in there.items() if record is None and Side(p) in create)
@@ -173,7 +173,7 @@ class _Account:
     ) -> Settled:
         """Decide what becomes of one row."""
         ends = [self.shapes.get(rule, side) for side in Side]
-        if rule.active and rule.key in broken:
+        if rule.active and rule.key in broken and not rests(rule, self.shapes):
             # New records are made by their id, whatever is wrong with the row.
             ids = self._identified(rule).writes if rule.code == ID_ROW else {}
             made = {party: ids[party] for party in Party if party in ids and party in self.new}
@@ -181,14 +181,31 @@ class _Account:
         if rule.code == ID_ROW:
             return self._identified(rule)
         intacct, salesforce = ends
-        if not rule.active or intacct is None or salesforce is None:
-            why = reasons.RESTS if rule.active else reasons.OFF
-            return Settled(Act.OFF, why, kept, {}, sent)
+        if not rule.active:
+            return Settled(Act.OFF, reasons.OFF, kept, {}, sent)
+        if intacct is None or salesforce is None:
+            if rule.key in broken and self._differs(rule, kept):
+                return Settled(Act.HELD, broken[rule.key], kept, {}, sent)
+            return Settled(Act.OFF, reasons.RESTS, kept, {}, sent)
+        copies = self._copies(rule, intacct, salesforce)
+        return FieldMerge(copies, self.new, kept, sent, digest(rule.text)).settled()
+
+    def _differs(self, rule: FieldRule, kept: Mapping[str, Any]) -> bool:
+        """Say whether a copy that can be read is not what was accepted; a field is not there."""
+        side = next((each for each in Side if self.shapes.get(rule, each)), None)
+        shape = self.shapes.get(rule, side) if side else None
+        if shape is None or not (self.new or any(self.there.values())):
+            return False
+        if kept.get(BEHIND):
+            return True
+        copies = self._copies(rule, shape, shape)  # the copy here is plain, whatever it goes to
+        read = [party for party in copies.values if SIDES.get(party, side) is side]
+        return any(copies.mark(party) != kept.get(party, digest("")) for party in read)
+
+    def _copies(self, rule: FieldRule, intacct: Shape, salesforce: Shape) -> Copies:
         spec = ACCOUNT_FIELDS[HERE[rule.code]] if rule.code in HERE else None
         known = self.codes.get(spec.pick_list or "", {}) if spec else {}
-        copies = Copies(rule, intacct, salesforce, self._values(rule), self.references, spec, known)
-        mark = digest(rule.text)
-        return FieldMerge(copies, self.new, kept, sent, mark).settled()
+        return Copies(rule, intacct, salesforce, self._values(rule), self.references, spec, known)
 
     def _values(self, rule: FieldRule) -> dict[Party, Any]:
         """Return what each party that has a record and takes part in the row says."""

@@ -51,9 +51,14 @@ class Shapes:
         return self.of(side).get(rule.name(side))
 
 
+def lacks(rule: FieldRule, shapes: Shapes) -> bool:
+    """Say whether a field of a row is not there."""
+    return any(shapes.get(rule, side) is None for side in Side)
+
+
 def rests(rule: FieldRule, shapes: Shapes) -> bool:
     """Say whether a standard row waits for a field that this installation does not have."""
-    return bool(rule.code) and any(shapes.get(rule, side) is None for side in Side)
+    return bool(rule.code) and lacks(rule, shapes)
 
 
 def problems(rule: FieldRule, others: Iterable[FieldRule], shapes: Shapes) -> Problems:

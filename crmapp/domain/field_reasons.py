@@ -18,6 +18,10 @@ CLEARED = Text(N_("It is empty, and an empty value empties the other side."))
 SET_ONCE = Text(N_("The field can be set on a new record only."))
 OFF = Text(N_("The row is inactive."))
 RESTS = Text(N_("One of the two fields is not there."))
+GONE = N_(
+    "%(system)s has no field %(field)s any more, or hides it, so that what was changed stays where"
+    " it is. Read the fields anew, or set the row inactive."
+)
 FIRST = Text(N_("Only one side has a value: the other one takes it."))
 CHANGED = {
     Side.INTACCT: Text(N_("It was changed in Salesforce only.")),

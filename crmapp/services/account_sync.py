@@ -174,9 +174,7 @@ def start_due() -> int | None:
         clock, now = account_sync_states.clock(lock=True), utcnow()
         if account_sync_states.open_run() is not None or not _is_due():
             return None
-        mark = account_sync_read.mark()
-        if clock.cursors.get(account_sync_states.RULES) != mark:
-            account_sync_states.all_changed(mark)
+        account_sync_read.heed_rows()
         reads = clock.due_at is None or clock.due_at <= now
         if reads:
             every = timedelta(minutes=sync_options.options().every)

@@ -11,13 +11,16 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session
-from crmapp.domain.field_rules import Side
+from crmapp.db import session, while_unchanged
+from crmapp.domain.field_checks import Shapes
+from crmapp.domain.field_rules import FieldRule, Side
 from crmapp.domain.runs import WRONG
+from crmapp.domain.standard_rows import Dialect, standard_rows
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, Run, User
 from crmapp.services import (
     account_sync_pairs,
+    account_sync_read,
     account_sync_states,
     failures,
     field_maps,
@@ -76,7 +79,8 @@ class Cause:
 class Health:
     """``lag_since`` is when the oldest change was made that still waits.
 
-    ``alone`` are accounts that no other system has, and that are not to be created there.
+    ``alone`` are accounts that no other system has, and that are not to be created there;
+    ``resting`` the names of rows of the field map that worked, until a field was gone.
     """
 
     enabled: bool
@@ -95,6 +99,7 @@ class Health:
     last: Run | None
     problem: Text | None
     causes: tuple[Cause, ...]
+    resting: tuple[str, ...] = ()
 
     @property
     def never(self) -> int:
@@ -104,9 +109,8 @@ class Health:
     @property
     def good(self) -> bool:
         """Whether all is well: not while anything is missing, refused, in conflict or failed."""
-        return self.enabled and not (
-            self.missing or self.refused or self.held or self.waiting or self.never or self.problem
-        )
+        wrong = self.refused or self.held or self.waiting or self.never
+        return self.enabled and not (self.missing or wrong or self.problem or self.resting)
 
 
 def health(*, by: User) -> Health:
@@ -141,7 +145,17 @@ def health(*, by: User) -> Health:
         last=last,
         problem=failures.reason(last) if last is not None and last.status in WRONG else None,
         causes=tuple(_causes()),
+        resting=_resting(),
     )
+
+
+def _resting() -> tuple[str, ...]:
+    """Return the names of the rows that worked, until a field was gone."""
+    if not field_maps.is_described():
+        return ()
+    found = account_sync_read.gone(account_sync_read.rules(), field_maps.shapes())
+    names = labels() if found else {}
+    return tuple(names[each.key] for each in found)
 
 
 def _counts() -> Counter[str]:
@@ -256,7 +270,8 @@ def wrong(cause: str, *, by: User, after: int = 0, limit: int = _MOST) -> list[W
 class Standing:
     """How it stands with one account; ``problems`` are what keeps it from being the same.
 
-    Each of them is named by the fields that it is about, if it is about any.
+    Each of them is named by the fields that it is about, if it is about any; ``resting`` are the
+    names of rows by which nothing is carried over, because a field is gone.
     """
 
     state: str
@@ -269,6 +284,7 @@ class Standing:
     said: str
     problems: tuple[tuple[str, Text], ...]
     repair: Text | None
+    resting: tuple[str, ...] = ()
 
 
 def standing(account_id: int) -> Standing | None:
@@ -292,6 +308,7 @@ def standing(account_id: int) -> Standing | None:
         str(problem.get("said", "")),
         _named(_problems(problem)),
         Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
+        while_unchanged(("resting",), _resting) if row.state else (),
     )
 
 
@@ -302,10 +319,15 @@ def _named(problems: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ..
 
 def labels() -> dict[str, str]:
     """Return key of a row of the field map → what both systems call its fields."""
-    shapes = field_maps.shapes()
-    found = {}
-    for rule in field_maps.in_force():
-        known = [(shapes.get(rule, side), rule.name(side)) for side in Side]
-        called = [shape.label if shape else name for shape, name in known]
-        found[rule.key] = " · ".join(dict.fromkeys(called))
-    return found
+    shapes, in_force = field_maps.shapes(), field_maps.in_force()
+    found = {rule.key: _label(rule, shapes) for rule in in_force}
+    called = {rule.code: found[rule.key] for rule in in_force if rule.code}
+    # What was said before Intacct was spoken to by another of its interfaces names other fields.
+    kept = {rule.key: called[rule.code] for each in Dialect for rule in standard_rows(each)}
+    return kept | found
+
+
+def _label(rule: FieldRule, shapes: Shapes) -> str:
+    """Return what is known of how a row's fields are called; else the name of one."""
+    known = [shape.label for side in Side if (shape := shapes.get(rule, side))]
+    return " · ".join(dict.fromkeys(known or [rule.salesforce]))

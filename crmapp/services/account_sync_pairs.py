@@ -13,7 +13,7 @@ from crmapp.connectors.port import Connector, Record
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.account_sync import HERE, Kept, Merged, Sent, fields_here, merge, named
-from crmapp.domain.field_checks import Shapes, all_problems
+from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import Rules, Side
 from crmapp.domain.field_sync import content_hash
 from crmapp.domain.field_values import References
@@ -23,7 +23,7 @@ from crmapp.domain.standard_rows import INTACCT_ID
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, ExternalIdentity, PickListValue, Run
 from crmapp.services import account_sync_states, field_maps, ledger, sync_options
-from crmapp.services.account_sync_read import Place, numbered, opened, place_of, rules
+from crmapp.services.account_sync_read import Place, broken, numbered, opened, place_of, rules
 from crmapp.services.account_sync_rows import (
     IDENTITY,
     Waiting,
@@ -153,13 +153,11 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
     taking = [each for each in found if each.takes_part]
     in_force, shapes = rules(), field_maps.shapes()
     sides = _read(held, taking, in_force, shapes)
-    problems = all_problems(in_force, shapes)
-    broken = {key: next(iter(each.values())) for key, each in problems.items()}
     records = {each.id: {side: sides.of(side, each) for side in Side} for each in taking}
     holders = ledger.holders(
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
     )
-    work = _Work(in_force, shapes, broken, sides, _others(holders))
+    work = _Work(in_force, shapes, broken(in_force, shapes), sides, _others(holders))
     for each in taking:
         merged, offered = work.account(each, records[each.id])
         decided.offered[each.id] = offered

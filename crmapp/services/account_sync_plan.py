@@ -28,7 +28,7 @@ from crmapp.services import (
 )
 from crmapp.services.account_sync_states import REST
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim, checkpoint, end, put_off
+from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
 
 TROUBLE = (ConnectorError, NotConnected, SecretsLost)
 """What may be wrong with another system or the connection to it."""
@@ -55,8 +55,11 @@ def advance(held: Claim) -> Claim | None:
         with unit_of_work():
             end(held, Status.CANCELLED)
         return None
+    phase = run.mapping["phase"]
     try:
-        return _STEPS[run.mapping["phase"]](held, run)
+        if not run.mapping.get("read_anew") and account_sync_read.lacks_fields(phase):
+            return _read_fields(held, run)
+        return _STEPS[phase](held, run)
     except TROUBLE as error:
         trouble(load(held.run_id), held, error)
     return None
@@ -88,12 +91,20 @@ def _mended(held: Claim, run: Run) -> bool:
     if run.mapping.get("read_anew"):
         return False
     try:
-        account_sync_read.read_anew()
+        _read_fields(held, run)
     except TROUBLE:
         return False
-    with unit_of_work():
-        checkpoint(held, mapping={**run.mapping, "read_anew": True})
     return True
+
+
+def _read_fields(held: Claim, run: Run) -> Claim:
+    """Read what the systems consist of; rows whose field is gone or back concern all accounts."""
+    with keep_alive(held):
+        account_sync_read.read_anew()
+    with unit_of_work():
+        held = checkpoint(held, mapping={**run.mapping, "read_anew": True})
+        account_sync_read.heed_rows()
+        return held
 
 
 def _pairs(held: Claim, run: Run) -> Claim:

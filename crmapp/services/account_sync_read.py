@@ -17,11 +17,13 @@ from sqlalchemy import select
 from crmapp.connectors.port import Connector, Record
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
-from crmapp.domain.field_checks import Shapes
+from crmapp.domain.field_checks import Shapes, all_problems, lacks
+from crmapp.domain.field_reasons import GONE
 from crmapp.domain.field_rules import FieldRule, Rules, Side, Sync
 from crmapp.domain.field_sync import content_hash, fields_of
 from crmapp.domain.field_values import digest
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER_ID, INTACCT_ID
+from crmapp.i18n import Text
 from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.queue import leaving
 from crmapp.services import (
@@ -32,6 +34,7 @@ from crmapp.services import (
     sync_options,
 )
 from crmapp.services.account_sync_rows import object_of
+from crmapp.services.account_sync_states import RULES, WORKED
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 
@@ -64,8 +67,56 @@ def rules() -> Rules:
 
 
 def mark() -> str:
-    """Return what tells whether the rows are still those by which accounts were compared last."""
-    return digest(json.dumps([each.as_json() for each in rules()], sort_keys=True))
+    """Return what tells whether the rows are still those by which accounts were compared last.
+
+    A row whose field is gone, or is back, is not what it was.
+    """
+    shapes = field_maps.shapes()
+    said = [[each.as_json(), lacks(each, shapes)] for each in rules()]
+    return digest(json.dumps(said, sort_keys=True))
+
+
+def heed_rows() -> None:
+    """Inside a unit of work: have all known accounts looked at if the rows are not what they were.
+
+    It locks the clock.
+    """
+    now = mark()
+    if account_sync_states.clock(lock=True).cursors.get(RULES) != now:
+        shapes = field_maps.shapes()
+        whole = (each.key for each in rules() if each.active and not lacks(each, shapes))
+        account_sync_states.all_changed(now, whole)
+
+
+def gone(rules: Rules, shapes: Shapes) -> Rules:
+    """Return the active rows that worked once, and of which a field is not there any more."""
+    worked = account_sync_states.clock().cursors.get(WORKED, ())
+    return tuple(
+        each for each in rules if each.active and each.key in worked if lacks(each, shapes)
+    )
+
+
+def broken(rules: Rules, shapes: Shapes) -> dict[str, Text]:
+    """Return key of a row → why it cannot be synchronised, of the rows that should be."""
+    found = {
+        each.key: Text(GONE, {"system": side.title, "field": each.name(side)})
+        for each in gone(rules, shapes)
+        for side in Side
+        if shapes.get(each, side) is None
+    }
+    wrong = all_problems(rules, shapes)
+    return found | {key: next(iter(each.values())) for key, each in wrong.items()}
+
+
+def lacks_fields(phase: str) -> bool:
+    """Whether the fields have to be read before a step of the planning.
+
+    They never were since a system was connected; or, before what changed is read, one is gone that
+    may be back.
+    """
+    if not field_maps.is_described():
+        return True
+    return phase == Side.INTACCT and bool(gone(rules(), field_maps.shapes()))
 
 
 def _directed(rule: FieldRule, direction: Sync) -> FieldRule:
@@ -86,7 +137,7 @@ def opened(side: Side, held: Claim) -> Iterator[Connector]:
 
 
 def read_anew() -> None:
-    """Read what both sides consist of again, because a field is not there any more."""
+    """Read what both sides consist of again, because a field is not there, or none is known."""
     for side in Side:
         remote_fields.read_anew(side, object_of(side))
 

@@ -21,6 +21,8 @@ SYNCED, REFUSED, HELD = "synced", "rejected", "held"
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
 RULES = "rules"
 """Beside the systems, the clock's cursors say by which rows of the map accounts were compared."""
+WORKED = "worked"
+"""Under this name they say the keys of all rows of which both fields were there once."""
 REST = timedelta(minutes=15)
 """For so long nothing begins by itself after a run that failed or was cancelled."""
 _LONGEST_REST = 24 * 60
@@ -112,15 +114,17 @@ def settled(
     }
 
 
-def all_changed(rules: str) -> None:
+def all_changed(rules: str, worked: Iterable[str]) -> None:
     """Inside a unit of work: have all accounts looked at that are known, because ``rules`` are new.
 
     What was accepted by other rows says nothing: without it, who edits an account next would be
-    taken for one of several who differ, and not for the one who changed it.
+    taken for one of several who differ, and not for the one who changed it. ``worked`` are the keys
+    of those of which both fields are there.
     """
-    _wait(true())
     row = clock(lock=True)
-    row.cursors = {**row.cursors, RULES: rules}
+    _wait(true())
+    known = sorted({*row.cursors.get(WORKED, ()), *worked})
+    row.cursors = {**row.cursors, RULES: rules, WORKED: known}
 
 
 def begun(run_id: int) -> None:

@@ -27,6 +27,10 @@ _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
 _DISABLED = N_("The sync of accounts is not enabled.")
 _MISSING = N_("%(system)s is not connected.")
 _UNREAD = N_("The fields of both systems were never read, so that nothing can be carried over.")
+_RESTING = N_(
+    "Rows of the field map that worked rest, because a field is gone: %(rows)s. Read the fields"
+    " anew, or set the rows inactive."
+)
 _WAITS = N_("A run of the accounts waits until somebody has looked at it; nothing else begins.")
 _FAILED = N_("The last run failed: %(why)s")
 _OVERDUE = N_("The next reading is overdue. Look under Health whether a worker is there.")
@@ -121,6 +125,8 @@ def _reasons(accounts: Health, lists: tuple[ListHealth, ...]) -> list[Text]:
 
 def _wrong_accounts(accounts: Health) -> list[Text]:
     found = [] if field_maps.is_described() or accounts.missing else [Text(_UNREAD)]
+    if accounts.resting:
+        found.append(Text(_RESTING, {"rows": ", ".join(accounts.resting)}))
     if accounts.running is not None and accounts.running.status == Status.PLANNED:
         found.append(Text(_WAITS))
     if accounts.problem is not None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event, select
 
-from crmapp.db import db, session
+from crmapp.db import db, session, unit_of_work
 from crmapp.models import AccountSync, Run
+from crmapp.services import account_sync_read
 from tests.support import sync_states
+from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
 from tests.support.sync_states import SAID, enable, held, keep, planned, refused, row, synced
 from tests.support.web import htmx
@@ -222,3 +225,15 @@ def test_who_began_a_run_reads_no_values_of_accounts_that_are_not_open_to_her(
     assert "Acme Salesforce Account Phone 1 2" in text
     assert "Closed Sage Intacct" in text
     assert "Customer name" not in text
+
+
+def test_the_row_that_rests_is_named_on_the_record(make, as_user, account):
+    with unit_of_work():
+        account_sync_read.heed_rows()
+    synced(account, pending=None)
+    left = tuple(each for each in ACCOUNT.fields if each.name != "Phone")
+    lay_out(("salesforce", replace(ACCOUNT, fields=left)))
+
+    text = seen(as_user(make.alice), account)
+
+    assert "Not carried over, because a field is gone: Primary phone" in text

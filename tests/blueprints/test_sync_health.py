@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.models import AccountSync, Run
-from crmapp.services import runs
+from crmapp.services import account_sync_read, runs
 from tests.support import sync_states
+from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
 from tests.support.sync_states import SAID, held, keep, planned, refused, row, synced
 from tests.support.web import htmx
@@ -250,3 +252,17 @@ def test_the_subscriptions_and_the_admin_pages_lead_there(make, as_user):
 
     assert f'href="{PAGE}"' in browser.get("/admin/subscriptions").text
     assert f'href="{PAGE}"' in browser.get("/admin").text
+
+
+def test_a_row_whose_field_is_gone_leads_to_the_field_map(make, as_user, account):
+    with unit_of_work():
+        account_sync_read.heed_rows()
+    keep(account, pending=None)
+    left = tuple(each for each in ACCOUNT.fields if each.name != "Phone")
+    lay_out(("salesforce", replace(ACCOUNT, fields=left)))
+
+    answer = as_user(make.alice).get(PAGE)
+
+    assert headline(answer) == "Needs attention"
+    assert "a field is gone: Primary phone." in flat(answer)
+    assert 'href="/admin/subscriptions/crm/fields"' in answer.text

@@ -338,3 +338,43 @@ def test_what_is_read_here_and_looked_up_is_what_rows_name():
     assert account_sync.named(
         (rule,), SHAPES, {"territory": "west"}, {"TERRITORYID": "E"}, None, CODES
     ) == ({"Territory__c": {"E", "W"}}, {})
+
+
+GONE = Text("The field is gone.")
+
+
+@pytest.mark.parametrize("side, gone", [("intacct", "PHONE1"), ("salesforce", "Phone")])
+@pytest.mark.parametrize("typed", [HERE, INTACCT, SALESFORCE, None])
+def test_what_is_typed_while_a_field_of_its_row_is_gone_is_held(side, gone, typed):
+    left = {name: each for name, each in getattr(SHAPES, side).items() if name != gone}
+    shapes = replace(SHAPES, **{side: left})
+    world = phones("111", "111", "111")
+    world[side] = {}
+    if typed is not None and typed != side:
+        world = typed_in(world, typed, "222")
+    kept = agreed(PHONE)
+
+    found = merged((PHONE,), world, shapes=shapes, kept=kept, broken={PHONE.key: GONE})
+
+    held = {PHONE.key: GONE} if typed not in (None, side) else {}
+    assert (found.problems, found.kept, writes(found)) == (held, kept, [])
+
+
+def test_who_did_not_take_a_value_before_its_field_was_gone_is_not_called_the_same():
+    shapes = replace(
+        SHAPES, salesforce={k: v for k, v in SHAPES.salesforce.items() if k != "Phone"}
+    )
+    kept = {PHONE.key: {**agreed(PHONE)[PHONE.key], "behind": ["salesforce"]}}
+    world = phones("111", "111", None)
+
+    found = merged((PHONE,), world, shapes=shapes, kept=kept, broken={PHONE.key: GONE})
+
+    assert found.problems == {PHONE.key: GONE}
+
+
+def test_a_row_that_never_worked_holds_nothing():
+    shapes = replace(SHAPES, salesforce={})
+
+    found = merged((PHONE,), phones("111", "222", None), shapes=shapes)
+
+    assert found.problems == {}

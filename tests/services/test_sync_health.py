@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +13,16 @@ from crmapp.connectors.errors import AuthFailed
 from crmapp.db import unit_of_work, utcnow
 from crmapp.errors import Forbidden
 from crmapp.models import Account
-from crmapp.services import account_sync_health, account_sync_states, managed_lists, remotes
+from crmapp.services import (
+    account_sync_health,
+    account_sync_read,
+    account_sync_states,
+    managed_lists,
+    remotes,
+)
 from crmapp.services import sync_health as health
 from crmapp.services.sync_health import Headline
+from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.lists import CODE, Sides, resync, use
 from tests.support.sync_states import enable, held, keep, planned, refused, row, synced
 
@@ -175,3 +183,24 @@ def test_only_who_manages_integrations_learns_it(make, account):
         health.lists_of(by=make.mona)
     with pytest.raises(Forbidden):
         account_sync_health.wrong("x", by=make.mona)
+
+
+def test_a_row_of_which_a_field_was_never_there_rests_quietly(make, account):
+    with unit_of_work():
+        account_sync_read.heed_rows()
+    synced(account, pending=None)
+
+    assert said(make) == (Headline.GOOD, "")
+
+
+def test_a_row_is_no_good_from_when_its_field_is_gone(make, account):
+    with unit_of_work():
+        account_sync_read.heed_rows()
+    synced(account, pending=None)
+    fields = tuple(each for each in ACCOUNT.fields if each.name != "Phone")
+    lay_out(("salesforce", replace(ACCOUNT, fields=fields)))
+
+    headline, text = said(make)
+
+    assert headline is Headline.ATTENTION
+    assert "because a field is gone: Primary phone." in text
