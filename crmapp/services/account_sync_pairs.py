@@ -26,6 +26,7 @@ from crmapp.services import account_sync_states, field_maps, ledger, sync_option
 from crmapp.services.account_sync_read import Place, numbered, opened, place_of, rules
 from crmapp.services.account_sync_rows import (
     IDENTITY,
+    UNLINKED,
     Waiting,
     identities,
     rows_of,
@@ -158,7 +159,9 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
     holders = ledger.holders(
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
     )
-    work = _Work(in_force, shapes, broken, sides, _others(holders))
+    away = {each.id: records[each.id][Side.SALESFORCE] for each in taking if not each.link}
+    unlinked = ledger.unlinked({id_: (*_LINK, str(it["Id"])) for id_, it in away.items() if it})
+    work = _Work(in_force, shapes, broken, sides, _others(holders), unlinked)
     for each in taking:
         merged, offered = work.account(each, records[each.id])
         decided.offered[each.id] = offered
@@ -204,6 +207,7 @@ class _Work:
     broken: Mapping[str, Text]
     sides: _Sides
     linked: Mapping[str, int]
+    unlinked: frozenset[int]
 
     def account(
         self, each: Waiting, records: Mapping[Side, Record | None]
@@ -261,6 +265,8 @@ class _Work:
         away = records[Side.SALESFORCE]
         if away and self.linked.get(str(away["Id"]), each.id) != each.id:
             return Text(TAKEN, {"number": each.number})
+        if each.id in self.unlinked:
+            return Text(UNLINKED)
         if each.number and each.customers and not records[Side.INTACCT]:
             gone = each.number in each.customers
             params = {"customer": each.customers[-1], "number": each.number}

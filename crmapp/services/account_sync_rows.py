@@ -12,7 +12,7 @@ from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import Side
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER, INTACCT_ID
-from crmapp.i18n import Text
+from crmapp.i18n import N_, Text
 from crmapp.services import field_maps
 from crmapp.services.account_sync_states import OBJECT
 from crmapp.services.frozen_values import frozen, thawed
@@ -23,6 +23,8 @@ IDENTITY = {
     Side.SALESFORCE: (Side.SALESFORCE.value, ACCOUNT),
 }
 """What the ledger of identities calls the records, whichever of Intacct's interfaces is spoken."""
+
+UNLINKED = N_("A person unlinked this record of Salesforce: link another one, or link it again.")
 
 
 class Waiting(NamedTuple):
