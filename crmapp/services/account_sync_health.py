@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session
+from crmapp.db import session, utcnow
 from crmapp.domain.field_rules import Side
-from crmapp.domain.runs import WRONG
+from crmapp.domain.runs import WRONG, Status
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, Run, User
 from crmapp.services import (
@@ -51,6 +51,9 @@ REPAIRS: Mapping[str, str] = {
 _OTHERWISE = N_(
     "Look at what the system says, correct the account or the record there, then retry."
 )
+_AWAY = N_("Not connected: %(systems)s. It is carried over once everything is.")
+_PLAN = N_("A prepared run waits until somebody has looked at it; the account follows then.")
+_RESTS = N_("After a failure or a used-up quota, the synchronization rests for a while.")
 _MOST = 50
 _ALONE = "alone"
 
@@ -269,6 +272,8 @@ class Standing:
     said: str
     problems: tuple[tuple[str, Text], ...]
     repair: Text | None
+    obstacle: Text | None = None
+    """Why it goes on waiting, if it does not end by itself soon."""
 
 
 def standing(account_id: int) -> Standing | None:
@@ -292,7 +297,22 @@ def standing(account_id: int) -> Standing | None:
         str(problem.get("said", "")),
         _named(_problems(problem)),
         Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
+        _obstacle() if row.pending is not None else None,
     )
+
+
+def _obstacle() -> Text | None:
+    """Say why accounts that wait are not carried over now."""
+    away = missing()
+    if away:
+        return Text(_AWAY, {"systems": " · ".join(Side(each).title for each in away)})
+    open_ = account_sync_states.open_run()
+    if open_ and session.scalar(select(Run.status).where(Run.id == open_)) == Status.PLANNED:
+        return Text(_PLAN)
+    rest = account_sync_states.clock().rest_until
+    if open_ is None and rest is not None and rest > utcnow():
+        return Text(_RESTS)
+    return None
 
 
 def _named(problems: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
