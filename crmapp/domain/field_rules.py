@@ -232,6 +232,21 @@ def differences(before: Rules, after: Rules) -> tuple[RuleChange, ...]:
     return (*changed, *(RuleChange(r, r, None) for key, r in old.items() if key not in new))
 
 
+def applied(rules: Rules, changes: Iterable[RuleChange]) -> Rules:
+    """Return ``rules`` with what ``changes`` say of single rows, whatever these were before."""
+    for change in changes:
+        key = change.rule.key
+        rules = put(rules, change.after, key) if change.after else without(rules, key)
+    return rules
+
+
+def clashes(own: Iterable[RuleChange], theirs: Iterable[RuleChange]) -> frozenset[str]:
+    """Return the keys of the rows that two people changed, each otherwise."""
+    after = {each.rule.key: each.after for each in theirs}
+    keys = ((each.rule.key, each.after) for each in own)
+    return frozenset(key for key, rule in keys if key in after and after[key] != rule)
+
+
 def put(rules: Rules, rule: FieldRule, instead_of: str = "") -> Rules:
     """Return ``rules`` with ``rule`` in the place of the row ``instead_of``, else at their end."""
     if all(each.key != instead_of for each in rules):

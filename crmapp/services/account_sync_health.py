@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session, while_unchanged
+from crmapp.db import session, utcnow, while_unchanged
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import FieldRule, Side
-from crmapp.domain.runs import WRONG
+from crmapp.domain.runs import WRONG, Status
 from crmapp.domain.standard_rows import Dialect, standard_rows
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, Run, User
@@ -54,6 +54,9 @@ REPAIRS: Mapping[str, str] = {
 _OTHERWISE = N_(
     "Look at what the system says, correct the account or the record there, then retry."
 )
+_AWAY = N_("Not connected: %(systems)s. It is carried over once everything is.")
+_PLAN = N_("A prepared run waits until somebody has looked at it; the account follows then.")
+_RESTS = N_("After a failure or a used-up quota, the synchronization rests for a while.")
 _MOST = 50
 _ALONE = "alone"
 
@@ -285,6 +288,8 @@ class Standing:
     problems: tuple[tuple[str, Text], ...]
     repair: Text | None
     resting: tuple[str, ...] = ()
+    obstacle: Text | None = None
+    """Why it goes on waiting, if it does not end by itself soon."""
 
 
 def standing(account_id: int) -> Standing | None:
@@ -309,7 +314,22 @@ def standing(account_id: int) -> Standing | None:
         _named(_problems(problem)),
         Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
         while_unchanged(("resting",), _resting) if row.state else (),
+        _obstacle() if row.pending is not None else None,
     )
+
+
+def _obstacle() -> Text | None:
+    """Say why accounts that wait are not carried over now."""
+    away = missing()
+    if away:
+        return Text(_AWAY, {"systems": " · ".join(Side(each).title for each in away)})
+    open_ = account_sync_states.open_run()
+    if open_ and session.scalar(select(Run.status).where(Run.id == open_)) == Status.PLANNED:
+        return Text(_PLAN)
+    rest = account_sync_states.clock().rest_until
+    if open_ is None and rest is not None and rest > utcnow():
+        return Text(_RESTS)
+    return None
 
 
 def _named(problems: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:

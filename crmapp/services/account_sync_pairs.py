@@ -20,10 +20,20 @@ from crmapp.domain.field_values import References
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.standard_rows import INTACCT_ID
-from crmapp.i18n import N_, Text
+from crmapp.i18n import Text
 from crmapp.models import Account, AccountSync, ExternalIdentity, PickListValue, Run
 from crmapp.services import account_sync_states, field_maps, ledger, sync_options
 from crmapp.services.account_sync_read import Place, broken, numbered, opened, place_of, rules
+from crmapp.services.account_sync_reasons import (
+    GONE,
+    OTHER_CASE,
+    RENUMBERED,
+    SHARED,
+    TAKEN,
+    TWICE,
+    UNLINKED,
+    VANISHED,
+)
 from crmapp.services.account_sync_rows import (
     IDENTITY,
     Waiting,
@@ -34,25 +44,9 @@ from crmapp.services.account_sync_rows import (
 from crmapp.services.account_sync_states import HELD, REFUSED
 from crmapp.services.engine import Claim
 
-SHARED = N_("Several accounts here have the number %(number)s; only one can be the customer.")
-VANISHED = N_("The linked record is not in Salesforce any more. Link another one, or unlink it.")
-TWICE = N_("Several records in Salesforce have the Intacct ID %(number)s. Link the right one.")
 PART = 940
 """How many accounts are decided about at a time: one question to Intacct may name so many, and two
 to Salesforce, where the length of the address is bounded."""
-TAKEN = N_(
-    "The record in Salesforce with the Intacct ID %(number)s is linked to another account. Link the"
-    " right one."
-)
-RENUMBERED = N_(
-    "The customer of this account is %(customer)s in Intacct, where ids never change, and there is"
-    " none with the number %(number)s. Enter the number of a customer."
-)
-OTHER_CASE = N_(
-    "To Salesforce, %(number)s is the same Intacct ID as %(other)s. Link the right record, or"
-    " change the number."
-)
-GONE = N_("The customer %(number)s is not in Intacct any more. Enter the number of another one.")
 _RECORDS = ""
 """Under this key, what was accepted says of which records; the other keys are those of rows."""
 _NAMES = tuple(dict.fromkeys(("number", *fields_here())))
@@ -157,7 +151,9 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
     holders = ledger.holders(
         key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
     )
-    work = _Work(in_force, shapes, broken(in_force, shapes), sides, _others(holders))
+    away = {each.id: records[each.id][Side.SALESFORCE] for each in taking if not each.link}
+    unlinked = ledger.unlinked({id_: (*_LINK, str(it["Id"])) for id_, it in away.items() if it})
+    work = _Work(in_force, shapes, broken(in_force, shapes), sides, _others(holders), unlinked)
     for each in taking:
         merged, offered = work.account(each, records[each.id])
         decided.offered[each.id] = offered
@@ -203,6 +199,7 @@ class _Work:
     broken: Mapping[str, Text]
     sides: _Sides
     linked: Mapping[str, int]
+    unlinked: frozenset[int]
 
     def account(
         self, each: Waiting, records: Mapping[Side, Record | None]
@@ -260,6 +257,8 @@ class _Work:
         away = records[Side.SALESFORCE]
         if away and self.linked.get(str(away["Id"]), each.id) != each.id:
             return Text(TAKEN, {"number": each.number})
+        if each.id in self.unlinked:
+            return Text(UNLINKED)
         if each.number and each.customers and not records[Side.INTACCT]:
             gone = each.number in each.customers
             params = {"customer": each.customers[-1], "number": each.number}

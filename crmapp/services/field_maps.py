@@ -17,6 +17,8 @@ from crmapp.domain.field_rules import (
     FieldRule,
     RuleChange,
     Rules,
+    applied,
+    clashes,
     differences,
     put,
     with_standard,
@@ -45,11 +47,16 @@ _TOO_MANY = N_("A map has at most %(most)s rows.")
 
 @dataclass(frozen=True)
 class Editing:
-    """What somebody has before her: the version it began with, the rows, and what she changed."""
+    """What somebody has before her: the version it began with, the rows, and what she changed.
+
+    The rows are those in force with her changes on them. ``clashes`` are keys of rows that somebody
+    else changed as well since the version ``base``.
+    """
 
     base: int
     rules: Rules
     changes: tuple[RuleChange, ...]
+    clashes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -149,8 +156,29 @@ def editing(*, by: User) -> Editing:
     saved = rules()
     if draft is None:
         return Editing(version(), saved, ())
-    prepared = _read(draft.rules)
-    return Editing(draft.base, prepared, differences(saved, prepared))
+    return _rebased(draft.base, _read(draft.rules), saved)
+
+
+def _rebased(base: int, prepared: Rules, saved: Rules) -> Editing:
+    """Put on ``saved``, which is in force, what ``prepared`` changed of the version ``base``."""
+    if base == version():
+        return Editing(base, prepared, differences(saved, prepared))
+    began = _rules_of(base)
+    own = differences(began, prepared)
+    rows = applied(saved, own)
+    return Editing(base, rows, differences(saved, rows), clashes(own, differences(began, saved)))
+
+
+def _rules_of(number: int) -> Rules:
+    """Return the rows of a version; 0 are the standard ones.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    found = session.scalar(_versions().where(FieldMapVersion.version == number))
+    if found is None and number:
+        raise NotFound
+    return _read(found.rules if found else [])
 
 
 def _draft(person: int) -> FieldMapDraft | None:
@@ -210,16 +238,33 @@ def _prepare(change: Callable[[Rules], Rules], *, by: User) -> None:
         with unit_of_work():
             draft = _draft(person)
             saved = rules()
-            prepared = change(_read(draft.rules) if draft else saved)
+            base = draft.base if draft else version()
+            before = _rebased(base, _read(draft.rules) if draft else saved, saved)
+            prepared = change(before.rules)
             if not differences(saved, prepared):
                 _discard(person)
                 return
+            base, kept = _kept(base, prepared, saved)
             if draft is None:
-                draft = FieldMapDraft(object=ACCOUNT, user_id=person, base=version())
+                draft = FieldMapDraft(object=ACCOUNT, user_id=person)
                 session.add(draft)
-            draft.rules, draft.at = [each.as_json() for each in prepared], utcnow()
+            draft.base = base
+            draft.rules, draft.at = [each.as_json() for each in kept], utcnow()
     except IntegrityError as error:  # two of her windows at once, on PostgreSQL
         raise Conflict({}, message=CHANGED_SINCE) from error
+
+
+def _kept(base: int, prepared: Rules, saved: Rules) -> tuple[int, Rules]:
+    """Return what a draft is to keep: the version that it is of, and the rows.
+
+    While rows clash, that is the version it began with, or nobody would learn of them.
+    """
+    changes = differences(saved, prepared)
+    from_base = applied(_rules_of(base), changes)
+    found = _rebased(base, from_base, saved)
+    if found.clashes and found.changes == changes:
+        return base, from_base
+    return version(), prepared
 
 
 def discard(*, by: User) -> None:
@@ -285,10 +330,7 @@ def take_back(number: int, *, seen: int, by: User) -> int:
         NotFound: there is no such version.
     """
     need(RIGHT, by=by)
-    found = session.scalar(_versions().where(FieldMapVersion.version == number))
-    if found is None and number:
-        raise NotFound
-    return _save(_read(found.rules if found else []), seen=seen, by=by)
+    return _save(_rules_of(number), seen=seen, by=by)
 
 
 def history(*, by: User, most: int = 20) -> list[Step]:

@@ -24,6 +24,7 @@ ACTIONS: dict[str, str] = {
     "deleted": N_("Deleted"),
     "restored": N_("Restored"),
     "linked": N_("Linked"),
+    "unlinked": N_("Unlinked"),
 }
 _SOURCES: dict[str, str] = {
     "form": N_("Form"),
@@ -105,9 +106,12 @@ def origins(lineage: Mapping[str, int]) -> dict[str, Change]:
 
 
 def _entry(change: Change, words: Words, locale: str, about: str = "") -> Entry:
+    action = change.action
+    if action == "linked" and all(Link(*each).after != change.record_id for each in change.links):
+        action = "unlinked"
     return Entry(
         change,
-        ACTIONS.get(change.action, change.action),
+        ACTIONS.get(action, action),
         _source(change.source),
         words.lines(change.fields),
         [_link(Link(*each), change.record_id, locale) for each in change.links],

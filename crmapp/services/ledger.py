@@ -13,7 +13,7 @@ from sqlalchemy.schema import Table
 from crmapp.db import session
 from crmapp.db.bulk import insert_rows, is_one_of, merge_rows
 from crmapp.domain.changes import Link, Write
-from crmapp.models import Account, ExternalIdentity
+from crmapp.models import Account, Change, ExternalIdentity
 
 Key = tuple[str, str, str]
 _KEY = ("system", "object", "external_id")
@@ -46,6 +46,22 @@ def holders(keys: Iterable[Key], *, lock: bool = False) -> dict[Key, Holder]:
             for row in session.execute(query)
         }
     return found
+
+
+def unlinked(keys: Mapping[int, Key]) -> frozenset[int]:
+    """Return the accounts from which a person took the key, by the last word on it in the log."""
+    if not keys:
+        return frozenset()
+    log = Change.__table__.c
+    query = select(log.record_id, log.links, log.source).where(
+        log.object == "account", is_one_of(log.record_id, sorted(keys)), log.action == "linked"
+    )
+    last: dict[int, bool] = {}
+    for account, links, source in session.execute(query.order_by(log.id)):
+        for link in (Link(*each) for each in links):
+            if link.key == keys[account]:
+                last[account] = link.after is None and source.get("kind") == "form"
+    return frozenset(account for account, taken in last.items() if taken)
 
 
 @dataclass

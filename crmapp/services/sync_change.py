@@ -50,12 +50,15 @@ def difference(chosen: SyncOptions, *, by: User) -> Difference:
 
 
 def is_risky(before: SyncOptions, after: SyncOptions) -> bool:
-    """Whether records may be written that were not written before."""
+    """Whether records may be written otherwise than before.
+
+    Any other direction is: where one system stops being written to, its values win from then on.
+    """
     if not after.enabled:
         return False
     return (
         not before.enabled
-        or any(after.direction.writes(s) and not before.direction.writes(s) for s in Side)
+        or after.direction is not before.direction
         or bool(after.create - before.create)
     )
 

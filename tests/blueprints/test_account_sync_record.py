@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
-from crmapp.db import db, session, unit_of_work
-from crmapp.models import AccountSync, Run
-from crmapp.services import account_sync_read
+from crmapp.db import db, session, unit_of_work, utcnow
+from crmapp.models import AccountSync, Connection, Run
+from crmapp.services import account_sync_read, account_sync_states
 from tests.support import sync_states
 from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
@@ -183,6 +184,68 @@ def test_the_page_looks_again_while_the_account_waits_and_no_longer(make, as_use
     assert 'hx-trigger="every 1s"' in during.text
     assert "hx-trigger" not in after.text
     assert "Synchronized" in flat(after)
+
+
+@pytest.mark.parametrize("version, offered", [(1, False), (0, True)])
+def test_once_it_has_ended_the_values_that_came_are_offered(
+    make, as_user, account, version, offered
+):
+    synced(account)
+    path = f"/accounts/{account.id}/sync?looked=3&version={version}"
+
+    answer = as_user(make.bob).get(path, headers=htmx())
+
+    assert (f'href="/accounts/{account.id}">Show the new values</a>' in answer.text) is offered
+
+
+def test_a_page_that_looks_again_remembers_which_values_it_shows(make, as_user, account):
+    keep(account, pending=7)
+    path = f"/accounts/{account.id}/sync"
+    browser = as_user(make.bob)
+
+    first = browser.get(path, headers=htmx())
+    later = browser.get(f"{path}?looked=3&version=0", headers=htmx())
+
+    assert f"version={account.version}" in first.text
+    assert "version=0" in later.text
+
+
+def test_while_a_plan_waits_for_a_person_the_line_says_so(make, as_user, account):
+    keep(account, pending=7)
+    planned(make, row(account, "salesforce", Phone=["1", "2"]))
+
+    assert "A prepared run waits until somebody has looked at it" in seen(
+        as_user(make.bob), account
+    )
+
+
+def test_while_the_sync_rests_the_line_says_so(make, as_user, account):
+    keep(account, pending=7)
+    with unit_of_work():
+        account_sync_states.keep_clock(rest_until=utcnow() + timedelta(minutes=10))
+
+    assert "the synchronization rests for a while" in seen(as_user(make.bob), account)
+
+
+def test_while_a_system_is_not_connected_the_line_says_so(make, as_user, account):
+    keep(account, pending=7)
+    with unit_of_work():
+        session.execute(
+            update(Connection).where(Connection.system == "salesforce").values(found={})
+        )
+
+    assert "Not connected: Salesforce." in seen(as_user(make.bob), account)
+
+
+def test_an_account_that_is_carried_over_soon_names_no_obstacle(make, as_user, account):
+    keep(account, pending=7)
+
+    text = seen(as_user(make.bob), account)
+
+    assert "Waits to be synchronized" in text
+    assert "prepared run" not in text
+    assert "rests" not in text
+    assert "Not connected" not in text
 
 
 def test_a_value_that_is_saved_in_its_place_shows_that_it_waits(make, as_user, account):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crmapp.domain.field_rules import SYNCS, Sync
 from crmapp.services import managed_lists, remotes, sync_options
 from crmapp.services.sync_options import SyncOptions
 from tests.support.field_map import lay_out
@@ -127,15 +128,17 @@ def test_a_change_that_writes_no_more_is_saved_at_once(make, as_user, connected)
     assert sync_options.options() == SyncOptions(enabled=True, every=60, create=frozenset())
 
 
-def test_a_wider_direction_is_asked_about(make, as_user, connected):
+@pytest.mark.parametrize("direction", ["from_intacct", "to_intacct"])
+def test_another_direction_is_asked_about(make, as_user, connected, direction):
     browser = as_user(make.alice)
     enable(browser)
-    send(browser, version="1", direction="from_intacct")
 
-    answer = send(browser, version="2", direction="both")
+    asked = send(browser, version="1", direction=direction)
 
-    assert "Direction: Bi-directional." in flat(answer)
-    assert sync_options.options().direction == "from_intacct"
+    assert f"Direction: {SYNCS[Sync(direction)]}." in flat(asked)
+    assert sync_options.options().direction == "both"
+    send(browser, version="1", direction=direction, confirmed=confirmed(asked))
+    assert sync_options.options().direction == direction
 
 
 @WAYS
@@ -143,7 +146,9 @@ def test_what_was_chosen_survives_that_somebody_was_quicker(make, as_user, conne
     browser = as_user(make.alice)
     enable(as_user(make.ivan))
 
-    answer = send(browser, headers, direction="to_intacct", create=[], every="240")
+    chosen: dict[str, Any] = {"direction": "to_intacct", "create": [], "every": "240"}
+    asked = send(browser, **chosen)
+    answer = send(browser, headers, **chosen, confirmed=confirmed(asked))
 
     assert answer.status_code == 409
     assert "Your choice stands below, not saved yet." in flat(answer)

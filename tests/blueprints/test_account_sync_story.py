@@ -130,4 +130,6 @@ def test_a_run_that_finds_nothing_to_write_leads_back_to_the_health(make, as_use
     answer = browser.get(led.headers["Location"])
 
     assert answer.headers["Location"] == HEALTH
-    assert "There is no such plan: nothing is to be written" in flat(browser.get(HEALTH))
+    assert "Nothing is to be written: the accounts are the same everywhere" in flat(
+        browser.get(HEALTH)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -260,7 +261,7 @@ def test_of_a_calculated_row_only_the_status_is_taken(make, ivan):
 
 
 @WAYS
-def test_who_was_quicker_is_shown_with_what_would_be_overwritten(make, ivan, headers):
+def test_who_was_quicker_is_shown_with_her_own_changes_alone(make, ivan, headers):
     ivan.post(f"{ROW}/removal")
     field_maps.put_row(TIER, by=make.alice)
     field_maps.save(seen=1, by=make.alice)
@@ -268,9 +269,22 @@ def test_who_was_quicker_is_shown_with_what_would_be_overwritten(make, ivan, hea
     answer = ivan.post(f"{FIELDS}/versions", data={"version": 1}, headers=headers)
 
     assert answer.status_code == 409
-    assert "Removed : CRM_TIER" in flat(answer)
+    assert "Version 2 was saved since you began" in flat(answer)
+    assert "Removed : CREDITLIMIT" in flat(answer)
+    assert "Removed : CRM_TIER" not in flat(answer)
+    assert "changed by somebody else too" not in flat(answer)
     assert '<input type="hidden" name="version" value="2">' in answer.text
     assert field_maps.version() == 2
+
+
+def test_a_row_that_somebody_else_changed_too_is_named(make, ivan):
+    ivan.post(f"{ROW}/removal")
+    field_maps.put_row(replace(LIMIT, active=False), instead_of=LIMIT.key, by=make.alice)
+    field_maps.save(seen=1, by=make.alice)
+
+    text = flat(ivan.get(FIELDS))
+
+    assert "puts yours in the place of theirs: CREDITLIMIT – Credit_Limit__c" in text
 
 
 @WAYS

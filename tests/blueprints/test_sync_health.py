@@ -36,6 +36,14 @@ def headline(answer) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", part).split()).removeprefix("How it is doing ")
 
 
+def test_while_a_plan_waits_the_next_reading_comes_after_it(make, as_user, account):
+    planned(make, row(account, "salesforce", Phone=["1", "2"]))
+
+    text = flat(as_user(make.alice).get(PAGE))
+
+    assert "Next reading of changes After the prepared run" in text
+
+
 @pytest.mark.parametrize("name", ["alice", "ivan"])
 def test_it_says_in_a_word_that_all_is_good(make, as_user, account, name):
     answer = as_user(getattr(make, name)).get(PAGE)

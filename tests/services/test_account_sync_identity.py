@@ -115,3 +115,24 @@ def test_a_system_that_is_connected_anew_is_read_from_the_beginning(make, partie
     session.rollback()
     assert "intacct" not in account_sync_states.clock().cursors
     assert "salesforce" in account_sync_states.clock().cursors
+
+
+def test_a_record_that_a_person_unlinked_is_not_linked_by_its_number_again(make, parties):
+    account = make.account(NAME, number=NUMBER)
+    parties.touch(account)
+    parties.sync()
+    before = parties.there(NUMBER)
+    account_details.unlink(account, by=make.mona)
+    parties.edit(account, phone=THEIRS)
+
+    parties.sync()
+
+    state = parties.state(account)
+    assert state.state == "held"
+    assert "A person unlinked" in state.problem["rows"][""]["text"]
+    assert account_details.linked(account.id) is None
+    assert parties.there(NUMBER) == before
+    account_details.link(account, parties.id_there(NUMBER), by=make.mona)
+    parties.sync()
+    assert parties.state(account).state == "synced"
+    assert parties.there(NUMBER)["phone"] == THEIRS

@@ -29,6 +29,10 @@ def ivan(make):
     return make.ivan
 
 
+def in_force(*rules: FieldRule) -> bool:
+    return all(each in field_maps.rules() for each in rules)
+
+
 def saved(ivan, *rules):
     for rule in rules:
         field_maps.put_row(rule, by=ivan)
@@ -111,7 +115,71 @@ def test_who_was_quicker_is_not_overwritten_unawares(make, ivan):
     assert LIMIT in field_maps.editing(by=ivan).rules
 
     assert field_maps.save(seen=1, by=ivan) == 2
-    assert TIER not in field_maps.rules()
+    assert in_force(LIMIT, TIER)
+
+
+def test_what_others_saved_since_is_not_among_the_changes_of_a_draft(make, ivan):
+    saved(make.alice, LIMIT)
+    field_maps.put_row(TIER, by=ivan)
+    field_maps.put_row(replace(LIMIT, active=False), instead_of=LIMIT.key, by=make.alice)
+    field_maps.put_row(replace(PHONE, sync=Sync.FROM), instead_of=PHONE.key, by=make.alice)
+    field_maps.save(seen=1, by=make.alice)
+
+    found = field_maps.editing(by=ivan)
+
+    assert ([each.rule for each in found.changes], found.base) == ([TIER], 1)
+    assert found.clashes == frozenset()
+    field_maps.save(seen=2, by=ivan)
+    assert in_force(replace(LIMIT, active=False), TIER, replace(PHONE, sync=Sync.FROM))
+
+
+def test_a_row_that_both_changed_is_a_clash_until_it_is_saved(make, ivan):
+    field_maps.put_row(replace(PHONE, sync=Sync.FROM), instead_of=PHONE.key, by=ivan)
+    saved(make.alice, TIER)
+    field_maps.put_row(replace(PHONE, sync=Sync.TO), instead_of=PHONE.key, by=make.alice)
+    field_maps.save(seen=1, by=make.alice)
+
+    field_maps.put_row(LIMIT, by=ivan)  # which makes nobody forget the clash
+
+    found = field_maps.editing(by=ivan)
+    assert found.clashes == {PHONE.key}
+    assert {each.rule.key for each in found.changes} == {PHONE.key, LIMIT.key}
+    field_maps.save(seen=2, by=ivan)
+    assert in_force(replace(PHONE, sync=Sync.FROM), LIMIT, TIER)
+
+
+def test_who_gives_in_clashes_no_more(make, ivan):
+    field_maps.put_row(replace(PHONE, sync=Sync.FROM), instead_of=PHONE.key, by=ivan)
+    field_maps.put_row(replace(PHONE, sync=Sync.TO), instead_of=PHONE.key, by=make.alice)
+    field_maps.save(seen=0, by=make.alice)
+
+    field_maps.put_row(replace(PHONE, sync=Sync.TO), instead_of=PHONE.key, by=ivan)
+
+    assert field_maps.editing(by=ivan).changes == ()
+
+
+def test_who_sets_a_row_of_others_back_as_it_was_changes_that_row(make, ivan):
+    field_maps.put_row(LIMIT, by=ivan)
+    field_maps.put_row(replace(PHONE, sync=Sync.FROM), instead_of=PHONE.key, by=make.alice)
+    field_maps.save(seen=0, by=make.alice)
+
+    field_maps.put_row(PHONE, instead_of=PHONE.key, by=ivan)
+
+    assert {each.rule.key for each in field_maps.editing(by=ivan).changes} == {
+        PHONE.key, LIMIT.key,
+    }  # fmt: skip
+
+
+def test_a_row_that_others_took_away_stays_away_unless_it_was_changed(make, ivan):
+    saved(make.alice, LIMIT)
+    field_maps.put_row(TIER, by=ivan)
+    field_maps.take_away(LIMIT.key, by=make.alice)
+    field_maps.save(seen=1, by=make.alice)
+
+    field_maps.save(seen=2, by=ivan)
+
+    assert TIER in field_maps.rules()
+    assert LIMIT not in field_maps.rules()
 
 
 def test_what_was_prepared_is_discarded(ivan):

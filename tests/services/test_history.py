@@ -122,6 +122,6 @@ def test_a_run_says_what_it_linked_and_its_undo_that_it_no_longer_is(make):
     entries = history.of("account", account.id, by=make.mona, locale="en").entries
 
     assert [(entry.action, [str(link) for link in entry.links]) for entry in entries] == [
-        ("Linked", ["Is no longer C1 in test · customers"]),
+        ("Unlinked", ["Is no longer C1 in test · customers"]),
         ("Linked", ["Is C1 in test · customers"]),
     ]

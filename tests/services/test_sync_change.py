@@ -32,13 +32,18 @@ def test_what_writes_more_than_before_is_risky(after):
     assert sync_change.is_risky(OFF, ON)
 
 
+@pytest.mark.parametrize("direction", [Sync.FROM, Sync.TO])
+def test_one_way_instead_of_both_is_risky_as_values_are_overwritten_then(direction):
+    assert sync_change.is_risky(replace(ON, direction=Sync.BOTH), replace(ON, direction=direction))
+
+
 @pytest.mark.parametrize(
     "before, after",
     [
         (ON, ON),
         (ON, OFF),
         (ON, replace(ON, every=60)),
-        (replace(ON, direction=Sync.BOTH), ON),
+        (replace(ON, direction=Sync.BOTH), replace(OFF, direction=Sync.FROM)),
         (replace(ON, create=frozenset(Side)), ON),
         (OFF, replace(OFF, direction=Sync.BOTH, create=frozenset(Side))),
     ],

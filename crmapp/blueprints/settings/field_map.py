@@ -225,6 +225,8 @@ def _map(
         "missing": missing_systems(),
         "described": field_maps.is_described(),
         "changes": editing.changes,
+        "base": editing.base,
+        "clashes": editing.clashes,
         "rows": rows(editing.rules, shapes, editing.changes),
         "version": field_maps.version(),
         "suggestions": suggest(editing.rules, shapes),

@@ -35,7 +35,10 @@ def sync_plan(run_id: int) -> ResponseReturnValue:
     try:
         run = preview_.get(run_id, by=current_user)
     except NotFound:  # a run that finds nothing to write is not kept
-        flash(_("There is no such plan: nothing is to be written, or it was never made."), "info")
+        flash(
+            _("Nothing is to be written: the accounts are the same everywhere, or held back."),
+            "info",
+        )
         return see_other(url_for("settings.sync_health"))
     if run.status == Status.PLANNING:
         shown: dict[str, Any] = {"run": run, "pace": polling_pace(), "open_section": "sync_health"}
