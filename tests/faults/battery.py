@@ -11,7 +11,7 @@ from typing import Any
 from crmapp.connectors.sandbox.faults import Kind
 
 ALL = os.environ.get("CRMAPP_FAULTS_ALL") == "1"
-"""Whether all is tried that means something, as for the table; else it is a fifth of it."""
+"""Whether all is tried that means something, as for the table; else it is a seventh of it."""
 SYSTEMS = {
     "xml": "Intacct (XML)",
     "rest": "Intacct (REST)",
@@ -117,7 +117,7 @@ def combinations(phases: Phases, vanishes: Vanishes) -> Iterator[Combination]:
     for system, named in phases.items():
         for place, (phase, request) in enumerate(named.items()):
             for turn, kind in enumerate(Kind):
-                if _means_something(kind, phase) and (ALL or (2 * place + turn) % 5 == 0):
+                if _means_something(kind, phase) and (ALL or (3 * place + turn) % 7 == 0):
                     lasts = _lasting(kind, place + turn)
                     yield Combination(kind, system, phase, lasts, request, vanishes[system])
 
@@ -217,6 +217,8 @@ def _says(met: Combination) -> str:
             return " is gone in "
         case Kind.LOCK_ROW if met.system == "rest":
             return "busy"
+        case Kind.LOCK_ROW if met.system == "xml":
+            return "locked by another transaction"
         case Kind.LOCK_ROW:
             return "unable to obtain exclusive access"
     return ""

@@ -33,8 +33,8 @@ What was tried with the pretend Salesforce and Sage Intacct, and what was seen. 
 combination of `tests/faults/battery.py`: a whole run over real connections meets one fault in one
 phase. It holds if the run ends by itself, says what is wrong while it waits or fails, and if all
 sides hold what they are to hold in the end, compared row by row: nothing is lost, there twice, or
-changed in Intacct, and the receipt counts what was done. `python -m tests.faults.table` writes this
-page; each test run tries a fifth of it.
+changed that was not to be, and the receipt counts what was done. `python -m tests.faults.table`
+writes this page; each test run tries a seventh of it. A dash: not tried on that database.
 
 *One request* has the fault meet a single request, *until noticed* lasts until the run was put off,
 *on and on* until the run has given up; the next run, once all is well, does what is left.

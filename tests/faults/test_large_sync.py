@@ -86,8 +86,6 @@ def test_a_sync_of_5000_accounts_loses_and_doubles_nothing(
     turn, make, many, tmp_path, record_property, monkeypatch
 ):
     monkeypatch.setattr("crmapp.connectors.door._pause_before", lambda _state: 0.0)
-    for module in ("account_sync_pairs", "account_sync_apply"):  # 2,500 of a kind at a time
-        monkeypatch.setattr(f"crmapp.services.{module}.PART", BOOK.size)
     with served(many, tmp_path / "pair") as pair:
         urls = (pair.systems["salesforce"].url, pair.systems["intacct"].url)
         connect_both(*urls, by=make.alice, by_rest=False)
