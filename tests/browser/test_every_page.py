@@ -86,6 +86,8 @@ PAGES = (
     "/admin/subscriptions/crm/fields/trial?account=C005",
     "/admin/managed-lists",
     "/admin/managed-lists?list=territories",
+    "/admin/sync-health",
+    "/admin/sync-health/accounts?cause=held",
     "/upserts/answers",
     "/admin",
     "/admin/users",
@@ -139,8 +141,9 @@ NO_PAGES = {
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
 NO_PAGES |= {"settings.sign_in", "settings.signed_in"}
-NO_PAGES |= {"settings.managed_list_progress"}
-WALKED |= {"settings.one_request", "settings.list_review_page"}
+NO_PAGES |= {"settings.managed_list_progress", "settings.sync_progress", "settings.count_sync"}
+NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
+WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 
 

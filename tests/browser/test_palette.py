@@ -11,6 +11,7 @@ from tests.browser.conftest import arrive
 
 
 def opens(page: Page) -> None:
+    page.wait_for_load_state()  # a page that is still coming has no script that listens
     page.keyboard.press("Control+k")
     expect(page.locator("#palette")).to_be_visible()
     expect(page.locator("#palette [role=option]").first).to_be_visible()

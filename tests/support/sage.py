@@ -31,10 +31,16 @@ class Sage:
 
     def set_status(self, id: str, status: str) -> None:
         """Make a territory ``active`` or ``inactive``."""
-        question: dict[str, Any] = {"object": TERRITORY, "fields": ["id", "key"]}
+        self._change(TERRITORY, id, {"status": status})
+
+    def set_interests(self, customer: str, interests: list[str]) -> None:
+        self._change(CUSTOMER, customer, {"nsp::INTERESTS": interests})
+
+    def _change(self, object_: str, id: str, values: dict[str, Any]) -> None:
+        question: dict[str, Any] = {"object": object_, "fields": ["id", "key"], "size": 1000}
         rows = self._send("POST", "services/core/query", question)["ia::result"]
         (key,) = (row["key"] for row in rows if row["id"] == id)
-        self._send("PATCH", f"objects/{TERRITORY}/{key}", {"status": status})
+        self._send("PATCH", f"objects/{object_}/{key}", values)
 
     def phone(self, customer: str) -> str:
         """Return the phone of the customer with this id."""

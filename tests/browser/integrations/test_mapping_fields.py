@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.integrations.ways import NUMBER, opens_other_tab, ways
-from tests.browser.walk import Walk
+from crmapp.domain.standard_rows import INTACCT_ID
+from tests.browser.integrations.ways import (
+    NUMBER,
+    disables,
+    enables,
+    opens_customer,
+    opens_other_tab,
+    synchronizes_now,
+    ways,
+)
+from tests.browser.walk import WORKED, Walk
+from tests.support.pretending import Salesforce
+from tests.support.processes import eventually
+from tests.support.sage import Sage
 
 
 @ways("on a laptop", "in French")
-def test_an_admin_maps_a_field_of_her_own_and_tests_it_on_one_record(walks, way):
+def test_an_admin_maps_a_field_of_her_own_and_synchronizes_one_record(walks, org, sage, way):
     walk = walks("alice", way)
     opens_other_tab(walk, "CRM Integration")
     walk.field("Enable field map").check()
@@ -27,6 +39,7 @@ def test_an_admin_maps_a_field_of_her_own_and_tests_it_on_one_record(walks, way)
     row = walk.page.locator("#settings-field-map tbody tr").filter(has_text="Interests__c")
     expect(row).to_contain_text(walk.say("Active"))
     tries_one_record(walk)
+    synchronizes_one_record(walk, org, sage)
 
     takes_it_away_again(walk)
 
@@ -61,6 +74,31 @@ def tries_one_record(walk: Walk) -> None:
     outcome = walk.page.locator("#trial-region tbody tr").filter(has_text="Interests__c")
     expect(outcome).to_be_visible()
     walk.looks_around()
+
+
+def synchronizes_one_record(walk: Walk, org: Salesforce, sage: Sage) -> None:
+    """What stands in Intacct is in Salesforce by the words of that side."""
+    enables(walk)
+    eventually(lambda: is_all_carried_over(walk), "carried all over", seconds=WORKED / 1000)
+    sage.set_interests(NUMBER, ["Cars", "Ships"])
+    opens_customer(walk)
+    synchronizes_now(walk)
+    question = f"SELECT Interests__c FROM Account WHERE {INTACCT_ID} = '{NUMBER}'"  # noqa: S608  (ours)
+    (record,) = org.ask(question)
+    assert record["Interests__c"] == "Classic Cars;Ships"
+    disables(walk)
+
+
+def is_all_carried_over(walk: Walk) -> bool:
+    """She looks at the plan, if the row changes so many accounts that one waits for her."""
+    walk.page.goto("/admin/sync-health")
+    preview = walk.link("Look at the preview")
+    if preview.count():
+        preview.first.click()
+        walk.page.get_by_role("button", name=walk.say("Run"), exact=True).click()
+        walk.is_told("The run has begun.")
+        walk.waits_for_the_receipt()
+    return walk.page.locator("#settings-sync-headline .tag").all_inner_texts() == [walk.say("Good")]
 
 
 def takes_it_away_again(walk: Walk) -> None:

@@ -11,13 +11,22 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.integrations.ways import CUSTOMER, NUMBER, ways
+from tests.browser.integrations.ways import (
+    CUSTOMER,
+    NUMBER,
+    disables,
+    enables,
+    opens_customer,
+    sees_that_it_is_synchronized,
+    synchronizes_now,
+    ways,
+)
 from tests.browser.walk import WORKED, Walk
 from tests.support.connections import fault
 from tests.support.pretending import Salesforce
 from tests.support.processes import eventually
 
-SETTINGS, HEALTH = "/admin/subscriptions/advanced-crm", "/admin/sync-health"
+HEALTH = "/admin/sync-health"
 LOCKED = "UNABLE_TO_LOCK_ROW"
 
 
@@ -27,10 +36,7 @@ def admin(walks: Any, way: Any) -> Iterator[Walk]:
     walk: Walk = walks("alice", way)
     enables(walk)
     yield walk
-    walk.goes_to(SETTINGS)
-    walk.field("Synchronize accounts").uncheck()
-    walk.saves()
-    walk.is_told("The settings are saved.")
+    disables(walk)
 
 
 @ways("on a laptop", "in French", "on a phone")
@@ -119,25 +125,6 @@ def locked(org: Salesforce) -> Iterator[None]:
         httpx.delete(f"{org.url}/__control/faults").raise_for_status()
 
 
-def enables(walk: Walk) -> None:
-    """She comes from the sections of the administration, and confirms what she reads."""
-    walk.goes_to("/admin")
-    walk.link("Subscriptions").first.click()
-    walk.comes_to(walk.say("Subscriptions"))
-    walk.link("Configure").click()
-    walk.comes_to(walk.say("Advanced CRM Integration"))
-    walk.field("Synchronize accounts").check()
-    walk.saves()
-    confirm = walk.page.get_by_role("button", name=walk.say("Confirm and save"))
-    expect(confirm).to_be_visible()
-    if walk.scripts:  # who works by keyboard stands at what is asked
-        expect(walk.page.locator("[data-summary]")).to_be_focused()
-    walk.looks_around()
-    confirm.click()
-    walk.is_told("The settings are saved.")
-    walk.looks_around()
-
-
 def looks_until_it_is_good(walk: Walk) -> None:
     """She opens the health again and again, until it says that all is good."""
 
@@ -150,27 +137,12 @@ def looks_until_it_is_good(walk: Walk) -> None:
 
 
 def changes_phone(walk: Walk, phone: str) -> None:
-    walk.goes_to(f"/accounts?q={NUMBER}")
-    walk.page.get_by_role("link", name=CUSTOMER, exact=True).click()
-    walk.comes_to(CUSTOMER)
+    opens_customer(walk)
     walk.link("Edit").first.click()
     walk.field("Phone").fill(phone)
     walk.saves()
     expect(walk.field("Phone")).to_have_count(0)
     walk.comes_to(CUSTOMER)
-
-
-def sees_that_it_is_synchronized(walk: Walk) -> None:
-    tag = walk.page.get_by_text(walk.say("Synchronized"), exact=True)
-    expect(tag).to_be_visible(timeout=WORKED)
-    walk.looks_around()
-
-
-def synchronizes_now(walk: Walk) -> None:
-    walk.page.get_by_role("button", name=walk.say("Synchronize now")).click()
-    walk.is_told("The synchronization has begun.")
-    sees_that_it_is_synchronized(walk)
-    walk.page.reload()
 
 
 def finds_what_is_wrong(walk: Walk) -> None:

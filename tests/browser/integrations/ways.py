@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.look import barriers
-from tests.browser.walk import Walk
+from tests.browser.walk import WORKED, Walk
 from tests.browser.words import REMOTE, english_words, overflow
 
 CUSTOMER, NUMBER = "Atelier graphique", "C005"
@@ -70,3 +70,48 @@ def opens_other_tab(walk: Walk, subscription: str) -> None:
     card.last.get_by_role("link", name=re.compile(f"^{walk.say('Configure')}")).click()
     walk.comes_to(walk.say(subscription))
     walk.opens_tab("Other")
+
+
+def enables(walk: Walk) -> None:
+    """She comes from the sections of the administration, and confirms what she reads."""
+    walk.goes_to("/admin")
+    walk.link("Subscriptions").first.click()
+    walk.comes_to(walk.say("Subscriptions"))
+    walk.link("Configure").click()
+    walk.comes_to(walk.say("Advanced CRM Integration"))
+    walk.field("Synchronize accounts").check()
+    walk.saves()
+    confirm = walk.page.get_by_role("button", name=walk.say("Confirm and save"))
+    expect(confirm).to_be_visible()
+    if walk.scripts:  # who works by keyboard stands at what is asked
+        expect(walk.page.locator("[data-summary]")).to_be_focused()
+    walk.looks_around()
+    confirm.click()
+    walk.is_told("The settings are saved.")
+    walk.looks_around()
+
+
+def disables(walk: Walk) -> None:
+    walk.goes_to("/admin/subscriptions/advanced-crm")
+    walk.field("Synchronize accounts").uncheck()
+    walk.saves()
+    walk.is_told("The settings are saved.")
+
+
+def opens_customer(walk: Walk) -> None:
+    walk.goes_to(f"/accounts?q={NUMBER}")
+    walk.page.get_by_role("link", name=CUSTOMER, exact=True).click()
+    walk.comes_to(CUSTOMER)
+
+
+def sees_that_it_is_synchronized(walk: Walk) -> None:
+    tag = walk.page.get_by_text(walk.say("Synchronized"), exact=True)
+    expect(tag).to_be_visible(timeout=WORKED)
+    walk.looks_around()
+
+
+def synchronizes_now(walk: Walk) -> None:
+    walk.page.get_by_role("button", name=walk.say("Synchronize now")).click()
+    walk.is_told("The synchronization has begun.")
+    sees_that_it_is_synchronized(walk)
+    walk.page.reload()
