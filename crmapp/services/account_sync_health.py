@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from crmapp.db import session, utcnow, while_unchanged
+from crmapp.db import session, utcnow
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import FieldRule, Side
 from crmapp.domain.runs import WRONG, Status
 from crmapp.domain.standard_rows import Dialect, standard_rows
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, AccountSync, Run, User
+from crmapp.models import Account, AccountSync, Run, SyncClock, User
 from crmapp.services import (
     account_sync_pairs,
     account_sync_read,
@@ -27,7 +27,14 @@ from crmapp.services import (
     sync_options,
 )
 from crmapp.services.account_sync import RIGHT, missing
-from crmapp.services.account_sync_states import HELD, KIND, REFUSED, SYNCED
+from crmapp.services.account_sync_states import (
+    HELD,
+    KIND,
+    OBJECT,
+    REFUSED,
+    RESTING,
+    SYNCED,
+)
 from crmapp.services.rights import need
 
 REPAIRS: Mapping[str, str] = {
@@ -296,9 +303,13 @@ def standing(account_id: int) -> Standing | None:
     """Return how it stands with an account that its reader may see; None if it is not enabled."""
     if not sync_options.options().enabled:
         return None
-    row = session.get(AccountSync, account_id)
-    if row is None:
+    query = select(AccountSync, SyncClock.cursors).outerjoin(SyncClock, SyncClock.object == OBJECT)
+    found = session.execute(query.where(AccountSync.account_id == account_id)).one_or_none()
+    if found is None:
         return Standing("", False, None, None, None, "", "", "", (), None)
+    row, cursors = found
+    resting = (cursors or {}).get(RESTING, ()) if row.state else ()
+    names = labels() if resting else {}
     problem: Mapping[str, Any] = row.problem or {}
     wrong = row.state in (REFUSED, HELD)
     system = str(problem.get("system", ""))
@@ -313,7 +324,7 @@ def standing(account_id: int) -> Standing | None:
         str(problem.get("said", "")),
         _named(_problems(problem)),
         Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
-        while_unchanged(("resting",), _resting) if row.state else (),
+        tuple(names.get(key, key) for key in resting),
         _obstacle() if row.pending is not None else None,
     )
 

@@ -85,7 +85,8 @@ def heed_rows() -> None:
     if account_sync_states.clock(lock=True).cursors.get(RULES) != now:
         shapes = field_maps.shapes()
         whole = (each.key for each in rules() if each.active and not lacks(each, shapes))
-        account_sync_states.all_changed(now, whole)
+        rest = [each.key for each in gone(rules(), shapes)]
+        account_sync_states.all_changed(now, whole, rest)
 
 
 def gone(rules: Rules, shapes: Shapes) -> Rules:

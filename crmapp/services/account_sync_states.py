@@ -23,6 +23,8 @@ RULES = "rules"
 """Beside the systems, the clock's cursors say by which rows of the map accounts were compared."""
 WORKED = "worked"
 """Under this name they say the keys of all rows of which both fields were there once."""
+RESTING = "resting"
+"""And under this one the keys of those that lacked a field when the rows were looked at last."""
 REST = timedelta(minutes=15)
 """For so long nothing begins by itself after a run that failed or was cancelled."""
 _LONGEST_REST = 24 * 60
@@ -114,17 +116,17 @@ def settled(
     }
 
 
-def all_changed(rules: str, worked: Iterable[str]) -> None:
+def all_changed(rules: str, worked: Iterable[str], resting: Iterable[str]) -> None:
     """Inside a unit of work: have all accounts looked at that are known, because ``rules`` are new.
 
     What was accepted by other rows says nothing: without it, who edits an account next would be
     taken for one of several who differ, and not for the one who changed it. ``worked`` are the keys
-    of those of which both fields are there.
+    of those of which both fields are there, ``resting`` of those that worked once and lack one.
     """
     row = clock(lock=True)
     _wait(true())
     known = sorted({*row.cursors.get(WORKED, ()), *worked})
-    row.cursors = {**row.cursors, RULES: rules, WORKED: known}
+    row.cursors = {**row.cursors, RULES: rules, WORKED: known, RESTING: [*resting]}
 
 
 def begun(run_id: int) -> None:

@@ -296,6 +296,8 @@ def test_the_row_that_rests_is_named_on_the_record(make, as_user, account):
     synced(account, pending=None)
     left = tuple(each for each in ACCOUNT.fields if each.name != "Phone")
     lay_out(("salesforce", replace(ACCOUNT, fields=left)))
+    with unit_of_work():
+        account_sync_read.heed_rows()
 
     text = seen(as_user(make.alice), account)
 
