@@ -10,8 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crmapp.db import Base
 
-ACCOUNTS = "account"
-
 
 class AccountSync(Base):
     """How it stands with one account on its way to and from Salesforce and Sage Intacct.
