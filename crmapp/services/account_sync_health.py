@@ -90,7 +90,8 @@ class Health:
     """``lag_since`` is when the oldest change was made that still waits.
 
     ``alone`` are accounts that no other system has, and that are not to be created there;
-    ``resting`` the names of rows of the field map that worked, until a field was gone.
+    ``resting`` the names of rows of the field map that worked, until a field was gone;
+    ``outdated`` says that all accounts are to be compared anew, by rows that have changed.
     """
 
     enabled: bool
@@ -110,6 +111,7 @@ class Health:
     problem: Text | None
     causes: tuple[Cause, ...]
     resting: tuple[str, ...] = ()
+    outdated: bool = False
 
     @property
     def never(self) -> int:
@@ -120,7 +122,8 @@ class Health:
     def good(self) -> bool:
         """Whether all is well: not while anything is missing, refused, in conflict or failed."""
         wrong = self.refused or self.held or self.waiting or self.never
-        return self.enabled and not (self.missing or wrong or self.problem or self.resting)
+        wrong = wrong or self.missing or self.problem or self.resting or self.outdated
+        return self.enabled and not wrong
 
 
 def health(*, by: User) -> Health:
@@ -136,7 +139,7 @@ def health(*, by: User) -> Health:
             AccountSync.pending.is_not(None)
         )
     ).one()
-    clock = account_sync_states.clock()
+    clock, rules = account_sync_states.clock(), account_sync_read.mark()
     running, last = _runs()
     return Health(
         enabled=sync_options.options().enabled,
@@ -156,6 +159,7 @@ def health(*, by: User) -> Health:
         problem=failures.reason(last) if last is not None and last.status in WRONG else None,
         causes=tuple(_causes()),
         resting=_resting(),
+        outdated=clock.cursors.get(account_sync_states.RULES, rules) != rules,
     )
 
 

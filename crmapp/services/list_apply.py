@@ -114,7 +114,7 @@ def _write(held: Claim, chunk: _Chunk) -> Claim:
 def _send(run: Run, held: Claim, chunk: _Chunk) -> Claim | None:
     """Write chunk after chunk in Salesforce for a time slice, and keep what it said of each row.
 
-    The next chunk is read while Salesforce works on the one before.
+    While Salesforce works on a chunk, what it said of the one before is kept, and the next is read.
     """
     files, object_ = _files(run), list_stage.of(run).salesforce_object
     ends = time.monotonic() + settings().time_slice
@@ -122,19 +122,24 @@ def _send(run: Run, held: Claim, chunk: _Chunk) -> Claim | None:
         with (
             remotes.opened(list_stage.SALESFORCE) as connector,
             keep_alive(held),
-            ThreadPoolExecutor(1) as ahead,
+            ThreadPoolExecutor(1) as there,
         ):
-            next_: _Chunk | None = chunk
-            while next_ is not None and next_.away:
-                chunk, coming = next_, ahead.submit(_next_chunk, files, next_.until, SENT)
-                held = _sent(held, chunk, _upserted_all(connector, object_, chunk.rows))
-                next_ = coming.result()
-                if leaving() or time.monotonic() > ends or apply.load(run.id).cancel_requested:
-                    break
+            sending = there.submit(_upserted_all, connector, object_, chunk.rows)
+            while True:
+                following = _next_chunk(files, chunk.until, SENT)
+                results = sending.result()
+                if following is None or not following.away or _stops(run.id, ends):
+                    return _sent(held, chunk, results)
+                sending = there.submit(_upserted_all, connector, object_, following.rows)
+                held = _sent(held, chunk, results)
+                chunk = following
     except TROUBLE as error:
         trouble(apply.load(held.run_id), held, error)
         return None
-    return held
+
+
+def _stops(run_id: int, ends: float) -> bool:
+    return leaving() or time.monotonic() > ends or apply.load(run_id).cancel_requested
 
 
 def _upserted_all(connector: Connector, object_: str, rows: Sequence[PlanRow]) -> list[RowResult]:

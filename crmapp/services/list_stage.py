@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -155,7 +156,7 @@ def _written(
     """Write down pages; the claim to go on with, perhaps before the reading has ended."""
     rows: list[Row] = []
     place: dict[str, Any] = {}
-    for page in pages:
+    for page in _ahead(pages):
         rows += [row for row in map(as_row, page.records) if row is not None]
         place[cursor] = page.cursor
         if len(rows) >= planning.PART:
@@ -166,15 +167,25 @@ def _written(
     return _note(held, load(held.run_id), side, rows, **place, phase=then)
 
 
+def _ahead(pages: Iterable[Page]) -> Iterator[Page]:
+    """Ask for each page while the one before is written down."""
+    asked = iter(pages)
+    with ThreadPoolExecutor(1) as there:
+        coming = there.submit(next, asked, None)
+        while (page := coming.result()) is not None:
+            coming = there.submit(next, asked, None)
+            yield page
+
+
 def read_here(held: Claim, run: Run) -> Claim:
     """Write down the values of the pick list here, those too that were deleted."""
     query = (
         select(*_HERE)
         .where(
             PickListValue.list_code == of(run).pick_list,
-            PickListValue.id > run.mapping.get("here", 0),
+            PickListValue.code > run.mapping.get("until", ""),
         )
-        .order_by(PickListValue.id)
+        .order_by(PickListValue.code)
         .limit(planning.PART)
     )
     rows: list[Row] = [
@@ -185,6 +196,6 @@ def read_here(held: Claim, run: Run) -> Claim:
         for id_, version, code, english, french, active, deleted_at, key in session.execute(query)
     ]
     if rows:
-        return _note(held, run, "here", rows, here=rows[-1][1])
+        return _note(held, run, "here", rows, until=rows[-1][3])
     looks_there = run.source["there"] and run.source["mode"] != "changes"
     return keep(held, run, [], phase="there" if looks_there else "join")

@@ -34,6 +34,7 @@ _RESTING = N_(
 _WAITS = N_("A run of the accounts waits until somebody has looked at it; nothing else begins.")
 _FAILED = N_("The last run failed: %(why)s")
 _OVERDUE = N_("The next reading is overdue. Look under Health whether a worker is there.")
+_OUTDATED = N_("What is mapped has changed: all accounts are compared anew within minutes.")
 _WAITING = N_("Accounts that wait to be carried over: %(count)s.")
 _NEVER = N_("Accounts that were never synchronized: %(count)s.")
 _REFUSED = N_("Accounts that another system refused: %(count)s.")
@@ -125,6 +126,8 @@ def _reasons(accounts: Health, lists: tuple[ListHealth, ...]) -> list[Text]:
 
 def _wrong_accounts(accounts: Health) -> list[Text]:
     found = [] if field_maps.is_described() or accounts.missing else [Text(_UNREAD)]
+    if accounts.outdated and not accounts.missing:
+        found.append(Text(_OUTDATED))
     if accounts.resting:
         found.append(Text(_RESTING, {"rows": ", ".join(accounts.resting)}))
     if accounts.running is not None and accounts.running.status == Status.PLANNED:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from crmapp.connectors.errors import AuthFailed, Unreachable
 from crmapp.db import session, unit_of_work
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
-from crmapp.models import MailOutbox, ManagedListState, PickList, Run
+from crmapp.models import MailOutbox, ManagedListState, PickList, Run, User
 from crmapp.services import list_apply, managed_lists, planning, receipts, remotes, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.upserts import take_back
@@ -141,15 +141,18 @@ def test_salesforce_gets_many_rows_at_a_time_also_while_people_use_the_web(make,
     assert len(sides.there()) == 501
 
 
-def test_a_run_that_is_cancelled_sends_no_further_chunk(make, sides, monkeypatch):
+def test_a_run_that_is_cancelled_sends_no_further_chunk(app, make, sides, monkeypatch):
     monkeypatch.setattr(list_apply, "SENT", 2)
     sides.source("10", "20", "30", "40", "50")
     run_id = managed_lists.synchronize(CODE, by=make.alice)
     runs.work(run_id)
 
+    alice = make.alice.id
+
     def cancel(call: str) -> None:
         if call == "upsert":
-            runs.cancel(run_id, by=make.alice)
+            with app.app_context():  # rows are sent by a thread of their own
+                runs.cancel(run_id, by=session.get_one(User, alice))
 
     sides.salesforce.after = cancel
     ended = work(run_id, make)

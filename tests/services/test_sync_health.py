@@ -117,6 +117,16 @@ def test_a_reading_that_is_overdue_is_no_good(make, account, clock, minutes, hea
     assert said(make)[0] is headline
 
 
+def test_it_is_no_good_until_all_accounts_were_compared_by_rows_that_have_changed(make, account):
+    with unit_of_work():
+        account_sync_states.keep_clock(cursors={account_sync_states.RULES: "as it was"})
+
+    headline, text = said(make)
+
+    assert headline is Headline.ATTENTION
+    assert text == "What is mapped has changed: all accounts are compared anew within minutes."
+
+
 def test_a_list_that_failed_is_no_good(make, sides):
     resync(make, sides)
     assert said(make) == (Headline.GOOD, "")
