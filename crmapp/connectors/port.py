@@ -196,8 +196,23 @@ class TokenStore(Protocol):
     def renew(self, refused: str | None, sign_in: Callable[[Tokens | None], Tokens]) -> Tokens: ...
 
 
-class Connector(Protocol):
-    """One connection to one system.
+@dataclass(frozen=True)
+class Listed:
+    """Something that can be read of a system: a table, a model. ``name`` is what it is read by."""
+
+    name: str
+    label: str
+
+
+class Catalogue(Protocol):
+    """A system of which it is not known beforehand what can be read."""
+
+    def objects(self) -> list[Listed]:
+        """Return what can be read, by label."""
+
+
+class Reader(Protocol):
+    """A system whose records can be read, whatever else it can do.
 
     Every method raises :class:`crmapp.connectors.errors.ConnectorError` and nothing else of the
     network. Time limits are the connector's own; a caller repeats what is ``Retryable``.
@@ -226,6 +241,13 @@ class Connector(Protocol):
             ConfigBroken: one of the ``fields``, or the object, is not there any more.
         """
 
+    def read_ids(self, object: str) -> Iterator[Sequence[str]]:
+        """Return the ids of all records in pages: what is not among them was deleted."""
+
+
+class Connector(Reader, Protocol):
+    """One connection to one system that is read and written."""
+
     def read_one(self, object: str, id: str, fields: Sequence[str]) -> Record | None:
         """Return one record, or None if there is none with this id."""
 
@@ -247,9 +269,6 @@ class Connector(Protocol):
         Raises:
             ConfigBroken: one of the fields, or the object, is not there any more.
         """
-
-    def read_ids(self, object: str) -> Iterator[Sequence[str]]:
-        """Return the ids of all records in pages: what is not among them was deleted."""
 
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
         """Create or update by ``match_key``; one result per row, in the order of ``rows``.

@@ -121,9 +121,8 @@ class Health:
     @property
     def good(self) -> bool:
         """Whether all is well: not while anything is missing, refused, in conflict or failed."""
-        wrong = self.refused or self.held or self.waiting or self.never
-        wrong = wrong or self.missing or self.problem or self.resting or self.outdated
-        return self.enabled and not wrong
+        wrong = self.refused or self.held or self.waiting or self.never or self.outdated
+        return self.enabled and not (self.missing or wrong or self.problem or self.resting)
 
 
 def health(*, by: User) -> Health:
