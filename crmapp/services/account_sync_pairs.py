@@ -44,9 +44,9 @@ from crmapp.services.account_sync_rows import (
 from crmapp.services.account_sync_states import HELD, REFUSED
 from crmapp.services.engine import Claim
 
-PART = 940
-"""How many accounts are decided about at a time: one question to Intacct may name so many, and two
-to Salesforce, where the length of the address is bounded."""
+PART = 2000
+"""How many accounts are decided about at a time: one request to Salesforce may name so many ids,
+and two to Intacct; more would cost memory, and save no request."""
 _RECORDS = ""
 """Under this key, what was accepted says of which records; the other keys are those of rows."""
 _NAMES = tuple(dict.fromkeys(("number", *fields_here())))

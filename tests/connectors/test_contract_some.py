@@ -86,7 +86,7 @@ def test_thousands_of_values_take_as_few_requests_as_can_be(subject, connector):
     records = list(connector.read_some(subject.object, subject.fields, subject.match, wanted))
 
     assert matches(subject, records) == wanted[:30]
-    assert len(subject.log) - asked == 3
+    assert len(subject.log) - asked == (1 if subject.kind == "salesforce" else 3)
 
 
 def test_a_value_that_many_records_have_is_read_whole(subject, connector):

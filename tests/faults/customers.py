@@ -21,9 +21,11 @@ from crmapp.connectors.sandbox.salesforce import org
 from crmapp.connectors.sandbox.salesforce.database import Database
 from crmapp.connectors.sandbox.salesforce.records import Writer
 from crmapp.db import session, unit_of_work
+from crmapp.domain.field_rules import Side
 from crmapp.domain.standard_rows import INTACCT_ID
-from crmapp.models import Account, AccountSync
+from crmapp.models import Account, AccountSync, ExternalIdentity
 from crmapp.services import account_sync_states
+from crmapp.services.account_sync_rows import IDENTITY
 from tests.support.columns import derived
 
 Known = dict[str, tuple[str, str | None]]
@@ -114,6 +116,27 @@ def furnish_here(book: Book) -> None:
         session.execute(insert(Account), rows)
         ids = session.scalars(select(Account.id).where(Account.number.like(f"{_LETTER}%")))
         account_sync_states.changed_there(list(ids))
+
+
+def link_some(salesforce: Path, book: Book) -> None:
+    """Have one account in eight know its record in Salesforce, so that it is read by its id."""
+    table = org.objects()["account"].table
+    query = f"SELECT {INTACCT_ID}, Id FROM {table}"  # noqa: S608  (our own names)
+    with closing(sqlite3.connect(salesforce / "salesforce.db")) as file:
+        ids = dict(file.execute(query).fetchall())
+    system, object_ = IDENTITY[Side.SALESFORCE]
+    with unit_of_work():
+        known = {each[0]: each[1] for each in session.execute(select(Account.number, Account.id))}
+        rows = [
+            {
+                "system": system,
+                "object": object_,
+                "external_id": ids[number],
+                "account_id": known[number],
+            }
+            for number in book.numbers[::8]
+        ]
+        session.execute(insert(ExternalIdentity), rows)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ PHASES = {
         "signing in": ("POST */oauth2/token", 0),
         "reading what changed": ("GET */query*", 0),
         "reading the accounts": ("GET */query*", 1),
+        "reading the accounts by ids": ("POST */composite/sobjects/*", 0),
         "writing accounts": ("PATCH */composite/sobjects", 0),
         "writing new accounts": ("PATCH */composite/sobjects/Account/*", 0),
     },
@@ -132,6 +133,7 @@ def test_a_sync_of_accounts_loses_and_doubles_nothing_and_says_what_is_wrong(
     enable(make.alice)
     hurry(monkeypatch, met)
     customers.furnish_here(BOOK)
+    customers.link_some(pair.salesforce, BOOK)
     before, expected = rows(pair), course(met, looks_again=True)
     pair.meet(met)
 

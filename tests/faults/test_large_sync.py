@@ -22,7 +22,8 @@ PHASES = [
     ("intacct", "query CUSTOMER", 1),  # what changed: a page in the middle
     ("salesforce", "GET */query*", 1),
     ("intacct", "query CUSTOMER", 6),  # the accounts' records
-    ("salesforce", "GET */query*", 5),
+    ("salesforce", "POST */composite", 1),
+    ("salesforce", "POST */composite/sobjects/Account", 0),
     ("intacct", "update CUSTOMER", 3),
     ("intacct", "create CUSTOMER", 2),
     ("salesforce", "POST */jobs/ingest", 0),
@@ -91,6 +92,7 @@ def test_a_sync_of_5000_accounts_loses_and_doubles_nothing(
         connect_both(*urls, by=make.alice, by_rest=False)
         enable(make.alice)
         customers.furnish_here(BOOK)
+        customers.link_some(pair.salesforce, BOOK)
         before = rows(pair)
         let_it_rain(pair, turn)
 
@@ -102,7 +104,7 @@ def test_a_sync_of_5000_accounts_loses_and_doubles_nothing(
         assert customers.states() == {("synced", False): BOOK.size}
         turns = len({each.id for each in followed})
     seen = f"done, in {len(followed)} spells of {turns} runs"
-    faults = f"one of 8 kinds at each of 13 phases, turn {turn + 1}"
+    faults = f"one of {len(KINDS)} kinds at each of {len(PHASES) + 1} phases, turn {turn + 1}"
     record_property(
         "combination", f"All three | every phase | {faults} | one request each | {seen}"
     )

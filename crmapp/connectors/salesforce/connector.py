@@ -22,7 +22,7 @@ from crmapp.connectors.port import (
     TokenStore,
     Usage,
 )
-from crmapp.connectors.salesforce import bulk, reading, writing
+from crmapp.connectors.salesforce import bulk, reading, some, writing
 from crmapp.connectors.salesforce.describing import description, queryable, refers
 from crmapp.connectors.salesforce.refusals import no_salesforce
 from crmapp.connectors.salesforce.session import Session
@@ -180,7 +180,7 @@ class Salesforce(Speaker):
         if wanted:
             described = self._described(object)
             size = self._page_size
-            yield from reading.read_some(self._session, described, fields, (field, wanted), size)
+            yield from some.read_some(self._session, described, fields, (field, wanted), size)
 
     def read_ids(self, object: str) -> Iterator[Sequence[str]]:
         return reading.read_ids(self._session, object, self._page_size)

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 from crmapp.connectors.cursors import Place, now_there
 from crmapp.connectors.errors import ConfigBroken, RowRejected
-from crmapp.connectors.port import Cursor, Description, Page, Record, RemoteKind
+from crmapp.connectors.port import Cursor, Description, Page, Record
 from crmapp.connectors.salesforce.session import Call, Session
 from crmapp.connectors.salesforce.values import kinds_of, moment, named, quoted, record, stamp
 from crmapp.i18n import N_, Text
@@ -68,7 +68,7 @@ def read(
     while True:
         question = Question(chosen, named(object), _where(place), _order(place))
         if question.length > LONGEST:
-            raise _too_many_fields(object)
+            raise too_many_fields(object)
         before = datetime.now(UTC)
         try:
             for answered in _answers(session, question, size):
@@ -82,7 +82,7 @@ def read(
         return
 
 
-def _too_many_fields(object: str) -> ConfigBroken:
+def too_many_fields(object: str) -> ConfigBroken:
     return ConfigBroken(
         Text(
             N_("Too many fields of %(object)s are read at once. Choose fewer."), {"object": object}
@@ -101,15 +101,23 @@ class _Answered:
     headers: Mapping[str, str]
 
 
-def _answers(session: Session, question: Question, size: int) -> Iterator[_Answered]:
-    """Give out the pages of an answer, which the server keeps for two days."""
-    batch = {"Sforce-Query-Options": f"batchSize={size}"}
-    call = Call("GET", "query", (("q", str(question)),), headers=batch, object=question.object)
-    answer = session.send(call)
+def _answers(
+    session: Session, question: Question, size: int, first: Mapping[str, Any] | None = None
+) -> Iterator[_Answered]:
+    """Give out the pages of an answer, which the server keeps for two days.
+
+    ``first`` is the first page if it is there already.
+    """
+    batch = batch_size(size)
+    if first is None:
+        call = Call("GET", "query", (("q", str(question)),), headers=batch, object=question.object)
+        answer = session.send(call)
+        body, headers = answer.json(), answer.headers
+    else:
+        body, headers = first, {}
     while True:
-        body = answer.json()
         last = bool(body["done"]) or not body.get("nextRecordsUrl")
-        yield _Answered(body["records"], last, answer.headers)
+        yield _Answered(body["records"], last, headers)
         if last:
             return
         call = Call("GET", body["nextRecordsUrl"], headers=batch)
@@ -119,6 +127,12 @@ def _answers(session: Session, question: Question, size: int) -> Iterator[_Answe
             if error.code == "INVALID_QUERY_LOCATOR":
                 raise _LocatorGone from error
             raise
+        body, headers = answer.json(), answer.headers
+
+
+def batch_size(size: int) -> dict[str, str]:
+    """Return the header that says how many records a page may have."""
+    return {"Sforce-Query-Options": f"batchSize={size}"}
 
 
 def _where(place: Place) -> str:
@@ -140,69 +154,36 @@ def _stamp_of(row: Mapping[str, Any]) -> str:
 
 def read_ids(session: Session, object: str, size: int) -> Iterator[Sequence[str]]:
     """Give out the ids of all records in pages."""
-    for rows in _by_id(session, Question(("Id",), named(object)), size):
+    for rows in by_id(session, Question(("Id",), named(object)), size):
         yield [str(row["Id"]) for row in rows]
 
 
-def _by_id(
-    session: Session, question: Question, size: int
+def by_id(
+    session: Session, question: Question, size: int, first: Mapping[str, Any] | None = None
 ) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """Give out the rows of an answer in pages, asked anew after the last one if need be."""
+    """Give out the rows of an answer in pages, asked anew after the last one if need be.
+
+    ``first`` is the first page if it is there already, as :func:`ordered` has it asked for.
+    """
     last = ""
     while True:
         after = f"Id > {quoted(last)}" if last else ""
         where = " AND ".join(filter(None, (question.where, after)))
+        asked_now = ordered(replace(question, where=where))
         try:
-            for answered in _answers(session, replace(question, where=where, order="Id"), size):
+            for answered in _answers(session, asked_now, size, first):
                 if answered.rows:
                     last = str(answered.rows[-1]["Id"])
                     yield answered.rows
         except _LocatorGone:
+            first = None
             continue
         return
 
 
-def read_some(
-    session: Session,
-    described: Description,
-    fields: Sequence[str],
-    wanted: tuple[str, Sequence[str]],
-    size: int,
-) -> Iterator[Record]:
-    """Give out the records whose field has one of several values: ``wanted`` is these two.
-
-    A record is given out once, though values that differ only in case ask for it several times.
-    """
-    field, values = wanted
-    chosen = asked(described.object, fields, field)
-    kinds = kinds_of(described, chosen)
-    if kinds[field] in (RemoteKind.ID, RemoteKind.REFERENCE):
-        values = list(filter(ID.fullmatch, values))  # any other is refused, with all the rest
-    given = set[str]()
-    for question in _for_some(Question(chosen, named(described.object)), field, values):
-        for rows in _by_id(session, question, size):
-            for row in rows:
-                if row["Id"] not in given:
-                    given.add(row["Id"])
-                    yield record(row, kinds)
-
-
-def _for_some(question: Question, field: str, values: Sequence[str]) -> Iterator[Question]:
-    """Give out the question for some of the values at a time, as many as an address holds."""
-    longest = f"{field} IN () AND Id > {quoted('0' * 18)}"
-    room = LONGEST - replace(question, where=longest, order="Id").length
-    some, length = list[str](), 0
-    for value in map(quoted, values):
-        more = len(quote_plus(f"{value},"))
-        if more > room:
-            raise _too_many_fields(question.object)
-        if length + more > room:
-            yield replace(question, where=f"{field} IN ({','.join(some)})")
-            some, length = [], 0
-        some.append(value)
-        length += more
-    if some:
-        yield replace(question, where=f"{field} IN ({','.join(some)})")
+def ordered(question: Question) -> Question:
+    """Return a question whose answer can be continued after any row."""
+    return replace(question, order="Id")
 
 
 def read_one(

@@ -22,6 +22,10 @@ def test_jsforce_walks_through_the_pretend_salesforce(jsforce, salesforce):
         "again": False,
         "same": True,
     }
+    assert steps["retrieve"] == {
+        "names": ["Upserted again", None, "Walked"],
+        "fields": ["Name", "attributes"],
+    }
     assert steps["upsert many"] == {"rows": [False, "REQUIRED_FIELD_MISSING"]}
     assert steps["refused"] == {
         "code": "REQUIRED_FIELD_MISSING",

@@ -13,15 +13,16 @@ import orjson
 from crmapp.connectors.sandbox.faults import Kind
 from crmapp.connectors.sandbox.salesforce import ids
 from crmapp.connectors.sandbox.salesforce.call import Call, Reply, allowed
-from crmapp.connectors.sandbox.salesforce.errors import ApiError, locked, not_found
+from crmapp.connectors.sandbox.salesforce.errors import ApiError, locked, no_such_column, not_found
 from crmapp.connectors.sandbox.salesforce.records import Ambiguous
 from crmapp.connectors.sandbox.salesforce.schema import SObject
 from crmapp.connectors.sandbox.salesforce.sobjects import key_of
 
 Row = dict[str, Any]
 Dispatch = Callable[[Call], Reply]
-_MOST_ROWS, _MOST_IDS, _MOST_CALLS = 200, 2000, 25
+_MOST_ROWS, _MOST_IDS, _MOST_CALLS, _MOST_QUESTIONS = 200, 2000, 25, 5
 _REFERENCE = re.compile(r"@\{([A-Za-z]\w*)((?:\.\w+|\[\d+\])*)\}")
+_QUESTION = re.compile(r"/services/data/v[\d.]+/(query|queryAll|composite/sobjects)\b")
 _WHOLE = {"JSON_PARSER_ERROR"}  # what makes the whole request fail
 
 
@@ -172,6 +173,7 @@ def _attribute(row: Row, name: str) -> Any:
 
 
 def _retrieve(call: Call, object: SObject) -> Reply:
+    """Answer records in the order of their ids: null for each that is not there, or deleted."""
     allowed(call, "GET", "POST")
     if call.method == "POST":
         body = call.mapping()
@@ -182,7 +184,13 @@ def _retrieve(call: Call, object: SObject) -> Reply:
     if not wanted or not fields or not isinstance(wanted, list) or not isinstance(fields, list):
         raise ApiError("MISSING_ARGUMENT", "The ids and fields parameters are required")
     if len(wanted) > _MOST_IDS:
-        raise ApiError("EXCEEDED_MAX_SIZE_REQUEST", f"at most {_MOST_IDS} ids may be given")
+        raise ApiError(
+            "EXCEEDED_MAX_SIZE_REQUEST",
+            f"record limit reached. cannot retrieve more than {_MOST_IDS} records in this call",
+        )
+    beyond = next((str(each) for each in fields if "." in str(each)), None)
+    if beyond is not None:  # only a question of SOQL reaches beyond the object
+        raise no_such_column(beyond, object.name)
     whole = [ids.whole(str(each)) for each in wanted]
     if None in whole:
         raise _bad_id(object.label, wanted[whole.index(None)])
@@ -253,6 +261,10 @@ def _composite(call: Call, dispatch: Dispatch) -> Reply:
     asked = _asked(body, "compositeRequest", ("method", "url", "referenceId"))
     if len(asked) > _MOST_CALLS:
         raise ApiError("LIMIT_EXCEEDED", f"Only {_MOST_CALLS} operations are allowed")
+    if sum(_QUESTION.match(each["url"]) is not None for each in asked) > _MOST_QUESTIONS:
+        raise ApiError(
+            "LIMIT_EXCEEDED", f"Only {_MOST_QUESTIONS} query or collection operations are allowed"
+        )
     if not body.get("allOrNone"):
         return Reply(200, {"compositeResponse": _parts(call, dispatch, asked)})
     try:

@@ -49,6 +49,9 @@ const first = await conn.sobject("Account").upsert({ Name: "Upserted", [KEY]: "W
 const again = await conn.sobject("Account").upsert({ Name: "Upserted again", [KEY]: "W2" }, KEY);
 const read = await conn.sobject("Account").retrieve(created.id);
 show("single", { phone: read.Phone, success: created.success, first: first.created, again: again.created, same: first.id === again.id });
+const several = await conn.sobject("Account").retrieve([first.id, "001Sb00000zzzzz", created.id]);
+const some = await conn.sobject("Account").retrieve([created.id], { fields: ["Name"] });
+show("retrieve", { names: several.map((row) => row && row.Name), fields: Object.keys(some[0]).sort() });
 
 const many = await conn.sobject("Account").upsert(
   [{ Name: "Upserted last", [KEY]: "W2" }, { [KEY]: "W3" }], KEY, { allOrNone: false });

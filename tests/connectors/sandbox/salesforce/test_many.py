@@ -89,6 +89,60 @@ def test_many_rows_are_made_changed_read_and_deleted(api):
     assert codes(deleted.json()) == ["", "", "ENTITY_IS_DELETED"]
 
 
+def test_records_are_retrieved_in_the_order_of_their_ids(api):
+    first, second = api.create(Name="First"), api.create(Name="Second")
+    api.delete("/composite/sobjects", params={"ids": first})
+    other = api.create("Contact", LastName="Another")
+    ids = [second, first, second[:15], "001Sb00000zzzzz", other]
+
+    posted = api.post("/composite/sobjects/Account", json={"ids": ids, "fields": ["name"]})
+    got = api.get("/composite/sobjects/Account", params={"ids": ",".join(ids), "fields": "Id,Name"})
+
+    assert [each and each["Name"] for each in posted.json()] == [
+        "Second",
+        None,
+        "Second",
+        None,
+        None,
+    ]
+    assert [each and each["Id"] for each in got.json()] == [second, None, second, None, None]
+    assert posted.json()[0]["attributes"] == {
+        "type": "Account",
+        "url": f"/services/data/v66.0/sobjects/Account/{second}",
+    }
+
+
+@pytest.mark.parametrize(
+    "ids, fields, code",
+    [
+        (["001Sb00000zzzzz"], ["Nothing"], "INVALID_FIELD"),
+        (["001Sb00000zzzzz"], ["Owner.Name"], "INVALID_FIELD"),
+        (["no id"], ["Name"], "MALFORMED_ID"),
+        ([], ["Name"], "MISSING_ARGUMENT"),
+        (["001Sb00000zzzzz"], [], "MISSING_ARGUMENT"),
+        ([f"001Sb0{number:09}" for number in range(2001)], ["Name"], "EXCEEDED_MAX_SIZE_REQUEST"),
+    ],
+)
+def test_records_that_cannot_be_retrieved_are_refused(api, ids, fields, code):
+    answer = api.post("/composite/sobjects/Account", json={"ids": ids, "fields": fields})
+
+    assert error(answer) == (400, code)
+
+
+def test_2000_records_are_retrieved_by_a_body_and_about_800_by_an_address(api):
+    ids = [f"001Sb0{number:09}" for number in range(2000)]
+
+    posted = api.post("/composite/sobjects/Account", json={"ids": ids, "fields": ["Name"]})
+    some = api.get(
+        "/composite/sobjects/Account", params={"ids": ",".join(ids[:700]), "fields": "Id"}
+    )
+    more = api.get("/composite/sobjects/Account", params={"ids": ",".join(ids), "fields": "Id"})
+
+    assert posted.json() == [None] * 2000
+    assert some.json() == [None] * 700
+    assert more.status_code == 414
+
+
 def test_locked_rows_fail_each_for_itself(api):
     api.fault("lock_row", pattern="PATCH */composite/*")
 
@@ -159,6 +213,21 @@ def test_calls_within_a_call_refer_to_each_other(api):
     assert answer[2]["body"]["records"][0]["Account"]["Name"] == "Outer"
     assert answer[3]["body"]["name"] == "Account"
     assert answer[4]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+
+
+@pytest.mark.parametrize("count, status", [(5, 200), (6, 400)])
+def test_five_of_the_calls_within_a_call_may_be_questions_or_collections(api, count, status):
+    asked = [
+        call("GET", "/query?q=SELECT+Id+FROM+Account+LIMIT+1", f"query{number}")
+        for number in range(count - 1)
+    ]
+    body = {"ids": ["001Sb00000zzzzz"], "fields": ["Id"]}
+    asked.append(call("POST", "/composite/sobjects/Account", "some", body=body))
+    asked.append(call("GET", "/sobjects/Account/describe", "described"))
+
+    answer = api.post("/composite", json={"compositeRequest": asked})
+
+    assert answer.status_code == status
 
 
 def test_calls_within_a_call_are_undone_together(api):
