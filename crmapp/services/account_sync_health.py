@@ -65,14 +65,14 @@ _AWAY = N_("Not connected: %(systems)s. It is carried over once everything is.")
 _PLAN = N_("A prepared run waits until somebody has looked at it; the account follows then.")
 _RESTS = N_("After a failure or a used-up quota, the synchronization rests for a while.")
 _MOST = 50
-_ALONE = "alone"
+_ALONE, _CHANGED, _NEVER = "alone", "changed", "never"
 
 
 @dataclass(frozen=True)
 class Cause:
     """Accounts that are not as they should be for one reason.
 
-    ``said`` and ``problem`` are what the system and we say of one of them.
+    ``said`` and ``problem`` are what the system and we say of the first of ``examples``.
     """
 
     cause: str
@@ -89,9 +89,10 @@ class Cause:
 class Health:
     """``lag_since`` is when the oldest change was made that still waits.
 
-    ``alone`` are accounts that no other system has, and that are not to be created there;
-    ``resting`` the names of rows of the field map that worked, until a field was gone;
-    ``outdated`` says that all accounts are to be compared anew, by rows that have changed.
+    ``synced`` are accounts that are the same everywhere, so that none of them waits; ``alone`` are
+    those that no other system has, and that are not to be created there; ``resting`` the names of
+    rows of the field map that worked, until a field was gone; ``outdated`` says that all accounts
+    are to be compared anew, by rows that have changed.
     """
 
     enabled: bool
@@ -99,6 +100,7 @@ class Health:
     total: int
     synced: int
     waiting: int
+    never: int
     refused: int
     held: int
     alone: int
@@ -112,11 +114,6 @@ class Health:
     causes: tuple[Cause, ...]
     resting: tuple[str, ...] = ()
     outdated: bool = False
-
-    @property
-    def never(self) -> int:
-        """How many accounts take part and were not synchronised yet."""
-        return self.total - self.synced - self.refused - self.held - self.alone
 
     @property
     def good(self) -> bool:
@@ -146,6 +143,7 @@ def health(*, by: User) -> Health:
         total=counts.total(),
         synced=counts[SYNCED],
         waiting=waiting,
+        never=counts[_NEVER],
         refused=counts[REFUSED],
         held=counts[HELD],
         alone=counts[_ALONE],
@@ -172,18 +170,22 @@ def _resting() -> tuple[str, ...]:
 
 
 def _counts() -> Counter[str]:
-    """Return how many of the accounts that take part are in each state."""
-    reached = AccountSync.synced_at.is_not(None)
+    """Return how many of the accounts that take part are in each state.
+
+    One that was the same everywhere, and waits since it was changed, is in a state of its own.
+    """
+    reached, waits = AccountSync.synced_at.is_not(None), AccountSync.pending.is_not(None)
     query = (
-        select(AccountSync.state, reached, func.count())
+        select(AccountSync.state, reached, waits, func.count())
         .select_from(Account)
         .outerjoin(AccountSync, AccountSync.account_id == Account.id)
         .where(account_sync_pairs.takes_part())
-        .group_by(AccountSync.state, reached)
+        .group_by(AccountSync.state, reached, waits)
     )
     counts: Counter[str] = Counter()
-    for state, was_reached, count in session.execute(query):
-        counts[state or (_ALONE if was_reached else "")] += count
+    for state, was_reached, is_waiting, count in session.execute(query):
+        named = state or (_ALONE if was_reached else _NEVER)
+        counts[_CHANGED if named == SYNCED and is_waiting else named] += count
     return counts
 
 

@@ -110,7 +110,8 @@ def test_errors_stand_by_cause_with_the_words_the_repair_and_examples(make, as_u
     answer = as_user(make.alice).get(PAGE)
 
     text = flat(answer)
-    assert f"Salesforce STRING_TOO_LONG 2 {SAID} Shorten the value in the account" in text
+    words = f"Of one of them, Acme: {SAID}"
+    assert f"Salesforce STRING_TOO_LONG 2 {words} Shorten the value in the account" in text
     assert "In conflict, or cannot be carried over 1 Which is right?" in text
     assert f'<a href="/accounts/{other.id}" dir="auto">Other</a>' in answer.text
     assert f'href="{PAGE}/accounts?cause=salesforce:STRING_TOO_LONG"' in answer.text

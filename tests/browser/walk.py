@@ -52,6 +52,11 @@ class Walk:
         found = self.look(self.page)
         assert not found, f"{self.page.url}: {found}"
 
+    def need_not_scroll(self, table: str) -> None:
+        """Nothing of a table lies beside what is seen of it."""
+        hidden = self.page.locator(table).evaluate("box => box.scrollWidth - box.clientWidth")
+        assert hidden <= 0, f"{self.page.url}: {hidden} pixels of {table} are hidden"
+
     def goes_to(self, address: str) -> None:
         self.page.goto(address)
         self.looks_around()

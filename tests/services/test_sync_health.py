@@ -162,6 +162,15 @@ def test_an_account_that_is_only_here_as_it_is_set_is_no_reason(make, account):
     assert said(make) == (Headline.GOOD, "")
 
 
+def test_an_account_that_waits_is_not_counted_as_the_same_everywhere(make, account):
+    synced(make.account("Changed", number="N-2"), pending=7, pending_at=utcnow())
+    synced(make.account("Seen elsewhere", number="N-3"), pending=0, pending_at=utcnow())
+
+    found = account_sync_health.health(by=make.alice)
+
+    assert (found.total, found.synced, found.waiting, found.never) == (3, 1, 2, 0)
+
+
 def test_accounts_that_take_no_part_any_more_are_not_counted(make, account):
     synced(make.account("Gone", number="N-2", deleted_at=utcnow()))
     make.account("New", number="N-3")

@@ -38,6 +38,7 @@ def test_an_admin_maps_a_field_of_her_own_and_synchronizes_one_record(walks, org
     walk.looks_around()
     row = walk.page.locator("#settings-field-map tbody tr").filter(has_text="Interests__c")
     expect(row).to_contain_text(walk.say("Active"))
+    walk.need_not_scroll("#settings-field-map-region")
     tries_one_record(walk)
     synchronizes_one_record(walk, org, sage)
 

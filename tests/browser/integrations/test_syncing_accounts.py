@@ -156,6 +156,10 @@ def finds_what_is_wrong(walk: Walk) -> None:
         walk.say("Somebody was writing the record. It is tried again by itself.")
     )
     expect(row.get_by_role("link", name=CUSTOMER)).to_be_visible()
+    size = walk.page.viewport_size
+    walk.page.set_viewport_size({"width": 390, "height": 844})
+    walk.need_not_scroll("#settings-sync-causes-region")
+    walk.page.set_viewport_size(size or {"width": 1280, "height": 760})
     row.get_by_role("link").first.click()
     walk.comes_to(walk.say("Accounts with errors or conflicts"))
     walk.page.go_back()
