@@ -40,6 +40,8 @@ class FeedKind:
     object_of: Callable[[Values], str]
     offered: Callable[[str, str], Choices] = lambda _field, _locale: ()
     place: tuple[str, ...] = ()
+    object_field: str = ""
+    """The setting that names what is read, where a test shows what there is to choose from."""
     stamped: bool = False
     """Whether a column may be named that says when a row was changed."""
 

@@ -15,7 +15,7 @@ from crmapp.db import LARGEST_ID, beside, db, session, unit_of_work, utcnow, wri
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, NotConnected, NotFound, SecretsLost, TableError
 from crmapp.i18n import N_, Text
-from crmapp.models import FeedSource, User
+from crmapp.models import FeedFile, FeedSource, User
 from crmapp.services import connection_problems, feed_checks, feed_kinds, vault
 from crmapp.services.editing import unless_taken
 from crmapp.services.feed_checks import OWN, Check, Wanted, checked, is_kept, looked, sample
@@ -72,6 +72,21 @@ def secrets_of(source: FeedSource) -> frozenset[str] | None:
         return frozenset(vault.unseal(source.secrets))
     except SecretsLost:
         return None
+
+
+def state_of(source: FeedSource) -> str:
+    """Say how it stands with a source: retired, lost (its secrets), problem or ok."""
+    if source.retired_at is not None:
+        return "retired"
+    if secrets_of(source) is None:
+        return "lost"
+    return "problem" if source.problem else "ok"
+
+
+def files_of(source_id: int, most: int = 10) -> Sequence[FeedFile]:
+    """Return the files that were picked up last, newest first."""
+    query = select(FeedFile).where(FeedFile.source_id == source_id)
+    return session.scalars(query.order_by(FeedFile.id.desc()).limit(most)).all()
 
 
 def check(kind: str, wanted: Wanted, source_id: int = 0, *, by: User, locale: str = "") -> Check:
