@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import math
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +24,7 @@ Number = TypeVar("Number", int, float)
 ROOT = Path(__file__).resolve().parent.parent
 SQL_SOURCE = "CRMAPP_SQL_"
 _PSYCOPG = "postgresql+psycopg"
+_HOST_NAME = re.compile(r"\.?(?:[a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_][a-z0-9_-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,8 @@ class Settings:
     max_upload: int = 32 * 1024 * 1024  # CRMAPP_MAX_UPLOAD: bytes of one request's body
     max_table: int = 512 * 1024 * 1024  # CRMAPP_MAX_TABLE: bytes of a table sent for a database
     sql_sources: Mapping[str, str] = field(default_factory=dict)  # CRMAPP_SQL_: name → address
+    source_folders: tuple[Path, ...] = ()  # CRMAPP_SOURCE_FOLDERS: where sources' files may lie
+    source_hosts: tuple[str, ...] = ()  # CRMAPP_SOURCE_HOSTS: private hosts that sources may be on
     demo: bool = True  # CRMAPP_DEMO: 0 keeps the demo out of a new installation
     sandboxes: bool = True  # CRMAPP_SANDBOXES: 0 runs no pretend systems beside the demo
 
@@ -86,6 +91,8 @@ class Settings:
             max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024),
             max_table=_number(environ, "CRMAPP_MAX_TABLE", 512 * 1024 * 1024),
             sql_sources=_sql_sources(environ),
+            source_folders=_source_folders(environ),
+            source_hosts=_source_hosts(environ),
             demo=_choice(environ, "CRMAPP_DEMO", ("1", "0")) == "1",
             sandboxes=_choice(environ, "CRMAPP_SANDBOXES", ("1", "0")) == "1",
         )
@@ -157,6 +164,39 @@ def _sql_sources(environ: Mapping[str, str]) -> dict[str, str]:
             ) from error
         found[name.lower()] = f"{scheme}{separator}{rest}"
     return found
+
+
+def _source_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    texts = [
+        each for each in (environ.get("CRMAPP_SOURCE_FOLDERS") or "").split(os.pathsep) if each
+    ]
+    for text in texts:
+        if not Path(text).is_absolute() or Path(text).resolve() == Path("/"):
+            raise ConfigurationError(
+                f"CRMAPP_SOURCE_FOLDERS: {text!r} is no folder by its whole path, such as"
+                f" /srv/erp; separate several by {os.pathsep!r}."
+            )
+    return tuple(map(Path, texts))
+
+
+def _source_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read names (``erp.corp``), ends of names (``.corp``), addresses and networks."""
+    texts = (environ.get("CRMAPP_SOURCE_HOSTS") or "").lower().split(",")
+    hosts = tuple(text.strip() for text in texts if text.strip())
+    for host in hosts:
+        if not _HOST_NAME.fullmatch(host) and not _is_network(host):
+            raise ConfigurationError(
+                f"CRMAPP_SOURCE_HOSTS: {host!r} names no host. Use names, addresses or networks"
+                " such as erp.corp.example, .corp.example or 10.1.0.0/16, separated by commas."
+            )
+    return hosts
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return ip_network(text).prefixlen > 0
+    except ValueError:
+        return False
 
 
 def _sqlalchemy_url(text: str) -> str:

@@ -42,6 +42,11 @@ from crmapp.errors import ConfigurationError
         ("CRMAPP_TIME_SLICE", "0"),
         ("CRMAPP_SWEEP_INTERVAL", "-1"),
         ("CRMAPP_MAX_UPLOAD", "1GB"),
+        ("CRMAPP_SOURCE_FOLDERS", "erp"),
+        ("CRMAPP_SOURCE_FOLDERS", "/srv/erp:/"),
+        ("CRMAPP_SOURCE_HOSTS", "http://erp.example"),
+        ("CRMAPP_SOURCE_HOSTS", "10.1.0.0/40"),
+        ("CRMAPP_SOURCE_HOSTS", "0.0.0.0/0"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
@@ -90,3 +95,15 @@ def test_a_key_is_made_once_and_kept_to_its_owner(tmp_path: Path) -> None:
     assert settings.session_key() == settings.session_key()
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_folders_and_hosts_of_sources_are_lists() -> None:
+    given = {
+        "CRMAPP_SOURCE_FOLDERS": "/srv/erp:/mnt/exports",
+        "CRMAPP_SOURCE_HOSTS": "ERP.corp.example, .lan,10.1.0.0/16,fd00::1",
+    }
+
+    settings = Settings.from_env(given)
+
+    assert settings.source_folders == (Path("/srv/erp"), Path("/mnt/exports"))
+    assert settings.source_hosts == ("erp.corp.example", ".lan", "10.1.0.0/16", "fd00::1")

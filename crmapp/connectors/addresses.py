@@ -70,8 +70,8 @@ class Reach:
             Unreachable: there is no such name.
             WrongInstance: one of the addresses is private.
         """
-        found = _resolved(host, port)
-        private = [each for each in found if not _public(each)]
+        found = resolved(host, port)
+        private = [each for each in found if not is_public(each)]
         if private and not self.sandbox:
             raise WrongInstance(
                 Text(
@@ -96,7 +96,12 @@ def no_address(url: str) -> WrongInstance:
     return WrongInstance(Text(N_("%(url)s is not an address."), {"url": url}))
 
 
-def _resolved(host: str, port: int) -> list[Address]:
+def resolved(host: str, port: int) -> list[Address]:
+    """Return where a host is.
+
+    Raises:
+        Unreachable: there is no such name.
+    """
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -109,14 +114,14 @@ def _resolved(host: str, port: int) -> list[Address]:
     return [ip_address(text) for text in dict.fromkeys(texts)]
 
 
-def _public(address: Address) -> bool:
+def is_public(address: Address) -> bool:
     """Say whether ``address`` is out in the world, also if it is wrapped in IPv6."""
     if isinstance(address, IPv6Address):
         if address in _NAT64:
-            return _public(IPv4Address(int(address) & 0xFFFFFFFF))
+            return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
         for inner in (address.ipv4_mapped, address.sixtofour):
             if inner is not None:
-                return _public(inner)
+                return is_public(inner)
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

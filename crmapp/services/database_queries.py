@@ -10,6 +10,7 @@ from crmapp.analytics.intake import design as designs
 from crmapp.analytics.intake import queries
 from crmapp.analytics.intake.tables import Reading
 from crmapp.config import settings
+from crmapp.domain.reading_queries import LONGEST
 from crmapp.errors import Invalid, NotFound, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import User
@@ -58,8 +59,8 @@ def _source(connection: str, query: str) -> dict[str, Any]:
     query = query.strip().rstrip(";").rstrip()
     if not query:
         raise Invalid({"query": N_("Write the query whose rows the database is made of.")})
-    if len(query) > queries.LONGEST:
-        most = {"most": queries.LONGEST}
+    if len(query) > LONGEST:
+        most = {"most": LONGEST}
         raise Invalid({"query": Text(N_("A query may have up to %(most)s letters."), most)})
     try:
         tables.address_of(connection)

@@ -18,7 +18,6 @@ from crmapp import artefacts
 from crmapp.analytics import dataset as files
 from crmapp.analytics import snapshots
 from crmapp.analytics.intake.design import FILE, Design
-from crmapp.analytics.intake.patience import LONG
 from crmapp.analytics.intake.staging import Rejected, Stage, typed
 from crmapp.analytics.intake.tables import Row
 from crmapp.artefacts import Artefact
@@ -29,6 +28,7 @@ from crmapp.domain.runs import ACTIVE, ENDED, Status, ended_as, receipt
 from crmapp.errors import AlreadyRunning, CRMError, DatasetError, NotFound, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, StoredDataset, User
+from crmapp.patience import LONG
 from crmapp.queue import later, leaving
 from crmapp.services import datasets, failures, tables
 from crmapp.services.apply import load

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from crmapp.analytics.intake import files, queries
-from crmapp.analytics.intake.patience import Patience
 from crmapp.analytics.intake.recognise import SAMPLED
 from crmapp.analytics.intake.tables import Opened, Reading, printable
 from crmapp.config import settings
 from crmapp.errors import Invalid, TableError
 from crmapp.i18n import N_, Text
+from crmapp.patience import Patience
 
 _CHUNK = 1024 * 1024
 SHOWN = 10

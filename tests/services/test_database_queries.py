@@ -13,14 +13,13 @@ from functools import partial
 import pytest
 from sqlalchemy import select, update
 
-from crmapp import config
+from crmapp import config, patience
 from crmapp.analytics import snapshots
-from crmapp.analytics.intake import patience
-from crmapp.analytics.intake.patience import Patience
 from crmapp.db import beside, db, session, unit_of_work
 from crmapp.db.bulk import seconds_now
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.models import Run, StoredDataset
+from crmapp.patience import Patience
 from crmapp.services import (
     database_queries,
     databases,

@@ -6,27 +6,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-import sqlglot
 from sqlalchemy import URL, Connection, CursorResult, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from crmapp.analytics.intake.patience import Patience, Watch
 from crmapp.analytics.intake.tables import Row, as_text, fitted, headings, printable
+from crmapp.domain.reading_queries import NOT_READING, refusal
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
+from crmapp.patience import Patience, Watch
 
 FORMAT = "sql"
-LONGEST = 20_000
-"""Letters of a query."""
 _AT_ONCE = 1_000
 _LONGEST_PROBLEM = 200
-_DIALECTS = {"postgresql": "postgres", "mssql": "tsql", "mariadb": "mysql"}
-_CHANGES = (
-    exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.Create, exp.Drop, exp.Command
-)  # fmt: skip
 _READ_ONLY = {
     "sqlite": "PRAGMA query_only = ON",
     "mysql": "SET SESSION TRANSACTION READ ONLY",
@@ -87,11 +79,8 @@ def opened(name: str, address: str, query: str, patience: Patience) -> Iterator[
         closing(_reading(connection).exec_driver_sql(query)) as result,
     ):
         if not result.returns_rows:
-            raise TableError(_NOT_READING)
+            raise TableError(NOT_READING)
         yield Found(name, result, watch)
-
-
-_NOT_READING = N_("Write one query that reads, such as SELECT * FROM sales_lines.")
 
 
 def check(query: str, url: URL) -> None:
@@ -100,15 +89,8 @@ def check(query: str, url: URL) -> None:
     Raises:
         TableError
     """
-    dialect = url.get_backend_name()
-    try:
-        statements = sqlglot.parse(query, read=_DIALECTS.get(dialect, dialect))
-    except (SqlglotError, ValueError) as error:
-        raise TableError(N_("This is not SQL that can be read. Check it and try again.")) from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise TableError(_NOT_READING)
-    if statements[0].find(*_CHANGES):
-        raise TableError(_NOT_READING)
+    if problem := refusal(query, url.get_backend_name()):
+        raise TableError(problem)
 
 
 def _for_reading(url: URL) -> URL:

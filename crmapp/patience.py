@@ -7,8 +7,8 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Self
@@ -64,6 +64,17 @@ class Watch:
     def heard(self) -> None:
         """Something has come."""
         self._heard = time.monotonic()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Wait for nothing: whoever asked is busy with what came."""
+        waited = time.monotonic() - self._began
+        self._heard = self._began = inf
+        try:
+            yield
+        finally:
+            self._heard = time.monotonic()
+            self._began = self._heard - waited
 
     def __enter__(self) -> Self:
         self._thread.start()

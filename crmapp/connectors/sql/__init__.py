@@ -1,0 +1,1 @@
+"""Any SQL database whose tables, views or query can be read."""
