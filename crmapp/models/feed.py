@@ -69,24 +69,21 @@ class FeedSource(Base):
 class FeedFile(Base):
     """One file of a source that was picked up: by its content, so that its name does not matter.
 
-    ``outcome`` is :data:`READ`, :data:`PASSED_OVER` or :data:`REFUSED`; ``reason`` says why it was
-    refused.
+    ``mark`` is what the store says of it as long as it is the same (size and time, or ETag), so
+    that it need not be fetched again. ``outcome`` counts its ``rows``, and those of them that were
+    ``broken``.
     """
 
     __tablename__ = "feed_file"
 
-    READ = "read"
-    PASSED_OVER = "passed_over"
-    REFUSED = "refused"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("feed_source.id"))
     name: Mapped[str] = mapped_column(Text)
+    mark: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str]
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
     at: Mapped[datetime] = mapped_column(default=utcnow)
-    outcome: Mapped[str] = mapped_column(default=READ)
-    reason: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (
         Index("uq_feed_file", "source_id", "sha256", unique=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from crmapp.analytics.intake.tables import as_text
@@ -14,7 +14,7 @@ from crmapp.i18n import N_, Text
 from crmapp.models import FeedSource
 from crmapp.services import vault
 from crmapp.services.connection_problems import Problem
-from crmapp.services.feed_kinds import FeedKind
+from crmapp.services.feed_kind import FeedKind
 from crmapp.services.feed_readers import Column, Origin, SourceReader, Told
 from crmapp.services.tables import SHOWN, Sample
 
@@ -105,16 +105,16 @@ def is_kept(told: Told, source: FeedSource) -> bool:
     return same and stamp and told.values == source.settings
 
 
-def looked(origin: Origin, told: Told, locale: str) -> Check:
-    """Look who we are there, and what there is."""
+def looked(kind: FeedKind, origin: Origin, told: Told, locale: str) -> Check:
+    """Look who we are there, and what there is: rows only once it is known how to read them."""
     who = origin.check()
-    columns = tuple(origin.columns(locale))
-    rows = SourceReader(origin, told, ("", "")).begin(SHOWN)
-    objects = tuple(origin.objects())
-    return Check(
-        None, who.organisation, who.user, origin.count(), origin.key, columns, objects,
-        sample(columns, rows),
-    )  # fmt: skip
+    found = Check(None, who.organisation, who.user, objects=tuple(origin.objects()))
+    if not told.object:
+        return found
+    columns, rows = tuple(origin.columns(locale)), None
+    if told.key_column or origin.key or not kind.keyed:
+        rows = sample(columns, SourceReader(origin, told, ("", "")).begin(SHOWN))
+    return replace(found, count=origin.count(), key=origin.key, columns=columns, sample=rows)
 
 
 def sample(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> Sample:
@@ -125,7 +125,7 @@ def sample(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> Samp
     )
 
 
-def checked(wanted: Wanted, found: Check) -> dict[str, str]:
+def checked(kind: FeedKind, wanted: Wanted, told: Told, found: Check) -> dict[str, str]:
     """Return what is set of every kind.
 
     Raises:
@@ -142,7 +142,9 @@ def checked(wanted: Wanted, found: Check) -> dict[str, str]:
     if not values["name"]:
         wrong["name"] = N_("Enter a value; this field is required.")
     there = {each.name for each in found.columns}
-    if not values["key_column"]:
+    if not told.object:
+        wrong[kind.object_field] = N_("Say what is read there.")
+    elif not values["key_column"]:
         wrong["key_column"] = N_("Choose the column that tells the customers apart.")
     for name in ("key_column", "company_column", "stamp_column"):
         if values[name] and values[name] not in there:

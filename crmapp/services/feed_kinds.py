@@ -1,84 +1,28 @@
-"""The kinds of sources: what each is told, whether it reads changes alone, how it is opened."""
+"""The registry of the kinds of sources."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from crmapp.config import settings
+from crmapp.connectors.addresses import deadline
+from crmapp.connectors.errors import ConfigBroken, WrongInstance
 from crmapp.connectors.settings import SettingField
+from crmapp.connectors.source_reach import SourceReach
+from crmapp.connectors.sql import settings as sql
+from crmapp.connectors.sql.line import PATIENCE
+from crmapp.connectors.sql.reader import SqlReader
+from crmapp.connectors.sql.settings import SqlSettings
+from crmapp.connectors.sql.tables import QUERY
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER
 from crmapp.errors import Invalid, NotFound
-from crmapp.i18n import N_, Text
+from crmapp.i18n import N_
+from crmapp.patience import Patience
 from crmapp.services import datasets, field_maps, remotes
+from crmapp.services.feed_kind import Choices, FeedKind, Texts
 from crmapp.services.feed_origins import DimensionOrigin, RemoteOrigin
 from crmapp.services.feed_readers import Origin, Told
-
-LONGEST, LONGEST_TEXT = 500, 20_000
-Values = Mapping[str, Any]
-Choices = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class FeedKind:
-    """One kind of source.
-
-    ``delta`` says whether it can read what changed alone. ``open`` gives its origin for the time
-    of a block. ``object_of`` names what is read there by its settings. ``offered`` are the values
-    of a field that are known only while it runs, in a language. ``place`` are the settings that
-    say where secrets are sent to: others than those that are kept need the secrets anew.
-    """
-
-    code: str
-    label: str
-    help: str
-    icon: str
-    fields: tuple[SettingField, ...]
-    delta: bool
-    open: Callable[[Told], AbstractContextManager[Origin]]
-    object_of: Callable[[Values], str]
-    offered: Callable[[str, str], Choices] = lambda _field, _locale: ()
-    place: tuple[str, ...] = ()
-    object_field: str = ""
-    """The setting that names what is read, where a test shows what there is to choose from."""
-    stamped: bool = False
-    """Whether a column may be named that says when a row was changed."""
-
-    def checked(
-        self, typed: Mapping[str, str], kept: Mapping[str, str]
-    ) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the settings and the secrets of what was typed; ``kept`` stand where nothing was.
-
-        Raises:
-            Invalid: field → what is wrong with it.
-        """
-        values: dict[str, str] = {}
-        secrets: dict[str, str] = {}
-        wrong: dict[str, Text | str] = {}
-        for field in self.fields:
-            text = (typed.get(field.name) or "").strip()
-            value = text or kept.get(field.name, "") if field.secret else text
-            if problem := self._problem(field, value):
-                wrong[field.name] = problem
-            elif value:
-                (secrets if field.secret else values)[field.name] = value
-        if wrong:
-            raise Invalid(wrong)
-        return values, secrets
-
-    def _problem(self, field: SettingField, value: str) -> Text | str | None:
-        longest = LONGEST_TEXT if field.long else LONGEST
-        if not value:
-            return N_("Enter a value; this field is required.") if field.required else None
-        if len(value) > longest:
-            return Text(N_("Enter at most %(count)s characters."), {"count": longest})
-        if not field.long and not value.isprintable():
-            return N_("Remove the invisible characters from this text.")
-        offered = field.choices or tuple(self.offered(field.name, ""))
-        if offered and value not in [each for each, _label in offered]:
-            return N_("Choose one of the values that are offered.")
-        return None
 
 
 def of(code: str) -> FeedKind:
@@ -90,6 +34,12 @@ def of(code: str) -> FeedKind:
     if code not in KINDS:
         raise NotFound
     return KINDS[code]
+
+
+def reach() -> SourceReach:
+    """Return what the operator lets sources reach."""
+    ours = settings()
+    return SourceReach(ours.source_folders, ours.source_hosts, ours.home, ours.database_url)
 
 
 def _dimensions(_field: str, locale: str) -> Choices:
@@ -120,7 +70,60 @@ def _accounts(_told: Told) -> Iterator[Origin]:
         yield RemoteOrigin(connector, ACCOUNT)
 
 
+@contextmanager
+def _database(told: Told) -> Iterator[Origin]:
+    columns = {"key": told.key_column, "stamp": told.stamp_column}
+    wanted = SqlSettings.from_json({**told.values, **told.secrets, **columns})
+    patience = PATIENCE if deadline.get() is None else Patience()
+    with SqlReader(wanted, reach(), patience=patience) as reader:
+        yield RemoteOrigin(reader, told.object, tables=reader)
+
+
+def _settled_address(values: Texts, secrets: Texts) -> tuple[Texts, Texts]:
+    """Take the password out of the address, which is shown.
+
+    Raises:
+        Invalid: this is no address, or two things are to be read.
+    """
+    if values.get("table") and values.get("query"):
+        problem = N_("Name a table or write a query, not both.")
+        raise Invalid({"table": problem, "query": problem})
+    try:
+        known = SqlSettings.from_json({**values, **secrets})
+        _ = known.address, known.time_zone
+    except (WrongInstance, ConfigBroken) as error:
+        field = "url" if isinstance(error, WrongInstance) else "zone"
+        raise Invalid({field: error.message}) from error
+    password = {"password": known.password} if known.password else {}
+    return {**values, "url": known.url}, {**secrets, **password}
+
+
+_TABLE = SettingField(
+    "table",
+    N_("Table or view"),
+    N_("With its schema, such as public.customers. Leave it empty and press Test to see them."),
+    required=False,
+)
+_SQL_FIELDS = tuple(each for each in sql.FIELDS if each.name not in ("key", "stamp"))
+_SQL_FIELDS = (*_SQL_FIELDS[:2], _TABLE, *_SQL_FIELDS[2:])
+
+
 _KINDS = (
+    FeedKind(
+        "sql",
+        N_("SQL database"),
+        N_("A table, a view or a query of PostgreSQL, MariaDB, MySQL or SQLite."),
+        "database",
+        _SQL_FIELDS,
+        delta=True,
+        open=_database,
+        object_of=lambda values: QUERY if values.get("query") else str(values.get("table", "")),
+        place=("url",),
+        settled=_settled_address,
+        keyed=True,
+        object_field="table",
+        stamped=True,
+    ),
     FeedKind(
         "dataset",
         N_("Dimension of a database"),

@@ -88,10 +88,15 @@ class RemoteOrigin:
     deletions = True
 
     def __init__(
-        self, reader: Reader, object: str, *, delta: bool | None = None, tables: bool = False
+        self,
+        reader: Reader,
+        object: str,
+        *,
+        tables: Catalogue | None = None,
+        counts: bool = True,
     ) -> None:
-        self._reader, self._object, self._tables = reader, object, tables
-        self.delta = reader.capabilities.delta if delta is None else delta
+        self._reader, self._object, self._tables, self._counts = reader, object, tables, counts
+        self.delta = reader.capabilities.delta
         self._known: Description | None = None
 
     @property
@@ -109,8 +114,7 @@ class RemoteOrigin:
         return self._reader.check()
 
     def objects(self) -> list[Listed]:
-        catalogue: Catalogue | None = self._reader if self._tables else None  # type: ignore[assignment]
-        return catalogue.objects() if catalogue else []
+        return self._tables.objects() if self._tables else []
 
     def columns(self, locale: str) -> list[Column]:
         found = [each for each in self._described.fields if each.kind not in _PARTS_SAY_MORE]
@@ -118,8 +122,8 @@ class RemoteOrigin:
         rest = [each for each in found if each.name != self.key]
         return [Column(each.name, each.called) for each in (*first, *rest)][:MOST_COLUMNS]
 
-    def count(self) -> int:
-        return self._reader.count(self._object)
+    def count(self) -> int | None:
+        return self._reader.count(self._object) if self._counts else None
 
     def cuts(self, names: Sequence[str], cursor: Cursor | None) -> Iterator[Cut]:
         chosen = names or [each.name for each in self.columns("")]

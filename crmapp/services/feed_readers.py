@@ -64,10 +64,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Cut:
-    """A page of an origin: its rows, and where to go on after them."""
+    """A page of an origin: its rows, and where to go on after them.
+
+    Of ``broken`` rows it is not known which cell belongs to which column: they have no key.
+    """
 
     rows: Sequence[Cells]
     cursor: Cursor | None
+    broken: Sequence[Cells] = ()
 
 
 class Origin(Protocol):
@@ -96,7 +100,7 @@ class Origin(Protocol):
         """What could be read instead; empty where there is nothing to choose."""
 
     def columns(self, locale: str) -> Sequence[Column]:
-        """The columns, in their order."""
+        """The columns, in their order; none as long as there is nothing to read."""
 
     def count(self) -> int | None:
         """How many rows there are; None where only reading them tells."""
@@ -150,7 +154,8 @@ class SourceReader:
     def read(self, cursor: Cursor | None = None) -> Iterator[FeedPage]:
         self._check_columns()
         for cut in self._origin.cuts(self._only, cursor):
-            yield FeedPage([(self._key_of(cells), cells) for cells in cut.rows], cut.cursor)
+            rows = [(self._key_of(cells), cells) for cells in cut.rows]
+            yield FeedPage([*rows, *(("", cells) for cells in cut.broken)], cut.cursor)
 
     def read_ids(self) -> Iterator[Sequence[str]]:
         if self._key == self._origin.key and not self._company:
@@ -175,5 +180,5 @@ class SourceReader:
         """
         there = {each.name for each in self._origin.columns("")}
         for name in (self._key, self._company, *self._only):
-            if name and name not in there:
+            if there and name and name not in there:
                 raise ConfigBroken(Text(_GONE, {"column": name}), field=name)

@@ -17,6 +17,7 @@ from crmapp.errors import Conflict, NotConnected, NotFound, SecretsLost, TableEr
 from crmapp.i18n import N_, Text
 from crmapp.models import FeedFile, FeedSource, User
 from crmapp.services import connection_problems, feed_checks, feed_kinds, vault
+from crmapp.services.connection_problems import Problem
 from crmapp.services.editing import unless_taken
 from crmapp.services.feed_checks import OWN, Check, Wanted, checked, is_kept, looked, sample
 from crmapp.services.feed_readers import FeedReader, Origin, SourceReader, Told
@@ -103,7 +104,7 @@ def check(kind: str, wanted: Wanted, source_id: int = 0, *, by: User, locale: st
     session.rollback()  # no transaction stays open while another system answers
     try:
         with _origin(told, CHECK_WITHIN) as origin:
-            found = looked(origin, told, locale)
+            found = looked(feed_kinds.of(kind), origin, told, locale)
     except BROKEN as error:
         problem = connection_problems.kept(error)
         _note(source_id, version, problem=problem, checked_at=utcnow())
@@ -132,9 +133,9 @@ def add(kind: str, wanted: Wanted, found: Check, *, by: User) -> int:
         Invalid: field → what is wrong with it.
     """
     need(RIGHT, by=by)
-    told = feed_checks.told(feed_kinds.of(kind), wanted, None)
-    person = by.id
-    values = checked(wanted, found)
+    person, asked = by.id, feed_kinds.of(kind)
+    told = feed_checks.told(asked, wanted, None)
+    values = checked(asked, wanted, told, found)
     with _unless_named_the_same(), unit_of_work():
         source = FeedSource(kind=kind, version=0)
         session.add(source)
@@ -151,11 +152,10 @@ def change(source_id: int, wanted: Wanted, found: Check, *, version: int, by: Us
         Invalid: field → what is wrong with it.
         Conflict: somebody else changed it since.
     """
-    told = feed_checks.told(
-        feed_kinds.of(get(source_id, by=by).kind), wanted, get(source_id, by=by)
-    )
-    person = by.id
-    values = checked(wanted, found)
+    source, person = get(source_id, by=by), by.id
+    kind = feed_kinds.of(source.kind)
+    told = feed_checks.told(kind, wanted, source)
+    values = checked(kind, wanted, told, found)
     with _unless_named_the_same(), unit_of_work():
         source = _held(source_id, version)
         _set(source, values, told, found, person)
@@ -256,6 +256,28 @@ def opened(source_id: int, only: Iterable[str] = ()) -> Iterator[FeedReader]:
     identity = FeedSource(id=row.id, object=row.object).identity
     with _noted(row), _origin(told) as origin:
         yield SourceReader(origin, told, identity, only)
+
+
+def tried() -> list[tuple[str, Problem | None]]:
+    """Open each source that is in use, for whoever runs crmapp, and note nothing.
+
+    Returns each one's name, and what keeps it from being read.
+    """
+    query = select(FeedSource.__table__).where(FeedSource.retired_at.is_(None))
+    rows = session.execute(query.order_by(FeedSource.name)).all()
+    session.rollback()
+    return [(row.name, _tried(row)) for row in rows]
+
+
+def _tried(row: Any) -> Problem | None:
+    try:
+        told = told_of(row)
+        with _origin(told, CHECK_WITHIN) as origin:
+            origin.check()
+            origin.columns("")
+    except BROKEN as error:
+        return connection_problems.of(connection_problems.kept(error))
+    return None
 
 
 def told_of(source: Any) -> Told:

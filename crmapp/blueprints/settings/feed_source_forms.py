@@ -16,7 +16,7 @@ from crmapp.errors import Conflict, Invalid
 from crmapp.models import FeedSource
 from crmapp.services import feed_sources
 from crmapp.services.feed_checks import OWN, Check, Wanted
-from crmapp.services.feed_kinds import FeedKind
+from crmapp.services.feed_kind import FeedKind
 from crmapp.web.forms import VersionedForm, choices
 from crmapp.web.record_forms import Clash, Required, show_conflict
 from crmapp.web.texts import translated

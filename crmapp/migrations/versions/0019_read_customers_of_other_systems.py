@@ -46,11 +46,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("at", TIME, nullable=False),
-        sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("reason", JSON, nullable=False),
+        sa.Column("outcome", JSON, nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"], ["feed_source.id"], name=op.f("fk_feed_file_source_id_feed_source")
         ),
