@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from crmapp import config
-from crmapp.config import Settings
 from crmapp.connectors.errors import ConfigBroken
-from crmapp.errors import Invalid
+from crmapp.db import session, unit_of_work
+from crmapp.errors import Invalid, NotFound, SecretsLost
 from crmapp.models import FeedSource
-from crmapp.services import datasets, feed_checks, feed_kinds, feed_sources
+from crmapp.services import datasets, feed_checks, feed_kinds, feed_sources, key_rotation, vault
 from crmapp.services.feed_checks import Wanted
 from tests.support import sales
+from tests.support.connections import connect, salesforce, xml
 
 
 @pytest.fixture
@@ -52,8 +54,7 @@ def erp(settings, tmp_path):
     """The address of an SQLite database that the operator lets sources read."""
     folder = tmp_path / "erp"
     folder.mkdir()
-    values = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
-    config.use(Settings(**{**values, "source_folders": (folder,)}))
+    config.use(replace(settings, source_folders=(folder,)))
     with closing(sqlite3.connect(folder / "erp.db")) as there, there:
         there.execute("CREATE TABLE customer (id INTEGER PRIMARY KEY, no TEXT, name TEXT, co TEXT)")
         rows = [(1, "C1", "Acme", "US"), (2, "C1", "Acme France", "FR"), (3, "", "Nobody", "US")]
@@ -114,3 +115,75 @@ def test_a_password_in_the_address_is_sealed(make, erp):
     assert told.secrets == {"password": "s3cret"}
     assert "s3cret" not in repr(told)
     assert "s3cret" not in repr(wanted)
+
+
+@pytest.fixture
+def kept(make):
+    """A source of a database that asks for a password, which is kept."""
+    source = FeedSource(name="ERP", kind="sql", object="customer", key_column="id")
+    source.settings = {"url": "postgresql+psycopg://reader@erp.example/erp", "table": "customer"}
+    source.secrets = vault.seal({"password": "s3cret"})
+    with unit_of_work():
+        session.add(source)
+    return source
+
+
+@pytest.mark.parametrize(
+    "typed, secrets",
+    [
+        ({}, {"password": "s3cret"}),
+        ({"table": "other"}, {"password": "s3cret"}),
+        ({"password": "new"}, {"password": "new"}),
+        ({"url": "postgresql+psycopg://reader@elsewhere.example/erp"}, {}),
+    ],
+)
+def test_a_secret_stays_where_it_is_sent_to(kept, typed, secrets):
+    wanted = Wanted("ERP", {**kept.settings, **typed})
+
+    assert feed_checks.told(feed_kinds.of("sql"), wanted, kept).secrets == secrets
+
+
+def test_secrets_of_sources_are_encrypted_with_the_new_key(make, kept):
+    assert key_rotation.rotate().done == ("ERP",)
+    assert key_rotation.drop_old().done == ("ERP",)
+
+    assert vault.unseal(make.again(FeedSource, kept.id).secrets) == {"password": "s3cret"}
+
+
+def test_a_source_whose_secrets_are_lost_says_so(make, kept):
+    vault.put([vault.new_key()])
+
+    assert feed_sources.state_of(make.again(FeedSource, kept.id)) == "lost"
+    with pytest.raises(SecretsLost), feed_sources.opened(kept.id):
+        pass
+
+
+def test_a_source_is_not_opened_inside_a_transaction_nor_when_it_is_retired(make, kept):
+    with pytest.raises(RuntimeError), unit_of_work(), feed_sources.opened(kept.id):
+        pass
+
+    feed_sources.retire(kept.id, version=1, by=make.alice)
+
+    with pytest.raises(NotFound), feed_sources.opened(kept.id):
+        pass
+
+
+def test_customers_of_intacct_and_accounts_of_salesforce_are_read(make, intacct, org):
+    connect("intacct", xml(intacct), by=make.alice)
+    connect("salesforce", salesforce(org), by=make.alice)
+    for kind, object_ in (("intacct", "customer"), ("salesforce", "Account")):
+        wanted = Wanted(kind, {})
+        seen = feed_sources.check(kind, wanted, by=make.alice)
+        source_id = feed_sources.add(kind, wanted, seen, by=make.alice)
+
+        with feed_sources.opened(source_id) as reader:
+            pages = list(reader.read())
+            ids = [key for page in reader.read_ids() for key in page]
+            later = list(reader.read(pages[-1].cursor))
+
+        keys = [key for page in pages for key, _cells in page.rows]
+        assert len(keys) == seen.count > 0
+        assert sorted(keys) == sorted(ids)
+        assert reader.identity == (f"feed:{source_id}", object_)
+        assert reader.delta
+        assert sum(len(page.rows) for page in later) <= len(keys)
