@@ -55,6 +55,9 @@ class DimensionOrigin:
             Column(each.name, each.label.text(locale)) for each in property_columns(self._shape)
         ]
 
+    def missing(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if name not in self._shape.properties]
+
     def count(self) -> int:
         return self._engine.count(self._question)
 
@@ -121,6 +124,9 @@ class RemoteOrigin:
         first = [each for each in found if each.name == self.key]
         rest = [each for each in found if each.name != self.key]
         return [Column(each.name, each.called) for each in (*first, *rest)][:MOST_COLUMNS]
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if self._described.field(name) is None]
 
     def count(self) -> int | None:
         return self._reader.count(self._object) if self._counts else None

@@ -102,6 +102,9 @@ class Origin(Protocol):
     def columns(self, locale: str) -> Sequence[Column]:
         """The columns, in their order; none as long as there is nothing to read."""
 
+    def missing(self, names: Sequence[str]) -> Sequence[str]:
+        """Which of the columns ``names`` are not there, as far as can be told before reading."""
+
     def count(self) -> int | None:
         """How many rows there are; None where only reading them tells."""
 
@@ -178,7 +181,6 @@ class SourceReader:
         Raises:
             ConfigBroken: a column that was chosen is gone.
         """
-        there = {each.name for each in self._origin.columns("")}
-        for name in (self._key, self._company, *self._only):
-            if there and name and name not in there:
+        for name in self._origin.missing([self._key, self._company, *self._only]):
+            if name:
                 raise ConfigBroken(Text(_GONE, {"column": name}), field=name)
