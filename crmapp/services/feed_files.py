@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crmapp.analytics.intake import files
 from crmapp.analytics.intake.delimited import DELIMITERS, ENCODINGS
@@ -24,6 +23,7 @@ from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Check, Cursor, Listed
 from crmapp.connectors.settings import SettingField
 from crmapp.db import db, session
+from crmapp.db.bulk import insert_into
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import FeedFile
@@ -270,12 +270,11 @@ def keep(source_id: int, cursor: Cursor, run_id: int | None) -> Cursor:
 
     Expects the unit of work in which the rows of the files count as taken.
     """
-    insert = {"sqlite": sqlite, "postgresql": postgresql}[db.engine.dialect.name].insert
     for each in cursor.get("files", ()):
         row = {"source_id": source_id, "run_id": run_id, **each}
         told = {name: row[name] for name in ("name", "mark", "run_id", "outcome")}
         session.execute(
-            insert(FeedFile)
+            insert_into(FeedFile)
             .values(**row)
             .on_conflict_do_update(index_elements=["source_id", "sha256"], set_=told)
         )

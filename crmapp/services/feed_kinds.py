@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -74,9 +75,17 @@ def _accounts(_told: Told) -> Iterator[Origin]:
 def _database(told: Told) -> Iterator[Origin]:
     columns = {"key": told.key_column, "stamp": told.stamp_column}
     wanted = SqlSettings.from_json({**told.values, **told.secrets, **columns})
-    patience = PATIENCE if deadline.get() is None else Patience()
-    with SqlReader(wanted, reach(), patience=patience) as reader:
+    with SqlReader(wanted, reach(), patience=_patience()) as reader:
         yield RemoteOrigin(reader, told.object, tables=reader)
+
+
+def _patience() -> Patience:
+    """As much as there is, where somebody waits."""
+    end = deadline.get()
+    if end is None:
+        return PATIENCE
+    rest = max(1.0, end - time.monotonic())
+    return Patience(silence=rest, whole=rest)
 
 
 def _settled_address(values: Texts, secrets: Texts) -> tuple[Texts, Texts]:

@@ -18,7 +18,7 @@ from crmapp.i18n import N_, Text
 from crmapp.models import FeedFile, FeedSource, User
 from crmapp.services import connection_problems, feed_checks, feed_kinds, vault
 from crmapp.services.connection_problems import Problem
-from crmapp.services.editing import unless_taken
+from crmapp.services.editing import made, unless_taken
 from crmapp.services.feed_checks import OWN, Check, Wanted, checked, is_kept, looked, sample
 from crmapp.services.feed_readers import FeedReader, Origin, SourceReader, Told
 from crmapp.services.rights import need
@@ -125,23 +125,27 @@ def known(kind: str, wanted: Wanted, source_id: int, *, by: User) -> Check | Non
     return Check.from_json(source.found) if source.found and is_kept(told, source) else None
 
 
-def add(kind: str, wanted: Wanted, found: Check, *, by: User) -> int:
-    """Set a source up as it was found to be; return its id.
+def add(kind: str, wanted: Wanted, found: Check, *, by: User, key: str | None = None) -> int:
+    """Set a source up as it was found to be; return its id. ``key`` is that of the form.
 
     Raises:
         Forbidden, NotFound
         Invalid: field → what is wrong with it.
     """
     need(RIGHT, by=by)
-    person, asked = by.id, feed_kinds.of(kind)
+    asked, person = feed_kinds.of(kind), by.id
     told = feed_checks.told(asked, wanted, None)
     values = checked(asked, wanted, told, found)
-    with _unless_named_the_same(), unit_of_work():
+
+    def make() -> int:
         source = FeedSource(kind=kind, version=0)
         session.add(source)
         _set(source, values, told, found, person)
         session.flush()
         return source.id
+
+    with _unless_named_the_same(), unit_of_work():
+        return made(key, {"kind": kind, "settings": told.values, **values}, make, by=by)
 
 
 def change(source_id: int, wanted: Wanted, found: Check, *, version: int, by: User) -> None:

@@ -144,6 +144,14 @@ def test_who_comes_second_sees_both_values(alice, source):
     assert kept(source).name == "First"
 
 
+def test_a_form_that_is_sent_twice_adds_one_source(sales, alice):
+    form = sent(idempotency_key="the same")
+    answers = [alice.post("/admin/sources/new/dataset", data=form) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+
+
 def test_two_sources_have_two_names(alice, source):
     answer = alice.post("/admin/sources/new/dataset", data=sent())
 

@@ -78,7 +78,8 @@ def add_feed_source(kind: str) -> ResponseReturnValue:
         found = feed_sources.check(kind, form.wanted, by=current_user, locale=_language())
         if found.problem or _only_tests():
             return _show(form, found=found, status=_status(found))
-        source_id = feed_sources.add(kind, form.wanted, found, by=current_user)
+        key = form.idempotency_key.data
+        source_id = feed_sources.add(kind, form.wanted, found, by=current_user, key=key)
     except Invalid as invalid:
         form.refuse(invalid)
         return _show(form, found=found, status=422)
