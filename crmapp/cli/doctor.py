@@ -20,7 +20,7 @@ from crmapp.db import db
 from crmapp.db.schema import is_current
 from crmapp.errors import CRMError
 from crmapp.queue import redis_client
-from crmapp.services import datasets, runs
+from crmapp.services import datasets, feed_sources, runs
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
             ("workers", _workers),
             ("runs", _runs),
             ("datasets", _datasets),
+            ("sources", _sources),
         ):
             yield _checked(what, check)
 
@@ -120,3 +121,9 @@ def _datasets() -> tuple[str, str]:
     if unloaded:
         return "warn", f"not loaded: {', '.join(unloaded)}; run crmapp datasets refresh"
     return "ok", ", ".join(f"{one.name} ({one.snapshot})" for one in found)
+
+
+def _sources() -> tuple[str, str]:
+    found = feed_sources.tried()
+    wrong = [f"{name}: {problem.sentence}" for name, problem in found if problem]
+    return ("fail", "; ".join(wrong)) if wrong else ("ok", f"{len(found)} can be opened")

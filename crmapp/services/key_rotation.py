@@ -1,4 +1,4 @@
-"""Changes the key that the secrets of connections are encrypted with."""
+"""Changes the key that the secrets of connections and sources are encrypted with."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work
 from crmapp.errors import ConfigurationError, Invalid, SecretsLost
 from crmapp.i18n import N_, Text
-from crmapp.models import Connection
+from crmapp.models import Connection, FeedSource
 from crmapp.services import vault
+
+_SEALED = (
+    select(FeedSource)
+    .where(FeedSource.secrets != "")
+    .order_by(FeedSource.id)
+    .with_for_update(of=FeedSource)
+)
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """What became of the connections: encrypted anew, or not to be read by any key."""
+    """What became of connections and sources: encrypted anew, or not to be read by any key."""
 
     done: tuple[str, ...]
     lost: tuple[str, ...]
@@ -65,4 +72,11 @@ def _reencrypt() -> Rotation:
                 lost.append(row.system)
             else:
                 done.append(row.system)
+        for source in session.scalars(_SEALED):
+            try:
+                source.secrets = vault.resealed(source.secrets)
+            except SecretsLost:
+                lost.append(source.name)
+            else:
+                done.append(source.name)
     return Rotation(tuple(done), tuple(lost))

@@ -84,6 +84,10 @@ PAGES = (
     "/admin/subscriptions/crm/fields/new",
     "/admin/subscriptions/crm/fields/contacts.default.phone1~Phone/edit",
     "/admin/subscriptions/crm/fields/trial?account=C005",
+    "/admin/sources",
+    "/admin/sources/new",
+    "/admin/sources/new/dataset",
+    "/admin/sources/new/salesforce",
     "/admin/managed-lists",
     "/admin/managed-lists?list=territories",
     "/admin/sync-health",
@@ -144,6 +148,8 @@ NO_PAGES |= {"settings.sign_in", "settings.signed_in"}
 NO_PAGES |= {"settings.managed_list_progress", "settings.sync_progress", "settings.count_sync"}
 NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
+WALKED |= {"settings.feed_source", "settings.preview_feed_source"}
+WALKED |= {"settings.confirm_feed_source_retirement"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from crmapp.cli import commands
 from crmapp.config import is_encryption_key
-from crmapp.db import db, session
-from crmapp.models import Run, User
+from crmapp.db import db, session, unit_of_work
+from crmapp.models import FeedSource, Run, User
 from crmapp.services import vault
 from tests.support.connections import connect, xml
 
@@ -194,6 +194,19 @@ def test_the_doctor_names_what_is_well_and_what_is_not(run):
     assert code == 0
     assert "ok    database" in output
     assert "warn  queue" in output
+
+
+def test_the_doctor_names_the_sources_that_cannot_be_opened(run, make):
+    read = {"kind": "dataset", "settings": {"dimension": "sales/customers"}, "object": "customers"}
+    with unit_of_work():
+        session.add(FeedSource(name="Customers of the ERP", key_column="code", **read))
+
+    code, output = run("doctor")
+
+    assert code == 1
+    assert "fail  sources    Customers of the ERP: sales has not been loaded yet" in output
+    assert run("datasets", "refresh", "sales")[0] == 0
+    assert "ok    sources    1 can be opened" in run("doctor")[1]
 
 
 def test_the_doctor_finds_an_old_schema(run, app):

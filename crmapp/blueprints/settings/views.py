@@ -72,6 +72,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "feed_sources",
+        N_("Sources"),
+        N_("Where customers are read from: databases, files, other systems."),
+        "package",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "managed_lists",
         N_("Managed lists"),
         N_("The lists that Sage Intacct owns: synchronized by hand or on a schedule."),

@@ -1,0 +1,71 @@
+"""An installation whose sources may read a folder of the ERP, for these stories alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Visitors, sign_in
+from tests.browser.integrations.conftest import chooses_language
+from tests.browser.integrations.ways import Way
+from tests.browser.walk import Walk
+from tests.support.processes import Installation
+
+CITIES = ("Lyon", "Québec", "Reims")
+
+
+@pytest.fixture(scope="package")
+def erp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what an ERP keeps its customers in: a database, and a file."""
+    folder = tmp_path_factory.mktemp("erp")
+    rows = [(f"{each:05}", f"Toys {each} & Sons", CITIES[each % 3]) for each in range(1, 31)]
+    with closing(sqlite3.connect(folder / "erp.db")) as there, there:
+        there.execute("CREATE TABLE customer (number TEXT PRIMARY KEY, name TEXT, city TEXT)")
+        there.executemany("INSERT INTO customer VALUES (?, ?, ?)", rows)
+    lines = ["number;name;city", *(";".join(row) for row in rows)]
+    (folder / "customers.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="package")
+def place(tmp_path_factory: pytest.TempPathFactory, erp: Path) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("place") / "home"
+    told = {"CRMAPP_DEMO": "1", "CRMAPP_SANDBOXES": "0", "CRMAPP_SOURCE_FOLDERS": str(erp)}
+    with Installation(home, told) as installation:
+        yield installation
+        installation.stop()
+
+
+@pytest.fixture(scope="package")
+def cookies(browser, place) -> Callable[[str], Any]:
+    """Return a function from a person to her cookies: each signs in once."""
+    kept: dict[str, Any] = {}
+
+    def of(login: str) -> Any:
+        if login not in kept:
+            page = Visitors(browser, place).open()
+            kept[login] = sign_in(page, login).context.storage_state()
+            page.context.close()
+        return kept[login]
+
+    return of
+
+
+@pytest.fixture
+def walks(browser, place, cookies) -> Iterator[Callable[[str, Way], Walk]]:
+    """Return a function that lets a person walk in a way; her language is what she has chosen."""
+    visitors = Visitors(browser, place)
+
+    def walk(login: str, way: Way) -> Walk:
+        page = visitors.open(storage_state=cookies(login), reduced_motion="reduce", **way.options)
+        chooses_language(page, way.language)
+        return Walk(page, way.language, way.scripts, way.look)
+
+    yield walk
+    visitors.close()
+    assert visitors.problems == []
