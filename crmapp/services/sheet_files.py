@@ -59,6 +59,11 @@ def cell(value: Any) -> Any:
     return value
 
 
+def without_mark(text: str) -> str:
+    """Return the text of a cell without the ``'`` that :func:`cell` has put before it."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_STARTS_A_FORMULA) else text
+
+
 def plain(value: Any, kind: str) -> Any:
     """Return a number as people know it: money in cents, others without zeros that say nothing."""
     if kind == "money" and isinstance(value, Decimal | float):

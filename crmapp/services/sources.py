@@ -20,13 +20,15 @@ SAMPLED = 500
 class SourceColumn:
     """A column of a source: its name in rows, its label in the reader's language, samples.
 
-    ``shape`` is what the values of a larger sample look like.
+    ``shape`` is what the values of a larger sample look like; ``meant`` the field that it was made
+    for, if we named it ourselves.
     """
 
     name: str
     label: str
     samples: tuple[str, ...] = ()
     shape: Shape | None = None
+    meant: str = ""
 
 
 def column(name: str, label: str, cells: Sequence[Any]) -> SourceColumn:

@@ -16,7 +16,7 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.fields import Field, required_of
 from crmapp.domain.mapping import FieldMapping, apply, read, say
 from crmapp.domain.matching import Match
-from crmapp.domain.plan import Held, Planned, PlanRow, SourceRow, control_totals, decide, glance
+from crmapp.domain.plan import Held, Planned, PlanRow, SourceRow, control_totals, decide, glance, taken
 from crmapp.domain.runs import Status
 from crmapp.i18n import N_
 from crmapp.models import Run, User
@@ -85,12 +85,12 @@ def plan_rows(
     required = required_of(specs)
     decided = iter(
         [
-            decide(row, each, match, accounts, specs, mapping.match, required)
+            decide(row, each, match, accounts, specs, mapping.match, required, mapping.wanted)
             for row, each, match in zip(others, mapped, matches, strict=True)
         ]
     )
     skipped = {key for key, answer in answers.items() if answer.skip}
-    planned = [row or next(decided) for row in known]
+    planned = [taken(row or next(decided), mapping.wanted) for row in known]
     return [_skip(row) if row.key in skipped else row for row in planned] if skipped else planned
 
 
