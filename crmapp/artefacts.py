@@ -166,6 +166,34 @@ def note(run_id: int, stem: str, columns: Mapping[str, Sequence[Any]]) -> Note:
     return Note(f"{folder.name}/{stem}.json", len(next(iter(columns.values()))))
 
 
+def note_lines(run_id: int, stem: str, lines: Sequence[bytes]) -> Note:
+    """Write rows down that are JSON already, one on a line, to be read by :func:`noted_lines`.
+
+    As with :func:`note`, whoever finds them lost reads anew what they were made of.
+    """
+    folder = _folder(run_id)
+    temporary = folder / f"{stem}.jsonl.tmp"
+    temporary.write_bytes(b"\n".join(lines))
+    os.replace(temporary, folder / f"{stem}.jsonl")
+    return Note(f"{folder.name}/{stem}.jsonl", len(lines))
+
+
+def noted_lines(note: Note) -> list[Any]:
+    """Return what was written down by :func:`note_lines`, line by line.
+
+    Raises:
+        FileLost: the file is missing, damaged, or not whole.
+    """
+    try:
+        text = (settings().artefacts_dir / note.name).read_bytes()
+        lines = [orjson.loads(line) for line in text.splitlines()]
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise FileLost from error
+    if len(lines) != note.rows:
+        raise FileLost
+    return lines
+
+
 class Tables:
     """Tables for the time of a block; what does not fit into memory lies on the disk."""
 

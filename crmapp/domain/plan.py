@@ -102,6 +102,12 @@ class SourceRow(NamedTuple):
     cells: Mapping[str, Any]
 
 
+def unreadable(row: SourceRow, reason: Reason, params: Mapping[str, Any]) -> PlanRow:
+    """Reject a row that could not be read."""
+    base: dict[str, Any] = {"row_no": row.row_no, "key": row.key, "name": row.key}
+    return PlanRow(action=Planned.REJECTED, reason=reason, params=params, source=row.cells, **base)
+
+
 class Held(NamedTuple):
     """A living account that a row means: what it holds in the fields asked for, in their order.
 

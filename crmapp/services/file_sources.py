@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -67,7 +67,7 @@ def columns_of(kept: Mapping[str, Any]) -> list[SourceColumn]:
     ]
 
 
-def stage(kept: Mapping[str, Any], place: Any) -> Iterator[Page]:
+def stage(kept: Mapping[str, Any], place: Any) -> Generator[Page]:
     """Read the file of a run row by row, from behind the first ``place`` rows on.
 
     Raises:

@@ -20,7 +20,7 @@ from crmapp.domain.runs import ENDED, Status
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
-from crmapp.services import engine, sources, tables, upserts
+from crmapp.services import engine, sources, staged_rows, tables, upserts
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.file_sources import KIND
 from crmapp.services.idempotency import once
@@ -272,7 +272,7 @@ def again(run_id: int, *, by: User, key: str | None = None) -> int:
         Invalid: the file is not there any more.
     """
     run = get(run_id, by=by)
-    kept = {name: value for name, value in run.source.items() if name != "staged"}
+    kept = staged_rows.forgotten(run.source)
     if not (tables.folder_of(kept["folder"]) / kept["files"][-1]["file"]).is_file():
         raise Invalid({"file": N_("The file is not on the server any more. Send it again.")})
     with unit_of_work():

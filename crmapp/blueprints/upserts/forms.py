@@ -53,9 +53,7 @@ class MappingForm(Form):
         fixed = [name for name, column in chosen.items() if column == FIXED]
         match, clears = self.match.data or "", self.empty.data == "clear"
         if request.method != "POST":
-            return replace(
-                self.kept, columns=columns, match=match, clear_empty=clears, version=1
-            )
+            return replace(self.kept, columns=columns, match=match, clear_empty=clears, version=1)
         sent = self.wanted.data
         return FieldMapping(
             columns,
