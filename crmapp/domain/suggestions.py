@@ -99,7 +99,7 @@ def _as_last_time(column: Seen, spec: Field) -> Suggestion:
 def _idea(column: Seen, spec: Field) -> _Idea | None:
     """Compare a column with a field, first by name, then by what its values look like."""
     if column.meant:
-        return _our_own(column) if column.meant == spec.name else None
+        return _our_own(column, spec) if column.meant == spec.name else None
     score = alike(column, spec)
     if score < ALIKE:
         return None
@@ -116,9 +116,12 @@ def _idea(column: Seen, spec: Field) -> _Idea | None:
     )
 
 
-def _our_own(column: Seen) -> _Idea:
-    said = Text(N_("The heading is that of our template file."))
-    return _Idea(column.meant, (5, 1.0), Suggestion(column.name, Mark.EXACT, said))
+def _our_own(column: Seen, spec: Field) -> _Idea:
+    """Take a column for the field that we named it after, whatever the language."""
+    if fits(spec, column.shape) is False:
+        return _Idea(spec.name, (1, 1.0), Suggestion(column.name, Mark.CHECK, _strange(column)))
+    said = Text(N_("The names agree."))
+    return _Idea(spec.name, (4, 1.0), Suggestion(column.name, Mark.EXACT, said))
 
 
 def _by_values_alone(columns: Sequence[Seen], specs: Sequence[Field]) -> list[_Idea]:

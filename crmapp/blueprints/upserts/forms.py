@@ -97,7 +97,6 @@ def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> Mapp
     untouched = SelectChoice("", _("Leave untouched"))
     fixed = SelectChoice(FIXED, _("The same value in every row"))
     choices = [untouched, fixed, *(SelectChoice(each.name, each.label) for each in columns)]
-    specs = fields.of("account")
     selects = {spec.name: _select(spec, choices) for spec in mappable()}
     more = {"mapped": tuple(selects), "kept": mapping}
     form_class = type("AccountMappingForm", (MappingForm,), {**selects, **more})
@@ -108,7 +107,12 @@ def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> Mapp
         "empty": "clear" if mapping.clear_empty else "leave",
         "wanted": mapping.wanted.value,
     }
-    form: MappingForm = form_class(data=kept)
+    return _offer(form_class(data=kept))
+
+
+def _offer(form: MappingForm) -> MappingForm:
+    """List what may be chosen beside the columns."""
+    specs = fields.of("account")
     form.match.choices = [
         SelectChoice(name, translated(specs[name].label)) for name in MATCH_FIELDS
     ]
