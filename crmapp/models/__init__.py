@@ -8,6 +8,7 @@ from crmapp.models.contact import Contact
 from crmapp.models.custom_field import CustomField, RequiredField, Stamp
 from crmapp.models.dataset import StoredDataset
 from crmapp.models.favourite import Favourite
+from crmapp.models.feed import FeedFile, FeedSource
 from crmapp.models.field_map import FieldMapDraft, FieldMapVersion
 from crmapp.models.idempotency import IdempotencyKey
 from crmapp.models.integration import (
@@ -36,6 +37,8 @@ __all__ = [
     "CustomField",
     "ExternalIdentity",
     "Favourite",
+    "FeedFile",
+    "FeedSource",
     "FieldMapDraft",
     "FieldMapVersion",
     "IdempotencyKey",
