@@ -47,6 +47,8 @@ PAGES = (
     "/analytics/sales/customers/transactions?of=value.total&key=C034",
     "/analytics/superstore/segments?period=total",
     "/mappings",
+    "/imports/new",
+    "/accounts?run=1",
     "/analytics/superstore/customers?mode=share&activity=all&size=25",
     "/analytics/sales/customers?mode=matrix&across=lines&top=5&size=25",
     "/analytics/sales/products?mode=variance&period=2026-01-05..2026-03-31&against=just_before",
@@ -144,6 +146,8 @@ NO_PAGES |= {"settings.sign_in", "settings.signed_in"}
 NO_PAGES |= {"settings.managed_list_progress", "settings.sync_progress", "settings.count_sync"}
 NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
+NO_PAGES |= {"imports.template"}
+WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 
 
