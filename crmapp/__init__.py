@@ -12,7 +12,7 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
-from crmapp.services import grids, retries, sources
+from crmapp.services import file_sources, grids, retries, sources
 from crmapp.web import (
     access,
     assets,
@@ -41,6 +41,7 @@ BLUEPRINTS = (
     "grid",
     "databases",
     "upserts",
+    "imports",
     "mappings",
     "runs",
     "settings",
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     kept.init_app(app)
     serving.init_app(app, settings)
     sources.register("grid", grids.GridSource, grids.renew)
+    sources.register(file_sources.KIND, file_sources.FileSource, stage=file_sources.stage)
     sources.register(retries.KIND, retries.RetrySource)
     for name in BLUEPRINTS:
         _open(app, name)

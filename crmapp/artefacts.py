@@ -159,11 +159,32 @@ def note(run_id: int, stem: str, columns: Mapping[str, Sequence[Any]]) -> Note:
     It costs a twentieth of a part of a plan. The file is plain text without a hash, and not forced
     to the disk: whoever needs it and finds it lost reads anew what it was made of.
     """
-    folder = _folder(run_id)
-    temporary = folder / f"{stem}.json.tmp"
-    temporary.write_bytes(orjson.dumps(dict(columns)))
-    os.replace(temporary, folder / f"{stem}.json")
-    return Note(f"{folder.name}/{stem}.json", len(next(iter(columns.values()))))
+    rows = len(next(iter(columns.values())))
+    return _noted(run_id, f"{stem}.json", orjson.dumps(dict(columns)), rows)
+
+
+def note_lines(run_id: int, stem: str, lines: Sequence[bytes]) -> Note:
+    """Do as :func:`note` with lines of JSON, to be read by :func:`noted_lines`."""
+    return _noted(run_id, f"{stem}.jsonl", b"\n".join(lines), len(lines))
+
+
+def _noted(run_id: int, name: str, text: bytes, rows: int) -> Note:
+    path = _folder(run_id) / name
+    path.with_suffix(".tmp").write_bytes(text)
+    os.replace(path.with_suffix(".tmp"), path)
+    return Note(f"{path.parent.name}/{name}", rows)
+
+
+def noted_lines(note: Note) -> list[Any]:
+    """Return what :func:`note_lines` wrote; if that is not all there, raise ``FileLost``."""
+    try:
+        text = (settings().artefacts_dir / note.name).read_bytes()
+        lines = [orjson.loads(line) for line in text.splitlines()]
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise FileLost from error
+    if len(lines) != note.rows:
+        raise FileLost
+    return lines
 
 
 class Tables:

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     EDITED_SINCE = "edited_since"
     LEFT_OUT = "left_out"
     LEFT_OUT_BEFORE = "left_out_before"
+    LEFT_OUT_KNOWN = "left_out_known"
+    LEFT_OUT_NEW = "left_out_new"
     ALREADY_MEANT = "already_meant"
     SAME_ACCOUNT = "same_account"
     STILL_HELD = "still_held"

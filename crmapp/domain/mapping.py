@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from types import NoneType
 from typing import Any, NamedTuple
@@ -31,6 +32,14 @@ CHOSEN_KINDS = frozenset({*LISTED, Kind.USER, Kind.TEAM, Kind.YES_NO})
 """Kinds whose values are chosen from few, so that a source's words can be mapped to them."""
 
 
+class Wanted(StrEnum):
+    """Which rows of a source a run takes: all, those of new accounts, or those of known ones."""
+
+    BOTH = "both"
+    CREATE = "create"
+    UPDATE = "update"
+
+
 @dataclass(frozen=True)
 class FieldMapping:
     """``columns``: field → source column; a field that is not there is not touched.
@@ -38,7 +47,8 @@ class FieldMapping:
     ``match`` is the field that finds existing records; ``clear_empty`` says what an empty cell
     does: clear the field, or leave it as it is. ``fixed`` are fields that have the same value in
     every row; ``steps`` what is done to a field's cell, in order; ``values`` per field what a
-    source's word means: a word that the field understands, or nothing for an empty cell.
+    source's word means: a word that the field understands, or nothing for an empty cell; ``wanted``
+    says which rows are taken.
     """
 
     columns: Mapping[str, str]
@@ -48,6 +58,7 @@ class FieldMapping:
     fixed: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    wanted: Wanted = Wanted.BOTH
 
     @property
     def fields(self) -> list[str]:
@@ -77,7 +88,7 @@ class FieldMapping:
             "fixed": dict(self.fixed),
             "steps": {name: [each.as_json() for each in of] for name, of in self.steps.items()},
             "values": {name: dict(words) for name, words in self.values.items()},
-        }
+        } | ({} if self.wanted is Wanted.BOTH else {"wanted": self.wanted.value})
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> FieldMapping:
@@ -90,6 +101,7 @@ class FieldMapping:
             dict(kept.get("fixed", {})),
             {name: tuple(Step.from_json(each) for each in of) for name, of in steps.items()},
             {name: dict(words) for name, words in kept.get("values", {}).items()},
+            Wanted(kept.get("wanted", Wanted.BOTH)),
         )
 
 

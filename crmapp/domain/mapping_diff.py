@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from crmapp.domain.fields import Field
-from crmapp.domain.mapping import FieldMapping
+from crmapp.domain.mapping import FieldMapping, Wanted
 from crmapp.domain.steps import LABELS, Step
 from crmapp.i18n import N_, Text
+
+_WANTED = {
+    Wanted.BOTH: N_("Accounts are created and updated."),
+    Wanted.CREATE: N_("Accounts are created only; those that exist stay as they are."),
+    Wanted.UPDATE: N_("Accounts are updated only; none is created."),
+}
 
 
 def differences(
@@ -23,6 +29,8 @@ def differences(
         clears = N_("An empty cell clears the account's value.")
         leaves = N_("An empty cell leaves the account's value as it is.")
         found.append(Text(clears if after.clear_empty else leaves))
+    if before.wanted != after.wanted:
+        found.append(Text(_WANTED[after.wanted]))
     for name in dict.fromkeys(names):
         field = {"field": _label(name, fields)}
         found += [

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Action, Link, Reason, Write, difference
 from crmapp.domain.fields import REQUIRED, BadValue, Field, Kind, Lookups, freeze
-from crmapp.domain.mapping import LEFT, FieldMapping, Mapped
+from crmapp.domain.mapping import LEFT, FieldMapping, Mapped, Wanted
 from crmapp.domain.matching import Match, Rule
 from crmapp.domain.search import fold
 from crmapp.i18n import Text
@@ -100,6 +100,12 @@ class SourceRow(NamedTuple):
     row_no: int
     key: str
     cells: Mapping[str, Any]
+
+
+def unreadable(row: SourceRow, reason: Reason, params: Mapping[str, Any]) -> PlanRow:
+    """Reject a row that could not be read."""
+    base: dict[str, Any] = {"row_no": row.row_no, "key": row.key, "name": row.key}
+    return PlanRow(action=Planned.REJECTED, reason=reason, params=params, source=row.cells, **base)
 
 
 class Held(NamedTuple):
@@ -192,10 +198,12 @@ def decide(
     fields: Mapping[str, Field],
     match_field: str,
     required: Sequence[str] = (),
+    wanted: Wanted = Wanted.BOTH,
 ) -> PlanRow:
     """Say what a run would do with ``row``.
 
-    A row that would create an account without a value for a field in ``required`` is rejected.
+    A row that would create an account without a value for a field in ``required`` is rejected, and
+    left out where only known accounts are ``wanted``.
     ``accounts`` are the accounts that the match names and the person may change, with ``version``;
     one that the match names and that is not there is not hers to change.
     """
@@ -220,6 +228,8 @@ def decide(
         }
         return PlanRow(action=Planned.AMBIGUOUS, reason=Reason.AMBIGUOUS, params=params, **base)
     if not match.ids:
+        if wanted is Wanted.UPDATE:
+            return PlanRow(action=Planned.KEPT, reason=Reason.LEFT_OUT_NEW, **base)
         if mapped.retired:
             return _bad_value(mapped, mapped.retired, base)
         values = {name: value for name, value in mapped.values.items() if value is not None}
@@ -228,6 +238,14 @@ def decide(
                 return _bad_value(mapped, {name: Text(REQUIRED)}, base)
         return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
     return _decide_update(match, mapped, accounts, base)
+
+
+def taken(row: PlanRow, wanted: Wanted) -> PlanRow:
+    """Leave a row out whose account exists, if only new accounts are ``wanted``."""
+    if wanted is not Wanted.CREATE or row.action not in (Planned.UPDATE, Planned.UNCHANGED):
+        return row
+    reason = Reason.LEFT_OUT_KNOWN
+    return row._replace(action=Planned.KEPT, reason=reason, fields={}, params={}, link=False)
 
 
 def _bad_value(mapped: Mapped, problems: Mapping[str, Text], base: Mapping[str, Any]) -> PlanRow:

@@ -23,6 +23,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.EDITED_SINCE: N_("Kept, because these values were changed since: %(fields)s."),
     Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
     Reason.LEFT_OUT_BEFORE: N_("Left out, as somebody decided in an earlier preview."),
+    Reason.LEFT_OUT_KNOWN: N_("Left out: the account exists, and only new ones are created."),
+    Reason.LEFT_OUT_NEW: N_("Left out: no account is found, and only known ones are updated."),
     Reason.SAME_ACCOUNT: N_("Another row of the same source is about this account."),
     Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this account already."),
     Reason.STILL_HELD: N_("Kept, because records hold this value again or still."),

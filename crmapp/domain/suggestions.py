@@ -34,11 +34,15 @@ MARKS: dict[Mark, str] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """A source's column: its name, its label, and what its values look like."""
+    """A source's column: its name, its label, and what its values look like.
+
+    ``meant`` is the field that we called so ourselves, in a file that people fill in.
+    """
 
     name: str
     label: str
     shape: Shape | None = None
+    meant: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ def _as_last_time(column: Seen, spec: Field) -> Suggestion:
 
 def _idea(column: Seen, spec: Field) -> _Idea | None:
     """Compare a column with a field, first by name, then by what its values look like."""
+    if column.meant:
+        return _our_own(column, spec) if column.meant == spec.name else None
     score = alike(column, spec)
     if score < ALIKE:
         return None
@@ -110,11 +116,19 @@ def _idea(column: Seen, spec: Field) -> _Idea | None:
     )
 
 
+def _our_own(column: Seen, spec: Field) -> _Idea:
+    """Take a column for the field that we named it after, whatever the language."""
+    if fits(spec, column.shape) is False:
+        return _Idea(spec.name, (1, 1.0), Suggestion(column.name, Mark.CHECK, _strange(column)))
+    said = Text(N_("The names agree."))
+    return _Idea(spec.name, (4, 1.0), Suggestion(column.name, Mark.EXACT, said))
+
+
 def _by_values_alone(columns: Sequence[Seen], specs: Sequence[Field]) -> list[_Idea]:
     """Suggest a column by its values where no other column has values of that shape."""
     ideas = []
     for shape in TELLING:
-        alone = [column for column in columns if column.shape is shape]
+        alone = [each for each in columns if each.shape is shape and not each.meant]
         wanting = [spec for spec in specs if fits(spec, shape)]
         if len(alone) == 1 and wanting:
             reason = Text(N_("Only by its values: they look like %(shape)s."), _shape(alone[0]))

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from crmapp.db import session
 from crmapp.db.bulk import dialect, is_one_of
 from crmapp.domain.permissions import Right
-from crmapp.models import Account, Contact, Team, User
+from crmapp.models import Account, Change, Contact, Team, User
 from crmapp.models.contact import full_name
 from crmapp.services import account_fields
 from crmapp.services.account_order import (
@@ -39,6 +39,8 @@ COUNT_UP_TO = 10_000
 REMEMBERED, MOST_REMEMBERED = 60, 1_000
 """That a list has more than that is remembered for so many seconds, of so many lists."""
 NO_ACCOUNT = 0
+_FEW = 5_000
+"""So many accounts of a run are looked up rather than met on the way through the list."""
 CHUNK = 1_000
 """So many accounts are read at a time when all are wanted."""
 _account = Account.__table__.c
@@ -152,16 +154,28 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
             where.append(column == wanted)
     if question.locations:
         where.append(_account.location.in_(question.locations))
+    few = False
+    if question.run is not None:
+        wrote, few = _wrote(question.run)
+        where.append(wrote)
     if question.fields:
         where += account_fields.conditions(question.fields, by=by)
     shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
     if not question.words:
-        return Filter(tuple(where), shared=shared), None
+        return Filter(tuple(where), few=few, shared=shared), None
     search = found_by(question.words, deleted=deleted)
     some = search.among if search.many and search.ids else None
     shared = shared and not search.rest
     conditions = (*where, *search.where)
     return Filter(conditions, search.values, few=not search.many, shared=shared), some
+
+
+def _wrote(run_id: int) -> tuple[ColumnElement[bool], bool]:
+    """Say that an account was written by a run, and whether it wrote few of them."""
+    change = Change.__table__.c
+    theirs = select(change.record_id).where(change.run_id == run_id, change.object == "account")
+    some = select(func.count()).select_from(theirs.limit(_FEW + 1).subquery())
+    return _account.id.in_(theirs), (session.scalar(some) or 0) <= _FEW
 
 
 def _count(

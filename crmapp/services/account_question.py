@@ -16,7 +16,7 @@ from crmapp.services import account_fields
 NOBODY = 0
 """Stands for *no owner* and *no team* among ids."""
 SORTS = ("name", "number", "location", "phone", "primary_contact", "owner", "team")
-ARGUMENTS = ("q", "active", "owner", "team", "location", "deleted", "sort")
+ARGUMENTS = ("q", "active", "owner", "team", "location", "run", "deleted", "sort")
 LONGEST_SEARCH = 200
 MOST_LOCATIONS = 20
 LARGEST_ID = 2**31 - 1
@@ -67,8 +67,8 @@ def _is_text(value: object) -> bool:
 class Question:
     """Which accounts, in which order, from where on.
 
-    ``owner`` and ``team`` are ids or NOBODY; with ``locations``, accounts at any of them;
-    ``fields`` are (custom field, what is asked of it).
+    ``owner`` and ``team`` are ids or NOBODY; with ``locations``, accounts at any of them; with
+    ``run``, those that it wrote; ``fields`` are (custom field, what is asked of it).
     """
 
     words: str = ""
@@ -77,6 +77,7 @@ class Question:
     team: int | None = None
     locations: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
+    run: int | None = None
     deleted: bool = False
     sort: str = "name"
     descending: bool = False
@@ -104,6 +105,7 @@ class Question:
             owner=_person(args, "owner", me),
             team=_person(args, "team", None),
             locations=_locations(locations),
+            run=_number(args, "run"),
             fields=account_fields.asked(args),
             deleted=_choice(args, "deleted", {"": False, "yes": True}) is True,
             sort=column,
@@ -119,7 +121,7 @@ class Question:
             or self.deleted
             or self.locations
             or self.fields
-            or any(each is not None for each in (self.active, self.owner, self.team))
+            or any(each is not None for each in (self.active, self.owner, self.team, self.run))
         )
 
 
@@ -131,6 +133,7 @@ def bad_address(name: str) -> Invalid:
         "deleted": N_("“deleted” may be yes."),
         "owner": N_("“owner” may be me, none or a person’s number."),
         "team": N_("“team” may be none or a team’s number."),
+        "run": N_("“run” may be the number of a run."),
         "location": N_("Choose up to 20 locations, each of at most 200 characters."),
         "sort": N_("“sort” may be a column of the list, with a minus sign for descending order."),
         "cursor": N_("This place in the list does not exist. Start again from the top."),
@@ -166,6 +169,13 @@ def _person(args: Mapping[str, str], name: str, me: int | None) -> int | None:
         return NOBODY
     if text == "me" and me is not None:
         return me
+    return _number(args, name)
+
+
+def _number(args: Mapping[str, str], name: str) -> int | None:
+    text = args.get(name, "")
+    if not text:
+        return None
     if not text.isascii() or not text.isdecimal() or len(text) > 10:
         raise bad_address(name)
     if not 0 < int(text) <= LARGEST_ID:

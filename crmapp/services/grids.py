@@ -19,7 +19,7 @@ from crmapp.errors import Forbidden
 from crmapp.i18n import LOCALES
 from crmapp.models import Account, ExternalIdentity, User
 from crmapp.services import datasets, selections, sources
-from crmapp.services.sources import SourceColumn
+from crmapp.services.sources import Rows, SourceColumn, by_key
 
 SYSTEM = "dataset:"
 """How the ledger of identities begins the names of databases."""
@@ -192,8 +192,8 @@ class GridSource:
             selections=self._selections,
         )
 
-    def rows(self, after: str | None, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
-        return [(row.key, row.values) for row in self._rows(after, limit)]
+    def rows(self, after: str | None, limit: int) -> Rows:
+        return by_key([(row.key, row.values) for row in self._rows(after, limit)])
 
     def _rows(self, after: str | None, limit: int) -> list[Row]:
         return self._engine.rows(

@@ -138,4 +138,7 @@ def _source(source: Mapping[str, Any]) -> Text:
             N_("Grid %(dataset)s, %(key)s"),
             {"dataset": source.get("dataset", ""), "key": source["key"]},
         )
+    if kind == "file" and source.get("key"):
+        said = N_("File %(name)s, row %(key)s")
+        return Text(said, {"name": source.get("name", ""), "key": source["key"]})
     return Text(_SOURCES.get(str(kind), str(kind or "")))

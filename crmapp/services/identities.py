@@ -15,6 +15,7 @@ from crmapp.services import datasets
 from crmapp.services.changes import told
 from crmapp.services.connection_kinds import SYSTEMS
 
+_FILE = "file:"
 _DATASET = "dataset:"
 
 
@@ -57,4 +58,6 @@ def system_name(system: str, object_: str, locale: str) -> str:
             dimension = shape.dimensions.get(object_)
             names = [shape.label, *([dimension.label] if dimension else [])]
             return " · ".join(label.text(locale) for label in names)
+    if system.startswith(_FILE):
+        return system.removeprefix(_FILE)
     return SYSTEMS[system].label if system in SYSTEMS else f"{system} · {object_}"

@@ -118,8 +118,8 @@ def count_words(source: Source, columns: Sequence[str]) -> dict[str, Counter[str
     while left > 0:
         found = source.rows(after, min(_PAGE, left))
         for column, counter in counted.items():
-            counter.update(as_text(cells.get(column)).strip() for _key, cells in found)
-        after, left = (found[-1][0], left - len(found)) if found else (after, 0)
+            counter.update(as_text(cells.get(column)).strip() for _key, cells in found.found)
+        after, left = found.until, left - len(found.found) if found.found else 0
     return counted
 
 

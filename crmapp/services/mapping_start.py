@@ -36,7 +36,7 @@ def opening(
     """Say what the page of ``run`` opens with; ``chosen`` is a saved version that was asked for."""
     last = _last_run(run)
     known = FieldMapping.from_json(last.mapping) if last else None
-    seen = [Seen(column.name, column.label, column.shape) for column in columns]
+    seen = [Seen(each.name, each.label, each.shape, each.meant) for each in columns]
     found = suggest(seen, fields.of("account").values(), known.columns if known else None)
     if chosen is not None:
         mapping, gone = without_missing(FieldMapping.from_json(chosen.content), columns)

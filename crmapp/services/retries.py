@@ -18,10 +18,10 @@ from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_
 from crmapp.models import Run, RunException, User
 from crmapp.queue import later
-from crmapp.services import fields, sources, upserts
+from crmapp.services import fields, sources, staged_rows, upserts
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
-from crmapp.services.sources import SourceColumn
+from crmapp.services.sources import Rows, SourceColumn
 
 KIND = "retry"
 _BATCH = 5000
@@ -73,9 +73,10 @@ def retry_later(run_id: int, *, key: str | None, by: User) -> int:
     if not count(run):
         raise Conflict({}, message=N_("This run left no rows out that could be retried."))
     source = _source(run)
-    opened = sources.open_source(source, by=by)
-    found = opened.count()
-    if not found:
+    opened, found = sources.open_source(source, by=by), None
+    if sources.stager(source) is None:
+        found = opened.count()
+    if found == 0:
         raise Invalid({"": N_("The source has none of these rows any more.")})
     columns = [column.name for column in opened.columns()]
     fits = not problems(FieldMapping.from_json(run.mapping), fields.of("account"), columns)
@@ -89,10 +90,13 @@ def _source(run: Run) -> dict[str, Any]:
     """Return the source of the rows that ``run`` left out, pinned as its own is now."""
     below = run.source.get("of", run.source["kind"])
     newest = sources.renewed({**run.source, "kind": below})
+    newest = staged_rows.forgotten(newest)
     return {**newest, "kind": KIND, "of": below, "run": run.id, "everything": False}
 
 
-def _start(run_id: int, source: Mapping[str, Any], found: int, fits: bool, person: int) -> str:
+def _start(
+    run_id: int, source: Mapping[str, Any], found: int | None, fits: bool, person: int
+) -> str:
     run = session.get_one(Run, run_id, with_for_update=True)
     going_on = select(Run.id).where(Run.retries_id == run_id, Run.status.not_in(ENDED))
     doing = session.scalar(going_on)
@@ -128,28 +132,20 @@ class RetrySource:
         return self._source.columns(locale)
 
     def count(self) -> int:
-        return sum(len(rows) for rows, _narrow in self._pages(None))
+        return sum(len(page.found) for page in self._pages(None, _BATCH))
 
-    def rows(self, after: str | None, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
-        found: list[tuple[str, Mapping[str, Any]]] = []
-        for rows, narrow in self._pages(after):
-            found += rows
-            if len(found) >= limit or (found and not narrow):
-                break
-        return found[:limit]
+    def rows(self, after: str | None, limit: int) -> Rows:
+        return next((page for page in self._pages(after, limit) if page.found), Rows())
 
-    def _pages(
-        self, after: str | None
-    ) -> Iterator[tuple[list[tuple[str, Mapping[str, Any]]], bool]]:
-        """Yield the wanted rows after the key ``after``, page by page of the source.
-
-        Beside them stands whether they are so narrow that more of them can be taken at a time.
-        """
+    def _pages(self, after: str | None, limit: int) -> Iterator[Rows]:
+        """Yield the wanted rows after the place ``after``, page by page of the source."""
         with artefacts.read([part["name"] for part in self._run.artefacts]) as plan:
-            while page := self._source.rows(after, _BATCH):
-                wanted = self._wanted(plan, [key for key, _row in page])
-                yield [row for row in page if row[0] in wanted], len(page) == _BATCH
-                after = page[-1][0]
+            while (page := self._source.rows(after, limit)).found:
+                wanted = self._wanted(plan, [key for key, _row in page.found])
+                left = [n for n, row in enumerate(page.found) if row[0] in wanted]
+                wrong = {at: page.wrong[n] for at, n in enumerate(left) if n in page.wrong}
+                yield Rows([page.found[n] for n in left], page.until, wrong)
+                after = page.until
 
     def _wanted(self, plan: PlanFile, keys: list[str]) -> set[str]:
         """Which of the rows with these keys the run left out."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import IO, Any
 
 from xlsxwriter import Workbook
@@ -59,6 +60,11 @@ def cell(value: Any) -> Any:
     return value
 
 
+def without_mark(text: str) -> str:
+    """Return the text of a cell without the ``'`` that :func:`cell` has put before it."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_STARTS_A_FORMULA) else text
+
+
 def plain(value: Any, kind: str) -> Any:
     """Return a number as people know it: money in cents, others without zeros that say nothing."""
     if kind == "money" and isinstance(value, Decimal | float):
@@ -76,22 +82,25 @@ def write_workbook(
     header: Sequence[Heading],
     rows: Iterable[Sequence[Any]],
     bold_last: bool = False,
+    heads: bool = True,
 ) -> None:
     """Write ``rows`` as a workbook of one sheet; the last row may stand out, as totals do.
 
+    Without ``heads`` the rows begin in its first line, and may be wider than ``header``.
     Texts stay texts, whatever they begin with. Written row by row: memory does not grow with them.
     """
     options = {"constant_memory": True, "default_date_format": _FORMATS["date"]}
     with Workbook(file, options) as book:
         sheet = book.add_worksheet(title.translate(_FORBIDDEN_IN_A_TITLE).strip()[:31] or None)
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        sheet.freeze_panes(1, 0)
+        sheet.freeze_panes(int(heads), 0)
         for place, heading in enumerate(header):
             sheet.set_column(place, place, _width(heading), _format(book, heading))
-        _write_row(sheet, 0, [heading.text for heading in header], [bold] * len(header))
+        if heads:
+            _write_row(sheet, 0, [heading.text for heading in header], [bold] * len(header))
         plain: list[Format | None] = [None] * len(header)
         last = [_format(book, each, bold=True, top=1) for each in header] if bold_last else plain
-        for number, (row, is_last) in enumerate(_with_end(rows), 1):
+        for number, (row, is_last) in enumerate(_with_end(rows), int(heads)):
             _write_row(sheet, number, row, last if is_last else plain)
 
 
@@ -109,7 +118,7 @@ def _with_end(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Sequence[Any], bo
 def _write_row(
     sheet: Worksheet, number: int, row: Sequence[Any], styles: Sequence[Format | None]
 ) -> None:
-    for place, (value, style) in enumerate(zip(row, styles, strict=True)):
+    for place, (value, style) in enumerate(zip_longest(row, styles)):
         if isinstance(value, str):
             sheet.write_string(number, place, value, style)
         elif value is not None:

@@ -16,8 +16,19 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.fields import Field, required_of
 from crmapp.domain.mapping import FieldMapping, apply, read, say
 from crmapp.domain.matching import Match
-from crmapp.domain.plan import Held, Planned, PlanRow, SourceRow, control_totals, decide, glance
+from crmapp.domain.plan import (
+    Held,
+    Planned,
+    PlanRow,
+    SourceRow,
+    control_totals,
+    decide,
+    glance,
+    taken,
+    unreadable,
+)
 from crmapp.domain.runs import Status
+from crmapp.errors import FileLost
 from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import (
@@ -28,11 +39,12 @@ from crmapp.services import (
     match_candidates,
     planning,
     seen_accounts,
+    staged_rows,
 )
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, end
 from crmapp.services.fixes import Decide
-from crmapp.services.sources import open_source
+from crmapp.services.sources import Wrong, open_source
 
 _NOT_ALL = N_("The source did not give as many rows as it had counted. Start again from the grid.")
 
@@ -40,17 +52,43 @@ _NOT_ALL = N_("The source did not give as many rows as it had counted. Start aga
 def advance(held: Claim) -> Claim | None:
     """Plan the next part of the source, or finish the plan."""
     run = load(held.run_id)
+    if staged_rows.wanted(run):
+        return staged_rows.advance(held, run)
+    try:
+        return _advance(held, run)
+    except FileLost:
+        return staged_rows.anew(held, load(held.run_id))
+
+
+def _advance(held: Claim, run: Run) -> Claim | None:
     by = session.get_one(User, run.by_id)
     mapping = FieldMapping.from_json(run.mapping)
     source = open_source(run.source, by=by)
-    found = source.rows(planning.last_key(run), planning.PART)
+    found, until, wrong = source.rows(planning.last_key(run), planning.PART)
     if not found:
         _finish(held, run)
         return None
     rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
-    planned = plan_rows(rows, mapping, run.source.get("identity"), by)
+    planned = plan_readable(rows, wrong, mapping, run.source.get("identity"), by)
     control = _add_up(run.control, planned)
-    return planning.keep_part(held, run, planned, rows[-1].key, control=control)
+    return planning.keep_part(held, run, planned, until, control=control)
+
+
+def plan_readable(
+    rows: Sequence[SourceRow],
+    wrong: Mapping[int, Wrong],
+    mapping: FieldMapping,
+    identity: Sequence[str] | None,
+    by: User,
+) -> list[PlanRow]:
+    """Decide about ``rows``, but reject those that are ``wrong``: position → why."""
+    if not wrong:
+        return plan_rows(rows, mapping, identity, by)
+    right = [row for n, row in enumerate(rows) if n not in wrong]
+    planned = iter(plan_rows(right, mapping, identity, by))
+    return [
+        unreadable(row, *wrong[n]) if n in wrong else next(planned) for n, row in enumerate(rows)
+    ]
 
 
 def plan_rows(
@@ -85,12 +123,12 @@ def plan_rows(
     required = required_of(specs)
     decided = iter(
         [
-            decide(row, each, match, accounts, specs, mapping.match, required)
+            decide(row, each, match, accounts, specs, mapping.match, required, mapping.wanted)
             for row, each, match in zip(others, mapped, matches, strict=True)
         ]
     )
     skipped = {key for key, answer in answers.items() if answer.skip}
-    planned = [row or next(decided) for row in known]
+    planned = [taken(row or next(decided), mapping.wanted) for row in known]
     return [_skip(row) if row.key in skipped else row for row in planned] if skipped else planned
 
 

@@ -16,10 +16,10 @@ from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import engine, fields, mapping_checks, planning
+from crmapp.services import engine, fields, mapping_checks, planning, staged_rows
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
-from crmapp.services.sources import Source, open_source
+from crmapp.services.sources import Source, open_source, stager
 
 RIGHT = Right.GRID_ADD_UPDATE_ACCOUNTS
 _RETIRED = N_("The field “%(field)s” was retired since. Choose the columns again.")
@@ -30,21 +30,25 @@ def start(
 ) -> int:
     """Draft an upsert of the rows of ``source`` and return the run's id.
 
+    Rows that have to be staged first are counted then.
+
     Raises:
         Forbidden: ``by`` may not add or update accounts from the grid.
         Invalid: the source has no rows.
     """
     if not by.can(RIGHT):
         raise Forbidden(RIGHT)
-    count = open_source(source, by=by).count()
-    if not count:
+    opened, count = open_source(source, by=by), None
+    if stager(source) is None:
+        count = opened.count()
+    if count == 0:
         raise Invalid({"": N_("There are no rows to work on. Change the search or the selection.")})
     with unit_of_work():
         made = once(key, {"source": source}, lambda: _draft(source, count, title, why, by))
     return int(made.removeprefix("run:"))
 
 
-def _draft(source: Mapping[str, Any], count: int, title: str, why: str, by: User) -> str:
+def _draft(source: Mapping[str, Any], count: int | None, title: str, why: str, by: User) -> str:
     run = Run(
         kind="upsert",
         title=title,
@@ -77,8 +81,8 @@ def get(run_id: int, *, by: User) -> Run:
 
 
 def source_of(run: Run, *, by: User) -> Source:
-    """Open the rows that the run works on."""
-    return open_source(run.source, by=by)
+    """Open the rows that the run works on, as they are before they are staged."""
+    return open_source(staged_rows.forgotten(run.source), by=by)
 
 
 def plan_later(
@@ -114,6 +118,7 @@ def plan_later(
             "decided_on": looked_at,
             "saved": dict(saved or {}),
         }
+        run.source = staged_rows.forgotten(run.source)
         run.status, run.artefacts, run.plan_hash = Status.PLANNING.value, [], None
         run.cursor, run.counts, run.control, run.lease_until = 0, {}, {}, None
         run.fence, run.claims = run.fence + 1, 0
@@ -140,16 +145,19 @@ def plan_again_later(run_id: int, *, by: User) -> None:
     plan_later(run_id, mapping, confirmed=run.total, by=by, saved=saved)
 
 
-def _count_now(run: Run, by: User) -> int:
+def _count_now(run: Run, by: User) -> int | None:
     """Count the rows; if nothing was selected, those that are in view by now.
 
-    A selection is pinned with its snapshot, so its rows are those that were chosen.
+    A selection is pinned with its snapshot, so its rows are those that were chosen. Rows that have
+    to be staged are those that were staged.
     """
+    if stager(run.source) is not None:
+        return run.total
     newest = {"snapshot": None} if run.source.get("everything") else {}
     return open_source({**run.source, **newest}, by=by).count()
 
 
-def _check_count(run: Run, count: int, confirmed: int | None) -> None:
+def _check_count(run: Run, count: int | None, confirmed: int | None) -> None:
     if run.source.get("everything") and confirmed is None:
         raise Invalid(
             {

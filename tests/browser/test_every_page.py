@@ -47,6 +47,8 @@ PAGES = (
     "/analytics/sales/customers/transactions?of=value.total&key=C034",
     "/analytics/superstore/segments?period=total",
     "/mappings",
+    "/imports/new",
+    "/accounts?run=1",
     "/analytics/superstore/customers?mode=share&activity=all&size=25",
     "/analytics/sales/customers?mode=matrix&across=lines&top=5&size=25",
     "/analytics/sales/products?mode=variance&period=2026-01-05..2026-03-31&against=just_before",
@@ -150,6 +152,8 @@ NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
 WALKED |= {"settings.feed_source", "settings.preview_feed_source"}
 WALKED |= {"settings.confirm_feed_source_retirement"}
+NO_PAGES |= {"imports.template"}
+WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -66,10 +66,11 @@ class Book:
         """Add up the limits of all rows that have no problem."""
         return sum((Decimal(cells["limit"]) for cells in self.good().values()), Decimal(0))
 
-    def rows(self, after: str | None, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    def rows(self, after: str | None, limit: int) -> sources.Rows:
         first = int(after.rpartition("-")[2]) + 1 if after else 0
         time.sleep(float(os.environ.get(_LINGER) or 0))
-        return [(self.key(n), self.cells(n)) for n in range(first, min(first + limit, self.size))]
+        numbers = range(first, min(first + limit, self.size))
+        return sources.by_key([(self.key(n), self.cells(n)) for n in numbers])
 
     def count(self) -> int:
         return self.size

@@ -199,9 +199,9 @@ def test_a_source_has_the_selected_rows(make):
     source = open_source(grids.source(question, by=make.ivan), by=make.ivan)
 
     assert source.count() == 2
-    assert [key for key, _ in source.rows(None, 10)] == ["C001", "C034"]
-    assert [key for key, _ in source.rows("C001", 10)] == ["C034"]
-    assert source.rows(None, 1)[0][1]["name"] == "AV Stores, Co."
+    assert [key for key, _ in source.rows(None, 10).found] == ["C001", "C034"]
+    assert [key for key, _ in source.rows("C001", 10).found] == ["C034"]
+    assert source.rows(None, 1).found[0][1]["name"] == "AV Stores, Co."
 
 
 def test_a_source_without_a_selection_is_everything_in_view(make):
@@ -218,7 +218,7 @@ def test_a_source_stays_as_it_was_started(make):
     click(ask(make.ivan, sel=str(number)), "C034", by=make.ivan)
     datasets.refresh("sales", lambda: NOW.replace(hour=11))
 
-    assert [key for key, _ in open_source(kept, by=make.ivan).rows(None, 10)] == ["C034"]
+    assert [key for key, _ in open_source(kept, by=make.ivan).rows(None, 10).found] == ["C034"]
 
 
 def test_a_source_of_all_but_some_stays_too(make):
@@ -236,7 +236,7 @@ def test_a_source_holds_only_what_its_person_may_see(make):
 
     source = open_source(grids.source(ask(make.bob), by=make.bob), by=make.bob)
 
-    assert [key for key, _ in source.rows(None, 10)] == ["C034"]
+    assert [key for key, _ in source.rows(None, 10).found] == ["C034"]
 
 
 def test_a_source_of_those_without_figures_has_them_all_and_nothing_else(make):
@@ -250,7 +250,7 @@ def test_a_source_of_those_without_figures_has_them_all_and_nothing_else(make):
 
     source = open_source(kept, by=make.ivan)
     assert source.count() == found.count
-    rows = dict(source.rows(None, 100))
+    rows = dict(source.rows(None, 100).found)
     assert set(rows) == {row.key for row in found.rows}
     assert all("gift" in str(row["name"]).lower() for row in rows.values())
     assert {row["value.total"] for row in rows.values()} == {None}
@@ -262,7 +262,7 @@ def test_the_class_of_an_account_is_a_column_of_a_source(make):
 
     source = open_source(grids.source(question, by=make.ivan), by=make.ivan)
 
-    ((key, row),) = source.rows(None, 10)
+    ((key, row),) = source.rows(None, 10).found
     shown = grids.answer(ask(make.ivan, mode="share"), by=make.ivan).rows[0]
     assert (key, row["value.class"]) == ("C034", "A")
     assert row["value.share"] == shown.values["value.share"]
@@ -277,7 +277,9 @@ def test_a_source_of_a_matrix_has_its_totals(make):
     measures = [column.name for column in source.columns() if "." in column.name]
     assert measures == ["value.total"]
     shown = grids.answer(question, by=make.ivan).rows[0]
-    assert dict(source.rows(None, 100))["C034"]["value.total"] == shown.values["value.total"] > 0
+    assert (
+        dict(source.rows(None, 100).found)["C034"]["value.total"] == shown.values["value.total"] > 0
+    )
 
 
 def test_the_columns_of_a_source_have_labels_and_samples(make):

@@ -28,9 +28,10 @@ class Rows:
     def count(self) -> int:
         return len(self._rows)
 
-    def rows(self, after: str | None, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    def rows(self, after: str | None, limit: int) -> sources.Rows:
         come = [(key, row) for key, row in self._rows.items() if key not in self._lost]
-        return [(key, row) for key, row in come if after is None or key > after][:limit]
+        left = [(key, row) for key, row in come if after is None or key > after]
+        return sources.by_key(left[:limit])
 
 
 def register() -> None:

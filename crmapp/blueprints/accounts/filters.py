@@ -45,6 +45,8 @@ def chips(question: Question, people: Mapping[int, str], teams: Mapping[int, str
         add(_("Team: %(name)s", name=teams.get(question.team, _("No team"))), "team")
     for name, label, said in _own(question):
         add(_("%(field)s: %(value)s", field=label, value=said), name)
+    if question.run is not None:
+        add(_("Written by run %(id)s", id=question.run), "run")
     for location in question.locations:
         add(_("Location: %(name)s", name=location), "location", location)
     return found

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.databases import bp
-from crmapp.blueprints.databases.forms import DesignForm, QueryForm, design_form, reading_form
+from crmapp.blueprints.databases.forms import DesignForm, QueryForm, design_form
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.models import StoredDataset
@@ -17,6 +17,7 @@ from crmapp.services import database_queries, databases
 from crmapp.services.databases import Draft
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
+from crmapp.web.reading_forms import ReadingForm, reading_form
 from crmapp.web.texts import translated
 
 
@@ -57,7 +58,7 @@ def read(dataset_id: int) -> ResponseReturnValue:
     """Read the file another way."""
     stored = databases.get(dataset_id, by=current_user)
     reading = databases.draft_of(stored).reading
-    form = reading_form(reading, databases.sheets(stored))
+    form = reading_form(reading, databases.sheets(stored), ReadingForm)
     if not form.validate_on_submit():
         return _page(stored, design_form(databases.draft_of(stored).design), 422, reading=form)
     try:
@@ -94,7 +95,8 @@ def _page(
         stored=stored,
         draft=draft,
         form=form,
-        reading=others.get("reading") or reading_form(draft.reading, databases.sheets(stored)),
+        reading=others.get("reading")
+        or reading_form(draft.reading, databases.sheets(stored), ReadingForm),
         query=others.get("query") or _query_form(draft),
     )
 

@@ -19,13 +19,11 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.analytics.dataset import PERIODS
-from crmapp.analytics.intake.delimited import DELIMITERS, ENCODINGS
 from crmapp.analytics.intake.design import ROLES, Column, Design, Dimension
 from crmapp.analytics.intake.formats import READINGS
-from crmapp.analytics.intake.tables import Reading
 from crmapp.i18n import N_
 from crmapp.models import StoredDataset
-from crmapp.web.forms import Form, choices
+from crmapp.web.forms import Form
 from crmapp.web.texts import translated
 
 PERIOD_LABELS = {
@@ -34,7 +32,6 @@ PERIOD_LABELS = {
     "total": N_("Totals of all time"),
 }
 _BELONGING = ("name", "property")
-_MOST_SKIPPED = 100
 
 
 class UploadForm(Form):
@@ -74,41 +71,6 @@ class MoreForm(UploadForm):
             SelectChoice("add", _("The rows of the new file are added to them")),
         ]
         return self
-
-
-class ReadingForm(Form):
-    """How a file is read."""
-
-    encoding = SelectField(
-        lazy_gettext("Encoding"), choices=choices(zip(ENCODINGS, ENCODINGS, strict=True))
-    )
-    delimiter = SelectField(lazy_gettext("Between cells"))
-    sheet = SelectField(lazy_gettext("Sheet"))
-    skip = IntegerField(lazy_gettext("Rows above the table"))
-    header = BooleanField(lazy_gettext("The first row holds the headings"))
-
-    def read(self, before: Reading) -> Reading:
-        """What was chosen; what a format does not have stays."""
-        skip = min(max(self.skip.data or 0, 0), _MOST_SKIPPED)
-        chosen: dict[str, Any] = {"header": self.header.data, "skip": skip}
-        if before.format == "csv":
-            chosen |= {"encoding": self.encoding.data, "delimiter": self.delimiter.data}
-        elif before.format == "xlsx":
-            chosen |= {"sheet": self.sheet.data}
-        return replace(before, **chosen)
-
-
-def reading_form(reading: Reading, sheets: list[str]) -> ReadingForm:
-    """The form for a file; fields that its format does not have are taken out."""
-    form = ReadingForm(data=reading.as_json())
-    form.delimiter.choices = [
-        SelectChoice(mark, translated(label)) for mark, label in DELIMITERS.items()
-    ]
-    form.sheet.choices = [SelectChoice(name, name) for name in sheets]
-    others = {"csv": ("sheet",), "xlsx": ("encoding", "delimiter")}
-    for name in others.get(reading.format, ("sheet", "encoding", "delimiter", "skip", "header")):
-        del form[name]
-    return form
 
 
 class ScheduleForm(Form):

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from flask import flash, request, send_file, url_for
+from flask import Response, flash, request, send_file, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,8 +12,9 @@ from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.plan import Planned
 from crmapp.domain.runs import ACTIVE, ENDED, Receipt
+from crmapp.errors import NotFound
 from crmapp.models import Run
-from crmapp.services import engine, exports, receipts, retries, runs, undo, upserts
+from crmapp.services import engine, exports, failed_files, receipts, retries, runs, undo, upserts
 from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
@@ -41,10 +42,14 @@ def progress(run_id: int) -> ResponseReturnValue:
     return page("runs/show.html", "runs/_run.html", **_shown(run))
 
 
-@bp.get("/<int:run_id>/failed-rows.csv")
-def failed_rows(run_id: int) -> ResponseReturnValue:
+@bp.get("/<int:run_id>/failed-rows.<any(csv, xlsx):kind>")
+def failed_rows(run_id: int, kind: str) -> ResponseReturnValue:
     """Send the rows that were left out, as they came, each with the reason."""
     run = runs.get(run_id, by=current_user)
+    if kind != failed_files.kind_of(run):
+        raise NotFound
+    if failed_files.is_of_file(run):
+        return _as_it_was_sent(run, kind)
     failed = receipts.failed_rows(run, by=current_user, locale=reader.locale())
     header = [label for _name, label in failed.columns] + [_("Reason")]
     names = [name for name, _label in failed.columns]
@@ -52,6 +57,20 @@ def failed_rows(run_id: int) -> ResponseReturnValue:
         [*(row.source.get(name) for name in names), translated(row.reason)] for row in failed.rows
     )
     return csv_response(f"run-{run_id}-failed-rows.csv", header, rows)
+
+
+def _as_it_was_sent(run: Run, kind: str) -> Response:
+    """Send the failed rows of a file in the form of that file."""
+    asked: dict[str, Any] = {"reason": _("Reason"), "say": translated, "by": current_user}
+    name = f"run-{run.id}-failed-rows.{kind}"
+    if kind == "xlsx":
+        book = failed_files.workbook(run, **asked)
+        return send_file(book, TYPES[kind], as_attachment=True, download_name=name)
+    encoding, pieces = failed_files.text_file(run, **asked)
+    content_type = f"text/csv; charset={encoding}"
+    answer = Response(stream_with_context(pieces), content_type=content_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
 
 
 @bp.get("/<int:run_id>/file")
@@ -84,6 +103,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "receipt": receipt,
         "opens_with": first,
         **_left_out(run, lost),
+        "wrote": _wrote(run, receipt),
         "active": run.status in ACTIVE,
         "ended": run.status in ENDED,
         "tallies": TALLIES,
@@ -108,6 +128,7 @@ def _trouble(run: Run, lost: bool) -> dict[str, Any]:
     """Return what keeps the run from going on, what it left out or behind, what could be done."""
     return {
         "file": exports.left_by(run),
+        "failed_as": failed_files.kind_of(run),
         "cancellable": runs.may_cancel(run, by=current_user),
         "retryable": 0 if lost else retries.count(run),
         "retries": retries.of(run),
@@ -116,6 +137,12 @@ def _trouble(run: Run, lost: bool) -> dict[str, Any]:
         "replannable": upserts.can_plan(run) and bool(run.mapping),
         "tries": (run.claims - 1, engine.CLAIMS),
     }
+
+
+def _wrote(run: Run, receipt: Receipt) -> bool:
+    """Whether there are accounts to show that the run has created or updated."""
+    done = receipt.outcomes
+    return run.kind == "upsert" and bool(done["created"] or done["updated"])
 
 
 def _opens_with(run: Run, receipt: Receipt) -> Planned | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import request
 from flask_babel import gettext as _
@@ -11,7 +12,7 @@ from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.domain.fields import Field
-from crmapp.domain.mapping import CHOSEN_KINDS, MATCH_FIELDS, FieldMapping
+from crmapp.domain.mapping import CHOSEN_KINDS, MATCH_FIELDS, FieldMapping, Wanted
 from crmapp.domain.steps import MOST, Step, StepKind
 from crmapp.services import fields
 from crmapp.services.sources import SourceColumn
@@ -36,6 +37,7 @@ class MappingForm(Form):
         lazy_gettext("Which field finds the accounts that exist?"), validate_choice=False
     )
     empty = RadioField(lazy_gettext("What does an empty cell do?"), validate_choice=False)
+    wanted = RadioField(lazy_gettext("Which rows are taken?"), validate_choice=False)
     confirmed = BooleanField(lazy_gettext("Confirm the number of rows"))
 
     save_as = StringField(lazy_gettext("Save this mapping as"))
@@ -51,8 +53,8 @@ class MappingForm(Form):
         fixed = [name for name, column in chosen.items() if column == FIXED]
         match, clears = self.match.data or "", self.empty.data == "clear"
         if request.method != "POST":
-            kept = self.kept
-            return FieldMapping(columns, match, clears, 1, kept.fixed, kept.steps, kept.values)
+            return replace(self.kept, columns=columns, match=match, clear_empty=clears, version=1)
+        sent = self.wanted.data
         return FieldMapping(
             columns,
             match,
@@ -60,6 +62,7 @@ class MappingForm(Form):
             fixed={name: request.form.get(f"{name}.fixed", "").strip() for name in fixed},
             steps={name: steps for name in columns if (steps := _steps(name))},
             values={name: words for name in columns if (words := _words(name))},
+            wanted=Wanted(sent) if sent in list(Wanted) else Wanted.BOTH,
         )
 
     @property
@@ -94,7 +97,6 @@ def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> Mapp
     untouched = SelectChoice("", _("Leave untouched"))
     fixed = SelectChoice(FIXED, _("The same value in every row"))
     choices = [untouched, fixed, *(SelectChoice(each.name, each.label) for each in columns)]
-    specs = fields.of("account")
     selects = {spec.name: _select(spec, choices) for spec in mappable()}
     more = {"mapped": tuple(selects), "kept": mapping}
     form_class = type("AccountMappingForm", (MappingForm,), {**selects, **more})
@@ -103,14 +105,25 @@ def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> Mapp
         **mapping.columns,
         "match": mapping.match,
         "empty": "clear" if mapping.clear_empty else "leave",
+        "wanted": mapping.wanted.value,
     }
-    form: MappingForm = form_class(data=kept)
+    return _offer(form_class(data=kept))
+
+
+def _offer(form: MappingForm) -> MappingForm:
+    """List what may be chosen beside the columns."""
+    specs = fields.of("account")
     form.match.choices = [
         SelectChoice(name, translated(specs[name].label)) for name in MATCH_FIELDS
     ]
     form.empty.choices = [
         SelectChoice("leave", _("Leave the account's value as it is")),
         SelectChoice("clear", _("Clear the account's value")),
+    ]
+    form.wanted.choices = [
+        SelectChoice(Wanted.BOTH.value, _("All: accounts are created and updated")),
+        SelectChoice(Wanted.CREATE.value, _("New ones: accounts that exist stay as they are")),
+        SelectChoice(Wanted.UPDATE.value, _("Known ones: no account is created")),
     ]
     return form
 
