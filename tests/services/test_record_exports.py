@@ -206,7 +206,7 @@ def own_fields(make: Any) -> dict[str, Any]:
         Kind.MONEY: "-12.50", Kind.DATE: "2026-11-22", Kind.YES_NO: False,
         Kind.URL: "https://a.example",
         Kind.EMAIL: "a@b.example", Kind.PHONE: "+33 1 23", Kind.PICK_LIST: "north",
-        Kind.MULTI_PICK_LIST: ["north", "south"], 
+        Kind.MULTI_PICK_LIST: ["north", "south"],
         Kind.ACCOUNT: make.account("Head office", number="007").id,
     }  # fmt: skip
     return {

@@ -108,6 +108,7 @@ def _trouble(run: Run, lost: bool) -> dict[str, Any]:
     """Return what keeps the run from going on, what it left out or behind, what could be done."""
     return {
         "file": exports.left_by(run),
+        "kept_days": exports.KEPT.days,
         "cancellable": runs.may_cancel(run, by=current_user),
         "retryable": 0 if lost else retries.count(run),
         "retries": retries.of(run),
