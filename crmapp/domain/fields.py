@@ -289,8 +289,8 @@ def _yes_no(_spec: Field, text: str, _lookups: Lookups) -> bool:
 
 
 def _tags(spec: Field, text: str, lookups: Lookups) -> list[str]:
-    tags = dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip())
-    return [_text(spec, tag, lookups) for tag in tags]
+    tags = (tag.strip() for tag in text.split(","))
+    return [*dict.fromkeys(_text(spec, tag, lookups) for tag in tags if tag)]
 
 
 def _moment(_spec: Field, text: str, _lookups: Lookups) -> datetime:

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cache, lru_cache
 
+from crmapp.domain.field_texts import heading
 from crmapp.domain.fields import Field
 from crmapp.domain.search import fold
 from crmapp.domain.shapes import LABELS, TELLING, Shape, fits
@@ -171,9 +172,7 @@ def alike(column: Seen, spec: Field) -> float:
 
 @cache
 def _names_of(spec: Field) -> frozenset[str]:
-    words = {spec.name.removesuffix("_id").replace("_", " "), *spec.aliases}
-    if not spec.name.startswith("shipping_"):  # its label is also that of the billing address
-        words.add(spec.label)
+    words = {spec.name.removesuffix("_id").replace("_", " "), *spec.aliases, heading(spec)}
     return frozenset(_plain(word) for word in words) | _ALSO.get(spec.name, frozenset())
 
 

@@ -40,6 +40,16 @@ def called(ids: Collection[int], *, by: User) -> dict[int, str]:
     return {row.id: row.number or row.name for row in session.execute(query)} if ids else {}
 
 
+def names(ids: Collection[int], *, by: User) -> dict[int, tuple[str, ...]]:
+    """Return id → by what :func:`meant` may find each of the accounts that ``by`` sees."""
+    account = Account.__table__.c
+    query = select(account.id, account.number, account.name).where(
+        is_one_of(account.id, sorted(ids)), Account.visible_to(by)
+    )
+    found = session.execute(query) if ids else ()
+    return {row.id: tuple(filter(None, (row.number, row.name))) for row in found}
+
+
 def _by_word(column: Any, words: Collection[str], by: User) -> dict[str, list[int]]:
     query = select(column, Account.id).where(is_one_of(column, list(words)), Account.visible_to(by))
     found: dict[str, list[int]] = {}

@@ -116,11 +116,17 @@ def page(question: Question, *, by: User) -> Page:
 
 def everything(question: Question, *, by: User) -> Iterator[Line]:
     """Go through all accounts that match ``question`` and that ``by`` may see, in its order."""
+    for ids in chunks(question, by=by):
+        yield from _lines(ids)
+
+
+def chunks(question: Question, *, by: User) -> Iterator[list[int]]:
+    """Go through the ids of all accounts that match and that ``by`` may see, some at a time."""
     filter_, _some = _filter(question, by)
     parts = stretches(question)
     place: Cursor | None = None
     while found := walk(parts, filter_, place, CHUNK):
-        yield from _lines([spot.id for spot in found])
+        yield [spot.id for spot in found]
         place = found[-1].cursor()
 
 

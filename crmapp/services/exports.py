@@ -1,4 +1,4 @@
-"""Export a whole grid as a file: a run that reads a pinned snapshot and leaves one file behind.
+"""Export a whole grid, or records, as a file: a run that leaves one file behind.
 
 The file is written beside its place and moved there before the run ends, so a run that is done has
 a whole file, and one whose worker died begins its file anew.
@@ -7,12 +7,12 @@ a whole file, and one whose worker died begins its file anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import select
 
@@ -36,10 +36,17 @@ KIND = "export"
 KINDS = ("csv", "xlsx")
 KEPT = timedelta(days=7)
 """How long a file stays after it was written."""
+GRID = "grid"
+"""What an export is of, where its source does not say it."""
 _PATIENCE = 1800.0  # seconds that the question may take: nobody looks at a page meanwhile
 _TOO_MANY = N_(
     "A workbook takes up to %(most)s rows, and this grid has %(count)s. Take the CSV file."
 )
+
+
+_Row = TypeVar("_Row")
+Writer = Callable[["Progress", Mapping[str, Any], User, Path], None]
+"""Writes what the source of a run asks for, as its person may see it, to a file."""
 
 
 class _Leaving(Exception):
@@ -123,14 +130,21 @@ def start(
         "layout": layout.as_json(),
         "titles": grids.titles(shape, question.dimension),
     }
+    return queue(source, title=title, rows=found.count, key=key, by=by)
+
+
+def queue(
+    source: Mapping[str, Any], *, title: str, rows: int | None, key: str | None, by: User
+) -> int:
+    """Have what ``source`` asks for written to a file in the background; return the run's id."""
     person = by.id
     with unit_of_work():
         sent = {**source, "by": person}
-        made = once(key, sent, lambda: _queue(source, title, found.count, person))
+        made = once(key, sent, lambda: _queue(source, title, rows, person))
     return int(made.removeprefix("run:"))
 
 
-def _queue(source: Mapping[str, Any], title: str, rows: int, person: int) -> str:
+def _queue(source: Mapping[str, Any], title: str, rows: int | None, person: int) -> str:
     run = Run(
         kind=KIND,
         title=title,
@@ -172,12 +186,19 @@ def left_by(run: Run) -> File | None:
     kind = run.source["file"]
     path = _folder() / f"{run.id}.{kind}"
     with suppress(FileNotFoundError):
-        return File(path, f"{run.source['layout']['name']}.{kind}", kind, path.stat().st_size)
+        return File(path, f"{_name(run.source)}.{kind}", kind, path.stat().st_size)
     return None
 
 
-def advance(held: Claim) -> Claim | None:
-    """Write the file, put it into its place, and end the run."""
+def _name(source: Mapping[str, Any]) -> str:
+    return str(source.get("name") or source["layout"]["name"])
+
+
+def advance(held: Claim, writers: Mapping[str, Writer]) -> Claim | None:
+    """Write the file, put it into its place, and end the run.
+
+    ``writers`` are what an export is of → what writes it.
+    """
     run = load(held.run_id)
     if run.cancel_requested or run.by is None:
         _end_early(held, Status.CANCELLED)
@@ -186,10 +207,10 @@ def advance(held: Claim) -> Claim | None:
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / f"{held.run_id}-{held.fence}.part"
-    progress = _Progress(held)
+    progress = Progress(held)
     try:
         with keep_alive(held):
-            _write(progress, source, by, written)
+            writers[source.get("of", GRID)](progress, source, by, written)
         os.replace(written, folder / f"{held.run_id}.{source['file']}")
         with unit_of_work():
             rows = progress.held.cursor
@@ -204,8 +225,8 @@ def advance(held: Claim) -> Claim | None:
     return None
 
 
-def _write(progress: _Progress, source: Mapping[str, Any], by: User, path: Path) -> None:
-    """Write what the question finds."""
+def write_grid(progress: Progress, source: Mapping[str, Any], by: User, path: Path) -> None:
+    """Write what the question of a grid finds."""
     engine = datasets.engine_for(source["dataset"], source["snapshot"])
     if not by.can(Right.GRID_VIEW):
         raise Forbidden(Right.GRID_VIEW)
@@ -258,7 +279,7 @@ class _Asked:
             yield rows
 
 
-class _Progress:
+class Progress:
     """Passes rows on and says how many there were; stops between two bunches when it should.
 
     ``held`` is the claim that has come as far.
@@ -268,10 +289,12 @@ class _Progress:
         self.held = held
 
     def begin(self, rows: int) -> None:
+        """Say how many rows there will be; none of them is written yet."""
         with unit_of_work():
             self.held = checkpoint(self.held, cursor=0, total=rows)
 
-    def through(self, bunches: Iterator[list[Row]]) -> Iterator[Row]:
+    def through(self, bunches: Iterator[list[_Row]]) -> Iterator[_Row]:
+        """Pass the rows on, bunch by bunch."""
         for rows in bunches:
             yield from rows
             with unit_of_work():

@@ -13,7 +13,6 @@ from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import User
 from crmapp.services import staged_rows, tables
-from crmapp.services.sheet_files import without_mark
 from crmapp.services.sources import Page, Rows, SourceColumn, Wrong
 
 KIND = "file"
@@ -115,9 +114,8 @@ def _said(kept: Mapping[str, Any], row: Row) -> _Found:
     """Return a row's key and cells; those beyond the table's columns are named by their number."""
     names = kept["headings"]
     names = [*names, *(f"+{number}" for number in range(1, len(row.cells) - len(names) + 1))]
-    is_text = kept["reading"]["format"] == "csv"
     cells = {
-        name: without_mark(cell) if is_text else cell
+        name: cell
         for name, cell in zip(names, row.cells, strict=False)
         if cell and name != kept["left_out"]
     }

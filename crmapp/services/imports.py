@@ -24,7 +24,6 @@ from crmapp.services import engine, sources, staged_rows, tables, upserts
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.file_sources import KIND
 from crmapp.services.idempotency import once
-from crmapp.services.sheet_files import without_mark
 from crmapp.services.tables import Sample
 
 SYSTEM = "file:"
@@ -193,7 +192,7 @@ def _looked_at(
         **read,
         **more,
         "headings": list(sample.headings),
-        "columns": _columns(sample, names, way.reading.format == "csv", headings),
+        "columns": _columns(sample, names, headings),
         "sample": _shown(sample),
         "left_out": left_out,
         "all_columns": way.all_columns,
@@ -211,14 +210,12 @@ def _reasons(names: Sequence[str], headings: Headings) -> str:
     return last if len(names) > 1 and plain in headings.reasons else ""
 
 
-def _columns(
-    sample: Sample, names: Sequence[str], is_text: bool, headings: Headings
-) -> list[list[Any]]:
+def _columns(sample: Sample, names: Sequence[str], headings: Headings) -> list[list[Any]]:
     places = {name: place for place, name in enumerate(sample.headings)}
     found = []
     for name in names:
         cells = [row[places[name]] or "" for row in sample.rows[: sources.SAMPLED]]
-        seen = sources.column(name, name, [without_mark(c) if is_text else c for c in cells])
+        seen = sources.column(name, name, cells)
         samples = [text[:_SAMPLE] for text in seen.samples]
         meant = headings.fields.get(name.casefold(), "")
         found.append([name, samples, seen.shape.value if seen.shape else "", meant])

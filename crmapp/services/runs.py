@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -27,6 +28,7 @@ from crmapp.services import (
     list_apply,
     list_plan,
     list_states,
+    record_exports,
     replacement_plan,
     undo_plan,
     upsert_plan,
@@ -44,7 +46,10 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     (account_sync_states.KIND, Status.PLANNING.value): account_sync_plan.advance,
     (account_sync_states.KIND, Status.RUNNING.value): account_sync_apply.advance,
     (dataset_refresh.KIND, Status.RUNNING.value): dataset_refresh.advance,
-    (exports.KIND, Status.RUNNING.value): exports.advance,
+    (exports.KIND, Status.RUNNING.value): partial(
+        exports.advance,
+        writers={exports.GRID: exports.write_grid, record_exports.OF: record_exports.write},
+    ),
 }
 
 

@@ -15,19 +15,24 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from crmapp.domain.formula_guard import guarded
+
 BOM = "\ufeff"
 MOST_LINES = 1_048_576
 """So many rows a sheet of a workbook may have, its heading among them."""
-_STARTS_A_FORMULA = tuple("=+-@\t\r＝＋－＠")
 _BATCH = 500
 _FORMATS = {"money": "#,##0.00", "number": "#,##0.##", "percent": "0.0%", "date": "yyyy-mm-dd"}
+_OTHER = {"verbatim": "@"}
 _WIDTHS = (10, 40)
 _FORBIDDEN_IN_A_TITLE = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A column of a workbook: its words, and its kind: text, number, money, percent or date."""
+    """A column of a workbook: its words, and its kind.
+
+    It is text, number, money, percent, date, or verbatim: what is typed there stays as typed.
+    """
 
     text: str
     kind: str = "text"
@@ -49,20 +54,14 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
 def cell(value: Any) -> Any:
     """Return ``value`` as a cell; a text that a spreadsheet may take for a formula gets a ``'``.
 
-    Numbers stay numbers. A phone number like ``+33 1 23`` is a text and gets the ``'`` too.
+    Numbers stay numbers. A phone number like ``+33 1 23`` is a text and gets the ``'`` too. Reading
+    such a file as a table takes the ``'`` away again.
     """
     if value is None:
         return ""
     if isinstance(value, date | datetime):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA):
-        return f"'{value}"
-    return value
-
-
-def without_mark(text: str) -> str:
-    """Return the text of a cell without the ``'`` that :func:`cell` has put before it."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_STARTS_A_FORMULA) else text
+    return guarded(value) if isinstance(value, str) else value
 
 
 def plain(value: Any, kind: str) -> Any:
@@ -126,7 +125,9 @@ def _write_row(
 
 
 def _format(book: Workbook, heading: Heading, **more: Any) -> Format:
-    return book.add_format({"num_format": _FORMATS.get(heading.kind, "General")} | more)
+    return book.add_format(
+        {"num_format": _FORMATS.get(heading.kind, _OTHER.get(heading.kind, "General"))} | more
+    )
 
 
 def _width(heading: Heading) -> int:

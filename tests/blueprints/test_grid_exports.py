@@ -230,7 +230,7 @@ def test_who_had_it_made_may_cancel_it_and_nobody_else_without_the_right(make, a
 def test_the_list_of_runs_counts_no_accounts_for_it(alice):
     runs.work(ask(alice).id)
 
-    assert "Export of a grid Completed Alice just now 80 – – –" in flat(alice.get("/runs"))
+    assert "Export to a file Completed Alice just now 80 – – –" in flat(alice.get("/runs"))
 
 
 def test_a_question_that_takes_too_much_fails_and_says_why(alice, monkeypatch):

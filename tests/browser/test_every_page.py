@@ -35,6 +35,7 @@ PAGES = (
     "/accounts/61/sales",
     "/accounts/fields",
     "/accounts/locations",
+    "/accounts/exports/new",
     "/accounts/5/values/notes/edit",
     "/contacts/3/edit",
     "/activities/3/edit",

@@ -21,6 +21,7 @@ from crmapp.analytics.intake.tables import (
     printable,
 )
 from crmapp.domain.changes import Reason
+from crmapp.domain.formula_guard import bare
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
 
@@ -86,7 +87,7 @@ class Delimited:
             self._lines.taken.clear()
             line = self._lines.number + 1
             try:
-                cells = next(reader)
+                cells = [bare(cell) if cell[:1] == "'" else cell for cell in next(reader)]
             except StopIteration:
                 return
             except csv.Error:

@@ -129,6 +129,7 @@ def _trouble(run: Run, lost: bool) -> dict[str, Any]:
     return {
         "file": exports.left_by(run),
         "failed_as": failed_files.kind_of(run),
+        "kept_days": exports.KEPT.days,
         "cancellable": runs.may_cancel(run, by=current_user),
         "retryable": 0 if lost else retries.count(run),
         "retries": retries.of(run),

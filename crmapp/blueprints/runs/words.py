@@ -27,7 +27,7 @@ KINDS = {
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
     "dataset_refresh": N_("Refresh of a database"),
-    "export": N_("Export of a grid"),
+    "export": N_("Export to a file"),
 }
 
 

@@ -1,0 +1,73 @@
+"""Files of accounts, their contacts and activities, made for editing and importing again."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from crmapp.blueprints.accounts import bp
+from crmapp.blueprints.accounts.addresses import arguments, tail
+from crmapp.domain.permissions import Right
+from crmapp.errors import Invalid
+from crmapp.services import record_exports
+from crmapp.services.record_exports import OBJECTS, Sheet
+from crmapp.web.access import current_user, requires
+from crmapp.web.htmx import page, see_other
+from crmapp.web.sheets import csv_response, xlsx_response
+from crmapp.web.texts import translated
+
+
+@bp.get("/exports/new")
+@requires(Right.ACCOUNT_VIEW)
+def new_export() -> ResponseReturnValue:
+    """Ask what is to be exported and as what, in the drawer or as a page."""
+    return _form("account", "xlsx")
+
+
+@bp.post("/exports")
+@requires(Right.ACCOUNT_VIEW)
+def create_export() -> ResponseReturnValue:
+    """Send the file at once, or have a large one written by a run."""
+    object_, file = request.form.get("object", ""), request.form.get("file", "")
+    try:
+        asked = record_exports.asked(object_, file, _arguments(), by=current_user)
+        title = translated(OBJECTS[object_])
+        headings = [translated(each) for each in record_exports.headings_of(object_)]
+        sheet = record_exports.small(asked, title, headings, by=current_user)
+        if sheet is not None:
+            return _sent(sheet, file)
+        key = request.form.get("idempotency_key")
+        run_id = record_exports.start(asked, title, headings, key=key, by=current_user)
+    except Invalid as invalid:
+        return _form(object_, file, invalid)
+    return see_other(url_for("runs.show", run_id=run_id))
+
+
+def _arguments() -> list[tuple[str, str]]:
+    """Return the list's arguments: deleted accounts are not imported again."""
+    return [(name, value) for name, value in arguments() if name != "deleted"]
+
+
+def _sent(sheet: Sheet, file: str) -> Response:
+    name = f"{sheet.name}.{file}"
+    if file == "csv":
+        return csv_response(name, [each.text for each in sheet.headings], sheet.rows)
+    return xlsx_response(name, sheet.title, sheet.headings, sheet.rows)
+
+
+def _form(object_: str, file: str, invalid: Invalid | None = None) -> ResponseReturnValue:
+    return page(
+        "accounts/export.html",
+        "accounts/_export.html",
+        objects=OBJECTS,
+        object=object_,
+        file=file,
+        errors=invalid.fields if invalid else {},
+        narrowed=bool([name for name, _value in _arguments() if name != "sort"]),
+        action=url_for("accounts.create_export") + tail(_arguments()),
+        back=url_for("accounts.index") + tail(),
+        key=secrets.token_urlsafe(16),
+        status=422 if invalid else 200,
+    )
