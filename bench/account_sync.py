@@ -52,8 +52,11 @@ from tests.support.sandbox_pair import connect_both
 ADMIN = "a@bench.example"
 ROWS = 10_000
 STEPS = ("new", "here", "there")
-IDS, NUMBERS = 500, 800
-"""Values that one question of SOQL compares with: its address holds 16 KB."""
+IDS = 2000
+"""Accounts that Salesforce's Collections read in one request by their ids."""
+NUMBERS = 5 * 800
+"""Numbers that one Composite request asks about: it takes five questions of SOQL, each with as many
+as an address of 16 KB holds. All else by which one may ask has such an address for itself."""
 OTHERS = 5
 """Of so many accounts that nothing happens to, one is synchronised."""
 _AT_ONCE = 5000

@@ -42,10 +42,11 @@ class Book:
     """
 
     size: int
+    first: int = 0
 
     @property
     def numbers(self) -> list[str]:
-        return [f"{_LETTER}{n:05}" for n in range(self.size)]
+        return [f"{_LETTER}{n:05}" for n in range(self.first, self.first + self.size)]
 
     def phone(self, number: str, side: str) -> str | None:
         """Return the phone that a side knows before the sync."""
@@ -114,8 +115,17 @@ def furnish_here(book: Book) -> None:
         rows.append({**values, **derived("account", values)})
     with unit_of_work():
         session.execute(insert(Account), rows)
-        ids = session.scalars(select(Account.id).where(Account.number.like(f"{_LETTER}%")))
+        ids = session.scalars(select(Account.id).where(Account.number.in_(book.numbers)))
         account_sync_states.changed_there(list(ids))
+
+
+def furnish_bystanders(size: int) -> None:
+    """Have so many accounts that take no part, and were looked at by an earlier sync."""
+    rows = [{"name": f"Bystander {n}"} for n in range(size)]
+    with unit_of_work():
+        session.execute(insert(Account), [{**row, **derived("account", row)} for row in rows])
+        ids = session.scalars(select(Account.id).where(Account.number.is_(None))).all()
+        session.execute(insert(AccountSync), [{"account_id": id_} for id_ in ids])
 
 
 def link_some(salesforce: Path, book: Book) -> None:
@@ -214,11 +224,14 @@ def _in_salesforce(folder: Path) -> tuple[Known, tuple[Any, ...], list[str]]:
 
 
 def breaks(before: Rows, after: Rows, book: Book) -> list[str]:
-    """Compare all sides with what they are to hold: what is lost, made twice, or touched."""
+    """Compare all sides with what they are to hold: what is lost, made twice, or touched.
+
+    What is not in the book is to stay as it is.
+    """
     found = [*after.twice]
-    goal = {number: wanted(number) for number in book.numbers}
     for side in ("here", "intacct", "salesforce"):
         known: Known = getattr(after, side)
+        goal = getattr(before, side) | {number: wanted(number) for number in book.numbers}
         found += [
             f"{side}: {number} is {known.get(number)}, not {goal.get(number)}"
             for number in sorted(known.keys() | goal.keys())

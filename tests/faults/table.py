@@ -26,6 +26,7 @@ TESTS = {
     "A sync of accounts": "test_account_faults",
     "A sync of 5,000 accounts": "test_large_sync",
     "A resync of a managed list, with real processes": "test_integration_kills",
+    "A sync of accounts, with real processes": "test_account_kills",
 }
 HEAD = """# Faults
 

@@ -15,8 +15,19 @@ import time_machine
 
 from crmapp import queue
 from crmapp.cli.supervision import supervisor
+from crmapp.connectors.salesforce import bulk
 from crmapp.mail import outbox
-from crmapp.services import apply, list_apply, pace, planning, records, upsert_plan, upserts
+from crmapp.services import (
+    account_sync_apply,
+    account_sync_pairs,
+    apply,
+    list_apply,
+    pace,
+    planning,
+    records,
+    upsert_plan,
+    upserts,
+)
 from tests.faults import made
 from tests.faults.plants.defects import DEFECTS, open_all_rooms
 
@@ -44,6 +55,9 @@ def _small_steps(chunk: int, linger: float) -> None:
     _set(pace, "chunk_size", lambda: chunk)
     _set(list_apply, "SENT", chunk)
     _set(planning, "PART", chunk * 4)
+    _set(account_sync_pairs, "PART", chunk * 8)
+    _set(account_sync_apply, "AT_ONCE", chunk * 8)
+    _set(bulk, "FROM", chunk * 4)
     _around(apply, "exceptions", after=lambda: time.sleep(linger))
     _around(apply, "next_rows", after=lambda: time.sleep(linger))
 
