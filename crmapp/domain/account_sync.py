@@ -8,6 +8,7 @@ from typing import Any
 
 from crmapp.domain import field_reasons as reasons
 from crmapp.domain.field_checks import Shapes, needs_lookup, rests
+from crmapp.domain.field_conflict import Torn
 from crmapp.domain.field_copies import SIDES, Copies, Party
 from crmapp.domain.field_fit import writable
 from crmapp.domain.field_merge import BEHIND, FieldMerge, Settled
@@ -51,7 +52,8 @@ class Merged:
 
     ``here``, ``intacct`` and ``salesforce`` are the values to write, by the names of each. ``kept``
     is what to keep once all were accepted, ``sent`` what to remember from before they are written
-    until then. ``problems`` says by the keys of rows what could not be carried over.
+    until then. ``problems`` says by the keys of rows what could not be carried over, and ``torn``
+    between which copies a person has to decide.
     """
 
     here: dict[str, Any]
@@ -61,6 +63,7 @@ class Merged:
     sent: Sent
     problems: dict[str, Text]
     outcomes: tuple[Explained, ...]
+    torn: dict[str, Torn]
 
 
 def fields_here() -> tuple[str, ...]:
@@ -138,6 +141,7 @@ def merge(
         {**sent, **{key: settled.sent for key, settled in done.items() if settled.sent}},
         {k: each.why for k, each in done.items() if each.act in (Act.REFUSED, Act.HELD)},
         tuple(_explained(rule, done[rule.key]) for rule in rules),
+        {key: settled.torn for key, settled in done.items() if settled.torn},
     )
 
 

@@ -20,7 +20,10 @@ from crmapp.i18n import N_, Text
 Problems = dict[str, Text]
 """Setting of a row (``intacct``, ``sync``, ``words`` …) → what is wrong with it."""
 
+MOST_CHARACTERS = 255
+"""So long the name of a field or an object, or a value of a pick list, may be at most."""
 _CHOOSE = N_("Choose a field.")
+_TOO_LONG = N_("At most %(most)s characters.")
 _GONE = N_(
     "%(system)s has no field %(field)s, or hides it. Choose another one, or set the row inactive."
 )
@@ -67,7 +70,9 @@ def problems(rule: FieldRule, others: Iterable[FieldRule], shapes: Shapes) -> Pr
     An inactive row only has to name two fields, and a standard row waits for those that are not
     there.
     """
-    found: Problems = {}
+    found = _too_long(rule)
+    if found:
+        return found
     for side in Side:
         if not rule.name(side):
             found[side] = Text(_CHOOSE)
@@ -82,6 +87,21 @@ def problems(rule: FieldRule, others: Iterable[FieldRule], shapes: Shapes) -> Pr
     for setting, text in (*_twice(rule, rivals, shapes), *_misfits(rule, shapes)):
         found.setdefault(setting, text)
     return found
+
+
+def _too_long(rule: FieldRule) -> Problems:
+    """Find what no system calls anything, so that only a forged form has it."""
+    words = [word for side in Side for pair in rule.words_of(side).items() for word in pair]
+    said = {
+        "intacct": [rule.intacct], "salesforce": [rule.salesforce],
+        "lookup": [rule.lookup], "words": words,
+    }  # fmt: skip
+    text = Text(_TOO_LONG, {"most": MOST_CHARACTERS})
+    return {
+        setting: text
+        for setting, texts in said.items()
+        if any(len(each) > MOST_CHARACTERS for each in texts)
+    }
 
 
 def cautions(rule: FieldRule, shapes: Shapes) -> tuple[Text, ...]:

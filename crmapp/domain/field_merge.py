@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from crmapp.domain import field_reasons as reasons
+from crmapp.domain.field_conflict import MARK, Torn, torn
 from crmapp.domain.field_copies import Copies, Party
 from crmapp.domain.field_moves import OWNER, SOURCES, Move, move, same
 from crmapp.domain.field_rules import Blank, Conflict, Side, Sync
@@ -38,8 +39,8 @@ _WON = {
 }
 _TOLD = (INTACCT, SALESFORCE, HERE)
 """Of several that are written, the first is named."""
-MARK, BEHIND = "mark", "behind"
-"""Names under which a kept row has the stand-in for the rule, and who did not take the value."""
+BEHIND = "behind"
+"""Name under which a kept row has those who did not take the value."""
 
 MADE = "made"
 """Name under which a row that was sent has the parties whose record was to be made."""
@@ -50,13 +51,17 @@ SentRow = Mapping[str, list[str]]
 
 @dataclass(frozen=True)
 class Settled:
-    """What becomes of one field: who gets which value, and what is kept once all accepted it."""
+    """What becomes of one field: who gets which value, and what is kept once all accepted it.
+
+    ``torn`` are the copies on which a person has to decide.
+    """
 
     act: Act
     why: Text
     kept: KeptRow
     writes: Mapping[Party, Any]
     sent: SentRow
+    torn: Torn | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class FieldMerge:
         try:
             choice = self._chosen()
         except _Held:
-            return Settled(Act.HELD, reasons.ASK, self.kept, {}, self._sent_after({}))
+            return self._asked()
         moves = self._moves(choice)
         if not self._sources and not self.new:
             return Settled(Act.LEFT, reasons.NO_SOURCE, self.kept, {}, self.sent)
@@ -106,6 +111,12 @@ class FieldMerge:
         act, why = _told(choice, moves)
         kept = self._kept_after(choice, moves)
         return Settled(act, why, kept, writes, self._sent_after(writes))
+
+    def _asked(self) -> Settled:
+        """Leave all copies as they are, and have a person decide."""
+        sources, empties = frozenset(self._sources), self.copies.rule.blank is Blank.CLEAR
+        asked = torn(self.copies, self.mark, sources, empties=empties)
+        return Settled(Act.HELD, reasons.ASK, self.kept, {}, self._sent_after({}), asked)
 
     @property
     def _owner(self) -> Party:

@@ -120,6 +120,15 @@ def synchronize(account: Account, *, by: User) -> int:
         Invalid: it takes no part.
         Conflict: the sync is not enabled, or a system is not connected.
     """
+    account_id = account.id
+    need_ready(account, by=by)
+    with unit_of_work():
+        account_sync_states.clock(lock=True)
+        return begin_one(account_id, by)
+
+
+def need_ready(account: Account, *, by: User) -> None:
+    """Refuse what :func:`synchronize` refuses."""
     if not accounts.editable(account, by=by):
         raise Forbidden(Right.ACCOUNT_EDIT)
     account_id = account.id
@@ -127,11 +136,13 @@ def synchronize(account: Account, *, by: User) -> int:
     takes = select(Account.id).where(Account.id == account_id, account_sync_pairs.takes_part())
     if session.scalar(takes) is None:
         raise Invalid({"": _NO_PART})
-    with unit_of_work():
-        account_sync_states.clock(lock=True)
-        account_sync_states.changed_there([account_id])
-        running = account_sync_states.open_run()
-        return running or _queue({"mode": "changes"}, "pairs", by)
+
+
+def begin_one(account_id: int, by: User) -> int:
+    """Inside a unit of work that holds the clock: have an account looked at; return the run."""
+    account_sync_states.changed_there([account_id])
+    running = account_sync_states.open_run()
+    return running or _queue({"mode": "changes"}, "pairs", by)
 
 
 def is_planned(run_id: int) -> bool:

@@ -12,10 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, utcnow
-from crmapp.domain.field_checks import Shapes
-from crmapp.domain.field_rules import FieldRule, Side
+from crmapp.domain.field_rules import Side
 from crmapp.domain.runs import WRONG, Status
-from crmapp.domain.standard_rows import Dialect, standard_rows
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, AccountSync, Run, SyncClock, User
 from crmapp.services import (
@@ -27,6 +25,15 @@ from crmapp.services import (
     sync_options,
 )
 from crmapp.services.account_sync import RIGHT, missing
+from crmapp.services.account_sync_problems import (
+    Problem,
+    Refusal,
+    labels,
+    problems,
+    refusals,
+    repair,
+    repairs,
+)
 from crmapp.services.account_sync_states import (
     HELD,
     KIND,
@@ -37,30 +44,6 @@ from crmapp.services.account_sync_states import (
 )
 from crmapp.services.rights import need
 
-REPAIRS: Mapping[str, str] = {
-    "REQUIRED_FIELD_MISSING": N_("Fill the field in the account, or map it, then retry."),
-    "STRING_TOO_LONG": N_("Shorten the value in the account, then retry."),
-    "INVALID_EMAIL_ADDRESS": N_("Correct the e-mail address in the account, then retry."),
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": N_(
-        "Add the value to the pick list there, or map it to one that is there, then retry."
-    ),
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": N_(
-        "A rule of the other system refuses the values: change them, or ask its administrator."
-    ),
-    "DUPLICATES_DETECTED": N_("Link the account to the record that is there already, then retry."),
-    "UNABLE_TO_LOCK_ROW": N_("Somebody was writing the record. It is tried again by itself."),
-    "ENTITY_IS_DELETED": N_("The record was deleted there. Unlink it, then retry."),
-    "INSUFFICIENT_ACCESS_OR_READONLY": N_(
-        "Give the user of the connection the right to change the record, then retry."
-    ),
-    HELD: N_(
-        "Correct the value, make both sides the same, or say in the field map which one is right."
-    ),
-}
-"""What a person can do about a cause; the system's own words say the rest."""
-_OTHERWISE = N_(
-    "Look at what the system says, correct the account or the record there, then retry."
-)
 _AWAY = N_("Not connected: %(systems)s. It is carried over once everything is.")
 _PLAN = N_("A prepared run waits until somebody has looked at it; the account follows then.")
 _RESTS = N_("After a failure or a used-up quota, the synchronization rests for a while.")
@@ -72,14 +55,14 @@ _ALONE, _CHANGED, _NEVER = "alone", "changed", "never"
 class Cause:
     """Accounts that are not as they should be for one reason.
 
-    ``said`` and ``problem`` are what the system and we say of the first of ``examples``.
+    ``refusals`` and ``problem`` are what is said of the first of ``examples``.
     """
 
     cause: str
     system: str
     code: str
     count: int
-    said: str
+    refusals: tuple[Refusal, ...]
     problem: Text | None
     repair: Text
     examples: tuple[tuple[int, str], ...]
@@ -222,8 +205,7 @@ def _causes() -> list[Cause]:
 
 def _cause(cause: str, count: int, first: int) -> Cause:
     system, _, code = cause.partition(":")
-    problem = session.scalar(select(AccountSync.problem).where(AccountSync.account_id == first))
-    problems = _problems(problem or {})
+    found = session.scalar(select(AccountSync.problem).where(AccountSync.account_id == first)) or {}
     named = (
         select(Account.id, Account.name)
         .join(AccountSync, AccountSync.account_id == Account.id)
@@ -231,28 +213,22 @@ def _cause(cause: str, count: int, first: int) -> Cause:
         .order_by(Account.id)
         .limit(5)
     )
-    repair = Text(REPAIRS.get(code or cause, _OTHERWISE))
     examples = tuple((row.id, row.name) for row in session.execute(named))
-    said = (problem or {}).get("said", "")
-    text = problems[0][1] if problems else None
-    return Cause(cause, system, code, count, said, text, repair, examples)
-
-
-def _problems(problem: Mapping[str, Any]) -> tuple[tuple[str, Text], ...]:
-    """Return key of a row of the field map → what is wrong by it; "" is not about one row."""
-    rows = problem.get("rows") or ({"": problem} if "text" in problem else {})
-    return tuple((key, Text(each["text"], each["params"])) for key, each in rows.items())
+    texts = [each.text for each in problems(found, {})]
+    said = (refusals(found), texts[0] if texts else None, repair(code or cause))
+    return Cause(cause, system, code, count, *said, examples)
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """An account that is not as it should be; ``said`` and ``problems`` say why."""
+    """An account that is not as it should be, why, and what can be done about it."""
 
     account_id: int
     name: str
     number: str
-    said: str
-    problems: tuple[tuple[str, Text], ...]
+    refusals: tuple[Refusal, ...]
+    problems: tuple[Problem, ...]
+    repairs: tuple[Text, ...]
     retry_at: datetime | None
 
 
@@ -264,7 +240,10 @@ def wrong(cause: str, *, by: User, after: int = 0, limit: int = _MOST) -> list[W
     """
     need(RIGHT, by=by)
     query = (
-        select(Account.id, Account.name, Account.number, AccountSync.problem, AccountSync.retry_at)
+        select(
+            *(Account.id, Account.name, Account.number),
+            *(AccountSync.state, AccountSync.problem, AccountSync.retry_at),
+        )
         .join(AccountSync, AccountSync.account_id == Account.id)
         .where(
             AccountSync.state.in_((REFUSED, HELD)),
@@ -275,30 +254,31 @@ def wrong(cause: str, *, by: User, after: int = 0, limit: int = _MOST) -> list[W
         .order_by(Account.id)
         .limit(limit)
     )
+    rows, names = session.execute(query).all(), labels()
     return [
-        Wrong(id_, name, number or "", str(found.get("said", "")), _problems(found), retry_at)
-        for id_, name, number, found, retry_at in session.execute(query)
+        Wrong(
+            *(row.id, row.name, row.number or "", refusals(row.problem)),
+            *(problems(row.problem, names), repairs(row.problem, row.state), row.retry_at),
+        )
+        for row in rows
     ]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How it stands with one account; ``problems`` are what keeps it from being the same.
+    """How it stands with one account; ``refusals`` and ``problems`` keep it from being the same.
 
-    Each of them is named by the fields that it is about, if it is about any; ``resting`` are the
-    names of rows by which nothing is carried over, because a field is gone.
+    ``repairs`` are what can be done about them; ``resting`` the names of rows by which nothing is
+    carried over, because a field is gone.
     """
 
     state: str
     waits: bool
-    synced_at: datetime | None
-    retry_at: datetime | None
-    run_id: int | None
-    system: str
-    code: str
-    said: str
-    problems: tuple[tuple[str, Text], ...]
-    repair: Text | None
+    synced_at: datetime | None = None
+    retry_at: datetime | None = None
+    refusals: tuple[Refusal, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    repairs: tuple[Text, ...] = ()
     resting: tuple[str, ...] = ()
     obstacle: Text | None = None
     """Why it goes on waiting, if it does not end by itself soon."""
@@ -311,24 +291,19 @@ def standing(account_id: int) -> Standing | None:
     query = select(AccountSync, SyncClock.cursors).outerjoin(SyncClock, SyncClock.object == OBJECT)
     found = session.execute(query.where(AccountSync.account_id == account_id)).one_or_none()
     if found is None:
-        return Standing("", False, None, None, None, "", "", "", (), None)
+        return Standing("", waits=False)
     row, cursors = found
     resting = (cursors or {}).get(RESTING, ()) if row.state else ()
-    names = labels() if resting else {}
     problem: Mapping[str, Any] = row.problem or {}
-    wrong = row.state in (REFUSED, HELD)
-    system = str(problem.get("system", ""))
+    names = labels() if resting or any(problem.get("rows", ())) else {}
     return Standing(
         row.state,
         row.pending is not None,
         row.synced_at,
         row.retry_at,
-        row.run_id,
-        Side(system).title if system else "",
-        str(problem.get("code", "")),
-        str(problem.get("said", "")),
-        _named(_problems(problem)),
-        Text(REPAIRS.get(str(problem.get("code") or row.cause), _OTHERWISE)) if wrong else None,
+        refusals(problem),
+        problems(problem, names),
+        repairs(problem, row.state) if row.state in (REFUSED, HELD) else (),
         tuple(names.get(key, key) for key in resting),
         _obstacle() if row.pending is not None else None,
     )
@@ -346,24 +321,3 @@ def _obstacle() -> Text | None:
     if open_ is None and rest is not None and rest > utcnow():
         return Text(_RESTS)
     return None
-
-
-def _named(problems: tuple[tuple[str, Text], ...]) -> tuple[tuple[str, Text], ...]:
-    names = labels() if any(key for key, _text in problems) else {}
-    return tuple((names.get(key, key), text) for key, text in problems)
-
-
-def labels() -> dict[str, str]:
-    """Return key of a row of the field map → what both systems call its fields."""
-    shapes, in_force = field_maps.shapes(), field_maps.in_force()
-    found = {rule.key: _label(rule, shapes) for rule in in_force}
-    called = {rule.code: found[rule.key] for rule in in_force if rule.code}
-    # What was said before Intacct was spoken to by another of its interfaces names other fields.
-    kept = {rule.key: called[rule.code] for each in Dialect for rule in standard_rows(each)}
-    return kept | found
-
-
-def _label(rule: FieldRule, shapes: Shapes) -> str:
-    """Return what is known of how a row's fields are called; else the name of one."""
-    known = [shape.label for side in Side if (shape := shapes.get(rule, side))]
-    return " · ".join(dict.fromkeys(known or [rule.salesforce]))

@@ -233,7 +233,7 @@ class _Work:
         }
         return merged, offer | {
             "kept": {**merged.kept, _RECORDS: known}, "sent": merged.sent, "hashes": hashes,
-            "problems": texts(merged.problems),
+            "problems": texts(merged.problems, merged.torn),
             "alone": not any(records.values()) and not any(written.values()),
         }  # fmt: skip
 

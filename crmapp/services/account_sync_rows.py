@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from crmapp.connectors.port import Record
 from crmapp.domain.account_sync import Merged
 from crmapp.domain.changes import Link
 from crmapp.domain.field_checks import Shapes
+from crmapp.domain.field_conflict import Torn
 from crmapp.domain.field_rules import Side
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER, INTACCT_ID
@@ -131,9 +133,12 @@ def link_of(row: PlanRow, made: str) -> Link:
     return Link(*IDENTITY[side], made if side is Side.SALESFORCE else row.key, None, row.record_id)
 
 
-def texts(problems: Mapping[str, Text]) -> dict[str, Any]:
-    """Return problems as JSON keeps them: key of a row → text and its parameters."""
-    return {key: text_as_json(each) for key, each in problems.items()}
+def texts(
+    problems: Mapping[str, Text], torn: Mapping[str, Torn] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return problems as JSON keeps them: key of a row → text, its parameters, maybe its copies."""
+    found = {key: text_as_json(each) for key, each in problems.items()}
+    return found | {key: {**found[key], "torn": each.as_json()} for key, each in torn.items()}
 
 
 def text_as_json(text: Text) -> dict[str, Any]:

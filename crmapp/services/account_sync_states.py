@@ -18,6 +18,8 @@ from crmapp.services import sync_options
 KIND = "account_sync"
 OBJECT = "account"
 SYNCED, REFUSED, HELD = "synced", "rejected", "held"
+ALSO = "also"
+"""Under this name, what was refused says what the other system said in the same run."""
 _OPEN = [status.value for status in (*ACTIVE, Status.PLANNED)]
 RULES = "rules"
 """Beside the systems, the clock's cursors say by which rows of the map accounts were compared."""
@@ -171,17 +173,19 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
     now = utcnow()
     rows = of(sorted(problems), lock=True)
     # That the other system refused it in this run, too, is no attempt of its own.
-    before = {
-        account: row.attempts - (row.state == REFUSED and row.run_id == run_id)
+    both = {
+        account: row.problem
         for account, row in rows.items()
+        if row.state == REFUSED and row.run_id == run_id
     }
+    before = {account: row.attempts - (account in both) for account, row in rows.items()}
     put_down(
         [
             {
                 "account_id": account_id,
                 "state": REFUSED,
                 "cause": f"{problems[account_id]['system']}:{problems[account_id]['code']}",
-                "problem": dict(problems[account_id]),
+                "problem": _with(problems[account_id], both.get(account_id)),
                 "run_id": run_id,
                 "attempts": before[account_id] + 1,
                 "retry_at": now + _pause(before[account_id]),
@@ -191,6 +195,13 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
             for account_id, row in rows.items()
         ]
     )
+
+
+def _with(problem: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a problem with the one that the other system had before, in the same run."""
+    if before is None or before["system"] == problem["system"]:
+        return dict(problem)
+    return {**problem, ALSO: [{name: each for name, each in before.items() if name != ALSO}]}
 
 
 def _pause(attempts: int) -> timedelta:

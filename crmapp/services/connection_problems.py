@@ -18,6 +18,7 @@ from crmapp.connectors.errors import (
 )
 from crmapp.connectors.redaction import redacted, shortened
 from crmapp.db import utcnow
+from crmapp.domain.list_values import SYSTEMS
 from crmapp.errors import CRMError, SecretsLost
 from crmapp.i18n import N_, Text
 
@@ -32,6 +33,7 @@ KINDS: dict[str, str] = {
     "secrets": N_("The secrets cannot be read"),
     "other": N_("Something is wrong"),
 }
+_BUSY = N_("%(system)s is busy. It is asked again in a while.")
 # The first that fits; an error stands before the one that it is a kind of.
 _KINDS: tuple[tuple[type[CRMError], str], ...] = (
     (AuthFailed, "credentials"),
@@ -43,6 +45,12 @@ _KINDS: tuple[tuple[type[CRMError], str], ...] = (
     (ConfigBroken, "field"),
     (SecretsLost, "secrets"),
 )
+
+
+def name_busy(error: Retryable, system: str) -> None:
+    """Have an error say which system is busy, if it does not say anything of its own."""
+    if error.message.text == Retryable.default:
+        error.message = Text(_BUSY, {"system": SYSTEMS.get(system, system)})
 
 
 @dataclass(frozen=True)

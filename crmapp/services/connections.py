@@ -12,7 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crmapp.connectors import registry
 from crmapp.connectors.addresses import at_most
-from crmapp.connectors.errors import AuthFailed, ConnectorError, PermissionMissing, WrongInstance
+from crmapp.connectors.errors import (
+    AuthFailed,
+    ConnectorError,
+    PermissionMissing,
+    Retryable,
+    WrongInstance,
+)
 from crmapp.connectors.port import Description, TokenStore
 from crmapp.connectors.registry import AnyConnector, Kind, Settings
 from crmapp.connectors.salesforce.bulk import Jobs
@@ -279,6 +285,9 @@ def opened(
             _note(identity, version, {})
     except _LASTING as error:
         _note(identity, version, connection_problems.kept(error))
+        raise
+    except Retryable as error:
+        connection_problems.name_busy(error, system)
         raise
     finally:
         connector.close()

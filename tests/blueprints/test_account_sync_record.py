@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import event, select, update
 
 from crmapp.db import db, session, unit_of_work, utcnow
+from crmapp.domain.field_copies import Party
 from crmapp.models import AccountSync, Connection, Run
 from crmapp.services import account_sync_read, account_sync_states
 from tests.support import sync_states
 from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
-from tests.support.sync_states import SAID, enable, held, keep, planned, refused, row, synced
+from tests.support.sync_states import SAID, enable, held, keep, planned, refused, row, synced, torn
 from tests.support.web import htmx
 
 WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
@@ -79,6 +80,67 @@ def test_what_is_in_conflict_is_named_by_its_fields(make, as_user, account):
     assert "Needs attention" in text
     assert "Primary phone · Account Phone: All sides changed it." in text
     assert "make both sides the same" in text
+
+
+def test_both_systems_are_heard_that_refused_it(make, as_user, account):
+    refused(account)
+    problem = session.get_one(AccountSync, account.id).problem
+    first = {**problem, "system": "intacct", "code": "BL01", "said": "Phone is no phone."}
+    refused(account, code="DUPLICATES_DETECTED", said="Is there already.", also=[first])
+
+    text = seen(as_user(make.bob), account)
+
+    assert "Refused by Sage Intacct · Salesforce" in text
+    assert "In the words of Sage Intacct: Phone is no phone." in text
+    assert "In the words of Salesforce: Is there already." in text
+    assert "Link the account to the record that is there already, then retry." in text
+
+
+PHONE = "DISPLAYCONTACT.PHONE1~Phone"
+
+
+def test_who_may_change_it_sees_what_the_sides_have_and_keeps_one(make, as_user, account):
+    asked = torn(account, PHONE, here="111", intacct="222", salesforce="")
+    browser = as_user(make.bob)
+    sent = {"key": PHONE, "party": "intacct", "seen": asked.word}
+
+    before = browser.get(f"/accounts/{account.id}")
+    answer = browser.post(f"/accounts/{account.id}/sync/copies", data=sent)
+
+    assert "Here 111 Keep this one Sage Intacct 222 Keep this one Salesforce Empty" in flat(before)
+    assert 'aria-label="Keep Primary phone · Account Phone of Sage Intacct"' in before.text
+    assert answer.status_code == 303
+    accepted = session.get_one(AccountSync, account.id).accepted
+    assert accepted == {PHONE: asked.kept(Party.INTACCT)}
+    shown = seen(browser, account)
+    assert "The synchronization has begun." in shown
+    assert "Keep this one" not in shown
+
+
+def test_who_may_not_change_it_sees_no_values(make, as_user, account):
+    asked = torn(account, PHONE, here="111", salesforce="222")
+    browser = as_user(make.carol)
+    sent = {"key": PHONE, "party": "here", "seen": asked.word}
+
+    text = seen(browser, account)
+
+    assert "Primary phone · Account Phone: The sides differ." in text
+    assert "222" not in text
+    assert browser.post(f"/accounts/{account.id}/sync/copies", data=sent).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "forged, status", [({"party": "elsewhere"}, 404), ({"key": "x"}, 303), ({"seen": "x"}, 303)]
+)
+def test_a_forged_choice_keeps_nothing(make, as_user, account, forged, status):
+    asked = torn(account, PHONE, here="111", salesforce="222")
+    sent = {"key": PHONE, "party": "here", "seen": asked.word, **forged}
+
+    answer = as_user(make.bob).post(f"/accounts/{account.id}/sync/copies", data=sent)
+
+    assert answer.status_code == status
+    assert session.get_one(AccountSync, account.id).accepted == {}
+    assert session.scalars(select(Run)).all() == []
 
 
 def test_the_words_of_a_system_are_no_part_of_the_page(make, as_user, account):

@@ -313,3 +313,17 @@ def test_a_trial_of_nobody_says_whom_to_name(ivan, headers):
 
     assert answer.status_code == 422
     assert "No account that you see has this number or name." in answer.text
+
+
+@WAYS
+@pytest.mark.parametrize("name", ["intacct", "salesforce"])
+def test_a_forged_name_that_is_too_long_is_refused_on_its_field(make, ivan, headers, name):
+    before = editing(make)
+    sent = {**SENT, "intacct": "COMMENTS", "salesforce": "Site", name: "x" * 9_999}
+    del sent["active"]
+
+    answer = ivan.post(FIELDS, data=sent, headers=headers)
+
+    assert answer.status_code == 422
+    assert re.search(rf'<p[^>]* id="{name}-error".*?At most 255 characters', answer.text, re.S)
+    assert editing(make).rules == before.rules

@@ -370,3 +370,13 @@ def test_what_is_not_offered_in_a_review_is_refused(make, as_user, tmp_path, sen
     assert answer.status_code == status
     assert runs.get(run.id, by=make.alice).status == "planned"
     remotes.use(None)
+
+
+@pytest.mark.parametrize(
+    "place", ["/admin/managed-lists", "/admin/subscriptions/advanced-crm/other"]
+)
+def test_a_list_that_there_is_not_is_not_found(make, as_user, place):
+    browser = as_user(make.alice)
+
+    assert browser.get(f"{place}?list=forged").status_code == 404
+    assert browser.get(f"{place}?list=").status_code == 200

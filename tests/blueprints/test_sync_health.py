@@ -14,7 +14,7 @@ from crmapp.services import account_sync_read, runs
 from tests.support import sync_states
 from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
-from tests.support.sync_states import SAID, held, keep, planned, refused, row, synced
+from tests.support.sync_states import SAID, held, keep, planned, refused, row, synced, torn
 from tests.support.web import htmx
 
 PAGE = "/admin/sync-health"
@@ -130,6 +130,14 @@ def test_the_accounts_of_a_cause_are_listed_with_what_is_said_of_each(make, as_u
     assert "In conflict, or cannot be carried over" in flat(two)
     assert "<code>held</code>" not in two.text
     assert "Torn N-3 Primary phone · Account Phone: Which is right?" in flat(two)
+
+
+def test_the_values_of_accounts_in_conflict_are_listed_with_what_to_do(make, as_user, account):
+    torn(account, "DISPLAYCONTACT.PHONE1~Phone", here="111", intacct="222", salesforce="333")
+
+    text = flat(as_user(make.alice).get(f"{PAGE}/accounts?cause=held"))
+
+    assert "Here 111 Sage Intacct 222 Salesforce 333 Keep one of the values" in text
 
 
 @pytest.mark.parametrize("asked", ["", "?cause=forged", "?cause=held&after=x", "?after=9999999999"])

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from crmapp.db import session
 from crmapp.models import Change, RunException
-from crmapp.services import account_details, account_sync, runs, undo
+from crmapp.services import account_details, account_sync, failures, runs, undo
 from crmapp.services.account_sync import Chosen
 from tests.support.parties import Parties, opened_parties
 
@@ -228,3 +228,15 @@ def test_a_run_in_which_both_systems_refuse_an_account_is_one_attempt(make, part
 
     assert session.scalar(select(func.count()).select_from(RunException)) == 2
     assert parties.state(account).attempts == 1
+
+
+@pytest.mark.parametrize("system, named", [("salesforce", "Salesforce"), ("intacct", "Sage")])
+def test_a_run_that_waits_says_which_system_is_busy(make, parties, system, named):
+    parties.enable()
+    make.account(NAME, number=NUMBER)
+    parties.fault(system, "unavailable", times=None)
+
+    run = account_sync.start_due()
+    runs.work(run)
+
+    assert str(failures.obstacle(runs.get(run, by=make.alice))).startswith(f"{named}")

@@ -13,6 +13,7 @@ from crmapp.domain.standard_rows import ACCOUNT, INTACCT_ID
 from crmapp.models import Account
 from crmapp.services import (
     account_sync_health,
+    account_sync_problems,
     connections,
     field_maps,
     remotes,
@@ -87,9 +88,9 @@ def test_what_is_changed_while_its_row_rests_is_not_called_synchronized(parties,
     parties.sync()
 
     found = account_sync_health.standing(account.id)
-    ((label, text),) = found.problems
-    assert (found.state, label) == ("held", "Fax")
-    assert "Salesforce has no field Fax any more" in str(text)
+    (problem,) = found.problems
+    assert (found.state, problem.label) == ("held", "Fax")
+    assert "Salesforce has no field Fax any more" in str(problem.text)
 
 
 def test_what_was_changed_meanwhile_is_carried_over_when_the_field_is_back(make, parties, account):
@@ -150,7 +151,7 @@ def test_a_system_that_was_removed_and_connected_again_is_described_by_the_sync(
 
 
 def test_rows_are_called_by_their_labels_whatever_intacct_was_spoken_to_by(parties, account):
-    names = account_sync_health.labels()
+    names = account_sync_problems.labels()
 
     assert names["name~Name"] == names["NAME~Name"]
     assert "~" not in names["name~Name"]

@@ -192,7 +192,7 @@ def test_accounts_with_one_cause_are_listed_page_by_page(make, account):
     )
 
     assert [each.name for each in (*found, *rest)] == ["Acme", "Other 2"]
-    assert found[0].said
+    assert found[0].refusals[0].said
 
 
 def test_only_who_manages_integrations_learns_it(make, account):

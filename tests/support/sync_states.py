@@ -7,6 +7,8 @@ from typing import Any
 
 from crmapp import artefacts
 from crmapp.db import session, unit_of_work, utcnow
+from crmapp.domain.field_conflict import Copy, Torn
+from crmapp.domain.field_copies import Party
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.models import Account, AccountSync, Run, User
 from crmapp.services import sync_options
@@ -34,15 +36,26 @@ def synced(account: Account, **more: Any) -> None:
     keep(account, **{"state": "synced", "synced_at": utcnow(), **more})
 
 
-def refused(account: Account, code: str = "STRING_TOO_LONG", said: str = SAID) -> None:
+def refused(account: Account, code: str = "STRING_TOO_LONG", said: str = SAID, **more: Any) -> None:
     problem = {"system": "salesforce", "code": code, "said": said, "fields": ["Phone"]}
-    problem |= {"text": "It was refused.", "params": {}}
+    problem |= {"text": "It was refused.", "params": {}, **more}
     keep(account, state="rejected", cause=f"salesforce:{code}", problem=problem)
 
 
 def held(account: Account, key: str, text: str) -> None:
     rows = {key: {"text": text, "params": {}}}
     keep(account, state="held", cause="held", problem={"rows": rows}, synced_at=utcnow())
+
+
+def torn(account: Account, key: str, **said: str) -> Torn:
+    """Keep that a person decides between what the sides have in the field of a row."""
+    copies = {
+        Party(party): Copy(text, f"mark of {text}", bool(text)) for party, text in said.items()
+    }
+    found = Torn("mark of the row", copies)
+    rows = {key: {"text": "The sides differ.", "params": {}, "torn": found.as_json()}}
+    keep(account, state="held", cause="held", problem={"rows": rows}, synced_at=utcnow())
+    return found
 
 
 def planned(make: Make, *rows: PlanRow, **values: Any) -> Run:

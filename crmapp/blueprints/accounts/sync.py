@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from flask import flash, url_for
+from collections.abc import Callable
+
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
+from crmapp.domain.field_copies import Party
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, NotFound
-from crmapp.services import account_sync, account_sync_health, accounts, runs
+from crmapp.services import (
+    account_sync,
+    account_sync_conflicts,
+    account_sync_health,
+    accounts,
+    runs,
+)
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.run_pages import polling_pace
@@ -39,8 +48,26 @@ def show(account_id: int) -> ResponseReturnValue:
 def synchronize(account_id: int) -> ResponseReturnValue:
     """Synchronise the account now, or say why that is not possible."""
     account = accounts.get(account_id, by=person())
+    return _begun(account_id, lambda: account_sync.synchronize(account, by=person()))
+
+
+@bp.post("/<int:account_id>/sync/copies")
+@requires(Right.ACCOUNT_VIEW)
+def keep_copy(account_id: int) -> ResponseReturnValue:
+    """Keep what one side has in a field, or say why that is not possible."""
+    account, form = accounts.get(account_id, by=person()), request.form
+    if form.get("party") not in list(Party):
+        raise NotFound
+    party, key, seen = Party(form["party"]), form.get("key", ""), form.get("seen", "")
+    return _begun(
+        account_id, lambda: account_sync_conflicts.keep(account, key, party, seen=seen, by=person())
+    )
+
+
+def _begun(account_id: int, begin: Callable[[], int]) -> ResponseReturnValue:
+    """Have a run begun, or say why that is not possible."""
     try:
-        run_id = account_sync.synchronize(account, by=person())
+        run_id = begin()
     except Invalid as invalid:
         flash(" ".join(translated(text) for text in invalid.fields.values()), "error")
     except Conflict as conflict:

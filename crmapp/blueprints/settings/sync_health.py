@@ -67,7 +67,6 @@ def sync_cause() -> ResponseReturnValue:
         "settings/sync_cause.html",
         cause=cause,
         accounts=found[:_PAGE],
-        labels=account_sync_health.labels(),
         pager=Pager(first=start, previous=start, next=more),
         open_section="sync_health",
     )

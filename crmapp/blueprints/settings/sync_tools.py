@@ -18,10 +18,14 @@ def sync_tools(place: str) -> dict[str, Any]:
     """Return what the partial ``settings/_sync_tools.html`` needs.
 
     The address says which list is chosen; ``place`` is the endpoint where another one is chosen.
+
+    Raises:
+        NotFound: the address says one that there is not.
     """
-    asked = request.args.get("list", "")
     lists = lists_.listed(by=current_user)
-    chosen = next((each for each in lists if each.managed.code == asked), lists[0])
+    asked = request.args.get("list") or lists[0].managed.code
+    managed = lists_.get(asked)
+    chosen = next(each for each in lists if each.managed == managed)
     running = runs.get(chosen.running, by=current_user) if chosen.running else None
     return {
         "place": url_for(place),
