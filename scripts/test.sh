@@ -102,6 +102,8 @@ section "Translations" translations
 # Both are also databases of other systems, which the tests on SQLite read from.
 has_postgres || apt_install postgresql || true
 has_mariadb || apt_install mariadb-server || true
+# Before the tests, which run side by side and would all wait for it.
+section "Tryton for the tests" "$BIN/python" -m tests.support.tryton
 section "Tests on SQLite" unit_tests sqlite ""
 
 if has_postgres; then

@@ -101,6 +101,20 @@ def test_a_sandbox_may_be_on_this_machine():
     assert reach.addresses("127.0.0.1", 8080)
 
 
+def test_a_host_of_ones_own_may_be_inside(monkeypatch):
+    resolving(monkeypatch, "10.0.0.7")
+    reach = Reach("Example", own=frozenset({"erp.internal"}))
+
+    assert reach.checked("http://ERP.internal.:8000").port == 8000
+    assert [str(each) for each in reach.addresses("erp.internal", 8000)] == ["10.0.0.7"]
+
+
+@pytest.mark.parametrize("url", ["http://erp.internal.evil.org", "ftp://erp.internal", "http://db"])
+def test_what_is_not_ones_own_is_refused(url):
+    with pytest.raises(WrongInstance):
+        Reach("Example", own=frozenset({"erp.internal"})).checked(url)
+
+
 def test_a_connection_that_is_no_sandbox_never_connects_inside(monkeypatch):
     connected = []
     resolving(monkeypatch, "127.0.0.1", "127.0.0.1", "127.0.0.1")
