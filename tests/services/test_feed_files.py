@@ -114,6 +114,14 @@ def test_what_is_known_by_its_mark_is_not_fetched_again(shelf, source, reader):
     assert shelf.fetched == ["b.csv"]
 
 
+def test_what_was_read_before_can_be_looked_at(shelf, source, reader):
+    shelf.put("a.csv", f"{HEAD}0017;Acme;\n")
+    read(source, reader())
+
+    assert [row["no"] for row in reader().begin(10)] == ["0017"]
+    assert [column.samples for column in reader().columns()] == [("0017",), ("Acme",), ()]
+
+
 def test_every_cell_is_text(shelf, reader):
     shelf.put("a.csv", f"{HEAD}0017;Acme;01.02.2026\n")
 
