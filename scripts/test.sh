@@ -97,6 +97,8 @@ section "Import laws" "$BIN/lint-imports"
 section "Types" "$BIN/mypy"
 section "Templates" "$BIN/djlint" --lint --quiet crmapp/templates
 section "Translations" translations
+# Before the tests, which run side by side and would all wait for it.
+section "Tryton for the tests" "$BIN/python" -m tests.support.tryton
 section "Tests on SQLite" unit_tests sqlite ""
 
 if has_postgres || { apt_install postgresql && has_postgres; }; then

@@ -32,11 +32,14 @@ class Reach:
     """What a connection may reach: hosts that one of ``patterns`` matches whole, by HTTPS.
 
     A sandbox is reached anywhere, also by HTTP and on this machine: it is a pretend system.
+    ``own`` are the hosts that the operator names as the company's own: they are reached wherever
+    they are, by whichever port, also by HTTP.
     """
 
     system: str
     patterns: tuple[str, ...] = ()
     sandbox: bool = False
+    own: frozenset[str] = frozenset()
 
     def checked(self, url: str) -> SplitResult:
         """Return ``url`` in parts.
@@ -48,7 +51,7 @@ class Reach:
         host = (parts.hostname or "").rstrip(".").lower()
         if not host or parts.username is not None:
             raise no_address(url)
-        if self.sandbox and parts.scheme in ("http", "https"):
+        if self._anywhere(host) and parts.scheme in ("http", "https"):
             return parts
         if parts.scheme != "https" or parts.port not in (None, 443):
             raise WrongInstance(
@@ -72,7 +75,7 @@ class Reach:
         """
         found = resolved(host, port)
         private = [each for each in found if not is_public(each)]
-        if private and not self.sandbox:
+        if private and not self._anywhere(host.rstrip(".").lower()):
             raise WrongInstance(
                 Text(
                     N_("%(host)s leads to a private address, which only a sandbox may have."),
@@ -80,6 +83,9 @@ class Reach:
                 )
             )
         return found
+
+    def _anywhere(self, host: str) -> bool:
+        return self.sandbox or host in self.own
 
 
 def _split(url: str) -> SplitResult:
