@@ -187,3 +187,26 @@ def test_customers_of_intacct_and_accounts_of_salesforce_are_read(make, intacct,
         assert reader.identity == (f"feed:{source_id}", object_)
         assert reader.delta
         assert sum(len(page.rows) for page in later) <= len(keys)
+
+
+TRYTON = {"database": "erp", "user": "crmapp", "password": "s3cret", "customers": "all"}
+
+
+@pytest.mark.parametrize("hosts, kind", [((), "instance"), (("127.0.0.0/8",), "network")])
+def test_a_private_host_is_asked_only_if_the_operator_names_it(make, settings, hosts, kind):
+    config.use(replace(settings, source_hosts=hosts))
+    wanted = Wanted("Tryton", {**TRYTON, "url": "https://127.0.0.1:1"})
+
+    found = feed_sources.check("tryton", wanted, by=make.alice)
+
+    assert found.problem.kind == kind
+    config.use(settings)
+
+
+def test_only_parties_of_a_category_need_its_name(make):
+    wanted = Wanted("Tryton", {**TRYTON, "url": "https://erp.example", "customers": "category"})
+
+    with pytest.raises(Invalid) as refused:
+        feed_sources.check("tryton", wanted, by=make.alice)
+
+    assert list(refused.value.fields) == ["category"]
