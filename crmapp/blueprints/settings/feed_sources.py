@@ -179,6 +179,15 @@ def reinstate_feed_source(source_id: int) -> ResponseReturnValue:
     return see_other(url_for("settings.feed_source", source_id=source_id))
 
 
+@bp.post("/sources/<int:source_id>/files/<int:file_id>/again")
+@requires(RIGHT)
+def read_feed_file_again(source_id: int, file_id: int) -> ResponseReturnValue:
+    """Let the next reading pick a file up once more."""
+    feed_sources.read_again(source_id, file_id, by=current_user)
+    flash(_("The next reading picks this file up again."), "success")
+    return see_other(url_for("settings.feed_source", source_id=source_id))
+
+
 def _only_tests() -> bool:
     return request.form.get("then") == "test"
 
