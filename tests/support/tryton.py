@@ -9,10 +9,11 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -39,6 +40,13 @@ listen = 127.0.0.1:0
 [session]
 timeout = 0
 """
+STAMPED = (
+    "party_party",
+    "party_address",
+    "party_contact_mechanism",
+    "party_identifier",
+    "sale_sale",
+)
 _RUNNING = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
 
 
@@ -174,6 +182,36 @@ class Erp:
     def read(self, model: str, id: int, *fields: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = self.call(f"model.{model}.read", [id], list(fields), {})
         return found[0]
+
+    def let_time_pass(self) -> None:
+        """Let all that was done until now have been done an hour ago: nothing of it is new."""
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            for table in STAMPED:
+                for stamp in ("create_date", "write_date"):
+                    connection.execute(
+                        f"UPDATE {table} SET {stamp} ="  # noqa: S608 - our own names
+                        f" strftime('%Y-%m-%d %H:%M:%f', {stamp}, '-1 hour')"
+                    )
+
+    def fill(self, names: Sequence[str]) -> None:
+        """Write many parties at once, for which Tryton itself would take long."""
+        rows = [(f"fill-{number}", name) for number, name in enumerate(names)]
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.executemany(
+                "INSERT INTO party_party (code, name, active, create_uid, create_date)"
+                " VALUES (?, ?, 1, 1, CURRENT_TIMESTAMP)",
+                rows,
+            )
+
+    def end_sessions(self) -> None:
+        """Sign everybody out, as the server does with who was idle for too long."""
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.execute("DELETE FROM ir_session")
+
+    def sessions(self) -> int:
+        with closing(sqlite3.connect(self.file)) as connection:
+            found: int = connection.execute("SELECT count(*) FROM ir_session").fetchone()[0]
+            return found
 
     def merge(self, party: int, into: int) -> None:
         """Replace one party by another, by the wizard that people do it with."""

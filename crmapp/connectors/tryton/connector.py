@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,8 +18,8 @@ from crmapp.connectors.tryton.refusals import explain
 from crmapp.connectors.tryton.session import Session
 from crmapp.connectors.tryton.settings import TrytonSettings
 
-TECHNICAL = ("ir.", "res.")
-"""Models of the system itself, which are no business of ours."""
+TECHNICAL = re.compile(r"(?:ir|res)\..*|.*\.configuration")
+"""Models of the system itself and of its settings, which are no business of ours."""
 
 
 def connect(
@@ -93,7 +94,7 @@ class Tryton(Speaker):
             for name in self._session.methods()
             if name.startswith("model.") and name.endswith(ending)
         ]
-        business = [name for name in names if not name.startswith(TECHNICAL)]
+        business = [name for name in names if not TECHNICAL.fullmatch(name)]
         access = self._session.ask(
             "model.ir.model.access.get_access", business, about="ir.model.access"
         )

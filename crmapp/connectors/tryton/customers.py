@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from crmapp.connectors.errors import ConfigBroken
-from crmapp.connectors.tryton.parties import BESIDE
 from crmapp.connectors.tryton.session import Session
 from crmapp.connectors.tryton.settings import Customers, TrytonSettings
 from crmapp.connectors.tryton.values import moment
@@ -67,12 +66,15 @@ class Filter:
         is_in = ["categories", "in", named]
         return either(is_in, ["replaced_by", "where", [WHOEVER, is_in]])
 
-    def changed(self, since: datetime) -> Domain:
-        """Return the condition that a party changed, or became a customer, since then."""
+    def changed(self, since: datetime, beside: Iterable[str]) -> Domain:
+        """Return the condition that a party changed, or became a customer, since then.
+
+        What is ``beside`` it has stamps of its own: the party's stays when an address changes.
+        """
         anew = either(*changed(since))
-        beside = [[name, "where", [WHOEVER, anew]] for name in BESIDE]
+        others = [[name, "where", [WHOEVER, anew]] for name in beside]
         bought = [["id", "in", sorted(self._new_buyers(since))]] if self._by_sale else []
-        return either(*changed(since), *beside, *bought)
+        return either(*changed(since), *others, *bought)
 
     def chosen(self, ids: Sequence[int]) -> Collection[int]:
         """Return those of the parties who are customers, given that the condition holds."""

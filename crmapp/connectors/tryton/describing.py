@@ -54,7 +54,7 @@ def model(session: Session, object: str) -> Model:
     described["id"] = replace(described["id"], kind=RemoteKind.ID, unique=True)
     marks = frozenset[str]()
     if object == parties.PARTY:
-        of_addresses = _fields(session, parties.ADDRESS)
+        of_addresses = _fields(session, parties.ADDRESS) if "addresses" in own else {}
         marks = parties.MARKS & frozenset(of_addresses)
         described |= parties.fields(described, {n: e["string"] for n, e in of_addresses.items()})
     ordered = sorted(described, key=_first)

@@ -40,12 +40,13 @@ NAMES = (*_PART_OF, *_MECHANISMS, _TAX)
 def fields(own: Mapping[str, RemoteField], labels: Mapping[str, str]) -> dict[str, RemoteField]:
     """Return the fields that a party has by what is beside it.
 
-    ``own`` are the party's, ``labels`` what the fields of an address are called.
+    ``own`` are the party's, ``labels`` what the fields of an address are called. Tryton does not
+    tell of fields behind which there is something that the user may not read.
     """
     parts = {
         name: RemoteField(
             name,
-            f"{_CALLED[prefix]}: {labels.get(part, part)}",
+            f"{_CALLED[prefix]}: {labels[part]}",
             RemoteKind.LONG_TEXT if part == "street" else RemoteKind.TEXT,
             "char",
             creatable=False,
@@ -53,12 +54,15 @@ def fields(own: Mapping[str, RemoteField], labels: Mapping[str, str]) -> dict[st
             part_of=prefix,
         )
         for name, (prefix, part) in _PART_OF.items()
+        if part in labels
     }
     mechanisms = {
         name: replace(own[name], kind=kind) for name, kind in _MECHANISMS.items() if name in own
     }
-    tax = replace(own[_TAX], kind=RemoteKind.TEXT, type="char", refers_to=(), name_path=None)
-    return {**parts, **mechanisms, _TAX: tax}
+    found = parts | mechanisms
+    if tax := own.get(_TAX):
+        found[_TAX] = replace(tax, kind=RemoteKind.TEXT, type="char", refers_to=(), name_path=None)
+    return found
 
 
 def paths(name: str, marks: Collection[str]) -> tuple[str, ...]:

@@ -89,7 +89,8 @@ def _domain(model: Model, customers: Filter, place: Place) -> Domain:
     if _object(model) == parties.PARTY:
         domain.append(customers.domain())
         if place.since:
-            domain.append(customers.changed(place.since))
+            beside = [name for name in parties.BESIDE if name in model.own]
+            domain.append(customers.changed(place.since, beside))
     elif place.since and {"write_date", "create_date"} <= model.own:
         changes = changed(place.since)
         domain.append(either(*changes) if "active" in model.own else ["OR", *changes])
