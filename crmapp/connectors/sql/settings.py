@@ -59,7 +59,7 @@ class SqlSettings:
         if known["url"]:
             url = _read(known["url"])
             known["password"] = known["password"] or url.password or ""
-            known["url"] = url.set(password=None).render_as_string(hide_password=False)
+            known["url"] = _without_password(url).render_as_string(hide_password=False)
         return cls(**{**known, "zone": known["zone"] or "UTC"})
 
     def as_json(self) -> dict[str, str]:
@@ -77,7 +77,7 @@ class SqlSettings:
         Raises:
             WrongInstance: it is none that may be asked.
         """
-        url = _read(self.url).set(password=None)
+        url = _without_password(_read(self.url))
         kind = url.get_backend_name()
         for option in url.query:
             if option not in _OPTIONS.get(kind, _OTHER_OPTIONS):
@@ -132,6 +132,13 @@ def _read(typed: str) -> URL:
     if dialect.is_async:
         raise WrongInstance(N_("Name a driver that is not asynchronous, or none."))
     return url
+
+
+def _without_password(url: URL) -> URL:
+    # Its own ``set`` takes None for what is not to be changed.
+    return URL.create(
+        url.drivername, url.username, None, url.host, url.port, url.database, url.query
+    )
 
 
 FIELDS = (
