@@ -92,6 +92,22 @@ def test_a_test_without_a_table_says_which_there_are(make, erp):
     assert "table" in refused.value.fields
 
 
+def test_of_a_view_without_a_key_the_columns_are_shown_and_with_one_the_rows(make, erp):
+    with closing(sqlite3.connect(erp.removeprefix("sqlite:///"))) as there, there:
+        there.execute("CREATE VIEW seen AS SELECT no, name FROM customer")
+    view = {"table": "seen"}
+
+    keyless = feed_sources.check("sql", sql(erp, typed=view), by=make.alice)
+    keyed = feed_sources.check("sql", sql(erp, typed=view, key_column="no"), by=make.alice)
+
+    assert [each.name for each in keyless.columns] == ["no", "name"]
+    assert (keyless.key, keyless.sample) == ("", None)
+    assert len(keyed.sample.rows) == 3
+    with pytest.raises(Invalid) as refused:
+        feed_sources.add("sql", sql(erp, typed=view), keyless, by=make.alice)
+    assert list(refused.value.fields) == ["key_column"]
+
+
 def test_a_table_that_is_gone_is_named_and_noted(make, erp):
     wanted = sql(erp)
     found = feed_sources.check("sql", wanted, by=make.alice)
