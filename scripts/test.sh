@@ -63,6 +63,7 @@ find_chromium() {
     return 1
 }
 
+has_mariadb() { "$BIN/python" -c 'from tests.support.mariadb import binary; binary()' 2>/dev/null; }
 has_postgres() { "$BIN/python" -c 'from tests.support.postgres import binaries; binaries()' 2>/dev/null; }
 
 # --- The sections -------------------------------------------------------------------------------
@@ -99,9 +100,13 @@ section "Templates" "$BIN/djlint" --lint --quiet crmapp/templates
 section "Translations" translations
 # Before the tests, which run side by side and would all wait for it.
 section "Tryton for the tests" "$BIN/python" -m tests.support.tryton
+
+# Both are also databases of other systems, which the tests on SQLite read from.
+has_postgres || apt_install postgresql || true
+has_mariadb || apt_install mariadb-server || true
 section "Tests on SQLite" unit_tests sqlite ""
 
-if has_postgres || { apt_install postgresql && has_postgres; }; then
+if has_postgres; then
     section "Tests on PostgreSQL" unit_tests postgres database
     databases="sqlite postgres"
 else

@@ -65,7 +65,8 @@ def _digits(text: str) -> list[str]:
 class Server:
     """A server in a temporary folder, reached by a Unix socket in it, without any durability.
 
-    ``settings`` overrule those that make it fast. PostgreSQL refuses to run as root, so under root
+    ``settings`` overrule those that make it fast; with ``listen_addresses`` and ``port`` it is on
+    the network, too, where it wants passwords. PostgreSQL refuses to run as root, so under root
     it runs as ``postgres`` or ``nobody``. It dies with the process that started it.
     """
 
@@ -86,7 +87,13 @@ class Server:
             raise
 
     def url(self, database: str) -> str:
-        return f"postgresql://{SUPERUSER}@/{database}?host={self.home}"
+        port = self._settings.get("port", "5432")
+        return f"postgresql://{SUPERUSER}@/{database}?host={self.home}&port={port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def run(self, statement: str, *names: str) -> None:
         """Run one statement on the maintenance database; ``{}`` stands for each quoted name."""
@@ -128,7 +135,13 @@ class Server:
 
     def _initialise(self) -> None:
         locale = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-        options = ["--no-sync", "--auth=trust", f"--username={SUPERUSER}", "--encoding=UTF8"]
+        options = [
+            "--no-sync",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            f"--username={SUPERUSER}",
+            "--encoding=UTF8",
+        ]
         made = subprocess.run(
             [self._binaries / "initdb", *options, f"--locale={locale}", self.home / "cluster"],
             stdin=subprocess.DEVNULL,

@@ -86,8 +86,8 @@ def _number(told: Any) -> int:
 
 _TIMED_OUT = re.compile(r"timed out|timeout expired")
 _NAMES = (
-    re.compile(r"(?:column|relation|schema|database|role) \"([^\"]+)\""),
-    re.compile(r"column ([\w.\"]+) does not exist"),
+    re.compile(r"column (.+?) does not exist"),
+    re.compile(r"(?:relation|schema|database|role) \"([^\"]+)\""),
     re.compile(r"no such (?:column|table): (\S+)"),
     re.compile(r"(?:Unknown column|Unknown database|Table|View) '([^']+)'"),
 )
