@@ -9,6 +9,7 @@ from typing import Any
 
 from crmapp.analytics.intake.tables import as_text
 from crmapp.connectors import port
+from crmapp.connectors.errors import Retryable
 from crmapp.errors import Invalid, SecretsLost
 from crmapp.i18n import N_, Text
 from crmapp.models import FeedSource
@@ -114,7 +115,10 @@ def looked(kind: FeedKind, origin: Origin, told: Told, locale: str) -> Check:
     columns, rows = tuple(origin.columns(locale)), None
     if told.key_column or origin.key or not kind.keyed:
         rows = sample(columns, SourceReader(origin, told, ("", "")).begin(SHOWN))
-    return replace(found, count=origin.count(), key=origin.key, columns=columns, sample=rows)
+    count = None
+    with suppress(Retryable):  # a large table is counted for long, and can be read all the same
+        count = origin.count()
+    return replace(found, count=count, key=origin.key, columns=columns, sample=rows)
 
 
 def sample(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> Sample:

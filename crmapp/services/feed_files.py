@@ -185,6 +185,11 @@ class FilesOrigin:
             done = [*done, kept]
             yield Cut((), {"files": done, **mark})
 
+    def first(self) -> Iterator[Cells]:
+        for file in self._files[-1:]:
+            with self._opened(file) as table:
+                yield from (self._cells(table, row) for row in table.rows() if row.reason is None)
+
     def ids(self) -> Iterator[Sequence[str]]:
         raise NotImplementedError("a file has no key of its own: the source's is read of its rows")
 

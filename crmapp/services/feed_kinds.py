@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from crmapp.config import settings
-from crmapp.connectors.addresses import deadline
+from crmapp.connectors.addresses import deadline, resolved
 from crmapp.connectors.errors import ConfigBroken, WrongInstance
 from crmapp.connectors.settings import SettingField
 from crmapp.connectors.source_reach import SourceReach
@@ -16,6 +17,10 @@ from crmapp.connectors.sql.line import PATIENCE
 from crmapp.connectors.sql.reader import SqlReader
 from crmapp.connectors.sql.settings import SqlSettings
 from crmapp.connectors.sql.tables import QUERY
+from crmapp.connectors.tryton import connector as tryton
+from crmapp.connectors.tryton import settings as tryton_settings
+from crmapp.connectors.tryton.parties import PARTY
+from crmapp.connectors.tryton.settings import Customers, TrytonSettings
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_
@@ -107,6 +112,34 @@ def _settled_address(values: Texts, secrets: Texts) -> tuple[Texts, Texts]:
     return {**values, "url": known.url}, {**secrets, **password}
 
 
+@contextmanager
+def _parties(told: Told) -> Iterator[Origin]:
+    wanted = TrytonSettings.from_json({**told.values, **told.secrets})
+    with tryton.connect(wanted, tryton_settings.reach(_named_hosts(wanted.base))) as reader:
+        yield RemoteOrigin(reader, PARTY, counts=False)
+
+
+def _named_hosts(url: str) -> list[str]:
+    """Return the host of an address if the operator has named it, or the network that it is in."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+    except ValueError:
+        return []  # no address; the connector says so
+    return [host] if host and reach().is_named(host, resolved(host, port)) else []
+
+
+def _settled_customers(values: Texts, secrets: Texts) -> tuple[Texts, Texts]:
+    """Ask for the category where only its parties are customers.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if values.get("customers") == Customers.CATEGORY and not values.get("category"):
+        raise Invalid({"category": N_("Enter a value; this field is required.")})
+    return values, secrets
+
+
 _TABLE = SettingField(
     "table",
     N_("Table or view"),
@@ -163,6 +196,18 @@ _KINDS = (
         delta=True,
         open=_accounts,
         object_of=lambda _values: ACCOUNT,
+    ),
+    FeedKind(
+        "tryton",
+        N_("Parties of Tryton"),
+        N_("The customers that a Tryton server keeps, with their addresses."),
+        "building-2",
+        tryton_settings.FIELDS,
+        delta=True,
+        open=_parties,
+        object_of=lambda _values: PARTY,
+        place=("url",),
+        settled=_settled_customers,
     ),
 )
 KINDS: dict[str, FeedKind] = {each.code: each for each in _KINDS}

@@ -20,7 +20,7 @@ from crmapp.connectors.port import (
 )
 from crmapp.errors import DatasetError, Invalid, NotFound, Unavailable
 from crmapp.services import datasets
-from crmapp.services.feed_readers import Column, Cut
+from crmapp.services.feed_readers import Cells, Column, Cut
 
 PAGE = 1000
 MOST_COLUMNS = 200
@@ -70,6 +70,9 @@ class DimensionOrigin:
                 if not row.missing
             ]
             yield Cut(cells, None)
+
+    def first(self) -> Iterator[Cells]:
+        return (row for cut in self.cuts((), None) for row in cut.rows)
 
     def ids(self) -> Iterator[Sequence[str]]:
         for rows in self._pages():
@@ -135,6 +138,9 @@ class RemoteOrigin:
         chosen = names or [each.name for each in self.columns("")]
         for page in self._reader.read(self._object, chosen, cursor):
             yield Cut(page.records, page.cursor)
+
+    def first(self) -> Iterator[Cells]:
+        return (row for cut in self.cuts((), None) for row in cut.rows)
 
     def ids(self) -> Iterator[Sequence[str]]:
         return self._reader.read_ids(self._object)

@@ -111,6 +111,9 @@ class Origin(Protocol):
     def cuts(self, names: Sequence[str], cursor: Cursor | None) -> Iterator[Cut]:
         """The rows with at least the columns ``names``; all of them if it is empty."""
 
+    def first(self) -> Iterator[Cells]:
+        """Rows to look at, whether they were read before or not."""
+
     def ids(self) -> Iterator[Sequence[str]]:
         """The values of ``key`` of all rows, in pages."""
 
@@ -151,8 +154,7 @@ class SourceReader:
 
     def begin(self, most: int) -> list[Cells]:
         """Return the first rows, with every column."""
-        cuts = self._origin.cuts((), None)
-        return list(islice((row for cut in cuts for row in cut.rows), most))
+        return list(islice(self._origin.first(), most))
 
     def read(self, cursor: Cursor | None = None) -> Iterator[FeedPage]:
         self._check_columns()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from crmapp.connectors import port
 from crmapp.connectors.addresses import at_most
 from crmapp.connectors.errors import ConnectorError
 from crmapp.db import LARGEST_ID, beside, db, session, unit_of_work, utcnow, writing
@@ -16,7 +17,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, NotConnected, NotFound, SecretsLost, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import FeedFile, FeedSource, User
-from crmapp.services import connection_problems, feed_checks, feed_kinds, vault
+from crmapp.services import connection_problems, feed_checks, feed_files, feed_kinds, vault
 from crmapp.services.connection_problems import Problem
 from crmapp.services.editing import made, unless_taken
 from crmapp.services.feed_checks import OWN, Check, Wanted, checked, is_kept, looked, sample
@@ -88,6 +89,20 @@ def files_of(source_id: int, most: int = 10) -> Sequence[FeedFile]:
     """Return the files that were picked up last, newest first."""
     query = select(FeedFile).where(FeedFile.source_id == source_id)
     return session.scalars(query.order_by(FeedFile.id.desc()).limit(most)).all()
+
+
+def read_again(source_id: int, file_id: int, *, by: User) -> None:
+    """Let a file that was picked up be picked up once more, if it is still there.
+
+    Raises:
+        Forbidden, NotFound
+    """
+    get(source_id, by=by)
+    with unit_of_work():
+        file = session.get(FeedFile, file_id) if 0 < file_id <= LARGEST_ID else None
+        if file is None or file.source_id != source_id:
+            raise NotFound
+        session.delete(file)
 
 
 def check(kind: str, wanted: Wanted, source_id: int = 0, *, by: User, locale: str = "") -> Check:
@@ -282,6 +297,16 @@ def _tried(row: Any) -> Problem | None:
     except BROKEN as error:
         return connection_problems.of(connection_problems.kept(error))
     return None
+
+
+def finish(source_id: int, cursor: port.Cursor | None, run_id: int | None) -> port.Cursor | None:
+    """Note that all was taken over that a reading gave; return the cursor for the next one.
+
+    ``cursor`` is that of the reading's last page. Expects the unit of work that keeps the result.
+    """
+    if cursor is not None and "files" in cursor:
+        return feed_files.keep(source_id, cursor, run_id)
+    return cursor
 
 
 def told_of(source: Any) -> Told:

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.analytics import snapshots
-from crmapp.db import session
-from crmapp.models import FeedSource
+from crmapp.db import session, unit_of_work
+from crmapp.models import FeedFile, FeedSource
 from crmapp.services import datasets, feed_sources
 from tests.support.pages import flat
 from tests.support.web import htmx
@@ -25,6 +25,7 @@ VIEWS = [
     ("GET", "/admin/sources/{source}/retirement"),
     ("POST", "/admin/sources/{source}/retirement"),
     ("POST", "/admin/sources/{source}/reinstatement"),
+    ("POST", "/admin/sources/{source}/files/{file}/again"),
 ]
 view = pytest.mark.parametrize("method, address", VIEWS, ids=lambda part: part)
 
@@ -43,7 +44,13 @@ def source(sales, alice):
     """The number of a source that reads a dimension of a dataset."""
     answer = alice.post("/admin/sources/new/dataset", data=sent())
     assert answer.status_code == 303, answer.text
-    return int(answer.headers["Location"].rpartition("/")[2])
+    source_id = int(answer.headers["Location"].rpartition("/")[2])
+    outcome = {"rows": 3, "broken": 1}
+    with unit_of_work():
+        session.add(
+            FeedFile(source_id=source_id, name="a.csv", mark="1", sha256="0a", outcome=outcome)
+        )
+    return source_id
 
 
 def kept(source_id):
@@ -58,7 +65,9 @@ def test_only_those_with_the_right_get_in(make, as_user, source, method, address
     client = as_user(getattr(make, who))
     data = sent(1, name="Changed") if method == "POST" else None
 
-    answer = client.open(address.format(source=source), method=method, data=data, headers=headers)
+    answer = client.open(
+        address.format(source=source, file=1), method=method, data=data, headers=headers
+    )
 
     if who in ("alice", "ivan"):
         assert answer.status_code in (200, 303), answer.text
@@ -70,7 +79,7 @@ def test_only_those_with_the_right_get_in(make, as_user, source, method, address
 
 @view
 def test_nobody_gets_in_without_signing_in(client, source, method, address, headers):
-    answer = client.open(address.format(source=source), method=method, headers=headers)
+    answer = client.open(address.format(source=source, file=1), method=method, headers=headers)
 
     assert answer.status_code == (401 if headers else 302)
 
@@ -79,7 +88,7 @@ def test_nobody_gets_in_without_signing_in(client, source, method, address, head
 def test_a_forged_form_changes_nothing(app, alice, source, method, address):
     app.config["WTF_CSRF_ENABLED"] = True
 
-    answer = alice.post(address.format(source=source), headers={"X-CSRFToken": "forged"})
+    answer = alice.post(address.format(source=source, file=1), headers={"X-CSRFToken": "forged"})
 
     assert answer.status_code == 400
     assert kept(source).version == 1
@@ -187,6 +196,15 @@ def test_a_source_that_is_used_is_not_retired_and_says_by_what(alice, source, mo
     assert answer.status_code == 409
     assert "It is used by Customers of the ERP." in answer.text
     assert kept(source).retired_at is None
+
+
+def test_a_file_that_was_picked_up_is_listed_until_it_is_to_be_read_again(alice, source):
+    assert "a.csv" in alice.get(f"/admin/sources/{source}").text
+
+    again = alice.post(f"/admin/sources/{source}/files/1/again")
+
+    assert again.status_code == 303
+    assert "a.csv" not in alice.get(f"/admin/sources/{source}").text
 
 
 def test_a_retired_source_comes_back(alice, source):

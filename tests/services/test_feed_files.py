@@ -10,7 +10,7 @@ import pytest
 
 from crmapp.connectors.errors import ConfigBroken
 from crmapp.db import session, unit_of_work
-from crmapp.errors import TableError
+from crmapp.errors import NotFound, TableError
 from crmapp.models import FeedFile, FeedSource
 from crmapp.services import feed_files, feed_sources
 from crmapp.services.feed_files import FilesOrigin
@@ -83,7 +83,8 @@ def read(source, reader, cursor=None):
     """Read to the end, as a feed does: note the files and return the keys and the next cursor."""
     pages = list(reader.read(cursor))
     with unit_of_work():
-        kept = feed_files.keep(source, pages[-1].cursor if pages else {}, None)
+        last = pages[-1].cursor if pages else cursor
+        kept = feed_sources.finish(source, last, None)
     return keys(pages), kept
 
 
@@ -112,6 +113,14 @@ def test_what_is_known_by_its_mark_is_not_fetched_again(shelf, source, reader):
     read(source, reader(), {"files": []})
 
     assert shelf.fetched == ["b.csv"]
+
+
+def test_what_was_read_before_can_be_looked_at(shelf, source, reader):
+    shelf.put("a.csv", f"{HEAD}0017;Acme;\n")
+    read(source, reader())
+
+    assert [row["no"] for row in reader().begin(10)] == ["0017"]
+    assert [column.samples for column in reader().columns()] == [("0017",), ("Acme",), ()]
 
 
 def test_every_cell_is_text(shelf, reader):
@@ -221,6 +230,18 @@ def test_what_a_killed_process_fetched_is_deleted(settings, monkeypatch):
     with feed_files.fetching():
         assert not left.exists()
     assert not folder.exists()
+
+
+def test_a_file_is_read_again_on_demand(make, shelf, source, reader):
+    shelf.put("a.csv", f"{HEAD}0017;Acme;\n")
+    _, cursor = read(source, reader())
+    (file,) = feed_sources.files_of(source)
+
+    feed_sources.read_again(source, file.id, by=make.alice)
+
+    assert read(source, reader(), cursor)[0] == ["0017"]
+    with pytest.raises(NotFound):
+        feed_sources.read_again(source + 1, file.id, by=make.alice)
 
 
 def test_a_file_is_noted_once(source):

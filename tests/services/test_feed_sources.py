@@ -92,6 +92,22 @@ def test_a_test_without_a_table_says_which_there_are(make, erp):
     assert "table" in refused.value.fields
 
 
+def test_of_a_view_without_a_key_the_columns_are_shown_and_with_one_the_rows(make, erp):
+    with closing(sqlite3.connect(erp.removeprefix("sqlite:///"))) as there, there:
+        there.execute("CREATE VIEW seen AS SELECT no, name FROM customer")
+    view = {"table": "seen"}
+
+    keyless = feed_sources.check("sql", sql(erp, typed=view), by=make.alice)
+    keyed = feed_sources.check("sql", sql(erp, typed=view, key_column="no"), by=make.alice)
+
+    assert [each.name for each in keyless.columns] == ["no", "name"]
+    assert (keyless.key, keyless.sample) == ("", None)
+    assert len(keyed.sample.rows) == 3
+    with pytest.raises(Invalid) as refused:
+        feed_sources.add("sql", sql(erp, typed=view), keyless, by=make.alice)
+    assert list(refused.value.fields) == ["key_column"]
+
+
 def test_a_table_that_is_gone_is_named_and_noted(make, erp):
     wanted = sql(erp)
     found = feed_sources.check("sql", wanted, by=make.alice)
@@ -187,3 +203,26 @@ def test_customers_of_intacct_and_accounts_of_salesforce_are_read(make, intacct,
         assert reader.identity == (f"feed:{source_id}", object_)
         assert reader.delta
         assert sum(len(page.rows) for page in later) <= len(keys)
+
+
+TRYTON = {"database": "erp", "user": "crmapp", "password": "s3cret", "customers": "all"}
+
+
+@pytest.mark.parametrize("hosts, kind", [((), "instance"), (("127.0.0.0/8",), "network")])
+def test_a_private_host_is_asked_only_if_the_operator_names_it(make, settings, hosts, kind):
+    config.use(replace(settings, source_hosts=hosts))
+    wanted = Wanted("Tryton", {**TRYTON, "url": "https://127.0.0.1:1"})
+
+    found = feed_sources.check("tryton", wanted, by=make.alice)
+
+    assert found.problem.kind == kind
+    config.use(settings)
+
+
+def test_only_parties_of_a_category_need_its_name(make):
+    wanted = Wanted("Tryton", {**TRYTON, "url": "https://erp.example", "customers": "category"})
+
+    with pytest.raises(Invalid) as refused:
+        feed_sources.check("tryton", wanted, by=make.alice)
+
+    assert list(refused.value.fields) == ["category"]

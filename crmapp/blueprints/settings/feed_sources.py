@@ -179,13 +179,22 @@ def reinstate_feed_source(source_id: int) -> ResponseReturnValue:
     return see_other(url_for("settings.feed_source", source_id=source_id))
 
 
+@bp.post("/sources/<int:source_id>/files/<int:file_id>/again")
+@requires(RIGHT)
+def read_feed_file_again(source_id: int, file_id: int) -> ResponseReturnValue:
+    """Let the next reading pick a file up once more."""
+    feed_sources.read_again(source_id, file_id, by=current_user)
+    flash(_("The next reading picks this file up again."), "success")
+    return see_other(url_for("settings.feed_source", source_id=source_id))
+
+
 def _only_tests() -> bool:
     return request.form.get("then") == "test"
 
 
 def _status(found: Check) -> int:
-    """A test that finds a problem has done what it was asked to; a save has not."""
-    return 422 if found.problem and not _only_tests() else 200
+    """What was typed cannot be used if it leads nowhere; whoever reads by ear is led to why."""
+    return 422 if found.problem else 200
 
 
 def _language() -> str:

@@ -49,6 +49,8 @@ def tries(walk: Walk, file: Path, table: str) -> None:
     walk.page.get_by_role("button", name=walk.say("Test"), exact=True).click()
     expect(walk.field("Address of the database")).to_have_value(f"sqlite:///{file}")
     expect(walk.field("Table or view")).to_have_value(table)
+    if walk.scripts:  # who works by keyboard stands at what was found
+        expect(walk.page.locator("#settings-feed-source-found")).to_be_focused()
 
 
 def looks_at_its_rows(walk: Walk) -> None:
