@@ -186,6 +186,15 @@ class TestRunning:
         assert numbered() == {"007": "Acme", "008": "Łódź Toys"}
         assert "The receipt balances" in flat(page)
 
+    def test_what_was_created_is_linked_from_its_row(self, make, as_user):
+        client = as_user(make.mona)
+        import_(client)
+
+        page = client.get(f"/runs/{the_run().id}?show=create")
+
+        acme = session.scalar(select(Account.id).where(Account.number == "007"))
+        assert f'<a href="/accounts/{acme}">' in page.text
+
     def test_the_same_file_again_changes_nothing(self, make, as_user):
         client = as_user(make.mona)
         import_(client)
