@@ -40,8 +40,12 @@ COLUMNS: dict[str, str] = {
     "link": "BOOLEAN",
     "links": "VARCHAR",
     "source": "VARCHAR",
+    "also": "VARCHAR",
 }
-_JSON = {**dict.fromkeys(("params", "fields", "numbers", "source"), "{}"), "links": "[]"}
+_JSON = dict.fromkeys(("params", "fields", "numbers", "source"), "{}") | {
+    "links": "[]",
+    "also": "[]",
+}
 """Columns of nested values, which are kept as text: what it says where a row holds nothing."""
 _BLOCK = 5000
 """How many rows DuckDB is given at a time, column by column: far less to write than row by row."""
@@ -103,8 +107,9 @@ def _columns(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
     """Say what rows hold, nested values as text: DuckDB needs far more memory to read them."""
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     for name, unsaid in _JSON.items():
+        cells = columns[name]
         columns[name] = tuple(
-            [orjson.dumps(each, default=str).decode() if each else unsaid for each in columns[name]]
+            [orjson.dumps(c, default=str).decode() if c else unsaid for c in cells]
         )
     text = orjson.dumps(columns)
     if len(text) <= _PIECE or len(rows) == 1:
@@ -159,8 +164,8 @@ def note(run_id: int, stem: str, columns: Mapping[str, Sequence[Any]]) -> Note:
     It costs a twentieth of a part of a plan. The file is plain text without a hash, and not forced
     to the disk: whoever needs it and finds it lost reads anew what it was made of.
     """
-    rows = len(next(iter(columns.values())))
-    return _noted(run_id, f"{stem}.json", orjson.dumps(dict(columns)), rows)
+    text = orjson.dumps(dict(columns))
+    return _noted(run_id, f"{stem}.json", text, len(next(iter(columns.values()))))
 
 
 def note_lines(run_id: int, stem: str, lines: Sequence[bytes]) -> Note:
@@ -171,15 +176,15 @@ def note_lines(run_id: int, stem: str, lines: Sequence[bytes]) -> Note:
 def _noted(run_id: int, name: str, text: bytes, rows: int) -> Note:
     path = _folder(run_id) / name
     path.with_suffix(".tmp").write_bytes(text)
-    os.replace(path.with_suffix(".tmp"), path)
+    path.with_suffix(".tmp").replace(path)
     return Note(f"{path.parent.name}/{name}", rows)
 
 
 def noted_lines(note: Note) -> list[Any]:
     """Return what :func:`note_lines` wrote; if that is not all there, raise ``FileLost``."""
+    path = settings().artefacts_dir / note.name
     try:
-        text = (settings().artefacts_dir / note.name).read_bytes()
-        lines = [orjson.loads(line) for line in text.splitlines()]
+        lines = [*map(orjson.loads, path.read_bytes().splitlines())]
     except (OSError, orjson.JSONDecodeError) as error:
         raise FileLost from error
     if len(lines) != note.rows:

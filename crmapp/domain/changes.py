@@ -48,6 +48,8 @@ class Reason(StrEnum):
     REFUSED_THERE = "refused_there"
     TWICE_THERE = "twice_there"
     NO_CODE = "no_code"
+    OTHER_SOURCE = "other_source"
+    UNDONE = "undone"
 
 
 class Link(NamedTuple):
@@ -76,7 +78,7 @@ class Write(NamedTuple):
 
     ``version`` is the one that was seen (``None``: whichever it is); ``identity`` is
     ``(system, object, external id)`` to be remembered for the record; ``links`` are set if the
-    ledger of identities still has what they begin with.
+    ledger of identities still has what they begin with; ``also`` are further identities.
     """
 
     action: Action
@@ -86,6 +88,12 @@ class Write(NamedTuple):
     source: Mapping[str, Any] = _NONE
     identity: tuple[str, str, str] | None = None
     links: tuple[Link, ...] = ()
+    also: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def identities(self) -> tuple[tuple[str, str, str], ...]:
+        """All that is to be remembered for the record."""
+        return self.also if self.identity is None else (self.identity, *self.also)
 
 
 class Outcome(NamedTuple):

@@ -68,7 +68,10 @@ _ANYBODYS = frozenset(
 
 
 class Clues(NamedTuple):
-    """What a row says about its account; ``word`` is that of the mapping's match field."""
+    """What a row says about its account; ``word`` is that of the mapping's match field.
+
+    ``company`` is the ERP company that the row is of, if its source says so.
+    """
 
     key: str
     word: str | None = None
@@ -77,6 +80,7 @@ class Clues(NamedTuple):
     name: str = ""
     email: str = ""
     postal_code: str = ""
+    company: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,17 @@ class Known:
     by_number: Mapping[str, Sequence[int]] = field(default_factory=dict)
     by_tax_id: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
     by_near_key: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
+    companies: Mapping[int, str] = field(default_factory=dict)
+
+    def within(self, company: str, ids: Sequence[int]) -> Sequence[int]:
+        """Return those of the accounts that ``company`` has, or else those that none has yet.
+
+        The same number, or the same name, in two companies is two customers.
+        """
+        if not company:
+            return ids
+        own = [id_ for id_ in ids if self.companies.get(id_) == company]
+        return own or [id_ for id_ in ids if not self.companies.get(id_)]
 
     def of(self, rule: Rule) -> Mapping[str, Sequence[Any]]:
         """What a rule of the ladder goes by."""
@@ -142,7 +157,8 @@ def find(clues: Clues, known: Known, ladder: Sequence[Rule], answer: Answer = NO
         return Match(Rule.PERSON, (answer.account,))
     vague: dict[int, Rule] = {}
     for rule in (Rule.FIELD, *ladder):
-        ids = [id_ for id_ in _FINDERS[rule](clues, known) if id_ not in answer.different]
+        found = known.within(clues.company, _FINDERS[rule](clues, known))
+        ids = [id_ for id_ in found if id_ not in answer.different]
         if len(ids) == 1 and rule is not Rule.NEAR_NAME:
             return Match(rule, tuple(ids))
         vague |= {id_: rule for id_ in ids if id_ not in vague}

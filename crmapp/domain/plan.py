@@ -54,7 +54,8 @@ class PlanRow(NamedTuple):
     ``object`` is the kind of record; ``fields`` name → [before, after] as the change log keeps
     them; ``numbers`` the row's mapped amounts, for the control totals; ``match`` the word by which
     one source may not have two rows; ``link`` whether the row's identity is still to be remembered;
-    ``links`` what an undo sets back in the ledger of identities; ``source`` the row as it came.
+    ``links`` what an undo sets back in the ledger of identities; ``source`` the row as it came;
+    ``also`` identities (system, object, external id) to be remembered with the row's.
     """
 
     row_no: int
@@ -72,6 +73,7 @@ class PlanRow(NamedTuple):
     link: bool = False
     links: Sequence[Sequence[Any]] = ()
     source: Mapping[str, Any] = _NONE
+    also: Sequence[Sequence[str]] = ()
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> PlanRow:
@@ -90,6 +92,7 @@ class PlanRow(NamedTuple):
             "reason": [Reason(each) if each else None for each in kept.get("reason", ())]
             or repeat(None),
             "links": [each or () for each in kept.get("links", ())] or repeat(()),
+            "also": [each or () for each in kept.get("also", ())] or repeat(()),
         }
         return [*map(cls, *(columns[name] for name in cls._fields))]
 
@@ -320,6 +323,7 @@ def to_write(
         {**origin, "key": row.key} if row.key else dict(origin),
         (*identity, row.key) if identity and row.link else None,
         tuple([Link(*each) for each in row.links]) if row.links else (),
+        tuple([(each[0], each[1], each[2]) for each in row.also]) if row.also else (),
     )
 
 

@@ -5,6 +5,7 @@ from crmapp.models.account_sync import AccountSync, RemoteJob, SyncClock
 from crmapp.models.activity import Activity
 from crmapp.models.change import Change
 from crmapp.models.contact import Contact
+from crmapp.models.crm_mapping import CrmMapping, CrmMappingVersion, FeedCursor
 from crmapp.models.custom_field import CustomField, RequiredField, Stamp
 from crmapp.models.dataset import StoredDataset
 from crmapp.models.favourite import Favourite
@@ -34,9 +35,12 @@ __all__ = [
     "Change",
     "Connection",
     "Contact",
+    "CrmMapping",
+    "CrmMappingVersion",
     "CustomField",
     "ExternalIdentity",
     "Favourite",
+    "FeedCursor",
     "FeedFile",
     "FeedSource",
     "FieldMapDraft",

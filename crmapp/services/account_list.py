@@ -181,7 +181,9 @@ def _wrote(run_id: int) -> tuple[ColumnElement[bool], bool]:
     change = Change.__table__.c
     theirs = select(change.record_id).where(change.run_id == run_id, change.object == "account")
     some = select(func.count()).select_from(theirs.limit(_FEW + 1).subquery())
-    return _account.id.in_(theirs), (session.scalar(some) or 0) <= _FEW
+    if (session.scalar(some) or 0) <= _FEW:
+        return _account.id.in_(theirs), True
+    return theirs.where(change.record_id == _account.id).exists(), False
 
 
 def _count(

@@ -29,7 +29,7 @@ WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in
 COUNTED = f"row_no > ? AND row_no <= ? AND NOT {WRITES}"
 NEEDED = (
     *("row_no", "action", "object", "record_id", "version", "key"),
-    *("fields", "numbers", "link", "links"),
+    *("fields", "numbers", "link", "links", "also"),
 )
 RESULTS = {"deleted": "updated", "restored": "updated"}
 

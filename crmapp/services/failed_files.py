@@ -14,13 +14,12 @@ from itertools import islice
 from typing import IO, Any
 
 from crmapp.analytics.intake.tables import Reading
-from crmapp.errors import Invalid
-from crmapp.i18n import N_, Text
+from crmapp.i18n import Text
 from crmapp.models import Run, User
 from crmapp.services import receipts
 from crmapp.services.file_sources import KIND
 from crmapp.services.receipts import LeftOut
-from crmapp.services.sheet_files import MOST_LINES, Heading, cell, write_workbook
+from crmapp.services.sheet_files import Heading, cell, write_workbook
 
 _BATCH = 500
 _BOMS = {
@@ -28,7 +27,6 @@ _BOMS = {
     "utf-16-le": codecs.BOM_UTF16_LE,
     "utf-16-be": codecs.BOM_UTF16_BE,
 }
-_TOO_MANY = N_("A workbook takes up to %(most)s rows. Take the CSV file.")
 Said = Callable[[Text], str]
 """Says a text in the reader's language."""
 
@@ -64,25 +62,18 @@ def workbook(run: Run, reason: str, say: Said, *, by: User) -> IO[bytes]:
 
     Raises:
         NotFound: the run left nothing out.
-        Invalid: a workbook cannot hold so many rows.
     """
     reading = Reading(**run.source["reading"])
     lines = _lines(run, reason, say, by)
     titles = [Heading(str(text)) for text in next(lines)] if reading.header else []
     file = tempfile.TemporaryFile()  # noqa: SIM115  (whoever asked for it closes it)
     try:
-        write_workbook(file, reading.sheet, titles, _few_enough(lines), heads=reading.header)
+        write_workbook(file, reading.sheet, titles, lines, heads=reading.header)
     except BaseException:
         file.close()
         raise
     file.seek(0)
     return file
-
-
-def _few_enough(lines: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    yield from islice(lines, MOST_LINES - 1)
-    if next(lines, None) is not None:
-        raise Invalid({}, Text(_TOO_MANY, {"most": MOST_LINES - 1}))
 
 
 def _lines(run: Run, reason: str, say: Said, by: User) -> Iterator[list[Any]]:

@@ -98,8 +98,9 @@ def start(
     try:
         kept = tables.keep(folder, stream, filename)
         found = tables.look(folder, kept)
-        way = _as_before(found, Way.of(before.source)) if before else Way(found)
-        source = _looked_at(folder, [kept], way, headings, sheets=_sheets(folder, kept, found))
+        sheets = _sheets(folder, kept, found)
+        way = _as_before(found, sheets, Way.of(before.source)) if before else Way(found)
+        source = _looked_at(folder, [kept], way, headings, sheets=sheets)
     except Invalid:
         tables.remove(folder)
         raise
@@ -132,11 +133,12 @@ def get(run_id: int, *, by: User) -> Run:
     return run
 
 
-def _as_before(found: Reading, before: Way) -> Way:
-    """Read a file as another one was; a workbook's first sheet if it has not the same one."""
+def _as_before(found: Reading, sheets: Sequence[str], before: Way) -> Way:
+    """Read a file as another one was, as far as it has the same form: its encoding is its own."""
     if found.format != before.reading.format:
         return replace(before, reading=found)
-    reading = replace(before.reading, sheet=found.sheet, encoding=found.encoding)
+    sheet = before.reading.sheet if before.reading.sheet in sheets else found.sheet
+    reading = replace(before.reading, sheet=sheet, encoding=found.encoding)
     return replace(before, reading=reading)
 
 

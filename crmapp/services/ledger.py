@@ -76,18 +76,17 @@ class LedgerBatch:
 
     def read(self, writes: Sequence[Write]) -> None:
         """Lock and read what the writes may change."""
-        keys = {each.identity for each in writes if each.identity is not None}
+        keys = {key for each in writes for key in each.identities}
         back = [link for each in writes for link in each.links]
         self._holders = holders(keys | {link.key for link in back}, lock=True)
         self._gone = _erased(sorted({link.after for link in back if link.after is not None}))
 
     def moves(self, write: Write, record_id: int) -> list[Link]:
         """Return what ``write`` changes, given what the ledger holds; nothing else is to be set."""
-        if write.identity is None and not write.links:
+        if not write.identities and not write.links:
             return []
         links = [link for link in write.links if self._account(link.key) == link.before]
-        if write.identity is not None:
-            links.append(Link(*write.identity, self._account(write.identity), record_id))
+        links += [Link(*key, self._account(key), record_id) for key in write.identities]
         return [link for link in links if link.before != link.after]
 
     def set(self, links: Iterable[Link], change_id: int) -> None:

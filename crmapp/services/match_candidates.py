@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,25 +46,44 @@ def match(
     mapping: FieldMapping,
     identity: Sequence[str] | None,
     linked: Mapping[str, Held],
+    companies: Mapping[int, str] = {},
 ) -> tuple[list[Match], dict[str, Answer]]:
     """Find the account of each row; also return what people said about rows before, by key.
 
-    ``linked`` are key → account, of the keys that mean one by the ledger of identities.
+    ``linked`` are key → account, of the keys that mean one by the ledger of identities;
+    ``companies`` row number → the ERP company that the row is of.
     """
     if not rows:
         return [], {}
-    clues = [_clues(row, each, mapping) for row, each in zip(rows, mapped, strict=True)]
+    clues = [
+        _clues(row, each, mapping, companies.get(row.row_no, ""))
+        for row, each in zip(rows, mapped, strict=True)
+    ]
     keys = [each.key for each in clues if each.key not in linked]
     ladder, answers = match_rules.ladder(), match_answers.read(keys, identity)
     by_identity = {key: [account.id] for key, account in linked.items()}
     known = Known(by_identity, _by_field(clues, mapping.match))
+    if companies:
+        known = _with_companies(known, known.by_field.values())
     left = [each for each in clues if each.key in answers or not _is_found(each, known)]
     known = _ask_the_ladder(known, left, ladder)
+    if companies:
+        found = [*known.by_tax_id.values(), *known.by_near_key.values()]
+        others = [[candidate.id for candidate in group] for group in found]
+        known = _with_companies(known, [*others, *known.by_number.values()])
     useful = [rule for rule in ladder if known.of(rule)]
     return [find(each, known, useful, answers.get(each.key, NO_ANSWER)) for each in clues], answers
 
 
-def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping) -> Clues:
+def _with_companies(known: Known, groups: Iterable[Sequence[int]]) -> Known:
+    """Add of which ERP companies the accounts are that were found."""
+    ids = sorted({id_ for group in groups for id_ in group})
+    query = select(_ACCOUNT.id, _ACCOUNT.erp_company).where(is_one_of(_ACCOUNT.id, ids))
+    found = {row.id: row.erp_company for row in session.execute(query)} if ids else {}
+    return replace(known, companies={**known.companies, **found})
+
+
+def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping, company: str) -> Clues:
     values = mapped.values
     return Clues(
         key=row.key,
@@ -74,12 +93,14 @@ def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping) -> Clues:
         name=values.get("name") or "",
         email=values.get("email") or "",
         postal_code=values.get("billing_postal_code") or "",
+        company=company,
     )
 
 
 def _is_found(clues: Clues, known: Known) -> bool:
     """Whether the row needs no rule of the ladder: most rows of a source that is known do not."""
-    return clues.key in known.by_identity or len(known.by_field.get(clues.word or "", ())) == 1
+    found = known.within(clues.company, known.by_field.get(clues.word or "", ()))
+    return clues.key in known.by_identity or len(found) == 1
 
 
 def _by_field(clues: Sequence[Clues], name: str) -> dict[str, list[int]]:

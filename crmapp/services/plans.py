@@ -22,6 +22,7 @@ from crmapp.i18n import N_, Text
 from crmapp.models import (
     Account,
     Activity,
+    Change,
     Contact,
     ExternalIdentity,
     PlanDecision,
@@ -283,10 +284,12 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
     """Return row number → its account, of the rows whose account lives and ``by`` may see.
 
     A contact or an activity leads to the account that it belongs to. What the run created is found
-    in the ledger of identities, by the row's key.
+    in the ledger of identities, by the row's key, or else by the number that it was given.
     """
     rows_ = list(asked)
     ids = _accounts_meant([row for row in rows_ if row.record_id is not None])
+    if run.done and not run.source.get("identity"):
+        ids |= _created([row for row in rows_ if row.action is Planned.CREATE], run)
     keys = {row.key: row.row_no for row in rows_ if row.action is Planned.CREATE and run.done}
     if keys and run.source.get("identity"):
         system, object_ = run.source["identity"]
@@ -301,6 +304,18 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
     seen = select(table).where(is_one_of(table, sorted(set(ids.values()))), Account.visible_to(by))
     open_ = set(session.scalars(seen)) if ids else set()
     return {row_no: id_ for row_no, id_ in ids.items() if id_ in open_}
+
+
+def _created(rows_: Sequence[PlanRow], run: Run) -> dict[int, int]:
+    """Return row number → the account that the run created for it, where the row had a number."""
+    numbered = {row.fields["number"][1]: row.row_no for row in rows_ if "number" in row.fields}
+    if not numbered:
+        return {}
+    theirs = select(Change.record_id).where(Change.run_id == run.id, Change.object == "account")
+    query = select(Account.number, Account.id).where(
+        is_one_of(Account.number, list(numbered)), Account.id.in_(theirs)
+    )
+    return {numbered[number]: id_ for number, id_ in session.execute(query)}
 
 
 def _accounts_meant(rows: Sequence[PlanRow]) -> dict[int, int]:

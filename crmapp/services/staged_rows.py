@@ -87,18 +87,18 @@ def _trouble(held: Claim, error: ConnectorError | CRMError) -> None:
         end(held, Status.FAILED, error=str(error.message))
 
 
-def anew(held: Claim, run: Run) -> Claim:
+def anew(held: Claim, run: Run, **values: Any) -> Claim:
     """Read all rows once more: what was written down of them is not forced to the disk.
 
     Raises:
-        FileLost: the rows were not staged, or that did not help before.
+        FileLost: that did not help before.
     """
     times = state_of(run).get("anew", 0) + 1
-    if stager(run.source) is None or times > _ANEW:
+    if times > _ANEW:
         raise FileLost
     begin = {**run.source, STATE: {"anew": times}}
     with unit_of_work():
-        values: dict[str, Any] = {"artefacts": [], "control": {}, "source": begin}
+        values |= {"artefacts": [], "control": {}, "source": begin}
         return checkpoint(held.moved(run.cursor), cursor=0, **values)
 
 

@@ -44,7 +44,7 @@ from crmapp.services import (
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, end
 from crmapp.services.fixes import Decide
-from crmapp.services.sources import Wrong, open_source
+from crmapp.services.sources import Wrong, open_source, stager
 
 _NOT_ALL = N_("The source did not give as many rows as it had counted. Start again from the grid.")
 
@@ -57,6 +57,8 @@ def advance(held: Claim) -> Claim | None:
     try:
         return _advance(held, run)
     except FileLost:
+        if stager(run.source) is None:
+            raise
         return staged_rows.anew(held, load(held.run_id))
 
 
@@ -70,7 +72,7 @@ def _advance(held: Claim, run: Run) -> Claim | None:
         return None
     rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
     planned = plan_readable(rows, wrong, mapping, run.source.get("identity"), by)
-    control = _add_up(run.control, planned)
+    control = add_up(run.control, planned)
     return planning.keep_part(held, run, planned, until, control=control)
 
 
@@ -97,10 +99,12 @@ def plan_rows(
     identity: Sequence[str] | None,
     by: User,
     cells: Mapping[int, Mapping[str, str | None]] = {},
+    companies: Mapping[int, str] = {},
 ) -> list[PlanRow]:
     """Decide about ``rows``: map them, find their accounts, compare.
 
-    ``cells`` are row number → field → what stands in the place of its cell.
+    ``cells`` are row number → field → what stands in the place of its cell; ``companies`` row
+    number → the ERP company that the row is of.
     """
     specs = fields.every("account")
     typed = [each for row in rows for each in cells.get(row.row_no, {}).items()]
@@ -118,7 +122,7 @@ def plan_rows(
         for row, each in left
     ]
     others = [row for row, _each in left]
-    matches, answers = match_candidates.match(others, mapped, mapping, identity, linked)
+    matches, answers = match_candidates.match(others, mapped, mapping, identity, linked, companies)
     accounts = read_accounts(matches, names, specs, by, linked)
     required = required_of(specs)
     decided = iter(
@@ -178,7 +182,8 @@ def decider(run: Run) -> Decide:
     return decide
 
 
-def _add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, Any]:
+def add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, Any]:
+    """Add the mapped amounts of rows to the control totals of a plan."""
     totals = control_totals(planned)
     return {
         name: {"planned": str(Decimal(control.get(name, {}).get("planned", "0")) + total)}

@@ -30,7 +30,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "contacts": ("contacts", "activities", "accounts.contacts", "accounts.activities"),
     "grid": ("grid",),
     "databases": ("databases",),
-    "add-update": ("upserts",),
+    "add-update": ("upserts", "imports"),
     "runs": ("runs",),
     "search": ("palette", "preferences"),
     "admin": ("settings",),

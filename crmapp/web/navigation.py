@@ -51,7 +51,7 @@ PLACES = (
         N_("Accounts"),
         "building-2",
         (Right.ACCOUNT_VIEW,),
-        ("accounts", "contacts", "activities"),
+        ("accounts", "contacts", "activities", "imports"),
         "g a",
     ),
     Place(

@@ -88,8 +88,11 @@ class TestSending:
         assert "Choose a file." in answer.text
         assert 'aria-invalid="true"' in answer.text
 
-    def test_a_body_beyond_the_limit_is_refused_at_its_field(self, make, as_user):
-        answer = as_user(make.mona).post(
+    def test_a_body_beyond_the_limit_is_refused_at_its_field(self, app, make, as_user):
+        client = as_user(make.mona)
+        app.config["WTF_CSRF_ENABLED"] = True  # it is what reads the body first
+
+        answer = client.post(
             "/imports",
             content_type="multipart/form-data; boundary=x",
             environ_overrides={"CONTENT_LENGTH": str(600 * 1024 * 1024)},
@@ -186,6 +189,15 @@ class TestRunning:
         assert numbered() == {"007": "Acme", "008": "Łódź Toys"}
         assert "The receipt balances" in flat(page)
 
+    def test_what_was_created_is_linked_from_its_row(self, make, as_user):
+        client = as_user(make.mona)
+        import_(client)
+
+        page = client.get(f"/runs/{the_run().id}?show=create")
+
+        acme = session.scalar(select(Account.id).where(Account.number == "007"))
+        assert f'<a href="/accounts/{acme}">' in page.text
+
     def test_the_same_file_again_changes_nothing(self, make, as_user):
         client = as_user(make.mona)
         import_(client)
@@ -251,6 +263,19 @@ class TestRunning:
         assert the_run().id > first
         assert chosen(page.text)["phone"] == "Phone"
         assert re.search(r'<input checked[^>]*value="update"', page.text)
+
+
+class TestWhatCannotBePlanned:
+    def test_the_runs_page_says_why_and_leads_back_to_the_file(self, make, as_user):
+        client = as_user(make.mona)
+        upload(client, "Name,Number,Phone\n")
+        plan(client)
+
+        page = client.get(f"/runs/{the_run().id}")
+
+        assert "The preview could not be made The source has no rows." in flat(page)
+        assert "The receipt balances" not in page.text
+        assert f"/imports/{the_run().id}/reading" in page.text
 
 
 class TestWhatComesBack:

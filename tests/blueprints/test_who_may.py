@@ -93,6 +93,8 @@ VIEWS = [
     View("GET", "/admin/datasets", ADMIN, "dataset.manage"),
     View("GET", "/admin/matching", ADMIN, "integration.manage"),
     View("GET", "/upserts/answers", ADMIN, "grid.add_update_accounts"),
+    View("GET", "/imports/new", ADMIN, "grid.add_update_accounts"),
+    View("GET", "/imports/template.csv", ADMIN, "grid.add_update_accounts"),
     View("GET", "/admin/managed-lists", ADMIN, "integration.manage"),
     View("POST", "/admin/managed-lists/classes/runs", ADMIN, "integration.manage"),
     View("POST", "/admin/managed-lists/classes/schedule", ADMIN, "integration.manage"),

@@ -214,6 +214,19 @@ def test_the_sheet_with_a_table_is_found_and_another_can_be_chosen(make):
     assert "no sheet “Third”" in str(refused.value.fields["file"])
 
 
+def test_the_same_settings_take_the_sheet_that_was_chosen_before(make):
+    sheets = {"Old": [HEADS, ["Old Acme", "1", "555 121"], ["Old Toys", "2", "555 122"]]}
+    content = workbook([HEADS, ["Acme", "3", "555 123"], ["Toys", "4", "555 124"]], sheets)
+    first = send(make, content, "two.xlsx")
+    way = Way(replace(Reading(**first.source["reading"]), sheet="Old"))
+    imports.read_anew(first.id, way, OURS, by=make.mona)
+
+    second = send(make, content, "two.xlsx", like=first.id)
+
+    assert second.source["reading"]["sheet"] == "Old"
+    assert second.source["sample"]["rows"][0][0] == "Old Acme"
+
+
 def test_a_workbook_that_unpacks_to_far_too_much_is_refused(make):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as bomb:

@@ -94,6 +94,8 @@ def _with_account(account: Account, by: User) -> Iterator[Item]:
 def _actions(by: User) -> Iterator[Item]:
     if by.can(Right.ACCOUNT_CREATE):
         yield Item(_("New account"), "plus", "accounts.new", key="c", drawer=True)
+    if by.can(Right.GRID_ADD_UPDATE_ACCOUNTS):
+        yield Item(_("Import accounts"), "upload", "imports.new")
     if by.can(Right.USER_MANAGE):
         yield Item(_("New person"), "user-plus", "settings.new_user")
 
