@@ -6,8 +6,8 @@ import click
 
 from crmapp.cli.installation import in_installation, table
 from crmapp.domain.runs import OUTCOMES
+from crmapp.services import run_list, users
 from crmapp.services import runs as services
-from crmapp.services import users
 
 RUN = click.IntRange(1, 2**31 - 1)
 
@@ -25,7 +25,8 @@ def runs() -> None:
 @in_installation
 def list_(status: str, limit: int) -> None:
     """List the latest runs, newest first."""
-    found = services.recent(services.Asked(status=status), by=users.administrator(), limit=limit)
+    asked = run_list.Asked(status=status)
+    found = run_list.recent(asked, by=users.administrator(), limit=limit)
     table(
         [
             (run.id, run.kind, run.status, f"{run.cursor}/{run.total or '?'}", run.by, run.title)

@@ -24,7 +24,7 @@ from crmapp.models.mail import MailOutbox
 from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.matching import MatchAnswer, MatchRule
 from crmapp.models.pick_list import PickList, PickListValue
-from crmapp.models.run import PlanDecision, Run, RunException
+from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
 from crmapp.models.selection import StoredSelection
 from crmapp.models.user import Team, User, team_member
 
@@ -62,6 +62,7 @@ __all__ = [
     "RequiredField",
     "Run",
     "RunException",
+    "RunRetention",
     "SavedMapping",
     "Stamp",
     "StoredDataset",

@@ -13,6 +13,8 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
 from crmapp.models.user import User
 
+_HELD = text("files_gone_at IS NULL AND finished_at IS NOT NULL")
+
 
 class Run(Base):
     """One execution of the pipeline; this row is the truth about the work, RQ only wakes it.
@@ -27,7 +29,7 @@ class Run(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    status: Mapped[str] = mapped_column(default=Status.DRAFT.value, index=True)
+    status: Mapped[str] = mapped_column(default=Status.DRAFT.value)
     title: Mapped[str] = mapped_column(default="")
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[float | None]
@@ -51,10 +53,11 @@ class Run(Base):
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), index=True)
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
     retries_id: Mapped[int | None] = mapped_column(index=True)  # run.id
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    files_gone_at: Mapped[datetime | None]  # since when the retention setting took its files
     cancel_requested: Mapped[bool] = mapped_column(default=False)
 
     by: Mapped[User | None] = relationship(foreign_keys=[by_id], viewonly=True)
@@ -71,6 +74,12 @@ class Run(Base):
             sqlite_where=text("status = 'running'"),
             postgresql_where=text("status = 'running'"),
         ),
+        Index("ix_run_status", "status", "id"),
+        Index("ix_run_by", "by_id", "id"),
+        Index("ix_run_kind", "kind", "id"),
+        Index("ix_run_job", "kind", "lock_key", "id"),
+        Index("ix_run_created_at", "created_at"),
+        Index("ix_run_files", "kind", "finished_at", sqlite_where=_HELD, postgresql_where=_HELD),
         {"sqlite_autoincrement": True},
     )
 
@@ -123,3 +132,12 @@ class PlanDecision(Base):
     at: Mapped[datetime] = mapped_column(default=utcnow)
 
     __table_args__ = (Index("uq_plan_decision", "run_id", "row_no", "field", unique=True),)
+
+
+class RunRetention(Base):
+    """For how many days the files of runs of a kind are kept after their end; empty: for ever."""
+
+    __tablename__ = "run_retention"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    days: Mapped[int | None]

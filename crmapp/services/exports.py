@@ -35,7 +35,9 @@ from crmapp.services.sheet_files import MOST_LINES, Heading, csv_lines, plain, w
 KIND = "export"
 KINDS = ("csv", "xlsx")
 KEPT = timedelta(days=7)
-"""How long a file stays after it was written."""
+"""How long a file stays after it was written, unless the installation says otherwise."""
+_BEGUN = timedelta(days=1)
+"""After so long nobody writes to a file any more that a worker has begun."""
 GRID = "grid"
 """What an export is of, where its source does not say it."""
 _PATIENCE = 1800.0  # seconds that the question may take: nobody looks at a page meanwhile
@@ -319,15 +321,21 @@ def _end_early(held: Claim, status: Status, **why: Any) -> None:
         end(held, status, **why)
 
 
+def remove(run_id: int) -> None:
+    """Delete the file that a run has left, if there is one."""
+    for kind in KINDS:
+        (_folder() / f"{run_id}.{kind}").unlink(missing_ok=True)
+
+
 def _prune() -> None:
-    """Remove the files whose time is over, also those that a worker that died has begun."""
-    over = (utcnow() - KEPT).timestamp()
-    for path in _folder().iterdir():
+    """Remove what a worker that died has begun; files of runs go when their time is over."""
+    over = (utcnow() - _BEGUN).timestamp()
+    for path in _folder().glob("*.part"):
         with suppress(FileNotFoundError):  # somebody else removes them too
             if path.stat().st_mtime < over:
                 path.unlink()
 
 
 def _folder() -> Path:
-    """All files of exports lie in one folder, which holds no more than the last week's."""
+    """All files of exports lie in one folder."""
     return settings().artefacts_dir / "exports"

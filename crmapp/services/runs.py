@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from sqlalchemy import select
@@ -65,45 +63,6 @@ def get(run_id: int, *, by: User) -> Run:
     if run is None:
         raise NotFound
     return run
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which runs are asked for; ``nobody`` are those that a schedule started."""
-
-    status: str = ""
-    kind: str = ""
-    person: int | None = None
-    nobody: bool = False
-    since: datetime | None = None
-
-
-def recent(
-    asked: Asked | None = None, *, by: User, before: int | None = None, limit: int = 50
-) -> list[Run]:
-    """Return the runs that ``by`` may see, newest first, older than the id ``before``."""
-    asked = asked or Asked()
-    query = select(Run).where(Run.visible_to(by)).options(joinedload(Run.by))
-    if asked.status:
-        query = query.where(Run.status == asked.status)
-    if asked.kind:
-        query = query.where(Run.kind == asked.kind)
-    if asked.person is not None:
-        query = query.where(Run.by_id == asked.person)
-    if asked.nobody:
-        query = query.where(Run.by_id.is_(None))
-    if asked.since is not None:
-        query = query.where(Run.created_at >= asked.since)
-    if before is not None:
-        query = query.where(Run.id < before)
-    return list(session.scalars(query.order_by(Run.id.desc()).limit(limit)))
-
-
-def starters(*, by: User) -> list[tuple[int, str]]:
-    """Return (id, name) of the people who started a run that ``by`` may see, by name."""
-    started = select(Run.by_id).where(Run.visible_to(by))
-    people = select(User.id, User.name).where(User.id.in_(started)).order_by(User.name, User.id)
-    return [(row.id, row.name) for row in session.execute(people)]
 
 
 def receipt_of(run: Run) -> Receipt:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
-from crmapp.services import account_sync, dataset_schedule, engine, managed_lists, request_log
+from crmapp.services import (
+    account_sync,
+    dataset_schedule,
+    engine,
+    managed_lists,
+    request_log,
+    retention,
+)
 
 _MOST = 50
 
@@ -20,6 +27,7 @@ def sweep() -> int:
     managed_lists.start_due()
     account_sync.start_due()
     request_log.forget_old()
+    retention.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

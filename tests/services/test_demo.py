@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from crmapp.db import session
 from crmapp.errors import CRMError
 from crmapp.models import Account, Change, Contact, ExternalIdentity, Run, User
-from crmapp.services import account_sales, contacts, demo, runs
+from crmapp.services import account_sales, contacts, demo, run_list
 from tests.factories import Make
 
 
@@ -19,7 +19,7 @@ def count(model: type) -> int:
 def test_the_demo_is_what_its_pages_promise(make: Make) -> None:
     demo.load()
     alice = session.scalars(select(User).where(User.email == "alice@demo.example")).one()
-    (run,) = runs.recent(by=alice)
+    (run,) = run_list.recent(by=alice)
     assert (run.status, run.done) == ("done", {"created": 60})
     assert count(Account) == 63
     assert count(Contact) == 60

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import request
@@ -10,16 +11,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
+from crmapp.blueprints.runs.trends import trend
 from crmapp.blueprints.runs.words import KINDS
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import STATUS_LABELS, Status
-from crmapp.services import runs
-from crmapp.services.runs import Asked
+from crmapp.services import run_list
+from crmapp.services.run_list import Asked
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, put_address
 from crmapp.web.paging import Pager
-from crmapp.web.templating import day, url_with
+from crmapp.web.templating import day, number, url_with
 from crmapp.web.texts import translated
 
 PAGE = 50
@@ -32,15 +34,17 @@ def index() -> ResponseReturnValue:
     """List the runs that the address asks for, newest first."""
     before = request.args.get("before", "")
     place = int(before) if before.isdecimal() and len(before) < 10 else None
-    people = runs.starters(by=current_user)
+    people = run_list.starters(by=current_user)
     asked = _asked(dict(people))
-    found = runs.recent(asked, by=current_user, before=place, limit=PAGE + 1)
+    found = run_list.recent(asked, by=current_user, before=place, limit=PAGE + 1)
     start = url_with(before=None) if place is not None else None
     more = url_with(before=found[PAGE - 1].id) if len(found) > PAGE else None
     answer = page(
         "runs/index.html",
         "runs/_table.html",
         runs=found[:PAGE],
+        trends={job: trend(past) for job, past in run_list.pasts(found[:PAGE]).items()},
+        counts=_counts(asked),
         pager=Pager(first=start, previous=start, next=more),
         chips=_chips(asked, dict(people)),
         options=_options(people),
@@ -61,15 +65,17 @@ def _asked(people: dict[int, str]) -> Asked:
         person=int(person) if known else None,
         nobody=person == _SCHEDULE,
         since=_midnight(args.get("since", "")),
+        until=_midnight(args.get("until", ""), after=1),
+        like=int(like) if (like := args.get("like", "")).isdecimal() and len(like) < 10 else None,
     )
 
 
-def _midnight(text: str) -> datetime | None:
-    """Read a day as the moment at which it begins where the reader is."""
+def _midnight(text: str, after: int = 0) -> datetime | None:
+    """Read a day as the moment at which it, or one so many days later, begins for the reader."""
     try:
-        asked = date.fromisoformat(text)
+        asked = date.fromisoformat(text) + timedelta(days=after)
         return datetime(asked.year, asked.month, asked.day, tzinfo=reader.timezone())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -94,9 +100,28 @@ def _chips(asked: Asked, people: dict[int, str]) -> list[dict[str, Any]]:
         "kind": asked.kind and translated(KINDS[asked.kind]),
         "person": _("Schedule") if asked.nobody else people.get(asked.person or 0, ""),
         "since": asked.since and _("since %(day)s", day=day(asked.since)),
+        "until": asked.until and _("until %(day)s", day=day(asked.until - timedelta(days=1))),
+        "like": asked.like and _("the job of run %(id)s", id=asked.like),
     }
     return [
         {"text": text, "href": url_with(**{name: None, "before": None})}
         for name, text in said.items()
         if text
+    ]
+
+
+def _counts(asked: Asked) -> list[dict[str, Any]]:
+    """Say how many runs there are, then of each status, with the address of the list of those."""
+    any_status = replace(asked, status="")
+    found = [("", _("All"), run_list.count(any_status, by=current_user))]
+    by_status = run_list.counts(asked, by=current_user)
+    found += [(s, translated(STATUS_LABELS[Status(s)]), by_status[s]) for s in by_status]
+    return [
+        {
+            "text": text,
+            "count": _("more than %(count)s", count=number(n)) if many else number(n),
+            "href": url_with(status=status or None, before=None),
+            "here": status == asked.status,
+        }
+        for status, text, (n, many) in found
     ]
