@@ -43,9 +43,9 @@ def _row(numbered: tuple[int, Span]) -> str:
 
 
 _JOIN = f"""
-    WITH source_of(n, first_row, last_row, system, object, repeats) AS (VALUES {{spans}}),
+    WITH source_of(n, first_row, last_row, system, thing, repeats) AS (VALUES {{spans}}),
     named AS (
-        SELECT row_no, action, key, match, record_id, link, n, system, object, repeats,
+        SELECT row_no, action, key, match, record_id, link, n, system, thing, repeats,
             NOT link OR json_extract_string(params, '$.rule') = '{Rule.PERSON}' AS sure
         FROM plan JOIN source_of ON row_no BETWEEN first_row AND last_row
         WHERE action IN ({ACTIVE}, '{Planned.AMBIGUOUS}') AND key <> '' AND match IS NOT NULL
@@ -65,7 +65,7 @@ _JOIN = f"""
         FROM once GROUP BY match HAVING count(*) > 1
     ),
     followers AS (
-        SELECT row_no, if(n = of, 'twice', 'follows') AS fate, winner, system, object, key,
+        SELECT row_no, if(n = of, 'twice', 'follows') AS fate, winner, system, thing, key,
             n <> of AND link AND planned <> '{Planned.AMBIGUOUS}'
                 AND (record_id IS NULL OR record_id = account)
                 AND (account IS NOT NULL OR planned = '{Planned.CREATE}') AS links
@@ -81,14 +81,14 @@ _JOIN = f"""
         FROM alone GROUP BY record_id HAVING count(*) > 1
     ),
     shared AS (
-        SELECT row_no, if(sure, 'same', 'unsure') AS fate, winner, system, object, key,
+        SELECT row_no, if(sure, 'same', 'unsure') AS fate, winner, system, thing, key,
             sure AND link AS links
         FROM alone JOIN accounts USING (record_id)
         WHERE winner IS NULL OR row_no <> winner
     ),
     more AS (
         SELECT winner AS row_no,
-            string_agg(json_array(system, object, key)::VARCHAR, ',') AS identities
+            string_agg(json_array(system, thing, key)::VARCHAR, ',') AS identities
         FROM (SELECT * FROM followers UNION ALL BY NAME SELECT * FROM shared) WHERE links
         GROUP BY winner
     ),
@@ -103,7 +103,8 @@ _JOIN = f"""
     )
     SELECT * EXCLUDE (fate, identities) REPLACE (
         CASE WHEN fate IS NULL THEN action WHEN fate = 'twice' THEN '{Planned.KEPT}'
-            WHEN fate = 'unsure' THEN '{Planned.AMBIGUOUS}' ELSE '{Planned.UNCHANGED}' END AS action,
+            WHEN fate = 'unsure' THEN '{Planned.AMBIGUOUS}'
+            ELSE '{Planned.UNCHANGED}' END AS action,
         CASE WHEN fate IS NULL THEN reason WHEN fate = 'twice' THEN '{Reason.DUPLICATE_KEY}'
             WHEN fate = 'follows' THEN '{Reason.OTHER_SOURCE}'
             WHEN fate = 'same' THEN '{Reason.SAME_ACCOUNT}'
