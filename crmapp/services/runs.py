@@ -22,6 +22,9 @@ from crmapp.services import (
     dataset_refresh,
     engine,
     exports,
+    feed_apply,
+    feed_plan,
+    feed_states,
     freeze,
     list_apply,
     list_plan,
@@ -48,6 +51,8 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
         exports.advance,
         writers={exports.GRID: exports.write_grid, record_exports.OF: record_exports.write},
     ),
+    (feed_states.KIND, Status.PLANNING.value): feed_plan.advance,
+    (feed_states.KIND, Status.RUNNING.value): feed_apply.advance,
 }
 
 

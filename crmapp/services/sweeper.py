@@ -8,6 +8,7 @@ from crmapp.services import (
     account_sync,
     dataset_schedule,
     engine,
+    feeds,
     managed_lists,
     request_log,
     retention,
@@ -26,6 +27,7 @@ def sweep() -> int:
     dataset_schedule.start_due()
     managed_lists.start_due()
     account_sync.start_due()
+    feeds.start_due()
     request_log.forget_old()
     retention.forget_old()
     heard = 0
