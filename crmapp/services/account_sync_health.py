@@ -20,6 +20,7 @@ from crmapp.services import (
     account_sync_pairs,
     account_sync_read,
     account_sync_states,
+    engine,
     failures,
     field_maps,
     sync_options,
@@ -46,6 +47,7 @@ from crmapp.services.rights import need
 
 _AWAY = N_("Not connected: %(systems)s. It is carried over once everything is.")
 _PLAN = N_("A prepared run waits until somebody has looked at it; the account follows then.")
+_STRANDED = N_("Another version of crmapp left a run behind, which an administrator has to cancel.")
 _RESTS = N_("After a failure or a used-up quota, the synchronization rests for a while.")
 _MOST = 50
 _ALONE, _CHANGED, _NEVER = "alone", "changed", "never"
@@ -97,6 +99,8 @@ class Health:
     causes: tuple[Cause, ...]
     resting: tuple[str, ...] = ()
     outdated: bool = False
+    stranded: bool = False
+    """Whether the run that has not ended was left by another version: nobody goes on with it."""
 
     @property
     def good(self) -> bool:
@@ -139,6 +143,7 @@ def health(*, by: User) -> Health:
         problem=failures.reason(last) if last is not None and last.status in WRONG else None,
         causes=tuple(_causes()),
         resting=_resting(),
+        stranded=running is not None and engine.stranded(running),
         outdated=clock.cursors.get(account_sync_states.RULES, rules) != rules,
     )
 
@@ -315,8 +320,11 @@ def _obstacle() -> Text | None:
     if away:
         return Text(_AWAY, {"systems": " · ".join(Side(each).title for each in away)})
     open_ = account_sync_states.open_run()
-    if open_ and session.scalar(select(Run.status).where(Run.id == open_)) == Status.PLANNED:
+    run = session.get(Run, open_) if open_ else None
+    if run is not None and run.status == Status.PLANNED:
         return Text(_PLAN)
+    if run is not None and engine.stranded(run):
+        return Text(_STRANDED)
     rest = account_sync_states.clock().rest_until
     if open_ is None and rest is not None and rest > utcnow():
         return Text(_RESTS)

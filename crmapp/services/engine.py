@@ -132,8 +132,8 @@ def claim(run_id: int) -> Claim | None:
 
 
 def stranded(run: Run) -> bool:
-    """Whether an earlier version of crmapp began the run and nobody works on it: nobody will."""
-    if run.status not in ACTIVE or run.code_version >= CODE_VERSION:
+    """Whether another version of crmapp began the run and nobody works on it: nobody will."""
+    if run.status not in ACTIVE or run.code_version == CODE_VERSION:
         return False
     return session.scalar(select(Run.id).where(Run.id == run.id, _free())) is not None
 

@@ -49,18 +49,21 @@ def holders(keys: Iterable[Key], *, lock: bool = False) -> dict[Key, Holder]:
 
 
 def unlinked(keys: Mapping[int, Key]) -> frozenset[int]:
-    """Return the accounts from which a person took the key, by the last word on it in the log."""
+    """Return the accounts from which a person took the key, by the last word on it in the log.
+
+    She unlinks it, or undoes what linked it, maybe with the values that came with the link.
+    """
     if not keys:
         return frozenset()
     log = Change.__table__.c
-    query = select(log.record_id, log.links, log.source).where(
-        log.object == "account", is_one_of(log.record_id, sorted(keys)), log.action == "linked"
+    query = select(log.record_id, log.links).where(
+        log.object == "account", is_one_of(log.record_id, sorted(keys))
     )
     last: dict[int, bool] = {}
-    for account, links, source in session.execute(query.order_by(log.id)):
+    for account, links in session.execute(query.order_by(log.id)):
         for link in (Link(*each) for each in links):
             if link.key == keys[account]:
-                last[account] = link.after is None and source.get("kind") == "form"
+                last[account] = link.after is None
     return frozenset(account for account, taken in last.items() if taken)
 
 

@@ -78,7 +78,7 @@ def receipt_of(run: Run) -> Receipt:
 def cancel(run_id: int, *, by: User) -> Run:
     """Cancel a run: one that waits ends at once, one that works ends after its chunk.
 
-    One that an earlier version of crmapp left behind ends at once as well.
+    One that another version of crmapp left behind ends at once as well.
 
     Raises:
         Forbidden: ``by`` lacks the right.

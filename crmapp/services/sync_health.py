@@ -32,6 +32,10 @@ _RESTING = N_(
     " anew, or set the rows inactive."
 )
 _WAITS = N_("A run of the accounts waits until somebody has looked at it; nothing else begins.")
+_STRANDED = N_(
+    "Another version of crmapp left a run of the accounts behind, and nothing else begins."
+    " Cancel it."
+)
 _FAILED = N_("The last run failed: %(why)s")
 _OVERDUE = N_("The next reading is overdue. Look under Health whether a worker is there.")
 _OUTDATED = N_("What is mapped has changed: all accounts are compared anew within minutes.")
@@ -132,6 +136,8 @@ def _wrong_accounts(accounts: Health) -> list[Text]:
         found.append(Text(_RESTING, {"rows": ", ".join(accounts.resting)}))
     if accounts.running is not None and accounts.running.status == Status.PLANNED:
         found.append(Text(_WAITS))
+    if accounts.stranded:
+        found.append(Text(_STRANDED))
     if accounts.problem is not None:
         found.append(Text(_FAILED, {"why": accounts.problem}))
     resting = accounts.rest_until is not None and accounts.rest_until > utcnow()

@@ -26,7 +26,7 @@ def test_a_run_that_an_earlier_version_left_behind_says_so_and_offers_a_way_on(
     )
     preview = mona.get(f"/upserts/{planning.id}/plan", headers=headers).text
 
-    assert "An earlier version of crmapp left this run behind" in before
+    assert "Another version of crmapp left this run behind" in before
     assert f'action="/upserts/{planning.id}/plan"' in before
     assert f'action="/upserts/{planning.id}/plan"' in preview
     assert "what it has done stays, and can be undone" in midway

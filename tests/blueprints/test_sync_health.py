@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.models import AccountSync, Run
-from crmapp.services import account_sync_read, runs
+from crmapp.services import account_sync_read, engine, runs
 from tests.support import sync_states
 from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
@@ -283,3 +283,19 @@ def test_a_row_whose_field_is_gone_leads_to_the_field_map(make, as_user, account
     assert headline(answer) == "Needs attention"
     assert "a field is gone: Primary phone." in flat(answer)
     assert 'href="/admin/subscriptions/crm/fields"' in answer.text
+
+
+@WAYS
+def test_a_run_that_another_version_left_is_ended_from_there(make, as_user, account, headers):
+    version = engine.CODE_VERSION - 1
+    run = make.run(kind="account_sync", status="running", code_version=version)
+    browser = as_user(make.alice)
+
+    before = browser.get(PAGE)
+    browser.post(f"/runs/{run.id}/cancellation", headers=headers)
+
+    assert "Another version of crmapp left this run behind" in flat(before)
+    assert f'action="/runs/{run.id}/cancellation"' in before.text
+    assert "/sync-health/progress" not in before.text
+    assert make.again(Run, run.id).status == "cancelled"
+    assert "left this run behind" not in flat(browser.get(PAGE))

@@ -175,6 +175,22 @@ def test_the_account_is_linked_to_its_record_by_the_sync(make, parties):
     assert account_details.linked(account.id)
 
 
+@pytest.mark.parametrize("phone", [None, "+33 40 00 00 00"], ids=["alone", "with a value"])
+def test_a_link_that_an_undo_took_away_does_not_come_back(make, parties, phone):
+    parties.enable()
+    account = make.account(NAME, number=NUMBER, phone=phone)
+    parties.touch(account)
+    run = parties.sync()
+    assert account_details.linked(account.id)
+
+    parties.work(undo.undo_later(run.id, by=make.alice, key=None))
+    parties.touch(account)
+    parties.sync()
+
+    assert account_details.linked(account.id) is None
+    assert parties.state(account).state == "held"
+
+
 def test_two_accounts_with_one_number_are_left_to_a_person(make, parties):
     parties.enable()
     one = make.account(NAME, number=NUMBER)

@@ -17,8 +17,10 @@ from crmapp.services import (
     account_sync_health,
     account_sync_read,
     account_sync_states,
+    engine,
     managed_lists,
     remotes,
+    runs,
 )
 from crmapp.services import sync_health as health
 from crmapp.services.sync_health import Headline
@@ -98,6 +100,21 @@ def test_a_plan_that_waits_for_a_person_is_no_good(make, account):
     headline, text = said(make)
     assert headline is Headline.ATTENTION
     assert "waits until somebody has looked at it" in text
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+@pytest.mark.parametrize("status", ["planning", "queued", "running"])
+def test_a_run_that_another_version_left_is_no_good_until_it_is_cancelled(
+    make, account, off, status
+):
+    version = engine.CODE_VERSION + off
+    run = make.run(kind="account_sync", status=status, code_version=version)
+    assert "left a run of the accounts behind" in said(make)[1]
+
+    runs.cancel(run.id, by=make.alice)
+
+    assert account_sync_states.open_run() is None
+    assert "left a run" not in said(make)[1]
 
 
 def test_a_run_that_failed_is_no_good(make, account):

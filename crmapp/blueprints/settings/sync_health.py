@@ -127,7 +127,7 @@ def _shown() -> dict[str, Any]:
         "overview": found,
         "health": found.accounts,
         "run": running,
-        "active": running is not None and running.status in ACTIVE,
+        "active": running is not None and running.status in ACTIVE and not found.accounts.stranded,
         "pace": polling_pace(),
         "history": account_sync_health.history(by=current_user),
         "states": connections.states(by=current_user),
