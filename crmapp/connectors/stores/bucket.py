@@ -28,6 +28,8 @@ from crmapp.connectors.stores.refusals import not_whole, refused, too_many
 from crmapp.i18n import N_, Text
 
 CONNECT, READ, TRIES = 5, 60, 3
+LISTED = 1000
+"""Files in a page of the list: the most that services give."""
 PART = 16 * CHUNK
 """Bytes that are asked for at a time, each only if the file is still the same."""
 
@@ -116,7 +118,11 @@ class BucketStore:
         found = list[StoredFile]()
         with self._told():
             pages = self._client().get_paginator("list_objects_v2")
-            asked = {"Bucket": self._settings.bucket, "Prefix": self._settings.prefix}
+            asked = {
+                "Bucket": self._settings.bucket,
+                "Prefix": self._settings.prefix,
+                "PaginationConfig": {"PageSize": LISTED},
+            }
             for number, each in enumerate(pages.paginate(**asked).search("Contents[]"), 1):
                 if each is None:  # a page without files
                     continue

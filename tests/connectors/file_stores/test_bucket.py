@@ -11,8 +11,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from crmapp.connectors.errors import (
+    AuthFailed,
     Cause,
     ConfigBroken,
+    PermissionMissing,
     Retryable,
     RowRejected,
     Unreachable,
@@ -22,6 +24,7 @@ from crmapp.connectors.source_reach import SourceReach
 from crmapp.connectors.stores import bucket as buckets
 from crmapp.connectors.stores.bucket import BUCKET_FIELDS, BucketSettings, BucketStore
 from crmapp.connectors.stores.refusals import refused
+from tests.connectors.wire import listening
 
 HERE = SourceReach(hosts=("127.0.0.1",))
 KEYS = {"access_key": "reader", "secret_key": "geheimgeheim"}
@@ -67,15 +70,12 @@ def test_files_are_found_below_a_prefix_in_pages(service, owner):
     assert [(file.name, file.size) for file in kept.files()] == [("a.CSV", 4), ("b.csv", 4)]
 
 
-def test_more_files_than_a_page_has_are_all_found(service, owner):
-    for number in range(1003):
+def test_more_files_than_a_page_has_are_all_found(service, owner, monkeypatch):
+    monkeypatch.setattr(buckets, "LISTED", 2)
+    for number in range(5):
         owner.put_object(Bucket="exports", Key=f"{number}.csv", Body=b"")
 
-    found = store(service).files()
-    for start in range(1003):
-        owner.delete_object(Bucket="exports", Key=f"{start}.csv")
-
-    assert len(found) == 1003
+    assert len(store(service).files()) == 5
 
 
 @pytest.mark.parametrize("size", [0, 1, 10, 11, 25])
@@ -159,3 +159,45 @@ def test_a_secret_is_never_said():
 
 def test_each_field_of_a_form_is_a_setting():
     assert {field.name for field in BUCKET_FIELDS} == set(BucketSettings.__dataclass_fields__)
+
+
+def answering(status, body, **headers):
+    """An answer as a service gives it."""
+    told = {"Content-Length": len(body), "Connection": "close", **headers}
+    lines = [f"HTTP/1.1 {status} .", *(f"{name}: {value}" for name, value in told.items())]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+@pytest.mark.parametrize(
+    "status, code, kind",
+    [
+        (403, "AccessDenied", PermissionMissing),
+        (403, "InvalidAccessKeyId", AuthFailed),
+        (403, "SignatureDoesNotMatch", AuthFailed),
+        (400, "AuthorizationHeaderMalformed", WrongInstance),
+        (404, "NoSuchBucket", ConfigBroken),
+        (503, "SlowDown", Retryable),
+    ],
+)
+def test_each_refusal_says_what_it_asks_for(status, code, kind):
+    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+    with listening(answering(status, body)) as peer, pytest.raises(kind) as error:
+        store(peer.url).check()
+
+    assert type(error.value) is kind
+
+
+def test_what_does_not_speak_s3_is_said():
+    with listening(answering(404, "<html>Nothing here")) as peer, pytest.raises(WrongInstance):
+        store(peer.url).check()
+
+
+def test_a_file_that_is_cut_off_is_noticed(tmp_path):
+    seen = answering(200, "", **{"Content-Length": 20, "ETag": '"e"'})
+    cut = answering(206, "x" * 7, **{"Content-Length": 20, "ETag": '"e"'})
+
+    with listening(seen, cut) as peer, pytest.raises(Unreachable) as error:
+        store(peer.url).fetch("a.csv", tmp_path / "copy")
+
+    assert error.value.cause is Cause.CUT
+    assert not (tmp_path / "copy").exists()
