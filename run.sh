@@ -107,6 +107,7 @@ lock() {
     set -- --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
     uv pip compile "$@" pyproject.toml -o requirements.lock
     uv pip compile "$@" pyproject.toml --group test -o requirements-test.lock
+    uv pip compile "$@" tests/tryton/requirements.in -o tests/tryton/requirements.lock
 }
 
 case "${1:-}" in
