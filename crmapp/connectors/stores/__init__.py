@@ -1,0 +1,1 @@
+"""Places where other systems leave files."""
