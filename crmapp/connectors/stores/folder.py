@@ -115,7 +115,7 @@ class FolderStore:
             before = os.fstat(source)
             if before.st_size > self._most:
                 raise too_large(name, self._most)
-            with _written(to) as target:
+            with written(to) as target:
                 digest, size = hashlib.sha256(), 0
                 while chunk := os.read(source, CHUNK):
                     size += len(chunk)
@@ -214,7 +214,7 @@ class FolderStore:
 
 
 @contextmanager
-def _written(to: Path) -> Iterator[Any]:
+def written(to: Path) -> Iterator[Any]:
     """A new file that is gone again if it does not become whole."""
     with to.open("xb") as target:
         try:
