@@ -17,6 +17,7 @@ from crmapp.connectors.sql.line import PATIENCE
 from crmapp.connectors.sql.reader import SqlReader
 from crmapp.connectors.sql.settings import SqlSettings
 from crmapp.connectors.sql.tables import QUERY
+from crmapp.connectors.stores.bucket import BUCKET_FIELDS, BucketSettings, BucketStore
 from crmapp.connectors.stores.folder import FOLDER_FIELDS, FolderSettings, FolderStore
 from crmapp.connectors.stores.port import Store
 from crmapp.connectors.tryton import connector as tryton
@@ -152,6 +153,14 @@ def _folder(told: Told) -> Iterator[Origin]:
 
 
 @contextmanager
+def _bucket(told: Told) -> Iterator[Origin]:
+    wanted = BucketSettings.from_json({**told.values, **told.secrets})
+    store = BucketStore(wanted, reach(), most=settings().max_table)
+    with _files(told, store, f"{wanted.bucket}/{wanted.prefix}{wanted.pattern}") as origin:
+        yield origin
+
+
+@contextmanager
 def _files(told: Told, store: Store, place: str) -> Iterator[Origin]:
     with feed_files.fetching() as folder:
         yield FilesOrigin(store, told, place, folder, feed_files.taken(told.id))
@@ -192,6 +201,17 @@ _KINDS = (
         delta=True,
         open=_folder,
         object_of=lambda _values: "files",
+    ),
+    FeedKind(
+        "bucket",
+        N_("Bucket of files"),
+        N_("CSV, Excel or Parquet files in a bucket (S3), at Amazon or elsewhere."),
+        "server",
+        (*BUCKET_FIELDS, *feed_files.FIELDS),
+        delta=True,
+        open=_bucket,
+        object_of=lambda _values: "files",
+        place=("endpoint", "region"),
     ),
     FeedKind(
         "dataset",

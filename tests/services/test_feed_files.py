@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from crmapp import config
 from crmapp.connectors.errors import ConfigBroken
@@ -299,3 +302,48 @@ def test_a_folder_that_cannot_be_read_says_why(make, drop, folder, kind):
     found = feed_sources.check("folder", Wanted("Drop", typed), by=make.alice)
 
     assert found.problem.kind == kind
+
+
+@pytest.fixture
+def bucket(settings):
+    """What is set for a bucket of a service on this machine, which holds one file."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    config.use(replace(settings, source_hosts=("127.0.0.1",)))
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"access_key": "reader", "secret_key": "s3cret"}
+    place = {"bucket": "erp-drop", "endpoint": f"http://{host}:{port}", "path_style": "1"}
+    client = boto3.client(
+        "s3", endpoint_url=place["endpoint"], region_name="us-east-1",
+        aws_access_key_id="reader", aws_secret_access_key="s3cret",
+    )  # fmt: skip
+    client.create_bucket(Bucket="erp-drop")
+    client.put_object(Bucket="erp-drop", Key="out/a.csv", Body=f"{HEAD}0017;Acme;\n".encode())
+    client.close()
+    yield {**place, **keys, "prefix": "out/", "contents": "each"}
+    server.stop()
+    config.use(settings)
+
+
+def test_a_bucket_is_read_and_its_secret_is_sealed(make, bucket):
+    wanted = Wanted("Bucket", bucket, key_column="no")
+    found = feed_sources.check("bucket", wanted, by=make.alice)
+    assert found.problem is None, found.problem
+    source_id = feed_sources.add("bucket", wanted, found, by=make.alice)
+
+    with feed_sources.opened(source_id) as reader:
+        assert keys(reader.read()) == ["0017"]
+
+    source = make.again(FeedSource, source_id)
+    assert "s3cret" not in str(source.settings)
+    assert feed_sources.secrets_of(source) == {"secret_key"}
+
+
+def test_a_bucket_that_is_not_there_is_named(make, bucket):
+    wanted = Wanted("Bucket", {**bucket, "bucket": "nowhere"})
+
+    found = feed_sources.check("bucket", wanted, by=make.alice)
+
+    assert found.problem.kind == "field"
+    assert "nowhere" in str(found.problem.sentence)
