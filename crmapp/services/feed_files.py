@@ -8,10 +8,9 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,6 +21,7 @@ from crmapp.config import settings
 from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Check, Cursor, Listed
 from crmapp.connectors.settings import SettingField
+from crmapp.connectors.stores.port import Store, StoredFile
 from crmapp.db import db, session
 from crmapp.db.bulk import insert_into
 from crmapp.errors import TableError
@@ -77,29 +77,6 @@ FIELDS = (
 )
 
 
-class StoredFile(Protocol):
-    """A file that is there; ``mark`` changes when it does."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def modified(self) -> datetime: ...
-
-    @property
-    def mark(self) -> str: ...
-
-
-class Store(Protocol):
-    """Where files lie: a folder, or a bucket. Raises ConnectorError."""
-
-    def files(self) -> Sequence[StoredFile]:
-        """The files that match, without those that are still being written."""
-
-    def fetch(self, name: str, to: Path) -> str:
-        """Copy a file to ``to``, and return the SHA-256 of what it holds."""
-
-
 @dataclass(frozen=True)
 class Taken:
     """What was picked up before: by content, and by name with the mark that it had then."""
@@ -135,12 +112,13 @@ class FilesOrigin:
         self._listed: list[StoredFile] | None = None
 
     def check(self) -> Check:
+        found = self._store.check()
         if not self._files:
             raise ConfigBroken(
                 Text(N_("No file matches yet: %(place)s."), {"place": self._place}),
                 field=self._place,
             )
-        return Check(self._place, "", "")
+        return found
 
     def objects(self) -> list[Listed]:
         return []

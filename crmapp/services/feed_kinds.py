@@ -17,6 +17,9 @@ from crmapp.connectors.sql.line import PATIENCE
 from crmapp.connectors.sql.reader import SqlReader
 from crmapp.connectors.sql.settings import SqlSettings
 from crmapp.connectors.sql.tables import QUERY
+from crmapp.connectors.stores.bucket import BUCKET_FIELDS, BucketSettings, BucketStore
+from crmapp.connectors.stores.folder import FOLDER_FIELDS, FolderSettings, FolderStore
+from crmapp.connectors.stores.port import Store
 from crmapp.connectors.tryton import connector as tryton
 from crmapp.connectors.tryton import settings as tryton_settings
 from crmapp.connectors.tryton.parties import PARTY
@@ -25,7 +28,8 @@ from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.patience import Patience
-from crmapp.services import datasets, field_maps, remotes
+from crmapp.services import datasets, feed_files, field_maps, remotes
+from crmapp.services.feed_files import FilesOrigin
 from crmapp.services.feed_kind import Choices, FeedKind, Texts
 from crmapp.services.feed_origins import DimensionOrigin, RemoteOrigin
 from crmapp.services.feed_readers import Origin, Told
@@ -140,6 +144,28 @@ def _settled_customers(values: Texts, secrets: Texts) -> tuple[Texts, Texts]:
     return values, secrets
 
 
+@contextmanager
+def _folder(told: Told) -> Iterator[Origin]:
+    wanted = FolderSettings.from_json(told.values)
+    store = FolderStore(wanted, reach(), most=settings().max_table)
+    with _files(told, store, f"{wanted.folder}/{wanted.pattern}") as origin:
+        yield origin
+
+
+@contextmanager
+def _bucket(told: Told) -> Iterator[Origin]:
+    wanted = BucketSettings.from_json({**told.values, **told.secrets})
+    store = BucketStore(wanted, reach(), most=settings().max_table)
+    with _files(told, store, f"{wanted.bucket}/{wanted.prefix}{wanted.pattern}") as origin:
+        yield origin
+
+
+@contextmanager
+def _files(told: Told, store: Store, place: str) -> Iterator[Origin]:
+    with feed_files.fetching() as folder:
+        yield FilesOrigin(store, told, place, folder, feed_files.taken(told.id))
+
+
 _TABLE = SettingField(
     "table",
     N_("Table or view"),
@@ -165,6 +191,27 @@ _KINDS = (
         keyed=True,
         object_field="table",
         stamped=True,
+    ),
+    FeedKind(
+        "folder",
+        N_("Folder of files"),
+        N_("CSV, Excel or Parquet files on this server or on a share: each is read once."),
+        "file-text",
+        (*FOLDER_FIELDS, *feed_files.FIELDS),
+        delta=True,
+        open=_folder,
+        object_of=lambda _values: "files",
+    ),
+    FeedKind(
+        "bucket",
+        N_("Bucket of files"),
+        N_("CSV, Excel or Parquet files in a bucket (S3), at Amazon or elsewhere."),
+        "server",
+        (*BUCKET_FIELDS, *feed_files.FIELDS),
+        delta=True,
+        open=_bucket,
+        object_of=lambda _values: "files",
+        place=("endpoint", "region"),
     ),
     FeedKind(
         "dataset",

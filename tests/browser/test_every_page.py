@@ -91,6 +91,8 @@ PAGES = (
     "/admin/sources/new",
     "/admin/sources/new/dataset",
     "/admin/sources/new/salesforce",
+    "/admin/sources/new/bucket",
+    "/admin/sources/new/tryton",
     "/admin/managed-lists",
     "/admin/managed-lists?list=territories",
     "/admin/sync-health",

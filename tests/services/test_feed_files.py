@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+import logging
+import os
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
+from crmapp import config
 from crmapp.connectors.errors import ConfigBroken
+from crmapp.connectors.port import Check
+from crmapp.connectors.stores.port import StoredFile
 from crmapp.db import session, unit_of_work
 from crmapp.errors import NotFound, TableError
 from crmapp.models import FeedFile, FeedSource
 from crmapp.services import feed_files, feed_sources
+from crmapp.services.feed_checks import Wanted
 from crmapp.services.feed_files import FilesOrigin
 from crmapp.services.feed_readers import SourceReader, Told
 
@@ -21,10 +29,7 @@ MONDAY = datetime(2026, 6, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class File:
-    name: str
-    modified: datetime
-    mark: str
+class File(StoredFile):
     content: bytes = field(repr=False)
 
 
@@ -37,7 +42,10 @@ class Shelf:
 
     def put(self, name, text, encoding="utf-8"):
         modified = MONDAY + timedelta(minutes=len(self.held))
-        self.held[name] = File(name, modified, f"{modified}", text.encode(encoding))
+        self.held[name] = File(name, len(text), modified, f"{modified}", text.encode(encoding))
+
+    def check(self):
+        return Check("shelf", "", "")
 
     def files(self):
         return list(self.held.values())
@@ -252,3 +260,90 @@ def test_a_file_is_noted_once(source):
 
     (kept,) = session.query(FeedFile)
     assert kept.mark == "2"
+
+
+@pytest.fixture
+def drop(settings, tmp_path):
+    """A folder that the operator lets sources read, and a file in it from some time ago."""
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    config.use(replace(settings, source_folders=(folder,)))
+    file = folder / "customers.csv"
+    file.write_text(f"{HEAD}0017;Acme;\n")
+    os.utime(file, (0, 0))
+    yield folder
+    config.use(settings)
+
+
+def test_a_folder_is_read_from_test_to_feed(make, drop):
+    typed = {"folder": str(drop), "pattern": "*.csv", "contents": "each"}
+    wanted = Wanted("Drop", typed, key_column="no", company="US")
+    found = feed_sources.check("folder", wanted, by=make.alice)
+    source_id = feed_sources.add("folder", wanted, found, by=make.alice)
+
+    with feed_sources.opened(source_id) as reader:
+        pages = list(reader.read())
+    with unit_of_work():
+        feed_sources.finish(source_id, pages[-1].cursor, None)
+    with feed_sources.opened(source_id) as reader:
+        again = list(reader.read())
+
+    assert found.sample.rows == [["0017", "Acme", ""]]
+    assert (keys(pages), again) == (["0017"], [])
+    assert feed_sources.preview(make.again(FeedSource, source_id), by=make.alice).rows
+
+
+@pytest.mark.parametrize(
+    "folder, kind", [("/etc", "instance"), ("{drop}/none", "field"), ("{drop}", "field")]
+)
+def test_a_folder_that_cannot_be_read_says_why(make, drop, folder, kind):
+    typed = {"folder": folder.format(drop=drop), "pattern": "*.xlsx", "contents": "each"}
+
+    found = feed_sources.check("folder", Wanted("Drop", typed), by=make.alice)
+
+    assert found.problem.kind == kind
+
+
+@pytest.fixture
+def bucket(settings):
+    """What is set for a bucket of a service on this machine, which holds one file."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    config.use(replace(settings, source_hosts=("127.0.0.1",)))
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"access_key": "reader", "secret_key": "s3cret"}
+    place = {"bucket": "erp-drop", "endpoint": f"http://{host}:{port}", "path_style": "1"}
+    client = boto3.client(
+        "s3", endpoint_url=place["endpoint"], region_name="us-east-1",
+        aws_access_key_id="reader", aws_secret_access_key="s3cret",
+    )  # fmt: skip
+    client.create_bucket(Bucket="erp-drop")
+    client.put_object(Bucket="erp-drop", Key="out/a.csv", Body=f"{HEAD}0017;Acme;\n".encode())
+    client.close()
+    yield {**place, **keys, "prefix": "out/", "contents": "each"}
+    server.stop()
+    config.use(settings)
+
+
+def test_a_bucket_is_read_and_its_secret_is_sealed(make, bucket):
+    wanted = Wanted("Bucket", bucket, key_column="no")
+    found = feed_sources.check("bucket", wanted, by=make.alice)
+    assert found.problem is None, found.problem
+    source_id = feed_sources.add("bucket", wanted, found, by=make.alice)
+
+    with feed_sources.opened(source_id) as reader:
+        assert keys(reader.read()) == ["0017"]
+
+    source = make.again(FeedSource, source_id)
+    assert "s3cret" not in str(source.settings)
+    assert feed_sources.secrets_of(source) == {"secret_key"}
+
+
+def test_a_bucket_that_is_not_there_is_named(make, bucket):
+    wanted = Wanted("Bucket", {**bucket, "bucket": "nowhere"})
+
+    found = feed_sources.check("bucket", wanted, by=make.alice)
+
+    assert found.problem.kind == "field"
+    assert "nowhere" in str(found.problem.sentence)

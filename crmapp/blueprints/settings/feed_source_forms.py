@@ -132,7 +132,8 @@ def _field(spec: SettingField, kind: FeedKind, source: FeedSource | None) -> Any
         options["render_kw"]["placeholder"] = _DOTS
     offered = _offered(spec, kind)
     if offered:
-        blank = () if spec.required and spec.choices else (("", "–"),)
+        chosen = spec.required and spec.choices or "" in dict(offered)
+        blank = () if chosen else (("", "–"),)
         return SelectField(**options, choices=choices([*blank, *offered]), validate_choice=False)
     if spec.long:
         options["render_kw"] |= {"rows": 6}
