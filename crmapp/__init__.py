@@ -12,7 +12,7 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
-from crmapp.services import grids, retries, sources
+from crmapp.services import crm_mappings, feed_sources, grids, retries, sources
 from crmapp.web import (
     access,
     assets,
@@ -81,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     serving.init_app(app, settings)
     sources.register("grid", grids.GridSource, grids.renew)
     sources.register(retries.KIND, retries.RetrySource)
+    feed_sources.register_use(crm_mappings.uses)
     for name in BLUEPRINTS:
         _open(app, name)
     return app
