@@ -42,7 +42,7 @@ class TestReceipt:
 
         page = flat(as_user(make.mona).get(f"/runs/{done.id}"))
 
-        assert "Credit limit 2,501.00 1,250.50 1,250.50 balances" in page
+        assert "Credit limit 2,501.00 1,250.50 1,250.50 0.00 balances" in page
 
     def test_planned_rows_are_in_tabs_that_are_addresses(self, as_user, make):
         done = done_run(make)
