@@ -185,15 +185,21 @@ def left_by(run: Run) -> File | None:
     """The file that a run has left and that is still there."""
     if run.kind != KIND or run.status != Status.DONE:
         return None
-    kind = run.source["file"]
-    path = _folder() / f"{run.id}.{kind}"
+    path = path_of(run)
     with suppress(FileNotFoundError):
-        return File(path, f"{_name(run.source)}.{kind}", kind, path.stat().st_size)
+        return File(path, name_of(run), run.source["file"], path.stat().st_size)
     return None
 
 
-def _name(source: Mapping[str, Any]) -> str:
-    return str(source.get("name") or source["layout"]["name"])
+def path_of(run: Run) -> Path:
+    """Return where the file of an export lies, once it is there."""
+    return _folder() / f"{run.id}.{run.source['file']}"
+
+
+def name_of(run: Run) -> str:
+    """Return what the file of an export is called where it is downloaded."""
+    source = run.source
+    return f"{source.get('name') or source['layout']['name']}.{source['file']}"
 
 
 def advance(held: Claim, writers: Mapping[str, Writer]) -> Claim | None:

@@ -17,14 +17,23 @@ from crmapp.queue import later
 
 WATCHING = Right.SETTINGS_MANAGE
 """Who holds it is told when a run of somebody else fails, unless she said no."""
+RESPONSIBLE = {
+    "dataset_refresh": Right.DATASET_MANAGE,
+    "managed_list": Right.INTEGRATION_MANAGE,
+    "account_sync": Right.INTEGRATION_MANAGE,
+    "feed": Right.INTEGRATION_MANAGE,
+}
+"""Kinds of runs that begin by themselves → who holds it is told as well when one of those fails."""
 
 
 def run_ended(run_id: int) -> None:
     """Tell whoever started the run that it has ended, and administrators that it failed.
 
+    If nobody started it, those who are responsible for such runs are told that it failed, too.
+
     One message each, whatever happens after, as far as they want to know.
     """
-    run = session.execute(select(Run.by_id, Run.status).where(Run.id == run_id)).one()
+    run = session.execute(select(Run.by_id, Run.status, Run.kind).where(Run.id == run_id)).one()
     if run.by_id is not None:
         wanted = [Mail.ALL.value] + ([Mail.WRONG.value] if run.status in WRONG else [])
         hers = select(User.id, User.email).where(
@@ -32,8 +41,12 @@ def run_ended(run_id: int) -> None:
         )
         _notify(hers, "run_ended", run_id, f"run-{run_id}-ended")
     if run.status == Status.FAILED:
+        rights = {WATCHING} | (
+            {RESPONSIBLE.get(run.kind, WATCHING)} if run.by_id is None else set()
+        )
+        roles = {role.value for right in rights for role in roles_with(right)}
         watching = select(User.id, User.email).where(
-            User.role.in_([role.value for role in roles_with(WATCHING)]),
+            User.role.in_(sorted(roles)),
             User.active,
             User.mail_failed_runs,
             User.id != (run.by_id or 0),

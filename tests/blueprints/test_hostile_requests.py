@@ -23,7 +23,7 @@ ARGUMENTS = {
     "activities.new": ("kind",),
     "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
                   "sel", "focus.customers"),
-    "runs.index": ("status", "before"),
+    "runs.index": ("status", "before", "since", "until", "like"),
     "runs.show": ("after", "show", "page", "reason", "about", "looked"),
     "security.login": ("next",),
     "upserts.mapping": ("field",),

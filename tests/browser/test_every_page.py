@@ -120,6 +120,8 @@ PAGES = (
     "/admin/mail",
     "/admin/datasets",
     "/admin/health",
+    "/admin/retention",
+    "/runs?like=1&until=2030-01-01",
     "/search",
     "/search?q=auto",
     "/search?q=zzzz",
@@ -145,7 +147,8 @@ NO_PAGES = {
     "accounts.csv", "accounts.value", "accounts.xlsx",
     "assets.file", "assets.script", "assets.stylesheet", "grid.csv", "grid.database", "grid.xlsx",
     "databases.text", "grid.favourite", "health.live",
-    "health.ready", "home", "runs.failed_rows", "runs.file", "runs.last_file", "runs.progress",
+    "health.ready", "home", "runs.failed_rows", "runs.file", "runs.last_file", "runs.plan_file",
+    "runs.progress",
     "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""

@@ -12,9 +12,9 @@ from crmapp.services import notifications, preferences
 from tests.factories import Make
 
 
-def end(make: Make, status: str, by: User | None) -> list[tuple[str, str]]:
+def end(make: Make, status: str, by: User | None, **more: str) -> list[tuple[str, str]]:
     """End a run, twice told; return (recipient, kind) of the letters."""
-    run_id = make.run(status=status, by_id=by and by.id).id
+    run_id = make.run(status=status, by_id=by and by.id, **more).id
     for _time in range(2):
         with unit_of_work():
             notifications.run_ended(run_id)
@@ -85,3 +85,21 @@ def test_each_letter_has_its_own_message_id(make: Make) -> None:
     end(make, "failed", make.mona)
 
     assert len(set(session.scalars(select(MailOutbox.message_id)))) == 2
+
+
+@pytest.mark.parametrize("kind", ["dataset_refresh", "managed_list", "account_sync", "feed"])
+def test_a_run_of_the_schedule_that_failed_is_told_to_those_who_are_responsible_for_such_runs(
+    make: Make, kind: str
+) -> None:
+    assert all([make.alice, make.ivan, make.mona, make.bob])
+
+    assert sorted(end(make, "failed", None, kind=kind)) == [
+        ("alice", "run_failed"),
+        ("ivan", "run_failed"),
+    ]
+
+
+def test_the_responsible_are_not_told_of_what_somebody_started_herself(make: Make) -> None:
+    assert all([make.alice, make.ivan])
+
+    assert end(make, "failed", make.alice, kind="managed_list") == [("alice", "run_ended")]

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from crmapp.blueprints.runs import bp
 from crmapp.domain.permissions import Right
 from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotUndoable
-from crmapp.services import receipts, retries, runs, undo
+from crmapp.services import duplicates, receipts, retries, runs, undo
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
@@ -42,6 +42,19 @@ def create_retry(run_id: int) -> ResponseReturnValue:
     else:
         return see_other(url_for("upserts.plan", run_id=retry))
     return see_other(url_for("runs.show", run_id=run_id))
+
+
+@bp.post("/<int:run_id>/duplicates")
+@requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
+def create_duplicate(run_id: int) -> ResponseReturnValue:
+    """Draft a run over the same rows as they are now, with the same mapping."""
+    key = request.form.get("idempotency_key")
+    try:
+        draft = duplicates.duplicate(run_id, by=current_user, key=key)
+    except Invalid as invalid:
+        flash(" ".join(translated(text) for text in invalid.fields.values()), "error")
+        return see_other(url_for("runs.show", run_id=run_id))
+    return see_other(url_for("upserts.mapping", run_id=draft))
 
 
 @bp.get("/<int:run_id>/undo")

@@ -8,13 +8,27 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
+from crmapp.blueprints.runs.trends import trend
 from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
 from crmapp.domain.list_values import TALLIES
+from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned
 from crmapp.domain.runs import ACTIVE, ENDED, Receipt
 from crmapp.errors import NotFound
 from crmapp.models import Run
-from crmapp.services import engine, exports, failed_files, receipts, retries, runs, undo, upserts
+from crmapp.services import (
+    engine,
+    exports,
+    failed_files,
+    receipts,
+    retention,
+    retries,
+    run_files,
+    run_list,
+    runs,
+    undo,
+    upserts,
+)
 from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
@@ -81,6 +95,13 @@ def file(run_id: int) -> ResponseReturnValue:
     return send_file(found.path, kind, as_attachment=True, download_name=found.name)
 
 
+@bp.get("/<int:run_id>/plans/<int:number>")
+def plan_file(run_id: int, number: int) -> ResponseReturnValue:
+    """Send a file of the run's plan as it lies on the server."""
+    path = run_files.plan_file(run_id, number, by=current_user)
+    return send_file(path, as_attachment=True, download_name=f"run-{run_id}-{path.name}")
+
+
 @bp.get("/last-file")
 def last_file() -> ResponseReturnValue:
     """Lead to the last export that the reader asked for, whichever grid it is of."""
@@ -129,7 +150,10 @@ def _trouble(run: Run, lost: bool) -> dict[str, Any]:
     return {
         "file": exports.left_by(run),
         "failed_as": failed_files.kind_of(run),
-        "kept_days": exports.KEPT.days,
+        "files": run_files.of(run) if run.status in ENDED else [],
+        "kept_days": retention.days_of(run.kind),
+        "schedule": _schedule(run),
+        "trend": trend(run_list.pasts([run]).get((run.kind, run.lock_key), [])),
         "cancellable": runs.may_cancel(run, by=current_user),
         "retryable": 0 if lost else retries.count(run),
         "retries": retries.of(run),
@@ -144,6 +168,18 @@ def _wrote(run: Run, receipt: Receipt) -> bool:
     """Whether there are accounts to show that the run has created or updated."""
     done = receipt.outcomes
     return run.kind == "upsert" and bool(done["created"] or done["updated"])
+
+
+def _schedule(run: Run) -> str | None:
+    """Return the page on which it is set when such runs begin by themselves, if she may set it."""
+    if run.kind == "dataset_refresh" and current_user.can(Right.DATASET_MANAGE):
+        return url_for("databases.show", dataset_id=run.source["id"])
+    if current_user.can(Right.INTEGRATION_MANAGE):
+        if run.kind == "managed_list":
+            return url_for("settings.managed_lists", list=run.source["list"])
+        if run.kind == "account_sync":
+            return url_for("settings.advanced")
+    return None
 
 
 def _opens_with(run: Run, receipt: Receipt) -> Planned | None:

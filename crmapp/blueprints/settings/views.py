@@ -114,6 +114,13 @@ SECTIONS = (
         Right.DATASET_MANAGE,
     ),
     Section(
+        "retention",
+        N_("Files of runs"),
+        N_("For how long the plans, rows and exports that runs leave behind are kept."),
+        "history",
+        Right.SETTINGS_MANAGE,
+    ),
+    Section(
         "health",
         N_("Health"),
         N_("Whether everything that crmapp needs is there."),
