@@ -12,7 +12,7 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
-from crmapp.services import file_sources, grids, retries, sources
+from crmapp.services import crm_mappings, feed_sources, file_sources, grids, retries, sources
 from crmapp.web import (
     access,
     assets,
@@ -83,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sources.register("grid", grids.GridSource, grids.renew)
     sources.register(file_sources.KIND, file_sources.FileSource, stage=file_sources.stage)
     sources.register(retries.KIND, retries.RetrySource)
+    feed_sources.register_use(crm_mappings.uses)
     for name in BLUEPRINTS:
         _open(app, name)
     return app

@@ -33,7 +33,8 @@ _USES: list[Callable[[int], Sequence[str]]] = []
 
 def register_use(uses: Callable[[int], Sequence[str]]) -> None:
     """Let ``uses`` say by name what needs a source, by its id; such a source is not retired."""
-    _USES.append(uses)
+    if uses not in _USES:
+        _USES.append(uses)
 
 
 def used_by(source_id: int) -> list[str]:

@@ -23,6 +23,9 @@ from crmapp.services import (
     dataset_refresh,
     engine,
     exports,
+    feed_apply,
+    feed_plan,
+    feed_states,
     freeze,
     list_apply,
     list_plan,
@@ -45,6 +48,8 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     (account_sync_states.KIND, Status.RUNNING.value): account_sync_apply.advance,
     (dataset_refresh.KIND, Status.RUNNING.value): dataset_refresh.advance,
     (exports.KIND, Status.RUNNING.value): exports.advance,
+    (feed_states.KIND, Status.PLANNING.value): feed_plan.advance,
+    (feed_states.KIND, Status.RUNNING.value): feed_apply.advance,
 }
 
 

@@ -124,6 +124,20 @@ class Staging:
         self._names: tuple[str, ...] = ()
         self._begin()
 
+    @property
+    def place(self) -> Any:
+        """Where the reading stands; ``None`` if it cannot go on from there."""
+        return self._state.get("place")
+
+    def rows_of(self, number: int) -> int:
+        """Return how many rows of a source there are."""
+        written: int = sum(part[3] for part in self._state["parts"] if part[0] == number)
+        return written + self._rows
+
+    def note(self, **state: Any) -> None:
+        """Keep something about the reading with the next part."""
+        self._state |= state
+
     def take(self, pages: Iterable[Page]) -> bool:
         """Write pages down; return whether all of them, or the worker was asked to leave before."""
         kept = self.count

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
-from crmapp.services import account_sync, dataset_schedule, engine, managed_lists, request_log
+from crmapp.services import (
+    account_sync,
+    dataset_schedule,
+    engine,
+    feeds,
+    managed_lists,
+    request_log,
+)
 
 _MOST = 50
 
@@ -19,6 +26,7 @@ def sweep() -> int:
     dataset_schedule.start_due()
     managed_lists.start_due()
     account_sync.start_due()
+    feeds.start_due()
     request_log.forget_old()
     heard = 0
     due = engine.due(_MOST)

@@ -83,7 +83,7 @@ def test_rows_may_have_different_columns(make: Make) -> None:
 
 
 def test_a_reading_that_was_interrupted_goes_on_behind_what_is_written_down(make: Make) -> None:
-    tape = Tape(MANY, before=once(5, Retryable(1)))
+    tape = Tape(MANY, before=once(5, Retryable()))
     run_id = start(make, tape)
 
     plan_again(make, run_id)
@@ -98,7 +98,7 @@ def test_a_reading_that_was_interrupted_goes_on_behind_what_is_written_down(make
 
 
 def test_a_reading_that_cannot_go_on_begins_anew_and_no_row_comes_twice(make: Make) -> None:
-    tape = Tape(MANY, winds=False, before=once(5, Retryable(1)))
+    tape = Tape(MANY, winds=False, before=once(5, Retryable()))
     run_id = start(make, tape)
 
     plan_again(make, run_id)

@@ -1,0 +1,22 @@
+"""Carry out a feed, and note how far its sources were read once it has ended well."""
+
+from __future__ import annotations
+
+from crmapp.db import unit_of_work
+from crmapp.domain.runs import Status
+from crmapp.services import apply, feed_states
+from crmapp.services.engine import Claim
+from crmapp.services.staged_rows import state_of
+
+_WELL = (Status.DONE, Status.DONE_WITH_ERRORS)
+
+
+def advance(held: Claim) -> Claim | None:
+    """Do the next chunk; whoever dies before the cursors are kept only has the rows read again."""
+    moved = apply.advance(held)
+    if moved is None:
+        run = apply.load(held.run_id)
+        if run.status in _WELL and state_of(run).get("read"):
+            with unit_of_work():
+                feed_states.keep(run, run.source["known"])
+    return moved

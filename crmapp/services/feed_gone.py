@@ -1,0 +1,152 @@
+"""Propose to deactivate the accounts whose customers a source has no more, for a person to say.
+
+Only a reading of everything tells what is gone; nothing is ever deleted, and nothing deactivated
+before somebody has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+
+from crmapp import artefacts
+from crmapp.artefacts import Artefact, PlanFile
+from crmapp.db import session
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.plan import Planned, PlanRow
+from crmapp.domain.runs import Status
+from crmapp.models import Account, ExternalIdentity, Run
+from crmapp.services import engine, notifications, planning
+from crmapp.services.engine import CODE_VERSION
+from crmapp.services.feed_join import Span
+from crmapp.services.feed_states import KIND
+from crmapp.services.staged_rows import state_of
+
+_ACCOUNT = Account.__table__.c
+_LEDGER = ExternalIdentity.__table__.c
+Gone = tuple[int, int, str, str]
+"""An account that is gone there: its id, version, name, and the key that it had."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is gone by a reading of a CRM mapping."""
+
+    run: dict[str, Any]
+    gone: Sequence[Gone]
+
+    def keep(self) -> None:
+        """Inside a unit of work: have a plan wait for a person; an older one is out of date."""
+        for old in session.scalars(
+            select(Run).where(
+                Run.kind == KIND,
+                Run.lock_key == self.run["lock_key"],
+                Run.status == Status.PLANNED.value,
+            )
+        ):
+            if old.source.get("mode") != "gone":
+                continue
+            if old.source["gone"] == [each[0] for each in self.gone]:
+                return
+            engine.stop(old)
+        if self.gone:
+            self._add()
+
+    def _add(self) -> None:
+        source = {**self.run["source"], "gone": [each[0] for each in self.gone]}
+        run = Run(**{**self.run, "source": source})
+        session.add(run)
+        session.flush()
+        plan = artefacts.write(run.id, "plan-1", _rows(self.gone))
+        run.artefacts, run.plan_hash, run.total = [plan.as_json()], plan.sha256, plan.rows
+        run.counts = planning.count_actions(plan)
+        notifications.run_waits(run.id)
+
+
+def _rows(gone: Sequence[Gone]) -> Iterator[PlanRow]:
+    for row_no, (id_, version, name, key) in enumerate(gone, 1):
+        yield PlanRow(
+            row_no,
+            Planned.UPDATE,
+            record_id=id_,
+            version=version,
+            key=key,
+            name=name,
+            fields={"active": [True, False]},
+        )
+
+
+def propose(run: Run, plan: Artefact, spans: Sequence[Span]) -> Proposal | None:
+    """Return what is gone, if every source was read in whole."""
+    if not all(read["whole"] for read in state_of(run)["read"]):
+        return None
+    kept = {
+        "kind": KIND,
+        "title": run.title,
+        "status": Status.PLANNED.value,
+        "source": {
+            "kind": KIND,
+            "mapping": run.source["mapping"],
+            "version": run.source["version"],
+            "mode": "gone",
+            "origin": run.source["origin"],
+        },
+        "lock_key": run.lock_key,
+        "code_version": CODE_VERSION,
+        "by_id": run.by_id,
+    }
+    with artefacts.read([plan.name]) as file:
+        return Proposal(kept, list(_gone(file, spans)))
+
+
+def _gone(file: PlanFile, spans: Sequence[Span]) -> Iterator[Gone]:
+    """Yield the active accounts of which no source of the mapping has a customer any more."""
+    after = 0
+    ours = or_(
+        *(
+            and_(_LEDGER.system == span.identity[0], _LEDGER.object == span.identity[1])
+            for span in spans
+        )
+    )
+    while True:
+        page = (
+            select(_LEDGER.account_id)
+            .where(ours, _LEDGER.account_id > after)
+            .distinct()
+            .order_by(_LEDGER.account_id)
+            .limit(planning.PART)
+        )
+        ids = list(session.scalars(page))
+        if not ids:
+            return
+        after = ids[-1]
+        names = select(
+            _LEDGER.account_id, _LEDGER.system, _LEDGER.object, _LEDGER.external_id
+        ).where(ours, is_one_of(_LEDGER.account_id, ids))
+        known = [tuple(row) for row in session.execute(names)]
+        there = _there(file, spans, [row[3] for row in known])
+        living = {row[0] for row in known if (row[1], row[2], row[3]) in there}
+        keys = {row[0]: row[3] for row in known}
+        accounts = select(_ACCOUNT.id, _ACCOUNT.version, _ACCOUNT.name).where(
+            is_one_of(_ACCOUNT.id, sorted(set(ids) - living)),
+            _ACCOUNT.active,
+            _ACCOUNT.deleted_at.is_(None),
+        )
+        if len(living) < len(ids):
+            for row in session.execute(accounts.order_by(_ACCOUNT.id)):
+                yield row.id, row.version, row.name, keys[row.id]
+
+
+def _there(file: PlanFile, spans: Sequence[Span], keys: Sequence[str]) -> set[tuple[str, str, str]]:
+    found: set[tuple[str, str, str]] = set()
+    for span in spans:
+        rows = file.ask(
+            "SELECT DISTINCT key FROM plan WHERE row_no BETWEEN ? AND ?"
+            " AND key IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+            [span.first, span.last, list(keys)],
+        )
+        found |= {(*span.identity, key) for (key,) in rows}
+    return found

@@ -1,0 +1,130 @@
+"""Join the rows of a feed's sources: which row counts for an account, and why others do not.
+
+The leftmost source that has a number says what its account holds; the identities of the others are
+linked to the same account. Only narrow columns are grouped; whole rows stream through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crmapp.domain.changes import Reason
+from crmapp.domain.matching import Rule
+from crmapp.domain.plan import Planned
+from crmapp.services.decisions import ACTIVE
+
+
+@dataclass(frozen=True)
+class Span:
+    """The rows of one source in the plan, by number.
+
+    ``repeats``: its reading may say a row several times, of which the last counts.
+    """
+
+    first: int
+    last: int
+    identity: tuple[str, str]
+    repeats: bool = False
+
+
+def select(spans: Sequence[Span]) -> str:
+    """Return what makes the plan of the view ``plan`` over all parts."""
+    return _JOIN.replace("{spans}", ", ".join(map(_row, enumerate(spans))))
+
+
+def _row(numbered: tuple[int, Span]) -> str:
+    number, span = numbered
+    system, object_ = (each.replace("'", "''") for each in span.identity)
+    return (
+        f"({number}, {span.first}, {span.last}, '{system}', '{object_}',"
+        f" {'true' if span.repeats else 'false'})"
+    )
+
+
+_JOIN = f"""
+    WITH source_of(n, first_row, last_row, system, thing, repeats) AS (VALUES {{spans}}),
+    named AS (
+        SELECT row_no, action, key, match, record_id, link, n, system, thing, repeats,
+            NOT link OR json_extract_string(params, '$.rule') = '{Rule.PERSON}' AS sure
+        FROM plan JOIN source_of ON row_no BETWEEN first_row AND last_row
+        WHERE action IN ({ACTIVE}, '{Planned.AMBIGUOUS}') AND key <> '' AND match IS NOT NULL
+    ),
+    keys AS (
+        SELECT n, key, if(any_value(repeats), max(row_no), min(row_no)) AS counts
+        FROM named GROUP BY n, key HAVING count(*) > 1
+    ),
+    repeated AS (
+        SELECT row_no, if(repeats, 'repeated', 'twice') AS fate
+        FROM named JOIN keys USING (n, key) WHERE row_no <> counts
+    ),
+    once AS (SELECT * FROM named WHERE row_no NOT IN (SELECT row_no FROM repeated)),
+    words AS (
+        SELECT match, min(row_no) AS winner, arg_min(n, row_no) AS of,
+            arg_min(record_id, row_no) AS account, arg_min(action, row_no) AS planned
+        FROM once GROUP BY match HAVING count(*) > 1
+    ),
+    followers AS (
+        SELECT row_no, if(n = of, 'twice', 'follows') AS fate, winner, system, thing, key,
+            n <> of AND link AND planned <> '{Planned.AMBIGUOUS}'
+                AND (record_id IS NULL OR record_id = account)
+                AND (account IS NOT NULL OR planned = '{Planned.CREATE}') AS links
+        FROM once JOIN words USING (match) WHERE row_no <> winner
+    ),
+    alone AS (
+        SELECT * FROM once
+        WHERE record_id IS NOT NULL AND action <> '{Planned.AMBIGUOUS}'
+            AND row_no NOT IN (SELECT row_no FROM followers)
+    ),
+    accounts AS (
+        SELECT record_id, min(row_no) FILTER (WHERE sure) AS winner
+        FROM alone GROUP BY record_id HAVING count(*) > 1
+    ),
+    shared AS (
+        SELECT row_no, if(sure, 'same', 'unsure') AS fate, winner, system, thing, key,
+            sure AND link AS links
+        FROM alone JOIN accounts USING (record_id)
+        WHERE winner IS NULL OR row_no <> winner
+    ),
+    more AS (
+        SELECT winner AS row_no,
+            string_agg(json_array(system, thing, key)::VARCHAR, ',') AS identities
+        FROM (SELECT * FROM followers UNION ALL BY NAME SELECT * FROM shared) WHERE links
+        GROUP BY winner
+    ),
+    fates AS (
+        SELECT row_no, fate FROM repeated
+        UNION ALL SELECT row_no, fate FROM followers
+        UNION ALL SELECT row_no, fate FROM shared
+    ),
+    said AS (
+        SELECT row_no, fate, if(fate = 'unsure', NULL, identities) AS identities
+        FROM fates FULL JOIN more USING (row_no)
+    )
+    SELECT * EXCLUDE (fate, identities) REPLACE (
+        CASE WHEN fate IS NULL THEN action WHEN fate = 'twice' THEN '{Planned.KEPT}'
+            WHEN fate = 'unsure' THEN '{Planned.AMBIGUOUS}'
+            ELSE '{Planned.UNCHANGED}' END AS action,
+        CASE WHEN fate IS NULL THEN reason WHEN fate = 'twice' THEN '{Reason.DUPLICATE_KEY}'
+            WHEN fate = 'follows' THEN '{Reason.OTHER_SOURCE}'
+            WHEN fate = 'same' THEN '{Reason.SAME_ACCOUNT}'
+            WHEN fate = 'unsure' THEN '{Reason.AMBIGUOUS}' END AS reason,
+        CASE WHEN fate IS NULL THEN params
+            WHEN fate IN ('twice', 'follows')
+                THEN json_object('key', split_part(match, chr(31), 2))::VARCHAR
+            WHEN fate = 'unsure' THEN json_object(
+                'count', 1, 'candidates', [record_id],
+                'rule', coalesce(json_extract_string(params, '$.rule'), '{Rule.FIELD}')
+            )::VARCHAR ELSE '{{}}' END AS params,
+        if(fate IS NULL, fields, '{{}}') AS fields,
+        if(fate = 'unsure', NULL, record_id) AS record_id,
+        fate IS NULL AND (link OR identities IS NOT NULL) AS link,
+        CASE WHEN fate IS NOT NULL THEN '[]' WHEN identities IS NULL THEN also
+            ELSE rtrim(also, ']') || if(also = '[]', '', '],') || identities || ']' END AS also
+    )
+    FROM plan LEFT JOIN said USING (row_no)
+"""  # noqa: S608  (our own constants)
+"""A row that repeats another of its source is left out, one whose number a source further left has
+follows that, and an account that several rows without the same number mean goes to the row that is
+known to mean it; where none is, a person has to say.
+"""

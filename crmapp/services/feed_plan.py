@@ -1,0 +1,226 @@
+"""Plan a feed: write the rows of every source down, decide about them, join them, offer the plan.
+
+Each step is committed with where it stands, so that planning goes on from there whoever dies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import delete
+
+from crmapp import artefacts
+from crmapp.artefacts import Artefact
+from crmapp.connectors.errors import ConfigBroken, ConnectorError, QuotaExceeded, Retryable
+from crmapp.db import after_commit, session, unit_of_work, utcnow
+from crmapp.domain.plan import WRITTEN, Planned, SourceRow
+from crmapp.domain.runs import Status
+from crmapp.errors import CRMError, FileLost, RunStopped
+from crmapp.i18n import N_, Text
+from crmapp.models import CrmMapping, Run
+from crmapp.services import (
+    crm_mappings,
+    failures,
+    feed_gone,
+    feed_join,
+    feed_rows,
+    feed_sources,
+    feed_states,
+    notifications,
+    planning,
+    staged_rows,
+    upsert_plan,
+)
+from crmapp.services.apply import load
+from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
+from crmapp.services.feed_join import Span
+from crmapp.services.feed_readers import FeedReader
+from crmapp.services.feed_rows import Fed
+from crmapp.services.sources import Page
+from crmapp.services.staged_rows import StagedRows, Staging, state_of
+
+SHRUNK = N_(
+    "“%(source)s” had %(before)s rows and has %(now)s now. Look at the plan before you run it."
+)
+_COLUMN_GONE = N_("“%(source)s” has no column “%(column)s” any more. Change the CRM mapping.")
+_AFTER_QUOTA = timedelta(hours=1)
+
+
+def advance(held: Claim) -> Claim | None:
+    """Do the next step of the planning."""
+    run = load(held.run_id)
+    try:
+        return _STEPS[run.mapping["phase"]](held, run)
+    except FileLost:
+        return staged_rows.anew(held, load(held.run_id), mapping={"phase": "stage"})
+    except RunStopped:
+        raise
+    except (ConnectorError, CRMError) as error:
+        _trouble(held, load(held.run_id), error)
+    return None
+
+
+def _trouble(held: Claim, run: Run, error: ConnectorError | CRMError) -> None:
+    """Try again later if that may help; else end the run and say what is wrong."""
+    held, problem = held.moved(run.cursor), failures.kept(error.message)
+    if isinstance(error, Retryable) and not isinstance(error, QuotaExceeded):
+        put_off(held, error.after, **{**problem, "mapping": run.mapping | problem["mapping"]})
+        return
+    with unit_of_work():
+        end(held, Status.FAILED, **problem)
+        mapping = session.get(CrmMapping, run.source["mapping"], with_for_update=True)
+        if isinstance(error, QuotaExceeded) and mapping is not None and mapping.next_at:
+            mapping.next_at = max(mapping.next_at, error.until or utcnow() + _AFTER_QUOTA)
+
+
+def _stage(held: Claim, run: Run) -> Claim:
+    """Write rows of the next source down, from where the reading stands."""
+    state, sources = state_of(run), run.source["sources"]
+    read: list[dict[str, Any]] = state.get("read", [])
+    if len(read) == len(sources):
+        with unit_of_work():
+            return checkpoint(held, cursor=0, mapping={"phase": "rows", "spans": []})
+    number = len(read)
+    kept, place = sources[number], state.get("place")
+    fed, at = Fed.from_json(kept), state.get("at") or utcnow().isoformat()
+    staging = Staging(held, run, number)
+    staging.note(at=at)
+    session.rollback()
+    with feed_sources.opened(kept["source_id"], fed.columns) as reader, keep_alive(held):
+        _check_columns(kept, fed, reader)
+        whole = kept["cursor"] is None
+        begin = kept["cursor"] if place is None else place
+        with closing(_pages(reader, begin)) as pages:
+            if not staging.take(pages):
+                return staging.held
+        said = {
+            "cursor": staging.place or begin,
+            "at": at,
+            "count": staging.rows_of(number),
+            "whole": whole and reader.deletions,
+            "repeats": reader.delta,
+        }
+    return staging.finish(place=None, at=None, read=[*read, said])
+
+
+def _pages(reader: FeedReader, cursor: Any) -> Generator[Page, None, None]:
+    for page in reader.read(cursor):
+        yield Page(page.rows, page.cursor)
+
+
+def _check_columns(kept: Mapping[str, Any], fed: Fed, reader: FeedReader) -> None:
+    """Refuse to read a source that lacks columns: their fields would all be cleared."""
+    there = [column.name for column in reader.columns()]
+    for column in crm_mappings.missing_columns(fed.fed, there):
+        said = {"source": kept["name"], "column": column}
+        raise ConfigBroken(Text(_COLUMN_GONE, said), field=column)
+
+
+def _rows(held: Claim, run: Run) -> Claim:
+    """Decide about the next rows of the sources, one source after the other."""
+    spans: list[list[int]] = run.mapping["spans"]
+    if len(spans) == len(run.source["sources"]):
+        with unit_of_work():
+            return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
+    number, after = len(spans), run.mapping.get("after")
+    found, until, _wrong = StagedRows(run.source, number).rows(after, planning.PART)
+    first = run.mapping.get("first", held.cursor + 1)
+    if not found:
+        place = {"phase": "rows", "spans": [*spans, [first, held.cursor]]}
+        with unit_of_work():
+            return checkpoint(held, mapping=place)
+    fed = Fed.from_json(run.source["sources"][number], run.source["responsible"])
+    rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
+    planned = feed_rows.plan(rows, fed)
+    place = dict[str, Any](phase="rows", spans=spans, first=first, after=until)
+    control = upsert_plan.add_up(run.control, planned)
+    return planning.keep_part(held, run, planned, None, control=control, mapping=place)
+
+
+def _offer(held: Claim, run: Run) -> None:
+    """Join the parts, and run the plan unless a person has to look at it before."""
+    spans = _spans(run)
+    plan = planning.join_parts(held, run, feed_join.select(spans))
+    counts = planning.count_actions(plan)
+    known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
+    shrunk = _shrunk(run)
+    mapping = session.get(CrmMapping, run.source["mapping"])
+    same = mapping is not None and mapping.known.get("problems") == known["problems"]
+    gone = None if shrunk or run.source["mode"] != "run" else feed_gone.propose(run, plan, spans)
+    session.rollback()
+    if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
+        _leave_nothing(held, run, known, gone)
+        return
+    source = {**run.source, "known": known}
+    if shrunk and run.source["mode"] == "run":
+        source["mode"] = "guard"
+    status = Status.QUEUED if source["mode"] == "run" else Status.PLANNED
+    with unit_of_work():
+        said = failures.kept(shrunk)["mapping"] if shrunk else {}
+        values: dict[str, Any] = {"source": source, "mapping": {**run.mapping, **said}}
+        planning.offer(held, status, plan, counts, error=str(shrunk) if shrunk else None, **values)
+        if source["mode"] == "guard":
+            notifications.run_waits(held.run_id)
+        if gone is not None:
+            gone.keep()
+
+
+def _spans(run: Run) -> list[Span]:
+    """Return which rows of the plan are whose."""
+    return [
+        Span(first, last, (kept["identity"][0], kept["identity"][1]), read["repeats"])
+        for (first, last), kept, read in zip(
+            run.mapping["spans"], run.source["sources"], state_of(run)["read"], strict=True
+        )
+    ]
+
+
+def _shrunk(run: Run) -> Text | None:
+    """Say which source lost more of its rows than may go unseen since it was read in whole."""
+    for kept, read in zip(run.source["sources"], state_of(run)["read"], strict=True):
+        before, now = kept["count"], read["count"]
+        if read["whole"] and before and (before - now) * 100 > before * run.source["guard"]:
+            return Text(SHRUNK, {"source": kept["name"], "before": before, "now": now})
+    return None
+
+
+def _problems(plan: Artefact) -> str:
+    """Return what tells apart the rows that somebody should look at from those of another plan."""
+    left = ", ".join(f"'{each}'" for each in (Planned.REJECTED, Planned.AMBIGUOUS, Planned.KEPT))
+    with artefacts.read([plan.name]) as file:
+        ((found,),) = file.ask(
+            "SELECT bit_xor(hash(key, action, reason, params)) FROM plan"  # noqa: S608  (our own text)
+            f" WHERE action IN ({left})"
+        )
+    return "" if found is None else str(found)
+
+
+def _writes(plan: Artefact, counts: Mapping[str, int]) -> bool:
+    if any(map(counts.get, WRITTEN)):
+        return True
+    with artefacts.read([plan.name]) as file:
+        return bool(file.ask("SELECT 1 FROM plan WHERE link LIMIT 1"))
+
+
+def _leave_nothing(
+    held: Claim, run: Run, known: Mapping[str, Any], gone: feed_gone.Proposal | None
+) -> None:
+    """Nothing has changed: note how far we have read; a run that is about nothing is not kept."""
+    with unit_of_work():
+        checkpoint(held)
+        feed_states.keep(session.get_one(Run, run.id), known)
+        if gone is not None:
+            gone.keep()
+        session.execute(delete(Run).where(Run.id == held.run_id, Run.fence == held.fence))
+        after_commit(lambda: artefacts.clear(held.run_id))
+
+
+_STEPS: Mapping[str, Callable[[Claim, Run], Claim | None]] = {
+    "stage": _stage,
+    "rows": _rows,
+    "offer": _offer,
+}

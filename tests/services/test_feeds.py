@@ -1,0 +1,448 @@
+"""Accounts that other systems create and keep, by a standing rule."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from crmapp.connectors.errors import Retryable
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.domain.changes import Reason
+from crmapp.domain.feeds import Content, FedBy, Responsible
+from crmapp.domain.mapping import FieldMapping
+from crmapp.domain.ownership import Owner
+from crmapp.domain.plan import Planned
+from crmapp.errors import AlreadyRunning, Invalid
+from crmapp.models import Account, Change, CrmMapping, ExternalIdentity, FeedCursor, Run
+from crmapp.services import crm_mappings, feeds, plans, records, runs, sweeper
+from tests.support.feeds import (
+    MAPPING,
+    Erp,
+    customer,
+    feed,
+    mapping,
+    source,
+    take_back,
+    work,
+)
+from tests.support.upserts import edit
+
+
+def living(**by):
+    session.rollback()
+    query = select(Account).where(Account.deleted_at.is_(None), Account.number.is_not(None))
+    return list(session.scalars(query.filter_by(**by).order_by(Account.number, Account.id)))
+
+
+def numbers():
+    return [account.number for account in living()]
+
+
+def changes():
+    return session.scalar(select(func.count()).select_from(Change))
+
+
+@pytest.fixture
+def erp():
+    return Erp([customer(n) for n in range(1, 8)])
+
+
+@pytest.fixture
+def rule(make, erp):
+    return mapping(make, source(make, erp))
+
+
+def owned(make, erp, owner, **more):
+    """A CRM mapping in which ``owner`` says whose the phone is."""
+    fed = FedBy(source(make, erp, **more), MAPPING, {"phone": owner})
+    return mapping(make, content=Content((fed,)))
+
+
+def test_new_customers_become_accounts(make, rule):
+    run = feed(make, rule)
+
+    assert (run.status, run.done) == ("done", {"created": 7})
+    assert numbers() == [f"C{n}" for n in range(1, 8)]
+
+
+def test_the_same_feed_again_writes_nothing_and_leaves_no_run(make, rule):
+    feed(make, rule)
+    before = changes()
+
+    again = feed(make, rule)
+
+    assert again is None
+    assert changes() == before
+
+
+def test_a_customer_that_changed_there_changes_here(make, rule, erp):
+    feed(make, rule)
+    erp.rows[2] = customer(3, "Renamed")
+
+    run = feed(make, rule)
+
+    assert run.done == {"unchanged": 6, "updated": 1}
+    assert living(number="C3")[0].name == "Renamed"
+
+
+def test_a_customer_that_is_renumbered_stays_the_same_account(make, rule, erp):
+    feed(make, rule)
+    (before,) = living(number="C3")
+    was = before.id
+    erp.rows[2] = {**customer(3), "code": "X3"}
+
+    feed(make, rule)
+
+    assert [account.id for account in living(number="X3")] == [was]
+    assert not living(number="C3")
+
+
+def test_a_dry_run_only_plans_and_can_be_begun(make, rule):
+    planned = feed(make, rule, dry=True)
+    seen = (planned.status, planned.counts, numbers())
+    feeds.begin(planned.id, planned.plan_hash, by=make.alice)
+    done = work(planned.id)
+
+    assert seen == ("planned", {"create": 7}, [])
+    assert done.done == {"created": 7}
+
+
+def test_rows_that_repeat_a_number_are_left_out_and_said(make, rule, erp):
+    erp.rows += [{**customer(1, "Again"), "id": "K99"}, customer(2, "Twice")]
+
+    run = feed(make, rule)
+
+    assert run.done == {"created": 7, "skipped": 2}
+    shown = plans.rows(run, Planned.KEPT, 1, by=make.alice, locale="en").rows
+    assert [row.planned.reason for row in shown] == [Reason.DUPLICATE_KEY] * 2
+    assert living(number="C1")[0].name == "Customer 1"
+    assert living(number="C2")[0].name == "Customer 2"
+
+
+def test_problems_that_were_seen_leave_no_second_run(make, rule, erp):
+    erp.rows += [{**customer(1, "Again"), "id": "K99"}]
+    feed(make, rule)
+
+    assert feed(make, rule) is None
+    erp.rows += [{**customer(2, "Too"), "id": "K98"}]
+    assert feed(make, rule) is not None
+
+
+def test_the_leftmost_source_counts_and_the_others_are_linked(make, erp):
+    shop = Erp([{**customer(3, "Shop name"), "id": "S3"}, {**customer(20), "id": "S20"}])
+    left, right = source(make, erp), source(make, shop, "Shop")
+    rule = mapping(make, left, right)
+
+    run = feed(make, rule)
+
+    assert run.done == {"created": 8, "unchanged": 1}
+    (account,) = living(number="C3")
+    assert account.name == "Customer 3"
+    known = select(ExternalIdentity.system, ExternalIdentity.external_id)
+    mine = known.where(ExternalIdentity.account_id == account.id)
+    assert sorted(map(tuple, session.execute(mine))) == [
+        (f"feed:{left}", "K3"),
+        (f"feed:{right}", "S3"),
+    ]
+    assert feed(make, rule) is None
+
+
+def test_a_customer_that_only_the_right_source_has_left_is_kept_by_that(make, erp):
+    shop = Erp([{**customer(3, "Shop name"), "id": "S3"}])
+    rule = mapping(make, source(make, erp), source(make, shop, "Shop"))
+    feed(make, rule)
+    del erp.rows[2]
+
+    feed(make, rule)
+
+    assert [account.name for account in living(number="C3")] == ["Shop name"]
+
+
+def test_an_account_that_was_typed_by_hand_before_is_found_by_its_number(make, rule):
+    mine = make.account("By hand", number="C4").id
+
+    run = feed(make, rule)
+
+    assert run.done == {"created": 6, "updated": 1}
+    assert living(number="C4")[0].id == mine
+
+
+def test_a_near_name_waits_for_a_person_and_holds_up_nobody(make, rule, erp):
+    make.account("Acme Boults")
+    erp.rows[0] = customer(1, "Acme Bolts")
+
+    run = feed(make, rule)
+
+    assert run.done == {"created": 6, "skipped": 1}
+    assert not living(number="C1")
+    assert feed(make, rule) is None
+
+
+def test_two_customers_that_could_both_be_one_account_wait_for_a_person(make, erp):
+    place = {"zip": "75001"}
+    erp.rows = [customer(1, "Acme", **place), customer(2, "Acme", **place)]
+    make.account("Acme", billing_postal_code="75001")
+    columns = {**MAPPING.columns, "billing_postal_code": "zip"}
+    fed = FedBy(source(make, erp), FieldMapping(columns))
+    rule = mapping(make, content=Content((fed,)))
+
+    run = feed(make, rule)
+
+    assert run.done == {"skipped": 2}
+    assert numbers() == []
+
+
+def test_the_same_number_in_two_companies_is_two_accounts(make):
+    one, two = Erp([customer(1, "Paris")]), Erp([{**customer(1, "London"), "id": "L1"}])
+    rule = mapping(
+        make,
+        source(make, one, "France", company="FR"),
+        source(make, two, "Britain", company="UK"),
+    )
+
+    run = feed(make, rule)
+
+    assert run.done == {"created": 2}
+    assert [(a.erp_company, a.name) for a in living()] == [("FR", "Paris"), ("UK", "London")]
+    assert feed(make, rule) is None
+
+
+def test_what_the_crm_owns_is_only_said_of_a_new_account(make, erp):
+    rule = owned(make, erp, Owner.CRM)
+    feed(make, rule)
+    erp.rows[0] = customer(1, phone="999 999")
+
+    assert feed(make, rule) is None
+    assert living(number="C1")[0].phone == "555 123"
+
+
+def test_what_is_only_filled_while_blank_is_filled_then(make, erp):
+    make.account("Mine", number="C1", phone="111 111")
+    make.account("Empty", number="C2")
+    rule = owned(make, erp, Owner.BLANK)
+
+    feed(make, rule)
+
+    assert [living(number=n)[0].phone for n in ("C1", "C2")] == ["111 111", "555 123"]
+
+
+def test_the_source_wins_over_a_person_if_the_field_is_its_own(make, rule):
+    feed(make, rule)
+    edit(make, living(number="C1")[0], phone="111 111")
+
+    feed(make, rule)
+
+    assert living(number="C1")[0].phone == "555 123"
+
+
+@pytest.mark.parametrize("hours, phone", [(-1, "111 111"), (1, "999 999")])
+def test_the_newest_wins_by_the_moment_that_the_source_says(make, erp, hours, phone):
+    rule = owned(make, erp, Owner.NEWEST, stamp_column="changed")
+    feed(make, rule)
+    edit(make, living(number="C1")[0], phone="111 111")
+    stamp = utcnow() + timedelta(hours=hours)
+    erp.rows[0] = customer(1, phone="999 999", changed=stamp.isoformat())
+
+    feed(make, rule)
+
+    assert living(number="C1")[0].phone == phone
+
+
+def test_without_a_moment_a_persons_value_stays_until_the_source_says_something_new(
+    make, erp, clock
+):
+    rule = owned(make, erp, Owner.NEWEST)
+    feed(make, rule)
+    clock.shift(timedelta(minutes=5))
+    edit(make, living(number="C1")[0], phone="111 111")
+    for _time in range(3):
+        clock.shift(timedelta(minutes=5))
+        feed(make, rule)
+    kept = living(number="C1")[0].phone
+    erp.rows[0] = customer(1, phone="999 999")
+
+    feed(make, rule)
+
+    assert (kept, living(number="C1")[0].phone) == ("111 111", "999 999")
+
+
+def test_what_was_undone_is_left_alone_until_the_source_says_something_else(make, rule, erp):
+    feed(make, rule)
+    erp.rows[0] = customer(1, phone="999 999")
+    take_back(make, feed(make, rule))
+
+    again = feed(make, rule)
+    held = living(number="C1")[0].phone
+    erp.rows[0] = customer(1, phone="777 777")
+    feed(make, rule)
+
+    assert (again, held) == (None, "555 123")
+    assert living(number="C1")[0].phone == "777 777"
+
+
+def test_accounts_whose_creation_was_undone_are_not_created_again(make, rule, erp):
+    take_back(make, feed(make, rule))
+
+    again = feed(make, rule)
+    nobody = numbers()
+    erp.rows[0] = customer(1, "Another name")
+    feed(make, rule)
+
+    assert (again, nobody) == (None, [])
+    assert numbers() == ["C1"]
+
+
+def test_an_account_that_a_person_deleted_does_not_come_back(make, rule):
+    feed(make, rule)
+    (account,) = living(number="C1")
+    with unit_of_work():
+        records.delete(Account, account.id, by=make.alice)
+
+    feed(make, rule)
+
+    assert not living(number="C1")
+
+
+def test_a_source_that_shrinks_too_much_stops_and_says_why(make, rule, erp):
+    feed(make, rule)
+    del erp.rows[4:]
+
+    run = feed(make, rule)
+
+    assert run.status == "planned"
+    assert run.error == "“Our ERP” had 7 rows and has 4 now. Look at the plan before you run it."
+    assert all(account.active for account in living())
+
+
+def test_a_customer_that_is_gone_there_is_proposed_to_be_deactivated(make, rule, erp):
+    feed(make, rule)
+    del erp.rows[6]
+
+    nothing = feed(make, rule)
+    (waiting,) = session.scalars(select(Run).where(Run.status == "planned"))
+    before = [account.active for account in living(number="C7")]
+    feeds.begin(waiting.id, waiting.plan_hash, by=make.alice)
+    done = work(waiting.id)
+
+    assert (nothing, before) == (None, [True])
+    assert done.done == {"updated": 1}
+    assert [account.active for account in living(number="C7")] == [False]
+    assert [account.active for account in living(number="C6")] == [True]
+
+
+def test_a_proposal_is_made_once(make, rule, erp):
+    feed(make, rule)
+    del erp.rows[6]
+
+    for _time in range(3):
+        feed(make, rule)
+
+    assert session.scalar(select(func.count()).where(Run.status == "planned")) == 1
+
+
+def test_only_what_changed_is_read_of_a_source_that_can_say_so(make, erp):
+    erp.delta = True
+    rule = mapping(make, source(make, erp))
+    feed(make, rule)
+    erp.rows.append(customer(8))
+
+    run = feed(make, rule)
+
+    assert (run.total, run.done) == (1, {"created": 1})
+    assert session.scalars(select(FeedCursor)).one().cursor == {"at": 8}
+
+
+def test_everything_is_read_again_after_a_day(make, erp, clock):
+    erp.delta = True
+    rule = mapping(make, source(make, erp))
+    feed(make, rule)
+    del erp.rows[6]
+    clock.shift(timedelta(hours=25))
+
+    feed(make, rule)
+
+    assert session.scalars(select(Run).where(Run.status == "planned")).one().counts == {"update": 1}
+
+
+def test_a_source_that_is_away_is_asked_again_and_goes_on(make, rule, erp):
+    left = [Retryable()]
+
+    def once(page):
+        if page == 1 and left:
+            raise left.pop()
+
+    erp.before = once
+    run_id = feeds.start(rule, by=make.alice)
+    runs.work(run_id)
+    with unit_of_work():
+        session.get_one(Run, run_id).retry_at = None
+
+    run = work(run_id)
+
+    assert run.done == {"created": 7}
+
+
+def test_an_owner_and_a_team_are_given_by_the_first_rule_that_fits(make, erp):
+    erp.rows = [customer(1, zip="75001"), customer(2, zip="69 002"), customer(3, zip="1000")]
+    columns = {**MAPPING.columns, "billing_postal_code": "zip"}
+    rules = (
+        Responsible("billing_postal_code", "75", owner_id=make.bob.id),
+        Responsible("billing_postal_code", "6 9", owner_id=make.mona.id),
+    )
+    bob, mona = make.bob.id, make.mona.id
+    content = Content((FedBy(source(make, erp), FieldMapping(columns)),), rules)
+    rule = mapping(make, content=content)
+
+    feed(make, rule)
+
+    assert [account.owner_id for account in living()] == [bob, mona, None]
+    edit(make, living(number="C1")[0], owner_id=None)
+    assert feed(make, rule) is None
+
+
+def test_a_second_run_is_refused_while_one_is_at_work(make, rule):
+    feeds.start(rule, by=make.alice)
+
+    with pytest.raises(AlreadyRunning):
+        feeds.start(rule, by=make.alice)
+
+
+def test_a_schedule_starts_a_feed_by_itself(make, rule, clock):
+    crm_mappings.schedule(rule, kind="every", every=5, by=make.alice)
+    early = feeds.start_due()
+    clock.shift(timedelta(minutes=5, seconds=1))
+
+    sweeper.sweep()
+
+    (run,) = session.scalars(select(Run).where(Run.kind == "feed"))
+    assert (early, run.by_id) == ([], None)
+    assert work(run.id).done == {"created": 7}
+    assert session.get_one(CrmMapping, rule).next_at > utcnow()
+
+
+def test_name_and_number_are_mandatory(make, erp):
+    fed = FedBy(source(make, erp), FieldMapping({"name": "name"}, match="name"))
+
+    with pytest.raises(Invalid) as refused:
+        mapping(make, content=Content((fed,)))
+
+    assert set(refused.value.fields) == {"0.number", "0.match"}
+
+
+def test_what_is_changed_is_a_version_and_everything_is_read_anew(make, erp):
+    erp.delta = True
+    source_id = source(make, erp)
+    rule = mapping(make, source_id)
+    feed(make, rule)
+    columns = {**MAPPING.columns, "billing_city": "city"}
+    content = Content((FedBy(source_id, FieldMapping(columns)),))
+
+    crm_mappings.save(rule, "ERP", content, version=1, by=make.alice)
+
+    saved = crm_mappings.get(rule, by=make.alice)
+    steps = crm_mappings.story(saved)
+    assert [step.version.version for step in steps] == [2, 1]
+    assert [str(each) for each in steps[0].changes] == ["“Our ERP”: City is filled from “city”."]
+    assert session.scalars(select(FeedCursor)).one().cursor is None
