@@ -11,6 +11,7 @@ import pytest
 from crmapp import BLUEPRINTS
 from crmapp.domain.records import ACCOUNT_FIELDS, ACTIVITY_FIELDS, CONTACT_FIELDS
 from crmapp.web.extensions import limiter
+from tests.support.files import send
 from tests.support.hostile import HOSTILE, TAG
 from tests.support.sales import draft
 from tests.support.snapshots import lay_out_sales
@@ -19,11 +20,12 @@ from tests.support.web import htmx
 
 ANY = ("q", "page", "before")
 ARGUMENTS = {
-    "accounts.index": ("q", "active", "owner", "team", "deleted", "sort", "from"),
+    "accounts.index": ("q", "active", "owner", "team", "deleted", "sort", "from", "run"),
     "activities.new": ("kind",),
     "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
                   "sel", "focus.customers"),
     "runs.index": ("status", "before", "since", "until", "like"),
+    "imports.new": ("like",),
     "runs.show": ("after", "show", "page", "reason", "about", "looked"),
     "security.login": ("next",),
     "upserts.mapping": ("field",),
@@ -39,6 +41,8 @@ FIELDS: dict[str, Iterable[str]] = {
                   "period", "accounts", "role.qty", "do",
                   "idempotency_key"),
     "grid": ("act", "key", "count", "into", "kind", "name", "shared", "version"),
+    "imports": ("file", "like", "encoding", "delimiter", "sheet", "skip", "header", "key_column",
+                "system", "without_reasons", "do", "idempotency_key"),
     "mappings": ("name", "version"),
     "preferences": ("locale", "theme", "density", "next"),
     "runs": ("idempotency_key",),
@@ -62,7 +66,7 @@ SENT = {
 
 
 @pytest.fixture
-def known(settings, make) -> dict[str, object]:
+def known(settings, make, blueprint) -> dict[str, object]:
     """What may stand in an address, one of each."""
     lay_out_sales(settings)
     account = make.account("Acme", owner_id=make.bob.id)
@@ -72,7 +76,7 @@ def known(settings, make) -> dict[str, object]:
         "contact_id": make.contact(account).id,
         "activity_id": make.activity(account, kind="task").id,
         "user_id": make.carol.id,
-        "run_id": planned,
+        "run_id": planned if blueprint != "imports" else send(make).id,
         "dataset": "sales",
         "dimension": "customers",
         "dataset_id": draft(make.alice),
