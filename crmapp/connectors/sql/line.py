@@ -96,8 +96,9 @@ class Line:
         begun = self._engine.connect()
         try:
             watch.over(begun.connection.dbapi_connection)
-            _tell(begun, self._patience)
-            yield _reading(begun)
+            reading = _reading(begun)
+            _tell(reading, self._patience)
+            yield reading
         finally:
             with suppress(SQLAlchemyError):  # it may be broken; the question has its own error
                 begun.close()
@@ -163,8 +164,7 @@ def _tell(connection: Connection, patience: Patience) -> None:
     whole = max(round(min(patience.silence, patience.whole) * 1000), 1)
     kind = connection.dialect.name
     if kind == "postgresql":
-        connection.exec_driver_sql(f"SET statement_timeout = {whole}")
-        connection.commit()
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {whole}")
     elif kind in ("mysql", "mariadb"):
         limit = (
             f"max_statement_time = {whole / 1000}"
