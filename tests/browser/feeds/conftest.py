@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -28,7 +29,9 @@ def erp(tmp_path_factory: pytest.TempPathFactory) -> Path:
         there.execute("CREATE TABLE customer (number TEXT PRIMARY KEY, name TEXT, city TEXT)")
         there.executemany("INSERT INTO customer VALUES (?, ?, ?)", rows)
     lines = ["number;name;city", *(";".join(row) for row in rows)]
-    (folder / "customers.csv").write_text("\n".join(lines), encoding="utf-8")
+    file = folder / "customers.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    os.utime(file, (0, 0))  # a file of this moment may not be whole yet
     return folder
 
 

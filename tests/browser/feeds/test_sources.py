@@ -85,3 +85,23 @@ def retires_it(walk: Walk, name: str) -> None:
     row.get_by_role("link").click()
     walk.page.get_by_role("button", name=walk.say("Bring back"), exact=True).click()
     walk.is_told("The source is in use again.")
+
+
+@ways("on a laptop", "without JavaScript")
+def test_an_admin_reads_the_customers_of_a_file(walks, erp, way):
+    walk = walks("alice", way)
+    name = f"Files {way.scripts}"
+    chooses_kind(walk, "Folder of files")
+    walk.field("Name of the source").fill(name)
+    walk.field("Folder").fill(str(erp))
+    walk.field("Files").fill("*.csv")
+    walk.saves()
+    expect(walk.page.get_by_role("alert")).to_contain_text(walk.say("Key"))
+    expect(walk.page.locator("#settings-feed-sample")).to_contain_text("00001")
+    walk.looks_around()
+
+    walk.field("Key").select_option("number")
+    walk.saves()
+
+    walk.is_told("The source is saved.")
+    walk.comes_to(name)
