@@ -23,6 +23,7 @@ import orjson
 
 from crmapp.config import settings
 from crmapp.errors import FileLost
+from crmapp.noted import Note, folder_of
 
 COLUMNS: dict[str, str] = {
     "row_no": "BIGINT",
@@ -90,7 +91,7 @@ def write(
     Those of ``beside`` follow them, which nobody has to hold.
     """
     left = iter(rows)
-    with tempfile.TemporaryDirectory(dir=_folder(run_id), prefix="rows-") as folder:
+    with tempfile.TemporaryDirectory(dir=folder_of(run_id), prefix="rows-") as folder:
         files: list[Path] = []
         while block := list(islice(left, _BLOCK)):
             for text in _columns(block):
@@ -135,7 +136,7 @@ def _publish(run_id: int, stem: str, select: str, parts: Sequence[str] = ()) -> 
 
 
 def _copied(connection: duckdb.DuckDBPyConnection, run_id: int, stem: str, select: str) -> Artefact:
-    folder = _folder(run_id)
+    folder = folder_of(run_id)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".parquet.tmp")
     os.close(handle)
     ((count,),) = connection.execute(
@@ -148,48 +149,6 @@ def _copied(connection: duckdb.DuckDBPyConnection, run_id: int, stem: str, selec
     name = f"{folder.name}/{stem}-{sha256[:12]}.parquet"
     os.replace(temporary, settings().artefacts_dir / name)
     return Artefact(name, sha256, count)
-
-
-@dataclass(frozen=True)
-class Note:
-    """Rows that were written down on their way to a plan: the name of the file, and how many."""
-
-    name: str
-    rows: int
-
-
-def note(run_id: int, stem: str, columns: Mapping[str, Sequence[Any]]) -> Note:
-    """Write rows down, column by column, to be read once by :func:`tables`.
-
-    It costs a twentieth of a part of a plan. The file is plain text without a hash, and not forced
-    to the disk: whoever needs it and finds it lost reads anew what it was made of.
-    """
-    text = orjson.dumps(dict(columns))
-    return _noted(run_id, f"{stem}.json", text, len(next(iter(columns.values()))))
-
-
-def note_lines(run_id: int, stem: str, lines: Sequence[bytes]) -> Note:
-    """Do as :func:`note` with lines of JSON, to be read by :func:`noted_lines`."""
-    return _noted(run_id, f"{stem}.jsonl", b"\n".join(lines), len(lines))
-
-
-def _noted(run_id: int, name: str, text: bytes, rows: int) -> Note:
-    path = _folder(run_id) / name
-    path.with_suffix(".tmp").write_bytes(text)
-    path.with_suffix(".tmp").replace(path)
-    return Note(f"{path.parent.name}/{name}", rows)
-
-
-def noted_lines(note: Note) -> list[Any]:
-    """Return what :func:`note_lines` wrote; if that is not all there, raise ``FileLost``."""
-    path = settings().artefacts_dir / note.name
-    try:
-        lines = [*map(orjson.loads, path.read_bytes().splitlines())]
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise FileLost from error
-    if len(lines) != note.rows:
-        raise FileLost
-    return lines
 
 
 class Tables:
@@ -239,14 +198,14 @@ def part_name(fence: int, cursor: int) -> str:
 
 def clear_parts(run_id: int, fence: int) -> None:
     """Delete the parts of a plan once they are joined, but not those of a plan made anew since."""
-    for path in _folder(run_id).glob("part-*"):
+    for path in folder_of(run_id).glob("part-*"):
         if int(path.name.split("-")[1]) <= fence:
             path.unlink(missing_ok=True)
 
 
 def clear(run_id: int) -> None:
     """Delete all files of a run that is not kept."""
-    shutil.rmtree(_folder(run_id), ignore_errors=True)
+    shutil.rmtree(folder_of(run_id), ignore_errors=True)
 
 
 class PlanFile:
@@ -397,9 +356,3 @@ def _unnested(files: Sequence[Path], columns: Mapping[str, str]) -> str:
         f"SELECT {cells} FROM read_json({_quoted(files)}, format='newline_delimited',"  # noqa: S608  (quoted)
         f" columns={{{kinds}}}, maximum_object_size={largest})"
     )
-
-
-def _folder(run_id: int) -> Path:
-    folder = settings().artefacts_dir / f"run-{run_id}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

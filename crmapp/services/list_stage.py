@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crmapp import artefacts
-from crmapp.artefacts import Beside, Note
+from crmapp import artefacts, noted
+from crmapp.artefacts import Beside
 from crmapp.connectors.port import Connector, Page, Record
 from crmapp.connectors.registry import Kind
 from crmapp.db import session, unit_of_work
@@ -19,6 +19,7 @@ from crmapp.domain.managed_lists import MANAGED_LISTS, VALUE_HIDDEN, VALUE_ID, M
 from crmapp.domain.plan import PlanRow
 from crmapp.domain.search import fold
 from crmapp.models import PickListValue, Run
+from crmapp.noted import Note
 from crmapp.queue import leaving
 from crmapp.services import planning, remotes
 from crmapp.services.apply import load
@@ -84,7 +85,7 @@ def _note(held: Claim, run: Run, side: str, rows: Sequence[Row], **place: Any) -
         ordinals = range(held.cursor + 1, count + 1)
         columns = dict(zip(SIDES[side], ([*ordinals], *zip(*rows, strict=True)), strict=True))
         stem = f"{artefacts.part_name(held.fence, held.cursor)}-{side}"
-        note = artefacts.note(run.id, stem, columns)
+        note = noted.write(run.id, stem, columns)
         known = mapping.get("notes", {})
         mapping["notes"] = {**known, side: [*known.get(side, ()), (note.name, note.rows)]}
     with unit_of_work():

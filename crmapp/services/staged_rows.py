@@ -15,8 +15,7 @@ from typing import Any
 
 import orjson
 
-from crmapp import artefacts
-from crmapp.artefacts import Note
+from crmapp import artefacts, noted
 from crmapp.connectors.errors import ConnectorError, QuotaExceeded, Retryable
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Reason
@@ -24,6 +23,7 @@ from crmapp.domain.runs import Status
 from crmapp.errors import CRMError, FileLost, RunStopped
 from crmapp.i18n import N_
 from crmapp.models import Run, User
+from crmapp.noted import Note
 from crmapp.queue import leaving
 from crmapp.services import planning
 from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
@@ -184,7 +184,7 @@ class Staging:
         """Write a file; it counts with the next checkpoint."""
         if self._rows:
             stem = artefacts.part_name(self.held.fence, self.count)
-            note = artefacts.note_lines(self._run_id, f"{stem}-rows", self._lines)
+            note = noted.write_lines(self._run_id, f"{stem}-rows", self._lines)
             part = [self._number, note.name, note.rows, self._rows]
             self._state["parts"] = [*self._state["parts"], part]
         self._begin()
@@ -233,7 +233,7 @@ def _read(
     wrong: dict[int, Wrong] = {}
     names: Sequence[str] = ()
     left, problem = skipped, None
-    for line in artefacts.noted_lines(note):
+    for line in noted.read_lines(note):
         if isinstance(line, dict):
             names, problem = line.get("names", names), line.get("wrong")
             continue

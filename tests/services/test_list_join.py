@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crmapp import artefacts
+from crmapp import artefacts, noted
 from crmapp.db import session
 from crmapp.domain.list_values import (
     Here,
@@ -58,7 +58,7 @@ def joined(make: Make, of_source: Rows = (), of_here: Rows = (), of_there: Rows 
         for start in range(0, len(numbered), 5000):
             columns = zip(*numbered[start : start + 5000], strict=True)
             cells = dict(zip(SIDES[side], columns, strict=True))
-            note = artefacts.note(run.id, f"{side}-{start}", cells)
+            note = noted.write(run.id, f"{side}-{start}", cells)
             notes.setdefault(side, []).append((note.name, note.rows))
     run.mapping = {"phase": "join", "notes": notes, "after": 0}
     session.commit()
