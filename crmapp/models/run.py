@@ -77,6 +77,9 @@ class Run(Base):
         Index("ix_run_status", "status", "id"),
         Index("ix_run_by", "by_id", "id"),
         Index("ix_run_kind", "kind", "id"),
+        # From these, the runs of each status are counted.
+        Index("ix_run_kind_status", "kind", "status"),
+        Index("ix_run_by_status", "by_id", "status"),
         Index("ix_run_job", "kind", "lock_key", "id"),
         Index("ix_run_created_at", "created_at"),
         Index("ix_run_files", "kind", "finished_at", sqlite_where=_HELD, postgresql_where=_HELD),

@@ -25,6 +25,8 @@ def upgrade() -> None:
     op.create_index("ix_run_status", "run", ["status", "id"])
     op.create_index("ix_run_by", "run", ["by_id", "id"])
     op.create_index("ix_run_kind", "run", ["kind", "id"])
+    op.create_index("ix_run_kind_status", "run", ["kind", "status"])
+    op.create_index("ix_run_by_status", "run", ["by_id", "status"])
     op.create_index("ix_run_job", "run", ["kind", "lock_key", "id"])
     op.create_index("ix_run_created_at", "run", ["created_at"])
     op.create_index(
@@ -33,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("files", "created_at", "job", "kind", "by", "status"):
+    for name in ("files", "created_at", "job", "kind_status", "by_status", "kind", "by", "status"):
         op.drop_index(f"ix_run_{name}", "run")
     op.create_index("ix_run_by_id", "run", ["by_id"])
     op.create_index("ix_run_status", "run", ["status"])
