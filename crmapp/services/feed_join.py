@@ -66,8 +66,7 @@ _JOIN = f"""
     ),
     followers AS (
         SELECT row_no, if(n = of, 'twice', 'follows') AS fate, winner, system, thing, key,
-            n <> of AND link AND planned <> '{Planned.AMBIGUOUS}'
-                AND (record_id IS NULL OR record_id = account)
+            n <> of AND (link OR record_id IS NULL) AND planned <> '{Planned.AMBIGUOUS}'
                 AND (account IS NOT NULL OR planned = '{Planned.CREATE}') AS links
         FROM once JOIN words USING (match) WHERE row_no <> winner
     ),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -26,7 +26,11 @@ from tests.support.feeds import MAPPING, Erp, feed, mapping, source, take_back
 
 EXAMPLES = int(os.environ.get("CRMAPP_EXAMPLES") or 5)
 CHECKS = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large)
-RANDOM = settings(max_examples=EXAMPLES, suppress_health_check=CHECKS, deadline=None)
+QUICK = (Phase.explicit, Phase.generate)
+"""Shrinking takes minutes where every step is a run."""
+RANDOM = settings(
+    max_examples=EXAMPLES, suppress_health_check=CHECKS, deadline=None, phases=QUICK
+)
 NAMES = ("Acme Bolts", "Acme Boults", "Cogs", "Łódź Toys", "Widgets")
 
 customers = st.integers(1, 5)
