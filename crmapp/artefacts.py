@@ -43,10 +43,8 @@ COLUMNS: dict[str, str] = {
     "source": "VARCHAR",
     "also": "VARCHAR",
 }
-_JSON = dict.fromkeys(("params", "fields", "numbers", "source"), "{}") | {
-    "links": "[]",
-    "also": "[]",
-}
+_JSON = dict.fromkeys(("params", "fields", "numbers", "source"), "{}")
+_JSON.update(links="[]", also="[]")
 """Columns of nested values, which are kept as text: what it says where a row holds nothing."""
 _BLOCK = 5000
 """How many rows DuckDB is given at a time, column by column: far less to write than row by row."""
@@ -108,10 +106,8 @@ def _columns(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
     """Say what rows hold, nested values as text: DuckDB needs far more memory to read them."""
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     for name, unsaid in _JSON.items():
-        cells = columns[name]
-        columns[name] = tuple(
-            [orjson.dumps(c, default=str).decode() if c else unsaid for c in cells]
-        )
+        said = [orjson.dumps(c, default=str).decode() if c else unsaid for c in columns[name]]
+        columns[name] = tuple(said)
     text = orjson.dumps(columns)
     if len(text) <= _PIECE or len(rows) == 1:
         yield text

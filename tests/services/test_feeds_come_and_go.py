@@ -28,9 +28,7 @@ EXAMPLES = int(os.environ.get("CRMAPP_EXAMPLES") or 5)
 CHECKS = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large)
 QUICK = (Phase.explicit, Phase.generate)
 """Shrinking takes minutes where every step is a run."""
-RANDOM = settings(
-    max_examples=EXAMPLES, suppress_health_check=CHECKS, deadline=None, phases=QUICK
-)
+RANDOM = settings(max_examples=EXAMPLES, suppress_health_check=CHECKS, deadline=None, phases=QUICK)
 NAMES = ("Acme Bolts", "Acme Boults", "Cogs", "Łódź Toys", "Widgets")
 
 customers = st.integers(1, 5)

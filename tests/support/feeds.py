@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+
 from crmapp.connectors.port import Check
 from crmapp.db import session, unit_of_work
 from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.mapping import FieldMapping
-from crmapp.models import FeedSource, Run
+from crmapp.models import Account, FeedSource, Run
 from crmapp.services import crm_mappings, feed_kinds, feeds, runs, undo
 from crmapp.services.feed_kinds import FeedKind
 from crmapp.services.feed_readers import Column, Cut, Told
@@ -122,3 +124,14 @@ def work(run_id: int) -> Run | None:
 
 def take_back(make: Make, run: Run) -> None:
     work(undo.undo_later(run.id, by=make.alice, key=None))
+
+
+def living(**by: Any) -> list[Account]:
+    """Return the living accounts that have a number, in its order."""
+    session.rollback()
+    query = select(Account).where(Account.deleted_at.is_(None), Account.number.is_not(None))
+    return list(session.scalars(query.filter_by(**by).order_by(Account.number, Account.id)))
+
+
+def numbers() -> list[str | None]:
+    return [account.number for account in living()]
