@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crmapp import artefacts
+from crmapp import artefacts, noted
 from crmapp.domain.changes import Reason
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.errors import FileLost
@@ -77,8 +77,8 @@ def test_rows_that_nobody_holds_follow_the_others_of_a_plan():
 def test_what_was_written_down_is_read_as_it_was():
     texts = ["ä", None, "\u2028 'x'"]
     notes = [
-        artefacts.note(1, "a", {"n": [1, 2, 3], "text": texts}),
-        artefacts.note(1, "b", {"n": [4], "text": ["last"]}),
+        noted.write(1, "a", {"n": [1, 2, 3], "text": texts}),
+        noted.write(1, "b", {"n": [4], "text": ["last"]}),
     ]
 
     with artefacts.tables() as tables:
@@ -92,7 +92,7 @@ def test_what_was_written_down_is_read_as_it_was():
 
 @pytest.mark.parametrize("text", [None, "", "{", '{"n":[1],"text":["a"]}', "\0" * 40])
 def test_what_was_written_down_and_is_not_whole_counts_as_lost(settings, text):
-    note = artefacts.note(1, "a", {"n": [1, 2], "text": ["a", "b"]})
+    note = noted.write(1, "a", {"n": [1, 2], "text": ["a", "b"]})
     file = settings.artefacts_dir / note.name
     file.unlink() if text is None else file.write_text(text)
 

@@ -57,6 +57,12 @@ class Erp:
             place = {"at": since + first + len(rows)} if self.delta else None
             yield Cut(rows, place)
 
+    def missing(self, names: Sequence[str]) -> Sequence[str]:
+        return [name for name in names if name not in COLUMNS]
+
+    def first(self) -> Iterator[dict[str, Any]]:
+        yield from self.rows
+
     def ids(self) -> Iterator[Sequence[str]]:
         yield [row["id"] for row in self.rows]
 
