@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Visitors, sign_in
-from tests.browser.integrations.conftest import chooses_language
-from tests.browser.integrations.ways import Way
-from tests.browser.walk import Walk
+from tests.browser.placed import cookies, walks
 from tests.support.processes import Installation
 
 CITIES = ("Lyon", "Québec", "Reims")
@@ -44,31 +40,4 @@ def place(tmp_path_factory: pytest.TempPathFactory, erp: Path) -> Iterator[Insta
         installation.stop()
 
 
-@pytest.fixture(scope="package")
-def cookies(browser, place) -> Callable[[str], Any]:
-    """Return a function from a person to her cookies: each signs in once."""
-    kept: dict[str, Any] = {}
-
-    def of(login: str) -> Any:
-        if login not in kept:
-            page = Visitors(browser, place).open()
-            kept[login] = sign_in(page, login).context.storage_state()
-            page.context.close()
-        return kept[login]
-
-    return of
-
-
-@pytest.fixture
-def walks(browser, place, cookies) -> Iterator[Callable[[str, Way], Walk]]:
-    """Return a function that lets a person walk in a way; her language is what she has chosen."""
-    visitors = Visitors(browser, place)
-
-    def walk(login: str, way: Way) -> Walk:
-        page = visitors.open(storage_state=cookies(login), reduced_motion="reduce", **way.options)
-        chooses_language(page, way.language)
-        return Walk(page, way.language, way.scripts, way.look)
-
-    yield walk
-    visitors.close()
-    assert visitors.problems == []
+__all__ = ["cookies", "walks"]
