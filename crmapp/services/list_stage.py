@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -157,7 +156,7 @@ def _written(
     """Write down pages; the claim to go on with, perhaps before the reading has ended."""
     rows: list[Row] = []
     place: dict[str, Any] = {}
-    for page in _ahead(pages):
+    for page in pages:
         rows += [row for row in map(as_row, page.records) if row is not None]
         place[cursor] = page.cursor
         if len(rows) >= planning.PART:
@@ -166,16 +165,6 @@ def _written(
             if run.cancel_requested or leaving():
                 return held
     return _note(held, load(held.run_id), side, rows, **place, phase=then)
-
-
-def _ahead(pages: Iterable[Page]) -> Iterator[Page]:
-    """Ask for each page while the one before is written down."""
-    asked = iter(pages)
-    with ThreadPoolExecutor(1) as there:
-        coming = there.submit(next, asked, None)
-        while (page := coming.result()) is not None:
-            coming = there.submit(next, asked, None)
-            yield page
 
 
 def read_here(held: Claim, run: Run) -> Claim:
