@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, delete, select
 from sqlalchemy.schema import Table
 
 from crmapp.db import session
@@ -57,7 +57,9 @@ def unlinked(keys: Mapping[int, Key]) -> frozenset[int]:
         return frozenset()
     log = Change.__table__.c
     query = select(log.record_id, log.links).where(
-        log.object == "account", is_one_of(log.record_id, sorted(keys))
+        log.object == "account",
+        is_one_of(log.record_id, sorted(keys)),
+        log.links.cast(Text) != "[]",  # most changes have none, and there are many
     )
     last: dict[int, bool] = {}
     for account, links in session.execute(query.order_by(log.id)):
