@@ -8,15 +8,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.upserts import bp
-from crmapp.blueprints.upserts.forms import (
-    FIXED,
-    NOTHING,
-    MappingForm,
-    grouped,
-    mappable,
-    mapping_form,
-)
-from crmapp.blueprints.upserts.rows import field_rows
 from crmapp.domain.runs import Status
 from crmapp.domain.steps import LABELS, MOST, WITH_VALUE
 from crmapp.domain.suggestions import MARKS
@@ -28,6 +19,15 @@ from crmapp.services.sources import Source, SourceColumn
 from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
+from crmapp.web.mapping_forms import (
+    FIXED,
+    NOTHING,
+    MappingForm,
+    grouped,
+    mappable,
+    mapping_form,
+)
+from crmapp.web.mapping_rows import field_rows
 
 _STEPS = {"kinds": LABELS, "with_value": WITH_VALUE, "most": MOST}
 _WORDS: dict[str, Any] = {"steps": _STEPS, "marks": MARKS, "fixed_value": FIXED, "nothing": NOTHING}

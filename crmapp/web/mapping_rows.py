@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crmapp.blueprints.upserts.forms import MappingForm, mappable
 from crmapp.domain.fields import Field
 from crmapp.domain.mapping import CHOSEN_KINDS, FieldMapping
 from crmapp.domain.steps import Step
@@ -16,6 +15,7 @@ from crmapp.services.mapping_preview import Preview, meanings, previews
 from crmapp.services.mapping_start import Opening
 from crmapp.services.sources import Source, SourceColumn
 from crmapp.web import reader
+from crmapp.web.mapping_forms import MappingForm, mappable
 
 
 @dataclass(frozen=True)
