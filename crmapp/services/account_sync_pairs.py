@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from crmapp.connectors.errors import ConfigBroken
-from crmapp.connectors.port import Connector, Record
+from crmapp.connectors.port import Record
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import is_one_of
-from crmapp.domain.account_sync import HERE, Kept, Merged, Sent, fields_here, merge, named
+from crmapp.domain.account_sync import Kept, Merged, Sent, fields_here, merge, named
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import Rules, Side
 from crmapp.domain.field_sync import content_hash
 from crmapp.domain.field_values import References
 from crmapp.domain.plan import PlanRow
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.standard_rows import INTACCT_ID
 from crmapp.i18n import Text
-from crmapp.models import Account, AccountSync, ExternalIdentity, PickListValue, Run
+from crmapp.models import Account, AccountSync, ExternalIdentity, Run
 from crmapp.services import account_sync_states, field_maps, ledger, sync_options
-from crmapp.services.account_sync_read import Place, broken, numbered, opened, place_of, rules
+from crmapp.services.account_sync_read import (
+    Place,
+    broken,
+    codes_of,
+    numbered,
+    opened,
+    place_of,
+    references,
+    rules,
+)
 from crmapp.services.account_sync_reasons import (
     GONE,
     OTHER_CASE,
@@ -47,6 +54,8 @@ from crmapp.services.engine import Claim
 PART = 2000
 """How many accounts are decided about at a time: one request to Salesforce may name so many ids,
 and two to Intacct; more would cost memory, and save no request."""
+_SLICE = 400
+"""How many of them are held at a time with all that was ever accepted of them."""
 _RECORDS = ""
 """Under this key, what was accepted says of which records; the other keys are those of rows."""
 _NAMES = tuple(dict.fromkeys(("number", *fields_here())))
@@ -108,7 +117,7 @@ def conditions(source: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 
 def _waiting(ids: Sequence[int]) -> list[Waiting]:
     # What waits is read before the values: a change in between is then not taken for carried over.
-    states = account_sync_states.of(ids)
+    waits = account_sync_states.pending(ids)
     columns = Account.__table__.c
     part = select(Account.id).where(is_one_of(columns.id, ids), takes_part())
     takes = set(session.scalars(part))
@@ -122,7 +131,7 @@ def _waiting(ids: Sequence[int]) -> list[Waiting]:
             dict(zip(_NAMES, values, strict=True)),
             links[id_][-1] if id_ in links else None,
             id_ in takes,
-            states.get(id_),
+            waits.get(id_),
             customers.get(id_, ()),
         )
         for id_, version, *values in rows
@@ -141,28 +150,25 @@ def _links(ids: Sequence[int], what: tuple[str, str]) -> dict[int, Sequence[str]
     return dict(found)
 
 
-def decide(held: Claim, found: Sequence[Waiting]) -> Decided:
-    """Read the records of these accounts, and decide what becomes of each."""
-    decided = Decided(away={each.id: each.pending for each in found if not each.takes_part})
+def decide(held: Claim, found: Sequence[Waiting]) -> Iterator[Decided]:
+    """Read the records of these accounts, and decide what becomes of each, some at a time."""
+    yield Decided(away={each.id: each.pending for each in found if not each.takes_part})
     taking = [each for each in found if each.takes_part]
     in_force, shapes = rules(), field_maps.shapes()
     sides = _read(held, taking, in_force, shapes)
-    records = {each.id: {side: sides.of(side, each) for side in Side} for each in taking}
-    holders = ledger.holders(
-        key for each in taking for key in identities(each, records[each.id][Side.SALESFORCE])
-    )
-    away = {each.id: records[each.id][Side.SALESFORCE] for each in taking if not each.link}
-    unlinked = ledger.unlinked({id_: (*_LINK, str(it["Id"])) for id_, it in away.items() if it})
-    work = _Work(in_force, shapes, broken(in_force, shapes), sides, _others(holders), unlinked)
-    for each in taking:
-        merged, offered = work.account(each, records[each.id])
-        decided.offered[each.id] = offered
-        keys = {side: place.key for side, place in sides.places.items()}
-        made = rows_of(each, records[each.id], merged, holders, keys) if merged else []
-        if not made:
-            decided.settled.add(each.id)
-        decided.rows += made
-    return decided
+    for start in range(0, len(taking), _SLICE):
+        part = taking[start : start + _SLICE]
+        records = {each.id: {side: sides.of(side, each) for side in Side} for each in part}
+        holders = ledger.holders(
+            key for each in part for key in identities(each, records[each.id][Side.SALESFORCE])
+        )
+        away = {each.id: records[each.id][Side.SALESFORCE] for each in part if not each.link}
+        links = {id_: (*_LINK, str(it["Id"])) for id_, it in away.items() if it}
+        work = _Work(
+            in_force, shapes, broken(in_force, shapes), sides, _others(holders),
+            ledger.unlinked(links), account_sync_states.of([each.id for each in part]),
+        )  # fmt: skip
+        yield work.decided(part, records, holders)
 
 
 def put_down(decided: Decided, run_id: int) -> None:
@@ -200,12 +206,29 @@ class _Work:
     sides: _Sides
     linked: Mapping[str, int]
     unlinked: frozenset[int]
+    states: Mapping[int, Any]
+
+    def decided(
+        self,
+        accounts: Iterable[Waiting],
+        records: Mapping[int, Mapping[Side, Record | None]],
+        holders: Mapping[tuple[str, str, str], ledger.Holder],
+    ) -> Decided:
+        decided = Decided()
+        keys = {side: place.key for side, place in self.sides.places.items()}
+        for each in accounts:
+            merged, decided.offered[each.id] = self.account(each, records[each.id])
+            made = rows_of(each, records[each.id], merged, holders, keys) if merged else []
+            if not made:
+                decided.settled.add(each.id)
+            decided.rows += made
+        return decided
 
     def account(
         self, each: Waiting, records: Mapping[Side, Record | None]
     ) -> tuple[Merged | None, dict[str, Any]]:
         """Return what becomes of an account, and what is offered to all sides."""
-        state = each.state
+        state = self.states.get(each.id)
         kept: Kept = state.accepted if state else {}
         sent: Sent = state.offered.get("sent", {}) if state else {}
         offer = {"pending": each.pending or 0, "kept": kept, "sent": sent}
@@ -319,7 +342,7 @@ def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shape
     with opened(Side.INTACCT, held) as connector:
         found = connector.read_some(there.object, there.fields, there.key, sorted(unique))
         intacct = {str(each[there.key]): each for each in found}
-    codes = _codes(in_force, taking, intacct.values())
+    codes = codes_of(in_force, taking, intacct.values())
     ids = [each.link for each in taking if each.link]
     unlinked = [each.number for each in taking if not each.link and each.number in unique]
     with opened(Side.SALESFORCE, held) as connector:
@@ -339,53 +362,4 @@ def _read(held: Claim, taking: Sequence[Waiting], in_force: Rules, shapes: Shape
             )
             for each in taking
         ]  # fmt: skip
-        return replace(sides, references=_references(connector, wanted))
-
-
-def _references(
-    connector: Connector, wanted: Iterable[Sequence[Mapping[str, set[str]]]]
-) -> References:
-    """Return, per object, Intacct id → id, of the records that are named; others are missing."""
-    codes: dict[str, set[str]] = {}
-    ids: dict[str, set[str]] = {}
-    for pair in wanted:
-        for all_, more in zip((codes, ids), pair, strict=True):
-            for object_, values in more.items():
-                all_.setdefault(object_, set()).update(values)
-    known: dict[str, dict[str, str]] = {}
-    names = ["Id", INTACCT_ID]
-    for object_ in sorted({*codes, *ids}):
-        try:
-            rows = [
-                *connector.read_some(object_, names, INTACCT_ID, sorted(codes.get(object_, ()))),
-                *connector.read_some(object_, names, "Id", sorted(ids.get(object_, ()))),
-            ]
-        except ConfigBroken:  # records of this object have no id of Intacct
-            continue
-        known[object_] = {row[INTACCT_ID]: row["Id"] for row in rows if row[INTACCT_ID]}
-    return References(known)
-
-
-def _codes(
-    in_force: Rules, taking: Iterable[Waiting], intacct: Iterable[Record]
-) -> dict[str, dict[str, str]]:
-    """Return pick list here → Intacct's key of a value → its code, of the values that are held."""
-    lists = {
-        rule.intacct: ACCOUNT_FIELDS[HERE[rule.code]]
-        for rule in in_force
-        if rule.code in HERE and ACCOUNT_FIELDS[HERE[rule.code]].pick_list
-    }
-    accounts, records = list(taking), list(intacct)
-    found: dict[str, dict[str, str]] = {}
-    values = PickListValue.__table__.c
-    for name, spec in lists.items():
-        keys = sorted({str(each[name]) for each in records if each.get(name)})
-        held = sorted({each.values[spec.name] for each in accounts if each.values[spec.name]})
-        query = select(values.external_id, values.code).where(
-            values.list_code == spec.pick_list,
-            or_(is_one_of(values.external_id, keys), is_one_of(values.code, held)),
-            values.external_id.is_not(None),
-            values.deleted_at.is_(None),
-        )
-        found[spec.pick_list or ""] = {row[0]: row[1] for row in session.execute(query)}
-    return found
+        return replace(sides, references=references(connector, wanted))

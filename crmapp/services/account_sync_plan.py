@@ -13,7 +13,7 @@ from crmapp import artefacts
 from crmapp.artefacts import Artefact
 from crmapp.connectors.errors import ConfigBroken, ConnectorError, QuotaExceeded, Retryable
 from crmapp.db import session, unit_of_work, utcnow
-from crmapp.domain.plan import Planned
+from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
 from crmapp.errors import NotConnected, SecretsLost
 from crmapp.models import AccountSync, Run
@@ -113,13 +113,15 @@ def _pairs(held: Claim, run: Run) -> Claim:
     if not found:
         with unit_of_work():
             return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
-    decided = account_sync_pairs.decide(held, found)
+    made: list[PlanRow] = []
+    for decided in account_sync_pairs.decide(held, found):
+        with unit_of_work():
+            held = checkpoint(held)
+            account_sync_pairs.put_down(decided, run.id)
+        made += decided.rows
     place = {"begun_at": utcnow().isoformat(), **run.mapping, "after": found[-1].id}
-    with unit_of_work():
-        held = checkpoint(held)
-        account_sync_pairs.put_down(decided, run.id)
-    if decided.rows:
-        rows = [row._replace(row_no=held.cursor + n) for n, row in enumerate(decided.rows, 1)]
+    if made:
+        rows = [row._replace(row_no=held.cursor + n) for n, row in enumerate(made, 1)]
         return planning.keep_part(held, run, rows, None, mapping=place, total=rows[-1].row_no)
     with unit_of_work():
         return checkpoint(held, mapping=place)

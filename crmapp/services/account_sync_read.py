@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Connector, Record
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
+from crmapp.domain.account_sync import HERE
 from crmapp.domain.field_checks import Shapes, all_problems, lacks
 from crmapp.domain.field_reasons import GONE
 from crmapp.domain.field_rules import FieldRule, Rules, Side, Sync
 from crmapp.domain.field_sync import content_hash, fields_of
-from crmapp.domain.field_values import digest
+from crmapp.domain.field_values import References, digest
+from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.standard_rows import ACCOUNT, CUSTOMER_ID, INTACCT_ID
 from crmapp.i18n import Text
-from crmapp.models import Account, ExternalIdentity, Run
+from crmapp.models import Account, ExternalIdentity, PickListValue, Run
 from crmapp.queue import leaving
 from crmapp.services import (
     account_sync_states,
@@ -33,7 +36,7 @@ from crmapp.services import (
     remotes,
     sync_options,
 )
-from crmapp.services.account_sync_rows import object_of
+from crmapp.services.account_sync_rows import Waiting, object_of
 from crmapp.services.account_sync_states import RULES, WORKED
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, keep_alive
@@ -206,3 +209,52 @@ def numbered(numbers: Sequence[str]) -> dict[str, int]:
     found = [(number or "", account) for number, account in session.execute(query)]
     times = Counter(number for number, _account in found)
     return {number: account for number, account in found if times[number] == 1}
+
+
+def references(
+    connector: Connector, wanted: Iterable[Sequence[Mapping[str, set[str]]]]
+) -> References:
+    """Return, per object, Intacct id → id, of the records that are named; others are missing."""
+    codes: dict[str, set[str]] = {}
+    ids: dict[str, set[str]] = {}
+    for pair in wanted:
+        for all_, more in zip((codes, ids), pair, strict=True):
+            for object_, values in more.items():
+                all_.setdefault(object_, set()).update(values)
+    known: dict[str, dict[str, str]] = {}
+    names = ["Id", INTACCT_ID]
+    for object_ in sorted({*codes, *ids}):
+        try:
+            rows = [
+                *connector.read_some(object_, names, INTACCT_ID, sorted(codes.get(object_, ()))),
+                *connector.read_some(object_, names, "Id", sorted(ids.get(object_, ()))),
+            ]
+        except ConfigBroken:  # records of this object have no id of Intacct
+            continue
+        known[object_] = {row[INTACCT_ID]: row["Id"] for row in rows if row[INTACCT_ID]}
+    return References(known)
+
+
+def codes_of(
+    in_force: Rules, taking: Iterable[Waiting], intacct: Iterable[Record]
+) -> dict[str, dict[str, str]]:
+    """Return pick list here → Intacct's key of a value → its code, of the values that are held."""
+    lists = {
+        rule.intacct: ACCOUNT_FIELDS[HERE[rule.code]]
+        for rule in in_force
+        if rule.code in HERE and ACCOUNT_FIELDS[HERE[rule.code]].pick_list
+    }
+    accounts, records = list(taking), list(intacct)
+    found: dict[str, dict[str, str]] = {}
+    values = PickListValue.__table__.c
+    for name, spec in lists.items():
+        keys = sorted({str(each[name]) for each in records if each.get(name)})
+        held = sorted({each.values[spec.name] for each in accounts if each.values[spec.name]})
+        query = select(values.external_id, values.code).where(
+            values.list_code == spec.pick_list,
+            or_(is_one_of(values.external_id, keys), is_one_of(values.code, held)),
+            values.external_id.is_not(None),
+            values.deleted_at.is_(None),
+        )
+        found[spec.pick_list or ""] = {row[0]: row[1] for row in session.execute(query)}
+    return found

@@ -30,7 +30,7 @@ IDENTITY = {
 class Waiting(NamedTuple):
     """An account that is to be synchronised; ``link`` is its record in Salesforce.
 
-    ``state`` is how it stood with it before its values were read, None if nothing was known;
+    ``pending`` is what waited of it before its values were read, None if nothing did;
     ``customers`` are the ids in Intacct that it is known to have had, the latest last.
     """
 
@@ -39,16 +39,12 @@ class Waiting(NamedTuple):
     values: Mapping[str, Any]
     link: str | None
     takes_part: bool
-    state: Any = None
+    pending: int | None
     customers: Sequence[str] = ()
 
     @property
     def number(self) -> str:
         return self.values["number"] or ""
-
-    @property
-    def pending(self) -> int | None:
-        return self.state.pending if self.state else None
 
 
 def identities(account: Waiting, salesforce: Record | None) -> list[tuple[str, str, str]]:

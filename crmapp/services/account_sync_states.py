@@ -80,6 +80,12 @@ def of(accounts: Sequence[int], *, lock: bool = False) -> dict[int, Any]:
     return {row.account_id: row for row in rows}
 
 
+def pending(accounts: Sequence[int]) -> dict[int, int | None]:
+    """Return what waits of each of ``accounts``, as far as something is known of it."""
+    mine = is_one_of(_TABLE.c.account_id, accounts)
+    return dict(session.execute(select(_TABLE.c.account_id, _TABLE.c.pending).where(mine)).all())
+
+
 def put_down(rows: Sequence[Mapping[str, Any]]) -> None:
     """Inside a unit of work: keep values of accounts; each row has the same names of columns."""
     if rows:
