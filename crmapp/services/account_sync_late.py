@@ -32,11 +32,9 @@ def is_old(run: Run) -> bool:
 
 def changed_here(rows: Sequence[PlanRow]) -> set[int]:
     """Return the accounts that a person changed here since the plan was made."""
-    states = account_sync_states.of(sorted(row.record_id or 0 for row in rows))
+    states = account_sync_states.of(sorted(row.record_id or 0 for row in rows), "pending", "seen")
     return {
-        each
-        for each, row in states.items()
-        if row.pending is not None and row.pending != row.offered.get("pending")
+        each for each, row in states.items() if row.pending is not None and row.pending != row.seen
     }
 
 

@@ -117,7 +117,7 @@ def conditions(source: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 
 def _waiting(ids: Sequence[int]) -> list[Waiting]:
     # What waits is read before the values: a change in between is then not taken for carried over.
-    waits = account_sync_states.pending(ids)
+    waits = account_sync_states.of(ids, "pending")
     columns = Account.__table__.c
     part = select(Account.id).where(is_one_of(columns.id, ids), takes_part())
     takes = set(session.scalars(part))
@@ -131,7 +131,7 @@ def _waiting(ids: Sequence[int]) -> list[Waiting]:
             dict(zip(_NAMES, values, strict=True)),
             links[id_][-1] if id_ in links else None,
             id_ in takes,
-            waits.get(id_),
+            waits[id_].pending if id_ in waits else None,
             customers.get(id_, ()),
         )
         for id_, version, *values in rows
@@ -173,7 +173,7 @@ def decide(held: Claim, found: Sequence[Waiting]) -> Iterator[Decided]:
 
 def put_down(decided: Decided, run_id: int) -> None:
     """Inside a unit of work: keep what is offered, before any of it is written."""
-    waiting = account_sync_states.of([*decided.offered, *decided.away], lock=True)
+    waiting = account_sync_states.of([*decided.offered, *decided.away], "pending", lock=True)
     now = {account: row.pending for account, row in waiting.items()}
     settled, offered = [], []
     for account, offer in decided.offered.items():

@@ -170,7 +170,7 @@ def _changed(
     side: Side, meant: Mapping[int, Record], rules: Rules, shapes: Shapes
 ) -> Sequence[int]:
     """Return the accounts whose record is not as we know it."""
-    known = account_sync_states.of(sorted(meant))
+    known = account_sync_states.of(sorted(meant), "hashes")
     return [
         account
         for account, record in meant.items()

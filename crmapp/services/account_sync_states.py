@@ -32,6 +32,8 @@ REST = timedelta(minutes=15)
 _LONGEST_REST = 24 * 60
 """In minutes, until an account that was refused is tried again."""
 _TABLE = cast("Table", AccountSync.__table__)
+_SEEN = _TABLE.c.offered["pending"].as_integer().label("seen")
+_REFUSING = ("state", "problem", "run_id", "attempts", "pending", "seen")
 _NEW: Mapping[str, Any] = {
     "state": "", "cause": "", "problem": {}, "attempts": 0,
     "accepted": {}, "hashes": {}, "offered": {},
@@ -50,7 +52,7 @@ def changed_here(changes: Iterable[Mapping[str, Any]], at: datetime) -> None:
 
 def changed_there(accounts: Iterable[int]) -> None:
     """Inside a unit of work: note that records of these accounts were changed elsewhere."""
-    known = of(accounts := sorted(accounts), lock=True)
+    known = of(accounts := sorted(accounts), "pending", lock=True)
     waits = {each for each, row in known.items() if row.pending is not None}
     _mark(((each, 0) for each in accounts if each not in waits), utcnow())
 
@@ -64,8 +66,11 @@ def _mark(changes: Iterable[tuple[int, int]], at: datetime) -> None:
     merge_rows(_TABLE, rows, ["account_id"], ["pending", "pending_at"])
 
 
-def of(accounts: Sequence[int], *, lock: bool = False) -> dict[int, Any]:
+def of(accounts: Sequence[int], *names: str, lock: bool = False) -> dict[int, Any]:
     """Return how it stands with each of ``accounts``, as far as something is known of it.
+
+    All of it is much; ``names`` are the columns that are needed, ``seen`` is what waited when the
+    offer was made.
 
     ``lock`` it inside a unit of work only: the accounts first, as the door does, because a row that
     is new here asks for its account. Else a person's edit and a run would wait for each other.
@@ -74,16 +79,11 @@ def of(accounts: Sequence[int], *, lock: bool = False) -> dict[int, Any]:
         own = Account.__table__.c.id
         first = select(own).where(is_one_of(own, accounts)).order_by(own)
         session.execute(first.with_for_update(read=True, key_share=True)).all()
-    query = select(_TABLE).where(is_one_of(_TABLE.c.account_id, accounts))
-    query = query.order_by(_TABLE.c.account_id)
+    wanted = [_SEEN if each == "seen" else _TABLE.c[each] for each in ("account_id", *names)]
+    query = select(*wanted) if names else select(_TABLE)
+    query = query.where(is_one_of(_TABLE.c.account_id, accounts)).order_by(_TABLE.c.account_id)
     rows = session.execute(query.with_for_update() if lock else query)
     return {row.account_id: row for row in rows}
-
-
-def pending(accounts: Sequence[int]) -> dict[int, int | None]:
-    """Return what waits of each of ``accounts``, as far as something is known of it."""
-    mine = is_one_of(_TABLE.c.account_id, accounts)
-    return dict(session.execute(select(_TABLE.c.account_id, _TABLE.c.pending).where(mine)).all())
 
 
 def put_down(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -177,7 +177,7 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
     ``problems`` are account → system, code, said, text, params and fields.
     """
     now = utcnow()
-    rows = of(sorted(problems), lock=True)
+    rows = of(sorted(problems), *_REFUSING, lock=True)
     # That the other system refused it in this run, too, is no attempt of its own.
     both = {
         account: row.problem
@@ -196,7 +196,7 @@ def refuse(problems: Mapping[int, Mapping[str, Any]], run_id: int) -> None:
                 "attempts": before[account_id] + 1,
                 "retry_at": now + _pause(before[account_id]),
                 # What was offered waits for its time now; what came after it does not.
-                "pending": still(row.pending, row.offered.get("pending")),
+                "pending": still(row.pending, row.seen),
             }
             for account_id, row in rows.items()
         ]
