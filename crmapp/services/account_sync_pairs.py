@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -51,9 +52,10 @@ from crmapp.services.account_sync_rows import (
 from crmapp.services.account_sync_states import HELD, REFUSED
 from crmapp.services.engine import Claim
 
-PART = 2000
-"""How many accounts are decided about at a time: one request to Salesforce may name so many ids,
-and two to Intacct; more would cost memory, and save no request."""
+PART = 4000
+"""How many accounts are decided about at a time: one request to Salesforce may ask for so many
+numbers; more would cost memory, and save no request. An account whose id is known there counts
+twice, because one may ask for half as many ids."""
 _SLICE = 400
 """How many of them are held at a time with all that was ever accepted of them."""
 _RECORDS = ""
@@ -99,7 +101,9 @@ def next_accounts(run: Run) -> list[Waiting]:
         waits = or_(AccountSync.pending.is_not(None), due)
         states = select(AccountSync.account_id).where(AccountSync.account_id > after, waits)
         ids = session.scalars(states.order_by(AccountSync.account_id).limit(most)).all()
-    return _waiting(ids)
+    found = _waiting(ids)
+    counted = accumulate(2 if each.link else 1 for each in found)
+    return [each for each, count in zip(found, counted, strict=True) if count <= PART]
 
 
 def conditions(source: Mapping[str, Any]) -> list[ColumnElement[bool]]:
