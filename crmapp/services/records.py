@@ -224,7 +224,7 @@ class _Batch:
         if not self._claim_number(values, None):
             return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
-        changed = difference({}, values)
+        changed = {name: [None, freeze(value)] for name, value in values.items()}
         row = self._finish({**self.defaults, **values}, {}, named=True)
         row["id"], row["lineage"] = record_id, dict.fromkeys(changed, change_id)
         self.inserts.append(row)
