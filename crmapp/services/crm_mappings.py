@@ -71,14 +71,40 @@ def get(mapping_id: int, *, by: User) -> CrmMapping:
 def story(mapping: CrmMapping) -> list[Step]:
     """Return the versions, newest first, each with its changes; the first says all that it does."""
     contents = [Content.from_json(each.content) for each in mapping.versions]
-    specs = fields.every("account")
-    names = {row.id: row.name for row in session.execute(select(FeedSource.id, FeedSource.name))}
+    specs, names = fields.every("account"), source_names()
     return [
         Step(each, domain.changes(old, new, specs, names))
         for each, new, old in zip(
             mapping.versions, contents, [*contents[1:], Content()], strict=True
         )
     ]
+
+
+def between(mapping: CrmMapping, before: int, after: int) -> list[Text]:
+    """Say what version ``after`` does otherwise than version ``before``.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    old, new = content_at(mapping, before), content_at(mapping, after)
+    return domain.changes(old, new, fields.every("account"), source_names())
+
+
+def content_at(mapping: CrmMapping, number: int) -> Content:
+    """Return what a version says.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    for each in mapping.versions:
+        if each.version == number:
+            return Content.from_json(each.content)
+    raise NotFound
+
+
+def source_names() -> dict[int, str]:
+    """Return source → its name, of those that are retired too."""
+    return {row.id: row.name for row in session.execute(select(FeedSource.id, FeedSource.name))}
 
 
 def uses(source_id: int) -> list[str]:
@@ -106,6 +132,34 @@ def add(name: str, content: Content, *, by: User) -> int:
         session.flush()
         _keep_version(made, person)
         return made.id
+
+
+def check_name(name: str, *, by: User) -> str:
+    """Return a name as a new CRM mapping would have it.
+
+    Raises:
+        Forbidden
+        Invalid: it cannot be used, or another one has it.
+    """
+    need(RIGHT, by=by)
+    plain = _named(name)
+    if session.scalar(select(CrmMapping.id).where(CrmMapping.name == plain)) is not None:
+        raise Invalid(_TAKEN)
+    return plain
+
+
+def rename(mapping_id: int, name: str, *, by: User) -> None:
+    """Give a CRM mapping another name; its runs keep the one that they had.
+
+    Raises:
+        Forbidden, NotFound
+        Invalid: it cannot be used, or another one has it.
+    """
+    get(mapping_id, by=by)
+    name = _named(name)
+    with unless_taken(_TAKEN, **_UNIQUE), unit_of_work():
+        mapping = session.get_one(CrmMapping, mapping_id, with_for_update=True)
+        mapping.name, mapping.updated_at = name, utcnow()
 
 
 def save(mapping_id: int, name: str, content: Content, *, version: int, by: User) -> None:

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
-from crmapp.blueprints.runs.trends import trend
 from crmapp.blueprints.runs.words import KINDS
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import STATUS_LABELS, Status
@@ -21,6 +20,7 @@ from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, put_address
 from crmapp.web.paging import Pager
+from crmapp.web.run_trends import trend
 from crmapp.web.templating import day, number, url_with
 from crmapp.web.texts import translated
 

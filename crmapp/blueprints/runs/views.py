@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
-from crmapp.blueprints.runs.trends import trend
 from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.permissions import Right
@@ -34,6 +33,7 @@ from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import Pager
 from crmapp.web.run_pages import polling_pace, rows_shown
+from crmapp.web.run_trends import trend
 from crmapp.web.sheets import TYPES, csv_response
 from crmapp.web.texts import translated
 

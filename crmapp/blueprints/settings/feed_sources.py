@@ -18,6 +18,7 @@ from crmapp.blueprints.settings.feed_source_forms import (
     form_name,
     take_theirs,
 )
+from crmapp.blueprints.settings.feed_source_states import STATES
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import FeedSource
 from crmapp.services import connection_problems, feed_kinds, feed_sources
@@ -27,14 +28,6 @@ from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import Clash
 from crmapp.web.texts import translated
-
-STATES = {
-    "ok": ("ok", "circle-check"),
-    "problem": ("bad", "circle-alert"),
-    "lost": ("bad", "key-round"),
-    "retired": ("", "circle-dot"),
-}
-"""How each state of a source is shown: its colour and its icon."""
 
 
 @bp.get("/sources", endpoint="feed_sources")

@@ -79,6 +79,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "crm_mappings",
+        N_("CRM mappings"),
+        N_("Standing rules by which sources create accounts and keep them up to date."),
+        "columns-3",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "managed_lists",
         N_("Managed lists"),
         N_("The lists that Sage Intacct owns: synchronized by hand or on a schedule."),
