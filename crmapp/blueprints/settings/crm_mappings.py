@@ -1,0 +1,24 @@
+"""The CRM mappings: a stub of their list and of the page of one of them."""
+
+from __future__ import annotations
+
+from flask.typing import ResponseReturnValue
+
+from crmapp.blueprints.settings import bp
+from crmapp.services import crm_mappings as service
+from crmapp.services.crm_mappings import RIGHT
+from crmapp.web.access import current_user, requires
+
+
+@bp.get("/crm-mappings")
+@requires(RIGHT)
+def crm_mappings() -> ResponseReturnValue:
+    """Name the CRM mappings."""
+    return ", ".join(each.name for each in service.every(by=current_user))
+
+
+@bp.get("/crm-mappings/<int:mapping_id>")
+@requires(RIGHT)
+def crm_mapping(mapping_id: int) -> ResponseReturnValue:
+    """Name a CRM mapping."""
+    return service.get(mapping_id, by=current_user).name
