@@ -12,7 +12,7 @@ from crmapp.connectors.addresses import at_most
 from crmapp.db import session, utcnow
 from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.mapping import FieldMapping
-from crmapp.domain.suggestions import Seen, suggest
+from crmapp.domain.suggestions import Mark, Seen, Suggestion, suggest
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.memory import Memory
@@ -28,6 +28,7 @@ from crmapp.services.sources import Rows, SourceColumn
 KEPT_FOR = timedelta(minutes=5)
 """For how long samples are shown of what was read before: each choice asks for them anew."""
 _FULL = N_("A CRM mapping reads at most %(count)s sources. Take one of them out first.")
+_SAVED = N_("As it was saved.")
 _GONE = N_("Choose a column from the list.")
 
 
@@ -102,16 +103,36 @@ def _looked(source: FeedSource, locale: str) -> Looked:
     return Looked(utcnow(), found, read=False, problem=problem)
 
 
-def opening(looked: Looked, kept: FieldMapping | None) -> Opening:
+def opening(source: FeedSource, looked: Looked, kept: FieldMapping | None) -> Opening:
     """Say what the page begins with: what is kept, or else what is suggested."""
-    seen = [Seen(each.name, each.label, each.shape, each.meant) for each in looked.found]
-    found = suggest(seen, fields.of("account").values())
+    found = _suggested(source, looked, kept)
     if kept is None:
         names = {name: suggestion.column for name, suggestion in found.items()}
         return Opening(FieldMapping(names), found, {})
     mapping, gone = without_missing(kept, looked.found)
     again = {name: found[name].column for name in gone if name in found}
     return Opening(replace(mapping, columns={**mapping.columns, **again}), found, gone)
+
+
+def _suggested(
+    source: FeedSource, looked: Looked, kept: FieldMapping | None
+) -> dict[str, Suggestion]:
+    """Suggest what is kept, and of the columns that have no use in the source itself more."""
+    columns = kept.columns if kept else {}
+    own = {source.company_column, source.stamp_column} - {*columns.values()}
+    seen = [
+        Seen(each.name, each.label, each.shape, each.meant)
+        for each in looked.found
+        if each.name not in own
+    ]
+    found = suggest(seen, fields.of("account").values(), columns)
+    saved = {name for name, each in found.items() if columns.get(name) == each.column}
+    return {
+        name: replace(each, reason=Text(_SAVED))
+        if name in saved and each.mark is Mark.EXACT
+        else each
+        for name, each in found.items()
+    }
 
 
 def content_of(mapping: CrmMapping | None) -> Content:

@@ -167,17 +167,41 @@ def test_a_retired_source_is_not_there(make):
 
 
 def test_a_new_source_begins_with_what_is_suggested(make):
-    begun = opening(look(row_of(source(make, Erp(rows())))), None)
+    our = row_of(source(make, Erp(rows())))
+
+    begun = opening(our, look(our), None)
 
     assert begun.mapping.columns["name"] == "name"
     assert begun.mapping.columns["phone"] == "phone"
     assert begun.suggestions["name"].mark is Mark.EXACT
 
 
-def test_a_column_that_is_gone_is_named_and_another_is_suggested(make):
-    found = look(row_of(source(make, Erp(rows()))))
+def test_what_is_set_for_the_source_itself_is_suggested_for_nothing(make):
+    plain = row_of(source(make, Erp(rows())))
+    ours = row_of(source(make, Erp(rows()), "Ours", company_column="territory"))
 
-    begun = opening(found, FieldMapping({"name": "name", "phone": "telefon", "notes": "remark"}))
+    assert "territory" in opening(plain, look(plain), None).suggestions
+    assert "territory" not in opening(ours, look(ours), None).suggestions
+    kept = FieldMapping({"territory": "territory"})
+    assert opening(ours, look(ours), kept).mapping == kept
+
+
+def test_what_was_saved_needs_no_second_look(make):
+    our = row_of(source(make, Erp(rows())))
+
+    begun = opening(our, look(our), FieldMapping({"name": "city", "email": "phone"}))
+
+    said = {name: (each.mark, str(each.reason)) for name, each in begun.suggestions.items()}
+    assert said["name"] == (Mark.EXACT, "As it was saved.")
+    assert said["email"][0] is Mark.CHECK
+    assert begun.mapping.columns == {"name": "city", "email": "phone"}
+
+
+def test_a_column_that_is_gone_is_named_and_another_is_suggested(make):
+    our = row_of(source(make, Erp(rows())))
+
+    kept = FieldMapping({"name": "name", "phone": "telefon", "notes": "remark"})
+    begun = opening(our, look(our), kept)
 
     assert begun.gone == {"phone": "telefon", "notes": "remark"}
     assert begun.mapping.columns == {"name": "name", "phone": "phone"}
@@ -189,7 +213,7 @@ def test_a_source_that_is_away_takes_no_column_out_of_a_mapping(make):
     erp.columns = away
     said = FieldMapping({"name": "name", "phone": "telefon", "fax": "telefon"})
 
-    begun = opening(found := look(our).holding(said), said)
+    begun = opening(our, found := look(our).holding(said), said)
 
     assert [each.name for each in found.found] == ["code", "name", "telefon"]
     assert (begun.mapping, begun.gone) == (said, {})

@@ -136,7 +136,7 @@ def _opened(source_id: int, mapping_id: int | None = None, again: bool = False) 
     fed = feed_mapping.fed_by(feed_mapping.content_of(mapping), source_id)
     kept = fed.mapping if fed else None
     looked = looked.holding(kept) if kept else looked
-    begun = feed_mapping.opening(looked, kept)
+    begun = feed_mapping.opening(source, looked, kept)
     form = source_mapping_form(looked, begun, fed.owned if fed else {}, mapping)
     return Opened(source, mapping, looked, begun, form)
 
