@@ -47,6 +47,9 @@ class FeedReader(Protocol):
     def columns(self, locale: str = "") -> Sequence[SourceColumn]:
         """The columns that a mapping may use, with samples."""
 
+    def look(self, locale: str = "") -> tuple[Sequence[SourceColumn], Sequence[Cells]]:
+        """The columns, and the rows that their samples are of, read before or not."""
+
     def read(self, cursor: Cursor | None = None) -> Iterator[FeedPage]:
         """The rows, all or those that changed since ``cursor``; a key may come several times."""
 
@@ -146,11 +149,15 @@ class SourceReader:
         self._only = tuple(dict.fromkeys(name for name in kept if name))
 
     def columns(self, locale: str = "") -> list[SourceColumn]:
+        return self.look(locale)[0]
+
+    def look(self, locale: str = "") -> tuple[list[SourceColumn], list[Cells]]:
         rows = self.begin(SAMPLED)
-        return [
+        columns = [
             sources.column(each.name, each.label, [row.get(each.name) for row in rows])
             for each in self._origin.columns(locale)
         ]
+        return columns, rows
 
     def begin(self, most: int) -> list[Cells]:
         """Return the first rows, with every column."""

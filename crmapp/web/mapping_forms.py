@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from flask import request
 from flask_babel import gettext as _
@@ -89,28 +90,40 @@ def _words(name: str) -> dict[str, str]:
     sent = zip(
         request.form.getlist(f"{name}.from"), request.form.getlist(f"{name}.to"), strict=False
     )
-    return {word: "" if meaning == NOTHING else meaning for word, meaning in sent if meaning}
+    said = [(word, meaning) for word, meaning in sent if word.strip() and meaning]
+    return {word: "" if meaning == NOTHING else meaning for word, meaning in said}
+
+
+AnyForm = TypeVar("AnyForm", bound=MappingForm)
 
 
 def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> MappingForm:
     """Build the form over ``columns``, filled from ``mapping`` unless the request sent it."""
+    return form_of(MappingForm, columns, mapping)
+
+
+def form_of(
+    base: type[AnyForm], columns: Sequence[SourceColumn], mapping: FieldMapping, **values: object
+) -> AnyForm:
+    """Build such a form that asks for more; ``values`` are those of what it adds."""
     untouched = SelectChoice("", _("Leave untouched"))
     fixed = SelectChoice(FIXED, _("The same value in every row"))
     choices = [untouched, fixed, *(SelectChoice(each.name, each.label) for each in columns)]
     selects = {spec.name: _select(spec, choices) for spec in mappable()}
     more = {"mapped": tuple(selects), "kept": mapping}
-    form_class = type("AccountMappingForm", (MappingForm,), {**selects, **more})
+    form_class = type("AccountMappingForm", (base,), {**selects, **more})
     kept = {
         **dict.fromkeys(mapping.fixed, FIXED),
         **mapping.columns,
         "match": mapping.match,
         "empty": "clear" if mapping.clear_empty else "leave",
         "wanted": mapping.wanted.value,
+        **values,
     }
     return _offer(form_class(data=kept))
 
 
-def _offer(form: MappingForm) -> MappingForm:
+def _offer(form: AnyForm) -> AnyForm:
     """List what may be chosen beside the columns."""
     specs = fields.of("account")
     form.match.choices = [

@@ -20,7 +20,6 @@ from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.mapping_forms import (
-    FIXED,
     NOTHING,
     MappingForm,
     grouped,
@@ -30,7 +29,12 @@ from crmapp.web.mapping_forms import (
 from crmapp.web.mapping_rows import field_rows
 
 _STEPS = {"kinds": LABELS, "with_value": WITH_VALUE, "most": MOST}
-_WORDS: dict[str, Any] = {"steps": _STEPS, "marks": MARKS, "fixed_value": FIXED, "nothing": NOTHING}
+_WORDS: dict[str, Any] = {
+    "begins": "upserts-field-",
+    "steps": _STEPS,
+    "marks": MARKS,
+    "nothing": NOTHING,
+}
 
 
 @bp.get("/<int:run_id>/mapping")
@@ -80,7 +84,7 @@ def samples(run_id: int) -> ResponseReturnValue:
     if name not in {spec.name for spec in mappable()}:
         raise NotFound
     rows = field_rows(source, columns, form, begun, by=current_user, names=[name])
-    return page("upserts/_field.html", run=run, row=rows[name], match=form.mapping.match, **_WORDS)
+    return page("upserts/_field.html", row=rows[name], **_words(run, form))
 
 
 @bp.post("/<int:run_id>/saved-mapping")
@@ -141,9 +145,13 @@ def _show(
         run=run,
         form=form,
         groups=[(group, [rows[spec.name] for spec in fields]) for group, fields in grouped()],
-        match=form.mapping.match,
         unsure=unsure,
         begun=begun,
         saved=saved_mappings.of_source(run.lock_key),
-        **_WORDS,
+        **_words(run, form),
     )
+
+
+def _words(run: Run, form: MappingForm) -> dict[str, Any]:
+    samples = url_for("upserts.samples", run_id=run.id)
+    return {**_WORDS, "samples_url": samples, "match": form.mapping.match}
