@@ -23,7 +23,7 @@ _PART = "settings/_crm_mapping_sources.html"
 
 @bp.get("/crm-mappings/<int:mapping_id>/sources")
 @requires(RIGHT)
-def add_crm_mapping_source(mapping_id: int) -> ResponseReturnValue:
+def go_to_crm_mapping_source(mapping_id: int) -> ResponseReturnValue:
     """Lead to the fields of a source that is to be read as well."""
     crm_mappings.get(mapping_id, by=current_user)
     source_id = request.args.get("source", 0, type=int)
