@@ -11,6 +11,7 @@ from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import STATUS_LABELS, Status
+from crmapp.i18n import Text
 from crmapp.models import MailOutbox, Run, User
 from crmapp.services import account_sync_states, exports, failures, list_states
 
@@ -78,8 +79,14 @@ def _problem(run: Run) -> str:
     """Return why the run failed, in the reader's language."""
     reason = failures.reason(run)
     if reason is not None:
-        return gettext(reason.text, **reason.params)
+        return _said(reason)
     return gettext(run.error) if run.error else ""
+
+
+def _said(text: Text) -> str:
+    """Say a text, and those of its values that are texts."""
+    params = {n: _said(each) if isinstance(each, Text) else each for n, each in text.params.items()}
+    return gettext(text.text, **params)
 
 
 def _leads_to(run: Run) -> str:

@@ -66,9 +66,9 @@ def advance(held: Claim) -> Claim | None:
 
 def _trouble(held: Claim, run: Run, error: ConnectorError | CRMError) -> None:
     """Try again later if that may help; else end the run and say what is wrong."""
-    held, problem = held.moved(run.cursor), failures.kept(error.message)
+    held, problem = held.moved(run.cursor), failures.kept(error.message, run.mapping)
     if isinstance(error, Retryable) and not isinstance(error, QuotaExceeded):
-        put_off(held, error.after, **{**problem, "mapping": run.mapping | problem["mapping"]})
+        put_off(held, error.after, **problem)
         return
     with unit_of_work():
         end(held, Status.FAILED, **problem)
@@ -160,9 +160,8 @@ def _offer(held: Claim, run: Run) -> None:
         source["mode"] = "guard"
     status = Status.QUEUED if source["mode"] == "run" else Status.PLANNED
     with unit_of_work():
-        said = failures.kept(shrunk)["mapping"] if shrunk else {}
-        values: dict[str, Any] = {"source": source, "mapping": {**run.mapping, **said}}
-        planning.offer(held, status, plan, counts, error=str(shrunk) if shrunk else None, **values)
+        said = failures.kept(shrunk, run.mapping) if shrunk else {"error": None}
+        planning.offer(held, status, plan, counts, source=source, **said)
         if source["mode"] == "guard":
             notifications.run_waits(held.run_id)
         if gone is not None:
