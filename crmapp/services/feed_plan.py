@@ -115,6 +115,8 @@ def _pages(reader: FeedReader, cursor: Any) -> Generator[Page, None, None]:
 def _check_columns(kept: Mapping[str, Any], fed: Fed, reader: FeedReader) -> None:
     """Refuse to read a source that lacks columns: their fields would all be cleared."""
     there = [column.name for column in reader.columns()]
+    if not there:  # nothing is there to be read
+        return
     for column in crm_mappings.missing_columns(fed.fed, there):
         said = {"source": kept["name"], "column": column}
         raise ConfigBroken(Text(_COLUMN_GONE, said), field=column)
@@ -211,7 +213,7 @@ def _leave_nothing(
     """Nothing has changed: note how far we have read; a run that is about nothing is not kept."""
     with unit_of_work():
         checkpoint(held)
-        feed_states.keep(session.get_one(Run, run.id), known)
+        feed_states.keep(session.get_one(Run, run.id), known, stays=False)
         if gone is not None:
             gone.keep()
         session.execute(delete(Run).where(Run.id == held.run_id, Run.fence == held.fence))
