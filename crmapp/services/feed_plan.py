@@ -47,6 +47,7 @@ SHRUNK = N_(
     "“%(source)s” had %(before)s rows and has %(now)s now. Look at the plan before you run it."
 )
 _COLUMN_GONE = N_("“%(source)s” has no column “%(column)s” any more. Change the CRM mapping.")
+_NOT_ALL = N_("Rows that were read are missing from the plan. Run the CRM mapping again.")
 _AFTER_QUOTA = timedelta(hours=1)
 
 
@@ -147,6 +148,10 @@ def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = _spans(run)
     plan = planning.join_parts(held, run, feed_join.select(spans))
+    if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
+        with unit_of_work():
+            end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))
+        return
     counts = planning.count_actions(plan)
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
