@@ -66,7 +66,8 @@ def keep(run: Run, known: Mapping[str, Any], *, stays: bool = True) -> None:
             row = FeedCursor(mapping_id=mapping.id, source_id=fed["source_id"])
             session.add(row)
         noted = run.id if stays else None
-        row.cursor = feed_sources.finish(fed["source_id"], read["cursor"], noted)
+        next_ = feed_sources.finish(fed["source_id"], read["cursor"], noted)
+        row.cursor = None if next_ is None else dict(next_)
         row.read_at = datetime.fromisoformat(read["at"])
         if read["whole"]:
             row.count, row.whole_at = read["count"], now

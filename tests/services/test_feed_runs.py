@@ -116,6 +116,7 @@ def test_a_source_without_rows_takes_none_of_the_others(make, two):
 
 def test_what_would_be_deactivated_is_of_no_source(make, two):
     rule, erp, _shop = two
+    erp.rows += [customer(n) for n in range(4, 9)]
     feed(make, rule)
     del erp.rows[2]
     feed(make, rule)
