@@ -31,6 +31,7 @@ from crmapp.models import (
     User,
 )
 from crmapp.services import decisions, feed_spans, fields, remote_rows
+from crmapp.services.feed_states import KIND as FEED
 from crmapp.services.remote_rows import RemoteWords
 from crmapp.services.words import Line, Words
 
@@ -167,14 +168,16 @@ def rows(
     """
     reached, values = _reached(run)
     where, values = f"{reached} AND action = ?", [*values, str(action)]
+    said, asked_of = f"{where} AND reason IS NOT NULL", values
     if reason:
         where += f" AND {CAUSE}"
-        values += [reason, about]
+        values = [*values, reason, about]
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
         ((count,),) = plan.ask(f"SELECT count(*) FROM plan WHERE {where}", values)  # noqa: S608  (our own text)
         skipped = PAGE * (min(page, max(1, -(-count // PAGE))) - 1)
         found = _page(plan, where, values, skipped)
-        groups = groups_of(plan, "action = 'rejected'") if action is Planned.REJECTED else []
+        grouped = action is Planned.REJECTED or run.kind == FEED
+        groups = groups_of(plan, said, asked_of) if grouped else []
         asked = [PlanRow.from_json(row) for row in found]
         shown = _shown(run, asked, plan, by=by, locale=locale)
     return Shown(shown, skipped + 1, count, groups)

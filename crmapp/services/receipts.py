@@ -14,7 +14,7 @@ from crmapp import artefacts
 from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.domain.changes import Reason
-from crmapp.domain.plan import OUTCOME_OF, PlanRow
+from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.reasons import sentence
 from crmapp.errors import CRMError, NotFound
 from crmapp.i18n import Text
@@ -26,6 +26,7 @@ from crmapp.services.sources import open_source
 
 FILED = ("upsert", "dataset_refresh", FEED)
 """Kinds of runs of which rows that were left out are given as a file."""
+_LEFT = f"reason IS NOT NULL AND action <> '{Planned.UNCHANGED}' AND row_no <= ?"
 _BATCH = 5000
 PAGE = 50
 
@@ -54,8 +55,9 @@ def left_out(
 ) -> list[LeftOut]:
     """Return the rows after row ``after`` that were rejected, skipped or kept, in their order.
 
-    They are ``limit`` at most, fewer if they are wide; ``cause`` narrows them to those with a
-    reason and the field that it is about.
+    Rows that were to stay unchanged are none of them, also where the plan says why. They are
+    ``limit`` at most, fewer if they are wide; ``cause`` narrows them to a reason and the field that
+    it is about.
     """
     if not run.artefacts or not run.done:
         return []
@@ -79,7 +81,7 @@ def _left_out(
     found = session.scalars(differing.order_by(RunException.row_no).limit(limit))
     exceptions = {each.row_no: each for each in found}
     planned, _more = plan.some(
-        f"row_no > ? AND (reason IS NOT NULL AND row_no <= ? AND (? = '' OR {plans.CAUSE})"
+        f"row_no > ? AND ({_LEFT} AND (? = '' OR {plans.CAUSE})"
         " OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))",
         [after, run.cursor, cause[0], *cause, list(exceptions)],
         limit,
@@ -125,7 +127,7 @@ def causes(run: Run) -> list[Group]:
         params = plans.left_open(session.get_one(RunException, first).params, count > 1)
         found.append(Group(reason, "", sentence(Reason(reason), params, {}), count))
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
-        found += plans.groups_of(plan, "reason IS NOT NULL AND row_no <= ?", [run.cursor])
+        found += plans.groups_of(plan, _LEFT, [run.cursor])
     return sorted(found, key=lambda group: -group.count)
 
 
@@ -144,29 +146,27 @@ class FailedRows:
 def failed_rows(run: Run, *, by: User, locale: str = "") -> FailedRows:
     """Return what was left out, in the shape of the run's source; the rows are read as one goes.
 
-    Rows that count as unchanged are not among them, though the receipt lists them with a reason.
-
     Raises:
         NotFound: the run has no source rows (an undo), or left nothing out.
     """
-    first = next(_each(run, by), None) if run.kind in FILED and run.done else None
-    if first is None:
+    first = left_out(run, by=by, limit=1)
+    if run.kind not in FILED or not first:
         raise NotFound
     if run.kind == FEED:
         several = len(feed_spans.sources(run)) > 1
         return FailedRows([(name, name) for name in _names(run)], _each(run, by), several)
-    return FailedRows(_columns(run, list(first.source), by, locale), _each(run, by))
+    return FailedRows(_columns(run, list(first[0].source), by, locale), _each(run, by))
 
 
 def _names(run: Run) -> list[str]:
     """Return the columns of all rows that a feed left out, those of the leftmost source first."""
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
         found = plan.ask(
-            "SELECT name, min(row_no), min(place) FROM (SELECT row_no,"
+            "SELECT name, min(row_no), min(place) FROM (SELECT row_no,"  # noqa: S608  (our own text)
             " unnest(json_keys(source)) AS name, generate_subscripts(json_keys(source), 1) AS place"
-            " FROM plan WHERE reason IS NOT NULL OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))"
+            f" FROM plan WHERE {_LEFT} OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))"
             " GROUP BY name ORDER BY 2, 3",
-            [_exceptions(run)],
+            [run.cursor, _exceptions(run)],
         )
     return [name for name, _row, _place in found]
 
@@ -188,7 +188,7 @@ def _each(run: Run, by: User) -> Iterator[LeftOut]:
     after = 0
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
         while rows := _left_out(run, plan, by, after, _BATCH):
-            yield from (row for row in rows if row.outcome != "unchanged")
+            yield from rows
             after = rows[-1].row_no
 
 

@@ -47,17 +47,38 @@ def test_rows_that_were_left_out_name_their_source_and_are_grouped_by_cause(make
 
     assert [(row.of, row.key, row.outcome) for row in found] == [
         ("Main ERP", "K9", "skipped"),
-        ("Shop", "S2", "unchanged"),
         ("Shop", "S0", "rejected"),
     ]
     assert sorted(str(group.sentence) for group in causes) == [
-        "A source further left has C2; what that says counts.",
         "Name: Enter a value; this field is required.",
         "The source has C1 more than once; only the first row counts.",
     ]
     asked = [(group.reason, group.field) for group in causes]
     per_cause = [len(receipts.left_out(run, by=make.alice, cause=each)) for each in asked]
     assert per_cause == [group.count for group in causes]
+
+
+def test_rows_that_stay_as_they_are_say_why_where_it_is_not_their_own_doing(make, two):
+    run = feed(make, two[0])
+
+    shown = plans.rows(run, Planned.UNCHANGED, 1, by=make.alice, locale="en")
+
+    assert [(row.name, str(row.reason)) for row in shown.rows] == [
+        ("Customer 2", "A source further left has C2; what that says counts."),
+    ]
+    assert [group.count for group in shown.groups] == [1]
+
+
+def test_a_customer_that_a_reading_says_again_is_no_mistake_but_said(make):
+    erp = Erp([customer(1), customer(2), customer(1, "Anew")], delta=True)
+
+    run = feed(make, mapping(make, source(make, erp)))
+
+    shown = plans.rows(run, Planned.UNCHANGED, 1, by=make.alice, locale="en")
+    assert (run.status, run.done) == ("done", {"created": 2, "unchanged": 1})
+    assert [str(row.reason) for row in shown.rows] == [
+        "A row further down says the same customer anew; the last one counts."
+    ]
 
 
 def test_a_part_of_a_source_says_since_when_it_was_read(make, clock):

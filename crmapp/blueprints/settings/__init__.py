@@ -8,6 +8,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     account_sync,  # noqa: F401
     connections,  # noqa: F401  they register themselves
     crm,  # noqa: F401
+    feed_plans,  # noqa: F401
     feed_sources,  # noqa: F401
     field_map,  # noqa: F401
     fields,  # noqa: F401
