@@ -38,6 +38,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.TWICE_THERE: N_("%(system)s has %(key)s more than once, but for capitals."),
     Reason.NO_CODE: N_("%(system)s gives this value no code of its own."),
     Reason.OTHER_SOURCE: N_("A source further left has %(key)s; what that says counts."),
+    Reason.REPEATED: N_("A row further down says the same customer anew; the last one counts."),
     Reason.UNDONE: N_("Undone here; it is left alone until the source says something else."),
 }
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import render_template
-from flask_babel import force_locale, get_locale, gettext
+from flask_babel import force_locale, get_locale, gettext, ngettext
 
 from crmapp.config import settings
 from crmapp.db import session
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import STATUS_LABELS, Status
+from crmapp.i18n import Text
 from crmapp.models import MailOutbox, Run, User
-from crmapp.services import account_sync_states, exports, failures, list_states
+from crmapp.services import account_sync_states, exports, failures, feed_states, list_states
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,14 @@ def _problem(run: Run) -> str:
     """Return why the run failed, in the reader's language."""
     reason = failures.reason(run)
     if reason is not None:
-        return gettext(reason.text, **reason.params)
+        return _said(reason)
     return gettext(run.error) if run.error else ""
+
+
+def _said(text: Text) -> str:
+    """Say a text, and those of its values that are texts."""
+    params = {n: _said(each) if isinstance(each, Text) else each for n, each in text.params.items()}
+    return gettext(text.text, **params)
 
 
 def _leads_to(run: Run) -> str:
@@ -144,6 +151,12 @@ def _run_waits(letter: MailOutbox, reader: User | None) -> Message:
 
 def _waits_for(run: Run, title: str) -> dict[str, str]:
     """Return why a run needs a person, and the page on which she decides."""
+    if run.kind == feed_states.KIND:
+        return {
+            "why": _why_a_feed_waits(run, title),
+            "leads_to": gettext("Look at what would be done, and have it done or cancel it"),
+            "url": address(f"/admin/feeds/{run.id}/plan"),
+        }
     if run.kind == account_sync_states.KIND:
         return {
             "why": gettext(
@@ -163,6 +176,23 @@ def _waits_for(run: Run, title: str) -> dict[str, str]:
         "leads_to": gettext("Look at the values, and decide what becomes of them"),
         "url": address(f"/admin/managed-lists/reviews/{run.id}"),
     }
+
+
+def _why_a_feed_waits(run: Run, title: str) -> str:
+    if run.source["mode"] != "gone":
+        return gettext(
+            "%(title)s: %(problem)s The schedule starts no other run while this one waits.",
+            title=title,
+            problem=_problem(run),
+        )
+    return ngettext(
+        "%(title)s: %(num)s customer is gone in the sources. Nothing has been written yet; its"
+        " account becomes inactive if you say so.",
+        "%(title)s: %(num)s customers are gone in the sources. Nothing has been written yet; their"
+        " accounts become inactive if you say so.",
+        run.total or 0,
+        title=title,
+    )
 
 
 def _unknown(letter: MailOutbox) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmapp.db import unit_of_work
 from crmapp.domain.runs import Status
-from crmapp.services import apply, feed_states
+from crmapp.services import apply, feed_states, feed_troubles
 from crmapp.services.engine import Claim
 from crmapp.services.staged_rows import state_of
 
@@ -18,5 +18,5 @@ def advance(held: Claim) -> Claim | None:
         run = apply.load(held.run_id)
         if run.status in _WELL and state_of(run).get("read"):
             with unit_of_work():
-                feed_states.keep(run, run.source["known"])
+                feed_states.keep(run, feed_troubles.known(run))
     return moved

@@ -105,6 +105,7 @@ _JOIN = f"""
             WHEN fate = 'unsure' THEN '{Planned.AMBIGUOUS}'
             ELSE '{Planned.UNCHANGED}' END AS action,
         CASE WHEN fate IS NULL THEN reason WHEN fate = 'twice' THEN '{Reason.DUPLICATE_KEY}'
+            WHEN fate = 'repeated' THEN '{Reason.REPEATED}'
             WHEN fate = 'follows' THEN '{Reason.OTHER_SOURCE}'
             WHEN fate = 'same' THEN '{Reason.SAME_ACCOUNT}'
             WHEN fate = 'unsure' THEN '{Reason.AMBIGUOUS}' END AS reason,

@@ -47,6 +47,7 @@ SHRUNK = N_(
     "“%(source)s” had %(before)s rows and has %(now)s now. Look at the plan before you run it."
 )
 _COLUMN_GONE = N_("“%(source)s” has no column “%(column)s” any more. Change the CRM mapping.")
+_NOT_ALL = N_("Rows that were read are missing from the plan. Run the CRM mapping again.")
 _AFTER_QUOTA = timedelta(hours=1)
 
 
@@ -66,9 +67,9 @@ def advance(held: Claim) -> Claim | None:
 
 def _trouble(held: Claim, run: Run, error: ConnectorError | CRMError) -> None:
     """Try again later if that may help; else end the run and say what is wrong."""
-    held, problem = held.moved(run.cursor), failures.kept(error.message)
+    held, problem = held.moved(run.cursor), failures.kept(error.message, run.mapping)
     if isinstance(error, Retryable) and not isinstance(error, QuotaExceeded):
-        put_off(held, error.after, **{**problem, "mapping": run.mapping | problem["mapping"]})
+        put_off(held, error.after, **problem)
         return
     with unit_of_work():
         end(held, Status.FAILED, **problem)
@@ -115,6 +116,8 @@ def _pages(reader: FeedReader, cursor: Any) -> Generator[Page, None, None]:
 def _check_columns(kept: Mapping[str, Any], fed: Fed, reader: FeedReader) -> None:
     """Refuse to read a source that lacks columns: their fields would all be cleared."""
     there = [column.name for column in reader.columns()]
+    if not there:  # nothing is there to be read
+        return
     for column in crm_mappings.missing_columns(fed.fed, there):
         said = {"source": kept["name"], "column": column}
         raise ConfigBroken(Text(_COLUMN_GONE, said), field=column)
@@ -145,6 +148,10 @@ def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = _spans(run)
     plan = planning.join_parts(held, run, feed_join.select(spans))
+    if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
+        with unit_of_work():
+            end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))
+        return
     counts = planning.count_actions(plan)
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
@@ -160,9 +167,8 @@ def _offer(held: Claim, run: Run) -> None:
         source["mode"] = "guard"
     status = Status.QUEUED if source["mode"] == "run" else Status.PLANNED
     with unit_of_work():
-        said = failures.kept(shrunk)["mapping"] if shrunk else {}
-        values: dict[str, Any] = {"source": source, "mapping": {**run.mapping, **said}}
-        planning.offer(held, status, plan, counts, error=str(shrunk) if shrunk else None, **values)
+        said = failures.kept(shrunk, run.mapping) if shrunk else {"error": None}
+        planning.offer(held, status, plan, counts, source=source, **said)
         if source["mode"] == "guard":
             notifications.run_waits(held.run_id)
         if gone is not None:
@@ -212,7 +218,7 @@ def _leave_nothing(
     """Nothing has changed: note how far we have read; a run that is about nothing is not kept."""
     with unit_of_work():
         checkpoint(held)
-        feed_states.keep(session.get_one(Run, run.id), known)
+        feed_states.keep(session.get_one(Run, run.id), known, stays=False)
         if gone is not None:
             gone.keep()
         session.execute(delete(Run).where(Run.id == held.run_id, Run.fence == held.fence))

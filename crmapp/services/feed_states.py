@@ -11,6 +11,7 @@ from sqlalchemy import select
 from crmapp.db import session, utcnow
 from crmapp.domain.runs import Status
 from crmapp.models import CrmMapping, FeedCursor, Run
+from crmapp.services import feed_sources
 from crmapp.services.staged_rows import state_of
 
 KIND = "feed"
@@ -46,10 +47,11 @@ def is_due_whole(cursor: FeedCursor | None, now: datetime) -> bool:
     return cursor is None or cursor.whole_at is None or cursor.whole_at <= now - WHOLE_EVERY
 
 
-def keep(run: Run, known: Mapping[str, Any]) -> None:
+def keep(run: Run, known: Mapping[str, Any], *, stays: bool = True) -> None:
     """Inside a unit of work: note how far the run has read, and what it found.
 
-    Not if the mapping was changed since: then everything is to be read by its new rules.
+    Not if the mapping was changed since: then everything is to be read by its new rules. Files that
+    were picked up are noted with the run, unless that is about to go.
     """
     mapping = session.get(CrmMapping, run.source["mapping"], with_for_update=True)
     if mapping is None or mapping.version != run.source["version"]:
@@ -63,7 +65,9 @@ def keep(run: Run, known: Mapping[str, Any]) -> None:
         if row is None:
             row = FeedCursor(mapping_id=mapping.id, source_id=fed["source_id"])
             session.add(row)
-        row.cursor = read["cursor"]
+        noted = run.id if stays else None
+        next_ = feed_sources.finish(fed["source_id"], read["cursor"], noted)
+        row.cursor = None if next_ is None else dict(next_)
         row.read_at = datetime.fromisoformat(read["at"])
         if read["whole"]:
             row.count, row.whole_at = read["count"], now

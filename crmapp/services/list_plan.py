@@ -87,8 +87,8 @@ def _anew(held: Claim, run: Run) -> Claim:
 def trouble(run: Run, held: Claim, error: ConnectorError | NotConnected | SecretsLost) -> None:
     """Try again later if that may help; else end the run and say what is wrong."""
     held = held.moved(run.cursor)
-    problem = failures.kept(error.message)
-    problem["mapping"]["remote"] = getattr(error, "remote", "")[:_LONGEST_WORDS]
+    remote = getattr(error, "remote", "")[:_LONGEST_WORDS]
+    problem = failures.kept(error.message, {"remote": remote})
     if isinstance(error, Retryable):
         put_off(held, error.after, **problem)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from email.utils import parseaddr
+from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -14,6 +15,7 @@ from crmapp.domain.permissions import Right, roles_with
 from crmapp.domain.runs import WRONG, Mail, Status
 from crmapp.models import MailOutbox, Run, User
 from crmapp.queue import later
+from crmapp.services import feed_troubles
 
 WATCHING = Right.SETTINGS_MANAGE
 """Who holds it is told when a run of somebody else fails, unless she said no."""
@@ -29,7 +31,8 @@ RESPONSIBLE = {
 def run_ended(run_id: int) -> None:
     """Tell whoever started the run that it has ended, and administrators that it failed.
 
-    If nobody started it, those who are responsible for such runs are told that it failed, too.
+    If nobody started it, those who are responsible for such runs are told that it failed, too; and
+    of a feed all of them, if it left rows out otherwise than the time before.
 
     One message each, whatever happens after, as far as they want to know.
     """
@@ -40,7 +43,7 @@ def run_ended(run_id: int) -> None:
             User.id == run.by_id, User.mail_own_runs.in_(wanted)
         )
         _notify(hers, "run_ended", run_id, f"run-{run_id}-ended")
-    if run.status == Status.FAILED:
+    if run.status == Status.FAILED or _is_news(run_id, run):
         rights = {WATCHING} | (
             {RESPONSIBLE.get(run.kind, WATCHING)} if run.by_id is None else set()
         )
@@ -53,6 +56,13 @@ def run_ended(run_id: int) -> None:
         )
         _notify(watching, "run_failed", run_id, f"run-{run_id}-failed-{{}}")
     later("mails.deliver")
+
+
+def _is_news(run_id: int, run: Any) -> bool:
+    """Whether a feed that began by itself has left rows out that nobody knows of."""
+    if run.by_id is not None or run.kind != "feed" or run.status != Status.DONE_WITH_ERRORS:
+        return False
+    return feed_troubles.are_new(session.get_one(Run, run_id))
 
 
 def run_waits(run_id: int) -> None:

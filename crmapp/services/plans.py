@@ -30,7 +30,8 @@ from crmapp.models import (
     RunException,
     User,
 )
-from crmapp.services import decisions, fields, remote_rows
+from crmapp.services import decisions, feed_spans, fields, remote_rows
+from crmapp.services.feed_states import KIND as FEED
 from crmapp.services.remote_rows import RemoteWords
 from crmapp.services.words import Line, Words
 
@@ -46,6 +47,9 @@ ACTIONS: dict[Planned, str] = {
     Planned.UNCHANGED: N_("Unchanged"),
 }
 """What is said of the rows of each action, in the order of the tabs."""
+_FIELD = "coalesce(json_extract_string(params, '$.field'), '')"
+CAUSE = f"reason = ? AND {_FIELD} = ?"
+"""Narrows rows to those with a reason that is about a field."""
 
 
 @dataclass(frozen=True)
@@ -164,14 +168,16 @@ def rows(
     """
     reached, values = _reached(run)
     where, values = f"{reached} AND action = ?", [*values, str(action)]
+    said, asked_of = f"{where} AND reason IS NOT NULL", values
     if reason:
-        where += " AND reason = ? AND coalesce(json_extract_string(params, '$.field'), '') = ?"
-        values += [reason, about]
+        where += f" AND {CAUSE}"
+        values = [*values, reason, about]
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
         ((count,),) = plan.ask(f"SELECT count(*) FROM plan WHERE {where}", values)  # noqa: S608  (our own text)
         skipped = PAGE * (min(page, max(1, -(-count // PAGE))) - 1)
         found = _page(plan, where, values, skipped)
-        groups = _groups(plan) if action is Planned.REJECTED else []
+        grouped = action is Planned.REJECTED or run.kind == FEED
+        groups = groups_of(plan, said, asked_of) if grouped else []
         asked = [PlanRow.from_json(row) for row in found]
         shown = _shown(run, asked, plan, by=by, locale=locale)
     return Shown(shown, skipped + 1, count, groups)
@@ -185,26 +191,27 @@ def _page(plan: PlanFile, where: str, values: list[Any], skipped: int) -> list[d
     return plan.rows(f"{where} AND row_no >= ?", [*values, start[0][0]], PAGE) if start else []
 
 
-def _groups(plan: PlanFile) -> list[Group]:
-    """Group rejected rows by what is wrong with them, most frequent first."""
+def groups_of(plan: PlanFile, where: str, values: Sequence[Any] = ()) -> list[Group]:
+    """Group the rows for which ``where`` holds by what is said of them, most frequent first."""
     found = plan.ask(
-        "SELECT reason, coalesce(json_extract_string(params, '$.field'), '') AS field, count(*),"
-        " min(row_no), count(DISTINCT params) FROM plan WHERE action = 'rejected' GROUP BY ALL"
-        " ORDER BY count(*) DESC, reason, field"
+        f"SELECT reason, {_FIELD} AS field, count(*),"  # noqa: S608  (our own text)
+        f" min(row_no), count(DISTINCT params) FROM plan WHERE {where} GROUP BY ALL"
+        " ORDER BY count(*) DESC, reason, field",
+        values,
     )
     firsts = plan.rows("list_contains(?, row_no)", [[row[3] for row in found]], len(found))
     params = {row["row_no"]: row["params"] for row in firsts}
     return [
-        Group(reason, about, _said(Reason(reason), _open(params[first], kinds > 1)), count)
+        Group(reason, about, _said(Reason(reason), left_open(params[first], kinds > 1)), count)
         for reason, about, count, first, kinds in found
     ]
 
 
-def _open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:
+def left_open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:
     """Leave open in the words of a group what differs from row to row."""
     if not differ:
         return params
-    left_open = dict.fromkeys(params.keys() & {"key", "row"}, "…")
+    left_open = dict.fromkeys(params.keys() & {"key", "row", "number"}, "…")
     values = params.get("values") or {}
     cells = {**values, **dict.fromkeys(values.keys() & {"value", "length"}, "…")}
     return {**params, **left_open, "values": cells}
@@ -262,7 +269,8 @@ def found_in(run: Run, row: PlanRow) -> str:
     """Return the cell that a row was rejected for; empty if it is not about one, or says it."""
     if "value" in (row.params.get("values") or {}):
         return ""
-    column = run.mapping.get("columns", {}).get(row.params.get("field"))
+    mapping = feed_spans.of(run, row.row_no).get("mapping", run.mapping)
+    column = mapping.get("columns", {}).get(row.params.get("field"))
     return "" if column is None else str(row.source.get(column) or "")
 
 
@@ -288,18 +296,8 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
     """
     rows_ = list(asked)
     ids = _accounts_meant([row for row in rows_ if row.record_id is not None])
-    if run.done and not run.source.get("identity"):
+    if run.done:
         ids |= _created([row for row in rows_ if row.action is Planned.CREATE], run)
-    keys = {row.key: row.row_no for row in rows_ if row.action is Planned.CREATE and run.done}
-    if keys and run.source.get("identity"):
-        system, object_ = run.source["identity"]
-        ledger = ExternalIdentity.__table__.c
-        query = select(ledger.external_id, ledger.account_id).where(
-            ledger.system == system,
-            ledger.object == object_,
-            is_one_of(ledger.external_id, sorted(keys)),
-        )
-        ids |= {keys[key]: account for key, account in session.execute(query)}
     table = Account.__table__.c.id
     seen = select(table).where(is_one_of(table, sorted(set(ids.values()))), Account.visible_to(by))
     open_ = set(session.scalars(seen)) if ids else set()
@@ -307,7 +305,28 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
 
 
 def _created(rows_: Sequence[PlanRow], run: Run) -> dict[int, int]:
-    """Return row number → the account that the run created for it, where the row had a number."""
+    """Return row number → the account that the run created for it."""
+    keys: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows_:
+        identity = feed_spans.of(run, row.row_no).get("identity") or run.source.get("identity")
+        if identity:
+            keys.setdefault((identity[0], identity[1]), {})[row.key] = row.row_no
+    if not keys:
+        return _created_by_number(rows_, run)
+    ids: dict[int, int] = {}
+    ledger = ExternalIdentity.__table__.c
+    for (system, object_), mine in keys.items():
+        query = select(ledger.external_id, ledger.account_id).where(
+            ledger.system == system,
+            ledger.object == object_,
+            is_one_of(ledger.external_id, sorted(mine)),
+        )
+        ids |= {mine[key]: account for key, account in session.execute(query)}
+    return ids
+
+
+def _created_by_number(rows_: Sequence[PlanRow], run: Run) -> dict[int, int]:
+    """Return what :func:`_created` does of rows without a key, where they had a number."""
     numbered = {row.fields["number"][1]: row.row_no for row in rows_ if "number" in row.fields}
     if not numbered:
         return {}

@@ -14,14 +14,19 @@ from crmapp import artefacts
 from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.domain.changes import Reason
-from crmapp.domain.plan import OUTCOME_OF, PlanRow
+from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.reasons import sentence
 from crmapp.errors import CRMError, NotFound
 from crmapp.i18n import Text
 from crmapp.models import Change, Run, RunException, User
-from crmapp.services import plans, remote_rows
+from crmapp.services import feed_spans, plans, remote_rows
+from crmapp.services.feed_states import KIND as FEED
+from crmapp.services.plans import Group
 from crmapp.services.sources import open_source
 
+FILED = ("upsert", "dataset_refresh", FEED)
+"""Kinds of runs of which rows that were left out are given as a file."""
+_LEFT = f"reason IS NOT NULL AND action <> '{Planned.UNCHANGED}' AND row_no <= ?"
 _BATCH = 5000
 PAGE = 50
 
@@ -30,7 +35,7 @@ PAGE = 50
 class LeftOut:
     """A row that was not carried out, or not wholly: its outcome, why, and the row as it came.
 
-    ``found`` is the cell that could not be used.
+    ``found`` is the cell that could not be used; ``of`` the source, where a run reads several.
     """
 
     row_no: int
@@ -42,34 +47,46 @@ class LeftOut:
     reason: Text
     found: str
     source: dict[str, Any]
+    of: str = ""
 
 
-def left_out(run: Run, *, by: User, after: int = 0, limit: int = PAGE) -> list[LeftOut]:
+def left_out(
+    run: Run, *, by: User, after: int = 0, limit: int = PAGE, cause: tuple[str, str] = ("", "")
+) -> list[LeftOut]:
     """Return the rows after row ``after`` that were rejected, skipped or kept, in their order.
 
-    They are ``limit`` at most, fewer if they are wide.
+    Rows that were to stay unchanged are none of them, also where the plan says why. They are
+    ``limit`` at most, fewer if they are wide; ``cause`` narrows them to a reason and the field that
+    it is about.
     """
     if not run.artefacts or not run.done:
         return []
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
-        return _left_out(run, plan, by, after, limit)
+        return _left_out(run, plan, by, after, limit, cause)
 
 
-def _left_out(run: Run, plan: PlanFile, by: User, after: int, limit: int) -> list[LeftOut]:
-    differing = session.scalars(
-        select(RunException)
-        .where(RunException.run_id == run.id, RunException.row_no > after)
-        .order_by(RunException.row_no)
-        .limit(limit)
+def _left_out(
+    run: Run,
+    plan: PlanFile,
+    by: User,
+    after: int,
+    limit: int,
+    cause: tuple[str, str] = ("", ""),
+) -> list[LeftOut]:
+    differing = select(RunException).where(
+        RunException.run_id == run.id, RunException.row_no > after
     )
-    exceptions = {each.row_no: each for each in differing}
-    found, _more = plan.some(
-        "row_no > ? AND (reason IS NOT NULL AND row_no <= ?"
+    if cause[0]:
+        differing = differing.where(RunException.reason == (cause[0] if not cause[1] else ""))
+    found = session.scalars(differing.order_by(RunException.row_no).limit(limit))
+    exceptions = {each.row_no: each for each in found}
+    planned, _more = plan.some(
+        f"row_no > ? AND ({_LEFT} AND (? = '' OR {plans.CAUSE})"
         " OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))",
-        [after, run.cursor, list(exceptions)],
+        [after, run.cursor, cause[0], *cause, list(exceptions)],
         limit,
     )
-    chosen = [PlanRow.from_json(row) for row in found]
+    chosen = [PlanRow.from_json(row) for row in planned]
     accounts = plans.accounts_of(run, chosen, by=by)
     return [_said(run, row, exceptions.get(row.row_no), accounts.get(row.row_no)) for row in chosen]
 
@@ -89,6 +106,7 @@ def _said(run: Run, row: PlanRow, exception: RunException | None, account: int |
         sentence(reason, {**params, "object": row.object}, remote_rows.fields_of(row.object)),
         plans.found_in(run, row),
         {name: _as_it_came(cell) for name, cell in row.source.items()},
+        feed_spans.of(run, row.row_no).get("name", ""),
     )
 
 
@@ -98,12 +116,31 @@ def _as_it_came(cell: Any) -> Any:
     return Decimal(cell) if is_amount else cell
 
 
+def causes(run: Run) -> list[Group]:
+    """Return why rows were left out, the most frequent reason first."""
+    if not run.artefacts or not run.done:
+        return []
+    query = select(RunException.reason, func.count(), func.min(RunException.id))
+    query = query.where(RunException.run_id == run.id).group_by(RunException.reason)
+    found = []
+    for reason, count, first in session.execute(query).all():
+        params = plans.left_open(session.get_one(RunException, first).params, count > 1)
+        found.append(Group(reason, "", sentence(Reason(reason), params, {}), count))
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        found += plans.groups_of(plan, _LEFT, [run.cursor])
+    return sorted(found, key=lambda group: -group.count)
+
+
 @dataclass(frozen=True)
 class FailedRows:
-    """A file of rows that were left out: the source's columns (name, label), and its rows."""
+    """A file of rows that were left out: the source's columns (name, label), and its rows.
+
+    ``several`` says that they are of several sources.
+    """
 
     columns: Sequence[tuple[str, str]]
     rows: Iterator[LeftOut]
+    several: bool = False
 
 
 def failed_rows(run: Run, *, by: User, locale: str = "") -> FailedRows:
@@ -113,9 +150,29 @@ def failed_rows(run: Run, *, by: User, locale: str = "") -> FailedRows:
         NotFound: the run has no source rows (an undo), or left nothing out.
     """
     first = left_out(run, by=by, limit=1)
-    if run.kind not in ("upsert", "dataset_refresh") or not first:
+    if run.kind not in FILED or not first:
         raise NotFound
+    if run.kind == FEED:
+        several = len(feed_spans.sources(run)) > 1
+        return FailedRows([(name, name) for name in _names(run)], _each(run, by), several)
     return FailedRows(_columns(run, list(first[0].source), by, locale), _each(run, by))
+
+
+def _names(run: Run) -> list[str]:
+    """Return the columns of all rows that a feed left out, those of the leftmost source first."""
+    with artefacts.read([part["name"] for part in run.artefacts]) as plan:
+        found = plan.ask(
+            "SELECT name, min(row_no), min(place) FROM (SELECT row_no,"  # noqa: S608  (our own text)
+            " unnest(json_keys(source)) AS name, generate_subscripts(json_keys(source), 1) AS place"
+            f" FROM plan WHERE {_LEFT} OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))"
+            " GROUP BY name ORDER BY 2, 3",
+            [run.cursor, _exceptions(run)],
+        )
+    return [name for name, _row, _place in found]
+
+
+def _exceptions(run: Run) -> list[int]:
+    return list(session.scalars(select(RunException.row_no).where(RunException.run_id == run.id)))
 
 
 def _columns(run: Run, names: Sequence[str], by: User, locale: str) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.noted import Note
 from crmapp.queue import leaving
-from crmapp.services import planning
+from crmapp.services import failures, planning
 from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
 from crmapp.services.sources import Page, Rows, Wrong, open_source, stager
 
@@ -51,7 +51,7 @@ def advance(held: Claim, run: Run) -> Claim | None:
     read = stager(run.source)
     if read is None:
         raise LookupError(run.source.get("kind"))
-    place, kept = state_of(run).get("place"), dict(run.source)
+    place, kept, mapping = state_of(run).get("place"), dict(run.source), dict(run.mapping)
     staging = Staging(held, run)
     session.rollback()
     try:
@@ -61,7 +61,7 @@ def advance(held: Claim, run: Run) -> Claim | None:
     except (ConnectorError, CRMError) as error:
         if isinstance(error, RunStopped):
             raise
-        _trouble(staging.held, error)
+        _trouble(staging.held, mapping, error)
         return None
     return _counted(staging.finish(whole=True))
 
@@ -78,13 +78,14 @@ def _counted(held: Claim) -> Claim | None:
     return None
 
 
-def _trouble(held: Claim, error: ConnectorError | CRMError) -> None:
+def _trouble(held: Claim, mapping: Mapping[str, Any], error: ConnectorError | CRMError) -> None:
     """Try again later if that may help; else end the run and say what is wrong."""
+    problem = failures.kept(error.message, mapping)
     if isinstance(error, Retryable) and not isinstance(error, QuotaExceeded):
-        put_off(held, error.after, error=str(error.message))
+        put_off(held, error.after, **problem)
         return
     with unit_of_work():
-        end(held, Status.FAILED, error=str(error.message))
+        end(held, Status.FAILED, **problem)
 
 
 def anew(held: Claim, run: Run, **values: Any) -> Claim:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 from flask_babel import gettext as _
 
 from crmapp import artefacts
+from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned
 from crmapp.models import Run
 from crmapp.services import plans
@@ -66,6 +67,14 @@ def rows_shown(run: Run, endpoint: str, otherwise: Planned | None = None) -> dic
         "shown": shown,
         "pager": _pager(shown, run, endpoint, action),
     }
+
+
+def mapping_page(run: Run) -> str | None:
+    """Return the page of the CRM mapping that a run is of, if she may open it."""
+    endpoint = "settings.crm_mapping"
+    if endpoint not in current_app.view_functions or not current_user.can(Right.INTEGRATION_MANAGE):
+        return None
+    return url_for(endpoint, mapping_id=run.source["mapping"])
 
 
 def asked_page() -> int:

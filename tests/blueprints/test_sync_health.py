@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work, utcnow
+from crmapp.i18n import Text
 from crmapp.models import AccountSync, Run
-from crmapp.services import account_sync_read, engine, runs
+from crmapp.services import account_sync_read, engine, failures, runs
 from tests.support import sync_states
 from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
@@ -91,7 +92,7 @@ def test_it_is_not_green_while_anything_is_wrong(make, as_user, account, wrong):
         held(account, "", "Which is right?")
     elif wrong == "failed":
         make.run(kind="account_sync", status="failed", finished_at=utcnow(),
-                 mapping={"problem": "Out of quota.", "values": {}})  # fmt: skip
+                 **failures.kept(Text("Out of quota.")))  # fmt: skip
     else:
         planned(make, row(account, "salesforce", Phone=["1", "2"]))
 

@@ -13,9 +13,9 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
-from crmapp.errors import AlreadyRunning, Invalid
-from crmapp.models import Change, CrmMapping, ExternalIdentity, FeedCursor, Run
-from crmapp.services import crm_mappings, feeds, plans, runs, sweeper
+from crmapp.errors import AlreadyRunning, Conflict, Invalid
+from crmapp.models import Change, CrmMapping, ExternalIdentity, FeedCursor, FeedSource, Run
+from crmapp.services import crm_mappings, feed_sources, feeds, plans, runs, sweeper
 from tests.support.feeds import (
     MAPPING,
     Erp,
@@ -315,3 +315,22 @@ def test_what_is_changed_is_a_version_and_everything_is_read_anew(make, erp):
     assert [step.version.version for step in steps] == [2, 1]
     assert [str(each) for each in steps[0].changes] == ["“Our ERP”: City is filled from “city”."]
     assert session.scalars(select(FeedCursor)).one().cursor is None
+
+
+def test_a_source_that_is_read_by_a_crm_mapping_is_not_retired(make, rule):
+    (source_id,) = session.scalars(select(FeedSource.id))
+
+    with pytest.raises(Conflict) as refused:
+        feed_sources.retire(source_id, version=1, by=make.alice)
+
+    assert str(refused.value.message) == "It is used by ERP. Take it out there first."
+
+
+def test_a_source_that_was_taken_out_of_its_crm_mapping_can_be_retired(make, rule, erp):
+    (before,) = session.scalars(select(FeedSource.id))
+    other = Content((FedBy(source(make, erp, "Another"), MAPPING),))
+    crm_mappings.save(rule, "ERP", other, version=1, by=make.alice)
+
+    feed_sources.retire(before, version=1, by=make.alice)
+
+    assert feed_sources.get(before, by=make.alice).retired_at is not None

@@ -12,12 +12,14 @@ import pytest
 from crmapp.connectors.errors import AuthFailed
 from crmapp.db import unit_of_work, utcnow
 from crmapp.errors import Forbidden
+from crmapp.i18n import Text
 from crmapp.models import Account
 from crmapp.services import (
     account_sync_health,
     account_sync_read,
     account_sync_states,
     engine,
+    failures,
     managed_lists,
     remotes,
     runs,
@@ -118,8 +120,8 @@ def test_a_run_that_another_version_left_is_no_good_until_it_is_cancelled(
 
 
 def test_a_run_that_failed_is_no_good(make, account):
-    problem = {"problem": "Out of quota.", "values": {}}
-    make.run(kind="account_sync", status="failed", finished_at=utcnow(), mapping=problem)
+    problem = failures.kept(Text("Out of quota."))
+    make.run(kind="account_sync", status="failed", finished_at=utcnow(), **problem)
 
     headline, text = said(make)
     assert headline is Headline.ATTENTION

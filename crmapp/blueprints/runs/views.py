@@ -19,6 +19,8 @@ from crmapp.services import (
     engine,
     exports,
     failed_files,
+    feed_runs,
+    feed_states,
     receipts,
     retention,
     retries,
@@ -32,10 +34,13 @@ from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import Pager
-from crmapp.web.run_pages import polling_pace, rows_shown
+from crmapp.web.run_pages import mapping_page, polling_pace, rows_shown
 from crmapp.web.run_trends import trend
 from crmapp.web.sheets import TYPES, csv_response
 from crmapp.web.texts import translated
+
+_WRITES = ("upsert", feed_states.KIND)
+"""Kinds of runs that are about accounts alone."""
 
 
 @bp.get("/<int:run_id>")
@@ -50,7 +55,14 @@ def progress(run_id: int) -> ResponseReturnValue:
     """Answer a page that looks again while the run works; say so once when it has ended."""
     if not wants_fragment():
         return see_other(url_for("runs.show", run_id=run_id))
-    run = runs.get(run_id, by=current_user)
+    try:
+        run = runs.get(run_id, by=current_user)
+    except NotFound:
+        if not _asked("looked"):
+            raise
+        # The page has shown it: one that finds nothing to do is not kept.
+        flash(_("The run found nothing to do, and is not kept."), "info")
+        return see_other(url_for("runs.index"))
     if run.status in ENDED:
         flash(*how_it_ended(run, runs.receipt_of(run)))
     return page("runs/show.html", "runs/_run.html", **_shown(run))
@@ -65,10 +77,12 @@ def failed_rows(run_id: int, kind: str) -> ResponseReturnValue:
     if failed_files.is_of_file(run):
         return _as_it_was_sent(run, kind)
     failed = receipts.failed_rows(run, by=current_user, locale=reader.locale())
-    header = [label for _name, label in failed.columns] + [_("Reason")]
     names = [name for name, _label in failed.columns]
+    of = [_("Source")] if failed.several else []
+    header = [*of, *(label for _name, label in failed.columns), _("Reason")]
     rows = (
-        [*(row.source.get(name) for name in names), translated(row.reason)] for row in failed.rows
+        [*([row.of] if of else []), *map(row.source.get, names), translated(row.reason)]
+        for row in failed.rows
     )
     return csv_response(f"run-{run_id}-failed-rows.csv", header, rows)
 
@@ -124,6 +138,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "receipt": receipt,
         "opens_with": first,
         **_left_out(run, lost),
+        **_feed(run, lost),
         "wrote": _wrote(run, receipt),
         "active": run.status in ACTIVE,
         "ended": run.status in ENDED,
@@ -137,12 +152,20 @@ def _shown(run: Run) -> dict[str, Any]:
 
 def _left_out(run: Run, lost: bool) -> dict[str, Any]:
     """Return a page of the rows that were not carried out; none if their file is ``lost``."""
-    after = _number("after") or 0
-    found = [] if lost else receipts.left_out(run, by=current_user, after=after)
-    first = url_for("runs.show", run_id=run.id) if after else None
+    after, asked = _number("after") or 0, (_asked("reason"), _asked("about"))
+    found = [] if lost else receipts.left_out(run, by=current_user, after=after, cause=asked)
+    kept: dict[str, Any] = {"run_id": run.id, "reason": asked[0] or None, "about": asked[1] or None}
+    first = url_for("runs.show", **kept) if after else None
     more = len(found) == receipts.PAGE
-    last = url_for("runs.show", run_id=run.id, after=found[-1].row_no) if more else None
+    last = url_for("runs.show", **kept, after=found[-1].row_no) if more else None
     return {"left_out": found, "left_out_pager": Pager(first=first, previous=first, next=last)}
+
+
+def _feed(run: Run, lost: bool) -> dict[str, Any]:
+    """Return what is shown of a run of a CRM mapping alone."""
+    if run.kind != feed_states.KIND or lost or run.status not in ENDED:
+        return {"parts": [], "causes": []}
+    return {"parts": feed_runs.parts(run), "causes": receipts.causes(run)}
 
 
 def _trouble(run: Run, lost: bool) -> dict[str, Any]:
@@ -159,7 +182,8 @@ def _trouble(run: Run, lost: bool) -> dict[str, Any]:
         "retries": retries.of(run),
         "key": secrets.token_urlsafe(16),
         "stranded": engine.stranded(run),
-        "replannable": upserts.can_plan(run) and bool(run.mapping),
+        "replannable": run.kind == "upsert" and upserts.can_plan(run) and bool(run.mapping),
+        "filed": receipts.FILED,
         "tries": (run.claims - 1, engine.CLAIMS),
     }
 
@@ -167,7 +191,7 @@ def _trouble(run: Run, lost: bool) -> dict[str, Any]:
 def _wrote(run: Run, receipt: Receipt) -> bool:
     """Whether there are accounts to show that the run has created or updated."""
     done = receipt.outcomes
-    return run.kind == "upsert" and bool(done["created"] or done["updated"])
+    return run.kind in _WRITES and bool(done["created"] or done["updated"])
 
 
 def _schedule(run: Run) -> str | None:
@@ -179,15 +203,21 @@ def _schedule(run: Run) -> str | None:
             return url_for("settings.managed_lists", list=run.source["list"])
         if run.kind == "account_sync":
             return url_for("settings.advanced")
+        if run.kind == feed_states.KIND:
+            return mapping_page(run)
     return None
 
 
 def _opens_with(run: Run, receipt: Receipt) -> Planned | None:
     """Return the rows to look at first where nothing was left out; else those are."""
-    if run.kind != "upsert" or run.status not in ENDED or not receipt.clean:
+    if run.kind not in _WRITES or run.status not in ENDED or not receipt.clean:
         return None
     done = {"created": Planned.CREATE, "updated": Planned.UPDATE}
     return next((action for name, action in done.items() if receipt.outcomes[name]), None)
+
+
+def _asked(name: str) -> str:
+    return request.args.get(name, "")
 
 
 def _number(name: str) -> int | None:

@@ -26,6 +26,7 @@ KINDS = {
     "replacement": N_("Replace a pick-list value"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
+    "feed": N_("Feed of accounts"),
     "dataset_refresh": N_("Refresh of a database"),
     "export": N_("Export to a file"),
 }
