@@ -5,7 +5,7 @@ Each step is committed with where it stands, so that planning goes on from there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
@@ -30,6 +30,7 @@ from crmapp.services import (
     feed_rows,
     feed_sources,
     feed_states,
+    match_questions,
     notifications,
     planning,
     staged_rows,
@@ -94,7 +95,8 @@ def _stage(held: Claim, run: Run) -> Claim:
         _check_columns(kept, fed, reader)
         whole = kept["cursor"] is None
         begin = kept["cursor"] if place is None else place
-        with closing(_pages(reader, begin)) as pages:
+        asked = None if place is not None else _asked(run, kept["source_id"], reader, whole)
+        with closing(_pages(reader, begin, asked)) as pages:
             if not staging.take(pages):
                 return staging.held
         said = {
@@ -107,7 +109,20 @@ def _stage(held: Claim, run: Run) -> Claim:
     return staging.finish(place=None, at=None, read=[*read, said])
 
 
-def _pages(reader: FeedReader, cursor: Any) -> Generator[Page, None, None]:
+def _asked(run: Run, source_id: int, reader: FeedReader, whole: bool) -> Iterator[Page] | None:
+    """Return the rows about which somebody was asked, where not everything is read anyway.
+
+    If they are read as well, what is read counts: it comes later.
+    """
+    if not reader.delta or (whole and reader.deletions):
+        return None
+    return match_questions.again(run.source["mapping"], source_id, everything=whole)
+
+
+def _pages(
+    reader: FeedReader, cursor: Any, asked: Iterator[Page] | None
+) -> Generator[Page, None, None]:
+    yield from asked or ()
     for page in reader.read(cursor):
         yield Page(page.rows, page.cursor)
 
@@ -143,8 +158,10 @@ def _rows(held: Claim, run: Run) -> Claim:
 
 def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
-    spans = _spans(run)
+    spans = spans_of(run)
     plan = planning.join_parts(held, run, feed_join.select(spans))
+    with keep_alive(held):
+        match_questions.ask(held, run, plan, spans)
     counts = planning.count_actions(plan)
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
@@ -153,6 +170,7 @@ def _offer(held: Claim, run: Run) -> None:
     gone = None if shrunk or run.source["mode"] != "run" else feed_gone.propose(run, plan, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
+        match_questions.settle(run, plan.name, spans)
         _leave_nothing(held, run, known, gone)
         return
     source = {**run.source, "known": known}
@@ -169,7 +187,7 @@ def _offer(held: Claim, run: Run) -> None:
             gone.keep()
 
 
-def _spans(run: Run) -> list[Span]:
+def spans_of(run: Run) -> list[Span]:
     """Return which rows of the plan are whose."""
     return [
         Span(first, last, (kept["identity"][0], kept["identity"][1]), read["repeats"])
