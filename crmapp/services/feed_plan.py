@@ -27,6 +27,7 @@ from crmapp.services import (
     failures,
     feed_gone,
     feed_join,
+    feed_leads,
     feed_rows,
     feed_sources,
     feed_states,
@@ -150,7 +151,7 @@ def _rows(held: Claim, run: Run) -> Claim:
             return checkpoint(held, mapping=place)
     fed = Fed.from_json(run.source["sources"][number], run.source["responsible"])
     rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
-    planned = feed_rows.plan(rows, fed)
+    planned = feed_leads.marked(feed_rows.plan(rows, fed), number, run.source["sources"])
     place = dict[str, Any](phase="rows", spans=spans, first=first, after=until)
     control = upsert_plan.add_up(run.control, planned)
     return planning.keep_part(held, run, planned, None, control=control, mapping=place)
@@ -190,7 +191,9 @@ def _offer(held: Claim, run: Run) -> None:
 def spans_of(run: Run) -> list[Span]:
     """Return which rows of the plan are whose."""
     return [
-        Span(first, last, (kept["identity"][0], kept["identity"][1]), read["repeats"])
+        Span(
+            first, last, (kept["identity"][0], kept["identity"][1]), read["repeats"], read["whole"]
+        )
         for (first, last), kept, read in zip(
             run.mapping["spans"], run.source["sources"], state_of(run)["read"], strict=True
         )
