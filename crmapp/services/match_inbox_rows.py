@@ -21,12 +21,16 @@ from crmapp.services import fields, mapping_words, match_questions, seen_account
 from crmapp.services.words import Words
 
 COMPANY = N_("ERP company")
+_NOTHING = (None, "", [])
 _ACCOUNT = Account.__table__.c
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One field of a customer, and of its candidates in their order: the text, if it differs."""
+    """One field of a customer, and of its candidates in their order: the text, if it differs.
+
+    Where one of the two has nothing, that is seen without being said.
+    """
 
     label: str
     value: Any
@@ -181,14 +185,19 @@ def _lines(
         if name not in changes[0]:
             continue
         value = changes[0][name][1]
-        others = [(each[name][0], each[name][0] != value) for each in changes] if compared else []
-        if any(each not in (None, "", []) for each in (value, *(other for other, _d in others))):
+        held = [each[name][0] for each in changes] if compared else []
+        others = [(other, _differs(value, other)) for other in held]
+        if any(each not in _NOTHING for each in (value, *held)):
             said = [(words.say(spec, other), differs) for other, differs in others]
             found.append(Compared(spec.label, words.say(spec, value), said))
     return found
 
 
+def _differs(one: Any, other: Any) -> bool:
+    return one != other and one not in _NOTHING and other not in _NOTHING
+
+
 def _company(company: str, others: Sequence[str]) -> list[Compared]:
     if not company and not any(others):
         return []
-    return [Compared(COMPANY, company or None, [(o or None, o != company) for o in others])]
+    return [Compared(COMPANY, company or None, [(o or None, _differs(company, o)) for o in others])]

@@ -25,7 +25,7 @@ def headers(request):
 
 
 @pytest.fixture
-def erp(clock):
+def erp():
     return Erp([customer(1, "Acme Bolts"), customer(2, "Cogs")])
 
 
@@ -100,7 +100,7 @@ def test_an_answer_takes_the_customer_out_of_the_inbox_and_offers_to_run(alice, 
     page = alice.get("/admin/matches")
 
     assert answer.status_code == (200 if headers else 303)
-    assert "1 answer is kept. The next run takes it up." in flat(page)
+    assert "1 answer is kept; the next run takes it up." in flat(page)
     assert page.text.count("/admin/matches/runs") == 2  # in the toast, and on the page
     assert "Nobody waits for an answer" in page.text
     assert session.scalars(select(MatchAnswer)).one().account_id == acme().id

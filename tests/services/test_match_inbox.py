@@ -99,8 +99,8 @@ def test_an_uncertain_customer_stands_beside_its_candidates_and_says_why(make, r
     assert [each.id for each in question.candidates] == [acme]
     assert {str(each.label): (each.value, list(each.others)) for each in question.lines} == {
         "Name": ("Acme Bolts", [("Acme Boults", True)]),
-        "Number": ("C1", [(None, True)]),
-        "Phone": ("555 123", [(None, True)]),
+        "Number": ("C1", [(None, False)]),
+        "Phone": ("555 123", [(None, False)]),
         "City": ("Lyon", [("Paris", True)]),
     }
 

@@ -72,11 +72,15 @@ def run_matches() -> ResponseReturnValue:
 
 def _say_kept(count: int, mappings: Sequence[int]) -> None:
     """Say that the answers are kept; one button is enough where they are of one CRM mapping."""
-    text = ngettext("%(num)s answer is kept.", "%(num)s answers are kept.", count)
     if not mappings:
-        flash(text, "success")
+        flash(ngettext("%(num)s answer is kept.", "%(num)s answers are kept.", count), "success")
         return
-    said: dict[str, Any] = {"text": f"{text} {_('The next run takes it up.')}"}
+    text = ngettext(
+        "%(num)s answer is kept; the next run takes it up.",
+        "%(num)s answers are kept; the next run takes them up.",
+        count,
+    )
+    said: dict[str, Any] = {"text": text}
     if len(mappings) == 1:
         said |= {"button": _("Run now"), "action": url_for("settings.run_matches", **_filters())}
         said["fields"] = {"mapping": mappings[0]}
