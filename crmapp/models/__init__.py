@@ -22,7 +22,7 @@ from crmapp.models.integration import (
 )
 from crmapp.models.mail import MailOutbox
 from crmapp.models.mapping import MappingVersion, SavedMapping
-from crmapp.models.matching import MatchAnswer, MatchRule
+from crmapp.models.matching import MatchAnswer, MatchCandidate, MatchQuestion, MatchRule
 from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
 from crmapp.models.selection import StoredSelection
@@ -51,6 +51,8 @@ __all__ = [
     "ManagedListState",
     "MappingVersion",
     "MatchAnswer",
+    "MatchCandidate",
+    "MatchQuestion",
     "MatchRule",
     "PickList",
     "PickListValue",

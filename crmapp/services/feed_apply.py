@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmapp.db import unit_of_work
 from crmapp.domain.runs import Status
-from crmapp.services import apply, feed_states, feed_troubles
+from crmapp.services import apply, feed_plan, feed_states, feed_troubles, match_questions
 from crmapp.services.engine import Claim
 from crmapp.services.staged_rows import state_of
 
@@ -17,6 +17,7 @@ def advance(held: Claim) -> Claim | None:
     if moved is None:
         run = apply.load(held.run_id)
         if run.status in _WELL and state_of(run).get("read"):
+            match_questions.settle(run, run.artefacts[0]["name"], feed_plan.spans_of(run))
             with unit_of_work():
                 feed_states.keep(run, feed_troubles.known(run))
     return moved

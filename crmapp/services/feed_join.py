@@ -14,18 +14,23 @@ from crmapp.domain.matching import Rule
 from crmapp.domain.plan import Planned
 from crmapp.services.decisions import ACTIVE
 
+LED_BY = "led_by"
+"""What the parameters of a row keep until it is joined: who leads its account, see feed_leads."""
+
 
 @dataclass(frozen=True)
 class Span:
     """The rows of one source in the plan, by number.
 
-    ``repeats``: its reading may say a row several times, of which the last counts.
+    ``repeats``: its reading may say a row several times, of which the last counts. ``whole``: it
+    has read everything that there is.
     """
 
     first: int
     last: int
     identity: tuple[str, str]
     repeats: bool = False
+    whole: bool = False
 
 
 def select(spans: Sequence[Span]) -> str:
@@ -38,15 +43,22 @@ def _row(numbered: tuple[int, Span]) -> str:
     system, object_ = (each.replace("'", "''") for each in span.identity)
     return (
         f"({number}, {span.first}, {span.last}, '{system}', '{object_}',"
-        f" {'true' if span.repeats else 'false'})"
+        f" {_said(span.repeats)}, {_said(span.whole)})"
     )
 
 
+def _said(value: bool) -> str:
+    return "true" if value else "false"
+
+
 _JOIN = f"""
-    WITH source_of(n, first_row, last_row, system, thing, repeats) AS (VALUES {{spans}}),
+    WITH source_of(n, first_row, last_row, system, thing, repeats, whole) AS (VALUES {{spans}}),
     named AS (
         SELECT row_no, action, key, match, record_id, link, n, system, thing, repeats,
-            NOT link OR json_extract_string(params, '$.rule') = '{Rule.PERSON}' AS sure
+            NOT link OR json_extract_string(params, '$.rule') = '{Rule.PERSON}' AS sure,
+            json_extract_string(params, '$.rule') AS rule,
+            CAST(json_extract_string(params, '$.{LED_BY}[0]') AS INTEGER) AS led_n,
+            json_extract_string(params, '$.{LED_BY}[1]') AS led_key
         FROM plan JOIN source_of ON row_no BETWEEN first_row AND last_row
         WHERE action IN ({ACTIVE}, '{Planned.AMBIGUOUS}') AND key <> '' AND match IS NOT NULL
     ),
@@ -76,7 +88,8 @@ _JOIN = f"""
             AND row_no NOT IN (SELECT row_no FROM followers)
     ),
     accounts AS (
-        SELECT record_id, min(row_no) FILTER (WHERE sure) AS winner
+        SELECT record_id, arg_min(row_no, row_no + CASE WHEN led_n IS NULL THEN 1 WHEN led_n = n
+            AND led_key = key THEN 0 ELSE 2 END * 1000000000000) FILTER (WHERE sure) AS winner
         FROM alone GROUP BY record_id HAVING count(*) > 1
     ),
     shared AS (
@@ -91,8 +104,24 @@ _JOIN = f"""
         FROM (SELECT * FROM followers UNION ALL BY NAME SELECT * FROM shared) WHERE links
         GROUP BY winner
     ),
+    led AS (
+        SELECT * FROM once WHERE led_n IS NOT NULL AND NOT (led_n = n AND led_key = key)
+    ),
+    leaders AS (
+        SELECT DISTINCT n, key FROM plan JOIN source_of ON row_no BETWEEN first_row AND last_row
+        WHERE key IN (SELECT led_key FROM led)
+    ),
+    held AS (
+        SELECT row_no, CASE WHEN led_n <> n THEN 'left' WHEN sure THEN 'led'
+            WHEN rule IS NULL THEN 'twice' ELSE 'unsure' END AS fate
+        FROM led
+        WHERE (led_n, led_key) IN (SELECT (n, key) FROM leaders)
+            OR led_n NOT IN (SELECT n FROM source_of WHERE whole)
+    ),
     fates AS (
-        SELECT row_no, fate FROM repeated
+        SELECT row_no, fate FROM held
+        WHERE row_no NOT IN (SELECT row_no FROM followers UNION ALL SELECT row_no FROM shared)
+        UNION ALL SELECT row_no, fate FROM repeated
         UNION ALL SELECT row_no, fate FROM followers
         UNION ALL SELECT row_no, fate FROM shared
     ),
@@ -106,25 +135,30 @@ _JOIN = f"""
             ELSE '{Planned.UNCHANGED}' END AS action,
         CASE WHEN fate IS NULL THEN reason WHEN fate = 'twice' THEN '{Reason.DUPLICATE_KEY}'
             WHEN fate = 'repeated' THEN '{Reason.REPEATED}'
-            WHEN fate = 'follows' THEN '{Reason.OTHER_SOURCE}'
-            WHEN fate = 'same' THEN '{Reason.SAME_ACCOUNT}'
+            WHEN fate IN ('follows', 'left') THEN '{Reason.OTHER_SOURCE}'
+            WHEN fate IN ('same', 'led') THEN '{Reason.SAME_ACCOUNT}'
             WHEN fate = 'unsure' THEN '{Reason.AMBIGUOUS}' END AS reason,
-        CASE WHEN fate IS NULL THEN params
+        CASE WHEN fate IS NULL AND contains(params, '"{LED_BY}"')
+                THEN json_merge_patch(params, '{{"{LED_BY}": null}}')::VARCHAR
+            WHEN fate IS NULL THEN params
             WHEN fate IN ('twice', 'follows')
                 THEN json_object('key', split_part(match, chr(31), 2))::VARCHAR
+            WHEN fate = 'left'
+                THEN json_object('key', json_extract_string(params, '$.{LED_BY}[1]'))::VARCHAR
             WHEN fate = 'unsure' THEN json_object(
                 'count', 1, 'candidates', [record_id],
                 'rule', coalesce(json_extract_string(params, '$.rule'), '{Rule.FIELD}')
             )::VARCHAR ELSE '{{}}' END AS params,
         if(fate IS NULL, fields, '{{}}') AS fields,
         if(fate = 'unsure', NULL, record_id) AS record_id,
-        fate IS NULL AND (link OR identities IS NOT NULL) AS link,
-        CASE WHEN fate IS NOT NULL THEN '[]' WHEN identities IS NULL THEN also
+        coalesce(fate, 'led') IN ('led', 'left') AND (link OR identities IS NOT NULL) AS link,
+        CASE WHEN fate NOT IN ('led', 'left') THEN '[]' WHEN identities IS NULL THEN also
             ELSE rtrim(also, ']') || if(also = '[]', '', '],') || identities || ']' END AS also
     )
     FROM plan LEFT JOIN said USING (row_no)
 """  # noqa: S608  (our own constants)
 """A row that repeats another of its source is left out, one whose number a source further left has
 follows that, and an account that several rows without the same number mean goes to the row that is
-known to mean it; where none is, a person has to say.
+known to mean it; where none is, a person has to say. A row whose account another customer leads
+takes nothing over, be that in the plan or not, as long as its source has it.
 """

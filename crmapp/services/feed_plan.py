@@ -5,7 +5,7 @@ Each step is committed with where it stands, so that planning goes on from there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
@@ -27,9 +27,11 @@ from crmapp.services import (
     failures,
     feed_gone,
     feed_join,
+    feed_leads,
     feed_rows,
     feed_sources,
     feed_states,
+    match_questions,
     notifications,
     planning,
     staged_rows,
@@ -95,7 +97,8 @@ def _stage(held: Claim, run: Run) -> Claim:
         _check_columns(kept, fed, reader)
         whole = kept["cursor"] is None
         begin = kept["cursor"] if place is None else place
-        with closing(_pages(reader, begin)) as pages:
+        asked = None if place is not None else _asked(run, kept["source_id"], reader, whole)
+        with closing(_pages(reader, begin, asked)) as pages:
             if not staging.take(pages):
                 return staging.held
         said = {
@@ -108,7 +111,20 @@ def _stage(held: Claim, run: Run) -> Claim:
     return staging.finish(place=None, at=None, read=[*read, said])
 
 
-def _pages(reader: FeedReader, cursor: Any) -> Generator[Page, None, None]:
+def _asked(run: Run, source_id: int, reader: FeedReader, whole: bool) -> Iterator[Page] | None:
+    """Return the rows about which somebody was asked, where not everything is read anyway.
+
+    If they are read as well, what is read counts: it comes later.
+    """
+    if not reader.delta or (whole and reader.deletions):
+        return None
+    return match_questions.again(run.source["mapping"], source_id, everything=whole)
+
+
+def _pages(
+    reader: FeedReader, cursor: Any, asked: Iterator[Page] | None
+) -> Generator[Page, None, None]:
+    yield from asked or ()
     for page in reader.read(cursor):
         yield Page(page.rows, page.cursor)
 
@@ -138,7 +154,7 @@ def _rows(held: Claim, run: Run) -> Claim:
             return checkpoint(held, mapping=place)
     fed = Fed.from_json(run.source["sources"][number], run.source["responsible"])
     rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
-    planned = feed_rows.plan(rows, fed)
+    planned = feed_leads.marked(feed_rows.plan(rows, fed), number, run.source["sources"])
     place = dict[str, Any](phase="rows", spans=spans, first=first, after=until)
     control = upsert_plan.add_up(run.control, planned)
     return planning.keep_part(held, run, planned, None, control=control, mapping=place)
@@ -146,12 +162,14 @@ def _rows(held: Claim, run: Run) -> Claim:
 
 def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
-    spans = _spans(run)
+    spans = spans_of(run)
     plan = planning.join_parts(held, run, feed_join.select(spans))
     if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
         with unit_of_work():
             end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))
         return
+    with keep_alive(held):
+        match_questions.ask(held, run, plan, spans)
     counts = planning.count_actions(plan)
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
@@ -160,6 +178,7 @@ def _offer(held: Claim, run: Run) -> None:
     gone = None if shrunk or run.source["mode"] != "run" else feed_gone.propose(run, plan, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
+        match_questions.settle(run, plan.name, spans)
         _leave_nothing(held, run, known, gone)
         return
     source = {**run.source, "known": known}
@@ -175,10 +194,12 @@ def _offer(held: Claim, run: Run) -> None:
             gone.keep()
 
 
-def _spans(run: Run) -> list[Span]:
+def spans_of(run: Run) -> list[Span]:
     """Return which rows of the plan are whose."""
     return [
-        Span(first, last, (kept["identity"][0], kept["identity"][1]), read["repeats"])
+        Span(
+            first, last, (kept["identity"][0], kept["identity"][1]), read["repeats"], read["whole"]
+        )
         for (first, last), kept, read in zip(
             run.mapping["spans"], run.source["sources"], state_of(run)["read"], strict=True
         )

@@ -13,8 +13,9 @@ from crmapp.db import session
 from crmapp.domain.changes import Link
 from crmapp.i18n import N_, Text
 from crmapp.models import Change, PickList, PickListValue, Run, User
-from crmapp.services import fields, identities
+from crmapp.services import fields
 from crmapp.services.changes import told
+from crmapp.services.identities import SystemNames
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -66,7 +67,8 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     """
     page, older = _page(and_(Change.object == object_, Change.record_id == record_id), before)
     words = Words(fields.every(object_), [each.fields for each in page], by=by, locale=locale)
-    return Page([_entry(change, words, locale) for change in page], older)
+    systems = SystemNames(locale)
+    return Page([_entry(change, words, systems) for change in page], older)
 
 
 def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:
@@ -80,8 +82,9 @@ def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None)
     page, older = _page(tuple_(Change.object, Change.record_id).in_(list(names)), before)
     specs = {**fields.every("pick_list"), **fields.every("pick_list_value")}
     words = Words(specs, [each.fields for each in page], by=by, locale=locale)
+    systems = SystemNames(locale)
     return Page(
-        [_entry(each, words, locale, names[each.object, each.record_id]) for each in page], older
+        [_entry(each, words, systems, names[each.object, each.record_id]) for each in page], older
     )
 
 
@@ -105,7 +108,7 @@ def origins(lineage: Mapping[str, int]) -> dict[str, Change]:
     return {field: changes[id_] for field, id_ in lineage.items() if id_ in changes}
 
 
-def _entry(change: Change, words: Words, locale: str, about: str = "") -> Entry:
+def _entry(change: Change, words: Words, systems: SystemNames, about: str = "") -> Entry:
     action = change.action
     if action == "linked" and all(Link(*each).after != change.record_id for each in change.links):
         action = "unlinked"
@@ -114,16 +117,16 @@ def _entry(change: Change, words: Words, locale: str, about: str = "") -> Entry:
         ACTIONS.get(action, action),
         _source(change.source),
         words.lines(change.fields),
-        [_link(Link(*each), change.record_id, locale) for each in change.links],
+        [_link(Link(*each), change.record_id, systems) for each in change.links],
         about,
     )
 
 
-def _link(link: Link, account_id: int, locale: str) -> Text:
+def _link(link: Link, account_id: int, systems: SystemNames) -> Text:
     """Say a link from the side of the account that the change is about."""
     words = {
         "id": link.external_id,
-        "system": identities.system_name(link.system, link.object, locale),
+        "system": systems.of(link.system, link.object),
     }
     if link.after == account_id:
         return Text(N_("Is %(id)s in %(system)s"), words)
@@ -141,4 +144,7 @@ def _source(source: Mapping[str, Any]) -> Text:
     if kind == "file" and source.get("key"):
         said = N_("File %(name)s, row %(key)s")
         return Text(said, {"name": source.get("name", ""), "key": source["key"]})
+    if kind == "feed" and source.get("name"):
+        said = N_("CRM mapping %(name)s, %(key)s")
+        return Text(said, {"name": source["name"], "key": source.get("key", "")})
     return Text(_SOURCES.get(str(kind), str(kind or "")))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from sqlalchemy import Select, bindparam, select
 
 from crmapp.db import session
 from crmapp.errors import CRMError
-from crmapp.models import Change, ExternalIdentity
+from crmapp.models import Change, ExternalIdentity, FeedSource
+from crmapp.models.feed import LEDGER
 from crmapp.services import datasets
 from crmapp.services.changes import told
 from crmapp.services.connection_kinds import SYSTEMS
@@ -32,10 +33,9 @@ def of(account_id: int, *, locale: str) -> list[Known]:
     """Return what the account is called elsewhere; the caller has made sure that she may see it."""
     rows = session.connection().execute(_of_account(), {"account_id": account_id}).all()
     changes = told({row.change_id for row in rows} - {None})
+    names = SystemNames(locale)
     return [
-        Known(
-            system_name(row.system, row.object, locale), row.external_id, changes.get(row.change_id)
-        )
+        Known(names.of(row.system, row.object), row.external_id, changes.get(row.change_id))
         for row in rows
     ]
 
@@ -50,14 +50,28 @@ def _of_account() -> Select[str, str, str, int | None]:
     )
 
 
-def system_name(system: str, object_: str, locale: str) -> str:
-    """Return what people call ``system``; of a dataset, its name and the dimension's."""
-    if system.startswith(_DATASET):
-        with suppress(CRMError):
-            shape = datasets.engine_for(system.removeprefix(_DATASET)).dataset
-            dimension = shape.dimensions.get(object_)
-            names = [shape.label, *([dimension.label] if dimension else [])]
-            return " · ".join(label.text(locale) for label in names)
-    if system.startswith(_FILE):
-        return system.removeprefix(_FILE)
-    return SYSTEMS[system].label if system in SYSTEMS else f"{system} · {object_}"
+class SystemNames:
+    """What people call systems, in a language; sources are looked up once, whoever is named."""
+
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
+
+    def of(self, system: str, object_: str) -> str:
+        """Return the name of ``system``; of a dataset also the dimension's."""
+        if system.startswith(_DATASET):
+            with suppress(CRMError):
+                shape = datasets.engine_for(system.removeprefix(_DATASET)).dataset
+                dimension = shape.dimensions.get(object_)
+                names = [shape.label, *([dimension.label] if dimension else [])]
+                return " · ".join(label.text(self._locale) for label in names)
+        if system.startswith(_FILE):
+            return system.removeprefix(_FILE)
+        if system.startswith(LEDGER) and system in self._sources:
+            return self._sources[system]
+        return SYSTEMS[system].label if system in SYSTEMS else f"{system} · {object_}"
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        """The names of all sources, the retired ones as well: there are few."""
+        found = session.execute(select(FeedSource.id, FeedSource.name))
+        return {f"{LEDGER}{row.id}": row.name for row in found}

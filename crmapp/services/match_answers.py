@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, unit_of_work, utcnow
@@ -15,8 +15,9 @@ from crmapp.domain.matching import Answer
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import PlanRow
 from crmapp.errors import Forbidden, NotFound
-from crmapp.models import Account, MatchAnswer, PlanDecision, Run, User
-from crmapp.services.identities import system_name
+from crmapp.models import Account, CrmMapping, MatchAnswer, MatchQuestion, PlanDecision, Run, User
+from crmapp.models.feed import LEDGER
+from crmapp.services.identities import SystemNames
 
 RIGHT = Right.GRID_ADD_UPDATE_ACCOUNTS
 PAGE = 50
@@ -65,6 +66,41 @@ def from_decisions(
     return found
 
 
+def different(system: str, object_: str, external_id: str) -> list[int]:
+    """Return from which accounts a row was said to differ."""
+    kept = MatchAnswer.__table__.c
+    query = select(kept.different).where(
+        kept.system == system, kept.object == object_, kept.external_id == external_id
+    )
+    return list(session.scalar(query) or ())
+
+
+def wait_for_others() -> None:
+    """Inside a unit of work: be alone with the open questions of feeds.
+
+    Whoever asks holds the row of her CRM mapping: what is answered is not asked again by a plan
+    that was made before.
+    """
+    session.execute(select(CrmMapping.id).order_by(CrmMapping.id).with_for_update()).all()
+
+
+def settle(key: Sequence[str], *, settled: bool) -> set[int]:
+    """Inside a unit of work: take a row out of the match inbox, or put it back; where it was asked.
+
+    ``key`` is its identity; the next runs of these CRM mappings decide about it anew.
+    """
+    system, object_, external_id = key
+    if not system.startswith(LEDGER):
+        return set()
+    asked = (
+        MatchQuestion.source_id == int(system.removeprefix(LEDGER)),
+        MatchQuestion.object == object_,
+        MatchQuestion.external_id == external_id,
+    )
+    changed = update(MatchQuestion).where(*asked).values(settled=settled, again=True)
+    return set(session.scalars(changed.returning(MatchQuestion.mapping_id)))
+
+
 def keep(answers: Iterable[Mapping[str, Any]]) -> None:
     """Inside a unit of work: keep the answers; a new one takes the place of that before it."""
     for answer in answers:
@@ -74,6 +110,16 @@ def keep(answers: Iterable[Mapping[str, Any]]) -> None:
             .values(**answer)
             .on_conflict_do_update(index_elements=_KEY, set_=anew)
         )
+
+
+def may(by: User) -> bool:
+    """Whether ``by`` may see the answers, and withdraw them."""
+    return by.can(RIGHT) or by.can(Right.INTEGRATION_MANAGE)
+
+
+def _need(by: User) -> None:
+    if not may(by):
+        raise Forbidden(RIGHT)
 
 
 @dataclass(frozen=True)
@@ -91,8 +137,7 @@ def listed(*, by: User, locale: str, before: int | None = None) -> list[Shown]:
     Raises:
         Forbidden: ``by`` lacks the right.
     """
-    if not by.can(RIGHT):
-        raise Forbidden(RIGHT)
+    _need(by)
     query = select(MatchAnswer).options(joinedload(MatchAnswer.by))
     if before is not None:
         query = query.where(MatchAnswer.id < before)
@@ -100,10 +145,11 @@ def listed(*, by: User, locale: str, before: int | None = None) -> list[Shown]:
     named = [each.account_id for each in answers if each.account_id is not None]
     seen = select(Account).where(Account.id.in_(named), Account.visible_to(by))
     accounts = {account.id: account for account in session.scalars(seen)}
+    names = SystemNames(locale)
     return [
         Shown(
             each,
-            system_name(each.system, each.object, locale),
+            names.of(each.system, each.object),
             accounts.get(each.account_id or 0),
         )
         for each in answers
@@ -117,9 +163,12 @@ def withdraw(answer_id: int, *, by: User) -> None:
         Forbidden: ``by`` lacks the right.
         NotFound: there is no such answer.
     """
-    if not by.can(RIGHT):
-        raise Forbidden(RIGHT)
+    _need(by)
     with unit_of_work():
-        gone = delete(MatchAnswer).where(MatchAnswer.id == answer_id).returning(MatchAnswer.id)
-        if session.execute(gone).scalar() is None:
+        wait_for_others()
+        kept = MatchAnswer.__table__.c
+        gone = delete(MatchAnswer).where(kept.id == answer_id)
+        key = session.execute(gone.returning(*(kept[name] for name in _KEY))).one_or_none()
+        if key is None:
             raise NotFound
+        settle(key, settled=False)

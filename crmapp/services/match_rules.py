@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.matching import LADDER, Rule
 from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden, Invalid
 from crmapp.i18n import N_
-from crmapp.models import MatchRule, User
+from crmapp.models import MatchQuestion, MatchRule, User
 
 RIGHT = Right.INTEGRATION_MANAGE
 
@@ -40,3 +40,4 @@ def save(order: Sequence[str], active: Collection[str], *, by: User) -> None:
     with unit_of_work():
         for rule in every():
             rule.position, rule.active = order.index(rule.code), rule.code in active
+        session.execute(update(MatchQuestion).values(again=True))

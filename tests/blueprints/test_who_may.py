@@ -92,6 +92,7 @@ VIEWS = [
     View("GET", "/admin/mail", ADMIN, "settings.manage"),
     View("GET", "/admin/datasets", ADMIN, "dataset.manage"),
     View("GET", "/admin/matching", ADMIN, "integration.manage"),
+    View("GET", "/admin/matches", ADMIN, "integration.manage"),
     View("GET", "/upserts/answers", ADMIN, "grid.add_update_accounts"),
     View("GET", "/imports/new", ADMIN, "grid.add_update_accounts"),
     View("GET", "/imports/template.csv", ADMIN, "grid.add_update_accounts"),

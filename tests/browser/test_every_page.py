@@ -68,6 +68,8 @@ PAGES = (
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
     "/admin/matching",
+    "/admin/matches",
+    "/admin/matches?show=later",
     "/admin/connections",
     "/admin/connections/salesforce?flow=web",
     "/admin/connections/salesforce?flow=jwt",

@@ -18,6 +18,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     field_map,  # noqa: F401
     fields,  # noqa: F401
     managed_lists,  # noqa: F401
+    matches,  # noqa: F401
     matching,  # noqa: F401
     people,  # noqa: F401
     picklists,  # noqa: F401

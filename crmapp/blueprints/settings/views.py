@@ -12,7 +12,7 @@ from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden
 from crmapp.i18n import N_
-from crmapp.services import databases, installation
+from crmapp.services import databases, installation, match_inbox
 from crmapp.services import datasets as dataset_files
 from crmapp.web import navigation
 from crmapp.web.access import current_user, requires
@@ -100,6 +100,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "matches",
+        N_("Match inbox"),
+        N_("Customers of sources that may be accounts already: a person says which."),
+        "inbox",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "matching",
         N_("Matching"),
         N_("By which rules the rows of a run find the accounts that exist."),
@@ -152,7 +159,7 @@ def index() -> ResponseReturnValue:
     """Show the way to each page of the settings that is open to the reader."""
     if not any(current_user.can(section.right) for section in SECTIONS):
         raise Forbidden(Right.SETTINGS_MANAGE.value)
-    return page("settings/index.html")
+    return page("settings/index.html", waiting={"matches": match_inbox.count(by=current_user)})
 
 
 @bp.get("/mail")

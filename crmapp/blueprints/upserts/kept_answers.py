@@ -8,7 +8,7 @@ from crmapp.blueprints.upserts import bp
 from crmapp.i18n import N_
 from crmapp.services import match_answers
 from crmapp.web import reader
-from crmapp.web.access import current_user, requires
+from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other
 from crmapp.web.paging import Pager
 from crmapp.web.templating import url_with
@@ -17,7 +17,6 @@ CHOICES = {"create": N_("A new account"), "skip": N_("Skipped")}
 
 
 @bp.get("/answers")
-@requires(match_answers.RIGHT)
 def answers() -> ResponseReturnValue:
     """List the answers, newest first."""
     text = request.args.get("before", "")
@@ -31,9 +30,8 @@ def answers() -> ResponseReturnValue:
 
 
 @bp.post("/answers/<int:answer_id>/withdrawal")
-@requires(match_answers.RIGHT)
 def withdraw_answer(answer_id: int) -> ResponseReturnValue:
     """Forget an answer, so that the next plan asks again."""
     match_answers.withdraw(answer_id, by=current_user)
-    flash(_("The decision is withdrawn; the next preview asks again."), "success")
+    flash(_("The decision is withdrawn; it is asked for again."), "success")
     return see_other(url_for("upserts.answers"))

@@ -1,4 +1,4 @@
-"""Customers of a real Tryton become accounts by themselves, and follow what becomes of them there."""
+"""Customers of a real Tryton become accounts by themselves, and follow what they become there."""
 
 from __future__ import annotations
 
