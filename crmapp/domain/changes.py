@@ -50,6 +50,7 @@ class Reason(StrEnum):
     NO_CODE = "no_code"
     OTHER_SOURCE = "other_source"
     UNDONE = "undone"
+    KEPT_BY_SOURCE = "kept_by_source"
 
 
 class Link(NamedTuple):

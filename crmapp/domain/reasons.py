@@ -39,6 +39,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_CODE: N_("%(system)s gives this value no code of its own."),
     Reason.OTHER_SOURCE: N_("A source further left has %(key)s; what that says counts."),
     Reason.UNDONE: N_("Undone here; it is left alone until the source says something else."),
+    Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
 }
 
 OF_ANY_RECORD: dict[Reason, str] = {
