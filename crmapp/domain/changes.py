@@ -51,6 +51,7 @@ class Reason(StrEnum):
     OTHER_SOURCE = "other_source"
     UNDONE = "undone"
     REPEATED = "repeated"
+    KEPT_BY_SOURCE = "kept_by_source"
 
 
 class Link(NamedTuple):

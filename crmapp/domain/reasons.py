@@ -40,6 +40,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.OTHER_SOURCE: N_("A source further left has %(key)s; what that says counts."),
     Reason.REPEATED: N_("A row further down says the same customer anew; the last one counts."),
     Reason.UNDONE: N_("Undone here; it is left alone until the source says something else."),
+    Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
 }
 
 OF_ANY_RECORD: dict[Reason, str] = {

@@ -18,7 +18,7 @@ from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
-from crmapp.services import account_links, editing, fields, records
+from crmapp.services import account_links, editing, field_owners, fields, records
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
 
@@ -159,7 +159,7 @@ def update(
     Raises:
         NotFound: she does not see it.
         Forbidden: she sees it, but may not change it.
-        Invalid: field → what is wrong with it.
+        Invalid: field → what is wrong with it, or which source keeps it.
         Conflict: somebody else changed it since; see :func:`editing.changed`.
     """
     with _one_number_each(), unit_of_work():
@@ -167,13 +167,36 @@ def update(
         sent = {**typed, "account": account_id, "version": version}
 
         def change() -> int:
-            values = _checked(typed, by, whole=False, account=account)
+            values = _hers(account, _checked(typed, by, whole=False, account=account), version)
             try:
                 return editing.changed(Account, account_id, values, version, by=by)
             except Conflict as conflict:
                 raise _as_typed(conflict, by) from conflict
 
         return editing.made(key, sent, change, by=by)
+
+
+def _hers(account: Account, values: dict[str, Any], version: int) -> dict[str, Any]:
+    """Return the values that are not a source's to say; what she saw and left is none of hers.
+
+    Raises:
+        Invalid: field → which source keeps it.
+    """
+    kept = {name: each for name, each in field_owners.locked(account.id).items() if name in values}
+    if not kept:
+        return values
+    specs = fields.of("account")
+    saw = {name: account.value(specs[name]) for name in kept}
+    if account.version != version:
+        saw |= editing.before("account", account.id, version, kept)
+    wrong = {name: kept[name].refusal for name in kept if values[name] != saw[name]}
+    if wrong:
+        raise Invalid({_typed_as(name): said for name, said in wrong.items()})
+    return {name: value for name, value in values.items() if name not in kept}
+
+
+def _typed_as(name: str) -> str:
+    return "parent" if name == "parent_id" else name
 
 
 def delete(account_id: int, *, by: User) -> None:
@@ -188,11 +211,15 @@ def restore(account_id: int, *, by: User, without_number: bool = False) -> None:
     """Bring a deleted account back, if need be without its number.
 
     Raises:
-        Invalid: another account has taken its number meanwhile; see :func:`number_holder`.
+        Invalid: another account has taken its number meanwhile; see :func:`number_holder`. Or a
+            source keeps its number, which it cannot do without.
     """
     with _one_number_each(), unit_of_work():
         account = get(account_id, by=by, deleted=True)
         need(Right.ACCOUNT_DELETE, by=by)
+        keeper = field_owners.locked(account_id).get("number") if without_number else None
+        if keeper is not None:
+            raise Invalid({"number": keeper.refusal})
         if account.deleted_at is not None:
             values = {"number": None} if without_number else {}
             records.restore(Account, account_id, values, by=by)
@@ -284,7 +311,7 @@ def _with_links(side: Mapping[str, Any], by: User) -> dict[str, Any]:
     ids = {typed[name] for name in links if typed[name] is not None}
     words = account_links.called(ids, by=by)
     for name in links:
-        typed["parent" if name == "parent_id" else name] = words.get(typed.pop(name))
+        typed[_typed_as(name)] = words.get(typed.pop(name))
     return typed
 
 

@@ -145,7 +145,7 @@ def changed(
     try:
         records.update(model, record_id, values, version=version, by=by, source=FORM)
     except Conflict as conflict:
-        original = _before(records.OBJECTS[model], record_id, version, values)
+        original = before(records.OBJECTS[model], record_id, version, values)
         theirs = {name: conflict.theirs[name] for name in original}
         if any(values[name] not in (original[name], theirs[name]) for name in original):
             raise Conflict(theirs, original, conflict.version) from conflict
@@ -155,7 +155,7 @@ def changed(
     return record_id
 
 
-def _before(object_: str, record_id: int, version: int, names: Mapping[str, Any]) -> dict[str, Any]:
+def before(object_: str, record_id: int, version: int, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the fields that were changed after ``version`` held at that version."""
     later = session.scalars(
         select(Change.fields)

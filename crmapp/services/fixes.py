@@ -107,7 +107,7 @@ def lay_over(
             rows = decisions.once_each(plan, _decided(before, cells, decide))
         layer = artefacts.write(run_id, LAYER, rows)
         names.append(layer.name)
-        control = _moved(control, before, rows)
+        control = moved(control, before, rows)
     with artefacts.read(names) as plan:
         counts = dict(plan.ask("SELECT action, count(*) FROM plan GROUP BY action ORDER BY action"))
     if not cells:
@@ -133,10 +133,10 @@ def _decided(rows: Sequence[PlanRow], cells: Sequence[Cell], decide: Decide) -> 
     return sorted([*anew, *left_out], key=lambda row: row.row_no)
 
 
-def _moved(
+def moved(
     control: Mapping[str, Any], before: Sequence[PlanRow], after: Sequence[PlanRow]
 ) -> dict[str, Any]:
-    """Return the control totals with what the fixed rows add to them or take away."""
+    """Return the control totals with what rows that were decided anew add to them or take away."""
     old, new = control_totals(before), control_totals(after)
     return {
         name: {"planned": str(_planned(control, name) + new.get(name, 0) - old.get(name, 0))}

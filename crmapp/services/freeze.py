@@ -22,6 +22,7 @@ from crmapp.models import PlanDecision, Run, User
 from crmapp.services import (
     apply,
     decisions,
+    field_owners,
     fields,
     fixes,
     mapping_words,
@@ -64,6 +65,7 @@ def _freeze(held: Claim, run: Run, decided: Mapping[int, PlanDecision]) -> Claim
             artefacts=[final.as_json() | {"frozen": before}],
             plan_hash=final.sha256,
             counts=counts,
+            control=fixes.moved(run.control, asked, rows),
         )
 
 
@@ -94,7 +96,7 @@ def _decided_rows(
         source = SourceRow(row.row_no, row.key, row.source)
         mapped = read_row(mapping, specs, row.source, lookups, cells.get(row.row_no, {}))
         rows.append(decide(source, mapped, match, accounts, specs, mapping.match, required))
-    return decisions.once_each(plan, rows)
+    return decisions.once_each(plan, field_owners.left_alone(rows))
 
 
 def _match(decision: PlanDecision) -> Match:

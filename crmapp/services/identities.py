@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, String, bindparam, cast, literal, select
 
 from crmapp.db import session
 from crmapp.errors import CRMError
@@ -22,11 +22,15 @@ _DATASET = "dataset:"
 
 @dataclass(frozen=True)
 class Known:
-    """A name of an account elsewhere, and the change that says so, if the log has it."""
+    """A name of an account elsewhere, and the change that says so, if the log has it.
+
+    ``fed``: a source of customers calls it so.
+    """
 
     system: str
     external_id: str
     change: Change | None
+    fed: bool = False
 
 
 def of(account_id: int, *, locale: str) -> list[Known]:
@@ -35,16 +39,24 @@ def of(account_id: int, *, locale: str) -> list[Known]:
     changes = told({row.change_id for row in rows} - {None})
     names = SystemNames(locale)
     return [
-        Known(names.of(row.system, row.object), row.external_id, changes.get(row.change_id))
+        Known(
+            row.source or names.of(row.system, row.object),
+            row.external_id,
+            changes.get(row.change_id),
+            fed=row.source is not None,
+        )
         for row in rows
     ]
 
 
 @cache
-def _of_account() -> Select[str, str, str, int | None]:
-    known = ExternalIdentity.__table__.c
+def _of_account() -> Select[str, str, str, int | None, str | None]:
+    known, source = ExternalIdentity.__table__.c, FeedSource.__table__.c
+    columns = (known.system, known.object, known.external_id, known.change_id)
     return (
-        select(known.system, known.object, known.external_id, known.change_id)
+        select(*columns, source.name.label("source"))
+        .select_from(ExternalIdentity)
+        .outerjoin(FeedSource, known.system == literal(LEDGER) + cast(source.id, String))
         .where(known.account_id == bindparam("account_id"))
         .order_by(known.system, known.object, known.external_id)
     )

@@ -33,6 +33,7 @@ from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import (
     decisions,
+    field_owners,
     fields,
     fixes,
     mapping_words,
@@ -72,6 +73,7 @@ def _advance(held: Claim, run: Run) -> Claim | None:
         return None
     rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
     planned = plan_readable(rows, wrong, mapping, run.source.get("identity"), by)
+    planned = field_owners.left_alone(planned)
     control = add_up(run.control, planned)
     return planning.keep_part(held, run, planned, until, control=control)
 
@@ -177,7 +179,7 @@ def decider(run: Run) -> Decide:
             rows[start : start + planning.PART] for start in range(0, len(rows), planning.PART)
         ]
         found = [plan_rows(part, mapping, identity, by, cells) for part in parts]
-        return [row for part in found for row in part]
+        return [row for part in found for row in field_owners.left_alone(part)]
 
     return decide
 
@@ -211,7 +213,8 @@ def _finish(held: Claim, run: Run) -> None:
 _ACTIVE = ", ".join(f"'{a}'" for a in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED))
 _WITHOUT_DUPLICATES = f"""
     WITH named AS (
-        SELECT row_no, match, record_id, row_no + IF(params = '{{}}', 0, 1000000000000) AS rank
+        SELECT row_no, match, record_id,
+            row_no + IF(json_extract_string(params, '$.rule') IS NULL, 0, 1000000000000) AS rank
         FROM plan WHERE action IN ({_ACTIVE})
     ),
     words AS (SELECT match, min(row_no) AS first FROM named GROUP BY match HAVING count(*) > 1),

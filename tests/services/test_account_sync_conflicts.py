@@ -10,8 +10,8 @@ import pytest
 
 from crmapp.domain.field_copies import Party
 from crmapp.domain.field_rules import Conflict as Rule
-from crmapp.errors import Conflict, Forbidden
-from crmapp.models import Account
+from crmapp.errors import Conflict, Forbidden, OwnedElsewhere
+from crmapp.models import Account, ExternalIdentity
 from crmapp.services import (
     account_sync,
     account_sync_conflicts,
@@ -20,6 +20,8 @@ from crmapp.services import (
     field_maps,
 )
 from crmapp.services.account_sync_problems import Problem
+from tests.factories import _kept
+from tests.support.feeds import Erp, mapping, source
 from tests.support.parties import Parties, opened_parties
 
 NUMBER, NAME = "C005", "Atelier graphique"
@@ -107,6 +109,20 @@ def test_other_values_than_she_has_seen_are_not_kept(make, parties, account):
 
     assert parties.state(account).accepted == before
     assert parties.state(account).pending is None
+
+
+def test_a_value_from_elsewhere_is_not_kept_where_a_source_keeps_the_field(make, parties, account):
+    source_id = source(make, Erp(), "Our ERP")
+    mapping(make, source_id)
+    known = {"system": f"feed:{source_id}", "object": "customer", "external_id": "K5"}
+    _kept(ExternalIdentity(**known, account_id=account.id))
+
+    with pytest.raises(OwnedElsewhere, match="“Our ERP” keeps this field"):
+        keep(make, account, Party.INTACCT)
+    run = parties.work(keep(make, account, Party.HERE))
+
+    assert run.status == "done", run.error
+    assert parties.customer(NUMBER)["phone"] == PHONES[Party.HERE]
 
 
 def test_while_a_run_works_nothing_is_kept(make, parties, account):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from flask import current_app
+from flask import current_app, url_for
 from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from crmapp.domain.fields import Field, Kind
+from crmapp.domain.permissions import Right
 from crmapp.models import Account, Change
 from crmapp.services import accounts, history, pick_lists
 from crmapp.web.access import person
@@ -56,6 +57,34 @@ def written(
     for name, change in origins(account, some).items():
         found[f"origin_{name}"] = Markup(" ") + macros.origin(account, change)  # type: ignore[attr-defined]  # its macro
     return found
+
+
+def mapping_address(mapping_id: int) -> str:
+    """Return the address of a CRM mapping, if there is such a page and the reader may open it."""
+    there = "settings.crm_mapping" in current_app.view_functions
+    if not there or not person().can(Right.INTEGRATION_MANAGE):
+        return ""
+    return url_for("settings.crm_mapping", mapping_id=mapping_id)
+
+
+def words(account: Account, specs: Iterable[Field]) -> dict[str, str]:
+    """Write values as plain text, for a form that shows what it does not change."""
+    labels, typed = pick_lists.labels(str(get_locale())), accounts.links_typed(account, by=person())
+    typed["parent_id"] = accounts.parent_typed(account, by=person())
+    return {
+        spec.name: typed[spec.name] if spec.name in typed else _word(account, spec, labels)
+        for spec in specs
+    }
+
+
+def _word(account: Account, spec: Field, labels: Mapping[str, Mapping[str, str]]) -> str:
+    value = account.value(spec)
+    if value in (None, "", []):
+        return ""
+    if spec.kind is Kind.MULTI_PICK_LIST:
+        known = labels.get(spec.pick_list or "", {})
+        return ", ".join(known.get(code, code) for code in value)
+    return _plain(account, spec, labels)
 
 
 @lru_cache(maxsize=100)

@@ -20,6 +20,7 @@ from crmapp.services import (
     accounts,
     activities,
     contacts,
+    field_owners,
     fields,
     history,
     identities,
@@ -38,14 +39,18 @@ def show(account_id: int) -> ResponseReturnValue:
     specs = fields.of("account")
     groups, some = _groups(fields.word()), filled(account, specs.values())
     names = {spec.name for spec in some}
+    known = identities.of(account.id, locale=str(get_locale()))
+    keepers = field_owners.of(account.id) if any(each.fed for each in known) else {}
     return tab(
         "details",
         account,
         groups=groups,
         entered=tuple(any(spec.name in names for spec in each) for _label, each in groups),
         fields_word=fields.word(),
+        keepers=keepers,
+        keepers_word=tuple(keepers.items()),
         facts={"record": account.id, "tail": tail(), **written(account, specs, some)},
-        identities=identities.of(account.id, locale=str(get_locale())),
+        identities=known,
     )
 
 

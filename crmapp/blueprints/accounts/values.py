@@ -13,9 +13,16 @@ from crmapp.blueprints.accounts.addresses import tail
 from crmapp.blueprints.accounts.facts import filled, origins, written
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
-from crmapp.errors import Conflict, Invalid, NotFound
+from crmapp.errors import Conflict, Invalid, NotFound, OwnedElsewhere
 from crmapp.models import Account
-from crmapp.services import account_sync_health, accounts, activities, contacts, fields
+from crmapp.services import (
+    account_sync_health,
+    accounts,
+    activities,
+    contacts,
+    field_owners,
+    fields,
+)
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import VersionedForm
 from crmapp.web.htmx import page, see_other, wants_fragment
@@ -35,8 +42,11 @@ def value(account_id: int, name: str) -> ResponseReturnValue:
 
 @bp.get("/<int:account_id>/values/<name>/edit")
 def edit_value(account_id: int, name: str) -> ResponseReturnValue:
-    """Show a form of one field."""
+    """Show a form of one field, unless a source keeps it."""
     account, spec = accounts.need_editable(account_id, by=current_user), _field(name)
+    keeper = field_owners.locked(account_id).get(name)
+    if keeper is not None:
+        raise OwnedElsewhere(keeper.refusal)
     return _form_page(account, spec, _form(account, spec))
 
 
@@ -99,6 +109,7 @@ def _form_page(
         tail=tail(),
         account=account,
         origins=origins(account, filled(account, [spec])),
+        keeper=field_owners.of(account.id).get(spec.name),
     )
 
 
@@ -120,6 +131,7 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
         record=account.id,
         value=facts[f"value_{spec.name}"],
         origin=facts[f"origin_{spec.name}"],
+        keeper=field_owners.of(account.id).get(spec.name),
         sync=account_sync_health.standing(account.id),
         pace=polling_pace(),
     )
