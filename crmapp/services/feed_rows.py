@@ -15,6 +15,7 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.feeds import FedBy, Responsible, responsible_for
+from crmapp.domain.matching import Care
 from crmapp.domain.ownership import moment, takes
 from crmapp.domain.permissions import Role
 from crmapp.domain.plan import Planned, PlanRow, SourceRow
@@ -23,6 +24,7 @@ from crmapp.services import feed_history, upsert_plan
 
 _ACCOUNT = Account.__table__.c
 _RESPONSIBLE = ("owner_id", "team_id")
+_WITH_CARE = Care()
 BETWEEN = "\x1f"
 """Stands between the ERP company and the number in the word that rows are joined by."""
 _OWN = ("erp_company", *_RESPONSIBLE, "territory", "billing_postal_code", "lineage")
@@ -74,11 +76,11 @@ def everybody() -> User:
     return User(name="", email="", role=Role.ADMIN.value, active=True)
 
 
-def plan(rows: Sequence[SourceRow], fed: Fed) -> list[PlanRow]:
+def plan(rows: Sequence[SourceRow], fed: Fed, care: Care = _WITH_CARE) -> list[PlanRow]:
     """Decide about rows of one source."""
     companies = fed.companies(rows)
     planned = upsert_plan.plan_rows(
-        rows, fed.fed.mapping, fed.identity, everybody(), companies=companies
+        rows, fed.fed.mapping, fed.identity, everybody(), companies=companies, care=care
     )
     planned = feed_history.leave_alone(planned, fed.identity, companies)
     stamps = _stamps(rows, fed)
