@@ -33,10 +33,16 @@ _ANYBODYS = frozenset(
     ]
 )
 _FORMS = {
-    **{each: each for each in ("llc", "llp", "plc", "gmbh", "ag", "kg", "ohg", "ug", "sa", "sas")},
-    **{each: each for each in ("sarl", "eurl", "srl", "spa", "bv", "nv", "ab", "oy", "aps", "sl")},
-    **{"ltd": "ltd", "limited": "ltd", "inc": "inc", "incorporated": "inc"},
-    **{"corp": "corp", "corporation": "corp", "slu": "slu"},
+    **dict.fromkeys(("limited", "ltd"), "ltd"),
+    **dict.fromkeys(("incorporated", "inc"), "inc"),
+    **dict.fromkeys(("corporation", "corp"), "corp"),
+}
+_FORMS |= {
+    each: each
+    for each in (
+        *("llc", "llp", "plc", "gmbh", "ag", "kg", "ohg", "ug", "sa", "sas", "sarl", "eurl"),
+        *("srl", "spa", "bv", "nv", "ab", "oy", "aps", "sl", "slu"),
+    )
 }
 """Legal forms, however they are written: two that differ are two companies."""
 _SIGNS = re.compile(r"[\W_]+")

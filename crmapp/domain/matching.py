@@ -181,8 +181,11 @@ def _worth_asking(rule: Rule, ids: Sequence[int], clues: Clues, known: Known) ->
     """Leave out the accounts that are other customers beyond doubt."""
     if known.care is None:
         return ids
-    apart, asks = known.care.apart, _ASKS.get(rule, lambda _like: True)
-    return [id_ for id_ in ids if id_ not in apart and asks(compare(clues, known.accounts[id_]))]
+    left = [id_ for id_ in ids if id_ not in known.care.apart]
+    asks = _ASKS.get(rule)
+    if asks is None:
+        return left
+    return [id_ for id_ in left if asks(compare(clues, known.accounts[id_]))]
 
 
 def _certain(rule: Rule, id_: int, clues: Clues, known: Known) -> bool:
@@ -193,14 +196,21 @@ def _certain(rule: Rule, id_: int, clues: Clues, known: Known) -> bool:
     return not account.held and _TRUSTS[rule](compare(clues, account))
 
 
-_SAME_NUMBER: Callable[[Likeness], bool] = lambda like: like.number is not False
+def _has_this_number(like: Likeness) -> bool:
+    return like.number is not False
+
+
+def _is_near(like: Likeness) -> bool:
+    """A name alone does not speak against another number."""
+    if like.tax_id or like.domain or like.postal_code:
+        return True
+    return like.number is not False and like.tax_id is not False
+
+
 _ASKS: dict[Rule, Callable[[Likeness], bool]] = {
-    Rule.FIELD: _SAME_NUMBER,
-    Rule.NUMBER: _SAME_NUMBER,
-    Rule.NEAR_NAME: lambda like: (
-        bool(like.tax_id or like.domain or like.postal_code)
-        or (like.number is not False and like.tax_id is not False)
-    ),
+    Rule.FIELD: _has_this_number,
+    Rule.NUMBER: _has_this_number,
+    Rule.NEAR_NAME: _is_near,
 }
 """What must be so of an account that a rule found for a person to be asked about it."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from crmapp import artefacts
-from crmapp.artefacts import Artefact, PlanFile
+from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.plan import Planned, PlanRow
@@ -79,8 +79,8 @@ def _rows(gone: Sequence[Gone]) -> Iterator[PlanRow]:
         )
 
 
-def propose(run: Run, plan: Artefact, spans: Sequence[Span]) -> Proposal | None:
-    """Return what is gone, if every source was read in whole."""
+def propose(run: Run, spans: Sequence[Span]) -> Proposal | None:
+    """Return what is gone by the parts of the run's plan, if every source was read in whole."""
     if not all(read["whole"] for read in state_of(run)["read"]):
         return None
     kept = {
@@ -98,7 +98,7 @@ def propose(run: Run, plan: Artefact, spans: Sequence[Span]) -> Proposal | None:
         "code_version": CODE_VERSION,
         "by_id": run.by_id,
     }
-    with artefacts.read([plan.name]) as file:
+    with artefacts.read([part["name"] for part in run.artefacts]) as file:
         return Proposal(kept, list(_gone(file, spans)))
 
 

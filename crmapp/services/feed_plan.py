@@ -25,8 +25,10 @@ from crmapp.models import CrmMapping, Run
 from crmapp.services import (
     crm_mappings,
     failures,
+    feed_again,
     feed_gone,
     feed_join,
+    feed_numbers,
     feed_rows,
     feed_sources,
     feed_states,
@@ -125,7 +127,7 @@ def _rows(held: Claim, run: Run) -> Claim:
     spans: list[list[int]] = run.mapping["spans"]
     if len(spans) == len(run.source["sources"]):
         with unit_of_work():
-            return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
+            return checkpoint(held, mapping={**run.mapping, "phase": "again"})
     number, after = len(spans), run.mapping.get("after")
     found, until, _wrong = StagedRows(run.source, number).rows(after, planning.PART)
     first = run.mapping.get("first", held.cursor + 1)
@@ -141,16 +143,26 @@ def _rows(held: Claim, run: Run) -> Claim:
     return planning.keep_part(held, run, planned, None, control=control, mapping=place)
 
 
+def _again(held: Claim, run: Run) -> Claim:
+    """Look again at what a person would be asked, now that the others are decided."""
+    with keep_alive(held):
+        layer = feed_again.look(run, _spans(run))
+    session.rollback()
+    parts = [*run.artefacts, layer.as_json()] if layer else run.artefacts
+    with unit_of_work():
+        return checkpoint(held, artefacts=parts, mapping={**run.mapping, "phase": "offer"})
+
+
 def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = _spans(run)
-    plan = planning.join_parts(held, run, feed_join.select(spans))
+    plan = feed_numbers.settle(run, planning.join_parts(held, run, feed_join.select(spans)))
     counts = planning.count_actions(plan)
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
     mapping = session.get(CrmMapping, run.source["mapping"])
     same = mapping is not None and mapping.known.get("problems") == known["problems"]
-    gone = None if shrunk or run.source["mode"] != "run" else feed_gone.propose(run, plan, spans)
+    gone = None if shrunk or run.source["mode"] != "run" else feed_gone.propose(run, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
         _leave_nothing(held, run, known, gone)
@@ -222,5 +234,6 @@ def _leave_nothing(
 _STEPS: Mapping[str, Callable[[Claim, Run], Claim | None]] = {
     "stage": _stage,
     "rows": _rows,
+    "again": _again,
     "offer": _offer,
 }

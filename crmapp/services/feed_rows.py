@@ -20,7 +20,7 @@ from crmapp.domain.ownership import moment, takes
 from crmapp.domain.permissions import Role
 from crmapp.domain.plan import Planned, PlanRow, SourceRow
 from crmapp.models import Account, FeedSource, User
-from crmapp.services import feed_history, upsert_plan
+from crmapp.services import feed_history, feed_numbers, upsert_plan
 
 _ACCOUNT = Account.__table__.c
 _RESPONSIBLE = ("owner_id", "team_id")
@@ -88,6 +88,7 @@ def plan(rows: Sequence[SourceRow], fed: Fed, care: Care = _WITH_CARE) -> list[P
     planned = [_owned(row, fed, lasts.get(row.record_id or 0, {}), stamps) for row in planned]
     now = _present(planned, fed, companies)
     planned = [_completed(row, fed, now, companies.get(row.row_no, "")) for row in planned]
+    planned = feed_numbers.marked(planned)
     return [_named(row, fed, companies.get(row.row_no, "")) for row in planned]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, literal_column, select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
+from crmapp.domain.likeness import tax_word
 from crmapp.domain.mapping import FieldMapping, Mapped
 from crmapp.domain.matching import (
     NO_ANSWER,
@@ -21,7 +22,6 @@ from crmapp.domain.matching import (
     Match,
     Rule,
     find,
-    tax_word,
 )
 from crmapp.domain.plan import Held, SourceRow, match_word
 from crmapp.domain.search import near_key
@@ -201,7 +201,8 @@ def _candidates(
     for word, id_, *texts in session.execute(query):
         group = groups.setdefault(word, [])
         if len(group) < _MOST:
-            group.append(Candidate(id_, *(text or "" for text in texts)))
+            number, name, email, code = [text or "" for text in texts]
+            group.append(Candidate(id_, number, name, email, code))
     return groups
 
 

@@ -41,7 +41,8 @@ def read(clues: Sequence[Clues], identity: Sequence[str]) -> Mapping[str, Sequen
     )
     found: dict[str, list[Candidate]] = {}
     for id_, *texts in session.execute(query):
-        candidate = Candidate(id_, *(text or "" for text in texts))
+        number, name, email, code = [text or "" for text in texts]
+        candidate = Candidate(id_, number, name, email, code)
         for word in traces(candidate):
             found.setdefault(word, []).append(candidate)
     return found
