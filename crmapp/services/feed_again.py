@@ -26,6 +26,7 @@ from crmapp.services.feed_rows import Fed
 
 LAYER = "fixed"
 """The stem of a file whose rows stand in the place of those that were planned before."""
+_ROUNDS = 5
 _LEDGER = ExternalIdentity.__table__.c
 _Each = TypeVar("_Each")
 
@@ -56,16 +57,30 @@ class _Meant:
 
 
 def look(run: Run, spans: Sequence[Span]) -> Artefact | None:
-    """Decide again; return the rows that are otherwise now, to lie over the plan's parts."""
+    """Decide again; return the rows that are otherwise now, to lie over the plan's parts.
+
+    What one row is certain of may make another one certain: so often as that helps.
+    """
     parts = [part["name"] for part in run.artefacts]
-    with artefacts.read(parts) as plan:
-        asked = list(_asked(plan, spans))
-        if not asked:
-            return None
-        accounts = sorted({id_ for each in asked for id_ in each.candidates})
-        meant = _meant(plan, spans, accounts)
-        rows = [row for n in range(len(spans)) for row in _again(run, plan, n, asked, meant)]
-    return artefacts.write(run.id, LAYER, rows) if rows else None
+    changed: dict[int, PlanRow] = {}
+    layer = None
+    for _round in range(_ROUNDS):
+        with artefacts.read([*parts, layer.name] if layer else parts) as plan:
+            rows = _look(run, plan, spans)
+        if not rows:
+            break
+        changed |= {row.row_no: row for row in rows}
+        layer = artefacts.write(run.id, LAYER, changed.values())
+    return layer
+
+
+def _look(run: Run, plan: PlanFile, spans: Sequence[Span]) -> list[PlanRow]:
+    asked = list(_asked(plan, spans))
+    if not asked:
+        return []
+    accounts = sorted({id_ for each in asked for id_ in each.candidates})
+    meant = _meant(plan, spans, accounts)
+    return [row for n in range(len(spans)) for row in _again(run, plan, n, asked, meant)]
 
 
 def _asked(plan: PlanFile, spans: Sequence[Span]) -> Iterator[_Asked]:

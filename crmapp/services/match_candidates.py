@@ -93,18 +93,18 @@ def _with_care(
     answers: Mapping[str, Answer],
     identity: Sequence[str] | None,
 ) -> Known:
-    """Add what tells the accounts apart that were found, and some for the rows that found none."""
+    """Add what tells the accounts apart that were found, and more of them for rows that are not certain."""
     groups = [*known.by_tax_id.values(), *known.by_near_key.values()]
     found = [[candidate.id for candidate in group] for group in groups]
     known = _with_accounts(known, [*found, *known.by_number.values()], identity)
     if Rule.NEAR_NAME not in ladder or identity is None:
         return known
-    lost = [
+    vague = [
         each
         for each in clues
-        if find(each, known, ladder, answers.get(each.key, NO_ANSWER)).rule is Rule.NONE
+        if not find(each, known, ladder, answers.get(each.key, NO_ANSWER)).sure
     ]
-    traced = match_traces.read(lost, identity) if lost else {}
+    traced = match_traces.read(vague, identity) if vague else {}
     ids = [[candidate.id for candidate in group] for group in traced.values()]
     return replace(_with_accounts(known, ids, identity), by_trace=traced)
 
