@@ -64,7 +64,7 @@ def look(run: Run, spans: Sequence[Span]) -> Artefact | None:
     parts = [part["name"] for part in run.artefacts]
     changed: dict[int, PlanRow] = {}
     layer = None
-    for _round in range(_ROUNDS):
+    for _round in range(_ROUNDS if parts else 0):
         with artefacts.read([*parts, layer.name] if layer else parts) as plan:
             rows = _look(run, plan, spans)
         if not rows:

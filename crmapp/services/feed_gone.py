@@ -79,8 +79,11 @@ def _rows(gone: Sequence[Gone]) -> Iterator[PlanRow]:
         )
 
 
-def propose(run: Run, spans: Sequence[Span]) -> Proposal | None:
-    """Return what is gone by the parts of the run's plan, if every source was read in whole."""
+def propose(run: Run, parts: Sequence[str], spans: Sequence[Span]) -> Proposal | None:
+    """Return what is gone if every source was read in whole.
+
+    ``parts`` are files with the rows as they were read: a plan may have them in another order.
+    """
     if not all(read["whole"] for read in state_of(run)["read"]):
         return None
     kept = {
@@ -98,7 +101,7 @@ def propose(run: Run, spans: Sequence[Span]) -> Proposal | None:
         "code_version": CODE_VERSION,
         "by_id": run.by_id,
     }
-    with artefacts.read([part["name"] for part in run.artefacts]) as file:
+    with artefacts.read(parts) as file:
         return Proposal(kept, list(_gone(file, spans)))
 
 

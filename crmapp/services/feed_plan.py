@@ -5,7 +5,7 @@ Each step is committed with where it stands, so that planning goes on from there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
@@ -162,7 +162,7 @@ def _offer(held: Claim, run: Run) -> None:
     shrunk = _shrunk(run)
     mapping = session.get(CrmMapping, run.source["mapping"])
     same = mapping is not None and mapping.known.get("problems") == known["problems"]
-    gone = None if shrunk or run.source["mode"] != "run" else feed_gone.propose(run, spans)
+    gone = None if shrunk or run.source["mode"] != "run" else _gone(run, plan, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
         _leave_nothing(held, run, known, gone)
@@ -179,6 +179,10 @@ def _offer(held: Claim, run: Run) -> None:
             notifications.run_waits(held.run_id)
         if gone is not None:
             gone.keep()
+
+
+def _gone(run: Run, plan: Artefact, spans: Sequence[Span]) -> feed_gone.Proposal | None:
+    return feed_gone.propose(run, [part["name"] for part in run.artefacts] or [plan.name], spans)
 
 
 def _spans(run: Run) -> list[Span]:
