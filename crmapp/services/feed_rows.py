@@ -86,6 +86,7 @@ def plan(rows: Sequence[SourceRow], fed: Fed, care: Care = _WITH_CARE) -> list[P
     stamps = _stamps(rows, fed)
     lasts = feed_history.lasts(planned, fed.fed)
     planned = [_owned(row, fed, lasts.get(row.record_id or 0, {}), stamps) for row in planned]
+    planned = feed_history.leave_unlinked(planned, fed.identity)
     now = _present(planned, fed, companies)
     planned = [_completed(row, fed, now, companies.get(row.row_no, "")) for row in planned]
     planned = feed_numbers.marked(planned)
@@ -137,7 +138,7 @@ def _completed(
     row: PlanRow, fed: Fed, present: Mapping[int, Mapping[str, Any]], company: str
 ) -> PlanRow:
     """Add the ERP company, and an owner and a team for an account that never had any."""
-    if row.action not in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED):
+    if row.reason or row.action not in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED):
         return row
     now = present.get(row.record_id or 0, {})
     if row.record_id is not None and not now:

@@ -93,7 +93,7 @@ def _with_care(
     answers: Mapping[str, Answer],
     identity: Sequence[str] | None,
 ) -> Known:
-    """Add what tells the accounts apart that were found, and more of them for rows that are not certain."""
+    """Add what tells found accounts apart, and further accounts for rows that are not certain."""
     groups = [*known.by_tax_id.values(), *known.by_near_key.values()]
     found = [[candidate.id for candidate in group] for group in groups]
     known = _with_accounts(known, [*found, *known.by_number.values()], identity)

@@ -1,15 +1,14 @@
 """Whose account is a customer's? Thousands of made-up cases, judged by an oracle that knows.
 
-``CRMAPP_CASES=10000`` tells that many, and ``-s`` prints what became of each kind.
+``CRMAPP_CASES=10000`` tells that many; ``--log-cli-level=INFO`` says what became of each kind.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
-from typing import Any
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -76,11 +75,10 @@ def live(world: World) -> list[Verdict]:
         run = feed(make, rule)
         assert run is not None
         assert run.status in ("done", "done_with_errors")
-        print("RUN", run.done, run.counts)
         verdicts += judge(said(run, day), whose, phones, seen())
         before = changes()
         again = feed(make, rule)
-        print("AGAIN", again and again.done, changes() - before)
+        assert (again, changes()) == (None, before)
     return verdicts
 
 
@@ -126,9 +124,9 @@ def changes() -> int:
 
 
 def report(verdicts: list[Verdict]) -> None:
-    """Print a line for each kind of case."""
+    """Log a line for each kind of case."""
     kinds: dict[str, Counter[str]] = {}
     for each in verdicts:
         kinds.setdefault(each.kind, Counter())[each.outcome] += 1
     for kind, counts in [*kinds.items(), ("all", sum(kinds.values(), Counter[str]()))]:
-        print(f"{kind:60} {dict(sorted(counts.items()))}")
+        logging.getLogger(__name__).info("%-60s %s", kind, dict(sorted(counts.items())))
