@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from crmapp.domain.likeness import Likeness, alike, compare, domain, squeezed, tax_word
 from crmapp.domain.search import near_key, plain_name
 from crmapp.i18n import N_
 
@@ -41,31 +41,6 @@ LABELS: dict[str, str] = {
     **{rule.value: text for rule, text in LADDER.items()},
 }
 
-NEAR = 0.85
-"""How alike two names must be to be called near; 1 is the same."""
-_ANYBODYS = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "yahoo.fr",
-        "aol.com",
-        "icloud.com",
-        "me.com",
-        "gmx.de",
-        "gmx.net",
-        "web.de",
-        "orange.fr",
-        "free.fr",
-        "laposte.net",
-        "proton.me",
-    ]
-)
-
 
 class Clues(NamedTuple):
     """What a row says about its account; ``word`` is that of the mapping's match field.
@@ -85,25 +60,49 @@ class Clues(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A living account that a row may mean."""
+    """A living account that a row may mean.
+
+    ``held``: the row's source has, or had, a customer of another key for it.
+    """
 
     id: int
     number: str = ""
     name: str = ""
     email: str = ""
     postal_code: str = ""
+    tax_id: str = ""
+    company: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Care:
+    """What is heeded where nobody looks at a plan before it is carried out.
+
+    ``apart`` are accounts of other customers that the row's source has as well; ``after`` is what
+    accounts will hold once other rows are written.
+    """
+
+    apart: frozenset[int] = frozenset()
+    after: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known about the rows of a chunk: each rule's word → accounts."""
+    """What is known about the rows of a chunk: each rule's word → accounts.
+
+    ``by_trace`` has those whose names may have been mistyped. With ``care``, all of them are in
+    ``accounts``.
+    """
 
     by_identity: Mapping[str, Sequence[int]] = field(default_factory=dict)
     by_field: Mapping[str, Sequence[int]] = field(default_factory=dict)
     by_number: Mapping[str, Sequence[int]] = field(default_factory=dict)
     by_tax_id: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
     by_near_key: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
-    companies: Mapping[int, str] = field(default_factory=dict)
+    by_trace: Mapping[str, Sequence[Candidate]] = field(default_factory=dict)
+    accounts: Mapping[int, Candidate] = field(default_factory=dict)
+    care: Care | None = None
 
     def within(self, company: str, ids: Sequence[int]) -> Sequence[int]:
         """Return those of the accounts that ``company`` has, or else those that none has yet.
@@ -112,12 +111,19 @@ class Known:
         """
         if not company:
             return ids
-        own = [id_ for id_ in ids if self.companies.get(id_) == company]
-        return own or [id_ for id_ in ids if not self.companies.get(id_)]
+        own = [id_ for id_ in ids if self._company_of(id_) == company]
+        return own or [id_ for id_ in ids if not self._company_of(id_)]
+
+    def _company_of(self, id_: int) -> str:
+        return self.accounts[id_].company if id_ in self.accounts else ""
 
     def of(self, rule: Rule) -> Mapping[str, Sequence[Any]]:
         """What a rule of the ladder goes by."""
-        own = {Rule.NUMBER: self.by_number, Rule.TAX_ID: self.by_tax_id}
+        own: dict[Rule, Mapping[str, Sequence[Any]]] = {
+            Rule.NUMBER: self.by_number,
+            Rule.TAX_ID: self.by_tax_id,
+            Rule.NEAR_NAME: self.by_near_key or self.by_trace,
+        }
         return own.get(rule, self.by_near_key)
 
 
@@ -131,14 +137,18 @@ class Answer:
 
 
 class Match(NamedTuple):
-    """``ids`` is empty (nobody), one account, or several that a person must choose from."""
+    """``ids`` is empty (nobody), one account, or several that a person must choose from.
+
+    ``doubt``: something speaks against the one.
+    """
 
     rule: Rule
     ids: tuple[int, ...] = ()
+    doubt: bool = False
 
     @property
     def sure(self) -> bool:
-        return len(self.ids) == 1 and self.rule is not Rule.NEAR_NAME
+        return len(self.ids) == 1 and self.rule is not Rule.NEAR_NAME and not self.doubt
 
 
 NOBODY = Match(Rule.NONE)
@@ -148,8 +158,8 @@ NO_ANSWER = Answer()
 def find(clues: Clues, known: Known, ladder: Sequence[Rule], answer: Answer = NO_ANSWER) -> Match:
     """Find the account of one row: by its identity, by what a person said, by the rules in turn.
 
-    The first rule that finds exactly one account wins. If none does, all that were found are for
-    a person to choose from; a near name is never more than that.
+    The first rule that finds exactly one account wins; with care, if nothing speaks against it. If
+    none does, all that were found are for a person to choose from; a near name is never more.
     """
     if ids := known.by_identity.get(clues.key):
         return Match(Rule.IDENTITY, tuple(ids))
@@ -157,21 +167,76 @@ def find(clues: Clues, known: Known, ladder: Sequence[Rule], answer: Answer = NO
         return Match(Rule.PERSON, (answer.account,))
     vague: dict[int, Rule] = {}
     for rule in (Rule.FIELD, *ladder):
-        found = known.within(clues.company, _FINDERS[rule](clues, known))
-        ids = [id_ for id_ in found if id_ not in answer.different]
-        if len(ids) == 1 and rule is not Rule.NEAR_NAME:
+        found = [id_ for id_ in _FINDERS[rule](clues, known) if id_ not in answer.different]
+        ids = known.within(clues.company, _worth_asking(rule, found, clues, known))
+        if len(ids) == 1 and rule is not Rule.NEAR_NAME and _certain(rule, ids[0], clues, known):
             return Match(rule, tuple(ids))
         vague |= {id_: rule for id_ in ids if id_ not in vague}
     if not vague:
         return NOBODY
-    return Match(next(iter(vague.values())), tuple(vague))
+    return Match(next(iter(vague.values())), tuple(vague), known.care is not None)
 
 
-def tax_word(tax_id: str) -> str:
-    """Return the tax id as it is compared: without spaces, dots and dashes, in upper case."""
-    for sign in " .-":
-        tax_id = tax_id.replace(sign, "")
-    return tax_id.upper()
+def _worth_asking(rule: Rule, ids: Sequence[int], clues: Clues, known: Known) -> Sequence[int]:
+    """Leave out the accounts that are other customers beyond doubt."""
+    if known.care is None:
+        return ids
+    left = [id_ for id_ in ids if id_ not in known.care.apart]
+    asks = _ASKS.get(rule)
+    if asks is None:
+        return left
+    return [id_ for id_ in left if asks(compare(clues, known.accounts[id_]))]
+
+
+def _certain(rule: Rule, id_: int, clues: Clues, known: Known) -> bool:
+    """Whether nothing speaks against the account that ``rule`` found."""
+    if known.care is None:
+        return True
+    account = known.accounts[id_]
+    return not account.held and _TRUSTS[rule](compare(clues, account))
+
+
+def _has_this_number(like: Likeness) -> bool:
+    return like.number is not False
+
+
+def _is_near(like: Likeness) -> bool:
+    """A name alone does not speak against another number."""
+    if like.tax_id or like.domain or like.postal_code:
+        return True
+    return like.number is not False and like.tax_id is not False
+
+
+_ASKS: dict[Rule, Callable[[Likeness], bool]] = {
+    Rule.FIELD: _has_this_number,
+    Rule.NUMBER: _has_this_number,
+    Rule.NEAR_NAME: _is_near,
+}
+"""What must be so of an account that a rule found for a person to be asked about it."""
+
+
+def _trusts_number(like: Likeness) -> bool:
+    """A number may have been another customer's when somebody typed it."""
+    return like.tax_id is not False and bool(like.name or like.tax_id)
+
+
+def _trusts_tax_id(like: Likeness) -> bool:
+    """The branches of a firm share its tax id, and so may the companies of a group."""
+    return like.name and like.number is not False and like.postal_code is not False
+
+
+def _trusts_name(like: Likeness) -> bool:
+    return False not in (like.number, like.tax_id, like.form, like.domain, like.postal_code)
+
+
+_TRUSTS: dict[Rule, Callable[[Likeness], bool]] = {
+    Rule.FIELD: _trusts_number,
+    Rule.NUMBER: _trusts_number,
+    Rule.TAX_ID: _trusts_tax_id,
+    Rule.EMAIL_NAME: _trusts_name,
+    Rule.NAME_POSTCODE: _trusts_name,
+}
+"""What must be so of the one account that a rule found for it to be taken without asking."""
 
 
 def _by_field(clues: Clues, known: Known) -> Sequence[int]:
@@ -184,25 +249,26 @@ def _by_number(clues: Clues, known: Known) -> Sequence[int]:
 
 def _by_tax_id(clues: Clues, known: Known) -> Sequence[int]:
     found = known.by_tax_id.get(tax_word(clues.tax_id), ()) if clues.tax_id else ()
-    return [each.id for each in found if _may_be(each, clues)]
+    return [each.id for each in found if _may_be(each, clues, known)]
 
 
 def _by_email_name(clues: Clues, known: Known) -> Sequence[int]:
-    domain = _domain(clues.email)
-    found = _namesakes(clues, known) if domain else ()
-    return [each.id for each in found if _domain(each.email) == domain]
+    own = domain(clues.email)
+    found = _namesakes(clues, known) if own else ()
+    return [each.id for each in found if domain(each.email) == own]
 
 
 def _by_name_postcode(clues: Clues, known: Known) -> Sequence[int]:
-    code = _squeezed(clues.postal_code)
+    code = squeezed(clues.postal_code)
     found = _namesakes(clues, known) if code else ()
-    return [each.id for each in found if _squeezed(each.postal_code) == code]
+    return [each.id for each in found if squeezed(each.postal_code) == code]
 
 
 def _by_near_name(clues: Clues, known: Known) -> Sequence[int]:
-    near = _near(clues, known)
+    near = [*_near(clues, known), *_traced(clues, known)]
     name = plain_name(clues.name) if near else ""
-    return [each.id for each in near if _alike(name, plain_name(each.name))]
+    found = [each.id for each in near if alike(name, plain_name(each.name))]
+    return list(dict.fromkeys(found))
 
 
 def _namesakes(clues: Clues, known: Known) -> Collection[Candidate]:
@@ -214,26 +280,32 @@ def _namesakes(clues: Clues, known: Known) -> Collection[Candidate]:
 def _near(clues: Clues, known: Known) -> Collection[Candidate]:
     key = near_key(clues.name)
     found = known.by_near_key.get(key, ()) if key else ()
-    return [each for each in found if _may_be(each, clues)]
+    return [each for each in found if _may_be(each, clues, known)]
 
 
-def _may_be(candidate: Candidate, clues: Clues) -> bool:
-    """Two numbers that differ say that these are two customers, whatever else is the same."""
-    return not (candidate.number and clues.number) or candidate.number == clues.number
+def _traced(clues: Clues, known: Known) -> Collection[Candidate]:
+    """Return the accounts whose names begin or end alike where something else is the same."""
+    if not known.by_trace:
+        return ()
+    return [each for word in traces(clues) for each in known.by_trace.get(word, ())]
 
 
-def _alike(one: str, other: str) -> bool:
-    return one == other or SequenceMatcher(None, one, other).ratio() >= NEAR
+def traces(described: Clues | Candidate) -> list[str]:
+    """Return the words under which a company is found though a letter of its name is wrong."""
+    key, own = near_key(described.name), domain(described.email)
+    ends = {key[0], f"-{key[-1]}"} if key else set()
+    code = squeezed(described.postal_code)
+    return [*(f"{code} {end}" for end in sorted(ends) if code), *([f"@{own}"] if own else [])]
 
 
-def _domain(email: str) -> str:
-    """Return the domain of an address, unless anybody may have one there."""
-    domain = email.rpartition("@")[2].lower()
-    return "" if domain in _ANYBODYS else domain
+def _may_be(candidate: Candidate, clues: Clues, known: Known) -> bool:
+    """Two numbers that differ say that these are two customers, whatever else is the same.
 
-
-def _squeezed(code: str) -> str:
-    return code.replace(" ", "").upper()
+    With care they say that a person has to be asked: it may be an old number.
+    """
+    if known.care is not None or not (candidate.number and clues.number):
+        return True
+    return candidate.number == clues.number
 
 
 _FINDERS: dict[Rule, Callable[[Clues, Known], Sequence[int]]] = {

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from crmapp import artefacts
-from crmapp.artefacts import Artefact, PlanFile
+from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.plan import Planned, PlanRow
@@ -27,6 +27,7 @@ from crmapp.services.staged_rows import state_of
 
 _ACCOUNT = Account.__table__.c
 _LEDGER = ExternalIdentity.__table__.c
+_OPEN_OR_REFUSED = (Status.PLANNED, Status.CANCELLED, Status.UNDONE)
 Gone = tuple[int, int, str, str]
 """An account that is gone there: its id, version, name, and the key that it had."""
 
@@ -39,21 +40,28 @@ class Proposal:
     gone: Sequence[Gone]
 
     def keep(self) -> None:
-        """Inside a unit of work: have a plan wait for a person; an older one is out of date."""
-        for old in session.scalars(
-            select(Run).where(
-                Run.kind == KIND,
-                Run.lock_key == self.run["lock_key"],
-                Run.status == Status.PLANNED.value,
-            )
-        ):
-            if old.source.get("mode") != "gone":
-                continue
-            if old.source["gone"] == [each[0] for each in self.gone]:
+        """Inside a unit of work: have a plan wait for a person; an older one is out of date.
+
+        What she said no to, or took back, is not proposed again while it is the same.
+        """
+        last = self._last()
+        if last is not None and last.status in _OPEN_OR_REFUSED:
+            if last.source["gone"] == [each[0] for each in self.gone]:
                 return
-            engine.stop(old)
+            last.source = {**last.source, "outdated": True}
+            if last.status == Status.PLANNED:
+                engine.stop(last)
         if self.gone:
             self._add()
+
+    def _last(self) -> Run | None:
+        """Return the newest such plan, unless others have been gone since."""
+        mode = Run.source["mode"].as_string()
+        query = select(Run).where(
+            Run.kind == KIND, Run.lock_key == self.run["lock_key"], mode == "gone"
+        )
+        last = session.scalar(query.order_by(Run.id.desc()).limit(1))
+        return None if last is None or last.source.get("outdated") else last
 
     def _add(self) -> None:
         source = {**self.run["source"], "gone": [each[0] for each in self.gone]}
@@ -79,8 +87,11 @@ def _rows(gone: Sequence[Gone]) -> Iterator[PlanRow]:
         )
 
 
-def propose(run: Run, plan: Artefact, spans: Sequence[Span]) -> Proposal | None:
-    """Return what is gone, if every source was read in whole."""
+def propose(run: Run, parts: Sequence[str], spans: Sequence[Span]) -> Proposal | None:
+    """Return what is gone if every source was read in whole.
+
+    ``parts`` are files with the rows as they were read: a plan may have them in another order.
+    """
     if not all(read["whole"] for read in state_of(run)["read"]):
         return None
     kept = {
@@ -98,7 +109,7 @@ def propose(run: Run, plan: Artefact, spans: Sequence[Span]) -> Proposal | None:
         "code_version": CODE_VERSION,
         "by_id": run.by_id,
     }
-    with artefacts.read([plan.name]) as file:
+    with artefacts.read(parts) as file:
         return Proposal(kept, list(_gone(file, spans)))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, func, select
 from sqlalchemy.orm import aliased
 
 from crmapp.db import session
@@ -15,7 +16,8 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.feeds import FedBy
 from crmapp.domain.ownership import Last, Owner
 from crmapp.domain.plan import Planned, PlanRow
-from crmapp.models import Account, Change, ExternalIdentity, Run
+from crmapp.models import Account, Change, ExternalIdentity, MatchAnswer, Run
+from crmapp.services import ledger
 
 _ACCOUNT = Account.__table__.c
 _LOG = Change.__table__.c
@@ -107,6 +109,49 @@ def leave_alone(
         else row
         for row in planned
     ]
+
+
+def leave_unlinked(planned: Sequence[PlanRow], identity: tuple[str, str]) -> list[PlanRow]:
+    """Do not link again what somebody unlinked, until the source or a person says otherwise."""
+    left = {
+        row.row_no: (row.record_id, row.key)
+        for row in planned
+        if row.link and row.record_id is not None and not row.fields
+    }
+    taken: set[tuple[int, str]] = set()
+    pairs = set(left.values())
+    while pairs:  # one key of each account at a time
+        keys = dict(sorted(pairs))
+        pairs -= set(keys.items())
+        gone = ledger.unlinked({id_: (*identity, key) for id_, key in keys.items()})
+        taken |= {(id_, keys[id_]) for id_ in gone}
+    taken -= _said_since(taken, identity)
+    return [
+        row._replace(action=Planned.UNCHANGED, reason=Reason.UNDONE, params={}, link=False)
+        if left.get(row.row_no) in taken
+        else row
+        for row in planned
+    ]
+
+
+def _said_since(
+    pairs: AbstractSet[tuple[int, str]], identity: tuple[str, str]
+) -> set[tuple[int, str]]:
+    """Return those of account and key of which a person said so after the last link changed."""
+    if not pairs:
+        return set()
+    links = _LOG.links.cast(Text) != "[]"
+    ids = sorted({account for account, _key in pairs})
+    query = select(_LOG.record_id, func.max(_LOG.at)).where(
+        _LOG.object == "account", is_one_of(_LOG.record_id, ids), links
+    )
+    last = {row[0]: row[1] for row in session.execute(query.group_by(_LOG.record_id))}
+    kept = MatchAnswer.__table__.c
+    answers = select(kept.account_id, kept.external_id, kept.at).where(
+        kept.system == identity[0], kept.object == identity[1], is_one_of(kept.account_id, ids)
+    )
+    said = {(row.account_id, row.external_id): row.at for row in session.execute(answers)}
+    return {pair for pair in pairs if pair in said and said[pair] > last[pair[0]]}
 
 
 def _deleted(rows: Sequence[PlanRow], identity: tuple[str, str]) -> dict[int, Reason]:

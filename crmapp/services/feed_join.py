@@ -51,9 +51,14 @@ def _said(value: bool) -> str:
     return "true" if value else "false"
 
 
+_FAR = 1_000_000_000_000
+"""Puts rows behind all others of a better kind."""
 _JOIN = f"""
     WITH source_of(n, first_row, last_row, system, thing, repeats, whole) AS (VALUES {{spans}}),
-    named AS (
+    renumbered AS (
+        SELECT row_no FROM plan WHERE action = '{Planned.UPDATE}' AND fields LIKE '%"number"%'
+    ),
+    found AS (
         SELECT row_no, action, key, match, record_id, link, n, system, thing, repeats,
             NOT link OR json_extract_string(params, '$.rule') = '{Rule.PERSON}' AS sure,
             json_extract_string(params, '$.rule') AS rule,
@@ -62,8 +67,13 @@ _JOIN = f"""
         FROM plan JOIN source_of ON row_no BETWEEN first_row AND last_row
         WHERE action IN ({ACTIVE}, '{Planned.AMBIGUOUS}') AND key <> '' AND match IS NOT NULL
     ),
+    named AS (
+        SELECT *, row_no + {_FAR} * (4 * n + if(sure AND record_id IS NOT NULL, 0, 2)
+            + if(row_no IN (SELECT row_no FROM renumbered), 1, 0)) AS rank
+        FROM found
+    ),
     keys AS (
-        SELECT n, key, if(any_value(repeats), max(row_no), min(row_no)) AS counts
+        SELECT n, key, if(any_value(repeats), max(row_no), arg_min(row_no, rank)) AS counts
         FROM named GROUP BY n, key HAVING count(*) > 1
     ),
     repeated AS (
@@ -72,8 +82,8 @@ _JOIN = f"""
     ),
     once AS (SELECT * FROM named WHERE row_no NOT IN (SELECT row_no FROM repeated)),
     words AS (
-        SELECT match, min(row_no) AS winner, arg_min(n, row_no) AS of,
-            arg_min(record_id, row_no) AS account, arg_min(action, row_no) AS planned
+        SELECT match, arg_min(row_no, rank) AS winner, min(n) AS of,
+            arg_min(record_id, rank) AS account, arg_min(action, rank) AS planned
         FROM once GROUP BY match HAVING count(*) > 1
     ),
     followers AS (
@@ -89,7 +99,7 @@ _JOIN = f"""
     ),
     accounts AS (
         SELECT record_id, arg_min(row_no, row_no + CASE WHEN led_n IS NULL THEN 1 WHEN led_n = n
-            AND led_key = key THEN 0 ELSE 2 END * 1000000000000) FILTER (WHERE sure) AS winner
+            AND led_key = key THEN 0 ELSE 2 END * {_FAR}) FILTER (WHERE sure) AS winner
         FROM alone GROUP BY record_id HAVING count(*) > 1
     ),
     shared AS (
@@ -159,6 +169,7 @@ _JOIN = f"""
 """  # noqa: S608  (our own constants)
 """A row that repeats another of its source is left out, one whose number a source further left has
 follows that, and an account that several rows without the same number mean goes to the row that is
-known to mean it; where none is, a person has to say. A row whose account another customer leads
-takes nothing over, be that in the plan or not, as long as its source has it.
+known to mean it; where none is, a person has to say. Of rows of one source that share a key or a
+number, that counts which is known to have it. A row whose account another customer leads takes
+nothing over, be that in the plan or not, as long as its source has it.
 """

@@ -5,7 +5,7 @@ Each step is committed with where it stands, so that planning goes on from there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
@@ -25,9 +25,11 @@ from crmapp.models import CrmMapping, Run
 from crmapp.services import (
     crm_mappings,
     failures,
+    feed_again,
     feed_gone,
     feed_join,
     feed_leads,
+    feed_numbers,
     feed_rows,
     feed_sources,
     feed_states,
@@ -144,7 +146,7 @@ def _rows(held: Claim, run: Run) -> Claim:
     spans: list[list[int]] = run.mapping["spans"]
     if len(spans) == len(run.source["sources"]):
         with unit_of_work():
-            return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
+            return checkpoint(held, mapping={**run.mapping, "phase": "again"})
     number, after = len(spans), run.mapping.get("after")
     found, until, _wrong = StagedRows(run.source, number).rows(after, planning.PART)
     first = run.mapping.get("first", held.cursor + 1)
@@ -160,10 +162,20 @@ def _rows(held: Claim, run: Run) -> Claim:
     return planning.keep_part(held, run, planned, None, control=control, mapping=place)
 
 
+def _again(held: Claim, run: Run) -> Claim:
+    """Look again at what a person would be asked, now that the others are decided."""
+    with keep_alive(held):
+        layer = feed_again.look(run, spans_of(run))
+    session.rollback()
+    parts = [*run.artefacts, layer.as_json()] if layer else run.artefacts
+    with unit_of_work():
+        return checkpoint(held, artefacts=parts, mapping={**run.mapping, "phase": "offer"})
+
+
 def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = spans_of(run)
-    plan = planning.join_parts(held, run, feed_join.select(spans))
+    plan = feed_numbers.settle(run, planning.join_parts(held, run, feed_join.select(spans)))
     if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
         with unit_of_work():
             end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))
@@ -175,7 +187,7 @@ def _offer(held: Claim, run: Run) -> None:
     shrunk = _shrunk(run)
     mapping = session.get(CrmMapping, run.source["mapping"])
     same = mapping is not None and mapping.known.get("problems") == known["problems"]
-    gone = None if shrunk or run.source["mode"] != "run" else feed_gone.propose(run, plan, spans)
+    gone = None if shrunk or run.source["mode"] != "run" else _gone(run, plan, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
         match_questions.settle(run, plan.name, spans)
@@ -192,6 +204,10 @@ def _offer(held: Claim, run: Run) -> None:
             notifications.run_waits(held.run_id)
         if gone is not None:
             gone.keep()
+
+
+def _gone(run: Run, plan: Artefact, spans: Sequence[Span]) -> feed_gone.Proposal | None:
+    return feed_gone.propose(run, [part["name"] for part in run.artefacts] or [plan.name], spans)
 
 
 def spans_of(run: Run) -> list[Span]:
@@ -249,5 +265,6 @@ def _leave_nothing(
 _STEPS: Mapping[str, Callable[[Claim, Run], Claim | None]] = {
     "stage": _stage,
     "rows": _rows,
+    "again": _again,
     "offer": _offer,
 }

@@ -15,14 +15,16 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.feeds import FedBy, Responsible, responsible_for
+from crmapp.domain.matching import Care
 from crmapp.domain.ownership import moment, takes
 from crmapp.domain.permissions import Role
 from crmapp.domain.plan import Planned, PlanRow, SourceRow
 from crmapp.models import Account, FeedSource, User
-from crmapp.services import feed_history, upsert_plan
+from crmapp.services import feed_history, feed_numbers, upsert_plan
 
 _ACCOUNT = Account.__table__.c
 _RESPONSIBLE = ("owner_id", "team_id")
+_WITH_CARE = Care()
 BETWEEN = "\x1f"
 """Stands between the ERP company and the number in the word that rows are joined by."""
 _OWN = ("erp_company", *_RESPONSIBLE, "territory", "billing_postal_code", "lineage")
@@ -74,18 +76,20 @@ def everybody() -> User:
     return User(name="", email="", role=Role.ADMIN.value, active=True)
 
 
-def plan(rows: Sequence[SourceRow], fed: Fed) -> list[PlanRow]:
+def plan(rows: Sequence[SourceRow], fed: Fed, care: Care = _WITH_CARE) -> list[PlanRow]:
     """Decide about rows of one source."""
     companies = fed.companies(rows)
     planned = upsert_plan.plan_rows(
-        rows, fed.fed.mapping, fed.identity, everybody(), companies=companies
+        rows, fed.fed.mapping, fed.identity, everybody(), companies=companies, care=care
     )
     planned = feed_history.leave_alone(planned, fed.identity, companies)
     stamps = _stamps(rows, fed)
     lasts = feed_history.lasts(planned, fed.fed)
     planned = [_owned(row, fed, lasts.get(row.record_id or 0, {}), stamps) for row in planned]
+    planned = feed_history.leave_unlinked(planned, fed.identity)
     now = _present(planned, fed, companies)
     planned = [_completed(row, fed, now, companies.get(row.row_no, "")) for row in planned]
+    planned = feed_numbers.marked(planned)
     return [_named(row, fed, companies.get(row.row_no, "")) for row in planned]
 
 
@@ -134,7 +138,7 @@ def _completed(
     row: PlanRow, fed: Fed, present: Mapping[int, Mapping[str, Any]], company: str
 ) -> PlanRow:
     """Add the ERP company, and an owner and a team for an account that never had any."""
-    if row.action not in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED):
+    if row.reason or row.action not in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED):
         return row
     now = present.get(row.record_id or 0, {})
     if row.record_id is not None and not now:

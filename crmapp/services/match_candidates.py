@@ -6,30 +6,32 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, exists, func, literal_column, select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
+from crmapp.domain.likeness import tax_word
 from crmapp.domain.mapping import FieldMapping, Mapped
 from crmapp.domain.matching import (
     NO_ANSWER,
     Answer,
     Candidate,
+    Care,
     Clues,
     Known,
     Match,
     Rule,
     find,
-    tax_word,
 )
 from crmapp.domain.plan import Held, SourceRow, match_word
 from crmapp.domain.search import near_key
-from crmapp.models import Account
+from crmapp.models import Account, ExternalIdentity
 from crmapp.models.account import TAX_WORD
-from crmapp.services import match_answers, match_rules
+from crmapp.services import match_answers, match_rules, match_traces
 
 _MOST = 100  # accounts of one near name that are looked at
 _ACCOUNT = Account.__table__.c
+_LEDGER = ExternalIdentity.__table__.c
 _ALIVE = _ACCOUNT.deleted_at.is_(None)
 _TAX_WORD: ColumnElement[Any] = literal_column(TAX_WORD)
 _MATCH_COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -37,6 +39,15 @@ _MATCH_COLUMNS: dict[str, ColumnElement[Any]] = {
     "name": _ACCOUNT.name_key,
     "email": func.lower(_ACCOUNT.email),
 }
+_TELLING = {
+    "number": "number",
+    "name": "name",
+    "email": "email",
+    "billing_postal_code": "postal_code",
+    "tax_id": "tax_id",
+    "erp_company": "company",
+}
+"""What tells accounts apart: column → what a candidate calls it."""
 _FILLED = {"number": _ACCOUNT.number.is_not(None), "email": _ACCOUNT.email.is_not(None)}
 
 
@@ -47,11 +58,13 @@ def match(
     identity: Sequence[str] | None,
     linked: Mapping[str, Held],
     companies: Mapping[int, str] = {},
+    care: Care | None = None,
 ) -> tuple[list[Match], dict[str, Answer]]:
     """Find the account of each row; also return what people said about rows before, by key.
 
     ``linked`` are key → account, of the keys that mean one by the ledger of identities;
-    ``companies`` row number → the ERP company that the row is of.
+    ``companies`` row number → the ERP company that the row is of; ``care`` is for a source whose
+    plans nobody looks at.
     """
     if not rows:
         return [], {}
@@ -62,25 +75,60 @@ def match(
     keys = [each.key for each in clues if each.key not in linked]
     ladder, answers = match_rules.ladder(), match_answers.read(keys, identity)
     by_identity = {key: [account.id] for key, account in linked.items()}
-    known = Known(by_identity, _by_field(clues, mapping.match))
-    if companies:
-        known = _with_companies(known, known.by_field.values())
+    known = Known(by_identity, _by_field(clues, mapping.match), care=care)
+    if care is not None:
+        known = _with_accounts(known, known.by_field.values(), identity)
     left = [each for each in clues if each.key in answers or not _is_found(each, known)]
     known = _ask_the_ladder(known, left, ladder)
-    if companies:
-        found = [*known.by_tax_id.values(), *known.by_near_key.values()]
-        others = [[candidate.id for candidate in group] for group in found]
-        known = _with_companies(known, [*others, *known.by_number.values()])
+    if care is not None:
+        known = _with_care(known, left, ladder, answers, identity)
     useful = [rule for rule in ladder if known.of(rule)]
     return [find(each, known, useful, answers.get(each.key, NO_ANSWER)) for each in clues], answers
 
 
-def _with_companies(known: Known, groups: Iterable[Sequence[int]]) -> Known:
-    """Add of which ERP companies the accounts are that were found."""
-    ids = sorted({id_ for group in groups for id_ in group})
-    query = select(_ACCOUNT.id, _ACCOUNT.erp_company).where(is_one_of(_ACCOUNT.id, ids))
-    found = {row.id: row.erp_company for row in session.execute(query)} if ids else {}
-    return replace(known, companies={**known.companies, **found})
+def _with_care(
+    known: Known,
+    clues: Sequence[Clues],
+    ladder: Sequence[Rule],
+    answers: Mapping[str, Answer],
+    identity: Sequence[str] | None,
+) -> Known:
+    """Add what tells found accounts apart, and further accounts for rows that are not certain."""
+    groups = [*known.by_tax_id.values(), *known.by_near_key.values()]
+    found = [[candidate.id for candidate in group] for group in groups]
+    known = _with_accounts(known, [*found, *known.by_number.values()], identity)
+    if Rule.NEAR_NAME not in ladder or identity is None:
+        return known
+    vague = [
+        each
+        for each in clues
+        if not find(each, known, ladder, answers.get(each.key, NO_ANSWER)).sure
+    ]
+    traced = match_traces.read(vague, identity) if vague else {}
+    ids = [[candidate.id for candidate in group] for group in traced.values()]
+    return replace(_with_accounts(known, ids, identity), by_trace=traced)
+
+
+def _with_accounts(
+    known: Known, groups: Iterable[Sequence[int]], identity: Sequence[str] | None
+) -> Known:
+    """Add what is known of accounts that were found."""
+    ids = sorted({id_ for group in groups for id_ in group} - known.accounts.keys())
+    if not ids:
+        return known
+    system, object_ = identity or ("", "")
+    held = exists().where(
+        _LEDGER.account_id == _ACCOUNT.id, _LEDGER.system == system, _LEDGER.object == object_
+    )
+    columns = [_ACCOUNT[name] for name in _TELLING]
+    query = select(_ACCOUNT.id, held, *columns).where(is_one_of(_ACCOUNT.id, ids))
+    after = known.care.after if known.care else {}
+    found = {}
+    for id_, is_held, *values in session.execute(query):
+        now = {**dict(zip(_TELLING, values, strict=True)), **after.get(id_, {})}
+        texts = {kept: now[name] or "" for name, kept in _TELLING.items()}
+        found[id_] = Candidate(id_, **texts, held=is_held)
+    return replace(known, accounts={**known.accounts, **found})
 
 
 def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping, company: str) -> Clues:
@@ -99,8 +147,7 @@ def _clues(row: SourceRow, mapped: Mapped, mapping: FieldMapping, company: str) 
 
 def _is_found(clues: Clues, known: Known) -> bool:
     """Whether the row needs no rule of the ladder: most rows of a source that is known do not."""
-    found = known.within(clues.company, known.by_field.get(clues.word or "", ()))
-    return clues.key in known.by_identity or len(found) == 1
+    return clues.key in known.by_identity or find(clues, known, ()).sure
 
 
 def _by_field(clues: Sequence[Clues], name: str) -> dict[str, list[int]]:
@@ -154,7 +201,8 @@ def _candidates(
     for word, id_, *texts in session.execute(query):
         group = groups.setdefault(word, [])
         if len(group) < _MOST:
-            group.append(Candidate(id_, *(text or "" for text in texts)))
+            number, name, email, code = [text or "" for text in texts]
+            group.append(Candidate(id_, number, name, email, code))
     return groups
 
 

@@ -37,6 +37,7 @@ from crmapp.models import (
 from crmapp.models.account import Record
 from crmapp.services import account_sync_states, fields, pick_list_uses
 from crmapp.services.ledger import LedgerBatch
+from crmapp.services.number_claims import NumberClaims
 
 OBJECTS: dict[type[Record], str] = {
     Account: "account",
@@ -52,7 +53,6 @@ _META = ("id", "version", "lineage", "deleted_at")
 _FOLLOWS = ("version", "lineage", "updated_at", "search_text")
 NO_LINKS: Sequence[Any] = ()
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
-_NEW = -1  # stands for a record of this batch in ``_Batch.taken``
 _RESULTS = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
@@ -165,7 +165,7 @@ class _Batch:
     run: Run | None
     at: datetime = field(default_factory=utcnow)
     current: dict[int, dict[str, Any]] = field(default_factory=dict)
-    taken: dict[tuple[str, str], int] = field(default_factory=dict)
+    numbers: NumberClaims = field(default_factory=NumberClaims)
     fresh_ids: list[int] = field(default_factory=list)
     change_ids: list[int] = field(default_factory=list)
     custom: set[str] = field(default_factory=set)
@@ -204,7 +204,7 @@ class _Batch:
         self.fresh_ids = reserve_ids(self.table, creates)[::-1] if creates else []
         self.change_ids = reserve_ids(table_of(Change), len(writes))[::-1]
         if self.model is Account:
-            self.taken = _numbers_taken(writes, self.current)
+            self.numbers.read(writes, self.current)
             self.ledger.read(writes)
 
     def take(self, each: Write) -> Outcome:
@@ -221,7 +221,7 @@ class _Batch:
 
     def _create(self, each: Write) -> Outcome:
         values = {n: v for n, v in self._kept(each.values).items() if v is not None}
-        if not self._claim_number(values, None):
+        if self.model is Account and not self.numbers.take(values, None):
             return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
         changed = {name: [None, freeze(value)] for name, value in values.items()}
@@ -238,9 +238,7 @@ class _Batch:
         if each.action is Action.UPDATE and not changed:
             return self._link(each, now, links)
         after = {**now, **values}
-        if ("number" in changed or each.action is Action.RESTORE) and not self._claim_number(
-            after, now["id"]
-        ):
+        if self._may_clash(each, changed) and not self.numbers.take(after, now["id"]):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
         change_id, version = self.change_ids.pop(), now["version"] + 1
         renamed = not changed.keys().isdisjoint(NAMED.get(self.object, ()))
@@ -265,6 +263,11 @@ class _Batch:
         """Whether it is a value of a pick list that living records hold."""
         return self.model is PickListValue and pick_list_uses.is_held(now["list_code"], now["code"])
 
+    def _may_clash(self, each: Write, changed: Mapping[str, Any]) -> bool:
+        """Whether an account gets a number that another one may have."""
+        renumbered = not changed.keys().isdisjoint(("number", "erp_company"))
+        return self.model is Account and (renumbered or each.action is Action.RESTORE)
+
     def _kept(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the values with those of custom fields as JSON keeps them."""
         if not self.custom:
@@ -282,17 +285,6 @@ class _Batch:
             own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
             row["custom"] = {name: value for name, value in own.items() if value is not None}
         return row
-
-    def _claim_number(self, values: Mapping[str, Any], record_id: int | None) -> bool:
-        """Take the account's number for it, unless a living account has it."""
-        number = values.get("number")
-        if self.model is not Account or not number:
-            return True
-        key = (values.get("erp_company") or "", number)
-        if self.taken.get(key, record_id) != record_id:
-            return False
-        self.taken[key] = record_id or _NEW
-        return True
 
     def _log(
         self,
@@ -322,6 +314,7 @@ class _Batch:
         self.ledger.set(links, change_id)
 
     def flush(self) -> None:
+        self.numbers.release(self.at)
         insert_rows(self.table, self.inserts)
         gone = any(each["action"] in ("deleted", "restored") for each in self.changes)
         for renamed, rows in self.updates.items():
@@ -356,21 +349,6 @@ def _lock(
 def _columns(names: Iterable[str]) -> list[str]:
     """Return the columns that hold the fields ``names``."""
     return list(dict.fromkeys("custom" if is_custom(name) else name for name in names))
-
-
-def _numbers_taken(
-    writes: Sequence[Write], current: Mapping[int, Mapping[str, Any]]
-) -> dict[tuple[str, str], int]:
-    """Find the living accounts that hold a number which one of ``writes`` wants."""
-    numbers = {each.values["number"] for each in writes if each.values.get("number")}
-    restored = (current.get(w.record_id or 0) for w in writes if w.action is Action.RESTORE)
-    numbers |= {now["number"] for now in restored if now and now["number"]}
-    if not numbers:
-        return {}
-    query = select(Account.erp_company, Account.number, Account.id).where(
-        is_one_of(Account.__table__.c.number, sorted(numbers)), Account.deleted_at.is_(None)
-    )
-    return {(company, number or ""): id_ for company, number, id_ in session.execute(query)}
 
 
 def table_of(model: type[Any]) -> Table:

@@ -15,7 +15,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Reason
 from crmapp.domain.fields import Field, required_of
 from crmapp.domain.mapping import FieldMapping, apply, read, say
-from crmapp.domain.matching import Match
+from crmapp.domain.matching import Care, Match
 from crmapp.domain.plan import (
     Held,
     Planned,
@@ -102,11 +102,12 @@ def plan_rows(
     by: User,
     cells: Mapping[int, Mapping[str, str | None]] = {},
     companies: Mapping[int, str] = {},
+    care: Care | None = None,
 ) -> list[PlanRow]:
     """Decide about ``rows``: map them, find their accounts, compare.
 
     ``cells`` are row number → field → what stands in the place of its cell; ``companies`` row
-    number → the ERP company that the row is of.
+    number → the ERP company that the row is of; ``care`` is for plans that nobody looks at.
     """
     specs = fields.every("account")
     typed = [each for row in rows for each in cells.get(row.row_no, {}).items()]
@@ -124,7 +125,9 @@ def plan_rows(
         for row, each in left
     ]
     others = [row for row, _each in left]
-    matches, answers = match_candidates.match(others, mapped, mapping, identity, linked, companies)
+    matches, answers = match_candidates.match(
+        others, mapped, mapping, identity, linked, companies, care
+    )
     accounts = read_accounts(matches, names, specs, by, linked)
     required = required_of(specs)
     decided = iter(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from crmapp.domain.likeness import tax_word
 from crmapp.domain.matching import (
     LADDER,
     NOBODY,
     Answer,
     Candidate,
+    Care,
     Clues,
     Known,
     Match,
     Rule,
     find,
+    traces,
 )
 from crmapp.domain.search import near_key, plain_name
 
@@ -146,3 +151,54 @@ def test_names_are_compared_without_legal_form_order_and_accents(one: str, other
 
 def test_a_name_without_a_word_has_no_key() -> None:
     assert near_key(" -&- ") is None
+
+
+# --- with care: where nobody looks at a plan before it is carried out -----------------------------
+
+
+def careful(account: Candidate, apart: frozenset[int] = frozenset(), **by: Any) -> Known:
+    """What is known if ``account`` is the only one there is."""
+    near = {near_key(account.name) or "": [account]}
+    taxes = {tax_word(account.tax_id): [account]} if account.tax_id else {}
+    words = {account.number: [account.id]} if account.number else {}
+    found = {"by_field": words, "by_tax_id": taxes, "by_near_key": near, **by}
+    return Known(accounts={account.id: account}, care=Care(apart), **found)
+
+
+@pytest.mark.parametrize(
+    "account, match",
+    [
+        (Candidate(7, "C1", "Acme Boults"), Match(Rule.FIELD, (7,))),
+        (Candidate(7, "C1", "Zeta", tax_id="FR12345"), Match(Rule.FIELD, (7,))),
+        (Candidate(7, "C1", "Zeta"), Match(Rule.FIELD, (7,), doubt=True)),
+        (Candidate(7, "C1", "Acme Bolts", tax_id="FR9"), Match(Rule.FIELD, (7,), doubt=True)),
+        (Candidate(7, "C1", "Acme Bolts", held=True), Match(Rule.FIELD, (7,), doubt=True)),
+        (Candidate(7, "", "Acme Bolt", tax_id="FR12345"), Match(Rule.TAX_ID, (7,))),
+        (Candidate(7, "", "Zeta", tax_id="FR12345"), Match(Rule.TAX_ID, (7,), doubt=True)),
+        (Candidate(7, "C9", "Acme Bolts", tax_id="FR12345"), Match(Rule.TAX_ID, (7,), doubt=True)),
+        (Candidate(7, "", "Acme Bolts SARL", "", "75001"), Match(Rule.NAME_POSTCODE, (7,), True)),
+        (Candidate(7, "", "Acme Bolts", "", "75001"), Match(Rule.NAME_POSTCODE, (7,))),
+        (Candidate(7, "C9", "Acme Boults"), NOBODY),
+        (Candidate(7, "C9", "Acme Boults", "", "75001"), Match(Rule.NEAR_NAME, (7,), True)),
+    ],
+)
+def test_with_care_an_account_is_taken_only_if_nothing_speaks_against_it(
+    account: Candidate, match: Match
+) -> None:
+    found = find(ROW, careful(account), EVERY)
+
+    assert found == match
+    assert found.sure is (bool(match.ids) and not match.doubt)
+
+
+def test_an_account_of_another_customer_that_is_there_as_well_is_never_meant() -> None:
+    account = Candidate(7, "C1", "Acme Bolts", "", "75001")
+
+    assert find(ROW, careful(account, frozenset({7})), EVERY) == NOBODY
+
+
+def test_a_name_with_a_slip_is_found_where_something_else_is_the_same() -> None:
+    slip = Candidate(7, "", "Acem Bolts", "jo@acme.example")
+    known = careful(slip, by_near_key={}, by_trace={word: [slip] for word in traces(slip)})
+
+    assert find(ROW, known, EVERY) == Match(Rule.NEAR_NAME, (7,), True)

@@ -52,8 +52,8 @@ def test_what_the_crm_owns_is_only_said_of_a_new_account(make, erp):
 
 
 def test_what_is_only_filled_while_blank_is_filled_then(make, erp):
-    make.account("Mine", number="C1", phone="111 111")
-    make.account("Empty", number="C2")
+    make.account("Customer 1", number="C1", phone="111 111")
+    make.account("Customer 2", number="C2")
     rule = owned(make, erp, Owner.BLANK)
 
     feed(make, rule)

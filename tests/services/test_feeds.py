@@ -144,7 +144,7 @@ def test_a_customer_that_only_the_right_source_has_left_is_kept_by_that(make, er
 
 
 def test_an_account_that_was_typed_by_hand_before_is_found_by_its_number(make, rule):
-    mine = make.account("By hand", number="C4").id
+    mine = make.account("Custumer 4", number="C4").id
 
     run = feed(make, rule)
 
