@@ -210,6 +210,17 @@ def test_a_dry_run_waits_without_being_a_warning(make, alice, rule):
     assert f"/admin/feeds/{dry.id}/plan" in alice.get(f"/admin/crm-mappings/{rule}").text
 
 
+def test_a_dry_run_that_nobody_wanted_is_not_how_the_last_run_went(make, alice, rule):
+    feed(make, rule)
+    feed(make, rule, dry=True)
+    assert feed(make, rule) is None
+
+    listed = flat(alice.get("/admin/crm-mappings"))
+
+    assert "Run 1 Completed" in listed
+    assert "Cancelled" not in listed
+
+
 def test_the_last_runs_are_listed_with_a_trend(make, alice, rule, erp):
     feed(make, rule)
     erp.rows.append(customer(6))
