@@ -49,7 +49,7 @@ def assign(mapping_id: int, rules: Sequence[Responsible], *, version: int, by: U
     """Set who gets accounts that nobody has; the first rule that fits counts.
 
     Raises:
-        Invalid: ``responsible.0`` and so on → what is wrong with a rule.
+        Invalid: ``responsible.0.owner`` and so on → what is wrong with a rule.
         Forbidden, NotFound, Conflict
     """
     mapping, content = _read(mapping_id, by)
@@ -86,11 +86,11 @@ def _save(mapping: CrmMapping, content: Content, version: int, by: User, own: st
 
 
 def _told(name: str, problem: Text, content: Content, names: Mapping[int, str]) -> Text:
-    """Say of which source or rule something is wrong: ``0.name``, ``responsible.0``."""
+    """Say of which source or rule something is wrong: ``0.name``, ``responsible.0.owner``."""
     of, dot, place = name.partition(".")
     if not dot:
         return problem
     if of == "responsible":
-        return Text(_RULE, {"number": int(place) + 1, "problem": problem})
+        return Text(_RULE, {"number": int(place.partition(".")[0]) + 1, "problem": problem})
     source = names.get(content.sources[int(of)].source_id, "")
     return Text(_SOURCE, {"source": source, "problem": problem})

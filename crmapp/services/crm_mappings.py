@@ -247,7 +247,8 @@ def check(content: Content, *, by: User) -> None:
     """Refuse what cannot be carried out.
 
     Raises:
-        Invalid: field → what is wrong with it; a field of the second source is ``1.name``.
+        Invalid: field → what is wrong with it; a field of the second source is ``1.name``, of the
+            first rule ``responsible.0.begins`` or ``responsible.0.owner``.
     """
     if not content.sources:
         raise Invalid({"sources": N_("Choose at least one source.")})
@@ -299,13 +300,17 @@ def _rule_problems(content: Content) -> dict[str, Text | str]:
     wrong: dict[str, Text | str] = {}
     for place, rule in enumerate(content.responsible):
         about = f"responsible.{place}"
-        if rule.field not in RESPONSIBLE_BY or not rule.begins.strip():
-            wrong[about] = N_("Say which territory, or how the postal code begins.")
+        if rule.field not in RESPONSIBLE_BY or not _is_beginning(rule.begins):
+            wrong[f"{about}.begins"] = N_("Say which territory, or how the postal code begins.")
         elif not rule.gives:
-            wrong[about] = N_("Choose an owner or a team.")
+            wrong[f"{about}.owner"] = N_("Choose an owner or a team.")
         elif {rule.owner_id} - {None} - there or {rule.team_id} - {None} - groups:
-            wrong[about] = N_("This person or team is not there any more.")
+            wrong[f"{about}.owner"] = N_("This person or team is not there any more.")
     return wrong
+
+
+def _is_beginning(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable() and len(text) <= LONGEST
 
 
 def missing_columns(fed: FedBy, columns: Sequence[str]) -> list[str]:

@@ -22,6 +22,8 @@ from crmapp.services.rights import need
 
 SHOWN = 20
 """So many of its last runs are shown."""
+_LOOKED_AT = 5
+"""So many of the newest runs are looked at for the last that counts."""
 TIMES = 3
 """So many of its next times are shown."""
 
@@ -165,12 +167,18 @@ def _cursors(ids: Sequence[int]) -> dict[tuple[int, int], FeedCursor]:
 
 
 def _last(keys: Sequence[str]) -> dict[str, Run]:
-    """Return the newest run of each: a plan that waits for a person is none yet."""
-    newest = select(func.max(Run.id)).where(
+    """Return the newest run of each: a plan that waits, or that nobody wanted, is none."""
+    place = func.row_number().over(partition_by=Run.lock_key, order_by=Run.id.desc())
+    begun = select(Run.id, place.label("place")).where(
         Run.kind == KIND, Run.lock_key.in_(keys), Run.status != Status.PLANNED.value
     )
-    query = select(Run).where(Run.id.in_(newest.group_by(Run.lock_key)))
-    return {run.lock_key: run for run in session.scalars(query.options(joinedload(Run.by)))}
+    newest = begun.subquery()
+    query = select(Run).join(newest, Run.id == newest.c.id).where(newest.c.place <= _LOOKED_AT)
+    found: dict[str, Run] = {}
+    for run in session.scalars(query.options(joinedload(Run.by)).order_by(Run.id.desc())):
+        if run.status != Status.CANCELLED or run.source["mode"] == "run":
+            found.setdefault(run.lock_key, run)
+    return found
 
 
 def _waiting(keys: Sequence[str]) -> dict[str, list[Run]]:

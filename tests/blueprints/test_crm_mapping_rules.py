@@ -121,9 +121,11 @@ def test_many_rules_are_changed_without_an_address_of_their_own(alice, rule, bob
     "row, says, at",
     [
         ((POSTCODE, " ", "{bob}", ""), "Say which territory", "begins"),
+        ((POSTCODE, "7\x005", "{bob}", ""), "Say which territory", "begins"),
+        ((POSTCODE, "7" * 81, "{bob}", ""), "Say which territory", "begins"),
         ((POSTCODE, "75", "", ""), "Choose an owner or a team.", "owner"),
         ((POSTCODE, "75", "x", ""), "This person or team is not there any more.", "owner"),
-        (("phone", "75", "{bob}", ""), "Say which territory", "owner"),
+        (("phone", "75", "{bob}", ""), "Say which territory", "begins"),
     ],
 )
 def test_what_is_wrong_stands_at_its_rule(alice, rule, bob, headers, row, says, at):

@@ -70,7 +70,7 @@ def test_the_next_three_times_are_shown(clock, alice, rule):
 
     text = shown(alice, rule).partition("The next times:")[2].partition("In your time zone: UTC")[0]
 
-    assert re.findall(r"Jun (\d+), 2026, 4:30:00", text) == ["16", "17", "18"]
+    assert re.findall(r"6/(\d+)/26, 4:30", text) == ["16", "17", "18"]
 
 
 def test_a_paused_one_has_no_next_time(alice, rule):
@@ -196,7 +196,7 @@ def test_customers_that_are_gone_wait_and_the_last_run_stays_in_sight(make, alic
     page = shown(alice, rule)
 
     assert "1 customer is gone from the sources" in page
-    assert "Completed just now 5 created, 0 updated" in page
+    assert "Completed 5 created, 0 updated just now" in page
 
 
 def test_a_dry_run_waits_without_being_a_warning(make, alice, rule):
@@ -208,6 +208,17 @@ def test_a_dry_run_waits_without_being_a_warning(make, alice, rule):
     assert "Waits for a person" not in page
     assert "A new run takes the place of the plan that waits." in page
     assert f"/admin/feeds/{dry.id}/plan" in alice.get(f"/admin/crm-mappings/{rule}").text
+
+
+def test_a_dry_run_that_nobody_wanted_is_not_how_the_last_run_went(make, alice, rule):
+    feed(make, rule)
+    feed(make, rule, dry=True)
+    assert feed(make, rule) is None
+
+    listed = flat(alice.get("/admin/crm-mappings"))
+
+    assert "Run 1 Completed" in listed
+    assert "Cancelled" not in listed
 
 
 def test_the_last_runs_are_listed_with_a_trend(make, alice, rule, erp):

@@ -174,7 +174,7 @@ def test_the_list_says_how_it_stands_with_each(make, alice, rule, erp):
     text = flat(alice.get("/admin/crm-mappings"))
 
     assert "Our ERP , Shop Every 15 minutes" in text
-    assert "Completed just now 4 created, 0 updated" in text
+    assert "Completed 4 created, 0 updated just now" in text
     assert "Active" in text
 
 

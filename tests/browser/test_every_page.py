@@ -95,6 +95,8 @@ PAGES = (
     "/admin/sources/new/salesforce",
     "/admin/sources/new/bucket",
     "/admin/sources/new/tryton",
+    "/admin/crm-mappings",
+    "/admin/crm-mappings/new",
     "/admin/managed-lists",
     "/admin/managed-lists?list=territories",
     "/admin/sync-health",
@@ -161,6 +163,9 @@ WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_p
 WALKED |= {"settings.feed_source", "settings.preview_feed_source"}
 WALKED |= {"settings.confirm_feed_source_retirement"}
 WALKED |= {"settings.new_crm_mapping_source", "settings.crm_mapping_source"}
+WALKED |= {"settings.crm_mapping", "settings.crm_mapping_rules", "settings.crm_mapping_versions"}
+WALKED |= {"settings.confirm_crm_mapping_removal", "settings.confirm_crm_mapping_restoration"}
+NO_PAGES |= {"settings.crm_mapping_state", "settings.add_crm_mapping_source"}
 NO_PAGES |= {"imports.template"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}

@@ -34,25 +34,19 @@ _NOBODY = -1
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One rule as it stands in the form, as texts; ``problem`` is what is wrong with it."""
+    """One rule as it stands in the form, as texts; ``wrong`` is the cell that has a ``problem``."""
 
     rule: str
     field: str
     begins: str = ""
     owner: str = ""
     team: str = ""
+    wrong: str = ""
     problem: str = ""
 
     @property
     def value(self) -> Responsible:
         return Responsible(self.field, self.begins.strip(), _id(self.owner), _id(self.team))
-
-    @property
-    def wrong(self) -> str:
-        """The cell at which the problem stands."""
-        if not self.problem:
-            return ""
-        return "owner" if self.begins.strip() else "begins"
 
 
 @bp.get("/crm-mappings/<int:mapping_id>/rules")
@@ -144,12 +138,13 @@ def _not_saved(mapping: CrmMapping, rows: Sequence[RuleRow], seen: int) -> Respo
 
 def _refused(rows: Sequence[RuleRow], invalid: Invalid) -> tuple[list[RuleRow], Invalid]:
     """Return the rules with what is wrong with each, and what is wrong elsewhere."""
-    said = dict(invalid.fields)
-    found = [
-        replace(row, problem=translated(said.pop(f"responsible.{place}", "")))
-        for place, row in enumerate(rows)
-    ]
-    return found, Invalid(said)
+    found, elsewhere = list(rows), dict(invalid.fields)
+    for place, row in enumerate(rows):
+        for cell in _CELLS:
+            problem = elsewhere.pop(f"responsible.{place}.{cell}", None)
+            if problem is not None:
+                found[place] = replace(row, wrong=cell, problem=translated(problem))
+    return found, Invalid(elsewhere)
 
 
 def _show(
