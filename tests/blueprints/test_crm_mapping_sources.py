@@ -204,6 +204,22 @@ class TestASource:
         assert "Some columns are gone from the source" in flat(page)
         assert "Fax was filled from “telefax”." in flat(page)
 
+    def test_names_fields_that_are_retired_and_lets_go_of_them(
+        self, make, alice, url, mapping, first
+    ):
+        name = make.field("Zone").name
+        filled = FieldMapping({**MAPPING.columns, name: "city"})
+        content = Content((FedBy(first, filled, {name: Owner.CRM}),))
+        crm_mappings.save(mapping, "ERP", content, version=1, by=make.alice)
+        make.field("Zone", retired=True)
+
+        page = alice.get(url)
+        answer = alice.post(url, data={**SENT, "version": "2"})
+
+        assert "Some fields are retired Zone" in flat(page)
+        assert answer.status_code == 303
+        assert (*fed(mapping).mapping.fields, *fed(mapping).owned) == ("name", "number")
+
     def test_that_is_away_shows_what_its_last_test_found_and_can_be_saved(
         self, alice, erp, url, mapping
     ):
