@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select
 
 from crmapp.connectors.errors import Unreachable
 from crmapp.db import session, unit_of_work
-from crmapp.domain.feeds import Content, FedBy
+from crmapp.domain.feeds import Content, FedBy, Responsible
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.ownership import Owner
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.steps import Step, StepKind
 from crmapp.i18n import Text
 from crmapp.models import CrmMapping, FeedSource
@@ -20,13 +20,11 @@ from crmapp.services.crm_mappings import MOST_SOURCES
 from crmapp.services.feed_mapping import content_of
 from tests.support import feeds as made
 from tests.support.feeds import MAPPING, Erp, customer
+from tests.support.mapped_sources import SENT, chosen, fed, kept
 from tests.support.pages import flat
 from tests.support.web import htmx
 
-FORM = htmx("settings-crm-mapping-source")
-WAYS = pytest.mark.parametrize("headers", [{}, FORM], ids=["plain", "htmx"])
-UNTOUCHED = {spec.name: "" for spec in ACCOUNT_FIELDS.values() if spec.mappable}
-SENT = {**UNTOUCHED, "name": "name", "number": "code", "empty": "leave", "version": "1"}
+WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
 NEW = {**SENT, "mapping_name": "Customers"}
 
 
@@ -56,26 +54,6 @@ def url(mapping, first):
     return f"/admin/crm-mappings/{mapping}/sources/{first}"
 
 
-def kept(mapping_id) -> CrmMapping:
-    session.rollback()
-    session.expire_all()
-    return session.get_one(CrmMapping, mapping_id)
-
-
-def fed(mapping_id, place=0) -> FedBy:
-    return content_of(kept(mapping_id)).sources[place]
-
-
-def chosen(page: str, name: str) -> list[str]:
-    """Return what is selected in the drop-downs called ``name``."""
-    selects = re.findall(rf'<select[^>]* name="{re.escape(name)}"[^>]*>(.*?)</select>', page, re.S)
-    found = (
-        re.search(r'<option(?: selected value="([^"]*)"| value="([^"]*)" selected)', it)
-        for it in selects
-    )
-    return [(each.group(1) or each.group(2) or "") if each else "" for each in found]
-
-
 def away(_locale):
     raise Unreachable(Text("It is away."))
 
@@ -94,11 +72,20 @@ class TestANewMapping:
     def test_is_made_and_led_to(self, alice, first):
         answer = alice.post(f"/admin/crm-mappings/new/sources/{first}", data=NEW)
 
-        mapping = session.query(CrmMapping).one()
+        mapping = session.scalars(select(CrmMapping)).one()
         assert answer.status_code == 303
         assert answer.location == f"/admin/crm-mappings/{mapping.id}"
         assert (mapping.name, mapping.version) == ("Customers", 1)
         assert fed(mapping.id).mapping == FieldMapping({"name": "name", "number": "code"})
+
+    def test_is_made_once_of_a_form_that_is_sent_twice(self, make, alice, first):
+        sent = {**NEW, "idempotency_key": "one press"}
+        place = f"/admin/crm-mappings/new/sources/{first}"
+
+        one, other = (alice.post(place, data=sent).location for _press in range(2))
+
+        assert one == other
+        assert len(crm_mappings.every(by=make.alice)) == 1
 
     @WAYS
     def test_a_name_that_is_taken_is_refused_at_its_field(self, alice, mapping, second, headers):
@@ -315,6 +302,18 @@ class TestErrors:
         assert f'<a href="/admin/crm-mappings/{mapping}/sources/{first}">Our ERP</a>' in answer.text
         assert "Our ERP : Number: Choose the column that fills this field" in flat(answer)
         assert 'aria-invalid="true"' not in answer.text
+
+    def test_of_the_rest_of_the_mapping_lead_to_its_page(self, make, alice, url, mapping, first):
+        with unit_of_work():
+            row = session.get_one(CrmMapping, mapping)
+            rule = Responsible("territory", "N", owner_id=999)
+            row.content = Content((FedBy(first, MAPPING),), (rule,)).as_json()
+
+        answer = alice.post(url, data=SENT)
+
+        assert answer.status_code == 422
+        assert f'<a href="/admin/crm-mappings/{mapping}">ERP</a>' in answer.text
+        assert "ERP : This person or team is not there any more." in flat(answer)
 
     def test_one_source_too_many_is_refused_in_words(self, make, alice, mapping, first, second):
         sources = [first, *(made.source(make, Erp(), f"Shop {n}") for n in range(1, MOST_SOURCES))]

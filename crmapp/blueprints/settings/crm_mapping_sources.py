@@ -148,10 +148,9 @@ def _keep(opened: Opened, done: str) -> ResponseReturnValue:
     form, fed = opened.form, opened.form.fed(opened.source.id)
     if not form.validate_on_submit():
         return _show(opened, 422)
+    about, sent = (opened.mapping, form.called, fed, opened.looked), form.idempotency_key.data
     try:
-        mapping_id = feed_mapping.keep(
-            opened.mapping, form.called, fed, opened.looked, version=form.seen, by=current_user
-        )
+        mapping_id = feed_mapping.keep(*about, version=form.seen, key=sent, by=current_user)
     except Invalid as invalid:
         opened.refuse(invalid)
         return _show(opened, invalid.status)
