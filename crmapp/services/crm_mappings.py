@@ -25,7 +25,7 @@ from crmapp.models import (
     User,
 )
 from crmapp.services import fields, mapping_checks
-from crmapp.services.editing import unless_taken
+from crmapp.services.editing import made, unless_taken
 from crmapp.services.rights import need
 
 RIGHT = Right.INTEGRATION_MANAGE
@@ -116,8 +116,10 @@ def uses(source_id: int) -> list[str]:
     ]
 
 
-def add(name: str, content: Content, *, by: User) -> int:
+def add(name: str, content: Content, *, by: User, key: str | None = None) -> int:
     """Keep a new CRM mapping and return its id; nothing runs before it is asked to.
+
+    ``key`` is that of the form.
 
     Raises:
         Forbidden
@@ -126,12 +128,16 @@ def add(name: str, content: Content, *, by: User) -> int:
     need(RIGHT, by=by)
     name, person = _named(name), by.id
     check(content, by=by)
-    with unless_taken(_TAKEN, **_UNIQUE), unit_of_work():
-        made = CrmMapping(name=name, content=content.as_json())
-        session.add(made)
+
+    def make() -> int:
+        mapping = CrmMapping(name=name, content=content.as_json())
+        session.add(mapping)
         session.flush()
-        _keep_version(made, person)
-        return made.id
+        _keep_version(mapping, person)
+        return mapping.id
+
+    with unless_taken(_TAKEN, **_UNIQUE), unit_of_work():
+        return made(key, {"name": name, **content.as_json()}, make, by=by)
 
 
 def check_name(name: str, *, by: User) -> str:

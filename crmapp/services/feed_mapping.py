@@ -173,9 +173,12 @@ def keep(
     looked: Looked,
     *,
     version: int = 0,
+    key: str | None = None,
     by: User,
 ) -> int:
     """Make a CRM mapping of one source, or change one of which she saw ``version``; return its id.
+
+    ``key`` is that of the form.
 
     Raises:
         Forbidden
@@ -185,7 +188,7 @@ def keep(
     content = placed(content_of(mapping), fed)
     _check_columns(content, fed, looked)
     if mapping is None:
-        return crm_mappings.add(name, content, by=by)
+        return crm_mappings.add(name, content, by=by, key=key)
     mapping_id = mapping.id
     crm_mappings.save(mapping_id, mapping.name, content, version=version, by=by)
     return mapping_id

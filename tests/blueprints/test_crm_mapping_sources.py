@@ -1,17 +1,17 @@
-"""The page of one source of a CRM mapping: four people, with and without htmx; seen and saved."""
+"""The page of one source of a CRM mapping: what it shows, what it keeps, what it refuses."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+from sqlalchemy import select
 
 from crmapp.connectors.errors import Unreachable
 from crmapp.db import session, unit_of_work
-from crmapp.domain.feeds import Content, FedBy
+from crmapp.domain.feeds import Content, FedBy, Responsible
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.ownership import Owner
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.steps import Step, StepKind
 from crmapp.i18n import Text
 from crmapp.models import CrmMapping, FeedSource
@@ -20,24 +20,11 @@ from crmapp.services.crm_mappings import MOST_SOURCES
 from crmapp.services.feed_mapping import content_of
 from tests.support import feeds as made
 from tests.support.feeds import MAPPING, Erp, customer
+from tests.support.mapped_sources import SENT, chosen, fed, kept
 from tests.support.pages import flat
 from tests.support.web import htmx
 
-FORM = htmx("settings-crm-mapping-source")
-WAYS = pytest.mark.parametrize("headers", [{}, FORM], ids=["plain", "htmx"])
-VIEWS = [
-    ("GET", "/admin/crm-mappings/new/sources/{second}"),
-    ("POST", "/admin/crm-mappings/new/sources/{second}"),
-    ("POST", "/admin/crm-mappings/new/sources/{second}/samples"),
-    ("GET", "/admin/crm-mappings/{mapping}/sources/{first}"),
-    ("GET", "/admin/crm-mappings/{mapping}/sources/{second}"),
-    ("POST", "/admin/crm-mappings/{mapping}/sources/{first}"),
-    ("POST", "/admin/crm-mappings/{mapping}/sources/{second}"),
-    ("POST", "/admin/crm-mappings/{mapping}/sources/{first}/samples"),
-]
-view = pytest.mark.parametrize("method, address", VIEWS, ids=lambda part: part)
-UNTOUCHED = {spec.name: "" for spec in ACCOUNT_FIELDS.values() if spec.mappable}
-SENT = {**UNTOUCHED, "name": "name", "number": "code", "empty": "leave", "version": "1"}
+WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
 NEW = {**SENT, "mapping_name": "Customers"}
 
 
@@ -67,76 +54,8 @@ def url(mapping, first):
     return f"/admin/crm-mappings/{mapping}/sources/{first}"
 
 
-def kept(mapping_id) -> CrmMapping:
-    session.rollback()
-    session.expire_all()
-    return session.get_one(CrmMapping, mapping_id)
-
-
-def fed(mapping_id, place=0) -> FedBy:
-    return content_of(kept(mapping_id)).sources[place]
-
-
-def chosen(page: str, name: str) -> list[str]:
-    """Return what is selected in the drop-downs called ``name``."""
-    selects = re.findall(rf'<select[^>]* name="{re.escape(name)}"[^>]*>(.*?)</select>', page, re.S)
-    found = (
-        re.search(r'<option(?: selected value="([^"]*)"| value="([^"]*)" selected)', it)
-        for it in selects
-    )
-    return [(each.group(1) or each.group(2) or "") if each else "" for each in found]
-
-
 def away(_locale):
     raise Unreachable(Text("It is away."))
-
-
-class TestWhoGetsIn:
-    @view
-    @WAYS
-    @pytest.mark.parametrize("who", ["alice", "ivan", "mona", "bob", "carol"])
-    def test_only_those_with_the_right_do(
-        self, make, as_user, first, second, mapping, method, address, headers, who
-    ):
-        client, data = as_user(getattr(make, who)), NEW if method == "POST" else None
-        place = address.format(first=first, second=second, mapping=mapping)
-
-        answer = client.open(place, method=method, data=data, headers=headers)
-
-        if who in ("alice", "ivan"):
-            assert answer.status_code in (200, 303), answer.text
-        else:
-            assert answer.status_code == 403
-            assert "integration.manage" in answer.text
-            assert kept(mapping).version == 1
-
-    @view
-    @WAYS
-    def test_nobody_does_without_signing_in(
-        self, client, first, second, mapping, method, address, headers
-    ):
-        place = address.format(first=first, second=second, mapping=mapping)
-
-        answer = client.open(place, method=method, headers=headers)
-
-        assert answer.status_code == (401 if headers else 302)
-
-    @pytest.mark.parametrize("method, address", [v for v in VIEWS if v[0] == "POST"])
-    def test_a_forged_form_changes_nothing(
-        self, app, alice, first, second, mapping, method, address
-    ):
-        app.config["WTF_CSRF_ENABLED"] = True
-        place = address.format(first=first, second=second, mapping=mapping)
-
-        answer = alice.post(place, data=NEW, headers={"X-CSRFToken": "forged"})
-
-        assert answer.status_code == 400
-        assert kept(mapping).version == 1
-
-    def test_what_there_is_not_is_not_found(self, alice, first, mapping):
-        for place in ("new/sources/999", f"999/sources/{first}", f"{mapping}/sources/999"):
-            assert alice.get(f"/admin/crm-mappings/{place}").status_code == 404
-            assert alice.post(f"/admin/crm-mappings/{place}", data=NEW).status_code == 404
 
 
 class TestANewMapping:
@@ -153,11 +72,20 @@ class TestANewMapping:
     def test_is_made_and_led_to(self, alice, first):
         answer = alice.post(f"/admin/crm-mappings/new/sources/{first}", data=NEW)
 
-        mapping = session.query(CrmMapping).one()
+        mapping = session.scalars(select(CrmMapping)).one()
         assert answer.status_code == 303
         assert answer.location == f"/admin/crm-mappings/{mapping.id}"
         assert (mapping.name, mapping.version) == ("Customers", 1)
         assert fed(mapping.id).mapping == FieldMapping({"name": "name", "number": "code"})
+
+    def test_is_made_once_of_a_form_that_is_sent_twice(self, make, alice, first):
+        sent = {**NEW, "idempotency_key": "one press"}
+        place = f"/admin/crm-mappings/new/sources/{first}"
+
+        one, other = (alice.post(place, data=sent).location for _press in range(2))
+
+        assert one == other
+        assert len(crm_mappings.every(by=make.alice)) == 1
 
     @WAYS
     def test_a_name_that_is_taken_is_refused_at_its_field(self, alice, mapping, second, headers):
@@ -263,6 +191,22 @@ class TestASource:
         assert "Some columns are gone from the source" in flat(page)
         assert "Fax was filled from “telefax”." in flat(page)
 
+    def test_names_fields_that_are_retired_and_lets_go_of_them(
+        self, make, alice, url, mapping, first
+    ):
+        name = make.field("Zone").name
+        filled = FieldMapping({**MAPPING.columns, name: "city"})
+        content = Content((FedBy(first, filled, {name: Owner.CRM}),))
+        crm_mappings.save(mapping, "ERP", content, version=1, by=make.alice)
+        make.field("Zone", retired=True)
+
+        page = alice.get(url)
+        answer = alice.post(url, data={**SENT, "version": "2"})
+
+        assert "Some fields are retired Zone" in flat(page)
+        assert answer.status_code == 303
+        assert (*fed(mapping).mapping.fields, *fed(mapping).owned) == ("name", "number")
+
     def test_that_is_away_shows_what_its_last_test_found_and_can_be_saved(
         self, alice, erp, url, mapping
     ):
@@ -358,6 +302,18 @@ class TestErrors:
         assert f'<a href="/admin/crm-mappings/{mapping}/sources/{first}">Our ERP</a>' in answer.text
         assert "Our ERP : Number: Choose the column that fills this field" in flat(answer)
         assert 'aria-invalid="true"' not in answer.text
+
+    def test_of_the_rest_of_the_mapping_lead_to_its_page(self, make, alice, url, mapping, first):
+        with unit_of_work():
+            row = session.get_one(CrmMapping, mapping)
+            rule = Responsible("territory", "N", owner_id=999)
+            row.content = Content((FedBy(first, MAPPING),), (rule,)).as_json()
+
+        answer = alice.post(url, data=SENT)
+
+        assert answer.status_code == 422
+        assert f'<a href="/admin/crm-mappings/{mapping}">ERP</a>' in answer.text
+        assert "ERP : This person or team is not there any more." in flat(answer)
 
     def test_one_source_too_many_is_refused_in_words(self, make, alice, mapping, first, second):
         sources = [first, *(made.source(make, Erp(), f"Shop {n}") for n in range(1, MOST_SOURCES))]

@@ -48,7 +48,8 @@ _WORDS: dict[str, Any] = {
 class Opened:
     """A source of ``mapping``, or of one that is still to be made, as its page shows it.
 
-    ``elsewhere`` is what is wrong with other sources: id → field → message; at 0 with the rest.
+    ``lost`` are fields that it filled and that are retired by now. ``elsewhere`` is what is wrong
+    with other sources: id → field → message; at 0 with the rest.
     """
 
     source: FeedSource
@@ -56,6 +57,7 @@ class Opened:
     looked: Looked
     begun: Opening
     form: SourceMappingForm
+    lost: Sequence[str] = ()
     elsewhere: dict[int, dict[str, Text]] = field(default_factory=dict)
 
     @property
@@ -138,17 +140,17 @@ def _opened(source_id: int, mapping_id: int | None = None, again: bool = False) 
     looked = looked.holding(kept) if kept else looked
     begun = feed_mapping.opening(source, looked, kept)
     form = source_mapping_form(looked, begun, fed.owned if fed else {}, mapping)
-    return Opened(source, mapping, looked, begun, form)
+    lost = [name for name in kept.fields if name not in form.mapped] if kept else ()
+    return Opened(source, mapping, looked, begun, form, lost)
 
 
 def _keep(opened: Opened, done: str) -> ResponseReturnValue:
     form, fed = opened.form, opened.form.fed(opened.source.id)
     if not form.validate_on_submit():
         return _show(opened, 422)
+    about, sent = (opened.mapping, form.called, fed, opened.looked), form.idempotency_key.data
     try:
-        mapping_id = feed_mapping.keep(
-            opened.mapping, form.called, fed, opened.looked, version=form.seen, by=current_user
-        )
+        mapping_id = feed_mapping.keep(*about, version=form.seen, key=sent, by=current_user)
     except Invalid as invalid:
         opened.refuse(invalid)
         return _show(opened, invalid.status)
