@@ -21,7 +21,7 @@ from crmapp.services import fields, mapping_words, match_questions, seen_account
 from crmapp.services.words import Words
 
 COMPANY = N_("ERP company")
-_NOTHING: tuple[object, ...] = (None, "", [])
+_NOTHING: tuple[Any, ...] = (None, "", [])
 _ACCOUNT = Account.__table__.c
 
 
