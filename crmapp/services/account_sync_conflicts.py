@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from crmapp.db import unit_of_work
-from crmapp.domain.account_sync import HERE
 from crmapp.domain.field_conflict import Torn
 from crmapp.domain.field_copies import Party
 from crmapp.errors import Conflict, OwnedElsewhere
 from crmapp.i18n import N_
 from crmapp.models import Account, User
-from crmapp.services import account_sync, account_sync_states, field_maps, field_owners
+from crmapp.services import account_sync, account_sync_states
+from crmapp.services.account_sync_problems import keepers_here
 from crmapp.services.account_sync_states import HELD
 
 _RUNS = N_("A run of the accounts has not ended yet. Keep the value once it has.")
@@ -40,19 +40,12 @@ def keep(account: Account, key: str, party: Party, *, seen: str, by: User) -> in
         torn = Torn.from_json(found) if found else None
         if row is None or torn is None or torn.word != seen or not _may_win(torn, party):
             raise Conflict({}, message=_OTHERWISE)
-        if party is not Party.HERE:
-            _refuse_kept(account_id, key)
+        keeper = keepers_here(account_id).get(key)
+        if keeper is not None and party is not Party.HERE:
+            raise OwnedElsewhere(keeper.refusal)
         accepted = {**row.accepted, key: torn.kept(party)}
         account_sync_states.put_down([{"account_id": account_id, "accepted": accepted}])
         return account_sync.begin_one(account_id, by)
-
-
-def _refuse_kept(account_id: int, key: str) -> None:
-    """Refuse to write the field here that the row ``key`` carries, if a source keeps it."""
-    names = [HERE.get(rule.code, "") for rule in field_maps.in_force() if rule.key == key]
-    keepers = field_owners.locked(account_id)
-    for name in keepers.keys() & names:
-        raise OwnedElsewhere(keepers[name].refusal)
 
 
 def _may_win(torn: Torn, party: Party) -> bool:

@@ -34,6 +34,7 @@ from crmapp.services.account_sync_problems import (
     refusals,
     repair,
     repairs,
+    with_keepers,
 )
 from crmapp.services.account_sync_states import (
     HELD,
@@ -307,7 +308,7 @@ def standing(account_id: int) -> Standing | None:
         row.synced_at,
         row.retry_at,
         refusals(problem),
-        problems(problem, names),
+        with_keepers(problems(problem, names), account_id),
         repairs(problem, row.state) if row.state in (REFUSED, HELD) else (),
         tuple(names.get(key, key) for key in resting),
         _obstacle() if row.pending is not None else None,

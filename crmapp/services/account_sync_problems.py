@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from crmapp.domain.account_sync import HERE
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_conflict import Torn
 from crmapp.domain.field_rules import FieldRule, Side
 from crmapp.domain.standard_rows import Dialect, standard_rows
 from crmapp.i18n import N_, Text
-from crmapp.services import field_maps
+from crmapp.services import field_maps, field_owners
 from crmapp.services.account_sync_states import ALSO, HELD
+from crmapp.services.field_owners import Keeper
 
 REPAIRS: Mapping[str, str] = {
     "REQUIRED_FIELD_MISSING": N_("Fill the field in the account, or map it, then retry."),
@@ -48,13 +50,15 @@ _CHOOSE = N_(
 class Problem:
     """What is wrong with the row ``key`` of the field map, "" if it is not about one.
 
-    ``label`` is what the systems call its fields; ``torn`` are copies of which a person keeps one.
+    ``label`` is what the systems call its fields; ``torn`` are copies of which a person keeps one:
+    the one here, if a source of customers is the ``keeper`` of the field.
     """
 
     key: str
     label: str
     text: Text
     torn: Torn | None = None
+    keeper: Keeper | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,21 @@ def problems(found: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Proble
         Problem(key, names.get(key, key), _text(each), _torn(each))
         for key, each in found.get("rows", {}).items()
     )
+
+
+def with_keepers(problems: tuple[Problem, ...], account_id: int) -> tuple[Problem, ...]:
+    """Say of copies of which a person keeps one which source of customers keeps the one here."""
+    if not any(each.torn for each in problems):
+        return problems
+    kept = keepers_here(account_id)
+    return tuple(replace(each, keeper=kept.get(each.key)) for each in problems)
+
+
+def keepers_here(account_id: int) -> dict[str, Keeper]:
+    """Return key of a row of the field map → who keeps the field of the account that it carries."""
+    kept = field_owners.locked(account_id)
+    carried = {rule.key: HERE.get(rule.code, "") for rule in field_maps.in_force()} if kept else {}
+    return {key: kept[name] for key, name in carried.items() if name in kept}
 
 
 def refusals(found: Mapping[str, Any]) -> tuple[Refusal, ...]:

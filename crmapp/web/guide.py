@@ -33,6 +33,14 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "add-update": ("upserts", "imports"),
     "runs": ("runs",),
     "search": ("palette", "preferences"),
+    "feeds": (
+        *("settings.feed_sources", "settings.choose_feed_kind", "settings.new_feed_source"),
+        *("settings.add_feed_source", "settings.feed_source", "settings.save_feed_source"),
+        *("settings.crm_mappings", "settings.new_crm_mapping", "settings.crm_mapping"),
+        *("settings.crm_mapping_rules", "settings.crm_mapping_versions"),
+        *("settings.new_crm_mapping_source", "settings.crm_mapping_source"),
+        *("settings.feed_plan", "settings.matches"),
+    ),
     "admin": ("settings",),
     "integrations": (
         *("accounts.salesforce", "accounts.arrangement", "settings.subscriptions"),

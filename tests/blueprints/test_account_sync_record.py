@@ -11,9 +11,11 @@ from sqlalchemy import event, select, update
 
 from crmapp.db import db, session, unit_of_work, utcnow
 from crmapp.domain.field_copies import Party
-from crmapp.models import AccountSync, Connection, Run
+from crmapp.models import AccountSync, Connection, ExternalIdentity, Run
 from crmapp.services import account_sync_read, account_sync_states
+from tests.factories import _kept
 from tests.support import sync_states
+from tests.support.feeds import Erp, mapping, source
 from tests.support.field_map import ACCOUNT, lay_out
 from tests.support.pages import flat
 from tests.support.sync_states import SAID, enable, held, keep, planned, refused, row, synced, torn
@@ -115,6 +117,25 @@ def test_who_may_change_it_sees_what_the_sides_have_and_keeps_one(make, as_user,
     shown = seen(browser, account)
     assert "The synchronization has begun." in shown
     assert "Keep this one" not in shown
+
+
+def test_a_copy_from_elsewhere_is_not_offered_where_a_source_keeps_the_field(
+    make, as_user, account
+):
+    source_id = source(make, Erp(), "Our ERP")
+    mapping(make, source_id)
+    known = {"system": f"feed:{source_id}", "object": "customer", "external_id": "K5"}
+    _kept(ExternalIdentity(**known, account_id=account.id))
+    asked = torn(account, PHONE, here="111", intacct="222", salesforce="")
+    sent = {"key": PHONE, "party": "intacct", "seen": asked.word}
+    browser = as_user(make.bob)
+
+    shown = flat(browser.get(f"/accounts/{account.id}"))
+    answer = browser.post(f"/accounts/{account.id}/sync/copies", data=sent)
+
+    assert "Here 111 Kept by Our ERP Keep this one Sage Intacct 222 Salesforce Empty" in shown
+    assert answer.status_code == 409
+    assert "“Our ERP” keeps this field" in flat(answer)
 
 
 def test_who_may_not_change_it_sees_no_values(make, as_user, account):

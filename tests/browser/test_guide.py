@@ -65,6 +65,16 @@ def shows_read_values(walk: Walk) -> None:
     expect(walk.page.locator("#accounts-salesforce dd").first).to_have_text("Rita Rep")
 
 
+def tests_a_source(walk: Walk) -> None:
+    walk.goes_to("/admin/sources/new/dataset")
+    walk.field("Name of the source").fill("ERP")
+    walk.field("Database and dimension").select_option("sales/customers")
+    walk.page.get_by_role("button", name=walk.say("Test"), exact=True).click()
+    sample = walk.page.locator("#settings-feed-sample")
+    expect(sample.get_by_role("row").nth(1)).to_be_visible()
+    sample.scroll_into_view_if_needed()
+
+
 PICTURES: dict[str, Callable[[Walk], None]] = {
     "accounts": shows("/accounts"),
     "account": shows("/accounts/5"),
@@ -74,12 +84,13 @@ PICTURES: dict[str, Callable[[Walk], None]] = {
     "preview": previews,
     "receipt": shows("/runs/1"),
     "palette": opens_the_palette,
+    "sources": tests_a_source,
     "admin": shows("/admin"),
     "salesforce": shows_read_values,
     "salesforce-fields": shows("/admin/subscriptions/advanced-crm/other"),
     "managed-lists": shows("/admin/managed-lists?list=territories"),
 }
-OF_ADMINS = {"admin", "salesforce-fields", "managed-lists"}
+OF_ADMINS = {"admin", "sources", "salesforce-fields", "managed-lists"}
 
 
 def picture(page: Page, browser: Browser) -> bytes:

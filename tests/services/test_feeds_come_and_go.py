@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from sqlalchemy import func, select
 from crmapp.db import db, session
 from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.ownership import Owner
-from crmapp.errors import CRMError
+from crmapp.errors import CRMError, Invalid
 from crmapp.models import Account, Change, ExternalIdentity, Run
 from crmapp.services import accounts, crm_mappings
 from tests.factories import Make
@@ -38,6 +39,7 @@ STEPS = {
     "remove": (2, st.tuples(left, customers)),
     "type": (2, st.tuples(customers, st.sampled_from(NAMES))),
     "edit": (3, st.tuples(customers, st.sampled_from(["111 111", "222 222"]))),
+    "rename": (2, st.tuples(customers)),
     "delete": (1, st.tuples(customers)),
     "feed": (6, st.tuples()),
     "undo": (3, st.tuples(customers)),
@@ -56,6 +58,7 @@ USUAL: list[tuple[str, tuple[Any, ...]]] = [
     ("put", (False, 2, "Łódź Toys", False)),
     ("feed", ()),
     ("edit", (1, "111 111")),
+    ("rename", (1,)),
     ("put", (True, 1, "Acme Bolts", True)),
     ("feed", ()),
     ("undo", (1,)),
@@ -82,7 +85,10 @@ def test_no_account_is_lost_or_made_twice_and_a_persons_word_stays(
 
 
 class Life:
-    """An ERP and a shop, and a CRM that follows them; telephone numbers are the CRM's own."""
+    """An ERP and a shop, and a CRM that follows them; telephone numbers are the CRM's own.
+
+    All else that the two say of a customer is theirs.
+    """
 
     def __init__(self) -> None:
         self.make = Make()
@@ -115,6 +121,14 @@ class Life:
     def edit(self, which: int, phone: str) -> None:
         for id_, version in self._one(which):
             accounts.update(id_, {"phone": phone}, version, by=self.make.alice)
+
+    def rename(self, which: int) -> None:
+        """People name only what no source knows: the sources keep the names of their customers."""
+        for id_, version in self._one(which):
+            links = select(ExternalIdentity.id).where(ExternalIdentity.account_id == id_)
+            known = session.scalars(links).first() is not None
+            with pytest.raises(Invalid) if known else nullcontext():
+                accounts.update(id_, {"name": f"Ours {version}"}, version, by=self.make.alice)
 
     def delete(self, which: int) -> None:
         for id_, _version in self._one(which):
