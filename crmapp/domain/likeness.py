@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple, Protocol
 
@@ -10,6 +11,8 @@ from crmapp.domain.search import fold, plain_name
 
 NEAR = 0.85
 """How alike two names must be to be called near; 1 is the same."""
+_SLIP = 0.75
+"""How alike two words are that differ by a slip: a short one has not many letters."""
 _ANYBODYS = frozenset(
     [
         "gmail.com",
@@ -79,7 +82,7 @@ def compare(one: Described, other: Described) -> Likeness:
     return Likeness(
         _agree(number_word(one.number), number_word(other.number)),
         _agree(tax_word(one.tax_id), tax_word(other.tax_id)),
-        alike(plain_name(one.name), plain_name(other.name)),
+        _same_words(plain_name(one.name).split(), plain_name(other.name).split()),
         _agree(_form(one.name), _form(other.name)),
         _agree(domain(one.email), domain(other.email)),
         _agree(squeezed(one.postal_code), squeezed(other.postal_code)),
@@ -93,6 +96,16 @@ def _agree(one: str, other: str) -> bool | None:
 def alike(one: str, other: str) -> bool:
     """Whether two plain names are the same or nearly so."""
     return one == other or SequenceMatcher(None, one, other).ratio() >= NEAR
+
+
+def _same_words(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether one of two names has all words of the other: what they trade in alone is not it."""
+    short, long = sorted((one, other), key=len)
+    return bool(short) and all(any(_same_word(word, each) for each in long) for word in short)
+
+
+def _same_word(one: str, other: str) -> bool:
+    return one == other or SequenceMatcher(None, one, other).ratio() >= _SLIP
 
 
 def tax_word(tax_id: str) -> str:

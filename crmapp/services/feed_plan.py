@@ -186,7 +186,8 @@ def _offer(held: Claim, run: Run) -> None:
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
     mapping = session.get(CrmMapping, run.source["mapping"])
-    same = mapping is not None and mapping.known.get("problems") == known["problems"]
+    before = mapping.known.get("problems") if mapping is not None else None
+    same = before is not None and known["problems"] in (before, "")
     gone = None if shrunk or run.source["mode"] != "run" else _gone(run, plan, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):

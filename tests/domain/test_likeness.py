@@ -52,3 +52,18 @@ def test_a_slip_in_a_name_leaves_it_alike() -> None:
 
 def test_zeros_between_digits_count() -> None:
     assert number_word("C-1002") == "C1002"
+
+
+@pytest.mark.parametrize(
+    "name, same",
+    [
+        ("Acme Bolts", True),
+        ("Amce Bolts Ltd", True),
+        ("Acme", True),
+        ("Bolts & Acme & Sons", True),
+        ("Zeta Bolts", False),
+        ("", False),
+    ],
+)
+def test_names_are_the_same_word_by_word(name: str, same: bool) -> None:
+    assert compare(ACME, Candidate(1, name=name)).name is same

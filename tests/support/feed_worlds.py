@@ -14,6 +14,8 @@ from typing import Any
 
 TOWNS = [(f"{number:02}{number * 7 % 90 + 10}0", f"Town {number}") for number in range(10, 60)]
 TRADES = ("Transports", "Boulangerie", "Bolts", "Logistics", "Garage", "Imprimerie", "Foods")
+SURNAMES = ("Martin", "Bernard", "Dubois", "Durand", "Dupont", "Dupond", "Moreau", "Morel")
+SURNAMES += ("Lefebvre", "Lefevre", "Fournier", "Girard", "Giraud", "Meyer", "Meier", "Schmidt")
 FORMS = ("SARL", "SAS", "Ltd", "GmbH", "")
 ANYBODYS = ("gmail.com", "orange.fr")
 _VOWELS, _OTHERS = "aeiou", "bcdfglmnprstv"
@@ -61,6 +63,7 @@ class World:
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self._entities, self._codes = count(1), count(1)
+        self._names: set[tuple[str, str, tuple[str, str]]] = set()
 
     def tell(self, cases: int) -> World:
         """Tell so many cases, each kind in its turn."""
@@ -72,12 +75,17 @@ class World:
             self.random.shuffle(day)
         return self
 
+    def phones(self) -> dict[str, int]:
+        """Return whose each telephone is: nobody shares one."""
+        there = {each.phone: each.entity for day in self.days for _kind, each in day}
+        typed = {each.values.get("phone"): each.entity for each in self.typed}
+        return {phone: entity for phone, entity in (there | typed).items() if phone}
+
     def customer(self, **more: Any) -> Customer:
         """Make somebody up."""
         chance, entity = self.random, next(self._entities)
-        own = "".join(self._syllable() for _ in range(chance.choice((2, 3)))).title()
-        words = (own, chance.choice(TRADES), chance.choice(FORMS))
-        zip_, city = chance.choice(TOWNS)
+        own, trade, (zip_, city) = self._free_name()
+        words = (own, trade, chance.choice(FORMS))
         domain = f"{own.lower()}{entity}.example" if chance.random() < 0.8 else ANYBODYS[entity % 2]
         values = {
             "key": f"K{entity}",
@@ -90,6 +98,17 @@ class World:
             "city": city,
         }
         return Customer(entity, **{**values, **more})
+
+    def _free_name(self) -> tuple[str, str, tuple[str, str]]:
+        """Return a name that nobody has in that town: there are many namesakes elsewhere."""
+        while True:
+            chance = self.random
+            own = "".join(self._syllable() for _ in range(chance.choice((2, 3)))).title()
+            own = own if chance.random() < 0.6 else chance.choice(SURNAMES)
+            found = own, chance.choice(TRADES), chance.choice(TOWNS)
+            if found not in self._names:
+                self._names.add(found)
+                return found
 
     def code(self) -> str:
         return f"C{next(self._codes):05}"
