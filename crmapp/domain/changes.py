@@ -50,6 +50,7 @@ class Reason(StrEnum):
     NO_CODE = "no_code"
     OTHER_SOURCE = "other_source"
     UNDONE = "undone"
+    ACCOUNT_GONE = "account_gone"
 
 
 class Link(NamedTuple):

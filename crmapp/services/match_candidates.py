@@ -23,6 +23,7 @@ from crmapp.domain.matching import (
     tax_word,
 )
 from crmapp.domain.plan import Held, SourceRow, match_word
+from crmapp.domain.record_keys import RECORD
 from crmapp.domain.search import near_key
 from crmapp.models import Account
 from crmapp.models.account import TAX_WORD
@@ -65,14 +66,20 @@ def match(
     known = Known(by_identity, _by_field(clues, mapping.match))
     if companies:
         known = _with_companies(known, known.by_field.values())
+    by_id = mapping.match == RECORD
     left = [each for each in clues if each.key in answers or not _is_found(each, known)]
+    left = [each for each in left if not (by_id and each.word)]
     known = _ask_the_ladder(known, left, ladder)
     if companies:
         found = [*known.by_tax_id.values(), *known.by_near_key.values()]
         others = [[candidate.id for candidate in group] for group in found]
         known = _with_companies(known, [*others, *known.by_number.values()])
     useful = [rule for rule in ladder if known.of(rule)]
-    return [find(each, known, useful, answers.get(each.key, NO_ANSWER)) for each in clues], answers
+    matches = [
+        find(each, known, () if by_id and each.word else useful, answers.get(each.key, NO_ANSWER))
+        for each in clues
+    ]
+    return matches, answers
 
 
 def _with_companies(known: Known, groups: Iterable[Sequence[int]]) -> Known:
@@ -105,6 +112,10 @@ def _is_found(clues: Clues, known: Known) -> bool:
 
 def _by_field(clues: Sequence[Clues], name: str) -> dict[str, list[int]]:
     words = {each.word for each in clues if each.word}
+    if name == RECORD:
+        ids = sorted({int(word) for word in words})
+        query = select(_ACCOUNT.id).where(_ALIVE, is_one_of(_ACCOUNT.id, ids))
+        return {str(id_): [id_] for id_ in session.scalars(query)} if ids else {}
     return _having(_MATCH_COLUMNS[name], words, _FILLED.get(name))
 
 

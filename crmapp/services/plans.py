@@ -13,10 +13,12 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
+from crmapp.domain.fields import Field, Kind
 from crmapp.domain.matching import LABELS
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
+from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import ENDED
 from crmapp.i18n import N_, Text
 from crmapp.models import (
@@ -245,11 +247,17 @@ def _shown(
     ]
 
 
+_OWNER = Field(name=ACCOUNT, label=N_("Account"), help="", kind=Kind.ACCOUNT)
+_OWNERS = dict.fromkeys(("contact", "activity"), {ACCOUNT: _OWNER})
+"""What is said of a new record of an account before its fields: whose it is."""
+
+
 def _words(object_: str, asked: Sequence[PlanRow], by: User, locale: str) -> Words | RemoteWords:
     if object_ in remote_rows.SYSTEMS:
         return RemoteWords(object_)
     changes = [row.fields for row in asked if row.object == object_]
-    return Words(fields.every(object_), changes, by=by, locale=locale)
+    specs = {**_OWNERS.get(object_, {}), **fields.every(object_)}
+    return Words(specs, changes, by=by, locale=locale)
 
 
 def _is_open(row: PlanRow, accounts: Mapping[int, int], by: User) -> bool:
@@ -288,6 +296,8 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
     """
     rows_ = list(asked)
     ids = _accounts_meant([row for row in rows_ if row.record_id is not None])
+    ids |= {row.row_no: row.fields[ACCOUNT][1] for row in rows_ if ACCOUNT in row.fields}
+    rows_ = [row for row in rows_ if row.row_no not in ids]
     if run.done and not run.source.get("identity"):
         ids |= _created([row for row in rows_ if row.action is Planned.CREATE], run)
     keys = {row.key: row.row_no for row in rows_ if row.action is Planned.CREATE and run.done}

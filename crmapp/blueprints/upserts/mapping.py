@@ -1,4 +1,4 @@
-"""The mapping of a source's columns to the fields of accounts."""
+"""The mapping of a source's columns to the fields of records."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ def mapping(run_id: int) -> ResponseReturnValue:
     if run.status not in (Status.DRAFT, Status.PLANNED):
         return see_other(url_for("upserts.plan", run_id=run_id))
     source, columns, begun = _opened(run, _chosen(request.args.get("saved", "")))
-    return _show(run, source, columns, begun, mapping_form(columns, begun.mapping))
+    return _show(run, source, columns, begun, mapping_form(columns, begun.mapping, run.source))
 
 
 @bp.post("/<int:run_id>/mapping")
@@ -48,7 +48,7 @@ def save_mapping(run_id: int) -> ResponseReturnValue:
     """Keep the mapping and have the plan made."""
     run = upserts.get(run_id, by=current_user)
     source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
-    form = mapping_form(columns, begun.mapping)
+    form = mapping_form(columns, begun.mapping, run.source)
     if not form.validate_on_submit():
         return _show(run, source, columns, begun, form, 422)
     try:
@@ -73,11 +73,11 @@ def samples(run_id: int) -> ResponseReturnValue:
     """Show what the form as it stands would make of samples; nothing is kept."""
     run = upserts.get(run_id, by=current_user)
     source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
-    form = mapping_form(columns, begun.mapping)
+    form = mapping_form(columns, begun.mapping, run.source)
     name = request.args.get("field")
     if not wants_fragment() or name is None:
         return _show(run, source, columns, begun, form)
-    if name not in {spec.name for spec in mappable()}:
+    if name not in {spec.name for spec in mappable(form.specs)}:
         raise NotFound
     rows = field_rows(source, columns, form, begun, by=current_user, names=[name])
     return page("upserts/_field.html", run=run, row=rows[name], match=form.mapping.match, **_WORDS)
@@ -88,7 +88,7 @@ def save_version(run_id: int) -> ResponseReturnValue:
     """Save the mapping under a name, as a first or a further version."""
     run = upserts.get(run_id, by=current_user)
     source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
-    form = mapping_form(columns, begun.mapping)
+    form = mapping_form(columns, begun.mapping, run.source)
     if not form.validate_on_submit():
         return _show(run, source, columns, begun, form, 422)
     name = form.save_as.data or ""
@@ -140,7 +140,9 @@ def _show(
         status,
         run=run,
         form=form,
-        groups=[(group, [rows[spec.name] for spec in fields]) for group, fields in grouped()],
+        groups=[
+            (group, [rows[spec.name] for spec in fields]) for group, fields in grouped(form.specs)
+        ],
         match=form.mapping.match,
         unsure=unsure,
         begun=begun,
