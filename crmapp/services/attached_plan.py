@@ -130,12 +130,19 @@ def _by_address(
     if not asked:
         return {}
     accounts = sorted({account for account, _address in asked})
-    where = (is_one_of(_CONTACT.account_id, accounts), _CONTACT.deleted_at.is_(None))
+    query = select(_CONTACT.id, _CONTACT.account_id, _CONTACT.email).where(
+        is_one_of(_CONTACT.account_id, accounts),
+        _CONTACT.deleted_at.is_(None),
+        _CONTACT.email.is_not(None),
+    )
+    meant = {
+        id_: (account, email.lower())
+        for id_, account, email in session.execute(query)
+        if (account, email.lower()) in asked
+    }
     found: dict[tuple[int, str], list[Attached]] = {}
-    for each in _read("contact", names, *where, _CONTACT.email.is_not(None)):
-        address = attached.address_of(each.account, each.values)
-        if address in asked:
-            found.setdefault(address, []).append(each)
+    for each in _read("contact", names, is_one_of(_CONTACT.id, sorted(meant))) if meant else ():
+        found.setdefault(meant[each.id], []).append(each)
     return found
 
 

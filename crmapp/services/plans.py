@@ -195,11 +195,15 @@ def _groups(plan: PlanFile) -> list[Group]:
         " ORDER BY count(*) DESC, reason, field"
     )
     firsts = plan.rows("list_contains(?, row_no)", [[row[3] for row in found]], len(found))
-    params = {row["row_no"]: row["params"] for row in firsts}
+    rows_ = {row["row_no"]: (row["params"], row["object"]) for row in firsts}
     return [
-        Group(reason, about, _said(Reason(reason), _open(params[first], kinds > 1)), count)
+        Group(reason, about, _grouped(Reason(reason), *rows_[first], kinds > 1), count)
         for reason, about, count, first, kinds in found
     ]
+
+
+def _grouped(reason: Reason, params: Mapping[str, Any], object_: str, differ: bool) -> Text:
+    return _said(reason, _open(params, differ), object_)
 
 
 def _open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:

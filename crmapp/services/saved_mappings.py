@@ -13,6 +13,7 @@ from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.mapping_diff import differences
 from crmapp.domain.permissions import Right
+from crmapp.domain.record_keys import RECORD
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import MappingVersion, SavedMapping, User
@@ -82,8 +83,10 @@ def version(mapping_id: int, number: int | None = None, *, by: User) -> MappingV
 def story(saved: SavedMapping) -> list[Step]:
     """Return the versions, newest first, each with its changes; the first says all that it does."""
     contents = [FieldMapping.from_json(each.content) for each in saved.versions]
-    specs = upsert_fields.every(upsert_fields.object_of_key(saved.source_key))
-    before = [*contents[1:], FieldMapping({})]
+    object_ = upsert_fields.object_of_key(saved.source_key)
+    specs = upsert_fields.every(object_)
+    nothing = FieldMapping({}) if object_ == "account" else FieldMapping({}, match=RECORD)
+    before = [*contents[1:], nothing]
     return [
         Step(each, differences(old, new, specs))
         for each, new, old in zip(saved.versions, contents, before, strict=True)

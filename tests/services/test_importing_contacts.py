@@ -321,6 +321,7 @@ def test_mappings_are_saved_for_the_kind_of_record(make):
     (saved,) = saved_mappings.of_source(same.lock_key)
     said = [str(text) for step in saved_mappings.story(saved) for text in step.changes]
     assert "Last name is filled from “Last name”." in said
+    assert not [text for text in said if "Accounts" in text]
 
 
 def test_the_kind_of_record_stays_when_the_file_is_read_anew_or_another_follows(make):

@@ -80,7 +80,7 @@ def samples(run_id: int) -> ResponseReturnValue:
     if name not in {spec.name for spec in mappable(form.specs)}:
         raise NotFound
     rows = field_rows(source, columns, form, begun, by=current_user, names=[name])
-    return page("upserts/_field.html", run=run, row=rows[name], match=form.mapping.match, **_WORDS)
+    return page("upserts/_field.html", run=run, row=rows[name], match=_match(form), **_WORDS)
 
 
 @bp.post("/<int:run_id>/saved-mapping")
@@ -124,6 +124,11 @@ def _opened(
     return source, columns, opening(run, columns, chosen)
 
 
+def _match(form: MappingForm) -> str:
+    """Return the field that finds accounts; that of other records says so itself."""
+    return form.mapping.match if "match" in form else ""
+
+
 def _show(
     run: Run,
     source: Source,
@@ -143,7 +148,7 @@ def _show(
         groups=[
             (group, [rows[spec.name] for spec in fields]) for group, fields in grouped(form.specs)
         ],
-        match=form.mapping.match,
+        match=_match(form),
         unsure=unsure,
         begun=begun,
         saved=saved_mappings.of_source(run.lock_key),
