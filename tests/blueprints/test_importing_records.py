@@ -251,6 +251,24 @@ class TestRunning:
         mapped = the_run().mapping["columns"].keys()
         assert {name for name, spec in specs.items() if spec.mappable} - mapped <= {"erp_company"}
 
+    def test_the_undo_speaks_of_records_and_so_does_the_undo_of_it(self, make, as_user):
+        client = as_user(make.mona)
+        make.account("Acme", number="007")
+        upload(client, f"{PEOPLE}007,,Doe,\n", object="contact")
+        plan(client)
+        carry_out(client)
+        first = the_run().id
+
+        asked = flat(client.get(f"/runs/{first}/undo"))
+        client.post(f"/runs/{first}/undo")
+        while the_run().status != "done":
+            runs.work(the_run().id)
+        again = flat(client.get(f"/runs/{the_run().id}/undo"))
+
+        assert "1 record that it created is removed." in asked
+        assert "created contacts that people use" in asked
+        assert "1 record that it removed comes back." in again
+
     def test_the_history_of_the_contact_leads_to_the_run(self, make, as_user):
         client = as_user(make.mona)
         account = make.account("Acme", number="007")
