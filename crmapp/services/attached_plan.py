@@ -73,11 +73,9 @@ def _known(object_: str, mapped: Sequence[Mapped], mapping: FieldMapping, by: Us
     names = _compared(object_, mapping, mapped)
     records = _records(object_, named[RECORD], names, by)
     known = Known(accounts, by_number, records)
-    return (
-        known
-        if object_ != "contact"
-        else replace(known, by_address=_by_address(mapped, known, names))
-    )
+    if object_ != "contact":
+        return known
+    return replace(known, by_address=_by_address(mapped, known, names))
 
 
 def _said(mapped: Sequence[Mapped], name: str) -> list[Any]:

@@ -74,7 +74,7 @@ def _advance(held: Claim, run: Run) -> Claim | None:
         _finish(held, run)
         return None
     rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
-    planned = plan_readable(rows, wrong, _planner(run))
+    planned = plan_readable(rows, wrong, _planner(run), upsert_fields.object_of(run.source))
     control = add_up(run.control, planned)
     return planning.keep_part(held, run, planned, until, control=control)
 
@@ -90,7 +90,7 @@ def _planner(run: Run) -> Plan:
 
 
 def plan_readable(
-    rows: Sequence[SourceRow], wrong: Mapping[int, Wrong], plan: Plan
+    rows: Sequence[SourceRow], wrong: Mapping[int, Wrong], plan: Plan, object_: str
 ) -> list[PlanRow]:
     """Decide about ``rows``, but reject those that are ``wrong``: position → why."""
     if not wrong:
@@ -98,7 +98,8 @@ def plan_readable(
     right = [row for n, row in enumerate(rows) if n not in wrong]
     planned = iter(plan(right, {}))
     return [
-        unreadable(row, *wrong[n]) if n in wrong else next(planned) for n, row in enumerate(rows)
+        unreadable(row, *wrong[n])._replace(object=object_) if n in wrong else next(planned)
+        for n, row in enumerate(rows)
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.mapping import Wanted
 from crmapp.errors import Invalid
 from crmapp.models import Account, Contact, Run
@@ -168,6 +168,27 @@ def test_a_contact_does_not_move_to_another_account(make):
 
     assert run.done == {"rejected": 1}
     assert "an import does not move it" in reasons(make, run)[0]
+
+
+def test_a_row_that_cannot_be_read_is_one_of_contacts_too(make):
+    make.account("Acme", number="1")
+
+    run = planned(make, "contact", f"{PEOPLE}1,,Doe,,,,too wide\n1,,Roe,\n")
+
+    assert run.counts == {"create": 1, "rejected": 1}
+    (row,) = plans.rows(run, "rejected", 1, by=make.mona, locale="en").rows
+    assert row.object == "contact"
+
+
+def test_the_id_of_a_deleted_contact_rejects_its_row(make):
+    gone = make.contact(make.account("Acme", number="1"), "Ann", deleted_at=utcnow())
+    lost = make.contact(make.account("Lost", deleted_at=utcnow()), "Bob")
+
+    run = imported(
+        make, "contact", f"Contact ID,Account number,Last name\n{gone.id},1,A\n{lost.id},,B\n"
+    )
+
+    assert run.done == {"rejected": 2}
 
 
 def test_a_row_with_an_id_needs_neither_account_nor_name(make):
