@@ -52,6 +52,7 @@ class Reason(StrEnum):
     UNDONE = "undone"
     REPEATED = "repeated"
     KEPT_BY_SOURCE = "kept_by_source"
+    ACCOUNT_GONE = "account_gone"
 
 
 class Link(NamedTuple):

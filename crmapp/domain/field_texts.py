@@ -114,4 +114,5 @@ _PLAIN: dict[Kind, Callable[[Any], str]] = {
     Kind.YES_NO: _yes_no,
     Kind.TAGS: _tags,
     Kind.CONTACT: str,
+    Kind.RECORD: str,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cached_property
@@ -48,6 +48,7 @@ class Kind(StrEnum):
     TEAM = "team"
     ACCOUNT = "account"
     CONTACT = "contact"
+    RECORD = "record"
 
 
 LISTED = frozenset({Kind.PICK_LIST, Kind.MULTI_PICK_LIST})
@@ -106,7 +107,7 @@ class Lookups:
 
     ``retired`` are per pick list the codes that may stay where they are, but not be chosen anew.
     ``accounts`` are those that are meant by the words at hand, each a number or a name, as typed;
-    0 stands for several.
+    0 stands for several. ``zone`` is where a moment is meant that names no time zone.
     """
 
     pick_lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -114,6 +115,7 @@ class Lookups:
     teams: Mapping[str, int] = field(default_factory=dict)
     retired: Mapping[str, frozenset[str]] = field(default_factory=dict)
     accounts: Mapping[str, int] = field(default_factory=dict)
+    zone: tzinfo | None = None
 
 
 def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
@@ -293,11 +295,13 @@ def _tags(spec: Field, text: str, lookups: Lookups) -> list[str]:
     return [*dict.fromkeys(_text(spec, tag, lookups) for tag in tags if tag)]
 
 
-def _moment(_spec: Field, text: str, _lookups: Lookups) -> datetime:
+def _moment(_spec: Field, text: str, lookups: Lookups) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
+    if moment is not None and moment.tzinfo is None and lookups.zone is not None:
+        moment = moment.replace(tzinfo=lookups.zone)
     if moment is None or moment.tzinfo is None or not 1900 <= moment.year <= 2200:
         raise BadValue(Text(N_("Enter a date and time, like 2026-11-22 14:30.")))
     return moment
@@ -347,6 +351,12 @@ def _record(_spec: Field, text: str, _lookups: Lookups) -> int:
     return int(text)
 
 
+def _id(_spec: Field, text: str, _lookups: Lookups) -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise BadValue(Text(N_("Enter the id as our exports have it, a whole number.")))
+    return int(text)
+
+
 def _look_up(words: Mapping[str, Meaning], text: str) -> Meaning:
     try:
         return words[fold(text)]
@@ -377,4 +387,5 @@ _PARSERS = {
     Kind.TEAM: _team,
     Kind.ACCOUNT: _account,
     Kind.CONTACT: _record,
+    Kind.RECORD: _id,
 }

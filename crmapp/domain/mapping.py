@@ -20,13 +20,14 @@ from crmapp.domain.fields import (
     newly_chosen,
     parse,
 )
-from crmapp.domain.records import ALWAYS_REQUIRED
+from crmapp.domain.record_keys import ACCOUNT, NAMES, NUMBER, RECORD
+from crmapp.domain.records import ALWAYS_REQUIRED, FIELDS
 from crmapp.domain.search import fold
 from crmapp.domain.steps import Step, as_text, take
 from crmapp.i18n import Text
 
 MATCH_FIELDS = ("number", "name", "email")
-"""Fields by which an existing account may be found."""
+"""Fields by which an existing account may be found; a file may name its id instead."""
 
 CHOSEN_KINDS = frozenset({*LISTED, Kind.USER, Kind.TEAM, Kind.YES_NO})
 """Kinds whose values are chosen from few, so that a source's words can be mapped to them."""
@@ -64,6 +65,11 @@ class FieldMapping:
     def fields(self) -> list[str]:
         """The fields that a run fills."""
         return [*self.columns, *(name for name in self.fixed if name not in self.columns)]
+
+    @property
+    def written(self) -> list[str]:
+        """The fields that a run writes: without what only finds the record."""
+        return [name for name in self.fields if name not in NAMES]
 
     @cached_property
     def meanings(self) -> dict[str, dict[str, str]]:
@@ -132,12 +138,16 @@ class Mapped(NamedTuple):
 
 
 def problems(
-    mapping: FieldMapping, fields: Mapping[str, Field], columns: Sequence[str]
+    mapping: FieldMapping,
+    fields: Mapping[str, Field],
+    columns: Sequence[str],
+    object_: str = "account",
 ) -> dict[str, str]:
     """Return field → the kind of problem with its mapping; empty if it can be planned.
 
     Kinds: ``required`` (name is not mapped), ``match`` (the field that finds accounts is not
-    mapped), ``unknown`` (no such field, no such column, or not open to mapping).
+    mapped), ``unknown`` (no such field, no such column, or not open to mapping), ``idle`` (an id
+    that does not find accounts), ``account`` (nothing says to which account the rows belong).
     """
     found: dict[str, str] = {}
     for name in (*mapping.fields, *mapping.steps, *mapping.values):
@@ -146,14 +156,37 @@ def problems(
     for name, column in mapping.columns.items():
         if column not in columns:
             found[name] = "unknown"
-    for name in ALWAYS_REQUIRED:
+    for name in _required(mapping, object_):
         if name not in mapping.fields:
             found[name] = "required"
-    if mapping.match not in MATCH_FIELDS:
-        found["match"] = "unknown"
-    elif mapping.match not in mapping.columns:
-        found[mapping.match] = "match"
-    return found
+    return found | (_unfound(mapping, fields) if object_ == "account" else _homeless(mapping))
+
+
+def _required(mapping: FieldMapping, object_: str) -> Sequence[str]:
+    """Return the fields without which nothing can be planned; a row with an id needs no other."""
+    if object_ == "account":
+        return ALWAYS_REQUIRED
+    specs = () if RECORD in mapping.columns else FIELDS[object_].values()
+    return [spec.name for spec in specs if spec.required]
+
+
+def match_fields(fields: Mapping[str, Field]) -> list[str]:
+    """Return the fields by which accounts may be found, of those that a source may fill."""
+    return [name for name in (RECORD, *MATCH_FIELDS) if name in fields]
+
+
+def _unfound(mapping: FieldMapping, fields: Mapping[str, Field]) -> dict[str, str]:
+    if mapping.match not in match_fields(fields):
+        return {"match": "unknown"}
+    if mapping.match not in mapping.columns:
+        return {mapping.match: "match"}
+    idle = RECORD in mapping.fields and mapping.match != RECORD
+    return {RECORD: "idle"} if idle else {}
+
+
+def _homeless(mapping: FieldMapping) -> dict[str, str]:
+    """Contacts and activities are found by their id, or else within their account."""
+    return {} if {RECORD, ACCOUNT, NUMBER} & {*mapping.fields} else {NUMBER: "account"}
 
 
 def apply(

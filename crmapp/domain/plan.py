@@ -13,8 +13,9 @@ from crmapp.domain.changes import Action, Link, Reason, Write, difference
 from crmapp.domain.fields import REQUIRED, BadValue, Field, Kind, Lookups, freeze
 from crmapp.domain.mapping import LEFT, FieldMapping, Mapped, Wanted
 from crmapp.domain.matching import Match, Rule
+from crmapp.domain.record_keys import NAMES, RECORD
 from crmapp.domain.search import fold
-from crmapp.i18n import Text
+from crmapp.i18n import N_, Text
 
 
 class Planned(StrEnum):
@@ -220,8 +221,15 @@ def decide(
         "source": row.cells,
     }
     if mapped.problems:
-        return _bad_value(mapped, mapped.problems, base)
-    if not row.key or word is None:
+        return bad_value(mapped, mapped.problems, base)
+    if match_field == RECORD:
+        if word is not None and (match.ids != (int(word),) or match.ids[0] not in accounts):
+            mapped = mapped._replace(found={RECORD: word})
+            return bad_value(mapped, {RECORD: Text(NO_SUCH_ID)}, base)
+        mapped = without_keys(mapped)
+    elif word is None:
+        return PlanRow(action=Planned.REJECTED, reason=Reason.NO_KEY, **base)
+    if not row.key:
         return PlanRow(action=Planned.REJECTED, reason=Reason.NO_KEY, **base)
     if match.ids and not match.sure:
         params: dict[str, Any] = {
@@ -234,11 +242,11 @@ def decide(
         if wanted is Wanted.UPDATE:
             return PlanRow(action=Planned.KEPT, reason=Reason.LEFT_OUT_NEW, **base)
         if mapped.retired:
-            return _bad_value(mapped, mapped.retired, base)
+            return bad_value(mapped, mapped.retired, base)
         values = {name: value for name, value in mapped.values.items() if value is not None}
         for name in required:
             if values.get(name) in (None, "", []):
-                return _bad_value(mapped, {name: Text(REQUIRED)}, base)
+                return bad_value(mapped, {name: Text(REQUIRED)}, base)
         return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
     return _decide_update(match, mapped, accounts, base)
 
@@ -271,7 +279,18 @@ def without(row: PlanRow, kept: Mapping[str, str]) -> PlanRow:
     )
 
 
-def _bad_value(mapped: Mapped, problems: Mapping[str, Text], base: Mapping[str, Any]) -> PlanRow:
+NO_SUCH_ID = N_(
+    "Nothing that you see has this id; it may have been deleted. Correct it, or drop the row."
+)
+
+
+def without_keys(mapped: Mapped) -> Mapped:
+    """Leave out of a row what only finds its record."""
+    values = {name: value for name, value in mapped.values.items() if name not in NAMES}
+    return mapped._replace(values=values)
+
+
+def bad_value(mapped: Mapped, problems: Mapping[str, Text], base: Mapping[str, Any]) -> PlanRow:
     """Reject a row for its bad cells: ``params`` are about the first, ``others`` about the rest."""
     bad = [
         {
@@ -302,7 +321,7 @@ def _decide_update(
     fields = difference(account, mapped.values)
     anew = next((name for name in mapped.retired if name in fields), None)
     if anew is not None:
-        return _bad_value(mapped, {anew: mapped.retired[anew]}, base)
+        return bad_value(mapped, {anew: mapped.retired[anew]}, base)
     return PlanRow(
         action=Planned.UPDATE if fields else Planned.UNCHANGED,
         record_id=match.ids[0],
@@ -347,7 +366,11 @@ def to_write(
     )
 
 
-_WORDS: dict[str, Callable[[str], str]] = {"number": str, "name": fold, "email": str.lower}
+_WORDS: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys((RECORD, "number"), str),
+    "name": fold,
+    "email": str.lower,
+}
 
 
 def match_word(field_name: str, value: Any) -> str | None:

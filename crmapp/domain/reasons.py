@@ -41,11 +41,17 @@ SENTENCES: dict[Reason, str] = {
     Reason.REPEATED: N_("A row further down says the same customer anew; the last one counts."),
     Reason.UNDONE: N_("Undone here; it is left alone until the source says something else."),
     Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
+    Reason.ACCOUNT_GONE: N_("Its account was deleted after the plan was made."),
 }
 
 OF_ANY_RECORD: dict[Reason, str] = {
     Reason.CHANGED_SINCE: N_("Somebody changed this record after the plan was made."),
     Reason.GONE: N_("This record was deleted or restored in the meantime."),
+    Reason.PEOPLE_ADDED: N_("Kept, because people use this record since."),
+    Reason.LEFT_OUT_KNOWN: N_("Left out: the record exists, and only new ones are created."),
+    Reason.LEFT_OUT_NEW: N_("Left out: no record is found, and only known ones are updated."),
+    Reason.SAME_ACCOUNT: N_("Another row of the same source is about this record."),
+    Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this record already."),
 }
 """Said instead where the row is not about an account: ``object`` in its values says so."""
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from crmapp.db import session
 from crmapp.db.bulk import dialect, is_one_of
 from crmapp.domain.permissions import Right
-from crmapp.models import Account, Change, Contact, Team, User
+from crmapp.models import Account, Activity, Change, Contact, Run, Team, User
 from crmapp.models.contact import full_name
 from crmapp.services import account_fields
 from crmapp.services.account_order import (
@@ -176,14 +176,22 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
     return Filter(conditions, search.values, few=not search.many, shared=shared), some
 
 
+_BELONGING: dict[str, type[Contact] | type[Activity]] = {"contact": Contact, "activity": Activity}
+
+
 def _wrote(run_id: int) -> tuple[ColumnElement[bool], bool]:
-    """Say that an account was written by a run, and whether it wrote few of them."""
-    change = Change.__table__.c
-    theirs = select(change.record_id).where(change.run_id == run_id, change.object == "account")
+    """Say that an account, or what belongs to it, was written by a run; whether few were."""
+    change, account = Change.__table__.c, Change.__table__.c.record_id
+    source = session.scalar(select(Run.source).where(Run.id == run_id)) or {}
+    object_ = str(source.get("object") or "account")
+    theirs = select(account).where(change.run_id == run_id, change.object == object_)
+    if model := _BELONGING.get(object_):
+        account = model.__table__.c.account_id
+        theirs = theirs.with_only_columns(account).where(change.record_id == model.__table__.c.id)
     some = select(func.count()).select_from(theirs.limit(_FEW + 1).subquery())
     if (session.scalar(some) or 0) <= _FEW:
         return _account.id.in_(theirs), True
-    return theirs.where(change.record_id == _account.id).exists(), False
+    return theirs.where(account == _account.id).exists(), False
 
 
 def _count(

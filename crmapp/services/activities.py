@@ -11,9 +11,10 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import LARGEST_ID, session, unit_of_work
+from crmapp.domain.attached import Attached
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
-from crmapp.i18n import N_
+from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
 from crmapp.services import editing, records
 from crmapp.services.pick_lists import lookups
@@ -148,6 +149,29 @@ def _checked(
     if contact_id is not None and not _belongs(contact_id, account_id):
         raise Invalid({"contact_id": N_("Choose a contact of this account.")})
     return values
+
+
+def misfits(
+    contacts: Mapping[int, int], values: Mapping[str, Any], held: Attached | None, account_id: int
+) -> dict[str, Text]:
+    """Return field → what does not suit an activity of the account; ``held`` is what it was.
+
+    ``contacts`` are contact → its account. What the activity holds already may stay.
+    """
+    now = held.values if held else {}
+    kind = values.get("kind") or now.get("kind")
+    if now and kind != now["kind"]:
+        return {"kind": Text(N_("The kind of an activity stays as it is. Enter what it was."))}
+    contact_id = values.get("contact_id")
+    strange = contact_id not in (None, now.get("contact_id"))
+    if strange and contacts.get(contact_id or 0) != account_id:
+        return {"contact_id": Text(N_("The account has no contact with this id."))}
+    own = FIELDS_OF.get(kind or "", frozenset()) | {"kind", "owner_id"}
+    return {
+        name: Text(N_("This kind of activity has no such field. Clear the cell."))
+        for name, value in values.items()
+        if kind and name not in own and value not in (None, "", now.get(name))
+    }
 
 
 def _belongs(contact_id: int, account_id: int) -> bool:

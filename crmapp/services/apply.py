@@ -22,7 +22,7 @@ from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, RunException
-from crmapp.services import fields, pace, records
+from crmapp.services import attached_writes, fields, pace, records
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
@@ -119,7 +119,10 @@ def write_rows(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
     for object_, same in groupby(rows, key=attrgetter("object")):
         readers = thawers(fields.every(object_))
         writes = [to_write(row, readers, identity, origin) for row in same]
-        outcomes += records.write(records.MODELS[object_], writes, run=run)
+        if object_ in ("contact", "activity"):
+            outcomes += attached_writes.write(object_, writes, run=run)
+        else:
+            outcomes += records.write(records.MODELS[object_], writes, run=run)
     return outcomes
 
 

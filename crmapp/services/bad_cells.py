@@ -13,7 +13,7 @@ from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import PlanRow
 from crmapp.i18n import Text
 from crmapp.models import Run
-from crmapp.services import fields
+from crmapp.services import upsert_fields
 from crmapp.services.fixing import needed
 from crmapp.services.mapping_preview import meanings
 
@@ -43,7 +43,7 @@ class BadCells:
     def __init__(self, run: Run, locale: str) -> None:
         self._run = run
         self._mapping = FieldMapping.from_json(run.mapping)
-        self._specs = fields.of("account")
+        self._specs = upsert_fields.of(run.source)
         self._locale = locale
         self._choices: dict[str, Sequence[tuple[str, str]]] = {}
 

@@ -16,7 +16,7 @@ from crmapp.domain.plan import PlanRow
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import PlanDecision, Run, User
-from crmapp.services import decisions, fields, fixes, mapping_words, upsert_plan, upserts
+from crmapp.services import decisions, fixes, mapping_words, upsert_fields, upsert_plan, upserts
 from crmapp.services.fixes import MOST, ROW, Cell, Fix, Layer
 
 _NOT_OFFERED = N_("This cell is not to be fixed any more. Look at the preview again.")
@@ -94,7 +94,7 @@ def _kind(cell: Cell) -> tuple[str, str, str | None, str]:
 
 
 def _check_answers(run: Run, answers: Sequence[Answer], by: User) -> None:
-    mapping, specs = FieldMapping.from_json(run.mapping), fields.of("account")
+    mapping, specs = FieldMapping.from_json(run.mapping), upsert_fields.of(run.source)
     typed = [(answer.field, answer.value) for answer in answers]
     lookups = mapping_words.lookups(mapping, specs, [{}], typed, by=by)
     wrong: dict[str, Text | str] = {}

@@ -23,11 +23,11 @@ from crmapp.services import (
     apply,
     decisions,
     field_owners,
-    fields,
     fixes,
     mapping_words,
     match_answers,
     planning,
+    upsert_fields,
     upsert_plan,
 )
 from crmapp.services.decisions import Choice
@@ -82,12 +82,13 @@ def _decided_rows(
 ) -> Sequence[PlanRow]:
     """Decide the rows again, this time knowing what a person said."""
     by = session.get_one(User, run.by_id)
-    mapping, specs = FieldMapping.from_json(run.mapping), fields.every("account")
+    object_ = upsert_fields.object_of(run.source)
+    mapping, specs = FieldMapping.from_json(run.mapping), upsert_fields.every(object_)
     cells = fixes.by_row(fixes.of(run.id).values())
     typed = [each for row in asked for each in cells.get(row.row_no, {}).items()]
     lookups = mapping_words.lookups(mapping, specs, [row.source for row in asked], typed, by=by)
     matches = [_match(decided[row.row_no]) for row in asked]
-    accounts = upsert_plan.read_accounts(matches, mapping.fields, specs, by)
+    accounts = upsert_plan.read_accounts(matches, mapping.written, specs, by)
     rows, required = [], required_of(specs)
     for row, match in zip(asked, matches, strict=True):
         if decided[row.row_no].choice == Choice.SKIP:

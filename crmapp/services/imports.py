@@ -1,4 +1,4 @@
-"""Files of accounts: sent, looked at, read another way, and handed to the mapping as a run."""
+"""Files of records: sent, looked at, read another way, and handed to the mapping as a run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from crmapp.analytics.intake import workbook
 from crmapp.analytics.intake.tables import Reading
 from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
+from crmapp.domain.record_keys import IMPORTED
 from crmapp.domain.runs import ENDED, Status
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
-from crmapp.services import engine, sources, staged_rows, tables, upserts
+from crmapp.services import engine, sources, staged_rows, tables, upsert_fields, upserts
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.file_sources import KIND
 from crmapp.services.idempotency import once
@@ -81,18 +82,22 @@ def start(
     by: User,
     key: str | None = None,
     like: int | None = None,
+    object_: str = "account",
 ) -> int:
-    """Draft a run from a file that was sent; return its id.
+    """Draft a run from a file of records of a kind that was sent; return its id.
 
     With ``like`` it is read and mapped as the file of that run was, as far as it has the same form.
 
     Raises:
         Forbidden: ``by`` may not add or update accounts from the grid.
         NotFound: there is no such run.
-        Invalid: the file is too large, or not a table.
+        Invalid: the file is too large, or not a table; or there is no such kind of record.
     """
     need_right(by)
     before = get(like, by=by) if like is not None else None
+    object_ = upsert_fields.object_of(before.source) if before else object_
+    if object_ not in IMPORTED:
+        raise Invalid({"object": N_("Choose accounts, contacts or activities.")})
     remove_old()
     folder = _FOLDER + secrets.token_hex(8)
     try:
@@ -100,11 +105,11 @@ def start(
         found = tables.look(folder, kept)
         sheets = _sheets(folder, kept, found)
         way = _as_before(found, sheets, Way.of(before.source)) if before else Way(found)
-        source = _looked_at(folder, [kept], way, headings, sheets=sheets)
+        source = _looked_at(folder, [kept], way, headings, sheets=sheets, object=object_)
     except Invalid:
         tables.remove(folder)
         raise
-    sent = {"sha256": kept["sha256"], "name": kept["name"], "like": like}
+    sent = {"sha256": kept["sha256"], "name": kept["name"], "like": like, "object": object_}
     mapping = before.mapping if before else {}
     with unit_of_work():
         made = once(key, sent, lambda: _draft(source, mapping, by))
@@ -166,10 +171,13 @@ def _draft(source: Mapping[str, Any], mapping: Mapping[str, Any], by: User) -> s
 
 def _lock_key(source: Mapping[str, Any]) -> str:
     """Files about the same system are one source, and so are those with the same headings."""
+    object_ = upsert_fields.object_of(source)
     if source.get("identity"):
-        return "accounts:{}:{}".format(*source["identity"])
+        return upsert_fields.lock_key(object_, *source["identity"])
     words = "\n".join(source["headings"]).casefold().encode("utf-8", "replace")
-    return f"accounts:{SYSTEM}{hashlib.sha256(words).hexdigest()[:16]}"
+    return upsert_fields.lock_key(
+        object_, SYSTEM.strip(":"), hashlib.sha256(words).hexdigest()[:16]
+    )
 
 
 def _looked_at(
@@ -187,7 +195,8 @@ def _looked_at(
         raise Invalid({"file": error.message}) from error
     left_out = "" if way.all_columns else _reasons(sample.headings, headings)
     names = [name for name in sample.headings if name != left_out]
-    key_column = way.key_column if way.key_column in names else ""
+    own_ids = way.key_column in names and upsert_fields.object_of(more) == "account"
+    key_column = way.key_column if own_ids else ""
     source: dict[str, Any] = {
         "kind": KIND,
         "folder": folder,
@@ -245,7 +254,8 @@ def read_anew(run_id: int, way: Way, headings: Headings, *, by: User) -> None:
     if way.key_column:
         way = replace(way, system=_named(way.system))
     kept = run.source
-    source = _looked_at(kept["folder"], kept["files"], way, headings, sheets=kept["sheets"])
+    same = {"sheets": kept["sheets"], "object": upsert_fields.object_of(kept)}
+    source = _looked_at(kept["folder"], kept["files"], way, headings, **same)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
         if run.status != Status.DRAFT:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from crmapp.domain.fields import BadValue, Field, Lookups, parse
 from crmapp.domain.fields import check as check_value
@@ -11,7 +12,7 @@ from crmapp.domain.steps import problem
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import User
-from crmapp.services import fields, mapping_words
+from crmapp.services import mapping_words, upsert_fields
 
 LONGEST = 200
 MOST_WORDS = 1000
@@ -19,17 +20,27 @@ _PROBLEMS = {
     "required": N_("Choose the column that fills this field; it is required."),
     "match": N_("Choose a column: this field finds the accounts that exist."),
     "unknown": N_("Choose a column from the list."),
+    "idle": N_("Let this field find the accounts that exist, or leave it untouched."),
+    "account": N_("Choose a column: this field says to which account a row belongs."),
 }
 
 
-def check(mapping: FieldMapping, columns: Sequence[str], *, by: User) -> None:
+def check(
+    mapping: FieldMapping,
+    columns: Sequence[str],
+    *,
+    by: User,
+    source: Mapping[str, Any] = {},
+) -> None:
     """Refuse a mapping over ``columns`` that cannot be planned.
+
+    ``source`` is what a run keeps of where its rows come from; without one they are accounts.
 
     Raises:
         Invalid: field → what is wrong with its column, fixed value, steps or value map.
     """
-    specs = fields.of("account")
-    found = problems(mapping, specs, columns)
+    specs = upsert_fields.of(source)
+    found = problems(mapping, specs, columns, upsert_fields.object_of(source))
     wrong = {name: Text(_PROBLEMS[kind]) for name, kind in found.items()}
     lookups = mapping_words.lookups(mapping, specs, [{}], by=by)
     for name in mapping.fields:

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.domain.fields import LISTED, BadValue, Field, Kind, Lookups, freeze, parse
 from crmapp.domain.mapping import CHOSEN_KINDS, FieldMapping, cell
+from crmapp.domain.record_keys import ACTIVITY_KINDS
 from crmapp.domain.search import fold
 from crmapp.domain.steps import StepKind, as_text
 from crmapp.i18n import N_, Text
 from crmapp.models import User
 from crmapp.services import fields, mapping_words, pick_lists
+from crmapp.services.activities import KINDS
 from crmapp.services.sources import Source, SourceColumn
 from crmapp.services.words import Words
 
@@ -82,9 +84,13 @@ def previews(
     *,
     by: User,
     locale: str,
+    specs: Mapping[str, Field] | None = None,
 ) -> dict[str, Preview]:
-    """Return field → its preview, of those fields among ``names`` that the mapping fills."""
-    specs = fields.of("account")
+    """Return field → its preview, of those fields among ``names`` that the mapping fills.
+
+    ``specs`` are the fields that may be filled, those of accounts unless it says otherwise.
+    """
+    specs = fields.of("account") if specs is None else specs
     filled = [name for name in names if name in mapping.fields and name in specs]
     known = {column.name: column for column in columns}
     chosen = [
@@ -198,6 +204,8 @@ def _understood(reading: _Reading, name: str, word: str) -> bool:
 
 def meanings(spec: Field, locale: str) -> list[tuple[str, str]]:
     """Return (word, label) of what a field with few values may hold, as a mapping keeps it."""
+    if spec.pick_list == ACTIVITY_KINDS:
+        return [*KINDS.items()]
     if spec.kind in LISTED:
         return pick_lists.choices(spec.pick_list or "", locale)
     if spec.kind is Kind.USER:

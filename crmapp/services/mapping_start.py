@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.domain.mapping import FieldMapping
+from crmapp.domain.record_keys import RECORD
 from crmapp.domain.suggestions import Seen, Suggestion, suggest
 from crmapp.models import MappingVersion, Run
-from crmapp.services import fields
+from crmapp.services import upsert_fields
 from crmapp.services.sources import SourceColumn
 
 
@@ -37,7 +38,7 @@ def opening(
     last = _last_run(run)
     known = FieldMapping.from_json(last.mapping) if last else None
     seen = [Seen(each.name, each.label, each.shape, each.meant) for each in columns]
-    found = suggest(seen, fields.of("account").values(), known.columns if known else None)
+    found = suggest(seen, upsert_fields.of(run.source).values(), known.columns if known else None)
     if chosen is not None:
         mapping, gone = without_missing(FieldMapping.from_json(chosen.content), columns)
         return Opening(mapping, found, gone, saved=(chosen.mapping_id, chosen.version))
@@ -46,12 +47,18 @@ def opening(
         return Opening(mapping, found, gone, saved=_saved(run))
     if known is None or last is None:
         names = {name: suggestion.column for name, suggestion in found.items()}
-        match = "number" if "number" in names else "name"
-        return Opening(FieldMapping(names, match=match), found, {})
+        return Opening(FieldMapping(names, match=_match(run, names)), found, {})
     mapping, gone = without_missing(known, columns)
     again = {name: found[name].column for name in gone if name in found}
     begun = replace(mapping, columns={**mapping.columns, **again})
     return Opening(begun, found, gone, last.id, _saved(last))
+
+
+def _match(run: Run, names: Container[str]) -> str:
+    """Return what finds the records; contacts and activities have nothing but their id."""
+    if upsert_fields.object_of(run.source) != "account" or RECORD in names:
+        return RECORD
+    return "number" if "number" in names else "name"
 
 
 def _saved(run: Run) -> tuple[int, int] | None:

@@ -24,6 +24,7 @@ from crmapp.domain.matching import (
     find,
 )
 from crmapp.domain.plan import Held, SourceRow, match_word
+from crmapp.domain.record_keys import RECORD
 from crmapp.domain.search import near_key
 from crmapp.models import Account, ExternalIdentity
 from crmapp.models.account import TAX_WORD
@@ -78,12 +79,18 @@ def match(
     known = Known(by_identity, _by_field(clues, mapping.match), care=care)
     if care is not None:
         known = _with_accounts(known, known.by_field.values(), identity)
+    by_id = mapping.match == RECORD
     left = [each for each in clues if each.key in answers or not _is_found(each, known)]
+    left = [each for each in left if not (by_id and each.word)]
     known = _ask_the_ladder(known, left, ladder)
     if care is not None:
         known = _with_care(known, left, ladder, answers, identity)
     useful = [rule for rule in ladder if known.of(rule)]
-    return [find(each, known, useful, answers.get(each.key, NO_ANSWER)) for each in clues], answers
+    matches = [
+        find(each, known, () if by_id and each.word else useful, answers.get(each.key, NO_ANSWER))
+        for each in clues
+    ]
+    return matches, answers
 
 
 def _with_care(
@@ -152,6 +159,10 @@ def _is_found(clues: Clues, known: Known) -> bool:
 
 def _by_field(clues: Sequence[Clues], name: str) -> dict[str, list[int]]:
     words = {each.word for each in clues if each.word}
+    if name == RECORD:
+        ids = sorted({int(word) for word in words})
+        query = select(_ACCOUNT.id).where(_ALIVE, is_one_of(_ACCOUNT.id, ids))
+        return {str(id_): [id_] for id_ in session.scalars(query)} if ids else {}
     return _having(_MATCH_COLUMNS[name], words, _FILLED.get(name))
 
 

@@ -13,10 +13,12 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
+from crmapp.domain.fields import Field, Kind
 from crmapp.domain.matching import LABELS
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
+from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import ENDED
 from crmapp.i18n import N_, Text
 from crmapp.models import (
@@ -200,11 +202,15 @@ def groups_of(plan: PlanFile, where: str, values: Sequence[Any] = ()) -> list[Gr
         values,
     )
     firsts = plan.rows("list_contains(?, row_no)", [[row[3] for row in found]], len(found))
-    params = {row["row_no"]: row["params"] for row in firsts}
+    rows_ = {row["row_no"]: (row["params"], row["object"]) for row in firsts}
     return [
-        Group(reason, about, _said(Reason(reason), left_open(params[first], kinds > 1)), count)
+        Group(reason, about, _grouped(Reason(reason), *rows_[first], kinds > 1), count)
         for reason, about, count, first, kinds in found
     ]
+
+
+def _grouped(reason: Reason, params: Mapping[str, Any], object_: str, differ: bool) -> Text:
+    return _said(reason, left_open(params, differ), object_)
 
 
 def left_open(params: Mapping[str, Any], differ: bool) -> Mapping[str, Any]:
@@ -252,11 +258,17 @@ def _shown(
     ]
 
 
+_OWNER = Field(name=ACCOUNT, label=N_("Account"), help="", kind=Kind.ACCOUNT)
+_OWNERS = dict.fromkeys(("contact", "activity"), {ACCOUNT: _OWNER})
+"""What is said of a new record of an account before its fields: whose it is."""
+
+
 def _words(object_: str, asked: Sequence[PlanRow], by: User, locale: str) -> Words | RemoteWords:
     if object_ in remote_rows.SYSTEMS:
         return RemoteWords(object_)
     changes = [row.fields for row in asked if row.object == object_]
-    return Words(fields.every(object_), changes, by=by, locale=locale)
+    specs = {**_OWNERS.get(object_, {}), **fields.every(object_)}
+    return Words(specs, changes, by=by, locale=locale)
 
 
 def _is_open(row: PlanRow, accounts: Mapping[int, int], by: User) -> bool:
@@ -296,6 +308,8 @@ def accounts_of(run: Run, asked: Iterable[PlanRow], *, by: User) -> dict[int, in
     """
     rows_ = list(asked)
     ids = _accounts_meant([row for row in rows_ if row.record_id is not None])
+    ids |= {row.row_no: row.fields[ACCOUNT][1] for row in rows_ if ACCOUNT in row.fields}
+    rows_ = [row for row in rows_ if row.row_no not in ids]
     if run.done:
         ids |= _created([row for row in rows_ if row.action is Planned.CREATE], run)
     table = Account.__table__.c.id

@@ -15,6 +15,7 @@ from crmapp.db.bulk import is_one_of
 from crmapp.domain.field_texts import Wording, Writer, heading
 from crmapp.domain.fields import Field, Kind, thaw
 from crmapp.domain.permissions import Right
+from crmapp.domain.record_keys import ACCOUNT_ID, ACCOUNT_NUMBER, ACTIVITY_ID, CONTACT_ID
 from crmapp.errors import Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, Team, User
@@ -26,7 +27,6 @@ from crmapp.services.sheet_files import MOST_LINES, Heading, csv_lines, write_wo
 OF = "records"
 AT_ONCE = 1_000
 """Of so many accounts, and with so many rows, a file is sent at once; a run writes larger ones."""
-ACCOUNT_ID = N_("Account ID")
 OBJECTS: dict[str, str] = {
     "account": N_("Accounts"),
     "contact": N_("Contacts"),
@@ -37,15 +37,15 @@ _MODELS: dict[str, Any] = {"account": Account, "contact": Contact, "activity": A
 _KEYS: dict[str, list[tuple[str, str]]] = {
     "account": [("id", ACCOUNT_ID)],
     "contact": [
-        ("id", N_("Contact ID")),
+        ("id", CONTACT_ID),
         ("account_id", ACCOUNT_ID),
-        ("account_number", N_("Account number")),
+        ("account_number", ACCOUNT_NUMBER),
         ("account_name", N_("Account name")),
     ],
     "activity": [
-        ("id", N_("Activity ID")),
+        ("id", ACTIVITY_ID),
         ("account_id", ACCOUNT_ID),
-        ("account_number", N_("Account number")),
+        ("account_number", ACCOUNT_NUMBER),
         ("account_name", N_("Account name")),
     ],
 }

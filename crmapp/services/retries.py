@@ -18,7 +18,7 @@ from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_
 from crmapp.models import Run, RunException, User
 from crmapp.queue import later
-from crmapp.services import fields, sources, staged_rows, upserts
+from crmapp.services import sources, staged_rows, upsert_fields, upserts
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 from crmapp.services.sources import Rows, SourceColumn
@@ -79,7 +79,8 @@ def retry_later(run_id: int, *, key: str | None, by: User) -> int:
     if found == 0:
         raise Invalid({"": N_("The source has none of these rows any more.")})
     columns = [column.name for column in opened.columns()]
-    fits = not problems(FieldMapping.from_json(run.mapping), fields.of("account"), columns)
+    mapping, object_ = FieldMapping.from_json(run.mapping), upsert_fields.object_of(source)
+    fits = not problems(mapping, upsert_fields.of(source), columns, object_)
     person = by.id
     with unit_of_work():
         made = once(key, {"retry": run_id}, lambda: _start(run_id, source, found, fits, person))

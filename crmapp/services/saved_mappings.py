@@ -13,10 +13,11 @@ from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.mapping_diff import differences
 from crmapp.domain.permissions import Right
+from crmapp.domain.record_keys import RECORD
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import MappingVersion, SavedMapping, User
-from crmapp.services import fields, mapping_checks, upserts
+from crmapp.services import mapping_checks, upsert_fields, upserts
 from crmapp.services.editing import unless_taken
 
 LONGEST = 80
@@ -82,9 +83,12 @@ def version(mapping_id: int, number: int | None = None, *, by: User) -> MappingV
 def story(saved: SavedMapping) -> list[Step]:
     """Return the versions, newest first, each with its changes; the first says all that it does."""
     contents = [FieldMapping.from_json(each.content) for each in saved.versions]
-    before = [*contents[1:], FieldMapping({})]
+    object_ = upsert_fields.object_of_key(saved.source_key)
+    specs = upsert_fields.every(object_)
+    nothing = FieldMapping({}) if object_ == "account" else FieldMapping({}, match=RECORD)
+    before = [*contents[1:], nothing]
     return [
-        Step(each, differences(old, new, fields.every("account")))
+        Step(each, differences(old, new, specs))
         for each, new, old in zip(saved.versions, contents, before, strict=True)
     ]
 
@@ -98,7 +102,8 @@ def between(saved: SavedMapping, before: int, after: int) -> list[Text]:
     contents = {v.version: FieldMapping.from_json(v.content) for v in saved.versions}
     if before not in contents or after not in contents:
         raise NotFound
-    return differences(contents[before], contents[after], fields.every("account"))
+    specs = upsert_fields.every(upsert_fields.object_of_key(saved.source_key))
+    return differences(contents[before], contents[after], specs)
 
 
 def save(run_id: int, name: str, mapping: FieldMapping, *, by: User) -> MappingVersion:
@@ -112,7 +117,7 @@ def save(run_id: int, name: str, mapping: FieldMapping, *, by: User) -> MappingV
     run = upserts.get(run_id, by=by)
     columns = [column.name for column in upserts.source_of(run, by=by).columns()]
     name = _name(name)
-    mapping_checks.check(mapping, columns, by=by)
+    mapping_checks.check(mapping, columns, by=by, source=run.source)
     key, title, person = run.lock_key, run.title, by.id
     with unless_taken(_TAKEN, **_UNIQUE), unit_of_work():
         saved = session.scalar(

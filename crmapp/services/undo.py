@@ -71,6 +71,7 @@ def _start(run_id: int, by: User) -> str:
             "run": run_id,
             "origin": {"kind": "undo", "run": run_id},
             "titles": run.source.get("titles", {}),
+            "object": run.source.get("object", "account"),
         },
         total=changes,
         lock_key=f"undo:{run_id}",

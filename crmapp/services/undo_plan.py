@@ -127,7 +127,7 @@ def present(taken: Sequence[Made]) -> dict[tuple[str, int], Present]:
 
 def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
     table = records.table_of(records.MODELS[object_]).c
-    added = or_(*(_has(model) for model in (Contact, Activity) if object_ == "account"), false())
+    added = or_(*_uses(object_), false())
     edited = select(func.coalesce(func.max(Change.id), 0)).where(
         Change.object == object_, Change.record_id == table.id, Change.by_id.is_not(None)
     )
@@ -143,8 +143,23 @@ def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
     }
 
 
-def _has(model: type[Contact] | type[Activity]) -> ColumnElement[bool]:
-    return exists().where(model.account_id == Account.__table__.c.id, model.deleted_at.is_(None))
+def _uses(object_: str) -> list[ColumnElement[bool]]:
+    """Say what may have come to a record since: then it stays."""
+    account, contact = Account.__table__.c, Contact.__table__.c
+    activity = Activity.__table__.c
+    if object_ == "account":
+        return [
+            exists().where(each.account_id == account.id, each.deleted_at.is_(None))
+            for each in (contact, activity)
+        ]
+    if object_ == "contact":
+        return [
+            exists().where(activity.contact_id == contact.id, activity.deleted_at.is_(None)),
+            exists().where(
+                account.id == contact.account_id, account.primary_contact_id == contact.id
+            ),
+        ]
+    return []
 
 
 def _finish(held: Claim, run: Run) -> None:

@@ -6,7 +6,7 @@ immutable file in which a source row that names an account a second time is reje
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -27,26 +27,31 @@ from crmapp.domain.plan import (
     taken,
     unreadable,
 )
+from crmapp.domain.record_keys import RECORD
 from crmapp.domain.runs import Status
 from crmapp.errors import FileLost
 from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import (
+    attached_plan,
     decisions,
     field_owners,
-    fields,
     fixes,
     mapping_words,
     match_candidates,
     planning,
     seen_accounts,
     staged_rows,
+    upsert_fields,
 )
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, end
 from crmapp.services.fixes import Decide
 from crmapp.services.sources import Wrong, open_source, stager
 
+Cells = Mapping[int, Mapping[str, str | None]]
+"""Row number → field → what stands in the place of its cell."""
+Plan = Callable[[Sequence[SourceRow], Cells], list[PlanRow]]
 _NOT_ALL = N_("The source did not give as many rows as it had counted. Start again from the grid.")
 
 
@@ -64,34 +69,40 @@ def advance(held: Claim) -> Claim | None:
 
 
 def _advance(held: Claim, run: Run) -> Claim | None:
-    by = session.get_one(User, run.by_id)
-    mapping = FieldMapping.from_json(run.mapping)
-    source = open_source(run.source, by=by)
+    source = open_source(run.source, by=session.get_one(User, run.by_id))
     found, until, wrong = source.rows(planning.last_key(run), planning.PART)
     if not found:
         _finish(held, run)
         return None
     rows = [*map(SourceRow, count(held.cursor + 1), *zip(*found, strict=True))]
-    planned = plan_readable(rows, wrong, mapping, run.source.get("identity"), by)
-    planned = field_owners.left_alone(planned)
+    planned = plan_readable(rows, wrong, _planner(run), upsert_fields.object_of(run.source))
     control = add_up(run.control, planned)
     return planning.keep_part(held, run, planned, until, control=control)
 
 
+def _planner(run: Run) -> Plan:
+    """Return what decides about rows of the run's source, be they accounts or belong to them."""
+    by = session.get_one(User, run.by_id)
+    mapping, identity = FieldMapping.from_json(run.mapping), run.source.get("identity")
+    object_ = upsert_fields.object_of(run.source)
+    if object_ == "account":
+        return lambda rows, cells: field_owners.left_alone(
+            plan_rows(rows, mapping, identity, by, cells)
+        )
+    return lambda rows, cells: attached_plan.plan_rows(object_, rows, mapping, by, cells)
+
+
 def plan_readable(
-    rows: Sequence[SourceRow],
-    wrong: Mapping[int, Wrong],
-    mapping: FieldMapping,
-    identity: Sequence[str] | None,
-    by: User,
+    rows: Sequence[SourceRow], wrong: Mapping[int, Wrong], plan: Plan, object_: str
 ) -> list[PlanRow]:
     """Decide about ``rows``, but reject those that are ``wrong``: position → why."""
     if not wrong:
-        return plan_rows(rows, mapping, identity, by)
+        return plan(rows, {})
     right = [row for n, row in enumerate(rows) if n not in wrong]
-    planned = iter(plan_rows(right, mapping, identity, by))
+    planned = iter(plan(right, {}))
     return [
-        unreadable(row, *wrong[n]) if n in wrong else next(planned) for n, row in enumerate(rows)
+        unreadable(row, *wrong[n])._replace(object=object_) if n in wrong else next(planned)
+        for n, row in enumerate(rows)
     ]
 
 
@@ -109,13 +120,15 @@ def plan_rows(
     ``cells`` are row number → field → what stands in the place of its cell; ``companies`` row
     number → the ERP company that the row is of; ``care`` is for plans that nobody looks at.
     """
-    specs = fields.every("account")
+    specs = upsert_fields.every("account")
     typed = [each for row in rows for each in cells.get(row.row_no, {}).items()]
     meanings = mapping_words.lookups(mapping, specs, [row.cells for row in rows], typed, by=by)
-    names = list(dict.fromkeys([*mapping.fields, *(name for name, _value in typed)]))
+    names = list(dict.fromkeys([*mapping.written, *(name for name, _value in typed)]))
+    names = [name for name in names if name != RECORD]
     linked = seen_accounts.linked([row.key for row in rows], identity, names, specs, by)
     found = read(mapping, specs, [row.cells for row in rows], meanings)
-    known = [None] * len(rows) if cells else glance(rows, found, linked, mapping, specs, meanings)
+    slowly = cells or RECORD in mapping.fields
+    known = [None] * len(rows) if slowly else glance(rows, found, linked, mapping, specs, meanings)
     each_row = zip(rows, found, known, strict=True)
     left = [(row, each) for row, each, plan in each_row if plan is None]
     mapped = [
@@ -172,17 +185,14 @@ def read_accounts(
 
 def decider(run: Run) -> Decide:
     """Return what decides rows of the run's plan anew, with fixes in the place of cells."""
-    by = session.get_one(User, run.by_id)
-    mapping, identity = FieldMapping.from_json(run.mapping), run.source.get("identity")
+    plan = _planner(run)
 
-    def decide(
-        rows: Sequence[SourceRow], cells: Mapping[int, Mapping[str, str | None]]
-    ) -> list[PlanRow]:
+    def decide(rows: Sequence[SourceRow], cells: Cells) -> list[PlanRow]:
         parts = [
             rows[start : start + planning.PART] for start in range(0, len(rows), planning.PART)
         ]
-        found = [plan_rows(part, mapping, identity, by, cells) for part in parts]
-        return [row for part in found for row in field_owners.left_alone(part)]
+        found = [plan(part, cells) for part in parts]
+        return [row for part in found for row in part]
 
     return decide
 
@@ -231,7 +241,8 @@ _WITHOUT_DUPLICATES = f"""
         CASE WHEN again OR meant THEN '{Planned.REJECTED}' ELSE action END AS action,
         CASE WHEN again THEN '{Reason.DUPLICATE_KEY}' WHEN meant THEN '{Reason.SAME_ACCOUNT}'
             ELSE reason END AS reason,
-        CASE WHEN again THEN json_object('key', match)::VARCHAR WHEN meant THEN '{{}}'
+        CASE WHEN again THEN json_object('key', split_part(match, chr(31), -1))::VARCHAR
+            WHEN meant THEN '{{}}'
             ELSE params END AS params,
         link AND NOT again AND NOT meant AS link
     )

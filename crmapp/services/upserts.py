@@ -16,7 +16,7 @@ from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import engine, fields, mapping_checks, planning, staged_rows
+from crmapp.services import engine, mapping_checks, planning, staged_rows, upsert_fields
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 from crmapp.services.sources import Source, open_source, stager
@@ -104,7 +104,8 @@ def plan_later(
     """
     run = get(run_id, by=by)
     source = source_of(run, by=by)
-    mapping_checks.check(mapping, [column.name for column in source.columns()], by=by)
+    columns = [column.name for column in source.columns()]
+    mapping_checks.check(mapping, columns, by=by, source=run.source)
     _check_count(run, _count_now(run, by), confirmed)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
@@ -196,7 +197,7 @@ def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None
 
 
 def _check_fields(run: Run) -> None:
-    specs = fields.every("account")
+    specs = upsert_fields.every(upsert_fields.object_of(run.source))
     for name in FieldMapping.from_json(run.mapping).fields:
         if specs[name].retired:
             raise Invalid({"": Text(_RETIRED, {"field": Text(specs[name].label)})})

@@ -1,10 +1,11 @@
-"""The form that maps the columns of a source to the fields of accounts."""
+"""The form that maps the columns of a source to the fields of records."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from flask import request
 from flask_babel import gettext as _
@@ -13,9 +14,10 @@ from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.domain.fields import Field
-from crmapp.domain.mapping import CHOSEN_KINDS, MATCH_FIELDS, FieldMapping, Wanted
+from crmapp.domain.mapping import CHOSEN_KINDS, FieldMapping, Wanted, match_fields
+from crmapp.domain.record_keys import RECORD
 from crmapp.domain.steps import MOST, Step, StepKind
-from crmapp.services import fields
+from crmapp.services import fields, upsert_fields
 from crmapp.services.sources import SourceColumn
 from crmapp.web.forms import Form
 from crmapp.web.texts import translated
@@ -33,6 +35,7 @@ class MappingForm(Form):
     often as there are steps, ``terms.from`` and ``terms.to``, as often as there are words.
     """
 
+    specs: Mapping[str, Field] = MappingProxyType({})
     mapped: Sequence[str] = ()
     match = RadioField(
         lazy_gettext("Which field finds the accounts that exist?"), validate_choice=False
@@ -52,7 +55,8 @@ class MappingForm(Form):
         chosen = {name: self[name].data for name in self.mapped}
         columns = {name: column for name, column in chosen.items() if column and column != FIXED}
         fixed = [name for name, column in chosen.items() if column == FIXED]
-        match, clears = self.match.data or "", self.empty.data == "clear"
+        match = (self.match.data or "") if "match" in self else RECORD
+        clears = self.empty.data == "clear"
         if request.method != "POST":
             return replace(self.kept, columns=columns, match=match, clear_empty=clears, version=1)
         sent = self.wanted.data
@@ -62,7 +66,7 @@ class MappingForm(Form):
             clears,
             fixed={name: request.form.get(f"{name}.fixed", "").strip() for name in fixed},
             steps={name: steps for name in columns if (steps := _steps(name))},
-            values={name: words for name in columns if (words := _words(name))},
+            values={name: words for name in columns if (words := _words(self.specs[name]))},
             wanted=Wanted(sent) if sent in list(Wanted) else Wanted.BOTH,
         )
 
@@ -83,34 +87,46 @@ def _steps(name: str) -> tuple[Step, ...]:
     return tuple(known[:MOST])
 
 
-def _words(name: str) -> dict[str, str]:
+def _words(spec: Field) -> dict[str, str]:
     """Read a field's value map, but for the words that were left open."""
-    if fields.of("account")[name].kind not in CHOSEN_KINDS:
+    if spec.kind not in CHOSEN_KINDS:
         return {}
-    sent = zip(
-        request.form.getlist(f"{name}.from"), request.form.getlist(f"{name}.to"), strict=False
-    )
-    said = [(word, meaning) for word, meaning in sent if word.strip() and meaning]
+    words, meanings = (request.form.getlist(f"{spec.name}.{end}") for end in ("from", "to"))
+    said = [
+        (word, meaning)
+        for word, meaning in zip(words, meanings, strict=False)
+        if word.strip() and meaning
+    ]
     return {word: "" if meaning == NOTHING else meaning for word, meaning in said}
 
 
 AnyForm = TypeVar("AnyForm", bound=MappingForm)
 
 
-def mapping_form(columns: Sequence[SourceColumn], mapping: FieldMapping) -> MappingForm:
-    """Build the form over ``columns``, filled from ``mapping`` unless the request sent it."""
-    return form_of(MappingForm, columns, mapping)
+def mapping_form(
+    columns: Sequence[SourceColumn], mapping: FieldMapping, source: Mapping[str, Any] = {}
+) -> MappingForm:
+    """Build the form over ``columns``, filled from ``mapping`` unless the request sent it.
+
+    ``source`` is what a run keeps of where its rows come from; without one they are accounts.
+    """
+    return form_of(MappingForm, columns, mapping, source)
 
 
 def form_of(
-    base: type[AnyForm], columns: Sequence[SourceColumn], mapping: FieldMapping, **values: object
+    base: type[AnyForm],
+    columns: Sequence[SourceColumn],
+    mapping: FieldMapping,
+    source: Mapping[str, Any] = {},
+    **values: object,
 ) -> AnyForm:
     """Build such a form that asks for more; ``values`` are those of what it adds."""
     untouched = SelectChoice("", _("Leave untouched"))
     fixed = SelectChoice(FIXED, _("The same value in every row"))
     choices = [untouched, fixed, *(SelectChoice(each.name, each.label) for each in columns)]
-    selects = {spec.name: _select(spec, choices) for spec in mappable()}
-    more = {"mapped": tuple(selects), "kept": mapping}
+    specs = upsert_fields.of(source)
+    selects = {spec.name: _select(spec, choices) for spec in mappable(specs)}
+    more = {"mapped": tuple(selects), "kept": mapping, "specs": specs}
     form_class = type("AccountMappingForm", (base,), {**selects, **more})
     kept = {
         **dict.fromkeys(mapping.fixed, FIXED),
@@ -120,14 +136,16 @@ def form_of(
         "wanted": mapping.wanted.value,
         **values,
     }
-    return _offer(form_class(data=kept))
+    form = form_class(data=kept)
+    if upsert_fields.object_of(source) == "account":
+        return _offer(form)
+    return _offer_attached(form)
 
 
 def _offer(form: AnyForm) -> AnyForm:
     """List what may be chosen beside the columns."""
-    specs = fields.of("account")
     form.match.choices = [
-        SelectChoice(name, translated(specs[name].label)) for name in MATCH_FIELDS
+        SelectChoice(name, translated(form.specs[name].label)) for name in match_fields(form.specs)
     ]
     form.empty.choices = [
         SelectChoice("leave", _("Leave the account's value as it is")),
@@ -141,18 +159,34 @@ def _offer(form: AnyForm) -> AnyForm:
     return form
 
 
+def _offer_attached(form: MappingForm) -> MappingForm:
+    """List what may be chosen about contacts and activities, which only their ids name."""
+    del form.match
+    form.empty.choices = [
+        SelectChoice("leave", _("Leave the value as it is")),
+        SelectChoice("clear", _("Clear the value")),
+    ]
+    form.wanted.choices = [
+        SelectChoice(Wanted.BOTH.value, _("All: records are created and updated")),
+        SelectChoice(Wanted.CREATE.value, _("New ones: records that exist stay as they are")),
+        SelectChoice(Wanted.UPDATE.value, _("Known ones: no record is created")),
+    ]
+    return form
+
+
 def _select(spec: Field, choices: list[SelectChoice]) -> SelectField:
     return SelectField(translated(spec.label), choices=choices, validate_choice=False, default="")
 
 
-def mappable() -> list[Field]:
-    """Return the fields that a source may fill."""
-    return [spec for spec in fields.of("account").values() if spec.mappable]
+def mappable(specs: Mapping[str, Field] | None = None) -> list[Field]:
+    """Return the fields that a source may fill, of ``specs`` or else of accounts."""
+    of = fields.of("account") if specs is None else specs
+    return [spec for spec in of.values() if spec.mappable]
 
 
-def grouped() -> list[tuple[str, list[Field]]]:
+def grouped(specs: Mapping[str, Field] | None = None) -> list[tuple[str, list[Field]]]:
     """Return the fields that may be mapped, group by group, in the order of the domain."""
     groups: dict[str, list[Field]] = {}
-    for spec in mappable():
+    for spec in mappable(specs):
         groups.setdefault(spec.group, []).append(spec)
     return list(groups.items())

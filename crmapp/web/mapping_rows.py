@@ -58,10 +58,10 @@ def field_rows(
     names: Iterable[str] | None = None,
 ) -> dict[str, FieldRow]:
     """Return field → its row, of all fields or of those with ``names``."""
-    wanted = [spec for spec in mappable() if names is None or spec.name in names]
+    wanted = [spec for spec in mappable(form.specs) if names is None or spec.name in names]
     mapping, locale = form.mapping, reader.locale()
     asked = [spec.name for spec in wanted]
-    shown = previews(source, columns, mapping, asked, by=by, locale=locale)
+    shown = previews(source, columns, mapping, asked, by=by, locale=locale, specs=form.specs)
     labels = {column.name: column.label for column in columns}
     return {
         spec.name: _row(spec, form, mapping, opening, shown.get(spec.name, Preview()), labels)

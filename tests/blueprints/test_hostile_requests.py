@@ -25,7 +25,7 @@ ARGUMENTS = {
     "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
                   "sel", "focus.customers"),
     "runs.index": ("status", "before", "since", "until", "like"),
-    "imports.new": ("like",),
+    "imports.new": ("like", "object"),
     "runs.show": ("after", "show", "page", "reason", "about", "looked"),
     "security.login": ("next",),
     "upserts.mapping": ("field",),

@@ -12,7 +12,7 @@ from crmapp.db import session
 from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.services import fields, runs
 from tests.support.files import ACCOUNTS, upload, workbook
-from tests.support.pages import flat
+from tests.support.pages import chosen, flat
 
 MAPPED = {"name": "Name", "number": "Number", "phone": "Phone", "match": "number", "empty": "leave"}
 
@@ -49,12 +49,6 @@ def import_(client, content=ACCOUNTS, name="accounts.csv", **changes):
     assert answer.status_code == 303, flat(answer)
     plan(client, **changes)
     return carry_out(client)
-
-
-def chosen(page: str) -> dict[str, str]:
-    selects = re.findall(r'<select[^>]* name="([\w.]+)"[^>]*>(.*?)</select>', page, re.S)
-    found = {name: re.findall(r'<option selected value="([^"]*)"', it) for name, it in selects}
-    return {name: each[0] for name, each in found.items() if each and each[0]}
 
 
 class TestSending:

@@ -49,6 +49,8 @@ PAGES = (
     "/analytics/superstore/segments?period=total",
     "/mappings",
     "/imports/new",
+    "/imports/new?object=contact",
+    "/imports/new?object=activity",
     "/accounts?run=1",
     "/analytics/superstore/customers?mode=share&activity=all&size=25",
     "/analytics/sales/customers?mode=matrix&across=lines&top=5&size=25",

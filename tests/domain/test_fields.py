@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,7 @@ from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, freeze, 
 LOOKUPS = Lookups(
     {"zone": {"north": "north", "nord": "north", "south": "south", "east, far": "far"}},
     accounts={"C1": 7, "Twins": 0},
+    zone=ZoneInfo("Europe/Paris"),
 )
 
 
@@ -37,6 +39,9 @@ def a_field(kind, **more):
         (Kind.MULTI_PICK_LIST, ["south", "north", "south"], ["north", "south"]),
         (Kind.MULTI_PICK_LIST, [], None),
         (Kind.ACCOUNT, " C1 ", 7),
+        (Kind.RECORD, " 0042 ", 42),
+        (Kind.MOMENT, "2026-07-01 14:30", datetime(2026, 7, 1, 12, 30, tzinfo=UTC)),
+        (Kind.MOMENT, "2026-07-01T14:30:00+00:00", datetime(2026, 7, 1, 14, 30, tzinfo=UTC)),
     ],
 )
 def test_a_value_is_read_and_kept_as_json_and_read_again(kind, typed, value):
@@ -62,6 +67,8 @@ def test_a_value_is_read_and_kept_as_json_and_read_again(kind, typed, value):
         (Kind.MULTI_PICK_LIST, "north, west", "“west” is not in the list"),
         (Kind.ACCOUNT, "7", "No account that you see"),
         (Kind.ACCOUNT, "Twins", "Several accounts"),
+        (Kind.RECORD, "C1", "Enter the id as our exports have it"),
+        (Kind.RECORD, "1" * 16, "Enter the id as our exports have it"),
         (Kind.TEXT, "x" * 10_000, "Too long: 10000 characters, at most 200 fit"),
         (Kind.URL, "https://x.example/" + "y" * 10_000, "Too long"),
     ],

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crmapp.domain.fields import Lookups
-from crmapp.domain.mapping import FieldMapping, apply, problems, say
+from crmapp.domain.mapping import FieldMapping, apply, match_fields, problems, say
 from crmapp.domain.mapping import read as read_many
-from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.record_keys import with_keys
+from crmapp.domain.records import ACCOUNT_FIELDS, CONTACT_FIELDS
 from crmapp.domain.steps import Step, StepKind
 
 LOOKUPS = Lookups(pick_lists={"terms": {"net30": "net30", "net 30": "net30"}})
@@ -104,6 +106,36 @@ def test_a_mapping_that_cannot_be_used_says_where():
         "made_up": "unknown",
         "name": "required",
     }
+
+
+@pytest.mark.parametrize(
+    "columns, found",
+    [
+        ({"record_id": "id"}, {}),
+        ({"record_id": "id", "phone": "phone"}, {}),
+        ({"account_number": "number", "last_name": "name"}, {}),
+        ({"account_id": "account", "last_name": "name"}, {}),
+        ({"account_number": "number"}, {"last_name": "required"}),
+        ({"last_name": "name", "erp_company": "firm"}, {"account_number": "account"}),
+        ({"record_id": "id", "fax": "fax"}, {"fax": "unknown"}),
+    ],
+)
+def test_contacts_need_an_id_or_else_a_name_and_an_account(columns, found):
+    specs = with_keys("contact", CONTACT_FIELDS)
+
+    assert problems(FieldMapping(columns), specs, list(columns.values()), "contact") == found
+
+
+def test_accounts_are_found_by_their_id_if_that_is_mapped_at_all():
+    specs = with_keys("account", ACCOUNT_FIELDS)
+    columns = {"name": "name", "number": "no", "record_id": "id"}
+    names = list(columns.values())
+
+    assert match_fields(ACCOUNT_FIELDS) == ["number", "name", "email"]
+    assert match_fields(specs)[0] == "record_id"
+    assert problems(FieldMapping(columns, match="record_id"), specs, names) == {}
+    assert problems(FieldMapping(columns), specs, names) == {"record_id": "idle"}
+    assert FieldMapping(columns).written == ["name", "number"]
 
 
 def test_accounts_are_not_found_by_a_fixed_value():

@@ -17,6 +17,7 @@ from crmapp.domain.custom_fields import KINDS
 from crmapp.domain.field_texts import HEADINGS, Wording, Writer, heading
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, freeze, parse
 from crmapp.domain.mapping import FieldMapping, apply
+from crmapp.domain.record_keys import ACCOUNT_ID
 from crmapp.domain.records import ACCOUNT_FIELDS, ACTIVITY_FIELDS, CONTACT_FIELDS
 from crmapp.domain.suggestions import Mark, Seen, suggest
 from crmapp.errors import Invalid
@@ -134,7 +135,7 @@ def written(records: list[dict[str, Any]], kind: str, folder: Path) -> Path:
         ]
         for number, record in enumerate(records, 1)
     ]
-    columns = [Heading(record_exports.ACCOUNT_ID), *(
+    columns = [Heading(ACCOUNT_ID), *(
         Heading(heading(spec), record_exports._NUMBERS.get(spec.kind, "verbatim"))
         for spec in SPECS.values()
     )]  # fmt: skip
@@ -167,7 +168,7 @@ def suggested(columns: list[str], specs: dict[str, Field]) -> dict[str, str]:
 def test_any_record_is_read_from_its_file_without_a_change(kind, records):
     with tempfile.TemporaryDirectory() as folder:
         rows = read(written(records, kind, Path(folder)))
-    columns = suggested([name for name in rows[0] if name != record_exports.ACCOUNT_ID], SPECS)
+    columns = suggested([name for name in rows[0] if name != ACCOUNT_ID], SPECS)
     mapping = FieldMapping(columns, clear_empty=True)
 
     found = [apply(mapping, SPECS, row, LOOKUPS) for row in rows]

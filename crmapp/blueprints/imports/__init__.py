@@ -1,4 +1,4 @@
-"""Files of accounts: send one, see how it is read, go on to the mapping."""
+"""Files of records: send one, see how it is read, go on to the mapping."""
 
 from flask import Blueprint
 

@@ -1,6 +1,8 @@
-"""The forms about files of accounts: the file, how it is read, what its rows are known by."""
+"""The forms about files of records: the file, how it is read, what its rows are known by."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -8,19 +10,33 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
+from crmapp.i18n import N_
 from crmapp.models import Run
+from crmapp.services import upsert_fields
 from crmapp.services.imports import LONGEST_NAME, Way
 from crmapp.web.forms import Form
 from crmapp.web.reading_forms import ReadingForm, reading_form
+from crmapp.web.texts import translated
 
 
 class FileForm(Form):
-    """A file of accounts."""
+    """A file of records."""
 
-    file = FileField(
-        lazy_gettext("File"),
-        description=lazy_gettext("CSV, Excel (XLSX) or Parquet: one row for each account."),
-    )
+    file = FileField(lazy_gettext("File"))
+
+
+_ROWS = {
+    "account": N_("CSV, Excel (XLSX) or Parquet: one row for each account."),
+    "contact": N_("CSV, Excel (XLSX) or Parquet: one row for each contact."),
+    "activity": N_("CSV, Excel (XLSX) or Parquet: one row for each activity."),
+}
+
+
+def file_form(object_: str, **given: Any) -> FileForm:
+    """The form for a file of records of one kind."""
+    form = FileForm(**given)
+    form.file.description = translated(_ROWS[object_])
+    return form
 
 
 class WayForm(ReadingForm):
@@ -35,8 +51,8 @@ class WayForm(ReadingForm):
         reasons = "without_reasons" in self
         return Way(
             self.read(before.reading),
-            self.key_column.data or "",
-            self.system.data or "",
+            (self.key_column.data or "") if "key_column" in self else "",
+            (self.system.data or "") if "system" in self else "",
             not self.without_reasons.data if reasons else before.all_columns,
         )
 
@@ -57,6 +73,8 @@ def way_form(run: Run) -> WayForm:
         SelectChoice(name, name) for name, *_rest in kept["columns"]
     ]
     form.system.render_kw = {"maxlength": LONGEST_NAME}
+    if upsert_fields.object_of(kept) != "account":  # the ledger of identities is about accounts
+        del form.key_column, form.system
     if last:
         form.without_reasons.label.text = _("Leave out the column “%(name)s”", name=last)
     else:

@@ -15,7 +15,7 @@ from crmapp.blueprints.imports.headings import known
 from crmapp.domain.runs import Status
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import Run
-from crmapp.services import imports
+from crmapp.services import imports, upsert_fields
 from crmapp.services.imports import Way
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other
@@ -37,7 +37,8 @@ def read(run_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(run, form, 422)
     try:
-        imports.read_anew(run_id, form.way(Way.of(run.source)), known(), by=current_user)
+        ours = known(upsert_fields.object_of(run.source))
+        imports.read_anew(run_id, form.way(Way.of(run.source)), ours, by=current_user)
     except Invalid as error:
         form.refuse(error)
         return _page(run, form, 422)

@@ -1,6 +1,8 @@
-"""Send a file of accounts, or have an empty one to fill in."""
+"""Send a file of records, or have an empty one to fill in."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,12 +10,13 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from crmapp.blueprints.imports import bp
-from crmapp.blueprints.imports.forms import FileForm
+from crmapp.blueprints.imports.forms import FileForm, file_form
 from crmapp.blueprints.imports.headings import known, of_template
 from crmapp.config import settings
 from crmapp.errors import Invalid
 from crmapp.models import Run
-from crmapp.services import imports, tables, upserts
+from crmapp.services import imports, tables, upsert_fields, upserts
+from crmapp.services.record_exports import OBJECTS
 from crmapp.services.sheet_files import Heading
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import add_error
@@ -33,14 +36,14 @@ def _allow_large_files(endpoint: str | None, _values: object) -> None:
 @requires(upserts.RIGHT)
 def new() -> ResponseReturnValue:
     """Ask for the file."""
-    return _page(FileForm(formdata=None), _before())
+    return _page(_empty(), _before())
 
 
 @bp.post("")
 @requires(upserts.RIGHT)
 def create() -> ResponseReturnValue:
     """Draft a run from the file that was sent."""
-    before, form = _before(), FileForm()
+    before, form = _before(), file_form(_object())
     if not form.validate_on_submit():
         return _page(form, before, 422)
     sent = form.file.data
@@ -51,10 +54,11 @@ def create() -> ResponseReturnValue:
         run_id = imports.start(
             sent.stream,
             sent.filename or "",
-            known(),
+            known(_object()),
             by=current_user,
             key=form.idempotency_key.data,
             like=before.id if before else None,
+            object_=_object(),
         )
     except Invalid as error:
         form.refuse(error)
@@ -65,7 +69,7 @@ def create() -> ResponseReturnValue:
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Say at its field that a file is too large, also if it was not even read."""
-    form = FileForm(formdata=None)
+    form = _empty()
     add_error(form.file, translated(tables.too_large()))
     return _page(form, None, 413)
 
@@ -74,11 +78,25 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 @requires(upserts.RIGHT)
 def template(kind: str) -> Response:
     """Send a file with a heading for each field, in the reader's language, to fill in."""
-    headings = list(of_template())
+    title = OBJECTS[_object()]
+    headings, name = list(of_template(_object())), f"{title.lower()}.{kind}"
     if kind == "csv":
-        return csv_response("accounts.csv", headings, [])
+        return csv_response(name, headings, [])
     titles = [Heading(text) for text in headings]
-    return xlsx_response("accounts.xlsx", _("Accounts"), titles, [])
+    return xlsx_response(name, translated(title), titles, [])
+
+
+def _object() -> str:
+    """The kind of record that the file holds: that of the run before, or the one that is asked."""
+    before = _before()
+    if before is not None:
+        return upsert_fields.object_of(before.source)
+    asked = request.args.get("object", "")
+    return asked if asked in OBJECTS else "account"
+
+
+def _empty() -> FileForm:
+    return file_form(_object(), formdata=None)
 
 
 def _before() -> Run | None:
@@ -90,4 +108,5 @@ def _before() -> Run | None:
 
 def _page(form: FileForm, before: Run | None, status: int = 200) -> ResponseReturnValue:
     most = settings().max_table >> 20
-    return page("imports/new.html", status=status, form=form, before=before, most=most)
+    shown: dict[str, Any] = {"objects": OBJECTS, "object": _object(), "before": before}
+    return page("imports/new.html", status=status, form=form, most=most, **shown)

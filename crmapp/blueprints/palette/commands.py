@@ -96,6 +96,8 @@ def _actions(by: User) -> Iterator[Item]:
         yield Item(_("New account"), "plus", "accounts.new", key="c", drawer=True)
     if by.can(Right.GRID_ADD_UPDATE_ACCOUNTS):
         yield Item(_("Import accounts"), "upload", "imports.new")
+        yield Item(_("Import contacts"), "upload", "imports.new", (("object", "contact"),))
+        yield Item(_("Import activities"), "upload", "imports.new", (("object", "activity"),))
     if by.can(Right.USER_MANAGE):
         yield Item(_("New person"), "user-plus", "settings.new_user")
 

@@ -5,7 +5,7 @@ from flask import Blueprint
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.i18n import Text
 from crmapp.models import Run
-from crmapp.services import failures, fields
+from crmapp.services import failures, upsert_fields
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -17,9 +17,10 @@ def status_label(status: str) -> str:
 
 
 @bp.app_template_filter()
-def field_label(name: str) -> str:
-    """Return the label of an account's field, marked for translation."""
-    spec = fields.every("account").get(name)
+def field_label(name: str, run: Run | None = None) -> str:
+    """Return the label of a field of what a run is about, marked for translation."""
+    object_ = upsert_fields.object_of(run.source) if run else "account"
+    spec = upsert_fields.every(object_).get(name)
     return spec.label if spec else name
 
 

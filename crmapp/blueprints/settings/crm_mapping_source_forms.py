@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
@@ -73,7 +74,10 @@ def source_mapping_form(
     looked: Looked, begun: Opening, owners: Mapping[str, Owner], mapping: CrmMapping | None
 ) -> SourceMappingForm:
     """Build the form over what was found; without a ``mapping`` it is about a new one."""
-    values = {"mapping_name": request.args.get("name", ""), "version": mapping and mapping.version}
+    values: dict[str, Any] = {
+        "mapping_name": request.args.get("name", ""),
+        "version": mapping and mapping.version,
+    }
     form = form_of(SourceMappingForm, looked.found, begun.mapping, **values)
     del form["version" if mapping is None else "mapping_name"]
     form.kept_owners = owners

@@ -1,4 +1,4 @@
-"""The mapping of a source's columns to the fields of accounts."""
+"""The mapping of a source's columns to the fields of records."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +44,7 @@ def mapping(run_id: int) -> ResponseReturnValue:
     if run.status not in (Status.DRAFT, Status.PLANNED):
         return see_other(url_for("upserts.plan", run_id=run_id))
     source, columns, begun = _opened(run, _chosen(request.args.get("saved", "")))
-    return _show(run, source, columns, begun, mapping_form(columns, begun.mapping))
+    return _show(run, source, columns, begun, mapping_form(columns, begun.mapping, run.source))
 
 
 @bp.post("/<int:run_id>/mapping")
@@ -52,7 +52,7 @@ def save_mapping(run_id: int) -> ResponseReturnValue:
     """Keep the mapping and have the plan made."""
     run = upserts.get(run_id, by=current_user)
     source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
-    form = mapping_form(columns, begun.mapping)
+    form = mapping_form(columns, begun.mapping, run.source)
     if not form.validate_on_submit():
         return _show(run, source, columns, begun, form, 422)
     try:
@@ -77,11 +77,11 @@ def samples(run_id: int) -> ResponseReturnValue:
     """Show what the form as it stands would make of samples; nothing is kept."""
     run = upserts.get(run_id, by=current_user)
     source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
-    form = mapping_form(columns, begun.mapping)
+    form = mapping_form(columns, begun.mapping, run.source)
     name = request.args.get("field")
     if not wants_fragment() or name is None:
         return _show(run, source, columns, begun, form)
-    if name not in {spec.name for spec in mappable()}:
+    if name not in {spec.name for spec in mappable(form.specs)}:
         raise NotFound
     rows = field_rows(source, columns, form, begun, by=current_user, names=[name])
     return page("upserts/_field.html", row=rows[name], **_words(run, form))
@@ -92,7 +92,7 @@ def save_version(run_id: int) -> ResponseReturnValue:
     """Save the mapping under a name, as a first or a further version."""
     run = upserts.get(run_id, by=current_user)
     source, columns, begun = _opened(run, _chosen(request.form.get("saved", "")))
-    form = mapping_form(columns, begun.mapping)
+    form = mapping_form(columns, begun.mapping, run.source)
     if not form.validate_on_submit():
         return _show(run, source, columns, begun, form, 422)
     name = form.save_as.data or ""
@@ -128,6 +128,11 @@ def _opened(
     return source, columns, opening(run, columns, chosen)
 
 
+def _match(form: MappingForm) -> str:
+    """Return the field that finds accounts; that of other records says so itself."""
+    return form.mapping.match if "match" in form else ""
+
+
 def _show(
     run: Run,
     source: Source,
@@ -144,7 +149,9 @@ def _show(
         status,
         run=run,
         form=form,
-        groups=[(group, [rows[spec.name] for spec in fields]) for group, fields in grouped()],
+        groups=[
+            (group, [rows[spec.name] for spec in fields]) for group, fields in grouped(form.specs)
+        ],
         unsure=unsure,
         begun=begun,
         saved=saved_mappings.of_source(run.lock_key),
@@ -154,4 +161,4 @@ def _show(
 
 def _words(run: Run, form: MappingForm) -> dict[str, Any]:
     samples = url_for("upserts.samples", run_id=run.id)
-    return {**_WORDS, "samples_url": samples, "match": form.mapping.match}
+    return {**_WORDS, "samples_url": samples, "match": _match(form)}
