@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,13 +33,13 @@ LINGER = "0.05"
 class End:
     """What an import came to: the run, a digest of each part of the database, what is wrong.
 
-    ``left_in`` is the phase in which it was left by whoever died.
+    ``left_in`` are the phases in which it was left by those who died.
     """
 
     done: dict[str, int]
     digests: dict[str, str]
     breaks: list[str]
-    left_in: str
+    left_in: list[str]
     seconds: float
 
 
@@ -60,12 +60,12 @@ class Imports:
     def undisturbed(self) -> End:
         """Import the sheet while nothing happens, and look whether what is there is sound."""
         with self._scene("undisturbed") as at:
-            return self._end(at, None)
+            return self._end(at, ())
 
-    def disturbed(self, number: int, kill: Kill) -> End:
-        """Import the sheet while somebody is killed."""
+    def disturbed(self, number: int, kills: Sequence[Kill]) -> End:
+        """Import the sheet while somebody is killed, again and again."""
         with self._scene(f"disturbed-{number}") as at:
-            return self._end(at, kill)
+            return self._end(at, kills)
 
     @contextmanager
     def _scene(self, name: str) -> Iterator[Scene]:
@@ -77,23 +77,22 @@ class Imports:
         self._databases.drop(at.ground.url)
         shutil.rmtree(at.ground.home)
 
-    def _end(self, at: Scene, kill: Kill | None) -> End:
+    def _end(self, at: Scene, kills: Sequence[Kill]) -> End:
         began = time.monotonic()
-        run_id, left_in = self._import(at, kill)
+        run_id, left_in = self._import(at, kills)
         seconds = time.monotonic() - began
-        breaks = tables_are_whole() if kill else breaks_of_any(at.ground.home / "artefacts")
+        breaks = tables_are_whole() if kills else breaks_of_any(at.ground.home / "artefacts")
         done = session.get_one(Run, run_id).done
         return End(done, digests(), list(breaks), left_in, seconds)
 
-    def _import(self, at: Scene, kill: Kill | None) -> tuple[int, str]:
-        strike, left_in = Strike(kill, at, self.sheet.size, self._patience) if kill else None, ""
+    def _import(self, at: Scene, kills: Sequence[Kill]) -> tuple[int, list[str]]:
+        """Do as a person does, and kill; return the run, and in which phases it was left."""
+        strikes = [Strike(kill, at, self.sheet.size, self._patience) for kill in kills]
         run_id = insist(lambda: send(self.sheet.rows(), linked=True, by=mona()))
-        if kill and strike and not kill.carries_out:
-            left_in = strike.fall(run_id)
+        left_in = [each.fall(run_id) for each in strikes if not each.kill.carries_out]
         at.wait(run_id, PLANNED, self._patience)
         at.clerk.run(run_id)
-        if kill and strike and kill.carries_out:
-            left_in = strike.fall(run_id)
+        left_in += [each.fall(run_id) for each in strikes if each.kill.carries_out]
         at.wait(run_id, ENDED, self._patience)
         return run_id, left_in
 
