@@ -37,6 +37,7 @@ from crmapp.db import session
 from crmapp.domain.runs import Status
 from crmapp.models import Run
 from crmapp.services import runs, undo, upserts
+from tests.support.postgres import NoServer
 
 PLAN, RUN, AGAIN, UNDO_PLAN, UNDO = STEPS = ("plan", "run", "unchanged", "plan of the undo", "undo")
 MEMORY = 300

@@ -158,7 +158,11 @@ class Ground:
 
 
 def lay_ground(
-    folder: Path, databases: Databases, like: str | None = None, **planted: str
+    folder: Path,
+    databases: Databases,
+    like: str | None = None,
+    lease: str = "3",
+    **planted: str,
 ) -> Ground:
     """Make a home and a database; ``planted`` are settings of :mod:`tests.faults.plants`.
 
@@ -171,7 +175,7 @@ def lay_ground(
     env = {
         "CRMAPP_DEMO": "0",
         "CRMAPP_FAULTS_GATES": str(home / "gates"),
-        "CRMAPP_LEASE": "3",
+        "CRMAPP_LEASE": lease,
         "CRMAPP_SWEEP_INTERVAL": "0.5",
         "CRMAPP_TIME_SLICE": "5",
         "DATABASE_URL": url,

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import text
+
 from crmapp.db import session
 from crmapp.domain.runs import ENDED, Status
 from crmapp.models import Run
@@ -52,10 +54,13 @@ class Imports:
         self._patience = PATIENCE + sheet.size / 200
         chunk = min(FULL, sheet.size // STEPS)
         self._planted = {"chunk": str(chunk), "linger": "0" if chunk == FULL else LINGER}
+        self._planted["lease"] = str(3 + sheet.size // 10_000)  # more rows take longer
         self._beginning = lay_ground(folder / "before", databases, **self._planted)
         with opened(self._beginning.settings()):
             for linked in (True, False):
                 _here_and_now(send(sheet.known(linked), linked=linked, by=mona()))
+            session.execute(text("ANALYZE"))  # as the server would by itself, which it may not here
+            session.commit()
 
     def undisturbed(self) -> End:
         """Import the sheet while nothing happens, and look whether what is there is sound."""
