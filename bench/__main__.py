@@ -23,6 +23,7 @@ PARTS = {
     "grid": "the grid over HTTP, over SQL by hand in DuckDB",
     "upserts": "plan and run on SQLite, over sqlite3 by hand",
     "postgres": "the same on PostgreSQL, over COPY and SQL by hand",
+    "imports": "imports from a file, from PostgreSQL and from a grid, over sqlite3 by hand",
     "pages": "lists, records and the palette, over bare Flask pages",
     "busy": "the web while a bulk run goes",
     "first-view": "requests and bytes of the first view, in Chromium",

@@ -63,17 +63,21 @@ def advance(held: Claim, run: Run) -> Claim | None:
             raise
         _trouble(staging.held, mapping, error)
         return None
-    return _counted(staging.finish(whole=True))
+    return _counted(staging.finish())
 
 
 def _counted(held: Claim) -> Claim | None:
-    """Say how many rows are to be planned; a source without any is nothing to plan."""
+    """Say how many rows are to be planned; a source without any is nothing to plan.
+
+    Only then the rows count as whole: whoever takes it up before begins here, not in the middle.
+    """
     session.rollback()
     run = session.get_one(Run, held.run_id)
     count = open_source(run.source, by=session.get_one(User, run.by_id)).count()
+    source = {**run.source, STATE: {**state_of(run), "whole": True}}
     with unit_of_work():
         if count:
-            return checkpoint(held, cursor=0, total=count)
+            return checkpoint(held, cursor=0, total=count, source=source)
         end(held, Status.FAILED, error=_NOTHING)
     return None
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from tests.faults.visitor import Visitor
 from tests.support.processes import eventually
 
 SMALL = {"chunk": "100", "linger": "0"}
+PATIENCE = 60.0
+"""Seconds that a run of a few rows may take on a machine that has a lot to do."""
 _count = count(1)
 
 
@@ -56,10 +59,13 @@ class Scene:
         self.wait(run_id, ENDED)
         return run_id
 
-    def wait(self, run_id: int, wanted: frozenset[Status] = ENDED) -> None:
-        eventually(lambda: insist(lambda: status(run_id)) in wanted, f"run {run_id} went on", 60)
+    def wait(
+        self, run_id: int, wanted: frozenset[Status] = ENDED, seconds: float = PATIENCE
+    ) -> None:
+        reached = partial(insist, partial(status, run_id))
+        eventually(lambda: reached() in wanted, f"run {run_id} went on", seconds)
 
-    def arm(self, gate: str, times: int = 1) -> Callable[[], int]:
+    def arm(self, gate: str, times: int = 1, seconds: float = PATIENCE) -> Callable[[], int]:
         """Make the first process stop that passes the gate for the n-th time.
 
         Returns a function that waits for it and says who it is.
@@ -72,7 +78,7 @@ class Scene:
         armed.with_suffix(".new").rename(armed)
 
         def stopped() -> int:
-            pid = int(eventually(lambda: mark.exists() and mark.read_text(), f"at {gate}", 60))
+            pid = int(eventually(lambda: mark.exists() and mark.read_text(), f"at {gate}", seconds))
             eventually(lambda: is_stopped(pid), f"stopped at {gate}")
             return pid
 
@@ -105,9 +111,11 @@ def progress(run_id: int) -> tuple[int, int]:
 
 
 @contextmanager
-def scene(folder: Path, databases: Databases, **planted: str) -> Iterator[Scene]:
-    """Start a house in which ``planted`` is so, and join it."""
-    ground = lay_ground(folder, databases, **{**SMALL, **planted})
+def scene(
+    folder: Path, databases: Databases, like: str | None = None, **planted: str
+) -> Iterator[Scene]:
+    """Start a house in which ``planted`` is so, and join it; it may begin ``like`` another."""
+    ground = lay_ground(folder, databases, like, **{**SMALL, **planted})
     with opened(ground.settings()), House(ground) as house:
         yield Scene(house)
 

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import psycopg
 from flask import Flask
@@ -32,6 +33,7 @@ PEOPLE = {"alice": Role.ADMIN, "mona": Role.MANAGER, "bob": Role.REP}
 AWAY = (Unavailable, OperationalError, InterfaceError, psycopg.OperationalError)
 """What a caller sees while the database is away."""
 Answer = TypeVar("Answer")
+_FILE = "sqlite:///"
 
 
 class Databases(Protocol):
@@ -39,8 +41,14 @@ class Databases(Protocol):
 
     can_crash: bool
 
-    def make(self, home: Path) -> str:
-        """Make a database for the installation in ``home`` and return its URL."""
+    def make(self, home: Path, like: str | None = None) -> str:
+        """Make a database for the installation in ``home`` and return its URL.
+
+        With ``like``, the URL of one that nobody uses, it begins with what is in that.
+        """
+
+    def drop(self, url: str) -> None:
+        """Remove a database that nobody needs any more."""
 
     def crash(self) -> None:
         """Drop the server at once and start it again."""
@@ -53,16 +61,18 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self._beginning = folder / "beginning.db"
-        furnish(folder, f"sqlite:///{self._beginning}")
+        furnish(folder, f"{_FILE}{self._beginning}")
 
-    def make(self, home: Path) -> str:
+    def make(self, home: Path, like: str | None = None) -> str:
         file = home / "crmapp.db"
-        with (
-            closing(sqlite3.connect(self._beginning)) as read,
-            closing(sqlite3.connect(file)) as to,
-        ):
+        beginning = like.removeprefix(_FILE) if like else self._beginning
+        with closing(sqlite3.connect(beginning)) as read, closing(sqlite3.connect(file)) as to:
             read.backup(to)
-        return f"sqlite:///{file}"
+        return f"{_FILE}{file}"
+
+    def drop(self, url: str) -> None:
+        for file in Path(url.removeprefix(_FILE)).parent.glob("crmapp.db*"):
+            file.unlink()
 
     def crash(self) -> None:
         raise NotImplementedError("SQLite has no server")
@@ -79,14 +89,22 @@ class Cluster:
         self.server.recreate("beginning")
         furnish(folder, self.server.url("beginning"))
 
-    def make(self, home: Path) -> str:
+    def make(self, home: Path, like: str | None = None) -> str:
         self._count += 1
         name = f"faults_{self._count}"
-        self.server.recreate(name, "beginning")
+        self.server.recreate(name, _name(like) if like else "beginning")
         return self.server.url(name)
+
+    def drop(self, url: str) -> None:
+        self.server.run("DROP DATABASE {} WITH (FORCE)", _name(url))
 
     def crash(self) -> None:
         self.server.crash_and_restart()
+
+
+def _name(url: str) -> str:
+    """Return the name of the database that a URL leads to."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 @contextmanager
@@ -139,18 +157,25 @@ class Ground:
         return Settings.from_env(environ)
 
 
-def lay_ground(folder: Path, databases: Databases, **planted: str) -> Ground:
+def lay_ground(
+    folder: Path,
+    databases: Databases,
+    like: str | None = None,
+    lease: str = "3",
+    **planted: str,
+) -> Ground:
     """Make a home and a database; ``planted`` are settings of :mod:`tests.faults.plants`.
 
-    Leases are short, so that what was interrupted is taken up again within the test.
+    The database begins ``like`` another one, if its URL is given. Leases are short, so that what
+    was interrupted is taken up again within the test.
     """
     home = folder / "home"
     (home / "gates").mkdir(parents=True)
-    url = databases.make(home)
+    url = databases.make(home, like)
     env = {
         "CRMAPP_DEMO": "0",
         "CRMAPP_FAULTS_GATES": str(home / "gates"),
-        "CRMAPP_LEASE": "3",
+        "CRMAPP_LEASE": lease,
         "CRMAPP_SWEEP_INTERVAL": "0.5",
         "CRMAPP_TIME_SLICE": "5",
         "DATABASE_URL": url,

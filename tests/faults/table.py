@@ -27,6 +27,7 @@ TESTS = {
     "A sync of 5,000 accounts": "test_large_sync",
     "A resync of a managed list, with real processes": "test_integration_kills",
     "A sync of accounts, with real processes": "test_account_kills",
+    "An import of a file, with real processes": "test_import_kills",
 }
 HEAD = """# Faults
 

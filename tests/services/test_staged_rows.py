@@ -14,7 +14,7 @@ from crmapp.errors import TableError
 from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.services import engine, plans, retries, runs, upsert_plan, upserts
 from tests.factories import Make
-from tests.support.staged import Tape, customers, register
+from tests.support.staged import Tape, TapeSource, customers, register
 from tests.support.upserts import MAPPING, carry_out, plan_again
 
 MANY = [customers(n + 1, n + 2_000) for n in range(0, 14_000, 2_000)]
@@ -106,6 +106,29 @@ def test_a_reading_that_cannot_go_on_begins_anew_and_no_row_comes_twice(make: Ma
 
     assert tape.read == [*range(5), *range(7)]
     assert runs.get(run_id, by=make.mona).counts == {"create": 14_000}
+
+
+def test_who_dies_before_the_rows_are_counted_leaves_them_to_be_numbered_from_one(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = Tape([customers(1, 3)])
+    run_id = start(make, tape)
+    with monkeypatch.context() as dying:
+        dying.setattr(TapeSource, "count", _die)
+        with pytest.raises(SystemExit):
+            plan_again(make, run_id)
+    with unit_of_work():
+        session.get_one(Run, run_id).lease_until = None
+
+    runs.work(run_id)
+
+    planned = runs.get(run_id, by=make.mona)
+    rows = plans.rows(planned, Planned.CREATE, 1, by=make.mona, locale="en").rows
+    assert [row.row_no for row in rows] == [1, 2, 3]
+
+
+def _die(_source: TapeSource) -> int:
+    raise SystemExit
 
 
 def test_a_run_that_is_cancelled_while_it_reads_reads_no_further(make: Make) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import time_machine
 
-from crmapp import queue
+from crmapp import noted, queue
 from crmapp.cli.supervision import supervisor
 from crmapp.connectors.salesforce import bulk
 from crmapp.mail import outbox
@@ -21,10 +21,12 @@ from crmapp.services import (
     account_sync_apply,
     account_sync_pairs,
     apply,
+    file_sources,
     list_apply,
     pace,
     planning,
     records,
+    staged_rows,
     upsert_plan,
     upserts,
 )
@@ -55,11 +57,14 @@ def _small_steps(chunk: int, linger: float) -> None:
     _set(pace, "chunk_size", lambda: chunk)
     _set(list_apply, "SENT", chunk)
     _set(planning, "PART", chunk * 4)
+    _set(file_sources, "_PAGE", chunk * 4)
     _set(account_sync_pairs, "PART", chunk * 8)
     _set(account_sync_apply, "AT_ONCE", chunk * 8)
     _set(bulk, "FROM", chunk * 4)
     _around(apply, "exceptions", after=lambda: time.sleep(linger))
     _around(apply, "next_rows", after=lambda: time.sleep(linger))
+    _around(noted, "write_lines", after=lambda: time.sleep(linger))
+    _around(planning, "keep_part", after=lambda: time.sleep(linger))
 
 
 def _set_clock(program: str, seconds: float) -> None:
@@ -75,11 +80,14 @@ def _set_clock(program: str, seconds: float) -> None:
 
 
 GATES: Mapping[str, tuple[Any, str, str]] = {
+    "rows-staged": (staged_rows, "_counted", "before"),  # the last of them is committed
     "part-planned": (upsert_plan, "plan_rows", "after"),
+    "to-be-joined": (planning, "join_parts", "before"),  # every row is planned
     "plan-joined": (planning, "join_parts", "after"),  # nobody has been told of it
     "rows-read": (apply, "next_rows", "after"),  # the chunk is chosen, nothing has begun
     "rows-written": (records, "write", "after"),  # in the transaction; the cursor is not moved yet
     "all-but-committed": (apply, "exceptions", "after"),
+    "to-be-ended": (apply, "_finish", "before"),  # every row is written
     "bell-asked-for": (upserts, "later", "after"),  # in the transaction of its cause
     "bell-not-rung": (queue, "ring", "before"),  # the cause is committed
 }
