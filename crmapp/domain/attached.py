@@ -10,7 +10,6 @@ from crmapp.domain.changes import Reason, difference
 from crmapp.domain.fields import REQUIRED
 from crmapp.domain.mapping import FieldMapping, Mapped, Wanted, came
 from crmapp.domain.plan import (
-    NO_SUCH_ID,
     Planned,
     PlanRow,
     SourceRow,
@@ -18,7 +17,7 @@ from crmapp.domain.plan import (
     taken,
     without_keys,
 )
-from crmapp.domain.record_keys import ACCOUNT, BETWEEN, COMPANY, NUMBER, RECORD
+from crmapp.domain.record_keys import ACCOUNT, BETWEEN, COMPANY, NO_SUCH_ID, NUMBER, RECORD
 from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
 

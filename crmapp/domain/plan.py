@@ -13,9 +13,9 @@ from crmapp.domain.changes import Action, Link, Reason, Write, difference
 from crmapp.domain.fields import REQUIRED, BadValue, Field, Kind, Lookups, freeze
 from crmapp.domain.mapping import LEFT, FieldMapping, Mapped, Wanted
 from crmapp.domain.matching import Match, Rule
-from crmapp.domain.record_keys import NAMES, RECORD
+from crmapp.domain.record_keys import NAMES, NO_SUCH_ID, RECORD
 from crmapp.domain.search import fold
-from crmapp.i18n import N_, Text
+from crmapp.i18n import Text
 
 
 class Planned(StrEnum):
@@ -277,11 +277,6 @@ def without(row: PlanRow, kept: Mapping[str, str]) -> PlanRow:
         link=row.link and bool(fields),
         numbers={name: number for name, number in row.numbers.items() if name not in theirs},
     )
-
-
-NO_SUCH_ID = N_(
-    "Nothing that you see has this id; it may have been deleted. Correct it, or drop the row."
-)
 
 
 def without_keys(mapped: Mapped) -> Mapped:

@@ -27,7 +27,9 @@ ACCOUNT_ID = N_("Account ID")
 CONTACT_ID = N_("Contact ID")
 ACTIVITY_ID = N_("Activity ID")
 ACCOUNT_NUMBER = N_("Account number")
-
+NO_SUCH_ID = N_(
+    "Nothing that you see has this id; it may have been deleted. Correct it, or drop the row."
+)
 
 _FOUND_BY = N_("What finds it")
 _GROUPS = {"contact": N_("Contact"), "activity": N_("Activity")}

@@ -178,9 +178,9 @@ def save(mapping_id: int, name: str, content: Content, *, version: int, by: User
         Invalid: field → what is wrong with it.
         Conflict: somebody else changed it since.
     """
-    get(mapping_id, by=by)
+    kept = Content.from_json(get(mapping_id, by=by).content)
     name, person = _named(name), by.id
-    check(content, by=by)
+    check(content, kept, by=by)
     with unless_taken(_TAKEN, **_UNIQUE), unit_of_work():
         mapping = _held(mapping_id, version)
         mapping.name, mapping.updated_at = name, utcnow()
@@ -249,8 +249,10 @@ def schedule_of(mapping: CrmMapping) -> Schedule:
     return Schedule(mapping.every, mapping.daily, mapping.cron, mapping.zone)
 
 
-def check(content: Content, *, by: User) -> None:
-    """Refuse what cannot be carried out.
+def check(content: Content, kept: Content = Content(), *, by: User) -> None:
+    """Refuse what cannot be carried out, but for sources and rules that are ``kept`` as they were.
+
+    What has come to be wrong with one of those is no reason against a change of another.
 
     Raises:
         Invalid: field → what is wrong with it; a field of the second source is ``1.name``, of the
@@ -268,11 +270,14 @@ def check(content: Content, *, by: User) -> None:
     if len(ids) > MOST_SOURCES or len(set(ids)) < len(ids):
         wrong["sources"] = N_("Choose each source only once.")
     for place, fed in enumerate(content.sources):
+        if fed in kept.sources:
+            continue
         if fed.source_id not in known:
             wrong[f"{place}.source"] = N_("This source is not there any more. Choose another one.")
             continue
         wrong |= {f"{place}.{name}": said for name, said in _problems(fed, by).items()}
-    wrong |= _rule_problems(content)
+    if content.responsible != kept.responsible:
+        wrong |= _rule_problems(content)
     if wrong:
         raise Invalid(wrong)
 
