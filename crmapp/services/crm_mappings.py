@@ -30,6 +30,7 @@ from crmapp.services.rights import need
 
 RIGHT = Right.INTEGRATION_MANAGE
 LONGEST = 80
+_NOTHING = Content()
 MOST_SOURCES, MOST_RULES = 20, 200
 _TAKEN = {"name": N_("Another CRM mapping has this name. Choose another one.")}
 _UNIQUE = {"index": "uq_crm_mapping_name", "column": "crm_mapping.name"}
@@ -249,7 +250,7 @@ def schedule_of(mapping: CrmMapping) -> Schedule:
     return Schedule(mapping.every, mapping.daily, mapping.cron, mapping.zone)
 
 
-def check(content: Content, kept: Content = Content(), *, by: User) -> None:
+def check(content: Content, kept: Content = _NOTHING, *, by: User) -> None:
     """Refuse what cannot be carried out, but for sources and rules that are ``kept`` as they were.
 
     What has come to be wrong with one of those is no reason against a change of another.

@@ -289,31 +289,19 @@ class TestErrors:
         assert chosen(answer.text, "email.owner") == ["crm"]
         assert kept(mapping).version == 1
 
-    def test_of_another_source_are_shown_with_its_name_and_the_way_there(
+    def test_of_another_source_or_of_a_rule_hinder_nothing(
         self, make, alice, mapping, first, second
     ):
         with unit_of_work():
             row = session.get_one(CrmMapping, mapping)
-            row.content = Content((FedBy(first, FieldMapping({"name": "name"})),)).as_json()
+            other = FedBy(first, FieldMapping({"name": "name"}))
+            rule = Responsible("territory", "N", owner_id=999)
+            row.content = Content((other,), (rule,)).as_json()
 
         answer = alice.post(f"/admin/crm-mappings/{mapping}/sources/{second}", data=SENT)
 
-        assert answer.status_code == 422
-        assert f'<a href="/admin/crm-mappings/{mapping}/sources/{first}">Our ERP</a>' in answer.text
-        assert "Our ERP : Number: Choose the column that fills this field" in flat(answer)
-        assert 'aria-invalid="true"' not in answer.text
-
-    def test_of_the_rest_of_the_mapping_lead_to_its_page(self, make, alice, url, mapping, first):
-        with unit_of_work():
-            row = session.get_one(CrmMapping, mapping)
-            rule = Responsible("territory", "N", owner_id=999)
-            row.content = Content((FedBy(first, MAPPING),), (rule,)).as_json()
-
-        answer = alice.post(url, data=SENT)
-
-        assert answer.status_code == 422
-        assert f'<a href="/admin/crm-mappings/{mapping}">ERP</a>' in answer.text
-        assert "ERP : This person or team is not there any more." in flat(answer)
+        assert answer.status_code == 303
+        assert kept(mapping).version == 2
 
     def test_one_source_too_many_is_refused_in_words(self, make, alice, mapping, first, second):
         sources = [first, *(made.source(make, Erp(), f"Shop {n}") for n in range(1, MOST_SOURCES))]
