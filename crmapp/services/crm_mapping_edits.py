@@ -67,22 +67,43 @@ def restore(mapping_id: int, number: int, *, version: int, by: User) -> None:
     _save(mapping, crm_mappings.content_at(mapping, number), version, by)
 
 
+def copy(mapping_id: int, name: str, *, by: User) -> int:
+    """Add a CRM mapping that does the same, without a schedule; return its id.
+
+    Raises:
+        Forbidden, NotFound
+        Invalid: what is wrong with ``copy_name``, or with a source or a rule.
+    """
+    _mapping, content = _read(mapping_id, by)
+    try:
+        return crm_mappings.add(name, content, by=by)
+    except Invalid as invalid:
+        wrong = _located(invalid, content)
+        if "name" in wrong:
+            wrong["copy_name"] = wrong.pop("name")
+        raise Invalid(wrong) from invalid
+
+
 def _read(mapping_id: int, by: User) -> tuple[CrmMapping, Content]:
     mapping = crm_mappings.get(mapping_id, by=by)
     return mapping, Content.from_json(mapping.content)
 
 
 def _save(mapping: CrmMapping, content: Content, version: int, by: User, own: str = "") -> None:
-    """Save ``content``; what is wrong elsewhere than with ``own`` says where."""
-    names = crm_mappings.source_names()
+    """Save ``content``; see :func:`_located` for ``own``."""
     try:
         crm_mappings.save(mapping.id, mapping.name, content, version=version, by=by)
     except Invalid as invalid:
-        wrong = {
-            name: problem if name.partition(".")[0] == own else _told(name, problem, content, names)
-            for name, problem in invalid.fields.items()
-        }
-        raise Invalid(wrong) from invalid
+        raise Invalid(_located(invalid, content, own)) from invalid
+
+
+def _located(invalid: Invalid, content: Content, own: str = "") -> dict[str, Text | str]:
+    """Return what is wrong; elsewhere than with ``own`` it says where."""
+    names = crm_mappings.source_names()
+    return {
+        name: problem if name.partition(".")[0] == own else _told(name, problem, content, names)
+        for name, problem in invalid.fields.items()
+    }
 
 
 def _told(name: str, problem: Text, content: Content, names: Mapping[int, str]) -> Text:

@@ -28,6 +28,7 @@ VIEWS = [
     ("GET", "/admin/crm-mappings/{rule}/versions"),
     ("GET", "/admin/crm-mappings/{rule}/versions/1/restoration"),
     ("POST", "/admin/crm-mappings/{rule}/name"),
+    ("POST", "/admin/crm-mappings/{rule}/copies"),
     ("POST", "/admin/crm-mappings/{rule}/schedule"),
     ("POST", "/admin/crm-mappings/{rule}/runs"),
     ("POST", "/admin/crm-mappings/{rule}/sources"),
@@ -85,7 +86,11 @@ def retired(source_id):
 @pytest.mark.parametrize("who", ["alice", "ivan", "mona", "bob", "carol"])
 def test_only_those_with_the_right_get_in(make, as_user, rule, left, method, address, headers, who):
     client = as_user(getattr(make, who))
-    data = {"version": "1", "name": "Changed", **DAILY} if method == "POST" else None
+    data = (
+        {"version": "1", "name": "Changed", "copy_name": "Copy", **DAILY}
+        if method == "POST"
+        else None
+    )
     place = address.format(rule=rule, left=left)
 
     answer = client.open(place, method=method, data=data, headers=headers)
@@ -97,6 +102,7 @@ def test_only_those_with_the_right_get_in(make, as_user, rule, left, method, add
         assert "integration.manage" in answer.text
         assert (kept(rule).version, kept(rule).name, kept(rule).daily) == (1, "ERP", None)
         assert session.scalar(select(Run.id)) is None
+        assert session.scalars(select(CrmMapping.id)).all() == [rule]
 
 
 @view
@@ -109,7 +115,7 @@ def test_nobody_gets_in_without_signing_in(client, rule, left, method, address, 
 @pytest.mark.parametrize("method, address", [v for v in VIEWS if v[0] == "POST"])
 def test_a_forged_form_changes_nothing(app, alice, rule, left, method, address):
     app.config["WTF_CSRF_ENABLED"] = True
-    sent = {"version": "1", "name": "Changed", **DAILY}
+    sent = {"version": "1", "name": "Changed", "copy_name": "Copy", **DAILY}
 
     answer = alice.post(
         address.format(rule=rule, left=left), data=sent, headers={"X-CSRFToken": "forged"}
@@ -316,3 +322,29 @@ def test_a_name_is_changed_and_makes_no_version(make, alice, rule, left, headers
     assert 'value="Other"' in taken.text
     assert answer.status_code == (200 if headers else 303)
     assert (kept(rule).name, kept(rule).version) == ("Customers", 1)
+
+
+def test_a_copy_does_the_same_without_the_schedule(make, alice, rule, left, right, headers):
+    crm_mappings.schedule(rule, kind="every", every=15, by=make.alice)
+    place = f"/admin/crm-mappings/{rule}/copies"
+
+    taken = alice.post(place, data={"copy_name": "ERP"}, headers=headers)
+    answer = alice.post(place, data={"copy_name": "Try"}, headers=headers)
+
+    assert taken.status_code == 422
+    assert "Another CRM mapping has this name." in taken.text
+    assert answer.status_code == (200 if headers else 303)
+    copy = session.scalars(select(CrmMapping).where(CrmMapping.name == "Try")).one()
+    assert (copy.content, copy.every, copy.version) == (kept(rule).content, None, 1)
+
+
+def test_what_hinders_a_copy_is_said_in_words(alice, rule, left, headers):
+    retired(left)
+
+    answer = alice.post(
+        f"/admin/crm-mappings/{rule}/copies", data={"copy_name": "Try"}, headers=headers
+    )
+
+    assert answer.status_code == 422
+    assert "“Our ERP”: This source is not there any more." in flat(answer)
+    assert 'value="Try"' in answer.text

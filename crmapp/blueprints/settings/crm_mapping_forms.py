@@ -43,6 +43,12 @@ class NameForm(Form):
     name = StringField(lazy_gettext("Name"), validators=[Required()], render_kw=dict(_QUIET))
 
 
+class CopyForm(Form):
+    """What a CRM mapping is called that does the same as another one."""
+
+    copy_name = StringField(lazy_gettext("Name of the copy"), render_kw=dict(_QUIET))
+
+
 class BeginningForm(Form):
     """What a new CRM mapping begins with; it is sent in an address, and nothing is kept of it."""
 

@@ -10,7 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from crmapp.blueprints.settings.crm_mapping_forms import NameForm, ScheduleForm, schedule_form
+from crmapp.blueprints.settings.crm_mapping_forms import (
+    CopyForm,
+    NameForm,
+    ScheduleForm,
+    schedule_form,
+)
 from crmapp.blueprints.settings.feed_source_states import STATES
 from crmapp.domain.ownership import Owner
 from crmapp.domain.schedule import Schedule
@@ -50,6 +55,7 @@ def overview(
     *,
     messages: Sequence[str] = (),
     naming: NameForm | None = None,
+    copying: CopyForm | None = None,
     schedule: ScheduleForm | None = None,
 ) -> ResponseReturnValue:
     """Answer with the page, or ``part`` of it; a form that was refused stands as it was sent."""
@@ -62,6 +68,7 @@ def overview(
         **shown(standing),
         messages=messages,
         naming=naming or NameForm(None, data={"name": mapping.name}),
+        copying=copying or CopyForm(None),
         schedule=schedule or schedule_form(mapping),
         times=feed_standings.next_times(mapping),
     )

@@ -9,14 +9,15 @@ from flask_babel import gettext as _
 from crmapp.blueprints.settings import bp
 from crmapp.blueprints.settings.crm_mapping_forms import (
     BeginningForm,
+    CopyForm,
     NameForm,
     beginning_form,
     schedule_form,
 )
 from crmapp.blueprints.settings.crm_mapping_page import overview, shown, words
 from crmapp.errors import AlreadyRunning, Conflict, Invalid
+from crmapp.services import crm_mapping_edits, feed_standings, feeds
 from crmapp.services import crm_mappings as mappings_
-from crmapp.services import feed_standings, feeds
 from crmapp.services.crm_mappings import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other, wants_fragment
@@ -87,6 +88,23 @@ def rename_crm_mapping(mapping_id: int) -> ResponseReturnValue:
         return overview(mapping_id, part, 422, naming=form)
     flash(_("The name is saved."), "success")
     return see_other(url_for("settings.crm_mapping", mapping_id=mapping_id))
+
+
+@bp.post("/crm-mappings/<int:mapping_id>/copies")
+@requires(RIGHT)
+def copy_crm_mapping(mapping_id: int) -> ResponseReturnValue:
+    """Add another CRM mapping that does the same, without its schedule."""
+    form = CopyForm()
+    part = "settings/_crm_mapping_name.html"
+    if not form.validate_on_submit():
+        return overview(mapping_id, part, 422, copying=form)
+    try:
+        copy_id = crm_mapping_edits.copy(mapping_id, form.copy_name.data or "", by=current_user)
+    except Invalid as invalid:
+        form.refuse(invalid)
+        return overview(mapping_id, part, 422, copying=form)
+    flash(_("This is the copy. It has no schedule yet."), "success")
+    return see_other(url_for("settings.crm_mapping", mapping_id=copy_id))
 
 
 @bp.post("/crm-mappings/<int:mapping_id>/schedule")
