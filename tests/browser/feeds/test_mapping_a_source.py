@@ -20,7 +20,7 @@ PAGE = "#settings-crm-mapping-source"
 def mapped(walks, erp, way) -> tuple[Walk, str]:
     """A walk that stands at the first source of a CRM mapping that is still to be made."""
     walk = walks("alice", way)
-    name = f"Customers {way.language} {way.scripts} {len(way.options)}"
+    name = f"SAP {way.language} {way.scripts} {len(way.options)}"
     sets_a_source_up(walk, erp, name)
     source_id = walk.page.url.rpartition("/")[2]
     walk.goes_to(f"/admin/crm-mappings/new/sources/{source_id}?name={quote(name)}")
