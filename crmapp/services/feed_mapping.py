@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from sqlalchemy import select
 
 from crmapp.connectors.addresses import at_most
 from crmapp.db import session, utcnow
@@ -212,12 +210,6 @@ def parted(error: Invalid, content: Content) -> dict[int, dict[str, Text]]:
         else:
             found.setdefault(0, {})[name] = said
     return found
-
-
-def names(source_ids: Iterable[int]) -> dict[int, str]:
-    """Return what sources are called."""
-    query = select(FeedSource.id, FeedSource.name).where(FeedSource.id.in_([*source_ids]))
-    return {row.id: row.name for row in session.execute(query)}
 
 
 def since(mapping: CrmMapping, version: int) -> list[Step]:

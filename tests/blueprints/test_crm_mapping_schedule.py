@@ -11,6 +11,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.runs import Status
 from crmapp.models import CrmMapping, FeedSource, Run
 from crmapp.services import crm_mappings, feeds
+from crmapp.services.feed_readers import Column
 from tests.support.feeds import Erp, customer, feed, mapping, source, work
 from tests.support.pages import flat
 from tests.support.web import htmx
@@ -164,7 +165,7 @@ def test_the_page_looks_again_while_a_run_works_and_shows_what_it_did(make, alic
 def test_a_run_that_failed_says_why(make, alice, rule, erp):
     feed(make, rule)
     erp.missing = lambda names: list(names)
-    erp.columns = lambda locale: []
+    erp.columns = lambda locale: [Column("other", "Other")]
     failed = feed(make, rule)
 
     text = shown(alice, rule)

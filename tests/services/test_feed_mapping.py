@@ -296,9 +296,3 @@ def test_what_is_wrong_is_sorted_by_source(make):
         9: {"name": "b", "terms": "c"},
         0: {"responsible.0": "d", "2.name": "e"},
     }
-
-
-def test_sources_are_called_by_their_names(make):
-    first = source(make, Erp())
-
-    assert feed_mapping.names([first, 999]) == {first: "Our ERP"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, request, url_for
@@ -48,8 +48,7 @@ _WORDS: dict[str, Any] = {
 class Opened:
     """A source of ``mapping``, or of one that is still to be made, as its page shows it.
 
-    ``lost`` are fields that it filled and that are retired by now. ``elsewhere`` is what is wrong
-    with other sources: id → field → message; at 0 with the rest.
+    ``lost`` are fields that it filled and that are retired by now.
     """
 
     source: FeedSource
@@ -58,7 +57,6 @@ class Opened:
     begun: Opening
     form: SourceMappingForm
     lost: Sequence[str] = ()
-    elsewhere: dict[int, dict[str, Text]] = field(default_factory=dict)
 
     @property
     def place(self) -> dict[str, Any]:
@@ -76,15 +74,14 @@ class Opened:
         return feed_mapping.full(self.content, self.source.id)
 
     def refuse(self, invalid: Invalid) -> None:
-        """Show what is wrong with this source at its fields; note what is wrong elsewhere."""
+        """Show what is wrong with this source at its fields, and else above them."""
         fed = self.form.fed(self.source.id)
         content = self.content if self.full else feed_mapping.placed(self.content, fed)
         found = feed_mapping.parted(invalid, content)
         own, rest = found.pop(self.source.id, {}), found.pop(0, {})
         named = {"name": "mapping_name", "sources": "sources"}
-        above = {at: rest.pop(name) for name, at in named.items() if name in rest}
+        above = {at: rest[name] for name, at in named.items() if name in rest}
         self.form.refuse(Invalid({**own, **above}))
-        self.elsewhere.update(found | ({0: rest} if rest else {}))
 
 
 @bp.get("/crm-mappings/new/sources/<int:source_id>")
@@ -177,7 +174,6 @@ def _show(opened: Opened, status: int = 200, seen: int | None = None) -> Respons
         groups=[(group, [rows[spec.name] for spec in specs]) for group, specs in grouped()],
         unsure=[row.spec for row in rows.values() if row.unsure],
         others=feed_mapping.since(mapping, seen) if mapping and seen is not None else (),
-        names=feed_mapping.names(opened.elsewhere),
         kinds=feed_kinds.KINDS,
         open_section="crm_mappings",
         **_words(opened),
