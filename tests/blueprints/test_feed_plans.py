@@ -44,7 +44,7 @@ def test_a_dry_run_says_what_it_would_do(make, as_user, clock, dry, headers):
 
     assert "This is a dry run" in text
     assert "Run writes 7 accounts." in text
-    assert "Our ERP all rows, Jun 15, 2026, 9:30:00 AM 7 7 0 0 0 0" in text
+    assert "Our ERP all rows, 6/15/26, 9:30 AM 7 7 0 0 0 0" in text
     assert "Customer 1 Name Customer 1" in text
 
 
@@ -208,8 +208,8 @@ def test_the_end_of_a_feed_is_told_and_its_receipt_balances_for_each_source(
     page = flat(browser.get(f"/runs/{run.id}", headers=headers))
 
     assert f"Run {run.id} is done, but 1 row was left out." in text
-    assert "Our ERP all rows, Jun 15, 2026, 9:30:00 AM 7 7 0 0 0 0 balances" in page
-    assert "Shop all rows, Jun 15, 2026, 9:30:00 AM 3 1 0 1 0 1 balances" in page
+    assert "Our ERP all rows, 6/15/26, 9:30 AM 7 7 0 0 0 0 balances" in page
+    assert "Shop all rows, 6/15/26, 9:30 AM 3 1 0 1 0 1 balances" in page
     assert "Kind Feed of accounts" in page
     assert "CRM mapping ERP, version 1" in page
     assert "Show its accounts" in page
