@@ -262,7 +262,8 @@ def test_a_feed_that_failed_says_why(make, as_user, rule, erp):
     text = flat(as_user(make.ivan).get(f"/runs/{run.id}"))
 
     assert run.status == "failed"
-    assert "The sources could not be read The column id is not there any more." in text
+    assert "The sources could not be read “Our ERP”: The column id is not there" in text
+    assert "Look at the source" in text
 
 
 def test_the_list_of_runs_is_narrowed_to_feeds(make, as_user, dry):

@@ -158,6 +158,7 @@ NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
 WALKED |= {"settings.feed_source", "settings.preview_feed_source"}
 WALKED |= {"settings.confirm_feed_source_retirement"}
+WALKED |= {"settings.feed_plan"}
 NO_PAGES |= {"imports.template"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
