@@ -270,3 +270,27 @@ def test_the_list_of_runs_is_narrowed_to_feeds(make, as_user, dry):
     text = flat(as_user(make.mona).get("/runs?kind=feed"))
 
     assert f"Run {dry.id} ERP Feed of accounts" in text
+
+
+def test_a_plan_of_several_sources_says_of_which_each_row_is(make, as_user, erp):
+    shop = Erp([{**customer(20, "Shop only"), "id": "S20"}])
+    rule = mapping(make, source(make, erp), source(make, shop, "Shop"))
+    run = feed(make, rule, dry=True)
+
+    text = flat(as_user(make.ivan).get(f"{plan_of(run)}?show=create"))
+
+    assert "Customer 7 Our ERP Name" in text
+    assert "Shop only Shop Name" in text
+
+
+def test_rows_that_stay_as_they_are_say_why_and_are_narrowed_to_that(make, as_user, erp):
+    shop = Erp([{**customer(2), "id": "S2"}])
+    rule = mapping(make, source(make, erp), source(make, shop, "Shop"))
+    run = feed(make, rule)
+    browser = as_user(make.ivan)
+
+    every = flat(browser.get(f"/runs/{run.id}?show=unchanged"))
+    narrowed = flat(browser.get(f"/runs/{run.id}?show=unchanged&reason=other_source"))
+
+    assert "A source further left has C2; what that says counts. 1" in every
+    assert "Customer 2 Shop A source further left has C2" in narrowed
