@@ -51,6 +51,7 @@ SHRUNK = N_(
     "“%(source)s” had %(before)s rows and has %(now)s now. Look at the plan before you run it."
 )
 _COLUMN_GONE = N_("“%(source)s” has no column “%(column)s” any more. Change the CRM mapping.")
+_OF_SOURCE = N_("“%(source)s”: %(why)s")
 _NOT_ALL = N_("Rows that were read are missing from the plan. Run the CRM mapping again.")
 _AFTER_QUOTA = timedelta(hours=1)
 
@@ -71,7 +72,7 @@ def advance(held: Claim) -> Claim | None:
 
 def _trouble(held: Claim, run: Run, error: ConnectorError | CRMError) -> None:
     """Try again later if that may help; else end the run and say what is wrong."""
-    held, problem = held.moved(run.cursor), failures.kept(error.message, run.mapping)
+    held, problem = held.moved(run.cursor), _problem(run, error)
     if isinstance(error, Retryable) and not isinstance(error, QuotaExceeded):
         put_off(held, error.after, **problem)
         return
@@ -80,6 +81,17 @@ def _trouble(held: Claim, run: Run, error: ConnectorError | CRMError) -> None:
         mapping = session.get(CrmMapping, run.source["mapping"], with_for_update=True)
         if isinstance(error, QuotaExceeded) and mapping is not None and mapping.next_at:
             mapping.next_at = max(mapping.next_at, error.until or utcnow() + _AFTER_QUOTA)
+
+
+def _problem(run: Run, error: ConnectorError | CRMError) -> dict[str, Any]:
+    """Return what is kept of an error; one of reading a source names it."""
+    number = len(state_of(run).get("read", ()))
+    if run.mapping["phase"] != "stage" or number >= len(run.source["sources"]):
+        return failures.kept(error.message, run.mapping)
+    said, source = error.message, run.source["sources"][number]
+    if source["name"] not in str(said):
+        said = Text(_OF_SOURCE, {"source": source["name"], "why": said})
+    return failures.kept(said, {**run.mapping, "failed": source["source_id"]})
 
 
 def _stage(held: Claim, run: Run) -> Claim:

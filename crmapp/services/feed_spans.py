@@ -21,3 +21,9 @@ def of(run: Run, row_no: int) -> Mapping[str, Any]:
     place = bisect_right(firsts, row_no) - 1  # a source without rows begins where the next one does
     kept = sources(run)
     return kept[place] if 0 <= place < len(kept) else {}
+
+
+def name_of(run: Run, row_no: int) -> str:
+    """Return the name of the source of a row, where the run reads several."""
+    name: str = of(run, row_no).get("name", "")
+    return name if len(sources(run)) > 1 else ""

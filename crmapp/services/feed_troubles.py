@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a feed, as one word to compare: was it so the time before?"""
+"""What is wrong with the rows of a feed, in words that compare with those of the time before."""
 
 from __future__ import annotations
 

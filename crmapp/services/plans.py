@@ -73,7 +73,7 @@ class ShownRow:
     and only then ``lines`` say what it held; ``found`` the cell that could not be used; ``hidden``
     how many candidates she may not see; ``decision`` what was decided; ``planned`` the row as the
     plan has it; ``rule`` how its account was found, or those that it may be, where that is neither
-    its identity nor the mapping's field.
+    its identity nor the mapping's field; ``of`` the source, where a run reads several.
     """
 
     row_no: int
@@ -89,6 +89,7 @@ class ShownRow:
     decision: PlanDecision | None = None
     planned: PlanRow | None = None
     rule: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -253,6 +254,7 @@ def _shown(
             decided.get(row.row_no),
             row,
             LABELS.get(row.params.get("rule", ""), ""),
+            feed_spans.name_of(run, row.row_no),
         )
         for row in asked
     ]

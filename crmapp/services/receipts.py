@@ -106,7 +106,7 @@ def _said(run: Run, row: PlanRow, exception: RunException | None, account: int |
         sentence(reason, {**params, "object": row.object}, remote_rows.fields_of(row.object)),
         plans.found_in(run, row),
         {name: _as_it_came(cell) for name, cell in row.source.items()},
-        feed_spans.of(run, row.row_no).get("name", ""),
+        feed_spans.name_of(run, row.row_no),
     )
 
 

@@ -71,10 +71,14 @@ def rows_shown(run: Run, endpoint: str, otherwise: Planned | None = None) -> dic
 
 def mapping_page(run: Run) -> str | None:
     """Return the page of the CRM mapping that a run is of, if she may open it."""
-    endpoint = "settings.crm_mapping"
+    return address_of("settings.crm_mapping", mapping_id=run.source["mapping"])
+
+
+def address_of(endpoint: str, **values: Any) -> str | None:
+    """Return the address of a page about feeds, if there is one that she may open."""
     if endpoint not in current_app.view_functions or not current_user.can(Right.INTEGRATION_MANAGE):
         return None
-    return url_for(endpoint, mapping_id=run.source["mapping"])
+    return url_for(endpoint, **values)
 
 
 def asked_page() -> int:

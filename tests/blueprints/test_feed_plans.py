@@ -44,7 +44,7 @@ def test_a_dry_run_says_what_it_would_do(make, as_user, clock, dry, headers):
 
     assert "This is a dry run" in text
     assert "Run writes 7 accounts." in text
-    assert "Our ERP all rows, Jun 15, 2026, 9:30:00 AM 7 7 0 0 0 0" in text
+    assert "Our ERP all rows, 6/15/26, 9:30 AM 7 7 0 0 0 0" in text
     assert "Customer 1 Name Customer 1" in text
 
 
@@ -208,8 +208,8 @@ def test_the_end_of_a_feed_is_told_and_its_receipt_balances_for_each_source(
     page = flat(browser.get(f"/runs/{run.id}", headers=headers))
 
     assert f"Run {run.id} is done, but 1 row was left out." in text
-    assert "Our ERP all rows, Jun 15, 2026, 9:30:00 AM 7 7 0 0 0 0 balances" in page
-    assert "Shop all rows, Jun 15, 2026, 9:30:00 AM 3 1 0 1 0 1 balances" in page
+    assert "Our ERP all rows, 6/15/26, 9:30 AM 7 7 0 0 0 0 balances" in page
+    assert "Shop all rows, 6/15/26, 9:30 AM 3 1 0 1 0 1 balances" in page
     assert "Kind Feed of accounts" in page
     assert "CRM mapping ERP, version 1" in page
     assert "Show its accounts" in page
@@ -262,10 +262,35 @@ def test_a_feed_that_failed_says_why(make, as_user, rule, erp):
     text = flat(as_user(make.ivan).get(f"/runs/{run.id}"))
 
     assert run.status == "failed"
-    assert "The sources could not be read The column id is not there any more." in text
+    assert "The sources could not be read “Our ERP”: The column id is not there" in text
+    assert "Look at the source" in text
 
 
 def test_the_list_of_runs_is_narrowed_to_feeds(make, as_user, dry):
     text = flat(as_user(make.mona).get("/runs?kind=feed"))
 
     assert f"Run {dry.id} ERP Feed of accounts" in text
+
+
+def test_a_plan_of_several_sources_says_of_which_each_row_is(make, as_user, erp):
+    shop = Erp([{**customer(20, "Shop only"), "id": "S20"}])
+    rule = mapping(make, source(make, erp), source(make, shop, "Shop"))
+    run = feed(make, rule, dry=True)
+
+    text = flat(as_user(make.ivan).get(f"{plan_of(run)}?show=create"))
+
+    assert "Customer 7 Our ERP Name" in text
+    assert "Shop only Shop Name" in text
+
+
+def test_rows_that_stay_as_they_are_say_why_and_are_narrowed_to_that(make, as_user, erp):
+    shop = Erp([{**customer(2), "id": "S2"}])
+    rule = mapping(make, source(make, erp), source(make, shop, "Shop"))
+    run = feed(make, rule)
+    browser = as_user(make.ivan)
+
+    every = flat(browser.get(f"/runs/{run.id}?show=unchanged"))
+    narrowed = flat(browser.get(f"/runs/{run.id}?show=unchanged&reason=other_source"))
+
+    assert "A source further left has C2; what that says counts. 1" in every
+    assert "Customer 2 Shop A source further left has C2" in narrowed

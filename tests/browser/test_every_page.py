@@ -168,6 +168,7 @@ WALKED |= {"settings.new_crm_mapping_source", "settings.crm_mapping_source"}
 WALKED |= {"settings.crm_mapping", "settings.crm_mapping_rules", "settings.crm_mapping_versions"}
 WALKED |= {"settings.confirm_crm_mapping_removal", "settings.confirm_crm_mapping_restoration"}
 NO_PAGES |= {"settings.crm_mapping_state", "settings.go_to_crm_mapping_source"}
+WALKED |= {"settings.feed_plan"}
 NO_PAGES |= {"imports.template"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}

@@ -34,7 +34,7 @@ from crmapp.web import reader
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import Pager
-from crmapp.web.run_pages import mapping_page, polling_pace, rows_shown
+from crmapp.web.run_pages import address_of, mapping_page, polling_pace, rows_shown
 from crmapp.web.run_trends import trend
 from crmapp.web.sheets import TYPES, csv_response
 from crmapp.web.texts import translated
@@ -164,8 +164,13 @@ def _left_out(run: Run, lost: bool) -> dict[str, Any]:
 def _feed(run: Run, lost: bool) -> dict[str, Any]:
     """Return what is shown of a run of a CRM mapping alone."""
     if run.kind != feed_states.KIND or lost or run.status not in ENDED:
-        return {"parts": [], "causes": []}
-    return {"parts": feed_runs.parts(run), "causes": receipts.causes(run)}
+        return {"parts": [], "causes": [], "matches": None}
+    matches = address_of("settings.matches") if run.counts.get(Planned.AMBIGUOUS) else None
+    return {
+        "parts": feed_runs.parts(run),
+        "causes": receipts.causes(run),
+        "matches": matches,
+    }
 
 
 def _trouble(run: Run, lost: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import current_app, flash, request, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,7 +17,7 @@ from crmapp.services import feed_runs, feeds, plans
 from crmapp.services.crm_mappings import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
-from crmapp.web.run_pages import mapping_page, polling_pace, rows_shown
+from crmapp.web.run_pages import address_of, mapping_page, polling_pace, rows_shown
 from crmapp.web.texts import translated
 
 
@@ -69,7 +69,7 @@ def _plan(run: Run, messages: Sequence[str] = (), status: int = 200) -> Response
         mode=run.source["mode"],
         writes=plans.written(run),
         parts=[] if "lost" in rows else feed_runs.parts(run),
-        matches=_matches(),
+        matches=address_of("settings.matches"),
         **rows,
         **_around(run),
     )
@@ -81,13 +81,4 @@ def _around(run: Run) -> dict[str, Any]:
 
 def _mappings() -> str:
     """Return the list of CRM mappings."""
-    return _address("settings.crm_mappings") or url_for("settings.feed_sources")
-
-
-def _matches() -> str | None:
-    """Return the page on which a person says which accounts are meant."""
-    return _address("settings.matches")
-
-
-def _address(endpoint: str) -> str | None:
-    return url_for(endpoint) if endpoint in current_app.view_functions else None
+    return address_of("settings.crm_mappings") or url_for("settings.feed_sources")
