@@ -65,5 +65,7 @@ def keep(run: Run, known: Mapping[str, Any]) -> None:
             session.add(row)
         row.cursor = read["cursor"]
         row.read_at = datetime.fromisoformat(read["at"])
+        if fed["cursor"] is None:
+            row.whole_at = now
         if read["whole"]:
-            row.count, row.whole_at = read["count"], now
+            row.count = read["count"]
