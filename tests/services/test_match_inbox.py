@@ -386,36 +386,3 @@ def test_an_erased_account_leaves_no_candidate_behind(make, rule, asked, acme):
     assert session.scalars(select(MatchCandidate)).all() == []
     (question,) = inbox(make)
     assert question.candidates == []
-
-
-@pytest.fixture
-def once(make, acme, clock):
-    """A mapping over files that are read once each: what was read does not come again."""
-    erp = Erp([customer(1, "Acme Bolts")], delta=True, deletions=False)
-    made = mapping(make, source(make, erp))
-    feed(make, made)
-    erp.rows = []
-    return made
-
-
-def test_an_answer_about_a_row_of_a_file_is_carried_out_though_the_file_is_read_once(
-    make, once, acme
-):
-    (question,) = inbox(make)
-    answer(make, question.id, "same", acme)
-
-    feed(make, once)
-
-    assert (identities(acme), inbox(make)) == (["K1"], [])
-
-
-def test_a_row_of_a_file_is_decided_anew_each_day(make, once, clock):
-    typed = make.account("Somebody", number="C1").id
-    feed(make, once)
-    asked = [each.name for each in inbox(make)]
-    clock.shift(timedelta(hours=25))
-
-    feed(make, once)
-
-    assert asked == ["Acme Bolts"]
-    assert (identities(typed), inbox(make)) == (["K1"], [])
