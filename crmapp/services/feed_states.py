@@ -69,5 +69,7 @@ def keep(run: Run, known: Mapping[str, Any], *, stays: bool = True) -> None:
         next_ = feed_sources.finish(fed["source_id"], read["cursor"], noted)
         row.cursor = None if next_ is None else dict(next_)
         row.read_at = datetime.fromisoformat(read["at"])
+        if fed["cursor"] is None:
+            row.whole_at = now
         if read["whole"]:
-            row.count, row.whole_at = read["count"], now
+            row.count = read["count"]
