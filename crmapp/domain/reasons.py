@@ -21,6 +21,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DELETED_HERE: N_("This account was deleted here."),
     Reason.PEOPLE_ADDED: N_("Kept, because people added to this account since."),
     Reason.EDITED_SINCE: N_("Kept, because these values were changed since: %(fields)s."),
+    Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
     Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
     Reason.LEFT_OUT_BEFORE: N_("Left out, as somebody decided in an earlier preview."),
     Reason.LEFT_OUT_KNOWN: N_("Left out: the account exists, and only new ones are created."),
@@ -39,7 +40,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_CODE: N_("%(system)s gives this value no code of its own."),
     Reason.OTHER_SOURCE: N_("A source further left has %(key)s; what that says counts."),
     Reason.UNDONE: N_("Undone here; it is left alone until the source says something else."),
-    Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
 }
 
 OF_ANY_RECORD: dict[Reason, str] = {
