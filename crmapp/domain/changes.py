@@ -32,6 +32,7 @@ class Reason(StrEnum):
     DELETED_HERE = "deleted_here"
     PEOPLE_ADDED = "people_added"
     EDITED_SINCE = "edited_since"
+    KEPT_BY_SOURCE = "kept_by_source"
     LEFT_OUT = "left_out"
     LEFT_OUT_BEFORE = "left_out_before"
     LEFT_OUT_KNOWN = "left_out_known"
@@ -51,7 +52,6 @@ class Reason(StrEnum):
     OTHER_SOURCE = "other_source"
     UNDONE = "undone"
     REPEATED = "repeated"
-    KEPT_BY_SOURCE = "kept_by_source"
     ACCOUNT_GONE = "account_gone"
 
 

@@ -21,6 +21,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DELETED_HERE: N_("This account was deleted here."),
     Reason.PEOPLE_ADDED: N_("Kept, because people added to this account since."),
     Reason.EDITED_SINCE: N_("Kept, because these values were changed since: %(fields)s."),
+    Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
     Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
     Reason.LEFT_OUT_BEFORE: N_("Left out, as somebody decided in an earlier preview."),
     Reason.LEFT_OUT_KNOWN: N_("Left out: the account exists, and only new ones are created."),
@@ -40,7 +41,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.OTHER_SOURCE: N_("A source further left has %(key)s; what that says counts."),
     Reason.REPEATED: N_("A row further down says the same customer anew; the last one counts."),
     Reason.UNDONE: N_("Undone here; it is left alone until the source says something else."),
-    Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
     Reason.ACCOUNT_GONE: N_("Its account was deleted after the plan was made."),
 }
 

@@ -23,8 +23,6 @@ from crmapp.models.feed import LEDGER
 _KEPT = N_("Kept by %(source)s")
 _SHARED = N_("%(source)s may change this too: the newest wins.")
 _REFUSED = N_("“%(source)s” keeps this field. Change it there; it follows by itself.")
-
-
 _NOBODY: tuple[int, Mapping[str, bool]] = (0, {})
 
 
@@ -88,14 +86,15 @@ def _locked_in(ids: Sequence[int]) -> dict[int, dict[str, str]]:
         ledger.system.in_({system for system, _object in names}),
         is_one_of(ledger.account_id, sorted(ids)),
     )
-    known: dict[int, dict[int, str]] = {}
+    known: dict[int, set[tuple[int, str]]] = {}
     for account_id, *identity in session.execute(links):
         if found := names.get((identity[0], identity[1])):
-            known.setdefault(account_id, {})[found[0]] = found[1]
-    return {
-        account_id: {n: each.source for n, each in _keepers(rules, of_it).items() if each.locked}
-        for account_id, of_it in known.items()
-    }
+            known.setdefault(account_id, set()).add(found)
+    alike: dict[frozenset[tuple[int, str]], dict[str, str]] = {}  # most accounts, of few sources
+    for sources in {frozenset(each) for each in known.values()}:
+        keepers = _keepers(rules, dict(sources)).items()
+        alike[sources] = {name: each.source for name, each in keepers if each.locked}
+    return {account_id: alike[frozenset(sources)] for account_id, sources in known.items()}
 
 
 def _keepers(rules: Mapping[int, str], names: Mapping[int, str]) -> dict[str, Keeper]:
@@ -114,7 +113,7 @@ def _keepers(rules: Mapping[int, str], names: Mapping[int, str]) -> dict[str, Ke
 
 @cache
 def _sources_of() -> Select[Any]:
-    """Find the sources that know an account, with each CRM mapping in use, read or not."""
+    """Find each CRM mapping in use beside each source that knows an account, read by it or not."""
     mapping, source = CrmMapping.__table__.c, FeedSource.__table__.c
     ledger = ExternalIdentity.__table__.c
     knows = exists().where(

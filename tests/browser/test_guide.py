@@ -65,7 +65,7 @@ def shows_read_values(walk: Walk) -> None:
     expect(walk.page.locator("#accounts-salesforce dd").first).to_have_text("Rita Rep")
 
 
-def tests_a_source(walk: Walk) -> None:
+def tries_a_source(walk: Walk) -> None:
     walk.goes_to("/admin/sources/new/dataset")
     walk.field("Name of the source").fill("ERP")
     walk.field("Database and dimension").select_option("sales/customers")
@@ -84,7 +84,7 @@ PICTURES: dict[str, Callable[[Walk], None]] = {
     "preview": previews,
     "receipt": shows("/runs/1"),
     "palette": opens_the_palette,
-    "sources": tests_a_source,
+    "sources": tries_a_source,
     "admin": shows("/admin"),
     "salesforce": shows_read_values,
     "salesforce-fields": shows("/admin/subscriptions/advanced-crm/other"),
