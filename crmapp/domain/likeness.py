@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from difflib import SequenceMatcher
-from typing import NamedTuple, Protocol
+from functools import lru_cache
+from typing import Protocol
 
 from crmapp.domain.search import fold, plain_name
 
@@ -67,45 +68,74 @@ class Described(Protocol):
     def postal_code(self) -> str: ...
 
 
-class Likeness(NamedTuple):
-    """Whether two descriptions agree; ``None`` where one of them says nothing."""
+class Likeness:
+    """Whether two descriptions agree; ``None`` where one of them says nothing.
 
-    number: bool | None
-    tax_id: bool | None
-    name: bool
-    form: bool | None
-    domain: bool | None
-    postal_code: bool | None
+    Nothing is compared before it is asked for.
+    """
+
+    def __init__(self, one: Described, other: Described) -> None:
+        self._one, self._other = one, other
+
+    @property
+    def number(self) -> bool | None:
+        return _agree(self._one.number, self._other.number, number_word)
+
+    @property
+    def tax_id(self) -> bool | None:
+        return _agree(self._one.tax_id, self._other.tax_id, tax_word)
+
+    @property
+    def name(self) -> bool:
+        """Whether one of the names has all words of the other: what they trade in is not all."""
+        short, long = sorted((_words(self._one.name), _words(self._other.name)), key=len)
+        return bool(short) and all(any(_same_word(word, each) for each in long) for word in short)
+
+    @property
+    def form(self) -> bool | None:
+        return _agree(self._one.name, self._other.name, _form)
+
+    @property
+    def domain(self) -> bool | None:
+        return _agree(self._one.email, self._other.email, domain)
+
+    @property
+    def postal_code(self) -> bool | None:
+        return _agree(self._one.postal_code, self._other.postal_code, squeezed)
 
 
-def compare(one: Described, other: Described) -> Likeness:
-    return Likeness(
-        _agree(number_word(one.number), number_word(other.number)),
-        _agree(tax_word(one.tax_id), tax_word(other.tax_id)),
-        _same_words(plain_name(one.name).split(), plain_name(other.name).split()),
-        _agree(_form(one.name), _form(other.name)),
-        _agree(domain(one.email), domain(other.email)),
-        _agree(squeezed(one.postal_code), squeezed(other.postal_code)),
-    )
+def _agree(one: str, other: str, word: Callable[[str], str]) -> bool | None:
+    if not one or not other:
+        return None
+    first, second = word(one), word(other)
+    return first == second if first and second else None
 
 
-def _agree(one: str, other: str) -> bool | None:
-    return one == other if one and other else None
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two plain names are the same or nearly so."""
-    return one == other or SequenceMatcher(None, one, other).ratio() >= NEAR
-
-
-def _same_words(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether one of two names has all words of the other: what they trade in alone is not it."""
-    short, long = sorted((one, other), key=len)
-    return bool(short) and all(any(_same_word(word, each) for each in long) for word in short)
+@lru_cache(maxsize=16384)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(plain_name(name).split())
 
 
 def _same_word(one: str, other: str) -> bool:
     return one == other or SequenceMatcher(None, one, other).ratio() >= _SLIP
+
+
+class NearTo:
+    """Tells the names that are near to one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = " ".join(_words(name))
+        self._matcher = SequenceMatcher(None, "", self._name)
+
+    def __contains__(self, name: str) -> bool:
+        other = " ".join(_words(name))
+        if other == self._name:
+            return True
+        matcher = self._matcher
+        matcher.set_seq1(other)
+        if matcher.real_quick_ratio() < NEAR or matcher.quick_ratio() < NEAR:
+            return False
+        return matcher.ratio() >= NEAR
 
 
 def tax_word(tax_id: str) -> str:
@@ -115,6 +145,7 @@ def tax_word(tax_id: str) -> str:
     return tax_id.upper()
 
 
+@lru_cache(maxsize=16384)
 def number_word(number: str) -> str:
     """Return what a number has in common with all ways in which people write it."""
     return _ZEROS.sub("", _SIGNS.sub("", number).upper())
@@ -131,6 +162,7 @@ def squeezed(code: str) -> str:
     return code.replace(" ", "").upper()
 
 
+@lru_cache(maxsize=16384)
 def _form(name: str) -> str:
     found = {_FORMS[word] for word in _SIGNS.sub(" ", fold(name)).split() if word in _FORMS}
     return " ".join(sorted(found))

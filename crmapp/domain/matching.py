@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from crmapp.domain.likeness import Likeness, alike, compare, domain, squeezed, tax_word
+from crmapp.domain.likeness import Likeness, NearTo, domain, squeezed, tax_word
 from crmapp.domain.search import near_key, plain_name
 from crmapp.i18n import N_
 
@@ -151,6 +151,8 @@ class Match(NamedTuple):
         return len(self.ids) == 1 and self.rule is not Rule.NEAR_NAME and not self.doubt
 
 
+_SHORT = 5
+"""So many letters of what near names share are few."""
 NOBODY = Match(Rule.NONE)
 NO_ANSWER = Answer()
 
@@ -185,7 +187,7 @@ def _worth_asking(rule: Rule, ids: Sequence[int], clues: Clues, known: Known) ->
     asks = _ASKS.get(rule)
     if asks is None:
         return left
-    return [id_ for id_ in left if asks(compare(clues, known.accounts[id_]))]
+    return [id_ for id_ in left if asks(Likeness(clues, known.accounts[id_]))]
 
 
 def _certain(rule: Rule, id_: int, clues: Clues, known: Known) -> bool:
@@ -193,24 +195,16 @@ def _certain(rule: Rule, id_: int, clues: Clues, known: Known) -> bool:
     if known.care is None:
         return True
     account = known.accounts[id_]
-    return not account.held and _TRUSTS[rule](compare(clues, account))
+    return not account.held and _TRUSTS[rule](Likeness(clues, account))
 
 
 def _has_this_number(like: Likeness) -> bool:
     return like.number is not False
 
 
-def _is_near(like: Likeness) -> bool:
-    """A name alone does not speak against another number."""
-    if like.tax_id or like.domain or like.postal_code:
-        return True
-    return like.number is not False and like.tax_id is not False
-
-
 _ASKS: dict[Rule, Callable[[Likeness], bool]] = {
     Rule.FIELD: _has_this_number,
     Rule.NUMBER: _has_this_number,
-    Rule.NEAR_NAME: _is_near,
 }
 """What must be so of an account that a rule found for a person to be asked about it."""
 
@@ -265,10 +259,19 @@ def _by_name_postcode(clues: Clues, known: Known) -> Sequence[int]:
 
 
 def _by_near_name(clues: Clues, known: Known) -> Sequence[int]:
-    near = [*_near(clues, known), *_traced(clues, known)]
-    name = plain_name(clues.name) if near else ""
-    found = [each.id for each in near if alike(name, plain_name(each.name))]
-    return list(dict.fromkeys(found))
+    near = {each.id: each for each in (*_near(clues, known), *_traced(clues, known))}
+    if known.care is not None:
+        near = {id_: each for id_, each in near.items() if _is_near(clues, known.accounts[id_])}
+    names = NearTo(clues.name if near else "")
+    return [id_ for id_, each in near.items() if each.name in names]
+
+
+def _is_near(clues: Clues, account: Candidate) -> bool:
+    """Whether a near name is worth a question: alone it does not speak against another number."""
+    like = Likeness(clues, account)
+    if like.number is not False and like.tax_id is not False:
+        return True
+    return bool(like.tax_id or like.domain or like.postal_code)
 
 
 def _namesakes(clues: Clues, known: Known) -> Collection[Candidate]:
@@ -291,11 +294,18 @@ def _traced(clues: Clues, known: Known) -> Collection[Candidate]:
 
 
 def traces(described: Clues | Candidate) -> list[str]:
-    """Return the words under which a company is found though a letter of its name is wrong."""
+    """Return the words under which a company is found though a letter of its name is wrong.
+
+    That leaves either the beginning of what near names share or its end as it was, of which a
+    short one has one letter.
+    """
     key, own = near_key(described.name), domain(described.email)
-    ends = {key[0], f"-{key[-1]}"} if key else set()
     code = squeezed(described.postal_code)
-    return [*(f"{code} {end}" for end in sorted(ends) if code), *([f"@{own}"] if own else [])]
+    ends: list[str] = []
+    if key and code:
+        sizes = [n for n, fits in ((1, len(key) <= _SHORT + 1), (2, len(key) >= _SHORT)) if fits]
+        ends = [f"{code} {end}" for n in sizes for end in (key[:n], f"-{key[-n:]}")]
+    return [*ends, *([f"@{own}"] if own else [])]
 
 
 def _may_be(candidate: Candidate, clues: Clues, known: Known) -> bool:

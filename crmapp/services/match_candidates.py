@@ -22,6 +22,7 @@ from crmapp.domain.matching import (
     Match,
     Rule,
     find,
+    traces,
 )
 from crmapp.domain.plan import Held, SourceRow, match_word
 from crmapp.domain.record_keys import RECORD
@@ -84,36 +85,37 @@ def match(
     left = [each for each in left if not (by_id and each.word)]
     known = _ask_the_ladder(known, left, ladder)
     if care is not None:
-        known = _with_care(known, left, ladder, answers, identity)
+        groups = [*known.by_tax_id.values(), *known.by_near_key.values()]
+        found = [[candidate.id for candidate in group] for group in groups]
+        known = _with_accounts(known, [*found, *known.by_number.values()], identity)
     useful = [rule for rule in ladder if known.of(rule)]
     matches = [
         find(each, known, () if by_id and each.word else useful, answers.get(each.key, NO_ANSWER))
         for each in clues
     ]
+    if care is not None and Rule.NEAR_NAME in ladder:
+        _trace(matches, clues, known, ladder, answers, identity)
     return matches, answers
 
 
-def _with_care(
-    known: Known,
+def _trace(
+    matches: list[Match],
     clues: Sequence[Clues],
+    known: Known,
     ladder: Sequence[Rule],
     answers: Mapping[str, Answer],
     identity: Sequence[str] | None,
-) -> Known:
-    """Add what tells found accounts apart, and further accounts for rows that are not certain."""
-    groups = [*known.by_tax_id.values(), *known.by_near_key.values()]
-    found = [[candidate.id for candidate in group] for group in groups]
-    known = _with_accounts(known, [*found, *known.by_number.values()], identity)
-    if Rule.NEAR_NAME not in ladder or identity is None:
-        return known
-    vague = [
-        each
-        for each in clues
-        if not find(each, known, ladder, answers.get(each.key, NO_ANSWER)).sure
-    ]
-    traced = match_traces.read(vague, identity) if vague else {}
+) -> None:
+    """Look for further accounts where a match is not certain: a name may have been mistyped."""
+    vague = [n for n, match in enumerate(matches) if not match.sure]
+    if not vague or identity is None:
+        return
+    traced = match_traces.read([clues[n] for n in vague], identity)
     ids = [[candidate.id for candidate in group] for group in traced.values()]
-    return replace(_with_accounts(known, ids, identity), by_trace=traced)
+    known = replace(_with_accounts(known, ids, identity), by_trace=traced)
+    for n in vague:
+        if not traced.keys().isdisjoint(traces(clues[n])):
+            matches[n] = find(clues[n], known, ladder, answers.get(clues[n].key, NO_ANSWER))
 
 
 def _with_accounts(
@@ -191,6 +193,7 @@ def _having(
     if not words:
         return {}
     query = select(column, _ACCOUNT.id).where(_ALIVE, is_one_of(column, sorted(words)))
+    query = query.order_by(_ACCOUNT.id)
     return _grouped(query if filled is None else query.where(filled))
 
 
@@ -206,6 +209,7 @@ def _candidates(
     query = select(column, *(_ACCOUNT[name] for name in names)).where(
         _ALIVE, is_one_of(column, sorted(words))
     )
+    query = query.order_by(_ACCOUNT.id)
     if filled is not None:
         query = query.where(filled)
     groups: dict[str, list[Candidate]] = {}

@@ -50,10 +50,16 @@ def read(clues: Sequence[Clues], identity: Sequence[str]) -> Mapping[str, Sequen
 
 def _leads_to(words: Sequence[str]) -> ColumnElement[bool]:
     """Say of an account that one of ``words`` is a trace of it, as :func:`traces` makes them."""
-    space = literal(" ")
-    begins = _CODE + space + func.substr(_ACCOUNT.near_key, 1, 1)
-    ends = _CODE + literal(" -") + func.substr(_ACCOUNT.near_key, func.length(_ACCOUNT.near_key), 1)
-    by_code = or_(is_one_of(begins, words), is_one_of(ends, words))
+    key = _ACCOUNT.near_key
+    ends = [
+        end
+        for n in (1, 2)
+        for end in (
+            _CODE + literal(" ") + func.substr(key, 1, n),
+            _CODE + literal(" -") + func.substr(key, func.length(key) + 1 - n, n),
+        )
+    ]
+    by_code = or_(*(is_one_of(each, words) for each in ends))
     coded = and_(_ACCOUNT.billing_postal_code.is_not(None), _ACCOUNT.near_key.is_not(None))
     mailed = and_(_ACCOUNT.email.is_not(None), is_one_of(_domain(), words))
     return or_(and_(coded, by_code), mailed)
