@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from crmapp.domain.fields import Field
 from crmapp.domain.mapping import FieldMapping, Wanted
+from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.steps import LABELS, Step
 from crmapp.i18n import N_, Text
 
@@ -13,6 +14,11 @@ _WANTED = {
     Wanted.BOTH: N_("Accounts are created and updated."),
     Wanted.CREATE: N_("Accounts are created only; those that exist stay as they are."),
     Wanted.UPDATE: N_("Accounts are updated only; none is created."),
+}
+_WANTED_RECORDS = {
+    Wanted.BOTH: N_("Records are created and updated."),
+    Wanted.CREATE: N_("Records are created only; those that exist stay as they are."),
+    Wanted.UPDATE: N_("Records are updated only; none is created."),
 }
 
 
@@ -25,12 +31,11 @@ def differences(
     if before.match != after.match:
         said = N_("Accounts are found by %(field)s.")
         found.append(Text(said, {"field": _label(after.match, fields)}))
+    belongs = ACCOUNT in fields
     if before.clear_empty != after.clear_empty:
-        clears = N_("An empty cell clears the account's value.")
-        leaves = N_("An empty cell leaves the account's value as it is.")
-        found.append(Text(clears if after.clear_empty else leaves))
+        found.append(Text(_empty(after, belongs=belongs)))
     if before.wanted != after.wanted:
-        found.append(Text(_WANTED[after.wanted]))
+        found.append(Text((_WANTED_RECORDS if belongs else _WANTED)[after.wanted]))
     for name in dict.fromkeys(names):
         field = {"field": _label(name, fields)}
         found += [
@@ -42,6 +47,16 @@ def differences(
             )
         ]
     return found
+
+
+def _empty(mapping: FieldMapping, *, belongs: bool) -> str:
+    """Say what an empty cell does to an account, or to a record that belongs to one."""
+    if belongs:
+        clears, leaves = N_("An empty cell clears the value."), N_("An empty cell changes nothing.")
+    else:
+        clears = N_("An empty cell clears the account's value.")
+        leaves = N_("An empty cell leaves the account's value as it is.")
+    return clears if mapping.clear_empty else leaves
 
 
 def _source(before: FieldMapping, after: FieldMapping, name: str) -> Iterator[Text]:

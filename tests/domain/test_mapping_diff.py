@@ -2,9 +2,10 @@
 
 from hypothesis import given
 
-from crmapp.domain.mapping import FieldMapping
+from crmapp.domain.mapping import FieldMapping, Wanted
 from crmapp.domain.mapping_diff import differences
-from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.record_keys import with_keys
+from crmapp.domain.records import ACCOUNT_FIELDS, CONTACT_FIELDS
 from crmapp.domain.steps import Step, StepKind
 from tests.domain.test_mapping import mappings
 
@@ -75,3 +76,14 @@ def test_mappings_that_do_the_same_and_only_those_have_no_differences(one, other
     found = differences(clean[0], clean[1], ACCOUNT_FIELDS)
 
     assert (found == []) == (effect(one) == effect(other))
+
+
+def test_mappings_of_contacts_are_not_said_to_change_accounts():
+    before, after = FieldMapping({}), FieldMapping({}, clear_empty=True, wanted=Wanted.CREATE)
+
+    found = differences(before, after, with_keys("contact", CONTACT_FIELDS))
+
+    assert [str(text) for text in found] == [
+        "An empty cell clears the value.",
+        "Records are created only; those that exist stay as they are.",
+    ]
