@@ -35,6 +35,7 @@ def erp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(tmp_path_factory: pytest.TempPathFactory, erp: Path) -> Iterator[Installation]:
     home = tmp_path_factory.mktemp("place") / "home"
     told = {"CRMAPP_DEMO": "1", "CRMAPP_SANDBOXES": "0", "CRMAPP_SOURCE_FOLDERS": str(erp)}
+    told["CRMAPP_SOURCE_HOSTS"] = "127.0.0.1"
     with Installation(home, told) as installation:
         yield installation
         installation.stop()

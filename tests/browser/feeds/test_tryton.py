@@ -179,7 +179,8 @@ def opens(walk: Walk, name: str) -> None:
 
 def city_of(walk: Walk, name: str) -> str:
     opens(walk, name)
-    return walk.page.locator("#account-5-x").inner_text()
+    fact = walk.page.locator(".fact").filter(has_text=walk.say("Billing city"))
+    return fact.locator("dd").inner_text().splitlines()[0].strip()
 
 
 def is_active(walk: Walk, name: str) -> bool:
