@@ -22,6 +22,7 @@ from crmapp.models import Account, CrmMapping, MatchCandidate, MatchQuestion, Ru
 from crmapp.services import match_answers
 from crmapp.services.engine import Claim, checkpoint
 from crmapp.services.feed_join import Span
+from crmapp.services.feed_rows import Fed
 from crmapp.services.sources import Page
 from crmapp.services.staged_rows import state_of
 
@@ -85,6 +86,7 @@ def ask(held: Claim, run: Run, plan: Artefact, spans: Sequence[Span]) -> None:
     with artefacts.read([plan.name]) as file:
         for span, kept in zip(spans, sources, strict=True):
             after, more = span.first - 1, True
+            columns = Fed.from_json(kept).columns
             where = f"action = '{Planned.AMBIGUOUS}' AND row_no > ? AND row_no <= ?"
             while more:
                 rows, more = file.some(where, [after, span.last], PART, _NEEDED)
@@ -93,13 +95,20 @@ def ask(held: Claim, run: Run, plan: Artefact, spans: Sequence[Span]) -> None:
                     with unit_of_work():
                         checkpoint(held)
                         session.get_one(CrmMapping, mapping_id, with_for_update=True)
-                        _keep(mapping_id, kept["source_id"], span.identity, rows)
+                        _keep(mapping_id, kept["source_id"], span.identity, rows, columns)
 
 
 def _keep(
-    mapping_id: int, source_id: int, identity: tuple[str, str], rows: Sequence[Mapping[str, Any]]
+    mapping_id: int,
+    source_id: int,
+    identity: tuple[str, str],
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
 ) -> None:
-    """Inside a unit of work: ask about rows of one source; what is asked already stays."""
+    """Inside a unit of work: ask about rows of one source; what is asked already stays.
+
+    Of their cells those of ``columns`` are kept: what a run needs to decide about them again.
+    """
     keys = [row["key"] for row in rows]
     said = match_answers.read(keys, identity)
     before = _asked(mapping_id, source_id, identity[1], keys)
@@ -112,7 +121,7 @@ def _keep(
         key, named = row["key"], row["params"]["candidates"]
         mine = tuple((id_, versions[id_]) for id_ in named if id_ in versions)
         settled = is_settled(said.get(key, NO_ANSWER), named)
-        told = (row["name"], row["params"]["rule"], row["source"], settled)
+        told = (row["name"], row["params"]["rule"], _kept(row["source"], columns), settled)
         known = before.get(key)
         if known is not None and (known.told, known.candidates) == (told, mine):
             seen += [known.id] if known.again and not settled else []
@@ -132,6 +141,15 @@ def _keep(
     session.execute(looked)
     of = {"mapping_id": mapping_id, "source_id": source_id, "object": identity[1]}
     _write(new, changed, candidates, {**of, "version": 1, "since": utcnow()})
+
+
+def _kept(cells: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    """Return the cells that are needed, without what PostgreSQL has no room for in a text."""
+    found = {name: cells[name] for name in columns if name in cells}
+    return {
+        name: cell.replace("\0", "") if isinstance(cell, str) else cell
+        for name, cell in found.items()
+    }
 
 
 def is_settled(answer: Answer, candidates: Iterable[int]) -> bool:

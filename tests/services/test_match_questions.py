@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.domain.feeds import Content, FedBy
+from crmapp.domain.mapping import FieldMapping
 from crmapp.models import ExternalIdentity, MatchQuestion
 from crmapp.services import crm_mappings, match_inbox, match_questions
 from crmapp.services.match_inbox import Box, Reply
@@ -120,3 +121,20 @@ def test_an_answer_counts_for_every_mapping_that_asked(make, acme, clock):
     assert due == [first, second]
     assert inbox(make) == []
     assert {one.mapping, other.mapping} == {"ERP", "Another"}
+
+
+def test_only_what_a_run_needs_of_a_row_is_kept(make, acme, clock):
+    row = customer(1, "Acme Bolts", city="Ly\0on", territory=None)
+    columns = {**MAPPING.columns, "territory": "territory"}
+    read = source(make, Erp([row]), company_column="zip")
+    rule = mapping(make, content=Content((FedBy(read, FieldMapping(columns)),)))
+
+    feed(make, rule)
+
+    (question,) = session.scalars(select(MatchQuestion))
+    assert question.cells == {
+        "name": "Acme Bolts",
+        "code": "C1",
+        "phone": "555 123",
+        "territory": None,
+    }
