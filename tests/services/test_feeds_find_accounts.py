@@ -22,8 +22,9 @@ from crmapp.models import Account, Change, ExternalIdentity, Run
 from crmapp.services import crm_mappings, records
 from tests.factories import Make
 from tests.support.databases import Database
+from tests.support.feed_cases import worlds
 from tests.support.feed_oracle import GOOD, Seen, Told, Verdict, judge
-from tests.support.feed_worlds import Customer, World, worlds
+from tests.support.feed_worlds import Customer, World
 from tests.support.feeds import Erp, feed, mapping, source
 
 CASES = int(os.environ.get("CRMAPP_CASES") or 300)
