@@ -136,9 +136,6 @@ class Imported:
         parts = [self.timing(each, each) for each in STEPS]
         yield from (each.line(rows) for each in (self.raw, self.raw_again, *parts, new))
         yield from (ratio(new, self.raw), ratio(again, self.raw_again))
-        for name, taken in self.steps.items():
-            began, peak = max(each.began for each in taken), max(each.peak for each in taken)
-            yield f"{self.road}: {name}: began with {began:.0f} MB, peak {peak:.0f} MB"
 
 
 def measured(rows: int, times: int, only: Sequence[str]) -> list[Imported]:
@@ -178,7 +175,10 @@ def _step(name: str, road: str, home: Path, rows: int) -> Taken:
     command = [sys.executable, "-m", "bench.imports", "--rows", str(rows), "--home", str(home)]
     command += ["--step", name, "--only", road]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return Taken(**json.loads(done.stdout.splitlines()[-1]))
+    taken = Taken(**json.loads(done.stdout.splitlines()[-1]))
+    spent = f"{taken.cpu:.1f} s CPU, {taken.wall:.0f} s on the clock"
+    print(f"{road}: {name}: {spent}, {taken.began:.0f} to {taken.peak:.0f} MB", flush=True)
+    return taken
 
 
 def figures(size: Size, _folder: Path) -> Iterator[Figure]:

@@ -95,7 +95,7 @@ def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
     width = 0
     for row in rows:
         part.append(row)
-        width += sum(len(cell) for cell in row.cells if cell)
+        width += sum(map(len, filter(None, row.cells)))
         if len(part) == _PAGE or width > _WIDE:
             yield part
             part, width = [], 0
@@ -114,15 +114,13 @@ def _read(kept: Mapping[str, Any]) -> Iterator[Row]:
 
 def _said(kept: Mapping[str, Any], row: Row) -> _Found:
     """Return a row's key and cells; those beyond the table's columns are named by their number."""
-    names = kept["headings"]
-    names = [*names, *(f"+{number}" for number in range(1, len(row.cells) - len(names) + 1))]
-    cells = {
-        name: cell
-        for name, cell in zip(names, row.cells, strict=False)
-        if cell and name != kept["left_out"]
-    }
-    column = kept["key_column"]
-    return (str(cells.get(column, "")).strip() if column else str(row.line)), cells
+    names, left_out, column = kept["headings"], kept["left_out"], kept["key_column"]
+    if len(row.cells) > len(names):
+        names = [*names, *(f"+{n}" for n in range(1, len(row.cells) - len(names) + 1))]
+    cells = dict(zip(names, row.cells, strict=False))
+    if left_out or not all(row.cells):
+        cells = {name: cell for name, cell in cells.items() if cell and name != left_out}
+    return ((cells.get(column) or "").strip() if column else str(row.line)), cells
 
 
 def _mark(kept: Mapping[str, Any]) -> tuple[int, int]:

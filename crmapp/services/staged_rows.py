@@ -33,6 +33,8 @@ STATE = "staged"
 """What a run's source keeps under this name: the parts, where the reading stands, what is over."""
 _ANEW = 3
 """So often rows are read anew because files are lost; then something is wrong with the disk."""
+_ROW = b"["
+"""How the line of a row begins; others say what its columns are called, or what is wrong."""
 _NOTHING = N_("The source has no rows.")
 
 
@@ -238,12 +240,13 @@ def _read(
     wrong: dict[int, Wrong] = {}
     names: Sequence[str] = ()
     left, problem = skipped, None
-    for line in noted.read_lines(note):
+    for text in noted.read_lines(note):
+        if left and text.startswith(_ROW):
+            left, problem = left - 1, None
+            continue
+        line = noted.said(text)
         if isinstance(line, dict):
             names, problem = line.get("names", names), line.get("wrong")
-            continue
-        if left:
-            left, problem = left - 1, None
             continue
         if len(found) == limit:
             break

@@ -40,6 +40,12 @@ writes this page; each test run tries a seventh of it. A dash: not tried on that
 
 *One request* has the fault meet a single request, *until noticed* lasts until the run was put off,
 *on and on* until the run has given up; the next run, once all is well, does what is left.
+
+An import of a file is killed once in each phase that its row names, by the process that works on it
+or by the worker that started that; what is there in the end is compared with what an undisturbed
+import left: accounts, change log, identities, exceptions, receipts, plans and messages, row by row
+but for ids and moments. `CRMAPP_FAULTS_ROWS`, `CRMAPP_FAULTS_KILLS` and `CRMAPP_FAULTS_SEED` say
+how many rows, how many kills, and which.
 """
 
 

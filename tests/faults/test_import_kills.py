@@ -43,4 +43,5 @@ def test_an_import_ends_as_if_nobody_had_died(number, imports, undisturbed, tell
     met = [f"{kill}, left in {phase}" for kill, phase in zip(kills, end.left_in, strict=True)]
     tell("\n  ".join([f"seed {SEED}, import {number + 1}: {end.seconds:.1f} s", *met]))
     assert (end.digests, end.breaks) == (undisturbed.digests, [])
-    record_property("combination", f"{'; '.join(map(str, kills))} | kill -9 | the same")
+    dead = "; ".join(map(str, kills))
+    record_property("combination", f"Import {number + 1:02} | {dead} | kill -9 | | the same")

@@ -87,7 +87,9 @@ class Delimited:
             self._lines.taken.clear()
             line = self._lines.number + 1
             try:
-                cells = [bare(cell) if cell[:1] == "'" else cell for cell in next(reader)]
+                cells = next(reader)
+                if any("'" in line for line in self._lines.taken):
+                    cells = [bare(cell) if cell[:1] == "'" else cell for cell in cells]
             except StopIteration:
                 return
             except csv.Error:

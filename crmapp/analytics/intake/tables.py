@@ -105,13 +105,19 @@ def fitted(line: int, cells: Sequence[str | None], width: int) -> Row | None:
         params = {"count": len(cells), "width": width}
         return Row(line, [printable(cell) for cell in cells[: 2 * width]], Reason.WIDTH, params)
     cells = cells[:width]
-    if any(map(_unfit, cells)):
+    text = "".join(filter(None, cells))
+    if not _is_plain(text) and any(map(_unfit, cells)):
         return Row(line, [printable(cell) for cell in cells], Reason.BAD_TEXT)
     return Row(line, cells)
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a text is of usual letters and signs: no half of one is printable, nor is a null."""
+    return text.isprintable() and len(text) <= LONGEST_CELL
+
+
 def _unfit(cell: str | None) -> bool:
-    if cell is None or (cell.isascii() and cell.isprintable() and len(cell) <= LONGEST_CELL):
+    if cell is None or _is_plain(cell):
         return False
     return (
         "\x00" in cell or len(cell) > LONGEST_CELL or any("\ud800" <= c <= "\udfff" for c in cell)
