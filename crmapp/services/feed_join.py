@@ -23,7 +23,7 @@ class Span:
     """The rows of one source in the plan, by number.
 
     ``repeats``: its reading may say a row several times, of which the last counts. ``whole``: it
-    has read everything that there is.
+    is of everything that there is, not only of what changed.
     """
 
     first: int

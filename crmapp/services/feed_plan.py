@@ -227,7 +227,11 @@ def spans_of(run: Run) -> list[Span]:
     """Return which rows of the plan are whose."""
     return [
         Span(
-            first, last, (kept["identity"][0], kept["identity"][1]), read["repeats"], read["whole"]
+            first,
+            last,
+            (kept["identity"][0], kept["identity"][1]),
+            read["repeats"],
+            kept["cursor"] is None,
         )
         for (first, last), kept, read in zip(
             run.mapping["spans"], run.source["sources"], state_of(run)["read"], strict=True

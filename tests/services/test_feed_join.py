@@ -126,6 +126,19 @@ def test_another_leads_once_the_first_is_gone_from_a_source_that_was_read_in_who
     assert holds(both) == ("C2", "Acme Bults")
 
 
+def test_a_customer_that_got_another_key_in_files_takes_over_within_a_day(make, clock):
+    erp = Erp([customer(1, "Acme")], delta=True, deletions=False)
+    rule = mapping(make, source(make, erp))
+    feed(make, rule)
+    (acme,) = living()
+    erp.rows = [{**customer(1, "Acme Works"), "id": "N1"}]
+    clock.shift(timedelta(hours=25))
+
+    feed(make, rule)
+
+    assert (keys(acme.id), holds(acme.id)) == (["K1", "N1"], ("C1", "Acme Works"))
+
+
 def test_what_changed_in_a_source_further_right_takes_nothing_over(make, acme, clock):
     erp = Erp([customer(3, "Cogs")], delta=True)
     shop = Erp([{**customer(3, "Shop name"), "id": "S3"}], delta=True)
