@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
@@ -27,13 +27,12 @@ from crmapp.domain.matching import (
 from crmapp.domain.plan import Held, SourceRow, match_word
 from crmapp.domain.record_keys import RECORD
 from crmapp.domain.search import near_key
-from crmapp.models import Account, ExternalIdentity
+from crmapp.models import Account
 from crmapp.models.account import TAX_WORD
 from crmapp.services import match_answers, match_rules, match_traces
 
 _MOST = 100  # accounts of one near name that are looked at
 _ACCOUNT = Account.__table__.c
-_LEDGER = ExternalIdentity.__table__.c
 _ALIVE = _ACCOUNT.deleted_at.is_(None)
 _TAX_WORD: ColumnElement[Any] = literal_column(TAX_WORD)
 _MATCH_COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -125,11 +124,8 @@ def _with_accounts(
     ids = sorted({id_ for group in groups for id_ in group} - known.accounts.keys())
     if not ids:
         return known
-    system, object_ = identity or ("", "")
-    held = exists().where(
-        _LEDGER.account_id == _ACCOUNT.id, _LEDGER.system == system, _LEDGER.object == object_
-    )
     columns = [_ACCOUNT[name] for name in _TELLING]
+    held = match_traces.is_held(identity or ("", ""))
     query = select(_ACCOUNT.id, held, *columns).where(is_one_of(_ACCOUNT.id, ids))
     after = known.care.after if known.care else {}
     found = {}

@@ -27,15 +27,10 @@ def read(clues: Sequence[Clues], identity: Sequence[str]) -> Mapping[str, Sequen
     words = sorted({word for each in clues for word in traces(each)})
     if not words:
         return {}
-    held = exists().where(
-        _LEDGER.account_id == _ACCOUNT.id,
-        _LEDGER.system == identity[0],
-        _LEDGER.object == identity[1],
-    )
     names = ("number", "name", "email", "billing_postal_code")
     query = (
         select(_ACCOUNT.id, *(_ACCOUNT[name] for name in names))
-        .where(_ACCOUNT.deleted_at.is_(None), _leads_to(words), ~held)
+        .where(_ACCOUNT.deleted_at.is_(None), _leads_to(words), ~is_held(identity))
         .order_by(_ACCOUNT.id)
         .limit(_MOST)
     )
@@ -46,6 +41,18 @@ def read(clues: Sequence[Clues], identity: Sequence[str]) -> Mapping[str, Sequen
         for word in traces(candidate):
             found.setdefault(word, []).append(candidate)
     return found
+
+
+def is_held(identity: Sequence[str]) -> ColumnElement[bool]:
+    """Say of an account that the source has, or had, a customer for it.
+
+    The system is no bare column: SQLite would go through all its customers for each account.
+    """
+    return exists().where(
+        _LEDGER.account_id == _ACCOUNT.id,
+        func.coalesce(_LEDGER.system, "") == identity[0],
+        _LEDGER.object == identity[1],
+    )
 
 
 def _leads_to(words: Sequence[str]) -> ColumnElement[bool]:

@@ -110,6 +110,13 @@ class World:
                 self._names.add(found)
                 return found
 
+    def other_town(self, customer: Customer) -> tuple[str, str]:
+        """Return a town in which nobody else has the customer's name."""
+        own, trade = customer.name.split()[:2]
+        town = self.random.choice([each for each in TOWNS if (own, trade, each) not in self._names])
+        self._names.add((own, trade, town))
+        return town
+
     def code(self) -> str:
         return f"C{next(self._codes):05}"
 
