@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from crmapp.domain.fields import Field, Kind
 from crmapp.domain.records import ACCOUNT_FIELDS, GROUP_MAIN
@@ -35,48 +36,20 @@ _FOUND_BY = N_("What finds it")
 _GROUPS = {"contact": N_("Contact"), "activity": N_("Activity")}
 
 
-def _record_id(label: str, help_: str, group: str = _FOUND_BY) -> Field:
-    return Field(name=RECORD, label=label, help=help_, kind=Kind.RECORD, group=group)
+def _key(name: str, label: str, **more: Any) -> Field:
+    """Return a field that pages about a mapping show, and nobody fills in on a form."""
+    return Field(name=name, label=label, help="", **{"group": _FOUND_BY, **more})
 
 
 _ACCOUNT_KEYS = (
-    Field(
-        name=ACCOUNT,
-        label=ACCOUNT_ID,
-        help=N_("Of the account that it belongs to, as our exports have it."),
-        kind=Kind.RECORD,
-        group=_FOUND_BY,
-    ),
-    Field(
-        name=NUMBER,
-        label=ACCOUNT_NUMBER,
-        help=N_("Of the account that it belongs to: the customer's code in the ERP."),
-        group=_FOUND_BY,
-        max_length=60,
-        aliases=ACCOUNT_FIELDS["number"].aliases,
-    ),
-    Field(
-        name=COMPANY,
-        label=N_("ERP company"),
-        help=N_("Of the account, where several companies have the same numbers."),
-        group=_FOUND_BY,
-        max_length=60,
-    ),
+    _key(ACCOUNT, ACCOUNT_ID, kind=Kind.RECORD),
+    _key(NUMBER, ACCOUNT_NUMBER, max_length=60, aliases=ACCOUNT_FIELDS["number"].aliases),
+    _key(COMPANY, N_("ERP company"), max_length=60),
 )
 _KEYS: dict[str, tuple[Field, ...]] = {
-    "account": (
-        _record_id(
-            ACCOUNT_ID, N_("As our exports have it. Leave it empty for a new account."), GROUP_MAIN
-        ),
-    ),
-    "contact": (
-        _record_id(CONTACT_ID, N_("As our exports have it. Leave it empty for a new contact.")),
-        *_ACCOUNT_KEYS,
-    ),
-    "activity": (
-        _record_id(ACTIVITY_ID, N_("As our exports have it. Leave it empty for a new activity.")),
-        *_ACCOUNT_KEYS,
-    ),
+    "account": (_key(RECORD, ACCOUNT_ID, kind=Kind.RECORD, group=GROUP_MAIN),),
+    "contact": (_key(RECORD, CONTACT_ID, kind=Kind.RECORD), *_ACCOUNT_KEYS),
+    "activity": (_key(RECORD, ACTIVITY_ID, kind=Kind.RECORD), *_ACCOUNT_KEYS),
 }
 
 
