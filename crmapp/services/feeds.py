@@ -23,6 +23,7 @@ from crmapp.services.rights import need
 REST = timedelta(minutes=30)
 """After a run that failed or was cancelled the schedule waits so long, whatever its minutes."""
 _AT_ONCE = 20
+_OLD = N_("The CRM mapping was changed since this plan was made. Start a new run of it.")
 _GONE = N_("The source “%(name)s” is retired. Choose another one in the CRM mapping.")
 
 
@@ -53,13 +54,17 @@ def begin(run_id: int, plan_hash: str, *, by: User) -> None:
 
     Raises:
         Forbidden, NotFound
-        Conflict: the plan was made anew since.
+        Conflict: the plan was made anew since, or by an older version of the CRM mapping.
         AlreadyRunning: it was begun already.
     """
     need(RIGHT, by=by)
-    if session.scalar(select(Run.kind).where(Run.id == run_id)) != KIND:
+    run = session.get(Run, run_id)
+    if run is None or run.kind != KIND:
         raise NotFound
     with unit_of_work():
+        mapping = session.get_one(CrmMapping, run.source["mapping"], with_for_update=True)
+        if run.status == Status.PLANNED and run.source["version"] != mapping.version:
+            raise Conflict({}, message=_OLD)
         planning.queue(run_id, plan_hash)
 
 

@@ -47,7 +47,7 @@ def test_a_number_that_nobody_gives_up_is_for_a_person_to_settle(make, rule, erp
     assert str(row.reason) == "Another account has the number C2."
     assert feed(make, rule) is None
     (other,) = living(number="C2")
-    accounts.update(other.id, {"number": None}, other.version, by=make.alice)
+    accounts.delete(other.id, by=make.alice)
     assert feed(make, rule).done == {"unchanged": 5, "updated": 1}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -90,6 +91,21 @@ def test_a_dry_run_only_plans_and_can_be_begun(make, rule):
 
     assert seen == ("planned", {"create": 7}, [])
     assert done.done == {"created": 7}
+
+
+def test_a_plan_by_an_older_version_of_the_mapping_is_not_begun(make, rule):
+    planned = feed(make, rule, dry=True)
+    kept = Content.from_json(session.get_one(CrmMapping, rule).content)
+    fewer = Content(
+        (replace(kept.sources[0], mapping=FieldMapping({"name": "name", "number": "code"})),)
+    )
+    crm_mappings.save(rule, "ERP", fewer, version=1, by=make.alice)
+
+    with pytest.raises(Conflict) as refused:
+        feeds.begin(planned.id, planned.plan_hash, by=make.alice)
+
+    assert "was changed since this plan was made" in str(refused.value.message)
+    assert numbers() == []
 
 
 def test_rows_that_repeat_a_number_are_left_out_and_said(make, rule, erp):

@@ -64,8 +64,8 @@ def live(world: World) -> list[Verdict]:
     """Let both days come; return what the oracle says of them."""
     make, erp = Make(), Erp(delta=world.seed % 3 == 2)
     companies = world.seed % 3 == 0
-    days = [[each for each in day if companies or each[1].company == "FR"] for day in world.days]
-    told = {"company_column": "company"} if companies else {}
+    days = [[each for each in day if companies or each[1].branch == "FR"] for day in world.days]
+    told = {"company_column": "branch"} if companies else {}
     fed = FedBy(source(make, erp, **told), FieldMapping(COLUMNS))
     rule = mapping(make, content=Content((fed,)))
     crm_mappings.schedule(rule, kind="never", guard_percent=100, by=make.alice)

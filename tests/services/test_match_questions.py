@@ -53,7 +53,7 @@ def test_an_answer_about_a_row_of_a_file_is_carried_out_though_the_file_is_read_
 
 
 def test_a_row_of_a_file_is_decided_anew_each_day(make, once, clock):
-    typed = make.account("Somebody", number="C1").id
+    typed = make.account("Acme Bolts", number="C1").id
     feed(make, once)
     asked = [each.name for each in inbox(make)]
     clock.shift(timedelta(hours=25))

@@ -180,7 +180,7 @@ def _group_with_one_tax_id(case: Case) -> None:
 
 def _two_companies(case: Case) -> None:
     here = case.world.customer()
-    there = case.world.customer(code=here.code, company="UK")
+    there = case.world.customer(code=here.code, branch="UK")
     if case.world.random.random() < 0.5:
         case.type(here)
     case.now(here, there)

@@ -34,10 +34,10 @@ class Customer:
     phone: str
     zip: str
     city: str
-    company: str = "FR"
+    branch: str = "FR"
 
     def row(self) -> dict[str, Any]:
-        names = ("code", "name", "tax", "email", "phone", "zip", "city", "company")
+        names = ("code", "name", "tax", "email", "phone", "zip", "city", "branch")
         return {"id": self.key, **{name: getattr(self, name) for name in names}}
 
 

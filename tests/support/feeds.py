@@ -21,7 +21,7 @@ from tests.factories import Make
 
 KIND = "made up"
 COLUMNS = ("id", "code", "name", "phone", "city", "zip", "changed", "territory")
-COLUMNS += ("tax", "email", "company")
+COLUMNS += ("tax", "email", "branch")
 MAPPING = FieldMapping({"name": "name", "number": "code", "phone": "phone"})
 PAGE = 3
 
