@@ -10,12 +10,13 @@ import sys
 from sqlalchemy import select
 
 from crmapp import create_app
-from crmapp.db import session, unit_of_work
+from crmapp.db import session
 from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Role
-from crmapp.models import FeedSource, User
-from crmapp.services import crm_mappings, feeds
+from crmapp.models import User
+from crmapp.services import crm_mappings, feed_sources, feeds
+from crmapp.services.feed_checks import Wanted
 
 COLUMNS = {"name": "name", "number": "number", "billing_city": "city"}
 
@@ -24,17 +25,11 @@ def main(name: str, database: str) -> None:
     with create_app().app_context():
         alice = session.scalars(select(User).where(User.role == Role.ADMIN.value)).first()
         assert alice is not None
-        with unit_of_work():
-            source = FeedSource(
-                name=name,
-                kind="sql",
-                settings={"url": f"sqlite:///{database}", "table": "customer"},
-                object="customer",
-                key_column="number",
-            )
-            session.add(source)
-            session.flush()
-            source_id = source.id
+        wanted = Wanted(
+            name, {"url": f"sqlite:///{database}", "table": "customer"}, key_column="number"
+        )
+        found = feed_sources.check("sql", wanted, by=alice)
+        source_id = feed_sources.add("sql", wanted, found, by=alice)
         content = Content((FedBy(source_id, FieldMapping(COLUMNS)),))
         feeds.start(crm_mappings.add(name, content, by=alice), by=alice)
 

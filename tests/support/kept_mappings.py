@@ -20,7 +20,7 @@ from crmapp.services.feed_checks import Wanted
 from tests.support.processes import Installation
 
 MAPPING = FieldMapping({"name": "name", "number": "number", "billing_city": "city"})
-TABLES = {"ERP": "customer", "Shop": "shop"}
+TABLES = {"ERP": "customer", "Depot": "shop"}
 """How its sources are called, before its own name, and what each reads."""
 
 

@@ -27,7 +27,7 @@ def database(erp: Path) -> Path:
 
 @ways("on a laptop", "in French", "without JavaScript", "on a phone")
 def test_an_admin_keeps_a_crm_mapping(walks, place, database, way):
-    name = f"Customers {way.language} {way.scripts} {len(way.options)}"
+    name = f"ERP {way.language} {way.scripts} {len(way.options)}"
     keep_mapping(place, database, name)
     walk = walks("alice", way)
 
@@ -75,12 +75,12 @@ def sets_a_schedule(walk: Walk) -> None:
 
 
 def puts_the_shop_first(walk: Walk, name: str) -> None:
-    earlier = walk.say("Earlier: %(name)s", name=f"Shop {name}")
+    earlier = walk.say("Earlier: %(name)s", name=f"Depot {name}")
     walk.page.get_by_role("button", name=earlier).click()
-    expect(sources(walk).first).to_contain_text(f"Shop {name}")
+    expect(sources(walk).first).to_contain_text(f"Depot {name}")
     walk.looks_around()
     walk.page.reload()
-    expect(sources(walk).first).to_contain_text(f"Shop {name}")
+    expect(sources(walk).first).to_contain_text(f"Depot {name}")
 
 
 def runs_it(walk: Walk) -> None:
@@ -130,8 +130,8 @@ def goes_back_to_the_first_version(walk: Walk) -> None:
 
 def removes_the_shop(walk: Walk, name: str) -> None:
     walk.opens_tab("Sources and schedule")
-    walk.page.get_by_role("link", name=walk.say("Remove %(name)s", name=f"Shop {name}")).click()
-    heading = walk.say("Remove %(name)s?", name=f"Shop {name}")
+    walk.page.get_by_role("link", name=walk.say("Remove %(name)s", name=f"Depot {name}")).click()
+    heading = walk.say("Remove %(name)s?", name=f"Depot {name}")
     expect(walk.page.get_by_role("heading", name=heading)).to_be_visible()
     walk.looks_around()
     presses(walk, "Remove")
