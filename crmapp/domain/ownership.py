@@ -46,6 +46,11 @@ class Last:
     given: Any = None
 
 
+def was_undone(before: Any, after: Any, last: Last | None) -> bool:
+    """Say whether the change of a field from ``before`` to ``after`` was taken back by an undo."""
+    return last is not None and last.undo and (last.before, last.after) == (after, before)
+
+
 def takes(
     owner: Owner,
     before: Any,
@@ -59,7 +64,7 @@ def takes(
     ``stamp`` is when the source's row was changed, if it says so; ``read_at`` when the source was
     read before. What somebody took back by undoing a run is held until the source says otherwise.
     """
-    if last is not None and last.undo and (last.before, last.after) == (after, before):
+    if was_undone(before, after, last):
         return False
     if owner is Owner.CRM:
         return False

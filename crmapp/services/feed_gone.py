@@ -7,6 +7,7 @@ before somebody has looked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,12 +89,17 @@ def _rows(gone: Sequence[Gone]) -> Iterator[PlanRow]:
 
 
 def propose(run: Run, parts: Sequence[str], spans: Sequence[Span]) -> Proposal | None:
-    """Return what is gone if every source was read in whole.
+    """Return what is gone if every source that can tell so was read in whole.
 
     ``parts`` are files with the rows as they were read: a plan may have them in another order.
     """
-    if not all(read["whole"] for read in state_of(run)["read"]):
+    reads = state_of(run)["read"]
+    tells = [read.get("tells_gone", True) for read in reads]
+    if not any(tells) or not all(
+        read["whole"] for read, can in zip(reads, tells, strict=True) if can
+    ):
         return None
+    silent = {span.identity for span, can in zip(spans, tells, strict=True) if not can}
     kept = {
         "kind": KIND,
         "title": run.title,
@@ -110,11 +116,16 @@ def propose(run: Run, parts: Sequence[str], spans: Sequence[Span]) -> Proposal |
         "by_id": run.by_id,
     }
     with artefacts.read(parts) as file:
-        return Proposal(kept, list(_gone(file, spans)))
+        return Proposal(kept, list(_gone(file, spans, silent)))
 
 
-def _gone(file: PlanFile, spans: Sequence[Span]) -> Iterator[Gone]:
-    """Yield the active accounts of which no source of the mapping has a customer any more."""
+def _gone(
+    file: PlanFile, spans: Sequence[Span], silent: AbstractSet[tuple[str, str]]
+) -> Iterator[Gone]:
+    """Yield the active accounts of which no source of the mapping has a customer any more.
+
+    Of one that a ``silent`` source knows, which never says who is gone, nobody can tell.
+    """
     after = 0
     ours = or_(
         *(
@@ -139,7 +150,11 @@ def _gone(file: PlanFile, spans: Sequence[Span]) -> Iterator[Gone]:
         ).where(ours, is_one_of(_LEDGER.account_id, ids))
         known = [tuple(row) for row in session.execute(names)]
         there = _there(file, spans, [row[3] for row in known])
-        living = {row[0] for row in known if (row[1], row[2], row[3]) in there}
+        living = {
+            row[0]
+            for row in known
+            if (row[1], row[2]) in silent or (row[1], row[2], row[3]) in there
+        }
         keys = {row[0]: row[3] for row in known}
         accounts = select(_ACCOUNT.id, _ACCOUNT.version, _ACCOUNT.name).where(
             is_one_of(_ACCOUNT.id, sorted(set(ids) - living)),

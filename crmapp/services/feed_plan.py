@@ -44,6 +44,7 @@ from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
 from crmapp.services.feed_join import Span
 from crmapp.services.feed_readers import FeedReader
 from crmapp.services.feed_rows import Fed
+from crmapp.services.feed_states import REST
 from crmapp.services.sources import Page
 from crmapp.services.staged_rows import StagedRows, Staging, state_of
 
@@ -79,8 +80,10 @@ def _trouble(held: Claim, run: Run, error: ConnectorError | CRMError) -> None:
     with unit_of_work():
         end(held, Status.FAILED, **problem)
         mapping = session.get(CrmMapping, run.source["mapping"], with_for_update=True)
-        if isinstance(error, QuotaExceeded) and mapping is not None and mapping.next_at:
-            mapping.next_at = max(mapping.next_at, error.until or utcnow() + _AFTER_QUOTA)
+        if mapping is not None and mapping.next_at:
+            rests = utcnow() + (_AFTER_QUOTA if isinstance(error, QuotaExceeded) else REST)
+            until = error.until if isinstance(error, QuotaExceeded) else None
+            mapping.next_at = max(mapping.next_at, until or rests)
 
 
 def _problem(run: Run, error: ConnectorError | CRMError) -> dict[str, Any]:
@@ -120,6 +123,7 @@ def _stage(held: Claim, run: Run) -> Claim:
             "at": at,
             "count": staging.rows_of(number),
             "whole": whole and reader.deletions,
+            "tells_gone": reader.deletions,
             "repeats": reader.delta,
         }
     return staging.finish(place=None, at=None, read=[*read, said])

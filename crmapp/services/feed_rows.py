@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
+from crmapp.domain.changes import Reason
 from crmapp.domain.feeds import FedBy, Responsible, responsible_for
 from crmapp.domain.matching import Care
-from crmapp.domain.ownership import moment, takes
+from crmapp.domain.ownership import moment, takes, was_undone
 from crmapp.domain.permissions import Role
 from crmapp.domain.plan import Planned, PlanRow, SourceRow
 from crmapp.models import Account, FeedSource, User
@@ -113,7 +114,13 @@ def _owned(
         for name, (before, after) in row.fields.items()
         if takes(fed.fed.owner_of(name), before, after, lasts.get(name), stamp, fed.read_at)
     }
-    return _with_fields(row, fields)
+    left = _with_fields(row, fields)
+    taken_back = all(
+        was_undone(before, after, lasts.get(name)) for name, (before, after) in row.fields.items()
+    )
+    if left.action is Planned.UNCHANGED and taken_back:
+        return left._replace(reason=Reason.UNDONE)
+    return left
 
 
 def _with_fields(row: PlanRow, fields: Mapping[str, Any]) -> PlanRow:

@@ -15,6 +15,8 @@ from crmapp.services import feed_sources
 from crmapp.services.staged_rows import state_of
 
 KIND = "feed"
+REST = timedelta(minutes=30)
+"""After a run that failed or was cancelled the schedule waits so long, whatever its minutes."""
 WHOLE_EVERY = timedelta(hours=24)
 """So often everything is read, for what the cursors of sources miss."""
 _WORKING = [Status.PLANNING.value, Status.QUEUED.value, Status.RUNNING.value]

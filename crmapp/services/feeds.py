@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,11 +17,9 @@ from crmapp.queue import later
 from crmapp.services import crm_mappings, engine, feed_states, planning
 from crmapp.services.crm_mappings import RIGHT
 from crmapp.services.engine import CODE_VERSION
-from crmapp.services.feed_states import KIND
+from crmapp.services.feed_states import KIND, REST
 from crmapp.services.rights import need
 
-REST = timedelta(minutes=30)
-"""After a run that failed or was cancelled the schedule waits so long, whatever its minutes."""
 _AT_ONCE = 20
 _OLD = N_("The CRM mapping was changed since this plan was made. Start a new run of it.")
 _GONE = N_("The source “%(name)s” is retired. Choose another one in the CRM mapping.")

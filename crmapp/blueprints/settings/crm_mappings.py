@@ -15,7 +15,7 @@ from crmapp.blueprints.settings.crm_mapping_forms import (
     schedule_form,
 )
 from crmapp.blueprints.settings.crm_mapping_page import overview, shown, words
-from crmapp.errors import AlreadyRunning, Conflict, Invalid
+from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotFound
 from crmapp.services import crm_mapping_edits, feed_standings, feeds
 from crmapp.services import crm_mappings as mappings_
 from crmapp.services.crm_mappings import RIGHT
@@ -128,7 +128,9 @@ def schedule_crm_mapping(mapping_id: int) -> ResponseReturnValue:
 @requires(RIGHT)
 def start_crm_mapping(mapping_id: int) -> ResponseReturnValue:
     """Read the sources now, or lead to the run that has not ended."""
-    how = request.form.get("how")
+    how = request.form.get("how", "run")
+    if how not in ("run", "dry", "whole"):
+        raise NotFound
     dry, whole = how == "dry", how == "whole"
     try:
         run_id = feeds.start(mapping_id, by=current_user, dry=dry, whole=whole)
