@@ -127,7 +127,8 @@ def _rows(held: Claim, run: Run) -> Claim:
         with unit_of_work():
             return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
     number, after = len(spans), run.mapping.get("after")
-    found, until, _wrong = StagedRows(run.source, number).rows(after, planning.PART)
+    at_once = min(planning.PART, staged_rows.AT_ONCE)
+    found, until, _wrong = StagedRows(run.source, number).rows(after, at_once)
     first = run.mapping.get("first", held.cursor + 1)
     if not found:
         place = {"phase": "rows", "spans": [*spans, [first, held.cursor]]}
