@@ -127,8 +127,7 @@ def _rows(held: Claim, run: Run) -> Claim:
         with unit_of_work():
             return checkpoint(held, mapping={**run.mapping, "phase": "offer"})
     number, after = len(spans), run.mapping.get("after")
-    at_once = min(planning.PART, staged_rows.AT_ONCE)
-    found, until, _wrong = StagedRows(run.source, number).rows(after, at_once)
+    found, until, _wrong = StagedRows(run.source, number).rows(after, planning.PART)
     first = run.mapping.get("first", held.cursor + 1)
     if not found:
         place = {"phase": "rows", "spans": [*spans, [first, held.cursor]]}

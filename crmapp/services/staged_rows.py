@@ -31,8 +31,6 @@ from crmapp.services.sources import Page, Rows, Wrong, open_source, stager
 
 STATE = "staged"
 """What a run's source keeps under this name: the parts, where the reading stands, what is over."""
-AT_ONCE = 2_000
-"""Rows that are planned at a time: most of them find their account the long way, in more memory."""
 _ANEW = 3
 """So often rows are read anew because files are lost; then something is wrong with the disk."""
 _ROW = b"["
