@@ -88,7 +88,7 @@ class Delimited:
             line = self._lines.number + 1
             try:
                 cells = next(reader)
-                if any("'" in line for line in self._lines.taken):
+                if "'" in "".join(cells):
                     cells = [bare(cell) if cell[:1] == "'" else cell for cell in cells]
             except StopIteration:
                 return
