@@ -95,9 +95,8 @@ def propose(run: Run, parts: Sequence[str], spans: Sequence[Span]) -> Proposal |
     """
     reads = state_of(run)["read"]
     tells = [read.get("tells_gone", True) for read in reads]
-    if not any(tells) or not all(
-        read["whole"] for read, can in zip(reads, tells, strict=True) if can
-    ):
+    whole = [read["whole"] for read, can in zip(reads, tells, strict=True) if can]
+    if not whole or not all(whole):
         return None
     silent = {span.identity for span, can in zip(spans, tells, strict=True) if not can}
     kept = {

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.db import session
+from crmapp.domain.plan import Planned
 from crmapp.models import Run
-from crmapp.services import crm_mappings, runs
+from crmapp.services import crm_mappings, plans, runs
 from tests.support.feeds import Erp, customer, feed, mapping, source
 
 
@@ -43,3 +44,17 @@ def test_what_a_person_refused_is_proposed_again_when_others_are_gone(make, rule
     erp.rows.remove(gone)
     feed(make, rule)
     assert session.scalars(waits).one().counts == {"update": 1}
+
+
+def test_a_source_that_never_says_who_is_gone_keeps_only_the_accounts_that_it_knows(make, erp):
+    files = Erp([customer(1), customer(8)], delta=True, deletions=False)
+    rule = mapping(make, source(make, erp), source(make, files, "Files"))
+    feed(make, rule)
+    del erp.rows[:2]
+    crm_mappings.schedule(rule, kind="never", guard_percent=100, by=make.alice)
+
+    feed(make, rule, whole=True)
+
+    (plan,) = session.scalars(select(Run).where(Run.status == "planned"))
+    rows = plans.rows(plan, Planned.UPDATE, 1, by=make.alice, locale="en").rows
+    assert [row.name for row in rows] == ["Customer 2"]
