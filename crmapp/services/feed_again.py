@@ -84,8 +84,10 @@ def _look(run: Run, plan: PlanFile, spans: Sequence[Span]) -> list[PlanRow]:
 
 
 def _asked(plan: PlanFile, spans: Sequence[Span]) -> Iterator[_Asked]:
+    joined = feed_join.select(spans)
     found = plan.ask(
-        f"SELECT row_no, params FROM plan WHERE action = '{Planned.AMBIGUOUS}' ORDER BY row_no"  # noqa: S608  (our own constant)
+        f"SELECT row_no, params FROM ({joined})"  # noqa: S608  (our own text)
+        f" WHERE action = '{Planned.AMBIGUOUS}' ORDER BY row_no"
     )
     for row_no, params in found:
         candidates = json.loads(params).get("candidates", ())

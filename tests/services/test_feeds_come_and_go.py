@@ -68,10 +68,19 @@ USUAL: list[tuple[str, tuple[Any, ...]]] = [
     ("feed", ()),
 ]
 """One that is lived each time, so that the plainest defects never go by chance."""
+PASSED_ON: list[tuple[str, tuple[Any, ...]]] = [
+    ("put", (False, 1, "Cogs", False)),
+    ("feed", ()),
+    ("put", (True, 1, "Cogs", False)),
+    ("put", (False, 1, "Acme Bolts", True)),
+    ("feed", ()),
+]
+"""A customer of the right source gives its number up, and one of the left source takes it."""
 
 
 @RANDOM
 @example(steps=USUAL)
+@example(steps=PASSED_ON)
 @given(steps=lives)
 def test_no_account_is_lost_or_made_twice_and_a_persons_word_stays(
     app: Flask, database: Database, steps: list[tuple[str, tuple[Any, ...]]]
