@@ -86,8 +86,8 @@ def test_a_row_that_every_run_skips_is_told_once(make, erp, run_it):
 
     second = run_it()
 
-    assert first.done == {"unchanged": 6, "skipped": 1}
-    assert second.done == {"unchanged": 6, "skipped": 1, "created": 1}
+    assert first.done == {"unchanged": 6, "rejected": 1}
+    assert second.done == {"unchanged": 6, "rejected": 1, "created": 1}
     assert told("run_failed") == ["alice", "ivan"]
 
 
