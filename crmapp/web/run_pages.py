@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 
 from crmapp import artefacts
@@ -75,10 +75,8 @@ def mapping_page(run: Run) -> str | None:
 
 
 def address_of(endpoint: str, **values: Any) -> str | None:
-    """Return the address of a page about feeds, if there is one that she may open."""
-    if endpoint not in current_app.view_functions or not current_user.can(Right.INTEGRATION_MANAGE):
-        return None
-    return url_for(endpoint, **values)
+    """Return the address of a page about feeds, if she may open it."""
+    return url_for(endpoint, **values) if current_user.can(Right.INTEGRATION_MANAGE) else None
 
 
 def asked_page() -> int:

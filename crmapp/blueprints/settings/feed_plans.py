@@ -81,4 +81,4 @@ def _around(run: Run) -> dict[str, Any]:
 
 def _mappings() -> str:
     """Return the list of CRM mappings."""
-    return address_of("settings.crm_mappings") or url_for("settings.feed_sources")
+    return url_for("settings.crm_mappings")
