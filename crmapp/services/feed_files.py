@@ -186,9 +186,10 @@ class FilesOrigin:
 
     @property
     def _files(self) -> list[StoredFile]:
-        """The files that are there, the newest last."""
+        """The files that are there, the newest last; one of no bytes is yet to be written."""
         if self._listed is None:
-            self._listed = sorted(self._store.files(), key=lambda each: (each.modified, each.name))
+            there = [each for each in self._store.files() if each.size]
+            self._listed = sorted(there, key=lambda each: (each.modified, each.name))
         return self._listed
 
     def _fetch(self, file: StoredFile) -> tuple[Path, str]:

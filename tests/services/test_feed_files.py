@@ -191,7 +191,7 @@ def test_a_file_without_the_key_is_named_with_what_it_lacks(shelf, reader):
 
 
 def test_a_file_that_is_no_table_is_named(shelf, reader):
-    shelf.put("a.csv", "")
+    shelf.put("a.csv", "\n\n")
 
     with pytest.raises(TableError, match="a.csv: "):
         list(reader().read())

@@ -133,3 +133,13 @@ def test_a_file_that_lacks_a_column_is_named_and_comes_again_when_it_is_mended(
     assert (failed.status, "“Files” has no column" in (failed.error or "")) == ("failed", True)
     assert run is not None
     assert run.done == {"created": 1}
+
+
+def test_a_file_of_no_bytes_is_yet_to_be_written_and_hinders_no_other(make, folder, rule):
+    (folder / "empty.csv").touch()
+    os.utime(folder / "empty.csv", times=(time.time() - 9999,) * 2)
+
+    feed(make, rule)
+
+    assert taken() == [("first.csv", 1, 2)]
+    assert len(living()) == 2
