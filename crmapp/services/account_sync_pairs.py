@@ -155,11 +155,14 @@ def _links(ids: Sequence[int], what: tuple[str, str]) -> dict[int, Sequence[str]
 
 
 def decide(held: Claim, found: Sequence[Waiting]) -> Iterator[Decided]:
-    """Read the records of these accounts, and decide what becomes of each, some at a time."""
-    yield Decided(away={each.id: each.pending for each in found if not each.takes_part})
+    """Read the records of these accounts, and decide what becomes of each, some at a time.
+
+    Nothing is given out before all is read: what is put down counts as a step of the run.
+    """
     taking = [each for each in found if each.takes_part]
     in_force, shapes = rules(), field_maps.shapes()
     sides = _read(held, taking, in_force, shapes)
+    yield Decided(away={each.id: each.pending for each in found if not each.takes_part})
     for start in range(0, len(taking), _SLICE):
         part = taking[start : start + _SLICE]
         records = {each.id: {side: sides.of(side, each) for side in Side} for each in part}
