@@ -53,7 +53,7 @@ def assign(mapping_id: int, rules: Sequence[Responsible], *, version: int, by: U
         Forbidden, NotFound, Conflict
     """
     mapping, content = _read(mapping_id, by)
-    _save(mapping, replace(content, responsible=tuple(rules)), version, by, own="responsible")
+    _save(mapping, replace(content, responsible=tuple(rules)), version, by)
 
 
 def restore(mapping_id: int, number: int, *, version: int, by: User) -> None:
@@ -64,7 +64,11 @@ def restore(mapping_id: int, number: int, *, version: int, by: User) -> None:
         Forbidden, Invalid, Conflict
     """
     mapping, _content = _read(mapping_id, by)
-    _save(mapping, crm_mappings.content_at(mapping, number), version, by)
+    content = crm_mappings.content_at(mapping, number)
+    try:
+        _save(mapping, content, version, by)
+    except Invalid as invalid:
+        raise Invalid(_located(invalid, content)) from invalid
 
 
 def copy(mapping_id: int, name: str, *, by: User) -> int:
@@ -89,21 +93,14 @@ def _read(mapping_id: int, by: User) -> tuple[CrmMapping, Content]:
     return mapping, Content.from_json(mapping.content)
 
 
-def _save(mapping: CrmMapping, content: Content, version: int, by: User, own: str = "") -> None:
-    """Save ``content``; see :func:`_located` for ``own``."""
-    try:
-        crm_mappings.save(mapping.id, mapping.name, content, version=version, by=by)
-    except Invalid as invalid:
-        raise Invalid(_located(invalid, content, own)) from invalid
+def _save(mapping: CrmMapping, content: Content, version: int, by: User) -> None:
+    crm_mappings.save(mapping.id, mapping.name, content, version=version, by=by)
 
 
-def _located(invalid: Invalid, content: Content, own: str = "") -> dict[str, Text | str]:
-    """Return what is wrong; elsewhere than with ``own`` it says where."""
+def _located(invalid: Invalid, content: Content) -> dict[str, Text | str]:
+    """Return what is wrong with what nobody has just typed; it says where."""
     names = crm_mappings.source_names()
-    return {
-        name: problem if name.partition(".")[0] == own else _told(name, problem, content, names)
-        for name, problem in invalid.fields.items()
-    }
+    return {name: _told(name, said, content, names) for name, said in invalid.fields.items()}
 
 
 def _told(name: str, problem: Text, content: Content, names: Mapping[int, str]) -> Text:

@@ -200,16 +200,20 @@ def _check_columns(content: Content, fed: FedBy, looked: Looked) -> None:
         raise Invalid({f"{place}.{name}": _GONE for name in wrong})
 
 
-def parted(error: Invalid, content: Content) -> dict[int, dict[str, Text]]:
-    """Sort what is wrong with ``content`` by source; what is about none of them stands at 0."""
-    found: dict[int, dict[str, Text]] = {}
+def apart(
+    error: Invalid, content: Content, source_id: int
+) -> tuple[dict[str, Text], dict[str, Text]]:
+    """Tell what is wrong with a source of ``content``, by field, from what is with the rest."""
+    place = next((n for n, fed in enumerate(content.sources) if fed.source_id == source_id), None)
+    own: dict[str, Text] = {}
+    rest: dict[str, Text] = {}
     for name, said in error.fields.items():
-        place, _dot, field = name.partition(".")
-        if place.isdecimal() and int(place) < len(content.sources):
-            found.setdefault(content.sources[int(place)].source_id, {})[field] = said
+        of, dot, field = name.partition(".")
+        if dot and of == str(place):
+            own[field] = said
         else:
-            found.setdefault(0, {})[name] = said
-    return found
+            rest[name] = said
+    return own, rest
 
 
 def since(mapping: CrmMapping, version: int) -> list[Step]:

@@ -115,10 +115,9 @@ def _owned(
         if takes(fed.fed.owner_of(name), before, after, lasts.get(name), stamp, fed.read_at)
     }
     left = _with_fields(row, fields)
-    taken_back = all(
+    if not fields and all(
         was_undone(before, after, lasts.get(name)) for name, (before, after) in row.fields.items()
-    )
-    if left.action is Planned.UNCHANGED and taken_back:
+    ):
         return left._replace(reason=Reason.UNDONE)
     return left
 

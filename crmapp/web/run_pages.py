@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
-from flask_babel import gettext as _
 
 from crmapp import artefacts
 from crmapp.domain.permissions import Right
@@ -15,8 +14,7 @@ from crmapp.models import Run
 from crmapp.services import plans
 from crmapp.web import reader
 from crmapp.web.access import current_user
-from crmapp.web.paging import Pager, page_number
-from crmapp.web.templating import number
+from crmapp.web.paging import Pager, numbered, page_number
 from crmapp.web.texts import translated
 
 _PACES = ((10, 1), (50, 3))
@@ -90,24 +88,9 @@ def _action(otherwise: Planned | None) -> Planned | None:
 
 
 def _pager(shown: plans.Shown, run: Run, endpoint: str, action: Planned) -> Pager:
-    last = shown.first + len(shown.rows) - 1
-    now = shown.first // plans.PAGE + 1
     narrow: dict[str, Any] = {name: request.args.get(name) for name in ("reason", "about")}
 
-    def at(page: int) -> str:
-        return url_for(
-            endpoint, run_id=run.id, show=action, page=page if page > 1 else None, **narrow
-        )
+    def at(page: int | None) -> str:
+        return url_for(endpoint, run_id=run.id, show=action, page=page, **narrow)
 
-    label = _(
-        "%(first)s–%(last)s of %(count)s",
-        first=number(shown.first),
-        last=number(last),
-        count=number(shown.count),
-    )
-    return Pager(
-        label=label if shown.rows else "",
-        first=at(1) if now > 1 else None,
-        previous=at(now - 1) if now > 1 else None,
-        next=at(now + 1) if last < shown.count else None,
-    )
+    return numbered(shown.first, len(shown.rows), shown.count, plans.PAGE, at)

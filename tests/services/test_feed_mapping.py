@@ -15,7 +15,7 @@ from crmapp.i18n import Text
 from crmapp.models import CrmMapping, FeedSource
 from crmapp.services import feed_mapping, feed_sources
 from crmapp.services.crm_mappings import MOST_SOURCES
-from crmapp.services.feed_mapping import KEPT_FOR, content_of, keep, look, opening, parted, placed
+from crmapp.services.feed_mapping import KEPT_FOR, apart, content_of, keep, look, opening, placed
 from crmapp.services.mapping_preview import count_words, previews
 from crmapp.services.sources import SAMPLED
 from tests.support.feeds import MAPPING, Erp, customer, mapping, source
@@ -284,15 +284,14 @@ def test_a_mapping_reads_no_more_sources_than_it_may(make):
     assert placed(many, fed(1, notes="city")).sources[0] == fed(1, notes="city")
 
 
-def test_what_is_wrong_is_sorted_by_source(make):
+def test_what_is_wrong_with_a_source_is_told_from_the_rest(make):
     content = Content((fed(7), fed(9)))
-    wrong = {"0.phone": "a", "1.name": "b", "1.terms": "c", "responsible.0": "d", "2.name": "e"}
+    wrong = {"0.phone": "a", "1.name": "b", "1.terms": "c", "responsible.0": "d"}
 
-    found = parted(Invalid(wrong), content)
+    own, rest = apart(Invalid(wrong), content, 9)
 
-    said = {id_: {name: str(text) for name, text in of.items()} for id_, of in found.items()}
-    assert said == {
-        7: {"phone": "a"},
-        9: {"name": "b", "terms": "c"},
-        0: {"responsible.0": "d", "2.name": "e"},
+    assert {name: str(text) for name, text in own.items()} == {"name": "b", "terms": "c"}
+    assert {name: str(text) for name, text in rest.items()} == {
+        "0.phone": "a",
+        "responsible.0": "d",
     }

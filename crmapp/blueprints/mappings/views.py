@@ -15,6 +15,7 @@ from crmapp.services import saved_mappings
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
+from crmapp.web.versions import asked_pair
 
 
 class NameForm(Form):
@@ -74,11 +75,7 @@ def retire(mapping_id: int) -> ResponseReturnValue:
 
 
 def _show(saved: SavedMapping, form: NameForm, status: int = 200) -> ResponseReturnValue:
-    asked = [request.args.get(name, "") for name in ("from", "to")]
-    numbers = [int(text) for text in asked if text.isdecimal() and len(text) < 10]
-    compared: dict[str, Any] = {"pair": None, "changes": []}
-    if len(numbers) == 2:
-        changes = saved_mappings.between(saved, numbers[0], numbers[1])
-        compared = {"pair": numbers, "changes": changes}
-    story = saved_mappings.story(saved)
-    return page("mappings/show.html", None, status, saved=saved, form=form, story=story, **compared)
+    pair, story = asked_pair(), saved_mappings.story(saved)
+    changes = saved_mappings.between(saved, *pair) if pair else []
+    shown: dict[str, Any] = {"saved": saved, "story": story, "pair": pair, "changes": changes}
+    return page("mappings/show.html", None, status, form=form, **shown)

@@ -77,8 +77,7 @@ class Opened:
         """Show what is wrong with this source at its fields, and else above them."""
         fed = self.form.fed(self.source.id)
         content = self.content if self.full else feed_mapping.placed(self.content, fed)
-        found = feed_mapping.parted(invalid, content)
-        own, rest = found.pop(self.source.id, {}), found.pop(0, {})
+        own, rest = feed_mapping.apart(invalid, content, self.source.id)
         named = {"name": "mapping_name", "sources": "sources"}
         above = {at: rest[name] for name, at in named.items() if name in rest}
         self.form.refuse(Invalid({**own, **above}))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from flask import flash, request, url_for
+from flask import flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
 from crmapp.blueprints.settings.crm_mapping_page import refusals, seen_version
 from crmapp.errors import Conflict, Invalid
-from crmapp.i18n import Text
-from crmapp.models import CrmMapping
 from crmapp.services import crm_mapping_edits, crm_mappings
 from crmapp.services.crm_mappings import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
+from crmapp.web.versions import asked_pair
 
 
 @bp.get("/crm-mappings/<int:mapping_id>/versions")
@@ -23,25 +22,15 @@ from crmapp.web.texts import translated
 def crm_mapping_versions(mapping_id: int) -> ResponseReturnValue:
     """Show the versions and what each changed; compare any two."""
     mapping = crm_mappings.get(mapping_id, by=current_user)
-    pair, changes = _compared(mapping)
+    pair = asked_pair()
     return page(
         "settings/crm_mapping_versions.html",
         mapping=mapping,
         story=crm_mappings.story(mapping),
         pair=pair,
-        changes=changes,
+        changes=crm_mappings.between(mapping, *pair) if pair else [],
         open_section="crm_mappings",
     )
-
-
-def _compared(mapping: CrmMapping) -> tuple[tuple[int, int] | None, list[Text]]:
-    """Return the two versions that the address asks for, and what differs."""
-    asked = [request.args.get(name, "") for name in ("from", "to")]
-    numbers = [int(text) for text in asked if text.isdecimal() and len(text) < 10]
-    if len(numbers) < 2:
-        return None, []
-    before, after = numbers
-    return (before, after), crm_mappings.between(mapping, before, after)
 
 
 @bp.get("/crm-mappings/<int:mapping_id>/versions/<int:number>/restoration")

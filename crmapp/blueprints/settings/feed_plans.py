@@ -29,7 +29,7 @@ def feed_plan(run_id: int) -> ResponseReturnValue:
         run = feed_runs.get(run_id, by=current_user)
     except NotFound:  # a run that finds nothing to do is not kept
         flash(_("Nothing is to be done: the sources say what the accounts say."), "info")
-        return see_other(_mappings())
+        return see_other(url_for("settings.crm_mappings"))
     if run.status == Status.PLANNING:
         shown: dict[str, Any] = {"run": run, "pace": polling_pace(), **_around(run)}
         return page("settings/feed_plan.html", "settings/_feed_planning.html", **shown)
@@ -76,9 +76,4 @@ def _plan(run: Run, messages: Sequence[str] = (), status: int = 200) -> Response
 
 
 def _around(run: Run) -> dict[str, Any]:
-    return {"back": mapping_page(run) or _mappings(), "open_section": "crm_mappings"}
-
-
-def _mappings() -> str:
-    """Return the list of CRM mappings."""
-    return url_for("settings.crm_mappings")
+    return {"back": mapping_page(run), "open_section": "crm_mappings"}

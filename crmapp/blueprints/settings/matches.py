@@ -16,13 +16,12 @@ from crmapp.db import utcnow
 from crmapp.errors import AlreadyRunning, Conflict, Invalid
 from crmapp.i18n import Text
 from crmapp.services import feeds, match_inbox
-from crmapp.services.match_inbox import RIGHT, AnsweredMeanwhile, Box, Reply, Say, Shown
+from crmapp.services.match_inbox import RIGHT, AnsweredMeanwhile, Box, Reply, Say
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
-from crmapp.web.paging import Pager
+from crmapp.web.paging import numbered
 from crmapp.web.run_pages import asked_page
-from crmapp.web.templating import number
 from crmapp.web.texts import translated
 
 PUT_OFF = timedelta(days=7)
@@ -125,10 +124,15 @@ def _filters() -> dict[str, Any]:
     return {**given, "show": later}
 
 
-def _here(page_no: int | None = None) -> str:
-    """The address of the inbox as it is narrowed now."""
-    at = page_no or asked_page()
-    return url_for("settings.matches", **_filters(), page=at if at > 1 else None)
+def _here() -> str:
+    """The address of the page of the inbox that she is on."""
+    at = asked_page()
+    return _page(at if at > 1 else None)
+
+
+def _page(number: int | None) -> str:
+    """The address of a page of the inbox as it is narrowed now."""
+    return url_for("settings.matches", **_filters(), page=number)
 
 
 def _show(
@@ -147,27 +151,11 @@ def _show(
         shown=shown,
         box=box,
         narrow=narrow,
-        pager=_pager(shown),
+        pager=numbered(shown.first, len(shown.questions), shown.count, match_inbox.PAGE, _page),
         messages=messages,
         errors=errors or {},
         typed=request.form,
         put_off=(today + PUT_OFF).isoformat(),
         tomorrow=(today + timedelta(days=1)).isoformat(),
         open_section="matches",
-    )
-
-
-def _pager(shown: Shown) -> Pager:
-    last, now = shown.first + len(shown.questions) - 1, shown.first // match_inbox.PAGE + 1
-    label = _(
-        "%(first)s–%(last)s of %(count)s",
-        first=number(shown.first),
-        last=number(last),
-        count=number(shown.count),
-    )
-    return Pager(
-        label=label if shown.questions else "",
-        first=_here(1) if now > 1 else None,
-        previous=_here(now - 1) if now > 1 else None,
-        next=_here(now + 1) if last < shown.count else None,
     )

@@ -22,9 +22,8 @@ from crmapp.services.account_sync_preview import Preview
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
-from crmapp.web.paging import Pager
+from crmapp.web.paging import Pager, numbered
 from crmapp.web.run_pages import asked_page, polling_pace
-from crmapp.web.templating import number
 from crmapp.web.texts import translated
 
 
@@ -86,22 +85,9 @@ def _plan(run: Run, messages: Sequence[str] = (), status: int = 200) -> Response
 
 
 def _pager(run: Run, shown: Preview, **narrow: str) -> Pager:
-    last, now = shown.first + len(shown.rows) - 1, shown.first // preview_.PAGE + 1
+    kept: dict[str, Any] = {name: value or None for name, value in narrow.items()}
 
-    def at(page: int) -> str:
-        kept: dict[str, Any] = {name: value or None for name, value in narrow.items()}
-        number_ = page if page > 1 else None
-        return url_for("settings.sync_plan", run_id=run.id, page=number_, **kept)
+    def at(page: int | None) -> str:
+        return url_for("settings.sync_plan", run_id=run.id, page=page, **kept)
 
-    label = _(
-        "%(first)s–%(last)s of %(count)s",
-        first=number(shown.first),
-        last=number(last),
-        count=number(shown.count),
-    )
-    return Pager(
-        label=label if shown.rows else "",
-        first=at(1) if now > 1 else None,
-        previous=at(now - 1) if now > 1 else None,
-        next=at(now + 1) if last < shown.count else None,
-    )
+    return numbered(shown.first, len(shown.rows), shown.count, preview_.PAGE, at)
