@@ -189,7 +189,7 @@ def test_a_schedule_is_set_and_a_bad_one_refused(make, as_user):
     address = f"/databases/{stored.id}/schedule"
 
     refused = client.post(address, data={"kind": "every", "every": "1"})
-    kept = client.post(address, data={"kind": "daily", "daily": "06:30"})
+    kept = client.post(address, data={"kind": "daily", "every": "", "daily": "06:30"})
 
     assert (refused.status_code, kept.status_code) == (422, 303)
     assert "Enter 5 to 10,080 minutes." in refused.text

@@ -17,6 +17,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional
 
 from crmapp.analytics.dataset import PERIODS
 from crmapp.analytics.intake.design import ROLES, Column, Design, Dimension
@@ -77,7 +78,7 @@ class ScheduleForm(Form):
     """When a database is refreshed by itself."""
 
     kind = RadioField(lazy_gettext("Refresh"), validate_choice=False)
-    every = IntegerField(lazy_gettext("Minutes from refresh to refresh"))
+    every = IntegerField(lazy_gettext("Minutes from refresh to refresh"), validators=[Optional()])
     daily = StringField(lazy_gettext("Time of day"), description=lazy_gettext("Such as 06:30."))
 
     def offer(self) -> ScheduleForm:
