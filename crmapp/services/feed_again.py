@@ -21,7 +21,7 @@ from crmapp.domain.matching import Care
 from crmapp.domain.plan import Planned, PlanRow, SourceRow
 from crmapp.models import ExternalIdentity, Run
 from crmapp.services import feed_join, feed_rows, planning
-from crmapp.services.feed_join import Span
+from crmapp.services.feed_join import LED_BY, Span
 from crmapp.services.feed_rows import Fed
 
 LAYER = "fixed"
@@ -29,6 +29,14 @@ LAYER = "fixed"
 _ROUNDS = 5
 _LEDGER = ExternalIdentity.__table__.c
 _Each = TypeVar("_Each")
+_ANY_DOUBT = f"""
+    SELECT 1 FROM plan
+    WHERE action = '{Planned.AMBIGUOUS}' OR contains(params, '"{LED_BY}"')
+    UNION ALL (
+        SELECT 1 FROM plan WHERE record_id IS NOT NULL GROUP BY record_id HAVING count(*) > 1
+    ) LIMIT 1
+"""  # noqa: S608  (our own constants)
+"""Whether a row is uncertain, or could be once the rows about its account are joined."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,8 @@ def _look(run: Run, plan: PlanFile, spans: Sequence[Span]) -> list[PlanRow]:
 
 
 def _asked(plan: PlanFile, spans: Sequence[Span]) -> Iterator[_Asked]:
+    if not plan.ask(_ANY_DOUBT):  # the join is not cheap, and most plans have nothing to ask
+        return
     joined = feed_join.select(spans)
     found = plan.ask(
         f"SELECT row_no, params FROM ({joined})"  # noqa: S608  (our own text)
