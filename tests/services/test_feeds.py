@@ -17,6 +17,7 @@ from crmapp.domain.plan import Planned
 from crmapp.errors import AlreadyRunning, Conflict, Invalid
 from crmapp.models import Change, CrmMapping, ExternalIdentity, FeedCursor, FeedSource, Run
 from crmapp.services import crm_mappings, feed_sources, feeds, plans, runs, sweeper
+from crmapp.services.feed_readers import Column
 from tests.support.feeds import (
     MAPPING,
     Erp,
@@ -305,6 +306,23 @@ def test_a_schedule_starts_a_feed_by_itself(make, rule, clock):
     assert (early, run.by_id) == ([], None)
     assert work(run.id).done == {"created": 7}
     assert session.get_one(CrmMapping, rule).next_at > utcnow()
+
+
+def test_after_a_run_that_failed_the_schedule_rests_and_says_until_when(make, rule, erp, clock):
+    crm_mappings.schedule(rule, kind="every", every=5, by=make.alice)
+    clock.shift(timedelta(minutes=5, seconds=1))
+    erp.columns = lambda locale: [Column("other", "Other")]
+    (run_id,) = feeds.start_due()
+    failed, at = work(run_id).status, utcnow()
+    next_at = session.get_one(CrmMapping, rule).next_at
+    clock.shift(timedelta(minutes=6))
+    soon = feeds.start_due()
+    clock.shift(timedelta(minutes=25))
+
+    later = feeds.start_due()
+
+    assert (failed, soon, len(later)) == ("failed", [], 1)
+    assert next_at - at > timedelta(minutes=29)
 
 
 def test_name_and_number_are_mandatory(make, erp):
