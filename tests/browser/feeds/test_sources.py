@@ -13,7 +13,7 @@ from tests.browser.walk import Walk
 @ways("on a laptop", "in French", "without JavaScript", "on a phone")
 def test_an_admin_reads_the_customers_of_a_database(walks, erp, way):
     walk = walks("alice", way)
-    name = f"ERP {way.language} {way.scripts} {len(way.options)}"
+    name = f"Books {way.language} {way.scripts} {len(way.options)}"
     chooses_kind(walk, "SQL database")
 
     walk.field("Name of the source").fill(name)
