@@ -16,6 +16,7 @@ class Right(StrEnum):
     ACCOUNT_EDIT = "account.edit"
     ACCOUNT_EDIT_ALL = "account.edit_all"
     ACCOUNT_DELETE = "account.delete"
+    VIEW_SHARE = "view.share"
     CONTACT_EDIT = "contact.edit"
     ACTIVITY_EDIT = "activity.edit"
     GRID_VIEW = "grid.view"
@@ -36,6 +37,9 @@ SENTENCES: dict[Right, str] = {
     Right.ACCOUNT_EDIT: N_("Change the accounts one may see and that are one's own or unowned."),
     Right.ACCOUNT_EDIT_ALL: N_("Change every account, whoever owns it."),
     Right.ACCOUNT_DELETE: N_("Delete and restore accounts."),
+    Right.VIEW_SHARE: N_(
+        "Share views of the accounts with everyone, and look after those of others."
+    ),
     Right.CONTACT_EDIT: N_("Add and change contacts."),
     Right.ACTIVITY_EDIT: N_("Add and change activities."),
     Right.GRID_VIEW: N_("Open the analytics grid."),
@@ -84,7 +88,8 @@ _MANAGER = (
     _REP
     | _VIEWER
     | _RUNS
-    | {Right.ACCOUNT_EDIT_ALL, Right.ACCOUNT_DELETE, Right.GRID_ADD_UPDATE_ACCOUNTS}
+    | {Right.ACCOUNT_EDIT_ALL, Right.ACCOUNT_DELETE, Right.VIEW_SHARE}
+    | {Right.GRID_ADD_UPDATE_ACCOUNTS}
 )
 _IMPLEMENTER = (
     _VIEWER

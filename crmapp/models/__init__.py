@@ -25,6 +25,7 @@ from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.matching import MatchAnswer, MatchCandidate, MatchQuestion, MatchRule
 from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
+from crmapp.models.saved_view import SavedView
 from crmapp.models.selection import StoredSelection
 from crmapp.models.user import Team, User, team_member
 
@@ -66,6 +67,7 @@ __all__ = [
     "RunException",
     "RunRetention",
     "SavedMapping",
+    "SavedView",
     "Stamp",
     "StoredDataset",
     "StoredSelection",

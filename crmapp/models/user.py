@@ -38,6 +38,8 @@ class User(Base, UserMixin):
     (:class:`crmapp.domain.runs.Mail`), ``mail_failed_runs`` whether, as an administrator, she gets
     one when somebody else's fails. ``own_details`` is how she has arranged what Salesforce holds of
     accounts (:class:`crmapp.domain.arrangement.Arrangement`); None is as the administrator has it.
+    ``default_view`` is the id of the :class:`crmapp.models.saved_view.SavedView` that opens first
+    for her; it may be gone.
     """
 
     __tablename__ = "user"
@@ -58,6 +60,7 @@ class User(Base, UserMixin):
     mail_failed_runs: Mapped[bool] = mapped_column(default=True, server_default=true())
     shortcuts: Mapped[str | None]
     own_details: Mapped[dict[str, Any] | None]
+    default_view: Mapped[int | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")

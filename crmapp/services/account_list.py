@@ -114,6 +114,25 @@ def page(question: Question, *, by: User) -> Page:
     )
 
 
+def count(question: Question, *, by: User) -> tuple[int, bool]:
+    """Count the accounts that match and that ``by`` may see, and say whether there are more.
+
+    Raises:
+        Invalid: a filter that does not exist.
+    """
+    filter_, some = _filter(question, by)
+    return _count(question, filter_, some, by)
+
+
+def check(question: Question, *, by: User) -> None:
+    """Refuse a question that cannot be answered, without looking for any account.
+
+    Raises:
+        Invalid: a filter that does not exist.
+    """
+    _filter(replace(question, words="", run=None), by)
+
+
 def everything(question: Question, *, by: User) -> Iterator[Line]:
     """Go through all accounts that match ``question`` and that ``by`` may see, in its order."""
     for ids in chunks(question, by=by):

@@ -29,6 +29,7 @@ from crmapp.models import (
     RemoteDetail,
     Run,
     RunException,
+    SavedView,
     StoredSelection,
     Team,
     User,
@@ -73,13 +74,16 @@ def erase_accounts(ids: Sequence[int]) -> None:
 
 
 def erase_people(ids: Sequence[int]) -> None:
-    """Delete people with their runs, selections, favourites and mails.
+    """Delete people with their runs, selections, favourites, views and mails.
 
     Those whom history names are let go.
     """
     session.execute(delete(MailOutbox).where(is_one_of(MailOutbox.user_id, ids)))
     session.execute(delete(StoredSelection).where(is_one_of(StoredSelection.user_id, ids)))
-    session.execute(delete(Favourite).where(is_one_of(Favourite.user_id, ids)))
+    for kept in (Favourite, SavedView):
+        session.execute(delete(kept).where(is_one_of(kept.user_id, ids)))
+    changed = update(SavedView).where(is_one_of(SavedView.changed_by_id, ids))
+    session.execute(changed.values(changed_by_id=None))
     _erase_idle_runs(ids)
     named = or_(
         exists().where(Account.owner_id == User.id),

@@ -15,15 +15,11 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.i18n import N_
-from crmapp.models import Favourite, Team, User
-from crmapp.models.favourite import EVERYONE, MINE, TEAM
-from crmapp.services import editing, grids, selections
+from crmapp.models import Favourite, User
+from crmapp.services import audiences, editing, grids, selections
 from crmapp.services.rights import need
 
-LONGEST_NAME = 80
-BAD_NAME = N_("Enter a name of at most 80 characters.")
 NAME_TAKEN = N_("You have a favourite with this name already. Enter another name.")
-BAD_AUDIENCE = N_("Choose who finds it.")
 
 
 class Listed(NamedTuple):
@@ -174,9 +170,7 @@ def delete(favourite_id: int, *, by: User) -> None:
 
 
 def _describe(favourite: Favourite, typed: Mapping[str, str], by: User) -> None:
-    name = " ".join(typed.get("name", "").split())
-    if not 0 < len(name) <= LONGEST_NAME or "\x00" in name:
-        raise Invalid({"name": BAD_NAME})
+    name = audiences.name_from(typed)
     others = select(Favourite.name).where(
         Favourite.user_id == favourite.user_id,
         Favourite.dataset == favourite.dataset,
@@ -186,27 +180,9 @@ def _describe(favourite: Favourite, typed: Mapping[str, str], by: User) -> None:
     with session.no_autoflush:
         if fold(name) in {fold(other) for other in session.scalars(others)}:
             raise Invalid({"name": NAME_TAKEN})
-        favourite.audience, favourite.team_id = _audience(typed.get("audience", ""), favourite, by)
+        own = {team.id for team in by.teams} | {favourite.team_id}
+        favourite.audience, favourite.team_id = audiences.audience_from(typed, teams=own)
     favourite.name, favourite.updated_at = name, utcnow()
-
-
-def _audience(chosen: str, favourite: Favourite, by: User) -> tuple[str, int | None]:
-    """Read who finds it; a team is one of her own, or the one that it is shared with already."""
-    kind, _colon, number = chosen.partition(":")
-    if chosen in (MINE, EVERYONE):
-        return chosen, None
-    allowed = {team.id for team in by.teams} | {favourite.team_id}
-    if kind == TEAM and number.isdecimal() and len(number) < 10 and int(number) in allowed:
-        return TEAM, int(number)
-    raise Invalid({"audience": BAD_AUDIENCE})
-
-
-def teams(favourite: Favourite | None, *, by: User) -> list[tuple[int, str]]:
-    """Return (id, name) of the teams that ``by`` may share with."""
-    own = {team.id: team.name for team in by.teams}
-    if favourite is not None and favourite.team_id is not None:
-        own[favourite.team_id] = session.get_one(Team, favourite.team_id).name
-    return sorted(own.items(), key=lambda team: fold(team[1]))
 
 
 def _remember(favourite: Favourite, question: Question, by: User) -> None:

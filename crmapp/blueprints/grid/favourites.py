@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from flask import Response, flash, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
-from wtforms import RadioField, StringField
-from wtforms.fields.choices import SelectChoice
 
 from crmapp.analytics.query import Question
 from crmapp.blueprints.grid import bp
@@ -15,27 +12,10 @@ from crmapp.blueprints.grid.answers import refused
 from crmapp.domain.permissions import Right
 from crmapp.errors import DatasetError, Invalid
 from crmapp.models import Favourite
-from crmapp.models.favourite import EVERYONE, MINE, TEAM
-from crmapp.services import favourites
+from crmapp.services import audiences, favourites
 from crmapp.web.access import current_user, requires
-from crmapp.web.forms import Form
+from crmapp.web.audience_forms import AudienceForm, audience_of
 from crmapp.web.htmx import page, see_other
-from crmapp.web.record_forms import Required
-
-
-class FavouriteForm(Form):
-    """What a favourite is called, and who finds it."""
-
-    name = StringField(
-        lazy_gettext("Name"), validators=[Required()], render_kw={"autocomplete": "off"}
-    )
-    audience = RadioField(
-        lazy_gettext("Who finds it"), validators=[Required()], validate_choice=False, default=MINE
-    )
-
-    @property
-    def typed(self) -> dict[str, str]:
-        return {"name": self.name.data or "", "audience": self.audience.data or ""}
 
 
 @bp.get("/favourites/<int:favourite_id>")
@@ -56,14 +36,14 @@ def favourite(favourite_id: int) -> Response:
 @requires(Right.GRID_VIEW)
 def new_favourite(dataset: str, dimension: str) -> Response:
     """Ask for the name of a new favourite."""
-    return _new(FavouriteForm(), asked(dataset, dimension))
+    return _new(AudienceForm(), asked(dataset, dimension))
 
 
 @bp.post("/<dataset>/<dimension>/favourites")
 @requires(Right.GRID_VIEW)
 def create_favourite(dataset: str, dimension: str) -> Response:
     """Keep the grid that the address asks for, or show what is wrong with the form."""
-    form, question = FavouriteForm(), asked(dataset, dimension)
+    form, question = AudienceForm(), asked(dataset, dimension)
     if not form.validate_on_submit():
         return _new(form, question, 422)
     key = form.idempotency_key.data
@@ -90,15 +70,14 @@ def renew_favourite(dataset: str, dimension: str, favourite_id: int) -> Response
 def edit_favourite(favourite_id: int) -> Response:
     """Show a favourite's name and audience in a form."""
     found = favourites.changeable(favourite_id, by=current_user)
-    audience = f"{TEAM}:{found.team_id}" if found.audience == TEAM else found.audience
-    return _edit(FavouriteForm(name=found.name, audience=audience), found)
+    return _edit(AudienceForm(name=found.name, audience=audience_of(found)), found)
 
 
 @bp.post("/favourites/<int:favourite_id>")
 @requires(Right.GRID_VIEW)
 def update_favourite(favourite_id: int) -> Response:
     """Rename or share a favourite, or show what is wrong with the form."""
-    found, form = favourites.changeable(favourite_id, by=current_user), FavouriteForm()
+    found, form = favourites.changeable(favourite_id, by=current_user), AudienceForm()
     if not form.validate_on_submit():
         return _edit(form, found, 422)
     try:
@@ -129,26 +108,22 @@ def delete_favourite(favourite_id: int) -> Response:
     return see_other(url_for("grid.show", dataset=dataset, dimension=dimension))
 
 
-def _new(form: FavouriteForm, question: Question, status: int = 200) -> Response:
+def _new(form: AudienceForm, question: Question, status: int = 200) -> Response:
     back, action = address(question), address(question, "grid.create_favourite")
     return _form(form, None, back, action, status)
 
 
-def _edit(form: FavouriteForm, found: Favourite, status: int = 200) -> Response:
+def _edit(form: AudienceForm, found: Favourite, status: int = 200) -> Response:
     back = url_for("grid.favourite", favourite_id=found.id)
     action = url_for("grid.update_favourite", favourite_id=found.id)
     return _form(form, found, back, action, status)
 
 
 def _form(
-    form: FavouriteForm, found: Favourite | None, back: str, action: str, status: int
+    form: AudienceForm, found: Favourite | None, back: str, action: str, status: int
 ) -> Response:
-    teams = favourites.teams(found, by=current_user)
-    form.audience.choices = [
-        SelectChoice(MINE, _("Only me")),
-        *(SelectChoice(f"{TEAM}:{id_}", _("Team %(name)s", name=name)) for id_, name in teams),
-        SelectChoice(EVERYONE, _("Everyone who may open the grid")),
-    ]
+    teams = audiences.teams(found.team_id if found else None, by=current_user)
+    form.offer(teams, everyone=_("Everyone who may open the grid"))
     return page(
         "grid/favourite.html",
         "grid/_favourite.html",

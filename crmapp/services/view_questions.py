@@ -1,0 +1,82 @@
+"""What a view of the accounts asks, as the arguments of an address; and what of it still can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from crmapp.db import session
+from crmapp.errors import Invalid
+from crmapp.models import Team, User
+from crmapp.services import account_list
+from crmapp.services.account_question import ARGUMENTS, Question
+
+Pairs = list[tuple[str, str]]
+_PLACES = {name: place for place, name in enumerate(ARGUMENTS)}
+AS_IT_COMES = ("sort", "name")
+"""The order that the list has anyway."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What of a view can be asked: ``living`` arguments, and ``lapsed`` ones.
+
+    With ``team_gone``, it asks for a team that is no more: no account belongs to it.
+    """
+
+    living: Pairs
+    lapsed: Pairs
+    team_gone: bool
+
+
+def written(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write a list's arguments as a view keeps them: each once, in one order."""
+    plain = {(name, value.strip()) for name, value in pairs if value.strip()} - {AS_IT_COMES}
+    last = len(_PLACES)
+    return urlencode(sorted(plain, key=lambda pair: (_PLACES.get(pair[0], last), pair)))
+
+
+def read(args: str) -> Pairs:
+    """Read what :func:`written` wrote."""
+    return parse_qsl(args)
+
+
+def question_of(pairs: Pairs, *, by: User) -> Question:
+    """Return what these arguments ask when ``by`` asks it.
+
+    Raises:
+        Invalid: argument → why it cannot be asked.
+    """
+    places = [value for name, value in pairs if name == "location"]
+    return Question.from_args(dict(pairs), me=by.id, locations=places)
+
+
+def standing(args: str, *, by: User) -> Standing:
+    """Find out what of a view's arguments still can be asked.
+
+    Fields are retired, values of pick lists deleted, teams dissolved after a view was saved.
+    """
+    living, lapsed = read(args), Pairs()
+    while True:
+        try:
+            question = question_of(living, by=by)
+            account_list.check(question, by=by)
+        except Invalid as invalid:
+            gone = [pair for pair in living if pair[0] in invalid.fields]
+            if not gone:
+                raise
+            lapsed += gone
+            living = [pair for pair in living if pair not in gone]
+        else:
+            team_gone = bool(question.team) and session.get(Team, question.team) is None
+            return Standing(living, lapsed, team_gone)
+
+
+def count(args: str, *, by: User) -> tuple[int, bool]:
+    """Count the accounts of a view that ``by`` may see, and say whether there are more.
+
+    Raises:
+        Invalid: a condition of it cannot be asked any more.
+    """
+    return account_list.count(question_of(read(args), by=by), by=by)
