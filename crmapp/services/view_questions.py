@@ -33,8 +33,12 @@ class Standing:
 def written(pairs: Iterable[tuple[str, str]]) -> str:
     """Write a list's arguments as a view keeps them: each once, in one order."""
     plain = {(name, value.strip()) for name, value in pairs if value.strip()} - {AS_IT_COMES}
-    last = len(_PLACES)
-    return urlencode(sorted(plain, key=lambda pair: (_PLACES.get(pair[0], last), pair)))
+    ordered: Pairs = sorted(plain, key=_place)
+    return urlencode(ordered)
+
+
+def _place(pair: tuple[str, str]) -> tuple[int, tuple[str, str]]:
+    return _PLACES.get(pair[0], len(_PLACES)), pair
 
 
 def read(args: str) -> Pairs:

@@ -19,6 +19,8 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     record,
     record_exports,
     salesforce,
+    saved_views,
     sync,
     values,
+    view_counts,
 )

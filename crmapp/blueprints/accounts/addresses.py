@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from flask import request, url_for
 
 from crmapp.domain.fields import is_custom
 from crmapp.services.account_question import ARGUMENTS, Cursor, Question
+from crmapp.services.view_questions import AS_IT_COMES
 from crmapp.web.access import person
 
 Pairs = list[tuple[str, str]]
+ALL = "all"
+"""Stands for the list of all accounts where a view is named, since another view may open first."""
+_VIEW = re.compile(r"(\d{1,10})(?:\.(\d{1,10}))?")
 
 
 def asked() -> Question:
@@ -36,16 +41,37 @@ def arguments(*without: tuple[str, str | None]) -> Pairs:
         (name, value)
         for name, value in dict.fromkeys(pairs)
         if (name, value) not in without and (name, None) not in without
-        if (name, value) != ("sort", "name")
+        if (name, value) != AS_IT_COMES
     ]
 
 
+def view_asked() -> tuple[int, int] | None:
+    """Return which view the list comes from, and the version of it that the reader opened.
+
+    The address says it as ``view=12.3``; with ``view=12``, the version is 0.
+    """
+    found = _VIEW.fullmatch(request.args.get("view", ""))
+    return (int(found[1]), int(found[2] or 0)) if found else None
+
+
 def tail(pairs: Pairs | None = None, cursor: Cursor | None = None) -> str:
-    """Write arguments as the end of an address: ``?owner=me``, or nothing if there are none."""
-    pairs = arguments() if pairs is None else pairs
+    """Write arguments as the end of an address: ``?owner=me``, or nothing if there are none.
+
+    The view that the list comes from is one of them.
+    """
+    pairs = _from_view(arguments() if pairs is None else pairs)
     if cursor is not None:
         pairs = [*pairs, ("from", str(cursor))]
     return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _from_view(pairs: Pairs) -> Pairs:
+    """Say which view the list comes from; a view alone would be opened anew, with its filters."""
+    if view_asked():
+        return [("view", request.args["view"]), *(pairs or [AS_IT_COMES])]
+    if not pairs and person().default_view is not None:
+        return [("view", ALL)]
+    return pairs
 
 
 def place(cursor: Cursor | None, pairs: Pairs | None = None) -> str:

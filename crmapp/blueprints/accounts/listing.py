@@ -13,6 +13,7 @@ from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place,
 from crmapp.blueprints.accounts.columns import COLUMNS, cells, heads
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
 from crmapp.blueprints.accounts.rows import Rows
+from crmapp.blueprints.accounts.view_bar import bar_of, elsewhere
 from crmapp.domain.custom_fields import KINDS
 from crmapp.domain.fields import Kind
 from crmapp.domain.permissions import Right
@@ -20,7 +21,7 @@ from crmapp.i18n import N_
 from crmapp.services import account_fields, account_list, account_locations, pick_lists
 from crmapp.services import fields as field_set
 from crmapp.web.access import person, requires
-from crmapp.web.htmx import page, put_address, wants_fragment
+from crmapp.web.htmx import page, put_address, see_other, wants_fragment
 from crmapp.web.paging import Pager
 from crmapp.web.record_forms import grouped
 
@@ -38,6 +39,11 @@ _rows = Rows()
 @requires(Right.ACCOUNT_VIEW)
 def index() -> ResponseReturnValue:
     """List the accounts that the address asks for."""
+    words = elsewhere()
+    return see_other(words) if words else _list()
+
+
+def _list() -> ResponseReturnValue:
     question, reader = asked(), person()
     found = account_list.page(question, by=reader)
     own = account_fields.listed()
@@ -56,6 +62,7 @@ def index() -> ResponseReturnValue:
         teams=teams,
         chips=chips(question, dict(people), dict(teams)),
         unfiltered=unfiltered(pairs),
+        bar=bar_of(pairs),
         tail=tail(pairs),
         pager=_pager(found, pairs),
     )
