@@ -170,7 +170,7 @@ def describe(view_id: int, typed: Mapping[str, str], version: int, *, by: User) 
 
 
 def delete(view_id: int, *, by: User) -> None:
-    """Delete the view for everybody.
+    """Delete the view for everybody; who pinned it is told when she looks for it.
 
     Raises:
         NotFound, Forbidden: as for :func:`changeable`.
@@ -178,6 +178,8 @@ def delete(view_id: int, *, by: User) -> None:
     with unit_of_work():
         changeable(view_id, by=by)
         session.execute(delete_(SavedView).where(SavedView.id == view_id))
+        if by.default_view == view_id:
+            session.execute(update(User).where(User.id == by.id).values(default_view=None))
 
 
 def take_over(view_id: int, *, by: User) -> None:

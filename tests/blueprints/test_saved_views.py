@@ -138,7 +138,7 @@ def test_a_file_of_a_view_has_the_rows_of_its_list(make, as_user):
 
 @pytest.mark.parametrize(
     "audience, finds",
-    [("mine", {"mona"}), ("team", {"mona", "rita"}), ("everyone", {"mona", "rita", "mallory"})],
+    [("mine", {"nora"}), ("team", {"nora", "rita"}), ("everyone", {"nora", "rita", "mallory"})],
 )
 def test_a_view_is_found_by_its_audience_alone(make, as_user, audience, finds):
     users.add(name="Rita", email="r@crm.example", role="rep", teams=["North"], by=None)

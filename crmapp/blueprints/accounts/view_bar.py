@@ -33,7 +33,8 @@ class Bar:
 
     ``changed``: the list asks something else than the view; ``stale``: somebody changed the view
     since she opened it; ``lapsed``: what it asks and nobody can ask any more, in words;
-    ``missing``: she does not find the view that the address names, or that she pinned.
+    ``missing``: she does not find the view that the address names; ``pin_missing``: the one that
+    would open first.
     """
 
     views: Sequence[Listed]
@@ -44,6 +45,7 @@ class Bar:
     lapsed: tuple[str, ...]
     team_gone: bool
     missing: bool
+    pin_missing: bool
     changeable: bool
     default: int | None
 
@@ -133,7 +135,8 @@ def bar_of(pairs: Pairs) -> Bar:
         stale=opened is not None and asked is not None and 0 < asked[1] < opened.version,
         lapsed=tuple(said(standing.lapsed)),
         team_gone=standing.team_gone,
-        missing=opened is None and (asked is not None or pinned is not None),
+        missing=opened is None and asked is not None,
+        pin_missing=pinned is not None,
         changeable=opened is not None and saved_views.may_change(opened, by=reader),
         default=reader.default_view,
     )
