@@ -236,12 +236,15 @@ def test_a_view_of_a_team_that_is_gone_shows_nobodys_accounts_instead_of_all(mak
     assert "The team that it asks for is no more" in text
 
 
-@pytest.mark.parametrize(
-    "args", ["", "view=x", "view=0", "view=99999999999", "view=1.", "view=1.1"]
-)
-def test_an_address_that_names_no_view_shows_the_list_or_is_not_found(make, as_user, args):
+@pytest.mark.parametrize("asked", ["view=x", "view=99999999999", "view=1.", "view="])
+def test_an_address_that_names_no_view_shows_the_list(make, as_user, asked):
     make.account("Firm")
 
-    answer = as_user(make.bob).get(f"/accounts?{args}")
+    text = as_user(make.bob).get(f"/accounts?{asked}").text
 
-    assert answer.status_code == (404 if args in ("view=0", "view=1.1") else 200)
+    assert "Firm" in names(text)
+
+
+@pytest.mark.parametrize("asked", ["view=0", "view=1", "view=1.1", "view=9999999999"])
+def test_a_view_that_nobody_made_is_not_found(make, as_user, asked):
+    assert as_user(make.bob).get(f"/accounts?{asked}").status_code == 404
