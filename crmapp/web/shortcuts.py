@@ -46,6 +46,7 @@ SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
             Shortcut("k", N_("Previous row")),
             Shortcut("Enter", N_("Open the row")),
             Shortcut("x", N_("Select the row")),
+            Shortcut("e", N_("Edit the account of the row")),
             Shortcut("n", N_("Next page")),
             Shortcut("p", N_("Previous page")),
         ),
@@ -55,6 +56,7 @@ SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
         (
             Shortcut("c", N_("New account")),
             Shortcut("e", N_("Edit the account that is open")),
+            Shortcut("v", N_("Choose a view of the list")),
         ),
     ),
 )

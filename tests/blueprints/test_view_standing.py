@@ -139,7 +139,7 @@ def test_only_views_that_stand_beside_each_other_are_counted_with_the_list(make,
 
     at_once, all_ = counts(client, "/accounts/views/counts"), counts(client)
 
-    assert list(at_once) == [1, 2, 3, 4, 5, 6]
+    assert list(at_once) == [1, 2, 3, 4, 5]
     assert len(all_) == 8
 
 
@@ -152,7 +152,7 @@ def test_the_open_view_stands_beside_the_others_wherever_it_is(make, as_user):
 
     strip = text.partition('id="accounts-views"')[2].partition("</nav>")[0]
     assert '<a href="/accounts?view=8" aria-current="page"' in strip
-    assert strip.count("view-name") == 6
+    assert strip.count("view-name") == 5
 
 
 # --- conditions that no longer apply ----------------------------------------------------------

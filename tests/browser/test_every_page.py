@@ -17,6 +17,7 @@ PAGES = (
     "/accounts",
     "/accounts?q=nobody+is+called+so&active=yes&owner=me&team=none",
     "/accounts?deleted=yes",
+    "/accounts/views/new?owner=me&active=yes",
     "/accounts/new",
     "/accounts/5",
     "/accounts/5/contacts",
@@ -169,7 +170,8 @@ WALKED |= {"settings.crm_mapping", "settings.crm_mapping_rules", "settings.crm_m
 WALKED |= {"settings.confirm_crm_mapping_removal", "settings.confirm_crm_mapping_restoration"}
 NO_PAGES |= {"settings.crm_mapping_state", "settings.go_to_crm_mapping_source"}
 WALKED |= {"settings.feed_plan"}
-NO_PAGES |= {"imports.template"}
+NO_PAGES |= {"imports.template", "accounts.count_views"}
+WALKED |= {"accounts.edit_view", "accounts.confirm_view_deletion"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 

@@ -22,7 +22,7 @@ from crmapp.services.view_questions import AS_IT_COMES, Pairs, Standing, written
 from crmapp.web.access import person
 from crmapp.web.htmx import wants_fragment
 
-MOST_TABS = 6
+MOST_TABS = 5
 """So many views stand beside each other; the menu has all."""
 _NOTHING = Standing([], [], team_gone=False)
 

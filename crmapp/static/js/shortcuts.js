@@ -1,5 +1,5 @@
-/* Keyboard shortcuts. An element with data-key is pressed by that key, a field is gone to; j, k and x
-   walk through the rows of a list. Nothing happens while one types, in a dialog, or when switched off. */
+/* Keyboard shortcuts. An element with data-key is pressed by that key, a field is gone to; j, k, x and e
+   go by the rows of a list. Nothing happens while one types, in a dialog, or when switched off. */
 (() => {
   if (document.documentElement.dataset.shortcuts === "off") return;
   const TYPING = 'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"]), textarea, select, [contenteditable]';
@@ -28,6 +28,14 @@
     box?.click();
     return Boolean(box);
   };
+  const edit = () => {
+    const all = rows();
+    const row = all[here(all)];
+    const end = row?.closest("table").dataset.edit; // what follows the address of a record
+    const link = end && row.querySelector("th a");
+    if (link) location.assign(link.pathname + end);
+    return Boolean(link);
+  };
   const search = () => {
     const field = [...document.querySelectorAll('main input[type="search"]')].find(seen);
     field?.focus();
@@ -41,7 +49,7 @@
     else element.click();
     return true;
   };
-  const DONE = { j: () => walk(1), k: () => walk(-1), x: tick, "/": search };
+  const DONE = { j: () => walk(1), k: () => walk(-1), x: tick, e: edit, "/": search };
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
