@@ -159,6 +159,14 @@ def write(groups: Iterable[Group]) -> str:
     )
 
 
+def without(groups: Sequence[Group], place: int, number: int) -> tuple[Group, ...]:
+    """Return groups without one condition, and without its group if it was alone there."""
+    found = list(groups)
+    kept = found[place].conditions[:number] + found[place].conditions[number + 1 :]
+    found[place : place + 1] = [Group(kept, found[place].every or len(kept) == 1)] if kept else []
+    return tuple(found)
+
+
 def check(groups: Sequence[Group]) -> None:
     """Refuse what is more than a filter takes, or less than it needs.
 

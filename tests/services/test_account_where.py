@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -17,7 +16,7 @@ from crmapp.services import account_list, preferences
 from crmapp.services.account_question import Question
 from tests.conftest import NOW
 from tests.support.columns import derived
-from tests.support.conditions import ASKED, MOMENTS, Oracle, an_account, groups
+from tests.support.conditions import MOMENTS, Oracle, an_account, groups
 
 FILTERS = int(os.environ.get("CRMAPP_TEST_FILTERS") or 150)
 """So many filters are tried with each seed, each of about three conditions."""
