@@ -12,6 +12,8 @@ from flask import Flask
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
+from crmapp.domain.search import fold
+from crmapp.models import folded
 from crmapp.services import crm_mappings, feed_sources, file_sources, grids, retries, sources
 from crmapp.web import (
     access,
@@ -95,7 +97,7 @@ def _connect(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         for engine in db.engines.values():
-            prepare_engine(engine)
+            prepare_engine(engine, {folded.NAME: fold})
 
 
 def _open(app: Flask, name: str) -> None:

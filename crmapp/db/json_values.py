@@ -82,6 +82,12 @@ def items_at(held: ColumnElement[Any], key: str) -> TableValuedAlias:
     )
 
 
+def items_of(held: ColumnElement[Any]) -> TableValuedAlias:
+    """Return the items of a column that is a list, as a table with the column ``value``."""
+    each = func.jsonb_array_elements_text if dialect() == "postgresql" else func.json_each
+    return each(held).table_valued("value", joins_implicitly=True)
+
+
 def has_item(held: ColumnElement[Any], key: str, item: str) -> ColumnElement[bool]:
     """Build the condition that the list under ``key`` has ``item``."""
     if dialect() == "postgresql":

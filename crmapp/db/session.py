@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -151,11 +152,23 @@ def writing() -> bool:
     return bool(session().info.get(WRITE))
 
 
-def prepare_engine(engine: Engine) -> None:
-    """Give SQLite the settings that keep readers and writers out of each other's way."""
+def prepare_engine(
+    engine: Engine, functions: Mapping[str, Callable[[str], str]] = MappingProxyType({})
+) -> None:
+    """Give SQLite the settings that keep readers and writers out of each other's way.
+
+    It is lent ``functions`` of a text, by the names that statements call them by; the same text
+    gives the same each time.
+    """
     if engine.dialect.name != "sqlite":
         return
+
+    def lend(connection: sqlite3.Connection, _record: Any) -> None:
+        for name, function in functions.items():
+            connection.create_function(name, 1, function, deterministic=True)
+
     event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "connect", lend)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "commit", unchanged.forget)
 

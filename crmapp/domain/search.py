@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-_LETTERS = str.maketrans(
+LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
+"""Letters that are not a plain one with a mark, but are found by it."""
 NOT_AT_ALL = 9
 """Farther than any match of :func:`closeness`."""
 _DIGITS = re.compile(r"\d+")
@@ -61,7 +62,7 @@ def fold(text: str) -> str:
     """Return ``text`` in lower case, without accents, with single spaces."""
     if text.isascii():
         return " ".join(text.lower().split())
-    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(LETTERS)
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 

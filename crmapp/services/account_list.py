@@ -21,7 +21,7 @@ from crmapp.db.bulk import dialect, is_one_of
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Activity, Change, Contact, Run, Team, User
 from crmapp.models.contact import full_name
-from crmapp.services import account_fields
+from crmapp.services import account_fields, account_where
 from crmapp.services.account_order import (
     MOST_STATEMENTS,
     Filter,
@@ -185,6 +185,7 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
         where.append(wrote)
     if question.fields:
         where += account_fields.conditions(question.fields, by=by)
+    where += account_where.met(question.where, by=by, deleted=deleted)
     shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
     if not question.words:
         return Filter(tuple(where), few=few, shared=shared), None

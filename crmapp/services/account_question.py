@@ -9,14 +9,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crmapp.domain.conditions import Group
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
-from crmapp.services import account_fields
+from crmapp.services import account_conditions, account_fields
 
 NOBODY = 0
 """Stands for *no owner* and *no team* among ids."""
 SORTS = ("name", "number", "location", "phone", "primary_contact", "owner", "team")
-ARGUMENTS = ("q", "active", "owner", "team", "location", "run", "deleted", "sort")
+ARGUMENTS = ("q", "active", "owner", "team", "location", "where", "run", "deleted", "sort")
 LONGEST_SEARCH = 200
 MOST_LOCATIONS = 20
 LARGEST_ID = 2**31 - 1
@@ -68,7 +69,8 @@ class Question:
     """Which accounts, in which order, from where on.
 
     ``owner`` and ``team`` are ids or NOBODY; with ``locations``, accounts at any of them; with
-    ``run``, those that it wrote; ``fields`` are (custom field, what is asked of it).
+    ``run``, those that it wrote; ``fields`` are (custom field, what is asked of it); ``where`` is
+    the filter that was built of any fields.
     """
 
     words: str = ""
@@ -77,6 +79,7 @@ class Question:
     team: int | None = None
     locations: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
+    where: tuple[Group, ...] = ()
     run: int | None = None
     deleted: bool = False
     sort: str = "name"
@@ -107,6 +110,7 @@ class Question:
             locations=_locations(locations),
             run=_number(args, "run"),
             fields=account_fields.asked(args),
+            where=account_conditions.asked(args.get("where", "")),
             deleted=_choice(args, "deleted", {"": False, "yes": True}) is True,
             sort=column,
             descending=sort.startswith("-"),
@@ -121,6 +125,7 @@ class Question:
             or self.deleted
             or self.locations
             or self.fields
+            or self.where
             or any(each is not None for each in (self.active, self.owner, self.team, self.run))
         )
 

@@ -103,7 +103,10 @@ def test_deleted_accounts_are_a_view_for_those_who_may_restore(make, as_user):
     assert f'action="/accounts/{account.id}/restoration"' in by_manager
     assert "Gone" not in by_rep
     assert "Deleted accounts are not open to you" in by_rep
-    assert "?deleted=yes" not in by_rep.partition('id="accounts-table"')[0].partition("<main")[2]
+    assert (
+        "/accounts?deleted=yes"
+        not in by_rep.partition('id="accounts-table"')[0].partition("<main")[2]
+    )
 
 
 def test_a_number_that_was_taken_meanwhile_has_a_way_out(make, as_user):

@@ -11,9 +11,11 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, tail
+from crmapp.blueprints.accounts.condition_words import sentence
+from crmapp.domain.conditions import without, write
 from crmapp.domain.fields import Field, Kind
+from crmapp.services import account_conditions, pick_lists
 from crmapp.services import fields as field_set
-from crmapp.services import pick_lists
 from crmapp.services.account_fields import EMPTY
 from crmapp.services.account_question import Question
 from crmapp.web.texts import translated
@@ -49,7 +51,7 @@ def chips(question: Question, people: Mapping[int, str], teams: Mapping[int, str
         add(_("Written by run %(id)s", id=question.run), "run")
     for location in question.locations:
         add(_("Location: %(name)s", name=location), "location", location)
-    return found
+    return [*found, *_built(question)]
 
 
 def _own(question: Question) -> Iterator[tuple[str, str, str]]:
@@ -66,6 +68,20 @@ def _own(question: Question) -> Iterator[tuple[str, str, str]]:
         words = labels.get(spec.pick_list, {}) if spec.pick_list else {}
         said = words.get(text) or (plain.get(text, text) if text == EMPTY or not words else text)
         yield name, translated(spec.label), said
+
+
+def _built(question: Question) -> Iterator[Chip]:
+    """Yield a chip for each condition of a built filter; after the first that will do, *or*."""
+    specs = account_conditions.known() if question.where else {}
+    rest = arguments(("where", None))
+    for place, group in enumerate(question.where):
+        for number, condition in enumerate(group.conditions):
+            said = sentence(condition, specs)
+            if number and not group.every:
+                said = _("or %(condition)s", condition=said)
+            left = write(without(question.where, place, number))
+            pairs = [*rest, ("where", left)] if left else rest
+            yield Chip(said, url_for("accounts.index") + tail(pairs))
 
 
 def choices_of(specs: Iterable[Field], asked: Mapping[str, str]) -> dict[str, list[Any]]:

@@ -1,0 +1,209 @@
+"""A built filter as conditions of the database: the same meaning on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
+
+from crmapp.db import utcnow
+from crmapp.db.bulk import dialect
+from crmapp.db.json_values import has_item, is_true, items_of, number_at, value_at
+from crmapp.domain.conditions import Condition, Group, Operator
+from crmapp.domain.custom_fields import NUMERIC
+from crmapp.domain.fields import BadValue, Field, Kind
+from crmapp.domain.records import SEARCHED
+from crmapp.errors import Invalid
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, Activity, User
+from crmapp.models.folded import begins, contains, folded
+from crmapp.models.search import LAST, SHORT
+from crmapp.services import fields
+from crmapp.services.account_conditions import LAST_ACTIVITY, TEXTS, field_of, known, meant
+from crmapp.services.account_search import found_by
+
+Test = ColumnElement[bool]
+_account, _activity = Account.__table__.c, Activity.__table__.c
+_LISTS = frozenset({Kind.TAGS, Kind.MULTI_PICK_LIST})
+_ONE_DAY = timedelta(days=1)
+
+
+def met(groups: Sequence[Group], *, by: User, deleted: bool = False) -> list[Test]:
+    """Turn a filter into conditions, all of which its accounts meet.
+
+    With ``deleted``, deleted accounts are looked for.
+
+    Raises:
+        Invalid: ``where`` → which condition cannot be used, and why.
+    """
+    specs, found = known() if groups else {}, []
+    for group in groups:
+        narrow = group.every and not deleted
+        parts = [_test(condition, specs, by, narrow) for condition in group.conditions]
+        found.append(and_(*parts) if group.every else or_(*parts))
+    return found
+
+
+def _test(condition: Condition, specs: Mapping[str, Field], by: User, narrow: bool) -> Test:
+    spec: Field | None = None
+    try:
+        spec = field_of(condition, specs)
+        values = meant(spec, condition, by=by)
+    except BadValue as bad:
+        label = Text(spec.label) if spec else condition.field
+        problem = Text(N_("%(field)s: %(problem)s"), {"field": label, "problem": bad.text})
+        raise Invalid({"where": problem}, problem) from bad
+    zone = ZoneInfo(by.timezone or "UTC")
+    if spec.name == LAST_ACTIVITY:
+        return _of_activities(condition.operator, values, zone)
+    if condition.operator is Operator.EMPTY:
+        return _is_empty(spec)
+    if condition.operator is Operator.FILLED:
+        return not_(_is_empty(spec))
+    if spec.kind in TEXTS:
+        return _of_text(spec, condition.operator, values, narrow)
+    if spec.kind in (Kind.DATE, Kind.MOMENT):
+        return _of_time(spec, condition.operator, values, zone)
+    return _of_value(spec, condition.operator, values)
+
+
+def _held(spec: Field) -> ColumnElement[Any]:
+    """Return what an account holds in the field: null if it holds nothing."""
+    if not spec.custom:
+        return _account[spec.name]
+    return (number_at if spec.kind in NUMERIC else value_at)(_account.custom, spec.name)
+
+
+def _is_empty(spec: Field) -> Test:
+    held = _held(spec)
+    if spec.kind is Kind.TAGS:
+        return func.coalesce(_length(held), 0) == 0
+    if spec.kind is Kind.MULTI_PICK_LIST:
+        return or_(held.is_(None), held == "[]")
+    return or_(held.is_(None), held == "") if spec.kind in TEXTS else held.is_(None)
+
+
+def _length(held: ColumnElement[Any]) -> ColumnElement[int]:
+    return (func.jsonb_array_length if dialect() == "postgresql" else func.json_array_length)(held)
+
+
+def _of_text(spec: Field, operator: Operator, values: Sequence[str], narrow: bool) -> Test:
+    """Compare folded text; ``narrow`` lets the index of the search find what has a part of it."""
+    text: ColumnElement[str] = (
+        _account.name_key if spec.name == "name" else folded(func.coalesce(_held(spec), ""))
+    )
+    if operator in (Operator.NOT, Operator.NONE):
+        return text.not_in(values)
+    if operator is Operator.ANY:
+        return text.in_(values)
+    (wanted,) = values
+    found = _found(spec, wanted) if narrow else true()
+    if operator is Operator.IS:
+        return and_(text == wanted, found)
+    if operator is Operator.CONTAINS:
+        return and_(contains(text, wanted), found)
+    if spec.name == "name":  # a range that its index has
+        return and_(text >= wanted, text < wanted + LAST)
+    return and_(begins(text, wanted), found)
+
+
+def _found(spec: Field, wanted: str) -> Test:
+    """Say which accounts may hold a text, if an index knows and they are few."""
+    searched = spec.name in (*SEARCHED["account"], *fields.searched("account"))
+    if not searched or len(wanted) < SHORT:
+        return true()
+    found = found_by(wanted)
+    return true() if found.many else found.alone()
+
+
+def _of_time(spec: Field, operator: Operator, values: Sequence[Any], zone: ZoneInfo) -> Test:
+    """Compare days: those of the field, or those on which a moment falls in the reader's zone."""
+    held, (first, last) = _held(spec), _span(operator, values, utcnow().astimezone(zone).date())
+    parts: list[Test] = [held.is_not(None)]
+    if first is not None:
+        parts.append(held >= (first.isoformat() if spec.kind is Kind.DATE else _start(first, zone)))
+    if last is not None and spec.kind is Kind.DATE:
+        parts.append(held <= last.isoformat())
+    elif last is not None:
+        parts.append(held < _start(last + _ONE_DAY, zone))
+    if operator is Operator.NOT:
+        return or_(held.is_(None), not_(and_(*parts)))
+    return and_(*parts)
+
+
+def _span(
+    operator: Operator, values: Sequence[Any], today: date
+) -> tuple[date | None, date | None]:
+    """Return the first and the last day that are asked for; *is not* asks for all others."""
+    one = values[0]
+    if operator is Operator.BEFORE:
+        return None, one - _ONE_DAY
+    if operator is Operator.AFTER:
+        return one + _ONE_DAY, None
+    if operator is Operator.BETWEEN:
+        return one, values[1]
+    if operator is Operator.PAST:
+        return today - timedelta(days=one), today
+    if operator is Operator.COMING:
+        return today, today + timedelta(days=one)
+    if operator is Operator.OLDER:
+        return None, today - timedelta(days=one + 1)
+    return one, one
+
+
+def _start(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+def _of_activities(operator: Operator, values: Sequence[Any], zone: ZoneInfo) -> Test:
+    """Ask whether an account has an activity behind it, in the last days or at all."""
+    now = utcnow()
+    happened = select(_activity.id).where(
+        _activity.account_id == _account.id,
+        _activity.deleted_at.is_(None),
+        _activity.happens_at <= now,
+    )
+    if operator in (Operator.PAST, Operator.OLDER):
+        since, _today = _span(Operator.PAST, values, now.astimezone(zone).date())
+        happened = happened.where(_activity.happens_at >= _start(since or date.min, zone))
+    some = happened.exists()
+    return not_(some) if operator in (Operator.OLDER, Operator.EMPTY) else some
+
+
+def _of_value(spec: Field, operator: Operator, values: Sequence[Any]) -> Test:
+    """Compare numbers, codes, ids, and what lists have."""
+    held = _held(spec)
+    if spec.kind is Kind.YES_NO:
+        yes = and_(held.is_not(None), is_true(_account.custom, spec.name) if spec.custom else held)
+        return yes if operator is Operator.YES else not_(yes)
+    if spec.kind in _LISTS:
+        has = [_has(spec, value) for value in values]
+        some = and_(*has) if operator is Operator.ALL else or_(*has)
+        return not_(some) if operator is Operator.NONE else some
+    if spec.custom and spec.kind in NUMERIC:
+        values = [float(value) for value in values]
+    met = and_(held.is_not(None), _COMPARED[operator](held, values))
+    return not_(met) if operator in (Operator.NOT, Operator.NONE) else met
+
+
+def _has(spec: Field, value: str) -> Test:
+    if spec.kind is Kind.MULTI_PICK_LIST:
+        return has_item(_account.custom, spec.name, value)
+    each = items_of(_account.tags)
+    return select(each.c.value).where(folded(each.c.value) == value).exists()
+
+
+_COMPARED: dict[Operator, Callable[[ColumnElement[Any], Sequence[Any]], Test]] = {
+    Operator.IS: lambda held, values: held == values[0],
+    Operator.NOT: lambda held, values: held == values[0],
+    Operator.ANY: lambda held, values: held.in_(values),
+    Operator.NONE: lambda held, values: held.in_(values),
+    Operator.LESS: lambda held, values: held < values[0],
+    Operator.AT_MOST: lambda held, values: held <= values[0],
+    Operator.MORE: lambda held, values: held > values[0],
+    Operator.AT_LEAST: lambda held, values: held >= values[0],
+    Operator.BETWEEN: lambda held, values: held.between(*values),
+}
