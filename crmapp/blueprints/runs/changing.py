@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
 from crmapp.domain.permissions import Right
-from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotUndoable
+from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotUndoable
 from crmapp.services import duplicates, receipts, retries, runs, undo
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
@@ -58,10 +58,11 @@ def create_duplicate(run_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/<int:run_id>/undo")
-@requires(Right.RUN_UNDO)
 def confirm_undo(run_id: int) -> ResponseReturnValue:
     """Say what an undo would do, and ask."""
     run = runs.get(run_id, by=current_user)
+    if not undo.may_undo(run, by=current_user):
+        raise Forbidden(Right.RUN_UNDO)
     changed = receipts.changed(run)
     return page(
         "runs/undo.html",
@@ -74,7 +75,6 @@ def confirm_undo(run_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:run_id>/undo")
-@requires(Right.RUN_UNDO)
 def create_undo(run_id: int) -> ResponseReturnValue:
     """Start the run that takes this one back."""
     key = request.form.get("idempotency_key")
