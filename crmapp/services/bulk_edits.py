@@ -186,6 +186,12 @@ def get(run_id: int, *, by: User) -> Run:
     return run
 
 
+def newest(*, by: User) -> Run | None:
+    """Return the last edit of many accounts that ``by`` has asked for."""
+    hers = select(Run).where(Run.kind == KIND, Run.by_id == by.id)
+    return session.scalar(hers.order_by(Run.id.desc()).limit(1))
+
+
 def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None:
     """Have the plan that ``by`` has looked at carried out in the background.
 
