@@ -33,19 +33,31 @@ def may_undo(run: Run, *, by: User) -> bool:
     return run.kind == bulk_edits.KIND or (undone is not None and may_undo(undone, by=by))
 
 
+def get(run_id: int, *, by: User) -> Run:
+    """Return a run that is hers to undo, be that possible or not.
+
+    Raises:
+        Forbidden: it is not hers to undo.
+        NotFound: there is none.
+    """
+    run = session.get(Run, run_id)
+    if not by.can(Right.RUN_UNDO) and (run is None or not may_undo(run, by=by)):
+        raise Forbidden(Right.RUN_UNDO)
+    return runs.get(run_id, by=by)
+
+
 def undo_later(run_id: int, *, by: User, key: str | None) -> int:
     """Have a run undone in the background; return the id of the run that does it.
 
     What people changed since is kept and listed on that run's receipt.
 
     Raises:
-        Forbidden: ``by`` lacks the right.
+        Forbidden: it is not hers to undo.
         NotUndoable: the run changed nothing, has not ended, or was undone.
         AlreadyRunning: it is being undone, or its managed list is being written; carries the id
             of the run that does.
     """
-    if not may_undo(runs.get(run_id, by=by), by=by):
-        raise Forbidden(Right.RUN_UNDO)
+    get(run_id, by=by)
     with unit_of_work():
         made = once(key, {"undo": run_id}, lambda: _start(run_id, by))
     return int(made.removeprefix("run:"))
