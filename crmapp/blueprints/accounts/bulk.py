@@ -54,7 +54,7 @@ def new_bulk_edit() -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def create_bulk_edit() -> ResponseReturnValue:
     """Have it planned, or show what is wrong with the form; a plan for a few is there at once."""
-    action = named(request.form.get("action", ""))
+    action = named(request.values.get("action", ""))
     require(action.right)
     spec, count = field_of(action), _count()
     form = form_of(action, spec)
@@ -139,7 +139,7 @@ def _chosen() -> Chosen:
 
 def _count() -> int:
     """Read how many accounts she was told they are."""
-    text = request.form.get("count", "")
+    text = request.values.get("count", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
