@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     func,
     literal_column,
+    not_,
     select,
 )
 
@@ -147,6 +148,31 @@ def chunks(question: Question, *, by: User) -> Iterator[list[int]]:
     while found := walk(parts, filter_, place, CHUNK):
         yield [spot.id for spot in found]
         place = found[-1].cursor()
+
+
+def how_many(question: Question, *, by: User, without: Sequence[int] = ()) -> int:
+    """Count all accounts that match and that ``by`` may see, but those of ``without``."""
+    where, values = _all_but(question, by, without)
+    query = select(func.count()).select_from(Account.__table__).where(*where)
+    return session.connection().scalar(query, values) or 0
+
+
+def ids_after(
+    question: Question, after: int, limit: int, *, by: User, without: Sequence[int] = ()
+) -> list[int]:
+    """Return the next of all accounts that match and that ``by`` may see, by their ids."""
+    where, values = _all_but(question, by, without)
+    query = select(_account.id).where(_account.id > after, *where)
+    found = session.connection().scalars(query.order_by(_account.id).limit(limit), values)
+    return list(found)
+
+
+def _all_but(
+    question: Question, by: User, without: Sequence[int]
+) -> tuple[list[ColumnElement[bool]], Mapping[str, Any]]:
+    filter_, _some = _filter(question, by)
+    kept = [not_(is_one_of(_account.id, list(without)))] if without else []
+    return [*filter_.conditions, *kept], filter_.values
 
 
 def neighbours(question: Question, account: Account, *, by: User) -> tuple[int | None, int | None]:

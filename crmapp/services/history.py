@@ -29,6 +29,7 @@ ACTIONS: dict[str, str] = {
 }
 _SOURCES: dict[str, str] = {
     "form": N_("Form"),
+    "bulk": N_("Edit of many accounts"),
     "pick_list": N_("Pick list"),
     "undo": N_("Undo"),
     "managed_list": N_("Synchronization of a managed list"),

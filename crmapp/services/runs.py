@@ -19,6 +19,8 @@ from crmapp.services import (
     account_sync_plan,
     account_sync_states,
     apply,
+    bulk_edits,
+    bulk_plan,
     dataset_refresh,
     engine,
     exports,
@@ -51,9 +53,14 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
         exports.advance,
         writers={exports.GRID: exports.write_grid, record_exports.OF: record_exports.write},
     ),
+    (bulk_edits.KIND, Status.PLANNING.value): bulk_plan.advance,
+    (bulk_edits.KIND, Status.RUNNING.value): apply.advance,
     (feed_states.KIND, Status.PLANNING.value): feed_plan.advance,
     (feed_states.KIND, Status.RUNNING.value): feed_apply.advance,
 }
+
+_HERS = (exports.KIND, bulk_edits.KIND)
+"""Kinds of runs that people without a right about runs start, and may cancel."""
 
 
 def get(run_id: int, *, by: User) -> Run:
@@ -95,8 +102,8 @@ def cancel(run_id: int, *, by: User) -> Run:
 
 
 def may_cancel(run: Run, *, by: User) -> bool:
-    """Whether ``by`` may cancel the run: with the right, or an export that she had made herself."""
-    return by.can(Right.RUN_CANCEL) or (run.kind == exports.KIND and run.by_id == by.id)
+    """Whether ``by`` may cancel the run: with the right, or one that needs none of her own."""
+    return by.can(Right.RUN_CANCEL) or (run.kind in _HERS and run.by_id == by.id)
 
 
 def work(run_id: int) -> None:

@@ -11,16 +11,39 @@ from crmapp.errors import AlreadyRunning, Forbidden, NotUndoable
 from crmapp.i18n import N_
 from crmapp.models import Change, Run, User
 from crmapp.queue import later
-from crmapp.services import list_states, runs
+from crmapp.services import bulk_edits, list_states, runs
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
 
 
 def can_undo(run: Run, *, by: User) -> bool:
     """Say whether ``by`` may undo the run as it is now."""
-    if not by.can(Right.RUN_UNDO) or run.status not in UNDOABLE or not run.done:
+    if not may_undo(run, by=by) or run.status not in UNDOABLE or not run.done:
         return False
     return session.scalar(select(Change.id).where(Change.run_id == run.id).limit(1)) is not None
+
+
+def may_undo(run: Run, *, by: User) -> bool:
+    """Say whether undoing the run is hers: with the right, or an edit of many that she made."""
+    if by.can(Right.RUN_UNDO):
+        return True
+    if run.by_id != by.id:
+        return False
+    undone = session.get(Run, run.undoes_id) if run.undoes_id else None
+    return run.kind == bulk_edits.KIND or (undone is not None and may_undo(undone, by=by))
+
+
+def get(run_id: int, *, by: User) -> Run:
+    """Return a run that is hers to undo, be that possible or not.
+
+    Raises:
+        Forbidden: it is not hers to undo.
+        NotFound: there is none.
+    """
+    run = session.get(Run, run_id)
+    if not by.can(Right.RUN_UNDO) and (run is None or not may_undo(run, by=by)):
+        raise Forbidden(Right.RUN_UNDO)
+    return runs.get(run_id, by=by)
 
 
 def undo_later(run_id: int, *, by: User, key: str | None) -> int:
@@ -29,14 +52,12 @@ def undo_later(run_id: int, *, by: User, key: str | None) -> int:
     What people changed since is kept and listed on that run's receipt.
 
     Raises:
-        Forbidden: ``by`` lacks the right.
+        Forbidden: it is not hers to undo.
         NotUndoable: the run changed nothing, has not ended, or was undone.
         AlreadyRunning: it is being undone, or its managed list is being written; carries the id
             of the run that does.
     """
-    runs.get(run_id, by=by)
-    if not by.can(Right.RUN_UNDO):
-        raise Forbidden(Right.RUN_UNDO)
+    get(run_id, by=by)
     with unit_of_work():
         made = once(key, {"undo": run_id}, lambda: _start(run_id, by))
     return int(made.removeprefix("run:"))

@@ -7,6 +7,7 @@ created account goes unless people added to it since.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -50,7 +51,7 @@ def advance(held: Claim) -> Claim | None:
     query = next_changes(run, *after)
     widths = session.scalars(query.with_only_columns(func.length(cast(Change.fields, Text))))
     changes = [Made(*row) for row in session.execute(query.limit(fitting(widths)))]
-    now = present(changes)
+    now = present(changes, session.get_one(Run, run.undoes_id).started_at)
     taken = _taken(changes, now)
     rows = [
         take_back(held.cursor + n, change, now.get((change.object, change.record_id)))
@@ -116,18 +117,27 @@ def next_changes(run: Run, object_: str, record_id: int) -> Select[*tuple[Any, .
     )
 
 
-def present(taken: Sequence[Made]) -> dict[tuple[str, int], Present]:
-    """Read the changed records as they are now, deleted ones too: kind and id → record."""
+def present(taken: Sequence[Made], began: datetime | None = None) -> dict[tuple[str, int], Present]:
+    """Read the changed records as they are now, deleted ones too: kind and id → record.
+
+    ``began`` is when the run did that made the changes: what a record had before it was brought
+    back was not added to it since.
+    """
     found: dict[tuple[str, int], Present] = {}
-    for object_ in dict.fromkeys(change.object for change in taken):
-        ids = [change.record_id for change in taken if change.object == object_]
-        found |= {(object_, id_): now for id_, now in _present(object_, ids).items()}
+    for object_, back in dict.fromkeys((each.object, each.action == "restored") for each in taken):
+        ids = [
+            each.record_id
+            for each in taken
+            if each.object == object_ and (each.action == "restored") == back
+        ]
+        now = _present(object_, ids, began if back else None)
+        found |= {(object_, id_): each for id_, each in now.items()}
     return found
 
 
-def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
+def _present(object_: str, ids: Sequence[int], since: datetime | None) -> dict[int, Present]:
     table = records.table_of(records.MODELS[object_]).c
-    added = or_(*_uses(object_), false())
+    added = or_(*_uses(object_, since), false())
     edited = select(func.coalesce(func.max(Change.id), 0)).where(
         Change.object == object_, Change.record_id == table.id, Change.by_id.is_not(None)
     )
@@ -143,13 +153,17 @@ def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
     }
 
 
-def _uses(object_: str) -> list[ColumnElement[bool]]:
-    """Say what may have come to a record since: then it stays."""
+def _uses(object_: str, since: datetime | None) -> list[ColumnElement[bool]]:
+    """Say what may have come to a record, or did ``since`` a moment: then it stays."""
     account, contact = Account.__table__.c, Contact.__table__.c
     activity = Activity.__table__.c
     if object_ == "account":
         return [
-            exists().where(each.account_id == account.id, each.deleted_at.is_(None))
+            exists().where(
+                each.account_id == account.id,
+                each.deleted_at.is_(None),
+                *([] if since is None else [each.updated_at > since]),
+            )
             for each in (contact, activity)
         ]
     if object_ == "contact":

@@ -37,6 +37,9 @@ PAGES = (
     "/accounts/fields",
     "/accounts/locations",
     "/accounts/exports/new",
+    "/accounts/bulk-edits/new?action=field&field=terms&id=5,6",
+    "/accounts/bulk-edits/new?action=delete&all=yes&q=auto",
+    "/accounts/bulk-edits/new?action=owner",
     "/accounts/5/values/notes/edit",
     "/contacts/3/edit",
     "/activities/3/edit",
@@ -174,6 +177,8 @@ NO_PAGES |= {"imports.template", "accounts.count_views"}
 WALKED |= {"accounts.edit_view", "accounts.confirm_view_deletion"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
+WALKED |= {"accounts.bulk_edit"}
+NO_PAGES |= {"accounts.last_bulk_edit"}
 
 
 @pytest.fixture(scope="module")

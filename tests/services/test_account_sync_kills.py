@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
 
 from crmapp.db import session, unit_of_work
 from crmapp.models import Change, Run
 from crmapp.services import account_sync, account_sync_states, runs
+from tests.support.killing import killed_after
 from tests.support.parties import Parties, opened_parties
 
 NUMBER, NAME = "C005", "Atelier graphique"
-
-
-class Killed(BaseException):
-    """The worker is gone."""
 
 
 @pytest.fixture
@@ -27,23 +22,6 @@ def parties(make, tmp_path: Path) -> Iterator[Parties]:
     with opened_parties(make, tmp_path) as parties:
         parties.enable(create=frozenset({"intacct", "salesforce"}))
         yield parties
-
-
-@contextmanager
-def killed_after(commits: int) -> Iterator[None]:
-    """Have the process die after so many commits, if there are as many."""
-    left = iter(range(commits))
-    commit = Session.commit
-
-    def commit_and_die(self: Session) -> None:
-        commit(self)
-        if next(left, None) == commits - 1:
-            raise Killed
-
-    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-        patch.setattr(Session, "commit", commit_and_die)
-        yield
-    session.rollback()
 
 
 def work_until_killed(run_id: int, commits: int) -> bool:

@@ -10,6 +10,7 @@ from flask_babel import format_decimal, get_locale, gettext, ngettext
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail
+from crmapp.blueprints.accounts.bulk_actions import offered
 from crmapp.blueprints.accounts.columns import COLUMNS, cells, heads
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
 from crmapp.blueprints.accounts.rows import Rows
@@ -65,6 +66,7 @@ def _list() -> ResponseReturnValue:
         bar=bar_of(pairs),
         tail=tail(pairs),
         pager=_pager(found, pairs),
+        actions=offered(deleted=question.deleted),
     )
     return put_address(answer, place(question.cursor, pairs), push=True)
 

@@ -16,6 +16,7 @@ from crmapp.domain.runs import ACTIVE, ENDED, Receipt
 from crmapp.errors import NotFound
 from crmapp.models import Run
 from crmapp.services import (
+    bulk_edits,
     engine,
     exports,
     failed_files,
@@ -39,7 +40,7 @@ from crmapp.web.run_trends import trend
 from crmapp.web.sheets import TYPES, csv_response
 from crmapp.web.texts import translated
 
-_WRITES = ("upsert", feed_states.KIND)
+_WRITES = ("upsert", feed_states.KIND, bulk_edits.KIND)
 """Kinds of runs that are about accounts alone."""
 
 

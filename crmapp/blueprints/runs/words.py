@@ -24,6 +24,7 @@ KINDS = {
     "upsert": N_("Add/update accounts"),
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
+    "bulk": N_("Edit of many accounts"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
     "feed": N_("Feed of accounts"),
@@ -48,6 +49,8 @@ def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
         return _how_an_undo_ended(run, done["updated"], left)
     if left:
         return _how_many_were_left_out(run, left), "warning"
+    if run.kind == "bulk":
+        return _how_many_were_changed(run, done["updated"]), "success"
     text = _(
         "Run %(id)s is done: %(created)s created, %(updated)s updated.",
         id=run.id,
@@ -64,6 +67,16 @@ def _how_many_were_left_out(run: Run, left: int) -> str:
         left,
         id=run.id,
         count=number(left),
+    )
+
+
+def _how_many_were_changed(run: Run, changed: int) -> str:
+    return ngettext(
+        "Run %(id)s is done: %(count)s account changed.",
+        "Run %(id)s is done: %(count)s accounts changed.",
+        changed,
+        id=run.id,
+        count=number(changed),
     )
 
 

@@ -1,0 +1,123 @@
+"""Plan an edit of many accounts: what it makes of each of them, part by part by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, false, literal, select, true
+from sqlalchemy.orm import aliased
+
+from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
+from crmapp.domain.bulk_edits import WHOLE, Edit, Held, Verb, gone, planned
+from crmapp.domain.fields import freeze, is_custom
+from crmapp.domain.permissions import Right
+from crmapp.domain.plan import PlanRow
+from crmapp.domain.runs import Status
+from crmapp.errors import Forbidden, Invalid
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, Run, User
+from crmapp.services import accounts, bulk_edits, field_owners, planning
+from crmapp.services.account_sets import Chosen
+from crmapp.services.apply import load
+from crmapp.services.engine import Claim, end
+
+BELOW = N_("An account cannot be below one that is below it.")
+UNREADABLE = N_("The accounts were chosen by a filter that is there no more. Choose them anew.")
+
+
+def advance(held: Claim) -> Claim | None:
+    """Plan the next part of the accounts, or finish the plan."""
+    run = load(held.run_id)
+    chosen, by = Chosen.from_json(run.source["chosen"]), session.get_one(User, run.by_id)
+    try:
+        ids = chosen.after(planning.last_key(run) or 0, planning.PART, by=by)
+    except Invalid:  # as a custom field that was retired since
+        with unit_of_work():
+            end(held, Status.FAILED, error=UNREADABLE)
+        return None
+    if not ids:
+        _finish(held, run)
+        return None
+    rows = _rows(Edit.from_json(run.source["edit"]), ids, held.cursor, by)
+    return planning.keep_part(held, run, rows, ids[-1])
+
+
+def _rows(edit: Edit, ids: Sequence[int], cursor: int, by: User) -> list[PlanRow]:
+    found = {each.id: each for each in _held(edit, ids, by)}
+    rows = [
+        planned(edit, row_no, found[each]) if each in found else gone(row_no, each)
+        for row_no, each in enumerate(ids, cursor + 1)
+    ]
+    return field_owners.left_alone(rows)
+
+
+def _held(edit: Edit, ids: Sequence[int], by: User) -> list[Held]:
+    """Read those of the accounts that are there for ``by``, as they are now."""
+    table, restored = Account.__table__.c, edit.verb is Verb.RESTORE
+    there = Account.visible_to(by, deleted=restored)
+    if restored:
+        there = and_(there, table.deleted_at.is_not(None))
+    problem, above = _problem(edit, by), _above(edit)
+    custom = is_custom(edit.field)
+    value = table.custom if custom else table[edit.field] if edit.field else literal(None)
+    mine = _may_be_changed(edit, by)
+    taken = _taken() if restored else literal(None)
+    query = select(table.id, table.version, table.name, value, mine, taken)
+    read = query.where(is_one_of(table.id, list(ids)), there)
+    return [
+        Held(
+            id_,
+            version,
+            name,
+            (kept or {}).get(edit.field) if custom else freeze(kept),
+            bool(mine_),
+            number,
+            Text(BELOW) if id_ in above else problem,
+        )
+        for id_, version, name, kept, mine_, number in session.connection().execute(read)
+    ]
+
+
+def _taken() -> Any:
+    """Return the number of a deleted account if a living one has it now."""
+    account, other = Account.__table__.c, aliased(Account.__table__).c
+    has_it = exists().where(
+        other.number == account.number,
+        other.erp_company == account.erp_company,
+        other.deleted_at.is_(None),
+    )
+    return case((has_it, account.number))
+
+
+def _problem(edit: Edit, by: User) -> Text | None:
+    """Return why no account can hold the value any more."""
+    try:
+        bulk_edits.still(edit, by=by)
+    except Invalid as invalid:
+        return next(iter(invalid.fields.values()))
+    except Forbidden:  # then no account may be changed, which is said of each
+        return None
+    return None
+
+
+def _may_be_changed(edit: Edit, by: User) -> ColumnElement[bool]:
+    if edit.verb in WHOLE:
+        return true() if by.can(Right.ACCOUNT_DELETE) else false()
+    return Account.editable_by(by)
+
+
+def _above(edit: Edit) -> Sequence[int]:
+    """Return the accounts that cannot be below the one that all are to be below."""
+    if edit.verb is not Verb.SET or edit.field != "parent_id" or edit.value is None:
+        return ()
+    return accounts.above(edit.value)
+
+
+def _finish(held: Claim, run: Run) -> None:
+    """Join the parts, count, and offer the plan."""
+    plan = planning.join_parts(held, run)
+    counts = planning.count_actions(plan)
+    with unit_of_work():
+        planning.offer(held, Status.PLANNED, plan, counts)
