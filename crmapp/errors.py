@@ -7,6 +7,7 @@
     ├── Forbidden             403  you see it, but lack the named right
     ├── Invalid               422  fields carries field → message
     ├── Conflict              409  somebody else changed it; carries both versions
+    ├── MayExist              409  records like it exist; carries them
     ├── AlreadyRunning        409  carries the run that holds the lock
     ├── OwnedElsewhere    409  another system owns it; it is changed there
     ├── FileLost              410  a file of a run that the server has lost
@@ -23,7 +24,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmapp.i18n import N_, Text
@@ -89,6 +90,23 @@ class Conflict(CRMError):
         self.original = dict(original or {})
         self.version = version
         super().__init__(message)
+
+
+class MayExist(CRMError):
+    """Records like the one to be saved exist: a person says that it is another one, and why.
+
+    ``matches`` are those records, ``seal`` stands for this set of them: who confirms sends it
+    back. ``wrong`` says what is wrong with the reason that was given.
+    """
+
+    status = 409
+    default = N_("This may exist already.")
+
+    def __init__(self, matches: Sequence[Any], seal: str, wrong: str = "") -> None:
+        self.matches = matches
+        self.seal = seal
+        self.wrong = wrong
+        super().__init__()
 
 
 class AlreadyRunning(CRMError):

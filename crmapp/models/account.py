@@ -73,6 +73,9 @@ class Account(Record, Base):
     name: Mapped[str]
     name_key: Mapped[str] = mapped_column(Folded)  # the name folded, for sorting and prefixes
     near_key: Mapped[str | None] = mapped_column(Folded)  # what near names share, for matching
+    phone_key: Mapped[str | None] = mapped_column(Folded)  # domain.duplicate_keys.KEYED says how
+    domain_key: Mapped[str | None] = mapped_column(Folded)
+    site_key: Mapped[str | None] = mapped_column(Folded)
     number: Mapped[str | None]
     erp_company: Mapped[str] = mapped_column(default="")
     phone: Mapped[str | None]
@@ -132,6 +135,10 @@ class Account(Record, Base):
         Index("ix_account_near", "near_key", **_when("near_key")),
         Index("ix_account_email", text("lower(email)"), **_when("email")),
         Index("ix_account_tax_id", text(TAX_WORD), **_when("tax_id")),
+        # By these and those above, people are told of accounts that may be the same.
+        Index("ix_account_phone_key", "phone_key", **_when("phone_key")),
+        Index("ix_account_domain_key", "domain_key", **_when("domain_key")),
+        Index("ix_account_site_key", "site_key", **_when("site_key")),
         Index("ix_account_deleted", "deleted_at", **_gone()),
         {"sqlite_autoincrement": True},
     )

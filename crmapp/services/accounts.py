@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
@@ -12,13 +12,23 @@ from sqlalchemy import Select, bindparam, func, select
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.db.statements import Statements
+from crmapp.domain.duplicate_keys import Traits
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
-from crmapp.services import account_links, editing, field_owners, fields, records
+from crmapp.services import (
+    account_links,
+    duplicate_checks,
+    duplicate_hints,
+    editing,
+    field_owners,
+    fields,
+    records,
+)
+from crmapp.services.duplicate_checks import Overruling
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
 
@@ -125,7 +135,13 @@ def _standing(by: User) -> Select[Any]:
     return select(_editable(by).exists(), *counts)
 
 
-def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:
+def create(
+    typed: Mapping[str, object],
+    *,
+    by: User,
+    key: str | None = None,
+    overruled: Overruling = duplicate_checks.NONE,
+) -> int:
     """Create an account from what a person typed, and return its id.
 
     ``typed`` maps fields to text; ``parent`` is another account's number or name. ``key`` is the
@@ -133,17 +149,26 @@ def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> 
 
     Raises:
         Forbidden: she lacks the right.
-        Invalid: field → what is wrong with it.
+        Invalid: field → what is wrong with it, or that another account has the same there.
+        MayExist: accounts like it exist, of which ``overruled`` does not say that it is another.
         KeyReused: the form was sent before with other values.
     """
     need(Right.ACCOUNT_CREATE, by=by)
     with _one_number_each(), unit_of_work():
-        return editing.made(key, typed, lambda: _create(typed, by), by=by)
+        sent = {**typed, **_said(overruled)}
+        return editing.made(key, sent, lambda: _create(typed, overruled, by), by=by)
 
 
-def _create(typed: Mapping[str, object], by: User) -> int:
+def _create(typed: Mapping[str, object], overruled: Overruling, by: User) -> int:
     values = _checked(typed, by, whole=True)
-    return records.create(Account, values, by=by, source=editing.FORM)
+    after = duplicate_hints.typed(values)
+    source = duplicate_checks.source(Traits(), after, overruled=overruled, by=by)
+    return records.create(Account, values, by=by, source=source)
+
+
+def _said(overruled: Overruling) -> dict[str, object]:
+    """Return what a form that was sent once said beside its values."""
+    return {} if overruled == duplicate_checks.NONE else {"overruled": asdict(overruled)}
 
 
 def update(
@@ -153,27 +178,47 @@ def update(
     *,
     by: User,
     key: str | None = None,
+    overruled: Overruling = duplicate_checks.NONE,
 ) -> int:
     """Change the account that ``by`` saw at ``version``; fields that are not in ``typed`` stay.
 
     Raises:
         NotFound: she does not see it.
         Forbidden: she sees it, but may not change it.
-        Invalid: field → what is wrong with it, or which source keeps it.
+        Invalid: field → what is wrong with it, or which source keeps it, or that another account
+            has the same there.
+        MayExist: accounts like it exist, of which ``overruled`` does not say that it is another.
         Conflict: somebody else changed it since; see :func:`editing.changed`.
     """
     with _one_number_each(), unit_of_work():
         account = need_editable(account_id, by=by)
-        sent = {**typed, "account": account_id, "version": version}
+        sent = {**typed, **_said(overruled), "account": account_id, "version": version}
 
         def change() -> int:
             values = _hers(account, _checked(typed, by, whole=False, account=account), version)
+            source = _unless_known(account, _news(account, values, version), overruled, by)
             try:
-                return editing.changed(Account, account_id, values, version, by=by)
+                return editing.changed(Account, account_id, values, version, by=by, source=source)
             except Conflict as conflict:
                 raise _as_typed(conflict, by) from conflict
 
         return editing.made(key, sent, change, by=by)
+
+
+def _unless_known(
+    account: Account, news: Mapping[str, Any], overruled: Overruling, by: User
+) -> Mapping[str, Any]:
+    """Return where ``news`` come from, unless another account has the same by now."""
+    before, after = duplicate_hints.of(account), duplicate_hints.typed(news, account)
+    return duplicate_checks.source(before, after, overruled=overruled, but=account.id, by=by)
+
+
+def _news(account: Account, values: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """Return the values without what she saw and left while somebody else changed it."""
+    saw: dict[str, Any] = {}
+    if account.version != version:
+        saw = editing.before("account", account.id, version, values)
+    return {name: value for name, value in values.items() if name not in saw or value != saw[name]}
 
 
 def _hers(account: Account, values: dict[str, Any], version: int) -> dict[str, Any]:

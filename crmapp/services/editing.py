@@ -21,7 +21,7 @@ from crmapp.services import fields, records
 from crmapp.services.idempotency import once
 
 Seen = TypeVar("Seen", Account, Contact, Activity)
-FORM = {"kind": "form"}
+FORM: Mapping[str, Any] = {"kind": "form"}
 
 
 def seen(
@@ -132,6 +132,7 @@ def changed(
     version: int,
     *,
     by: User,
+    source: Mapping[str, Any] = FORM,
 ) -> int:
     """Change a record of which ``by`` saw ``version``, and return its id.
 
@@ -143,7 +144,7 @@ def changed(
             they were when she opened the form.
     """
     try:
-        records.update(model, record_id, values, version=version, by=by, source=FORM)
+        records.update(model, record_id, values, version=version, by=by, source=source)
     except Conflict as conflict:
         original = before(records.OBJECTS[model], record_id, version, values)
         theirs = {name: conflict.theirs[name] for name in original}
@@ -151,7 +152,7 @@ def changed(
             raise Conflict(theirs, original, conflict.version) from conflict
         mine = {name: value for name, value in values.items() if name not in original}
         newest = conflict.version
-        records.update(model, record_id, mine, version=newest, by=by, source=FORM)
+        records.update(model, record_id, mine, version=newest, by=by, source=source)
     return record_id
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, tuple_
@@ -13,9 +13,10 @@ from crmapp.db import session
 from crmapp.domain.changes import Link
 from crmapp.i18n import N_, Text
 from crmapp.models import Change, PickList, PickListValue, Run, User
-from crmapp.services import fields
+from crmapp.services import fields, overrulings
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
+from crmapp.services.overrulings import Overruled
 from crmapp.services.words import Line, Words
 
 PAGE = 50
@@ -42,7 +43,8 @@ class Entry:
     """One change of a record: what was done, by whom or by which run, and where it came from.
 
     ``links`` say what it has come to be called in other systems, or no longer is; ``about`` names
-    the record where the page is about several.
+    the record where the page is about several. ``overruled``: it was saved though accounts like it
+    existed.
     """
 
     change: Change
@@ -51,6 +53,7 @@ class Entry:
     lines: list[Line]
     links: list[Text]
     about: str = ""
+    overruled: Overruled | None = None
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     """
     page, older = _page(and_(Change.object == object_, Change.record_id == record_id), before)
     words = Words(fields.every(object_), [each.fields for each in page], by=by, locale=locale)
-    systems = SystemNames(locale)
-    return Page([_entry(change, words, systems) for change in page], older)
+    systems, overruled = SystemNames(locale), overrulings.said(page, by=by)
+    entries = [_entry(each, words, systems) for each in page]
+    return Page([replace(each, overruled=overruled.get(each.change.id)) for each in entries], older)
 
 
 def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:

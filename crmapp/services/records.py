@@ -21,7 +21,7 @@ from crmapp.db import session, utcnow, writing
 from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
 from crmapp.domain.fields import freeze, is_custom, thaw
-from crmapp.domain.records import NAMED, SEARCHED, name_keys, searchable
+from crmapp.domain.records import SEARCHED, key_columns, searchable
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import (
@@ -170,8 +170,8 @@ class _Batch:
     change_ids: list[int] = field(default_factory=list)
     custom: set[str] = field(default_factory=set)
     inserts: list[dict[str, Any]] = field(default_factory=list)
-    updates: dict[bool, list[dict[str, Any]]] = field(default_factory=dict)
-    touched: dict[bool, set[str]] = field(default_factory=dict)
+    updates: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
+    touched: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -225,7 +225,8 @@ class _Batch:
             return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
         changed = {name: [None, freeze(value)] for name, value in values.items()}
-        row = self._finish({**self.defaults, **values}, {}, named=True)
+        keys = key_columns(self.object, values, self.table.c.keys())
+        row = self._finish({**self.defaults, **values, **keys}, {})
         row["id"], row["lineage"] = record_id, dict.fromkeys(changed, change_id)
         self.inserts.append(row)
         links = self.ledger.moves(each, record_id)
@@ -241,13 +242,13 @@ class _Batch:
         if self._may_clash(each, changed) and not self.numbers.take(after, now["id"]):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
         change_id, version = self.change_ids.pop(), now["version"] + 1
-        renamed = not changed.keys().isdisjoint(NAMED.get(self.object, ()))
-        row = self._finish(after, now, named=renamed)
+        keys = key_columns(self.object, after, changed)
+        also, row = tuple(keys), self._finish(after | keys, now)
         row["lineage"] = now["lineage"] | dict.fromkeys(changed, change_id)
         row["version"], row["updated_at"] = version, self.at
         row["deleted_at"] = self.at if each.action is Action.DELETE else None
-        self.touched.setdefault(renamed, set()).update(changed)
-        self.updates.setdefault(renamed, []).append(row)
+        self.touched.setdefault(also, set()).update(changed)
+        self.updates.setdefault(also, []).append(row)
         self._log(each, change_id, now["id"], version, changed, links)
         return Outcome(each, _RESULTS[each.action], now["id"], None, change_id)
 
@@ -274,13 +275,9 @@ class _Batch:
             return values
         return {n: freeze(v) if n in self.custom else v for n, v in values.items()}
 
-    def _finish(
-        self, row: dict[str, Any], now: Mapping[str, Any], *, named: bool
-    ) -> dict[str, Any]:
-        """Make columns of the values in ``row``, and add those that follow from them."""
+    def _finish(self, row: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+        """Make columns of the values in ``row``, and add what the search looks at."""
         row |= searchable(self.object, row, self.searched)
-        if named:
-            row |= name_keys(self.object, row)
         if self.custom:
             own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
             row["custom"] = {name: value for name, value in own.items() if value is not None}
@@ -317,10 +314,9 @@ class _Batch:
         self.numbers.release(self.at)
         insert_rows(self.table, self.inserts)
         gone = any(each["action"] in ("deleted", "restored") for each in self.changes)
-        for renamed, rows in self.updates.items():
-            names = {*_columns(self.touched[renamed]), *_FOLLOWS, *(["deleted_at"] if gone else [])}
-            if renamed:  # else the many indexes that begin with it are spared
-                names |= {"name_key", "near_key"} & set(self.table.c.keys())
+        for also, rows in self.updates.items():
+            names = {*_columns(self.touched[also]), *also, *_FOLLOWS}
+            names |= {"deleted_at"} if gone else set()
             update_rows(self.table, rows, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table
         self.ledger.flush()

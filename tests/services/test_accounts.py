@@ -91,7 +91,7 @@ def test_a_key_is_not_good_for_another_form(make):
 
 def test_two_people_may_have_the_same_key(make):
     first = accounts.create({"name": "Acme"}, by=make.bob, key="k")
-    second = accounts.create({"name": "Acme"}, by=make.mallory, key="k")
+    second = accounts.create({"name": "Zenith"}, by=make.mallory, key="k")
 
     assert first != second
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crmapp.domain.records import name_keys, searchable
+from crmapp.domain.records import key_columns, searchable
 
 
 def derived(object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the line that the search looks at, and the columns of the name."""
-    return {**searchable(object_, values, custom), **name_keys(object_, values)}
+    """Return the line that the search looks at, and the columns by which records are found."""
+    return {**searchable(object_, values, custom), **key_columns(object_, values, values)}
