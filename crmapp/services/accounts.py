@@ -319,12 +319,12 @@ def _parent(text: str, account_id: int | None, by: User) -> int | None:
     """Find the account that is meant by a number or a name, and that is not below this one."""
     known = Lookups(accounts=account_links.meant([text], by=by))
     found: int | None = parse(ACCOUNT_FIELDS["parent_id"], text, known)
-    if found is not None and account_id is not None and account_id in _above(found):
+    if found is not None and account_id is not None and account_id in above(found):
         raise BadValue(Text(N_("This account is below the one you are editing.")))
     return found
 
 
-def _above(account_id: int) -> list[int]:
+def above(account_id: int) -> list[int]:
     """Return the account and those above it, up to where a circle would close."""
     line: list[int] = []
     step: int | None = account_id

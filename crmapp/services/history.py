@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
 from crmapp.domain.changes import Link
+from crmapp.domain.records import BELONGING
 from crmapp.i18n import N_, Text
 from crmapp.models import Change, PickList, PickListValue, Run, User
 from crmapp.services import fields
@@ -31,6 +32,7 @@ _SOURCES: dict[str, str] = {
     "form": N_("Form"),
     "pick_list": N_("Pick list"),
     "undo": N_("Undo"),
+    "merge": N_("Merge"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
 }
@@ -66,7 +68,8 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     ``before`` is the id of a change: the page begins with the one before it.
     """
     page, older = _page(and_(Change.object == object_, Change.record_id == record_id), before)
-    words = Words(fields.every(object_), [each.fields for each in page], by=by, locale=locale)
+    specs = {**BELONGING.get(object_, {}), **fields.every(object_)}
+    words = Words(specs, [each.fields for each in page], by=by, locale=locale)
     systems = SystemNames(locale)
     return Page([_entry(change, words, systems) for change in page], older)
 

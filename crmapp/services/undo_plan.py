@@ -50,7 +50,7 @@ def advance(held: Claim) -> Claim | None:
     query = next_changes(run, *after)
     widths = session.scalars(query.with_only_columns(func.length(cast(Change.fields, Text))))
     changes = [Made(*row) for row in session.execute(query.limit(fitting(widths)))]
-    now = present(changes)
+    now = present(changes, run)
     taken = _taken(changes, now)
     rows = [
         take_back(held.cursor + n, change, now.get((change.object, change.record_id)))
@@ -116,18 +116,22 @@ def next_changes(run: Run, object_: str, record_id: int) -> Select[*tuple[Any, .
     )
 
 
-def present(taken: Sequence[Made]) -> dict[tuple[str, int], Present]:
-    """Read the changed records as they are now, deleted ones too: kind and id → record."""
+def present(taken: Sequence[Made], run: Run) -> dict[tuple[str, int], Present]:
+    """Read the changed records as they are now, deleted ones too: kind and id → record.
+
+    What the run that ``run`` undoes moved to a record was not added to it by people.
+    """
     found: dict[tuple[str, int], Present] = {}
     for object_ in dict.fromkeys(change.object for change in taken):
         ids = [change.record_id for change in taken if change.object == object_]
-        found |= {(object_, id_): now for id_, now in _present(object_, ids).items()}
+        known = _present(object_, ids, run.undoes_id or 0)
+        found |= {(object_, id_): now for id_, now in known.items()}
     return found
 
 
-def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
+def _present(object_: str, ids: Sequence[int], undone: int) -> dict[int, Present]:
     table = records.table_of(records.MODELS[object_]).c
-    added = or_(*_uses(object_), false())
+    added = or_(*_uses(object_, undone), false())
     edited = select(func.coalesce(func.max(Change.id), 0)).where(
         Change.object == object_, Change.record_id == table.id, Change.by_id.is_not(None)
     )
@@ -143,14 +147,18 @@ def _present(object_: str, ids: Sequence[int]) -> dict[int, Present]:
     }
 
 
-def _uses(object_: str) -> list[ColumnElement[bool]]:
+def _uses(object_: str, undone: int) -> list[ColumnElement[bool]]:
     """Say what may have come to a record since: then it stays."""
     account, contact = Account.__table__.c, Contact.__table__.c
     activity = Activity.__table__.c
     if object_ == "account":
         return [
-            exists().where(each.account_id == account.id, each.deleted_at.is_(None))
-            for each in (contact, activity)
+            exists().where(
+                each.account_id == account.id,
+                each.deleted_at.is_(None),
+                ~_moved_by(undone, name, each.id),
+            )
+            for name, each in (("contact", contact), ("activity", activity))
         ]
     if object_ == "contact":
         return [
@@ -160,6 +168,16 @@ def _uses(object_: str) -> list[ColumnElement[bool]]:
             ),
         ]
     return []
+
+
+def _moved_by(run_id: int, object_: str, record_id: ColumnElement[int]) -> ColumnElement[bool]:
+    change = Change.__table__.c
+    return exists().where(
+        change.run_id == run_id,
+        change.object == object_,
+        change.record_id == record_id,
+        change.action == "updated",
+    )
 
 
 def _finish(held: Claim, run: Run) -> None:
