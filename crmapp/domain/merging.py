@@ -11,7 +11,7 @@ from crmapp.i18n import N_, Text
 
 TOGETHER = "all"
 """What is chosen to keep what all of them hold."""
-_NOTHING = (None, "", [])
+_NOTHING: tuple[Any, ...] = (None, "", [])
 _JOINED = frozenset({Kind.TAGS, Kind.MULTI_PICK_LIST, Kind.LONG_TEXT})
 _UNCLEAR = N_("Choose whose value is kept.")
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import MetaData, func, or_, select
+from sqlalchemy import ColumnElement, MetaData, func, or_, select
 
 from crmapp.db import Base, session
 from crmapp.db.bulk import is_one_of
@@ -110,7 +110,7 @@ def naming(into: int, others: Sequence[int]) -> dict[int, PlanRow]:
     They name it as their parent, or in a custom field.
     """
     account, own = Account.__table__.c, account_fields()
-    places = [(account.parent_id, "parent_id")]
+    places: list[tuple[ColumnElement[Any], str]] = [(account.parent_id, "parent_id")]
     places += [(number_at(account.custom, spec.name), spec.name) for spec in own]
     query = select(
         account.id, account.version, account.name, account.parent_id, account.custom

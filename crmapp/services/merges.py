@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from crmapp.domain.merging import Row
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
-from crmapp.errors import Conflict, Invalid, NotFound
+from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Run, User
 from crmapp.services import accounts, editing, field_owners, fields, merge_relations, records
@@ -78,9 +78,10 @@ def draft(into: int, others: Sequence[int], *, by: User) -> Draft:
     merge_relations.need_known()
     ids = [*dict.fromkeys([into, *others])]
     if len(ids) < 2:
-        raise Invalid({"with": _SELF})
+        raise Invalid({"with": _SELF}, _SELF)
     if len(ids) > MOST:
-        raise Invalid({"with": Text(_TOO_MANY, {"most": MOST})})
+        many = Text(_TOO_MANY, {"most": MOST})
+        raise Invalid({"with": many}, many)
     found = [accounts.need_editable(id_, by=by) for id_ in ids]
     rows = [Row(spec, ids, _values(spec, found)) for spec in fields.of("account").values()]
     moving = merge_relations.counts(ids[1:])

@@ -23,7 +23,7 @@ def fields_of(object_: str) -> Mapping[str, Field]:
     """Return name → field of a kind of record here; nothing for records of other systems."""
     if object_ in SYSTEMS:
         return _NONE
-    return with_keys(object_, {**BELONGING.get(object_, {}), **fields.every(object_)})
+    return {**BELONGING.get(object_, {}), **with_keys(object_, fields.every(object_))}
 
 
 class RemoteWords:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
 from sqlalchemy import select
 
 from crmapp.db import session
-from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
-from crmapp.models import Account, Activity, Change, Contact, ExternalIdentity, Run
-from crmapp.services import accounts, contacts, merges, runs, undo
+from crmapp.models import Account, Change, Run
+from crmapp.services import merges, runs, undo
 from tests.factories import Make
-from tests.support.change_log import present, replayed
+from tests.support.change_log import present
 from tests.support.past import unlike
 
 

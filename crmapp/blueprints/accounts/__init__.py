@@ -16,6 +16,7 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     changing,
     exporting,
     listing,
+    merging,
     record,
     record_exports,
     salesforce,

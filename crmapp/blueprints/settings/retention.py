@@ -21,6 +21,7 @@ KINDS = {
     "upsert": N_("Add/update accounts"),
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
+    "merge": N_("Merge of accounts"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
     "dataset_refresh": N_("Refresh of a database"),
