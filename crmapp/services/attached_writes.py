@@ -1,4 +1,4 @@
-"""Write contacts and activities of a run, but give none to an account that was deleted meanwhile."""
+"""Write contacts and activities of a run, but give none to an account that is deleted by now."""
 
 from __future__ import annotations
 

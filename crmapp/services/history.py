@@ -13,7 +13,7 @@ from crmapp.db import session
 from crmapp.domain.changes import Link
 from crmapp.domain.records import BELONGING
 from crmapp.i18n import N_, Text
-from crmapp.models import Change, PickList, PickListValue, Run, User
+from crmapp.models import Account, Change, PickList, PickListValue, Run, User
 from crmapp.services import fields
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
@@ -65,13 +65,27 @@ class Page:
 def of(object_: str, record_id: int, *, by: User, locale: str, before: int | None = None) -> Page:
     """Return a page of the record's history; the caller has made sure that ``by`` sees the record.
 
+    That of accounts that were merged into it is part of it.
     ``before`` is the id of a change: the page begins with the one before it.
     """
-    page, older = _page(and_(Change.object == object_, Change.record_id == record_id), before)
+    names = _merged(record_id) if object_ == "account" else {}
+    ids = [record_id, *names]
+    page, older = _page(and_(Change.object == object_, Change.record_id.in_(ids)), before)
     specs = {**BELONGING.get(object_, {}), **fields.every(object_)}
     words = Words(specs, [each.fields for each in page], by=by, locale=locale)
     systems = SystemNames(locale)
-    return Page([_entry(change, words, systems) for change in page], older)
+    return Page(
+        [_entry(each, words, systems, names.get(each.record_id, "")) for each in page], older
+    )
+
+
+def _merged(account_id: int) -> dict[int, str]:
+    """Return id → name of the accounts that were merged into this one."""
+    own = Account.__table__.c
+    found = session.execute(
+        select(own.id, own.name).where(own.replaced_by == account_id, own.deleted_at.is_not(None))
+    )
+    return {row.id: row.name for row in found}
 
 
 def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:

@@ -67,7 +67,7 @@ def unknown(metadata: MetaData) -> list[str]:
         for column in table.columns
         if (name := f"{table.name}.{column.name}") not in RELATIONS
         and (
-            any(key.column.table.name == "account" for key in column.foreign_keys)
+            any(key.target_fullname.startswith("account.") for key in column.foreign_keys)
             or _LIKE_ONE.fullmatch(column.name)
         )
     )

@@ -215,7 +215,7 @@ def _planned(found: Draft, kept: Mapping[str, Any]) -> list[PlanRow]:
     specs = fields.every("account")
     before = {name: into.value(specs[name]) if name in specs else into.erp_company for name in kept}
     fields_ = {
-        name: [freeze(before[name]), freeze(value)]
+        name: [freeze(before.get(name)), freeze(value)]
         for name, value in {**kept, **_left(found)}.items()
         if value != before.get(name)
     }

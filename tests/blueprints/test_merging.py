@@ -97,7 +97,7 @@ def test_a_required_field_that_would_be_empty_is_refused_at_its_place(make, as_u
     )
 
     assert answer.status_code == 422
-    assert 'href="#merge-name"' in answer.text
+    assert 'href="#accounts-merge-name"' in answer.text
     assert "Choose whose value is kept." in answer.text
 
 

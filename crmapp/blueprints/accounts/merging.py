@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.services import accounts, merges, palette, successors
-from crmapp.services.merges import Draft
+from crmapp.services.merges import Changed, Draft
 from crmapp.services.words import Words
 from crmapp.web import recent
 from crmapp.web.access import person, requires
@@ -117,13 +117,10 @@ def _side_by_side(
     status: int = 200,
     *,
     errors: Mapping[str, Text] = {},
-    changed: Any = (),
+    changed: Sequence[Changed] = (),
     said: Text | None = None,
 ) -> ResponseReturnValue:
-    specs = {row.field.name: row.field for row in found.rows}
-    values = {row.field.name: [*map(freeze, row.values)] for row in found.rows}
-    old = {each.field.name: [freeze(each.before), freeze(each.after)] for each in changed}
-    words = Words(specs, [values, old], by=person(), locale=str(get_locale()))
+    words = _words(found, changed)
     lines = [_line(row, found, words) for row in found.rows if row.filled]
     return page(
         "accounts/merge.html",
@@ -135,15 +132,21 @@ def _side_by_side(
         same=[line for line in lines if not line.differs],
         errors=errors,
         said=said,
-        changed=[
-            (each.account, translated(each.field.label), *_both(each.field.name, old, specs, words))
-            for each in changed
-        ],
+        changed=[_told(each, words) for each in changed],
     )
 
 
-def _both(name: str, old: Any, specs: Any, words: Words) -> list[Any]:
-    return [words.say(specs[name], each) for each in old[name]]
+def _words(found: Draft, changed: Sequence[Changed]) -> Words:
+    """Look up what the values of the accounts mean, and those they had before."""
+    specs = {row.field.name: row.field for row in found.rows}
+    now = {row.field.name: [*map(freeze, row.values)] for row in found.rows}
+    before = [{each.field.name: [freeze(each.before)]} for each in changed]
+    return Words(specs, [now, *before], by=person(), locale=str(get_locale()))
+
+
+def _told(each: Changed, words: Words) -> tuple[str, str, Any, Any]:
+    before, after = (words.say(each.field, freeze(value)) for value in (each.before, each.after))
+    return each.account.name, translated(each.field.label), before, after
 
 
 def _line(row: Row, found: Draft, words: Words) -> Line:
