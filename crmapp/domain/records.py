@@ -329,6 +329,15 @@ FIELDS: dict[str, dict[str, Field]] = {
     THERE: REMOTE_FIELDS,
 }
 
+_OWNER = Field(name="account_id", label=N_("Account"), help="", kind=Kind.ACCOUNT)
+_HEIR = Field(name="replaced_by", label=N_("Merged into"), help="", kind=Kind.ACCOUNT)
+BELONGING: dict[str, dict[str, Field]] = {
+    "account": {_HEIR.name: _HEIR},
+    "contact": {_OWNER.name: _OWNER},
+    "activity": {_OWNER.name: _OWNER},
+}
+"""What a record belongs to: nobody fills it in on a form, but a merge changes it."""
+
 SEARCHED: dict[str, tuple[str, ...]] = {
     "account": (
         "name",

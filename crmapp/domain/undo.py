@@ -93,11 +93,13 @@ def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
             return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
         if change.moved:
             base |= {"reason": Reason.EDITED_SINCE, "params": {"fields": list(change.moved)}}
-        return PlanRow(action=Planned.RESTORE, links=_back(change), **base)
+        return PlanRow(
+            action=Planned.RESTORE, fields=_fields_back(change), links=_back(change), **base
+        )
     if change.action in ("created", "restored"):
         return _take_back_birth(change, now, base)
     edited = [name for name in change.fields if name not in change.standing]
-    back = {name: both[::-1] for name, both in change.fields.items() if name not in edited}
+    back = _fields_back(change)
     since = [*edited, *change.moved]
     if not back and not change.links:
         return _edited(since, base)
@@ -111,7 +113,14 @@ def _take_back_birth(change: Taken, now: Present, base: Mapping[str, Any]) -> Pl
         return PlanRow(action=Planned.KEPT, reason=Reason.PEOPLE_ADDED, **base)
     if now.edited > change.id:
         return _edited([name for name, last in now.lineage.items() if last > change.id], base)
-    return PlanRow(action=Planned.DELETE, links=_back(change), **base)
+    # What a created record held goes with it; one that was restored had other values before.
+    back = _fields_back(change) if change.action == "restored" else {}
+    return PlanRow(action=Planned.DELETE, fields=back, links=_back(change), **base)
+
+
+def _fields_back(change: Taken) -> dict[str, Any]:
+    """Return name → [before, after] of what gives the standing fields their former values."""
+    return {name: both[::-1] for name, both in change.fields.items() if name in change.standing}
 
 
 def _back(change: Taken) -> list[list[Any]]:

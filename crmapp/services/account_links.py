@@ -11,6 +11,7 @@ from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.search import fold
 from crmapp.models import Account, User
+from crmapp.services import successors
 
 SEVERAL = 0
 
@@ -18,7 +19,8 @@ SEVERAL = 0
 def meant(words: Collection[str], *, by: User) -> dict[str, int]:
     """Return word → the account that ``by`` sees and that has it as number, else as name.
 
-    ``SEVERAL`` stands for more than one; a word that means none is left out.
+    ``SEVERAL`` stands for more than one; a word that means none is left out. The number of an
+    account that was merged into another means that one.
     """
     texts = sorted({word for word in words if word})
     if not texts:
@@ -28,7 +30,8 @@ def meant(words: Collection[str], *, by: User) -> dict[str, int]:
     numbers = _by_word(account.number, texts, by)
     names = _by_word(account.name_key, sorted(set(folded.values())), by)
     found = {word: numbers.get(word) or names.get(folded[word]) for word in texts}
-    return {word: ids[0] if len(ids) == 1 else SEVERAL for word, ids in found.items() if ids}
+    known = {word: ids[0] if len(ids) == 1 else SEVERAL for word, ids in found.items() if ids}
+    return {**successors.numbered([word for word in texts if word not in known], by=by), **known}
 
 
 def called(ids: Collection[int], *, by: User) -> dict[int, str]:

@@ -16,7 +16,7 @@ from crmapp.domain.duplicate_keys import Traits
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
-from crmapp.errors import Conflict, Forbidden, Invalid
+from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
 from crmapp.services import (
@@ -41,10 +41,13 @@ def get(account_id: int, *, by: User, deleted: bool = False) -> Account:
     With ``deleted``, those who may restore accounts see deleted ones as well.
 
     Raises:
-        NotFound: there is none, or not for her.
+        NotFound: there is none, or not for her, or it was merged into another one.
     """
     deleted = deleted and by.can(Right.ACCOUNT_DELETE)
-    return editing.seen(Account, account_id, by=by, deleted=deleted)
+    account = editing.seen(Account, account_id, by=by, deleted=deleted)
+    if account.deleted_at is not None and account.replaced_by is not None:
+        raise NotFound  # it is another one now
+    return account
 
 
 def is_open(account_id: int, *, by: User) -> bool:

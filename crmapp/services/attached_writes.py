@@ -1,4 +1,4 @@
-"""Write contacts and activities of a run, but none to an account that was deleted meanwhile."""
+"""Write contacts and activities of a run, but give none to an account that is deleted by now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
-from crmapp.domain.changes import Action, Outcome, Reason, Write
+from crmapp.domain.changes import Outcome, Reason, Write
 from crmapp.domain.record_keys import ACCOUNT
 from crmapp.models import Account, Run
 from crmapp.services import records
@@ -16,19 +16,15 @@ from crmapp.services import records
 
 def write(object_: str, writes: Sequence[Write], *, run: Run) -> list[Outcome]:
     """Write records of one kind and return what became of each, in their order."""
-    new = {each.values[ACCOUNT] for each in writes if _is_new(each)}
-    living = _living(sorted(new))
-    homeless = [_is_new(each) and each.values[ACCOUNT] not in living for each in writes]
+    homes = {each.values[ACCOUNT] for each in writes if ACCOUNT in each.values}
+    living = _living(sorted(homes))
+    homeless = [ACCOUNT in each.values and each.values[ACCOUNT] not in living for each in writes]
     wanted = [each for each, lost in zip(writes, homeless, strict=True) if not lost]
     done = iter(records.write(records.MODELS[object_], wanted, run=run))
     return [
-        Outcome(each, "skipped", None, Reason.ACCOUNT_GONE) if lost else next(done)
+        Outcome(each, "skipped", each.record_id, Reason.ACCOUNT_GONE) if lost else next(done)
         for each, lost in zip(writes, homeless, strict=True)
     ]
-
-
-def _is_new(each: Write) -> bool:
-    return each.action is Action.CREATE and ACCOUNT in each.values
 
 
 def _living(ids: Sequence[int]) -> frozenset[int]:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
 from crmapp.domain.changes import Link
+from crmapp.domain.records import BELONGING
 from crmapp.i18n import N_, Text
-from crmapp.models import Change, PickList, PickListValue, Run, User
+from crmapp.models import Account, Change, PickList, PickListValue, Run, User
 from crmapp.services import fields, overrulings
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
@@ -33,6 +34,7 @@ _SOURCES: dict[str, str] = {
     "bulk": N_("Edit of many accounts"),
     "pick_list": N_("Pick list"),
     "undo": N_("Undo"),
+    "merge": N_("Merge"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
 }
@@ -67,13 +69,26 @@ class Page:
 def of(object_: str, record_id: int, *, by: User, locale: str, before: int | None = None) -> Page:
     """Return a page of the record's history; the caller has made sure that ``by`` sees the record.
 
+    That of accounts that were merged into it is part of it.
     ``before`` is the id of a change: the page begins with the one before it.
     """
-    page, older = _page(and_(Change.object == object_, Change.record_id == record_id), before)
-    words = Words(fields.every(object_), [each.fields for each in page], by=by, locale=locale)
+    names = _merged(record_id) if object_ == "account" else {}
+    ids = [record_id, *names]
+    page, older = _page(and_(Change.object == object_, Change.record_id.in_(ids)), before)
+    specs = {**BELONGING.get(object_, {}), **fields.every(object_)}
+    words = Words(specs, [each.fields for each in page], by=by, locale=locale)
     systems, overruled = SystemNames(locale), overrulings.said(page, by=by)
-    entries = [_entry(each, words, systems) for each in page]
+    entries = [_entry(each, words, systems, names.get(each.record_id, "")) for each in page]
     return Page([replace(each, overruled=overruled.get(each.change.id)) for each in entries], older)
+
+
+def _merged(account_id: int) -> dict[int, str]:
+    """Return id → name of the accounts that were merged into this one."""
+    own = Account.__table__.c
+    found = session.execute(
+        select(own.id, own.name).where(own.replaced_by == account_id, own.deleted_at.is_not(None))
+    )
+    return {row.id: row.name for row in found}
 
 
 def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:

@@ -13,12 +13,12 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
-from crmapp.domain.fields import Field, Kind
 from crmapp.domain.matching import LABELS
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.reasons import sentence
 from crmapp.domain.record_keys import ACCOUNT
+from crmapp.domain.records import BELONGING
 from crmapp.domain.runs import ENDED
 from crmapp.i18n import N_, Text
 from crmapp.models import (
@@ -260,16 +260,11 @@ def _shown(
     ]
 
 
-_OWNER = Field(name=ACCOUNT, label=N_("Account"), help="", kind=Kind.ACCOUNT)
-_OWNERS = dict.fromkeys(("contact", "activity"), {ACCOUNT: _OWNER})
-"""What is said of a new record of an account before its fields: whose it is."""
-
-
 def _words(object_: str, asked: Sequence[PlanRow], by: User, locale: str) -> Words | RemoteWords:
     if object_ in remote_rows.SYSTEMS:
         return RemoteWords(object_)
     changes = [row.fields for row in asked if row.object == object_]
-    specs = {**_OWNERS.get(object_, {}), **fields.every(object_)}
+    specs = {**BELONGING.get(object_, {}), **fields.every(object_)}
     return Words(specs, changes, by=by, locale=locale)
 
 

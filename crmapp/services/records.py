@@ -193,7 +193,7 @@ class _Batch:
         self.defaults |= {"version": 1, "created_at": self.at, "updated_at": self.at}
         wanted = touched | set(SEARCHED[self.object]) | set(self.searched)
         if self.model is Account:
-            wanted |= {"number", "erp_company"}
+            wanted |= {"number", "erp_company", "replaced_by"}
         if self.model is PickListValue:
             wanted |= {"list_code", "code"}
         self.current = _lock(self.table, ids, _columns(sorted(wanted)))
@@ -235,6 +235,8 @@ class _Batch:
 
     def _change(self, each: Write, now: dict[str, Any]) -> Outcome:
         values, links = self._kept(each.values), self.ledger.moves(each, now["id"])
+        if each.action is Action.RESTORE and now.get("replaced_by"):
+            values = {**values, "replaced_by": None}  # who is back is nobody else
         changed = difference(now, values)
         if each.action is Action.UPDATE and not changed:
             return self._link(each, now, links)

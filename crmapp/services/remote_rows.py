@@ -9,6 +9,7 @@ from typing import Any
 from crmapp.domain.field_rules import Side
 from crmapp.domain.fields import Field
 from crmapp.domain.record_keys import with_keys
+from crmapp.domain.records import BELONGING
 from crmapp.services import field_maps, fields
 from crmapp.services.frozen_values import thawed
 from crmapp.services.words import Line
@@ -20,7 +21,9 @@ _NONE: Mapping[str, Field] = MappingProxyType({})
 
 def fields_of(object_: str) -> Mapping[str, Field]:
     """Return name → field of a kind of record here; nothing for records of other systems."""
-    return _NONE if object_ in SYSTEMS else with_keys(object_, fields.every(object_))
+    if object_ in SYSTEMS:
+        return _NONE
+    return {**BELONGING.get(object_, {}), **with_keys(object_, fields.every(object_))}
 
 
 class RemoteWords:

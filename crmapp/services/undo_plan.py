@@ -51,7 +51,7 @@ def advance(held: Claim) -> Claim | None:
     query = next_changes(run, *after)
     widths = session.scalars(query.with_only_columns(func.length(cast(Change.fields, Text))))
     changes = [Made(*row) for row in session.execute(query.limit(fitting(widths)))]
-    now = present(changes, session.get_one(Run, run.undoes_id).started_at)
+    now = present(changes, session.get_one(Run, run.undoes_id))
     taken = _taken(changes, now)
     rows = [
         take_back(held.cursor + n, change, now.get((change.object, change.record_id)))
@@ -117,11 +117,11 @@ def next_changes(run: Run, object_: str, record_id: int) -> Select[*tuple[Any, .
     )
 
 
-def present(taken: Sequence[Made], began: datetime | None = None) -> dict[tuple[str, int], Present]:
+def present(taken: Sequence[Made], undone: Run) -> dict[tuple[str, int], Present]:
     """Read the changed records as they are now, deleted ones too: kind and id → record.
 
-    ``began`` is when the run did that made the changes: what a record had before it was brought
-    back was not added to it since.
+    What the run ``undone`` moved to a record was not added to it since, nor what a record had
+    before that run brought it back.
     """
     found: dict[tuple[str, int], Present] = {}
     for object_, back in dict.fromkeys((each.object, each.action == "restored") for each in taken):
@@ -130,14 +130,16 @@ def present(taken: Sequence[Made], began: datetime | None = None) -> dict[tuple[
             for each in taken
             if each.object == object_ and (each.action == "restored") == back
         ]
-        now = _present(object_, ids, began if back else None)
+        now = _present(object_, ids, undone.id, undone.started_at if back else None)
         found |= {(object_, id_): each for id_, each in now.items()}
     return found
 
 
-def _present(object_: str, ids: Sequence[int], since: datetime | None) -> dict[int, Present]:
+def _present(
+    object_: str, ids: Sequence[int], undone: int, since: datetime | None
+) -> dict[int, Present]:
     table = records.table_of(records.MODELS[object_]).c
-    added = or_(*_uses(object_, since), false())
+    added = or_(*_uses(object_, undone, since), false())
     edited = select(func.coalesce(func.max(Change.id), 0)).where(
         Change.object == object_, Change.record_id == table.id, Change.by_id.is_not(None)
     )
@@ -153,7 +155,7 @@ def _present(object_: str, ids: Sequence[int], since: datetime | None) -> dict[i
     }
 
 
-def _uses(object_: str, since: datetime | None) -> list[ColumnElement[bool]]:
+def _uses(object_: str, undone: int, since: datetime | None) -> list[ColumnElement[bool]]:
     """Say what may have come to a record, or did ``since`` a moment: then it stays."""
     account, contact = Account.__table__.c, Contact.__table__.c
     activity = Activity.__table__.c
@@ -162,9 +164,10 @@ def _uses(object_: str, since: datetime | None) -> list[ColumnElement[bool]]:
             exists().where(
                 each.account_id == account.id,
                 each.deleted_at.is_(None),
+                ~_moved_by(undone, name, each.id),
                 *([] if since is None else [each.updated_at > since]),
             )
-            for each in (contact, activity)
+            for name, each in (("contact", contact), ("activity", activity))
         ]
     if object_ == "contact":
         return [
@@ -174,6 +177,16 @@ def _uses(object_: str, since: datetime | None) -> list[ColumnElement[bool]]:
             ),
         ]
     return []
+
+
+def _moved_by(run_id: int, object_: str, record_id: ColumnElement[int]) -> ColumnElement[bool]:
+    change = Change.__table__.c
+    return exists().where(
+        change.run_id == run_id,
+        change.object == object_,
+        change.record_id == record_id,
+        change.action == "updated",
+    )
 
 
 def _finish(held: Claim, run: Run) -> None:

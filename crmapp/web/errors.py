@@ -68,7 +68,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_name_request)
     app.before_request(_refuse_unreadable)
     app.after_request(_tell_request_id)
-    app.register_error_handler(CRMError, _known)
+    app.register_error_handler(CRMError, known)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(HTTPException, _http)
@@ -78,7 +78,8 @@ def _log(exc_info: object) -> None:
     log.error("unhandled", request_id=g.get("request_id"), path=request.path, exc_info=exc_info)
 
 
-def _known(error: CRMError) -> Response:
+def known(error: CRMError) -> Response:
+    """Say what went wrong, for whoever has found no better answer."""
     if error.status >= 500:
         forget_person()  # say so without asking the database anything
         log.warning("unavailable", error=repr(error.__cause__ or error), request_id=g.request_id)
@@ -98,7 +99,7 @@ def _database(error: DBAPIError) -> Response:
     if isinstance(error, DataError):
         return _answer(400)
     if isinstance(error, OperationalError) or error.connection_invalidated:
-        return _known(unavailable(error))
+        return known(unavailable(error))
     raise error
 
 

@@ -18,6 +18,7 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     exporting,
     filter_building,
     listing,
+    merging,
     record,
     record_exports,
     salesforce,

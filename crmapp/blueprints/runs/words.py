@@ -25,6 +25,7 @@ KINDS = {
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
     "bulk": N_("Edit of many accounts"),
+    "merge": N_("Merge of accounts"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
     "feed": N_("Feed of accounts"),

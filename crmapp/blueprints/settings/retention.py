@@ -22,6 +22,7 @@ KINDS = {
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
     "bulk": N_("Edit of many accounts"),
+    "merge": N_("Merge of accounts"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
     "dataset_refresh": N_("Refresh of a database"),

@@ -1,0 +1,166 @@
+"""What refers to an account, and what becomes of that when the account is merged into another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, MetaData, func, or_, select
+
+from crmapp.db import Base, session
+from crmapp.db.bulk import is_one_of
+from crmapp.db.json_values import number_at
+from crmapp.domain.changes import Link
+from crmapp.domain.fields import Field, Kind
+from crmapp.domain.plan import Planned, PlanRow
+from crmapp.errors import Conflict
+from crmapp.i18n import N_, Text
+from crmapp.models import Account, Activity, Contact, ExternalIdentity
+from crmapp.services import fields
+from crmapp.services.account_sync_rows import IDENTITY
+
+
+class Way(StrEnum):
+    """What becomes of a reference to an account that is merged into another."""
+
+    LOGGED = "logged"  # a field of a record: changed through the door, so history has it
+    LEDGER = "ledger"  # what external ids mean: changed with the survivor, so history has it
+    FOLLOWED = "followed"  # whoever reads it goes on to the survivor
+    STAYS = "stays"  # it is about the merged account itself, and counts again after an undo
+
+
+RELATIONS: Mapping[str, Way] = {
+    "contact.account_id": Way.LOGGED,
+    "activity.account_id": Way.LOGGED,
+    "account.parent_id": Way.LOGGED,
+    "external_identity.account_id": Way.LEDGER,
+    "account.replaced_by": Way.FOLLOWED,
+    # A deleted account takes no part in the synchronization; what was accepted of it is its past.
+    "account_sync.account_id": Way.STAYS,
+    # What another system held of it; the survivor's is read anew under the links that moved.
+    "remote_detail.account_id": Way.STAYS,
+    # An answer that names a deleted account is void, a question about one is asked anew.
+    "match_answer.account_id": Way.STAYS,
+    "match_candidate.account_id": Way.STAYS,
+    # What happened happened to it.
+    "change.record_id": Way.STAYS,
+    "run_exception.record_id": Way.STAYS,
+    "plan_decision.record_id": Way.STAYS,
+}
+"""Column → what becomes of it. Custom fields that name an account are logged as well."""
+_LIKE_ONE = re.compile(r"(.*_)?(account|account_id|account_ids|accounts|record_id)")
+_UNKNOWN = N_(
+    "Accounts cannot be merged: crmapp does not know what becomes of %(relations)s. Tell an"
+    " administrator."
+)
+_ONE_EACH = frozenset(IDENTITY.values())
+"""Systems in which an account is one record: a second one would be written to by turns."""
+
+
+def unknown(metadata: MetaData) -> list[str]:
+    """Return the columns that refer to accounts, or are named as if, and are no known relation."""
+    return sorted(
+        name
+        for table in metadata.tables.values()
+        for column in table.columns
+        if (name := f"{table.name}.{column.name}") not in RELATIONS
+        and (
+            any(key.target_fullname.startswith("account.") for key in column.foreign_keys)
+            or _LIKE_ONE.fullmatch(column.name)
+        )
+    )
+
+
+def need_known(metadata: MetaData = Base.metadata) -> None:
+    """Refuse to merge where something would be left behind.
+
+    Raises:
+        Conflict: it names the relations that are not known.
+    """
+    if found := unknown(metadata):
+        raise Conflict({}, message=Text(_UNKNOWN, {"relations": ", ".join(found)}))
+
+
+def links(into: int, others: Sequence[int]) -> list[Link]:
+    """Return what moves in the ledger of identities.
+
+    Where an account is one record in a system and the survivor is one already, the other record
+    stays with the merged account: nobody writes to it any more.
+    """
+    known = ExternalIdentity.__table__.c
+    query = select(known.system, known.object, known.external_id, known.account_id).where(
+        is_one_of(known.account_id, [into, *others])
+    )
+    rows = session.execute(query.order_by(known.id)).all()
+    taken = {row[:2] for row in rows if row[3] == into and row[:2] in _ONE_EACH}
+    found = []
+    for system, object_, external_id, account in rows:
+        if account == into or (system, object_) in taken:
+            continue
+        taken |= {(system, object_)} & _ONE_EACH
+        found.append(Link(system, object_, external_id, account, into))
+    return found
+
+
+def naming(into: int, others: Sequence[int]) -> dict[int, PlanRow]:
+    """Return account → what changes of the living accounts that name one of ``others``.
+
+    They name it as their parent, or in a custom field.
+    """
+    account, own = Account.__table__.c, account_fields()
+    places: list[tuple[ColumnElement[Any], str]] = [(account.parent_id, "parent_id")]
+    places += [(number_at(account.custom, spec.name), spec.name) for spec in own]
+    query = select(
+        account.id, account.version, account.name, account.parent_id, account.custom
+    ).where(
+        account.deleted_at.is_(None),
+        account.id.not_in([into, *others]),
+        or_(*(place.in_(others) for place, _name in places)),
+    )
+    found = {}
+    for id_, version, name, parent, custom in session.execute(query.order_by(account.id)):
+        held = {"parent_id": parent, **custom}
+        changed = {name: [held[name], into] for _p, name in places if held.get(name) in others}
+        found[id_] = PlanRow(0, Planned.UPDATE, "account", id_, version, "", name, fields=changed)
+    return found
+
+
+def account_fields() -> list[Field]:
+    """Return the custom fields that name another account, retired ones too."""
+    every = fields.every("account").values()
+    return [spec for spec in every if spec.custom and spec.kind is Kind.ACCOUNT]
+
+
+def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
+    """Give out what changes of the living contacts and activities of ``others``, in their order."""
+    for object_, table, name in _ATTACHED:
+        query = select(table.c.id, table.c.version, name, table.c.account_id).where(
+            is_one_of(table.c.account_id, list(others)), table.c.deleted_at.is_(None)
+        )
+        for id_, version, called, owner in session.execute(query.order_by(table.c.id)):
+            changed = {"account_id": [owner, into]}
+            yield PlanRow(0, Planned.UPDATE, object_, id_, version, "", called, fields=changed)
+
+
+_ATTACHED = [
+    ("contact", Contact.__table__, Contact.__table__.c.last_name),
+    ("activity", Activity.__table__, Activity.__table__.c.subject),
+]
+
+
+def counts(ids: Collection[int]) -> dict[str, int]:
+    """Return how many contacts, activities, child accounts and links hang on these accounts."""
+    account, identity = Account.__table__.c, ExternalIdentity.__table__.c
+    queries = {
+        name: (table.c.account_id, table.c.deleted_at.is_(None)) for name, table, _n in _ATTACHED
+    }
+    queries["child"] = (account.parent_id, account.deleted_at.is_(None))
+    asked: dict[str, Any] = {
+        name: select(func.count()).where(is_one_of(column, sorted(ids)), alive)
+        for name, (column, alive) in queries.items()
+    }
+    asked["identity"] = select(func.count()).where(is_one_of(identity.account_id, sorted(ids)))
+    row = session.execute(select(*(each.scalar_subquery() for each in asked.values()))).one()
+    return dict(zip(asked, row, strict=True))
