@@ -38,6 +38,7 @@ BLUEPRINTS = (
     "accounts",
     "contacts",
     "activities",
+    "day",
     "grid",
     "databases",
     "upserts",
