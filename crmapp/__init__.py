@@ -39,6 +39,7 @@ BLUEPRINTS = (
     "contacts",
     "activities",
     "day",
+    "calendar",
     "grid",
     "databases",
     "upserts",

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 AHEAD = 7
 """My day looks so many days ahead."""
+PATIENCE = timedelta(hours=3)
+"""A digest that could not be sent for so long is not sent any more: its morning is over."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,19 @@ class Today:
     def _on(self, day: date, moment: datetime) -> datetime:
         local = moment.astimezone(self.zone)
         return datetime.combine(day, local.time(), self.zone).astimezone(UTC)
+
+
+def digest_due(now: datetime, zone: ZoneInfo, hour: int, settled: date | None) -> date | None:
+    """Return the day of hers of which the digest is to be sent now, if there is one.
+
+    ``hour`` is when it comes by her clock, ``settled`` the last day of which it came or was
+    found to have nothing to tell.
+    """
+    day = now.astimezone(zone).date()
+    at = datetime.combine(day, time(hour), zone).astimezone(UTC)
+    if not at <= now < at + PATIENCE or (settled is not None and settled >= day):
+        return None
+    return day
 
 
 def zone_named(name: str | None) -> ZoneInfo:
