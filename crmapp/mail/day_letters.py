@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import format_date, format_datetime, gettext
-from sqlalchemy import select
 
 from crmapp.config import settings
 from crmapp.db import session, utcnow
@@ -56,11 +55,10 @@ def _digest(params: dict[str, Any], reader: User, today: Today) -> dict[str, Any
 
 def _reminder(params: dict[str, Any], reader: User, today: Today) -> dict[str, Any] | None:
     found = session.scalar(
-        select(Activity).where(
+        day.seen(reader).where(
             Activity.id == params["activity_id"],
             Activity.owner_id == reader.id,
             Activity.is_open(),
-            Activity.visible_to(reader),
         )
     )
     if found is None or found.happens_at.isoformat() != params["due"]:

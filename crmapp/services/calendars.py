@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event, Todo
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload
 
 from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.planned import COMPLETED, KINDS
 from crmapp.models import Activity, User
+from crmapp.services import day
 
 PAST, AHEAD = timedelta(days=90), timedelta(days=365)
 """How far back and ahead a calendar goes."""
@@ -73,16 +73,15 @@ def _hashed(word: str) -> str:
 
 def _activities(reader: User, now: datetime) -> Iterable[Activity]:
     query = (
-        select(Activity)
+        day.seen(reader)
         .where(
+            Activity.deleted_at.is_(None),
             Activity.owner_id == reader.id,
             Activity.kind.in_(KINDS),
             Activity.happens_at >= now - PAST,
             Activity.happens_at < now + AHEAD,
-            Activity.visible_to(reader),
         )
         .order_by(Activity.happens_at.desc(), Activity.id.desc())
-        .options(joinedload(Activity.account))
         .limit(MOST)
     )
     return session.scalars(query).all()

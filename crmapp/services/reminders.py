@@ -92,8 +92,7 @@ def _key(row: Row[int, datetime, int, str], minutes: int) -> str:
 def _remind(key: str, row: Row[int, datetime, int, str]) -> bool:
     with unit_of_work():
         owner = session.get_one(User, row.owner_id)
-        seen = select(Activity.id).where(Activity.id == row.id, Activity.visible_to(owner))
-        if session.scalar(seen) is None:
+        if session.scalar(day.seen(owner).where(Activity.id == row.id)) is None:
             return False
         params = {"activity_id": row.id, "due": row.happens_at.isoformat()}
         tell(owner.id, owner.email, "reminder", params, key)

@@ -11,7 +11,7 @@ from crmapp.db.bulk import is_one_of
 from crmapp.domain.days import Today
 from crmapp.domain.permissions import Right, roles_with
 from crmapp.domain.search import fold
-from crmapp.models import Activity, User
+from crmapp.models import Account, Activity, User
 from crmapp.services.rights import need
 
 
@@ -60,7 +60,8 @@ def _open(today: Today, by: User) -> dict[int, tuple[int, int, int]]:
             func.count().filter(at < today.now),
             func.count().filter(at >= today.now, at < today.end),
         )
-        .where(Activity.is_open(), Activity.owner_id.is_not(None), Activity.visible_to(by))
+        .join(Account, Account.id == Activity.account_id)
+        .where(Activity.is_open(), Activity.owner_id.is_not(None), Account.visible_to(by))
         .group_by(Activity.owner_id)
     )
     found = session.execute(query)
@@ -70,11 +71,12 @@ def _open(today: Today, by: User) -> dict[int, tuple[int, int, int]]:
 def _done(people: list[int], today: Today, by: User) -> dict[int, int]:
     query = (
         select(Activity.completed_by_id, func.count())
+        .join(Account, Account.id == Activity.account_id)
         .where(
             Activity.is_completed(),
             is_one_of(Activity.completed_by_id, people),
             Activity.completed_at >= today.week,
-            Activity.visible_to(by),
+            Account.visible_to(by),
         )
         .group_by(Activity.completed_by_id)
     )
