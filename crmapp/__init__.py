@@ -40,6 +40,8 @@ BLUEPRINTS = (
     "accounts",
     "contacts",
     "activities",
+    "day",
+    "calendar",
     "grid",
     "databases",
     "upserts",

@@ -115,4 +115,5 @@ _PLAIN: dict[Kind, Callable[[Any], str]] = {
     Kind.TAGS: _tags,
     Kind.CONTACT: str,
     Kind.RECORD: str,
+    Kind.REMINDER: str,
 }

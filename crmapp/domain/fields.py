@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from crmapp.domain.planned import REMINDERS
 from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
 
@@ -49,6 +50,7 @@ class Kind(StrEnum):
     ACCOUNT = "account"
     CONTACT = "contact"
     RECORD = "record"
+    REMINDER = "reminder"
 
 
 LISTED = frozenset({Kind.PICK_LIST, Kind.MULTI_PICK_LIST})
@@ -357,6 +359,12 @@ def _id(_spec: Field, text: str, _lookups: Lookups) -> int:
     return int(text)
 
 
+def _reminder(_spec: Field, text: str, _lookups: Lookups) -> int:
+    if text not in REMINDERS:
+        raise BadValue(Text(N_("Enter 0, 15, 60 or 1440 minutes, or nothing.")))
+    return int(text)
+
+
 def _look_up(words: Mapping[str, Meaning], text: str) -> Meaning:
     try:
         return words[fold(text)]
@@ -388,4 +396,5 @@ _PARSERS = {
     Kind.ACCOUNT: _account,
     Kind.CONTACT: _record,
     Kind.RECORD: _id,
+    Kind.REMINDER: _reminder,
 }

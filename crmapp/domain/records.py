@@ -312,6 +312,12 @@ ACTIVITY_FIELDS: dict[str, Field] = {
             kind=Kind.USER,
         ),
         Field(
+            name="remind_minutes",
+            label=N_("Reminder (minutes before)"),
+            help=N_("When its owner gets an e-mail about it."),
+            kind=Kind.REMINDER,
+        ),
+        Field(
             name="notes",
             label=N_("Notes"),
             help=N_("What was said, and what comes next."),

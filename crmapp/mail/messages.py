@@ -12,6 +12,7 @@ from crmapp.db import session
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.i18n import Text
+from crmapp.mail import day_letters
 from crmapp.models import MailOutbox, Run, User
 from crmapp.services import account_sync_states, exports, failures, feed_states, list_states
 
@@ -195,8 +196,22 @@ def _why_a_feed_waits(run: Run, title: str) -> str:
     )
 
 
+def _day(letter: MailOutbox, reader: User | None) -> Message:
+    """Say what is due: in a digest of a day, or in a reminder of one activity."""
+    words = day_letters.words(letter, reader)
+    if words is None:
+        raise Unwritable("what it would tell is over, done, or not open to its reader any more")
+    words |= {"choices": address("/preferences/day")}
+    return Message(
+        words["title"],
+        render_template("mail/day.txt", **words),
+        render_template("mail/day.html", **words),
+    )
+
+
 def _unknown(letter: MailOutbox) -> Message:
     raise Unwritable(f"nothing is known of a notification of the kind {letter.kind!r}")
 
 
 _KINDS = {"run_ended": _run_ended, "run_failed": _run_ended, "run_waits": _run_waits}
+_KINDS |= {"digest": _day, "reminder": _day}

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Text, and_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Text,
+    and_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, utcnow
@@ -12,9 +23,26 @@ from crmapp.models.account import Account, Record
 from crmapp.models.contact import Contact
 from crmapp.models.user import User
 
+OPEN = (
+    "deleted_at IS NULL AND kind IN ('task', 'meeting')"
+    " AND coalesce(status, '') NOT IN ('completed', 'cancelled')"
+)
+"""What is still to be done, in the words of its index."""
+COMPLETED = "deleted_at IS NULL AND completed_at IS NOT NULL"
+REMINDS = "deleted_at IS NULL AND remind_minutes IS NOT NULL"
+
+
+def _only(where: str) -> dict[str, Any]:
+    """Limit an index to the rows of which ``where`` is true."""
+    return {"sqlite_where": text(where), "postgresql_where": text(where)}
+
 
 class Activity(Record, Base):
-    """A call, meeting, task or note. ``happens_at`` is when it took place or is due."""
+    """A call, meeting, task or note. ``happens_at`` is when it took place or is due.
+
+    ``remind_minutes`` before that its owner gets an e-mail. ``completed_at`` and
+    ``completed_by_id`` follow from the status: see :mod:`crmapp.domain.planned`.
+    """
 
     __tablename__ = "activity"
 
@@ -26,6 +54,9 @@ class Activity(Record, Base):
     call_type: Mapped[str | None]
     status: Mapped[str | None]
     happens_at: Mapped[datetime] = mapped_column(default=utcnow)
+    remind_minutes: Mapped[int | None]
+    completed_at: Mapped[datetime | None]
+    completed_by_id: Mapped[int | None]  # user.id; the log, where it is from, names her as well
     notes: Mapped[str | None] = mapped_column(Text)
 
     account: Mapped[Account] = relationship(foreign_keys=[account_id], viewonly=True)
@@ -34,6 +65,9 @@ class Activity(Record, Base):
 
     __table_args__ = (
         Index("ix_activity_timeline", "account_id", "happens_at"),
+        Index("ix_activity_open", "owner_id", "happens_at", "id", **_only(OPEN)),
+        Index("ix_activity_done", "completed_by_id", "completed_at", **_only(COMPLETED)),
+        Index("ix_activity_remind", "remind_minutes", "happens_at", **_only(REMINDS)),
         {"sqlite_autoincrement": True},
     )
 
@@ -42,3 +76,24 @@ class Activity(Record, Base):
         """An activity is seen by whoever sees its account."""
         seen = cls.account_id.in_(select(Account.id).where(Account.visible_to(user)))
         return and_(seen, true() if deleted else cls.deleted_at.is_(None))
+
+    @classmethod
+    def is_open(cls) -> ColumnElement[bool]:
+        """A task or meeting that is neither completed nor cancelled, as its index says it."""
+        return _said(OPEN)
+
+    @classmethod
+    def is_completed(cls) -> ColumnElement[bool]:
+        return _said(COMPLETED)
+
+    @classmethod
+    def reminds(cls) -> ColumnElement[bool]:
+        return _said(REMINDS)
+
+
+def _said(where: str) -> ColumnElement[bool]:
+    """Ask with an index's own words, in which a column is one of the table's."""
+    words = re.sub(
+        r"\b(deleted_at|kind|status|completed_at|remind_minutes)\b", r"activity.\1", where
+    )
+    return cast("ColumnElement[bool]", text(words))

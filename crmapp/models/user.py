@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_security.core import UserMixin
-from sqlalchemy import Column, ForeignKey, Table, true
+from sqlalchemy import Column, ForeignKey, Index, Table, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, utcnow
@@ -40,6 +40,9 @@ class User(Base, UserMixin):
     accounts (:class:`crmapp.domain.arrangement.Arrangement`); None is as the administrator has it.
     ``default_view`` is the id of the :class:`crmapp.models.saved_view.SavedView` that opens first
     for her; it may be gone.
+    At ``digest_hour`` of her day she gets an e-mail about her activities; ``digest_day`` is the
+    last day of which that is settled. ``calendar_hash`` is what is kept of the secret address of
+    her calendar.
     """
 
     __tablename__ = "user"
@@ -58,12 +61,18 @@ class User(Base, UserMixin):
     density: Mapped[str | None]
     mail_own_runs: Mapped[str] = mapped_column(default="all", server_default="all")
     mail_failed_runs: Mapped[bool] = mapped_column(default=True, server_default=true())
+    digest_hour: Mapped[int | None]
+    digest_day: Mapped[date | None]
+    calendar_hash: Mapped[str | None]
+    calendar_since: Mapped[datetime | None]
     shortcuts: Mapped[str | None]
     own_details: Mapped[dict[str, Any] | None]
     default_view: Mapped[int | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")
+
+    __table_args__ = (Index("uq_user_calendar_hash", "calendar_hash", unique=True),)
 
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, tuple_
@@ -16,7 +15,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
-from crmapp.services import editing, records
+from crmapp.services import editing, moments, pick_lists, records
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
 
@@ -26,10 +25,13 @@ KINDS: dict[str, str] = {
     "task": N_("Task"),
     "note": N_("Note"),
 }
+_PLANNED = frozenset(
+    {"subject", "status", "happens_at", "contact_id", "owner_id", "remind_minutes", "notes"}
+)
 FIELDS_OF: dict[str, frozenset[str]] = {
     "call": frozenset({"subject", "call_type", "happens_at", "contact_id", "owner_id", "notes"}),
-    "meeting": frozenset({"subject", "status", "happens_at", "contact_id", "owner_id", "notes"}),
-    "task": frozenset({"subject", "status", "happens_at", "contact_id", "owner_id", "notes"}),
+    "meeting": _PLANNED,
+    "task": _PLANNED,
     "note": frozenset({"subject", "happens_at", "contact_id", "notes"}),
 }
 """Kind → the fields that a person fills in for it."""
@@ -54,11 +56,15 @@ def get(activity_id: int, *, by: User) -> Activity:
     return editing.seen(Activity, activity_id, by=by, options=_NAMED)
 
 
-def timeline(account: Account, *, before: str | None = None) -> Timeline:
+def timeline(
+    account: Account, *, before: str | None = None, kind: str = "", person: str = ""
+) -> Timeline:
     """Return the account's activities, newest first, from the place that ``before`` names on.
 
+    Only those of a ``kind``, and of a ``person`` by id, if given.
+
     Raises:
-        Invalid: ``before`` is not such a place.
+        Invalid: field → it is not such a place, kind or person.
     """
     query = (
         select(Activity)
@@ -66,24 +72,25 @@ def timeline(account: Account, *, before: str | None = None) -> Timeline:
         .order_by(Activity.happens_at.desc(), Activity.id.desc())
         .options(*_NAMED)
     )
+    if kind:
+        query = query.where(Activity.kind == _one_of(KINDS, "kind", kind))
+    if person:
+        people = {str(id_): id_ for id_ in pick_lists.names_of_all()[0]}
+        query = query.where(Activity.owner_id == people[_one_of(people, "person", person)])
     if before:
-        query = query.where(tuple_(Activity.happens_at, Activity.id) < _place(before))
+        place = moments.read("before", before)
+        query = query.where(tuple_(Activity.happens_at, Activity.id) < place)
     rows = list(session.scalars(query.limit(PAGE + 1)))
     more = len(rows) > PAGE
     last = rows[:PAGE][-1] if more else None
-    older = f"{last.happens_at.isoformat()}~{last.id}" if last else None
+    older = moments.written(last.happens_at, last.id) if last else None
     return Timeline(rows[:PAGE], older)
 
 
-def _place(text: str) -> Any:
-    moment, _, number = text.partition("~")
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or not number.isdecimal() or len(number) > 10:
-        raise Invalid({"before": N_("This address is not complete. Start again from the top.")})
-    return tuple_(at, int(number))
+def _one_of(known: Mapping[str, object], name: str, word: str) -> str:
+    if word not in known:
+        raise Invalid({name: N_("This is none of those that can be chosen.")})
+    return word
 
 
 def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:

@@ -78,27 +78,34 @@ def run_waits(run_id: int) -> None:
 
 def _notify(people: Select[int, str], kind: str, run_id: int, key: str) -> None:
     """Put a letter to each of ``people`` into the outbox; ``key`` may hold a place for her id."""
-    moment = utcnow()
     for person in session.execute(people.order_by(User.id)):
-        own_key = key.format(person.id)
-        session.execute(
-            insert_into(MailOutbox)
-            .values(
-                key=own_key,
-                message_id=message_id(own_key),
-                recipient=person.email,
-                user_id=person.id,
-                kind=kind,
-                params={"run_id": run_id},
-                subject="",
-                text="",
-                status="queued",
-                attempts=0,
-                next_at=moment,
-                created_at=moment,
-            )
-            .on_conflict_do_nothing(index_elements=["key"])
+        tell(person.id, person.email, kind, {"run_id": run_id}, key.format(person.id))
+
+
+def tell(person_id: int, address: str, kind: str, params: dict[str, Any], key: str) -> None:
+    """Put a letter to a person into the outbox, unless there has been one by this ``key``.
+
+    Expects a unit of work around it.
+    """
+    moment = utcnow()
+    session.execute(
+        insert_into(MailOutbox)
+        .values(
+            key=key,
+            message_id=message_id(key),
+            recipient=address,
+            user_id=person_id,
+            kind=kind,
+            params=params,
+            subject="",
+            text="",
+            status="queued",
+            attempts=0,
+            next_at=moment,
+            created_at=moment,
         )
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
 
 
 def message_id(key: str) -> str:

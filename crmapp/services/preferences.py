@@ -24,6 +24,15 @@ def keep_mail(*, own_runs: Mail, failed_runs: bool, by: User) -> None:
         )
 
 
+def keep_day(*, timezone: str, digest_hour: int | None, by: User) -> None:
+    """Keep where ``by`` lives, and at which hour of hers she is told of her day; None for never."""
+    person = by.id
+    with unit_of_work():
+        session.execute(
+            update(User).where(User.id == person).values(timezone=timezone, digest_hour=digest_hour)
+        )
+
+
 def keep(chosen: Mapping[str, str], *, by: User) -> None:
     """Keep the preferences of ``by``; other names are refused."""
     unknown = chosen.keys() - PREFERENCES

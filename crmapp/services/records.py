@@ -21,6 +21,7 @@ from crmapp.db import session, utcnow, writing
 from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
 from crmapp.domain.fields import freeze, is_custom, thaw
+from crmapp.domain.planned import COMPLETION, completion
 from crmapp.domain.records import SEARCHED, key_columns, searchable
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
@@ -194,6 +195,8 @@ class _Batch:
         wanted = touched | set(SEARCHED[self.object]) | set(self.searched)
         if self.model is Account:
             wanted |= {"number", "erp_company", "replaced_by"}
+        if self.model is Activity and "status" in touched:
+            wanted.update(COMPLETION)
         if self.model is PickListValue:
             wanted |= {"list_code", "code"}
         self.current = _lock(self.table, ids, _columns(sorted(wanted)))
@@ -227,6 +230,8 @@ class _Batch:
         changed = {name: [None, freeze(value)] for name, value in values.items()}
         keys = key_columns(self.object, values, self.table.c.keys())
         row = self._finish({**self.defaults, **values, **keys}, {})
+        if self.model is Activity:
+            row |= dict.fromkeys(COMPLETION) | self._completion({}, row)
         row["id"], row["lineage"] = record_id, dict.fromkeys(changed, change_id)
         self.inserts.append(row)
         links = self.ledger.moves(each, record_id)
@@ -250,6 +255,9 @@ class _Batch:
         row["version"], row["updated_at"] = version, self.at
         row["deleted_at"] = self.at if each.action is Action.DELETE else None
         self.touched.setdefault(also, set()).update(changed)
+        if self.model is Activity and "status" in changed:
+            row |= self._completion(now, after)
+            self.touched[also].update(COMPLETION)
         self.updates.setdefault(also, []).append(row)
         self._log(each, change_id, now["id"], version, changed, links)
         return Outcome(each, _RESULTS[each.action], now["id"], None, change_id)
@@ -284,6 +292,11 @@ class _Batch:
             own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
             row["custom"] = {name: value for name, value in own.items() if value is not None}
         return row
+
+    def _completion(self, now: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """Return when and by whom an activity was completed, if its status says so anew."""
+        by_id = self.run.by_id if self.run else self.by_id
+        return completion(now, after, self.at, by_id)
 
     def _log(
         self,

@@ -10,6 +10,7 @@ from crmapp.services import (
     engine,
     feeds,
     managed_lists,
+    reminders,
     request_log,
     retention,
 )
@@ -28,6 +29,7 @@ def sweep() -> int:
     managed_lists.start_due()
     account_sync.start_due()
     feeds.start_due()
+    reminders.send_due()
     request_log.forget_old()
     retention.forget_old()
     heard = 0

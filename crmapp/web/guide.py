@@ -27,7 +27,7 @@ FOLDER = ROOT / "docs" / "guide"
 CHAPTERS: dict[str, tuple[str, ...]] = {
     "start": (),
     "accounts": ("accounts",),
-    "contacts": ("contacts", "activities", "accounts.contacts", "accounts.activities"),
+    "contacts": ("contacts", "activities", "day", "accounts.contacts", "accounts.activities"),
     "grid": ("grid",),
     "databases": ("databases",),
     "add-update": ("upserts", "imports"),

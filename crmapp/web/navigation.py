@@ -46,6 +46,7 @@ class Place:
 
 _SECTIONS = "crmapp.sections"
 PLACES = (
+    Place("day.index", N_("My day"), "calendar-check", (Right.ACTIVITY_EDIT,), ("day",), "g d"),
     Place(
         "accounts.index",
         N_("Accounts"),

@@ -26,6 +26,7 @@ from wtforms.widgets import DateInput, DateTimeLocalInput
 
 from crmapp.db import utcnow
 from crmapp.domain.fields import LISTED, Field, Kind
+from crmapp.domain.planned import REMINDERS
 from crmapp.errors import Conflict
 from crmapp.services import pick_lists
 from crmapp.web import reader
@@ -244,6 +245,8 @@ def _choices(
         return [(str(id_), name) for id_, name in pick_lists.people(keep=current)]
     if spec.kind is Kind.TEAM:
         return [(str(id_), name) for id_, name in pick_lists.teams()]
+    if spec.kind is Kind.REMINDER:
+        return [(minutes, translated(text)) for minutes, text in REMINDERS.items()]
     if spec.name in choices:
         return [(str(value), text) for value, text in choices[spec.name]]
     return None

@@ -32,6 +32,7 @@ SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
     (
         N_("Go to"),
         (
+            Shortcut("g d", N_("My day")),
             Shortcut("g a", N_("Accounts")),
             Shortcut("g n", N_("Analytics")),
             Shortcut("g r", N_("Runs")),
@@ -49,6 +50,16 @@ SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
             Shortcut("e", N_("Edit the account of the row")),
             Shortcut("n", N_("Next page")),
             Shortcut("p", N_("Previous page")),
+        ),
+    ),
+    (
+        N_("My day"),
+        (
+            Shortcut("a", N_("Add an activity")),
+            Shortcut("d", N_("The activity of the row is done")),
+            Shortcut("t", N_("Put it off until tomorrow")),
+            Shortcut("w", N_("Put it off until next week")),
+            Shortcut("z", N_("Take back what was done last")),
         ),
     ),
     (

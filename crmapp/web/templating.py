@@ -17,6 +17,7 @@ from flask_babel import (
     format_date,
     format_datetime,
     format_decimal,
+    format_time,
     format_timedelta,
     get_locale,
     gettext,
@@ -96,6 +97,7 @@ def init_app(app: Flask) -> None:
         "date": day,
         "datetime": moment,
         "ago": ago,
+        "time": clock,
         "number": number,
         "file_size": file_size,
         "money": money,
@@ -153,6 +155,11 @@ def moment(value: datetime | None, style: str = "medium") -> str:
 def _moment(value: datetime, style: str, _zone: tzinfo, _locale: str) -> str:
     """Write a moment; what a run wrote has few of them."""
     return format_datetime(value, style)
+
+
+def clock(value: datetime | None) -> str:
+    """Write the time of day of a moment in the reader's time zone."""
+    return NONE if value is None else format_time(value, "short")
 
 
 def ago(value: datetime | None) -> str:

@@ -29,6 +29,7 @@ from crmapp.services import (
 from crmapp.web.access import person, requires
 from crmapp.web.paging import page_number
 from crmapp.web.record_forms import grouped
+from crmapp.web.texts import translated
 
 
 @bp.get("/<int:account_id>")
@@ -74,9 +75,17 @@ def contacts_(account_id: int) -> ResponseReturnValue:
 def activities_(account_id: int) -> ResponseReturnValue:
     """Show what happened with the account, newest first."""
     account = accounts.get(account_id, by=person(), deleted=True)
-    timeline = activities.timeline(account, before=request.args.get("before"))
-    labels = pick_lists.labels(str(get_locale()))
-    return tab("activities", account, timeline=timeline, labels=labels)
+    asked = {name: request.args.get(name, "") for name in ("kind", "person")}
+    timeline = activities.timeline(account, before=request.args.get("before"), **asked)
+    return tab(
+        "activities",
+        account,
+        timeline=timeline,
+        asked=asked,
+        activity_kinds=[(kind, translated(text)) for kind, text in activities.KINDS.items()],
+        people=pick_lists.all_people_and_teams()[0],
+        labels=pick_lists.labels(str(get_locale())),
+    )
 
 
 @bp.get("/<int:account_id>/sales")

@@ -1,5 +1,6 @@
 /* Keyboard shortcuts. An element with data-key is pressed by that key, a field is gone to; j, k, x and e
-   go by the rows of a list. Nothing happens while one types, in a dialog, or when switched off. */
+   go by the rows of a list, data-row-key is a key for the row one is in. Nothing happens while one types,
+   in a dialog, or when switched off. */
 (() => {
   if (document.documentElement.dataset.shortcuts === "off") return;
   const TYPING = 'input:not([type="checkbox"], [type="radio"], [type="button"], [type="submit"]), textarea, select, [contenteditable]';
@@ -49,6 +50,12 @@
     else element.click();
     return true;
   };
+  const inRow = (key) => {
+    const all = rows();
+    const button = all[here(all)]?.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
+    button?.click();
+    return Boolean(button);
+  };
   const DONE = { j: () => walk(1), k: () => walk(-1), x: tick, e: edit, "/": search };
 
   document.addEventListener("keydown", (event) => {
@@ -57,7 +64,7 @@
     const key = first ? `${first} ${event.key}` : event.key;
     clearTimeout(timer);
     first = "";
-    if (press(key) || DONE[key]?.()) event.preventDefault();
+    if (press(key) || DONE[key]?.() || inRow(key)) event.preventDefault();
     else if (key === "g") { first = key; timer = setTimeout(() => { first = ""; }, PATIENCE); }
   });
 })();

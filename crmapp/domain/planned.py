@@ -1,0 +1,37 @@
+"""Tasks and meetings: when they are open, what follows from their status, their reminders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from crmapp.i18n import N_
+
+KINDS = ("task", "meeting")
+"""The kinds of activities that are planned and then done; the others only tell what happened."""
+COMPLETED = "completed"
+CLOSED = (COMPLETED, "cancelled")
+NOT_STARTED = "not_started"
+REMINDERS: dict[str, str] = {
+    "0": N_("At the time"),
+    "15": N_("15 minutes before"),
+    "60": N_("1 hour before"),
+    "1440": N_("1 day before"),
+}
+"""Minutes before an activity → how people call a reminder that comes then."""
+
+COMPLETION = ("completed_at", "completed_by_id")
+
+
+def completion(
+    before: Mapping[str, Any], after: Mapping[str, Any], at: datetime, by_id: int | None
+) -> dict[str, Any]:
+    """Return the columns that say when and by whom it was completed, if its status changes.
+
+    They follow from the change, whoever makes it: a form, a key, a run, an undo.
+    """
+    if before.get("status") == after.get("status"):
+        return {}
+    done = after.get("status") == COMPLETED
+    return {"completed_at": at if done else None, "completed_by_id": by_id if done else None}
