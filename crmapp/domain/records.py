@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crmapp.domain.attachments import ATTACHMENT_FIELDS
 from crmapp.domain.fields import Field, Kind
 from crmapp.domain.pick_lists import PICK_LIST_FIELDS, REMOTE_FIELDS, THERE, VALUE_FIELDS
 from crmapp.domain.search import fold, near_key, search_text
@@ -323,6 +324,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     "account": ACCOUNT_FIELDS,
     "contact": CONTACT_FIELDS,
     "activity": ACTIVITY_FIELDS,
+    "attachment": ATTACHMENT_FIELDS,
     "pick_list": PICK_LIST_FIELDS,
     "pick_list_value": VALUE_FIELDS,
     THERE: REMOTE_FIELDS,
@@ -343,6 +345,7 @@ SEARCHED: dict[str, tuple[str, ...]] = {
     ),
     "contact": ("first_name", "last_name", "phone", "mobile", "email"),
     "activity": ("subject",),
+    "attachment": ("name",),
     "pick_list": (),
     "pick_list_value": (),
 }

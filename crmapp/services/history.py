@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import session
 from crmapp.domain.changes import Link
 from crmapp.i18n import N_, Text
-from crmapp.models import Change, PickList, PickListValue, Run, User
+from crmapp.models import Attachment, Change, PickList, PickListValue, Run, User
 from crmapp.services import fields
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
@@ -31,6 +31,7 @@ _SOURCES: dict[str, str] = {
     "form": N_("Form"),
     "pick_list": N_("Pick list"),
     "undo": N_("Undo"),
+    "mail": N_("E-mail"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
 }
@@ -69,6 +70,27 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     words = Words(fields.every(object_), [each.fields for each in page], by=by, locale=locale)
     systems = SystemNames(locale)
     return Page([_entry(change, words, systems) for change in page], older)
+
+
+def of_account(account_id: int, *, by: User, locale: str, before: int | None = None) -> Page:
+    """Return a page of the history of an account and of its files, as :func:`of` does."""
+    files = select(Attachment.id, Attachment.name).where(Attachment.account_id == account_id)
+    names = {("attachment", row.id): row.name for row in session.execute(files)}
+    records = [("account", account_id), *names]
+    page, older = _page(tuple_(Change.object, Change.record_id).in_(records), before)
+    own = [each for each in page if each.object == "account"]
+    words = {
+        "account": Words(
+            fields.every("account"), [each.fields for each in own], by=by, locale=locale
+        ),
+        "attachment": Words({}, (), by=by, locale=locale),  # its name is its whole story
+    }
+    systems = SystemNames(locale)
+    entries = [
+        _entry(each, words[each.object], systems, names.get((each.object, each.record_id), ""))
+        for each in page
+    ]
+    return Page(entries, older)
 
 
 def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:

@@ -19,6 +19,7 @@ from crmapp.services import (
     account_sales,
     accounts,
     activities,
+    attachments,
     contacts,
     field_owners,
     fields,
@@ -76,7 +77,8 @@ def activities_(account_id: int) -> ResponseReturnValue:
     account = accounts.get(account_id, by=person(), deleted=True)
     timeline = activities.timeline(account, before=request.args.get("before"))
     labels = pick_lists.labels(str(get_locale()))
-    return tab("activities", account, timeline=timeline, labels=labels)
+    files = attachments.of_activities([each.id for each in timeline.rows])
+    return tab("activities", account, timeline=timeline, labels=labels, files=files)
 
 
 @bp.get("/<int:account_id>/sales")
@@ -96,8 +98,7 @@ def history_(account_id: int) -> ResponseReturnValue:
     """Show each change of the account, newest first."""
     account = accounts.get(account_id, by=person(), deleted=True)
     before = request.args.get("before")
-    found = history.of(
-        "account",
+    found = history.of_account(
         account_id,
         by=person(),
         locale=str(get_locale()),
