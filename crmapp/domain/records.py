@@ -275,7 +275,10 @@ ACTIVITY_FIELDS: dict[str, Field] = {
     spec.name: spec
     for spec in [
         Field(
-            name="kind", label=N_("Kind"), help=N_("Call, meeting, task or note."), required=True
+            name="kind",
+            label=N_("Kind"),
+            help=N_("Call, meeting, task, note or e-mail."),
+            required=True,
         ),
         Field(name="subject", label=N_("Subject"), help=N_("What it is about."), required=True),
         Field(

@@ -14,7 +14,7 @@ from crmapp.models.user import User
 
 
 class Activity(Record, Base):
-    """A call, meeting, task or note. ``happens_at`` is when it took place or is due."""
+    """A call, meeting, task, note or e-mail. ``happens_at`` is when it took place or is due."""
 
     __tablename__ = "activity"
 

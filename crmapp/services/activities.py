@@ -1,4 +1,4 @@
-"""What happened with an account and what comes next: calls, meetings, tasks and notes."""
+"""What happened with an account and what comes next: calls, meetings, tasks, notes, e-mail."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ KINDS: dict[str, str] = {
     "meeting": N_("Meeting"),
     "task": N_("Task"),
     "note": N_("Note"),
+    "email": N_("E-mail"),
 }
 FIELDS_OF: dict[str, frozenset[str]] = {
     "call": frozenset({"subject", "call_type", "happens_at", "contact_id", "owner_id", "notes"}),
     "meeting": frozenset({"subject", "status", "happens_at", "contact_id", "owner_id", "notes"}),
     "task": frozenset({"subject", "status", "happens_at", "contact_id", "owner_id", "notes"}),
     "note": frozenset({"subject", "happens_at", "contact_id", "notes"}),
+    "email": frozenset({"subject", "happens_at", "contact_id", "owner_id", "notes"}),
 }
 """Kind → the fields that a person fills in for it."""
 PAGE = 50
@@ -141,7 +143,7 @@ def _checked(
 ) -> dict[str, Any]:
     kind = str(typed.get("kind") or "")
     if kind not in KINDS:
-        raise Invalid({"kind": N_("Choose call, meeting, task or note.")})
+        raise Invalid({"kind": N_("Choose call, meeting, task, note or e-mail.")})
     allowed = FIELDS_OF[kind] | {"kind"}
     relevant = {name: text for name, text in typed.items() if name in allowed}
     values = editing.checked("activity", relevant, lookups(ids=True), whole=whole, held=held)

@@ -13,7 +13,7 @@ from tests.support.attached import PDF, PNG
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    "sent, kept",
     [
         ("offer.pdf", "offer.pdf"),
         ("C:\\Users\\bob\\offer.pdf", "offer.pdf"),
@@ -57,7 +57,7 @@ def test_a_type_that_is_not_offered_is_refused(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    "name, content",
     [("a.pdf", PNG), ("a.png", PDF), ("a.docx", b"<html>"), ("a.txt", b"MZ\x00"), ("a.webp", b"")],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(name, content):

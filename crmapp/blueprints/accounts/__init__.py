@@ -17,6 +17,7 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     exporting,
     files,
     listing,
+    mail_drop,
     record,
     record_exports,
     salesforce,

@@ -25,6 +25,7 @@ from crmapp.services import (
     fields,
     history,
     identities,
+    mail_drop,
     pick_lists,
 )
 from crmapp.web.access import person, requires
@@ -78,7 +79,15 @@ def activities_(account_id: int) -> ResponseReturnValue:
     timeline = activities.timeline(account, before=request.args.get("before"))
     labels = pick_lists.labels(str(get_locale()))
     files = attachments.of_activities([each.id for each in timeline.rows])
-    return tab("activities", account, timeline=timeline, labels=labels, files=files)
+    address = None if account.deleted_at else mail_drop.address_of(account)
+    return tab(
+        "activities",
+        account,
+        timeline=timeline,
+        labels=labels,
+        files=files,
+        mail_address=address,
+    )
 
 
 @bp.get("/<int:account_id>/sales")
