@@ -7,6 +7,7 @@ import math
 import os
 import re
 import secrets
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -54,6 +55,9 @@ class Settings:
     sweep_interval: float = 2.0  # CRMAPP_SWEEP_INTERVAL
     max_upload: int = 32 * 1024 * 1024  # CRMAPP_MAX_UPLOAD: bytes of one request's body
     max_table: int = 512 * 1024 * 1024  # CRMAPP_MAX_TABLE: bytes of a table sent for a database
+    attachment_bytes: int = 25 * 1024 * 1024  # CRMAPP_ATTACHMENT_BYTES: the largest attached file
+    attachment_scan: tuple[str, ...] = ()  # CRMAPP_ATTACHMENT_SCAN: a command that gets its path
+    mail_drop_domain: str = ""  # CRMAPP_MAIL_DROP_DOMAIN: of accounts' own e-mail addresses
     sql_sources: Mapping[str, str] = field(default_factory=dict)  # CRMAPP_SQL_: name → address
     source_folders: tuple[Path, ...] = ()  # CRMAPP_SOURCE_FOLDERS: where sources' files may lie
     source_hosts: tuple[str, ...] = ()  # CRMAPP_SOURCE_HOSTS: private hosts that sources may be on
@@ -90,6 +94,9 @@ class Settings:
             sweep_interval=_number(environ, "CRMAPP_SWEEP_INTERVAL", 2.0, _SHORTEST),
             max_upload=_number(environ, "CRMAPP_MAX_UPLOAD", 32 * 1024 * 1024),
             max_table=_number(environ, "CRMAPP_MAX_TABLE", 512 * 1024 * 1024),
+            attachment_bytes=_number(environ, "CRMAPP_ATTACHMENT_BYTES", 25 * 1024 * 1024),
+            attachment_scan=_scan(environ),
+            mail_drop_domain=_mail_drop_domain(environ),
             sql_sources=_sql_sources(environ),
             source_folders=_source_folders(environ),
             source_hosts=_source_hosts(environ),
@@ -121,6 +128,11 @@ class Settings:
     @property
     def artefacts_dir(self) -> Path:
         return self.home / "artefacts"
+
+    @property
+    def attachments_dir(self) -> Path:
+        """Where attached files lie, by their content."""
+        return self.home / "attachments"
 
     @property
     def encryption_keys_file(self) -> Path:
@@ -164,6 +176,25 @@ def _sql_sources(environ: Mapping[str, str]) -> dict[str, str]:
             ) from error
         found[name.lower()] = f"{scheme}{separator}{rest}"
     return found
+
+
+def _scan(environ: Mapping[str, str]) -> tuple[str, ...]:
+    text = environ.get("CRMAPP_ATTACHMENT_SCAN") or ""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"CRMAPP_ATTACHMENT_SCAN={text!r} is no command, such as clamdscan --fdpass."
+        ) from error
+
+
+def _mail_drop_domain(environ: Mapping[str, str]) -> str:
+    domain = (environ.get("CRMAPP_MAIL_DROP_DOMAIN") or "").lower()
+    if domain and (domain[0] == "." or not _HOST_NAME.fullmatch(domain)):
+        raise ConfigurationError(
+            f"CRMAPP_MAIL_DROP_DOMAIN={domain!r} is no domain, such as crm.example.com."
+        )
+    return domain
 
 
 def _source_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:

@@ -17,6 +17,7 @@
     ├── SecretsLost           409  what was encrypted cannot be read; it must be entered again
     ├── Unavailable           503  the database is busy or away; nothing was saved
     ├── RunStopped                 the worker lost its claim; another one has the run
+    ├── MailRefused           422  an e-mail that may not be filed here
     ├── DatasetError          422  a dataset file or question that cannot be used
     ├── TableError            422  a table from outside that cannot be read
     └── ConfigurationError         a setting that cannot be used
@@ -172,6 +173,11 @@ DISK_FULL = N_("The server's disk is full. Nothing was saved; tell whoever runs 
 
 class RunStopped(CRMError):
     default = N_("Another worker has taken over this run.")
+
+
+class MailRefused(CRMError):
+    status = 422
+    default = N_("This e-mail cannot be filed here.")
 
 
 class DatasetError(CRMError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from crmapp.domain.attachments import ATTACHMENT_FIELDS
 from crmapp.domain.duplicate_keys import KEYED
 from crmapp.domain.fields import Field, Kind
 from crmapp.domain.pick_lists import PICK_LIST_FIELDS, REMOTE_FIELDS, THERE, VALUE_FIELDS
@@ -275,7 +276,10 @@ ACTIVITY_FIELDS: dict[str, Field] = {
     spec.name: spec
     for spec in [
         Field(
-            name="kind", label=N_("Kind"), help=N_("Call, meeting, task or note."), required=True
+            name="kind",
+            label=N_("Kind"),
+            help=N_("Call, meeting, task, note or e-mail."),
+            required=True,
         ),
         Field(name="subject", label=N_("Subject"), help=N_("What it is about."), required=True),
         Field(
@@ -330,6 +334,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     "account": ACCOUNT_FIELDS,
     "contact": CONTACT_FIELDS,
     "activity": ACTIVITY_FIELDS,
+    "attachment": ATTACHMENT_FIELDS,
     "pick_list": PICK_LIST_FIELDS,
     "pick_list_value": VALUE_FIELDS,
     THERE: REMOTE_FIELDS,
@@ -359,6 +364,7 @@ SEARCHED: dict[str, tuple[str, ...]] = {
     ),
     "contact": ("first_name", "last_name", "phone", "mobile", "email"),
     "activity": ("subject",),
+    "attachment": ("name",),
     "pick_list": (),
     "pick_list_value": (),
 }

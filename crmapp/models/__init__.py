@@ -3,6 +3,7 @@
 from crmapp.models.account import Account, ExternalIdentity
 from crmapp.models.account_sync import AccountSync, RemoteJob, SyncClock
 from crmapp.models.activity import Activity
+from crmapp.models.attachment import Attachment, FiledMail, MailDrop
 from crmapp.models.change import Change
 from crmapp.models.contact import Contact
 from crmapp.models.crm_mapping import CrmMapping, CrmMappingVersion, FeedCursor
@@ -33,6 +34,7 @@ __all__ = [
     "Account",
     "AccountSync",
     "Activity",
+    "Attachment",
     "Change",
     "Connection",
     "Contact",
@@ -46,8 +48,10 @@ __all__ = [
     "FeedSource",
     "FieldMapDraft",
     "FieldMapVersion",
+    "FiledMail",
     "IdempotencyKey",
     "IntegrationVersion",
+    "MailDrop",
     "MailOutbox",
     "ManagedListState",
     "MappingVersion",

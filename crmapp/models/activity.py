@@ -38,7 +38,7 @@ def _only(where: str) -> dict[str, Any]:
 
 
 class Activity(Record, Base):
-    """A call, meeting, task or note. ``happens_at`` is when it took place or is due.
+    """A call, meeting, task, note or e-mail. ``happens_at`` is when it took place or is due.
 
     ``remind_minutes`` before that its owner gets an e-mail. ``completed_at`` and
     ``completed_by_id`` follow from the status: see :mod:`crmapp.domain.planned`.

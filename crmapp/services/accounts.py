@@ -18,7 +18,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, Activity, Contact, User
+from crmapp.models import Account, Activity, Attachment, Contact, User
 from crmapp.services import (
     account_links,
     duplicate_checks,
@@ -114,11 +114,12 @@ def _links() -> list[Field]:
 
 
 class Standing(NamedTuple):
-    """Whether the reader may change an account, and how many contacts and activities it has."""
+    """Whether the reader may change an account, and how much hangs on it."""
 
     editable: bool
     contacts: int
     activities: int
+    files: int
 
 
 def standing(account: Account, *, by: User) -> Standing:
@@ -133,7 +134,7 @@ def _standing(by: User) -> Select[Any]:
         select(func.count())
         .where(model.account_id == bindparam("id"), model.deleted_at.is_(None))
         .scalar_subquery()
-        for model in (Contact, Activity)
+        for model in (Contact, Activity, Attachment)
     )
     return select(_editable(by).exists(), *counts)
 

@@ -1,4 +1,4 @@
-"""What happened with an account and what comes next: calls, meetings, tasks and notes."""
+"""What happened with an account and what comes next: calls, meetings, tasks, notes, e-mail."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     "meeting": N_("Meeting"),
     "task": N_("Task"),
     "note": N_("Note"),
+    "email": N_("E-mail"),
 }
 _PLANNED = frozenset(
     {"subject", "status", "happens_at", "contact_id", "owner_id", "remind_minutes", "notes"}
@@ -33,6 +34,7 @@ FIELDS_OF: dict[str, frozenset[str]] = {
     "meeting": _PLANNED,
     "task": _PLANNED,
     "note": frozenset({"subject", "happens_at", "contact_id", "notes"}),
+    "email": frozenset({"subject", "happens_at", "contact_id", "owner_id", "notes"}),
 }
 """Kind → the fields that a person fills in for it."""
 PAGE = 50
@@ -148,7 +150,7 @@ def _checked(
 ) -> dict[str, Any]:
     kind = str(typed.get("kind") or "")
     if kind not in KINDS:
-        raise Invalid({"kind": N_("Choose call, meeting, task or note.")})
+        raise Invalid({"kind": N_("Choose call, meeting, task, note or e-mail.")})
     allowed = FIELDS_OF[kind] | {"kind"}
     relevant = {name: text for name, text in typed.items() if name in allowed}
     values = editing.checked("activity", relevant, lookups(ids=True), whole=whole, held=held)

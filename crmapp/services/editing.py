@@ -15,12 +15,12 @@ from crmapp.db.statements import Statements
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse, thaw
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import Text
-from crmapp.models import Account, Activity, Change, Contact, User
+from crmapp.models import Account, Activity, Attachment, Change, Contact, User
 from crmapp.models.account import Record
 from crmapp.services import fields, records
 from crmapp.services.idempotency import once
 
-Seen = TypeVar("Seen", Account, Contact, Activity)
+Seen = TypeVar("Seen", Account, Contact, Activity, Attachment)
 FORM: Mapping[str, Any] = {"kind": "form"}
 
 

@@ -14,6 +14,7 @@ from crmapp.db.bulk import is_one_of
 from crmapp.models import (
     Account,
     Activity,
+    Attachment,
     Change,
     Connection,
     Contact,
@@ -21,7 +22,9 @@ from crmapp.models import (
     Favourite,
     FieldMapDraft,
     FieldMapVersion,
+    FiledMail,
     IntegrationVersion,
+    MailDrop,
     MailOutbox,
     ManagedListState,
     MatchAnswer,
@@ -36,7 +39,19 @@ from crmapp.models import (
     team_member,
 )
 
-_OWNED = (("contact", Contact), ("activity", Activity))
+_OWNED = (("attachment", Attachment), ("contact", Contact), ("activity", Activity))
+
+_BELOW = (
+    Attachment,
+    FiledMail,
+    MailDrop,
+    Activity,
+    Contact,
+    ExternalIdentity,
+    MatchAnswer,
+    RemoteDetail,
+)
+"""What belongs to accounts, in the order in which it can go."""
 
 
 def accounts_made_by(people: Sequence[int]) -> set[int]:
@@ -67,7 +82,7 @@ def erase_accounts(ids: Sequence[int]) -> None:
     for object_, model in _OWNED:
         owned = list(session.scalars(select(model.id).where(is_one_of(model.account_id, ids))))
         _erase_changes(object_, owned)
-    for below in (Activity, Contact, ExternalIdentity, MatchAnswer, RemoteDetail):
+    for below in _BELOW:
         session.execute(delete(below).where(is_one_of(below.account_id, ids)))
     _erase_changes("account", ids)
     session.execute(delete(Account).where(is_one_of(Account.id, ids)))

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
 from crmapp.domain.changes import Link
 from crmapp.domain.records import BELONGING
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, Change, PickList, PickListValue, Run, User
+from crmapp.models import Account, Attachment, Change, PickList, PickListValue, Run, User
 from crmapp.services import fields, overrulings
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
@@ -35,6 +35,7 @@ _SOURCES: dict[str, str] = {
     "pick_list": N_("Pick list"),
     "undo": N_("Undo"),
     "merge": N_("Merge"),
+    "mail": N_("E-mail"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
 }
@@ -69,26 +70,40 @@ class Page:
 def of(object_: str, record_id: int, *, by: User, locale: str, before: int | None = None) -> Page:
     """Return a page of the record's history; the caller has made sure that ``by`` sees the record.
 
-    That of accounts that were merged into it is part of it.
+    Part of an account's are its files, and the accounts that were merged into it.
     ``before`` is the id of a change: the page begins with the one before it.
     """
-    names = _merged(record_id) if object_ == "account" else {}
-    ids = [record_id, *names]
-    page, older = _page(and_(Change.object == object_, Change.record_id.in_(ids)), before)
+    names = _parts(record_id) if object_ == "account" else {}
+    records = [(object_, record_id), *names]
+    page, older = _page(tuple_(Change.object, Change.record_id).in_(records), before)
     specs = {**BELONGING.get(object_, {}), **fields.every(object_)}
-    words = Words(specs, [each.fields for each in page], by=by, locale=locale)
+    own = [each.fields for each in page if each.object == object_]
+    words = {object_: Words(specs, own, by=by, locale=locale)}
+    words["attachment"] = Words({}, (), by=by, locale=locale)  # its name is its whole story
     systems, overruled = SystemNames(locale), overrulings.said(page, by=by)
-    entries = [_entry(each, words, systems, names.get(each.record_id, "")) for each in page]
-    return Page([replace(each, overruled=overruled.get(each.change.id)) for each in entries], older)
-
-
-def _merged(account_id: int) -> dict[int, str]:
-    """Return id → name of the accounts that were merged into this one."""
-    own = Account.__table__.c
-    found = session.execute(
-        select(own.id, own.name).where(own.replaced_by == account_id, own.deleted_at.is_not(None))
+    return Page(
+        [
+            replace(
+                _entry(
+                    each, words[each.object], systems, names.get((each.object, each.record_id), "")
+                ),
+                overruled=overruled.get(each.id),
+            )
+            for each in page
+        ],
+        older,
     )
-    return {row.id: row.name for row in found}
+
+
+def _parts(account_id: int) -> dict[tuple[str, int], str]:
+    """Return what else is told with an account, and its name: merged accounts, and files."""
+    own, files = Account.__table__.c, Attachment.__table__.c
+    merged = select(own.id, own.name).where(
+        own.replaced_by == account_id, own.deleted_at.is_not(None)
+    )
+    attached = select(files.id, files.name).where(files.account_id == account_id)
+    found = {("account", id_): name for id_, name in session.execute(merged)}
+    return found | {("attachment", id_): name for id_, name in session.execute(attached)}
 
 
 def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:

@@ -28,6 +28,7 @@ from crmapp.i18n import N_
 from crmapp.models import (
     Account,
     Activity,
+    Attachment,
     Change,
     Contact,
     PickList,
@@ -44,6 +45,7 @@ OBJECTS: dict[type[Record], str] = {
     Account: "account",
     Contact: "contact",
     Activity: "activity",
+    Attachment: "attachment",
     PickList: "pick_list",
     PickListValue: "pick_list_value",
 }

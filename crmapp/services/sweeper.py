@@ -6,6 +6,7 @@ from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
 from crmapp.services import (
     account_sync,
+    attachment_sweep,
     dataset_schedule,
     engine,
     feeds,
@@ -32,6 +33,7 @@ def sweep() -> int:
     reminders.send_due()
     request_log.forget_old()
     retention.forget_old()
+    attachment_sweep.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

@@ -19,11 +19,13 @@ from crmapp.services import (
     account_sales,
     accounts,
     activities,
+    attachments,
     contacts,
     field_owners,
     fields,
     history,
     identities,
+    mail_drop,
     pick_lists,
 )
 from crmapp.web.access import person, requires
@@ -85,6 +87,8 @@ def activities_(account_id: int) -> ResponseReturnValue:
         activity_kinds=[(kind, translated(text)) for kind, text in activities.KINDS.items()],
         people=pick_lists.all_people_and_teams()[0],
         labels=pick_lists.labels(str(get_locale())),
+        files=attachments.of_activities([each.id for each in timeline.rows]),
+        mail_address=None if account.deleted_at else mail_drop.address_of(account),
     )
 
 

@@ -15,13 +15,14 @@ from crmapp.web.htmx import page
 from crmapp.web.run_pages import polling_pace
 
 
-def tab(name: str, account: Account, **context: Any) -> ResponseReturnValue:
+def tab(name: str, account: Account, status: int = 200, **context: Any) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs."""
     recent.note_account(account.id)
     standing = accounts.standing(account, by=person())
     before, after = account_list.neighbours(asked(), account, by=person())
     return page(
         f"accounts/{name}.html",
+        status=status,
         account=account,
         before=before,
         after=after,

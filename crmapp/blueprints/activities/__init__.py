@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("activities", __name__)
 
-from crmapp.blueprints.activities import views  # noqa: E402,F401  the views need bp
+from crmapp.blueprints.activities import files, views  # noqa: E402,F401  views need bp

@@ -27,6 +27,7 @@ TITLES = {
     "meeting": (N_("New meeting"), N_("Edit meeting")),
     "task": (N_("New task"), N_("Edit task")),
     "note": (N_("New note"), N_("Edit note")),
+    "email": (N_("New e-mail"), N_("Edit e-mail")),
 }
 
 

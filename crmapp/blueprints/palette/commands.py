@@ -79,6 +79,7 @@ def _with_account(account: Account, by: User) -> Iterator[Item]:
             ("meeting", _("Add a meeting"), "calendar"),
             ("task", _("Add a task"), "square-check-big"),
             ("note", _("Add a note"), "notebook-pen"),
+            ("email", _("Log an e-mail"), "mail"),
         ):
             yield Item(text, icon, "activities.new", (("kind", kind), here), drawer=True)
     if by.can(Right.CONTACT_EDIT):

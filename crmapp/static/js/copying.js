@@ -1,0 +1,20 @@
+/* <button data-copy="text" data-copied="what it says then" hidden>: puts a text on the clipboard. */
+(() => {
+  if (!navigator.clipboard) return;
+  const show = () => document.querySelectorAll("[data-copy][hidden]").forEach((button) => { button.hidden = false; });
+  show();
+  document.addEventListener("htmx:after:swap", show);
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      return; // the browser does not allow it: the address can still be marked by hand
+    }
+    const label = button.querySelector("span");
+    button.dataset.label ??= label.textContent;
+    label.textContent = button.dataset.copied;
+    setTimeout(() => { label.textContent = button.dataset.label; }, 2000);
+  });
+})();
