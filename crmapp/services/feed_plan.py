@@ -40,7 +40,7 @@ from crmapp.services import (
     upsert_plan,
 )
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
+from crmapp.services.engine import Claim, checkpoint, end, put_off
 from crmapp.services.feed_join import Span
 from crmapp.services.feed_readers import FeedReader
 from crmapp.services.feed_rows import Fed
@@ -110,7 +110,7 @@ def _stage(held: Claim, run: Run) -> Claim:
     staging = Staging(held, run, number)
     staging.note(at=at)
     session.rollback()
-    with feed_sources.opened(kept["source_id"], fed.columns) as reader, keep_alive(held):
+    with feed_sources.opened(kept["source_id"], fed.columns) as reader:
         _check_columns(kept, fed, reader)
         whole = kept["cursor"] is None
         begin = kept["cursor"] if place is None else place
@@ -180,8 +180,7 @@ def _rows(held: Claim, run: Run) -> Claim:
 
 def _again(held: Claim, run: Run) -> Claim:
     """Look again at what a person would be asked, now that the others are decided."""
-    with keep_alive(held):
-        layer = feed_again.look(run, spans_of(run))
+    layer = feed_again.look(run, spans_of(run))
     session.rollback()
     parts = [*run.artefacts, layer.as_json()] if layer else run.artefacts
     with unit_of_work():
@@ -196,8 +195,7 @@ def _offer(held: Claim, run: Run) -> None:
         with unit_of_work():
             end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))
         return
-    with keep_alive(held):
-        match_questions.ask(held, run, plan, spans)
+    match_questions.ask(held, run, plan, spans)
     counts = planning.count_actions(plan)
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
