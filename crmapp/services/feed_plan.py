@@ -108,14 +108,14 @@ def _stage(held: Claim, run: Run) -> Claim:
     kept, place = sources[number], state.get("place")
     fed, at = Fed.from_json(kept), state.get("at") or utcnow().isoformat()
     staging = Staging(held, run, number)
-    staging.note(at=at)
+    staging.note(at=at, **({"asked": 0} if place is None else {}))
     session.rollback()
     with feed_sources.opened(kept["source_id"], fed.columns) as reader:
         _check_columns(kept, fed, reader)
         whole = kept["cursor"] is None
         begin = kept["cursor"] if place is None else place
         asked = None if place is not None else _asked(run, kept["source_id"], reader, whole)
-        with closing(_pages(reader, begin, asked)) as pages:
+        with closing(_pages(reader, begin, asked, staging)) as pages:
             if not staging.take(pages):
                 return staging.held
         said = {
@@ -125,6 +125,7 @@ def _stage(held: Claim, run: Run) -> Claim:
             "whole": whole and reader.deletions,
             "tells_gone": reader.deletions,
             "repeats": reader.delta,
+            "asked": staging.noted("asked"),
         }
     return staging.finish(place=None, at=None, read=[*read, said])
 
@@ -140,9 +141,11 @@ def _asked(run: Run, source_id: int, reader: FeedReader, whole: bool) -> Iterato
 
 
 def _pages(
-    reader: FeedReader, cursor: Any, asked: Iterator[Page] | None
+    reader: FeedReader, cursor: Any, asked: Iterator[Page] | None, staging: Staging
 ) -> Generator[Page, None, None]:
-    yield from asked or ()
+    for asked_page in asked or ():
+        staging.note(asked=staging.noted("asked") + len(asked_page.found))
+        yield asked_page
     for page in reader.read(cursor):
         yield Page(page.rows, page.cursor)
 

@@ -145,6 +145,10 @@ class Staging:
         """Keep something about the reading with the next part."""
         self._state |= state
 
+    def noted(self, name: str) -> Any:
+        """Return what was noted about the reading."""
+        return self._state.get(name)
+
     def take(self, pages: Iterable[Page]) -> bool:
         """Write pages down; return whether all of them, or the worker was asked to leave before."""
         kept = self.count

@@ -196,6 +196,23 @@ def test_the_page_of_the_run_leads_to_its_preview(make, as_user, dry):
 
 
 @WAYS
+def test_where_only_open_questions_were_looked_at_again_it_says_so(make, as_user, clock, headers):
+    make.account("Acme Boults")
+    erp = Erp([customer(1, "Acme Bolts")], delta=True, deletions=False)
+    rule = mapping(make, source(make, erp))
+    feed(make, rule)
+    erp.rows = []
+    nothing = feed(make, rule, whole=True, dry=True)
+    erp.rows = [customer(2)]
+    more = feed(make, rule, whole=True, dry=True)
+
+    texts = [flat(as_user(make.ivan).get(plan_of(run), headers=headers)) for run in (nothing, more)]
+
+    assert "Our ERP nothing new; open questions again, 6/15/26, 9:30 AM 1" in texts[0]
+    assert "Our ERP what was new, 6/15/26, 9:30 AM; 1 open question again 2" in texts[1]
+
+
+@WAYS
 def test_the_end_of_a_feed_is_told_and_its_receipt_balances_for_each_source(
     make, as_user, clock, erp, headers
 ):
