@@ -29,6 +29,7 @@ from crmapp.services import (
     feed_gone,
     feed_join,
     feed_leads,
+    feed_missing,
     feed_numbers,
     feed_rows,
     feed_sources,
@@ -205,18 +206,21 @@ def _offer(held: Claim, run: Run) -> None:
     mapping = session.get(CrmMapping, run.source["mapping"])
     before = mapping.known.get("problems") if mapping is not None else None
     same = before is not None and known["problems"] in (before, "")
-    gone = None if shrunk or run.source["mode"] != "run" else _gone(run, plan, spans)
+    parts = [part["name"] for part in run.artefacts] or [plan.name]
+    whole = not shrunk and run.source["mode"] == "run"
+    gone = feed_gone.propose(run, parts, spans) if whole else None
+    missing = _missing(run, parts, shrunk, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
         match_questions.settle(run, plan.name, spans)
         _leave_nothing(held, run, known, gone)
         return
-    source = {**run.source, "known": known}
+    source = {**run.source, "known": known, **missing}
     if shrunk and run.source["mode"] == "run":
         source["mode"] = "guard"
     status = Status.QUEUED if source["mode"] == "run" else Status.PLANNED
     with unit_of_work():
-        said = failures.kept(shrunk, run.mapping) if shrunk else {"error": None}
+        said = failures.kept(_told(run, shrunk[0]), run.mapping) if shrunk else {"error": None}
         planning.offer(held, status, plan, counts, source=source, **said)
         if source["mode"] == "guard":
             notifications.run_waits(held.run_id)
@@ -224,8 +228,14 @@ def _offer(held: Claim, run: Run) -> None:
             gone.keep()
 
 
-def _gone(run: Run, plan: Artefact, spans: Sequence[Span]) -> feed_gone.Proposal | None:
-    return feed_gone.propose(run, [part["name"] for part in run.artefacts] or [plan.name], spans)
+def _missing(
+    run: Run, parts: Sequence[str], shrunk: Sequence[int], spans: Sequence[Span]
+) -> dict[str, Any]:
+    """Write down who is gone from sources that have shrunk; return what the run keeps of it."""
+    if not shrunk:
+        return {}
+    of = {run.source["sources"][number]["name"]: spans[number] for number in shrunk}
+    return {feed_missing.MISSING: feed_missing.write(run, parts, of).as_json()}
 
 
 def spans_of(run: Run) -> list[Span]:
@@ -244,13 +254,21 @@ def spans_of(run: Run) -> list[Span]:
     ]
 
 
-def _shrunk(run: Run) -> Text | None:
-    """Say which source lost more of its rows than may go unseen since it was read in whole."""
-    for kept, read in zip(run.source["sources"], state_of(run)["read"], strict=True):
-        before, now = kept["count"], read["count"]
-        if read["whole"] and before and (before - now) * 100 > before * run.source["guard"]:
-            return Text(SHRUNK, {"source": kept["name"], "before": before, "now": now})
-    return None
+def _shrunk(run: Run) -> list[int]:
+    """Return which sources lost more of their rows than may go unseen since read in whole."""
+    counts = [
+        (kept["count"] or 0, read["count"] if read["whole"] else kept["count"] or 0)
+        for kept, read in zip(run.source["sources"], state_of(run)["read"], strict=True)
+    ]
+    guard = run.source["guard"]
+    return [n for n, (before, now) in enumerate(counts) if (before - now) * 100 > before * guard]
+
+
+def _told(run: Run, number: int) -> Text:
+    """Say that a source has shrunk."""
+    kept, read = run.source["sources"][number], state_of(run)["read"][number]
+    said = {"source": kept["name"], "before": kept["count"], "now": read["count"]}
+    return Text(SHRUNK, said)
 
 
 def _problems(plan: Artefact) -> str:
