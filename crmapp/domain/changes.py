@@ -33,6 +33,8 @@ class Reason(StrEnum):
     PEOPLE_ADDED = "people_added"
     EDITED_SINCE = "edited_since"
     KEPT_BY_SOURCE = "kept_by_source"
+    EDITED_OR_KEPT = "edited_or_kept"
+    IN_SPITE_OF_SOURCE = "in_spite_of_source"
     LEFT_OUT = "left_out"
     LEFT_OUT_BEFORE = "left_out_before"
     LEFT_OUT_KNOWN = "left_out_known"

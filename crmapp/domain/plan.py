@@ -259,26 +259,6 @@ def taken(row: PlanRow, wanted: Wanted) -> PlanRow:
     return row._replace(action=Planned.KEPT, reason=reason, fields={}, params={}, link=False)
 
 
-def without(row: PlanRow, kept: Mapping[str, str]) -> PlanRow:
-    """Leave out of a row what would change fields that a source keeps: ``kept`` is field → source.
-
-    One of which nothing is left is skipped.
-    """
-    theirs = [name for name in row.fields if name in kept]
-    if row.action is not Planned.UPDATE or not theirs:
-        return row
-    fields = {name: both for name, both in row.fields.items() if name not in kept}
-    sources = ", ".join(dict.fromkeys(kept[name] for name in theirs))
-    return row._replace(
-        action=Planned.UPDATE if fields else Planned.KEPT,
-        reason=Reason.KEPT_BY_SOURCE,
-        params={**row.params, "source": sources, "fields": theirs},
-        fields=fields,
-        link=row.link and bool(fields),
-        numbers={name: number for name, number in row.numbers.items() if name not in theirs},
-    )
-
-
 def without_keys(mapped: Mapped) -> Mapped:
     """Leave out of a row what only finds its record."""
     values = {name: value for name, value in mapped.values.items() if name not in NAMES}

@@ -22,6 +22,14 @@ SENTENCES: dict[Reason, str] = {
     Reason.PEOPLE_ADDED: N_("Kept, because people added to this account since."),
     Reason.EDITED_SINCE: N_("Kept, because these values were changed since: %(fields)s."),
     Reason.KEPT_BY_SOURCE: N_("Not changed here, because %(source)s keeps it: %(fields)s."),
+    Reason.EDITED_OR_KEPT: N_(
+        "Kept, because these values were changed since: %(fields)s;"
+        " and not changed here, because %(source)s keeps it: %(theirs)s."
+    ),
+    Reason.IN_SPITE_OF_SOURCE: N_(
+        "%(source)s keeps this: %(fields)s. Change it there too, or its words in the CRM mapping;"
+        " else it would say the old value again, and that row is rejected."
+    ),
     Reason.LEFT_OUT: N_("Left out, as decided in the preview."),
     Reason.LEFT_OUT_BEFORE: N_("Left out, as somebody decided in an earlier preview."),
     Reason.LEFT_OUT_KNOWN: N_("Left out: the account exists, and only new ones are created."),
@@ -66,8 +74,9 @@ def sentence(reason: Reason, params: Mapping[str, Any], fields: Mapping[str, Fie
         said["problem"] = Text(params["problem"], dict(params.get("values") or {}))
     if "field" in params:
         said["field"] = _label(params["field"], fields)
-    if "fields" in params:
-        said["fields"] = [_label(name, fields) for name in params["fields"]]
+    for each in ("fields", "theirs"):
+        if each in params:
+            said[each] = [_label(name, fields) for name in params[each]]
     other = OF_ANY_RECORD.get(reason) if params.get("object", "account") != "account" else None
     return Text(other or SENTENCES[reason], said)
 

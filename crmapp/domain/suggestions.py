@@ -208,7 +208,7 @@ _WRITTEN_OUT = {
     "tel": "phone", "telephone": "phone", "mail": "email", "nr": "number", "no": "number",
     "num": "number", "zipcode": "postal code", "zip": "postal code", "postcode": "postal code",
     "ph": "phone", "lim": "limit", "terr": "territory", "pmt": "payment",
-    "ship": "shipping", "to": "", "of": "", "de": "", "du": "",
+    "ship": "shipping", "to": "", "of": "", "de": "", "du": "", "d": "",
 }  # fmt: skip
 
 _ALSO: dict[str, frozenset[str]] = {
@@ -229,5 +229,17 @@ _ALSO: dict[str, frozenset[str]] = {
     "tax_id": frozenset({"vat", "vat number", "vat id", "numero tva", "tva"}),
     "credit_limit": frozenset({"limite credit", "encours autorise"}),
     "active": frozenset({"is active", "actif"}),
+    "first_name": frozenset({"prenom", "forename"}),
+    "last_name": frozenset({"nom famille", "surname"}),
+    "job_title": frozenset({"title", "position", "function", "fonction", "poste"}),
+    "mobile": frozenset({"cell", "cell phone", "mobile phone", "portable"}),
+    "kind": frozenset({"type", "activity type", "type activite"}),
+    "subject": frozenset({"title", "topic", "objet", "sujet"}),
+    "happens_at": frozenset({
+        "date", "when", "at", "start", "start date", "due", "due date", "activity date",
+        "date heure", "quand", "debut", "echeance", "date echeance", "date activite",
+    }),
+    "contact_id": frozenset({"contact person", "contact name", "person"}),
+    "notes": frozenset({"comment", "comments", "remarks", "commentaire", "remarques"}),
 }  # fmt: skip
 """What sources call the same thing, folded, in English and French."""

@@ -28,7 +28,7 @@ from crmapp.services import (
 )
 from crmapp.services.account_sync_states import REST
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
+from crmapp.services.engine import Claim, checkpoint, end, put_off
 
 TROUBLE = (ConnectorError, NotConnected, SecretsLost)
 """What may be wrong with another system or the connection to it."""
@@ -95,8 +95,7 @@ def _mended(held: Claim, run: Run) -> bool:
 
 def _read_fields(held: Claim, run: Run) -> Claim:
     """Read what the systems consist of; rows whose field is gone or back concern all accounts."""
-    with keep_alive(held):
-        account_sync_read.read_anew()
+    account_sync_read.read_anew()
     with unit_of_work():
         held = checkpoint(held, mapping={**run.mapping, "read_anew": True})
         account_sync_read.heed_rows()

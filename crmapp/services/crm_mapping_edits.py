@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sqlalchemy import select
+
+from crmapp.db import session
 from crmapp.domain.feeds import Content, Responsible
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
-from crmapp.models import CrmMapping, User
+from crmapp.models import CrmMapping, FeedSource, User
 from crmapp.services import crm_mappings
 
 _LAST = N_("The last source stays. Add another one first, or pause the CRM mapping.")
@@ -69,6 +72,20 @@ def restore(mapping_id: int, number: int, *, version: int, by: User) -> None:
         _save(mapping, content, version, by)
     except Invalid as invalid:
         raise Invalid(_located(invalid, content)) from invalid
+
+
+def retired_in(mapping: CrmMapping, number: int) -> Sequence[FeedSource]:
+    """Return the sources that are to be brought back before version ``number`` can be restored.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    now = Content.from_json(mapping.content).sources
+    fed = [each for each in crm_mappings.content_at(mapping, number).sources if each not in now]
+    query = select(FeedSource).where(
+        FeedSource.id.in_([each.source_id for each in fed]), FeedSource.retired_at.is_not(None)
+    )
+    return session.scalars(query.order_by(FeedSource.name)).all()
 
 
 def copy(mapping_id: int, name: str, *, by: User) -> int:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, Engine, and_, case, func, or_, select, update
@@ -172,7 +173,7 @@ def checkpoint(held: Claim, **values: Any) -> Claim:
 
 @contextmanager
 def keep_alive(held: Claim) -> Iterator[None]:
-    """Renew the lease while a step takes long outside of any transaction, as joining a plan may.
+    """Renew the lease while a step takes long outside of any transaction, as planning may.
 
     Else two workers would take the run from each other for ever. A frozen process renews nothing.
     """
@@ -187,7 +188,8 @@ def keep_alive(held: Claim) -> Iterator[None]:
 
 
 def _renew(held: Claim, over: threading.Event, engine: Engine) -> None:
-    lease, still_ours = settings().lease, _mine(held).where(Run.status == held.status)
+    lease = settings().lease
+    still_ours = _mine(held).where(Run.status == held.status, Run.lease_until.is_not(None))
     while not over.wait(lease / 3):
         with suppress(DBAPIError), beside(engine) as connection:
             until = seconds_now(engine.dialect.name) + lease
@@ -205,6 +207,8 @@ def work(run_id: int, phases: Mapping[tuple[str, str], Advance]) -> None:
         return
     deadline = time.monotonic() + settings().time_slice
     advance = phases[held.kind, held.status]
+    if held.status == Status.PLANNING:
+        advance = partial(_kept_alive, advance)
     try:
         step: Claim | None = held
         while step is not None and time.monotonic() < deadline and not leaving():
@@ -218,6 +222,12 @@ def work(run_id: int, phases: Mapping[tuple[str, str], Advance]) -> None:
         log.error("run %s: a file of its plan is missing or damaged", run_id)
         with unit_of_work():
             end(held, Status.FAILED, error=error.message.text)
+
+
+def _kept_alive(advance: Advance, held: Claim) -> Claim | None:
+    """Do a step of planning: its source may be slow, and it writes only at its end."""
+    with keep_alive(held):
+        return advance(held)
 
 
 def _persist(advance: Advance, held: Claim) -> Claim | None:

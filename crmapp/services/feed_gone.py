@@ -148,11 +148,11 @@ def _gone(
             _LEDGER.account_id, _LEDGER.system, _LEDGER.object, _LEDGER.external_id
         ).where(ours, is_one_of(_LEDGER.account_id, ids))
         known = [tuple(row) for row in session.execute(names)]
-        there = _there(file, spans, [row[3] for row in known])
+        read = there(file, spans, [row[3] for row in known])
         living = {
             row[0]
             for row in known
-            if (row[1], row[2]) in silent or (row[1], row[2], row[3]) in there
+            if (row[1], row[2]) in silent or (row[1], row[2], row[3]) in read
         }
         keys = {row[0]: row[3] for row in known}
         accounts = select(_ACCOUNT.id, _ACCOUNT.version, _ACCOUNT.name).where(
@@ -165,7 +165,8 @@ def _gone(
                 yield row.id, row.version, row.name, keys[row.id]
 
 
-def _there(file: PlanFile, spans: Sequence[Span], keys: Sequence[str]) -> set[tuple[str, str, str]]:
+def there(file: PlanFile, spans: Sequence[Span], keys: Sequence[str]) -> set[tuple[str, str, str]]:
+    """Return which of ``keys`` were read in each span: system, object and key."""
     found: set[tuple[str, str, str]] = set()
     for span in spans:
         rows = file.ask(

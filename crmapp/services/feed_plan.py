@@ -29,6 +29,7 @@ from crmapp.services import (
     feed_gone,
     feed_join,
     feed_leads,
+    feed_missing,
     feed_numbers,
     feed_rows,
     feed_sources,
@@ -40,7 +41,7 @@ from crmapp.services import (
     upsert_plan,
 )
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
+from crmapp.services.engine import Claim, checkpoint, end, put_off
 from crmapp.services.feed_join import Span
 from crmapp.services.feed_readers import FeedReader
 from crmapp.services.feed_rows import Fed
@@ -108,14 +109,14 @@ def _stage(held: Claim, run: Run) -> Claim:
     kept, place = sources[number], state.get("place")
     fed, at = Fed.from_json(kept), state.get("at") or utcnow().isoformat()
     staging = Staging(held, run, number)
-    staging.note(at=at)
+    staging.note(at=at, **({"asked": 0} if place is None else {}))
     session.rollback()
-    with feed_sources.opened(kept["source_id"], fed.columns) as reader, keep_alive(held):
+    with feed_sources.opened(kept["source_id"], fed.columns) as reader:
         _check_columns(kept, fed, reader)
         whole = kept["cursor"] is None
         begin = kept["cursor"] if place is None else place
         asked = None if place is not None else _asked(run, kept["source_id"], reader, whole)
-        with closing(_pages(reader, begin, asked)) as pages:
+        with closing(_pages(reader, begin, asked, staging)) as pages:
             if not staging.take(pages):
                 return staging.held
         said = {
@@ -125,6 +126,7 @@ def _stage(held: Claim, run: Run) -> Claim:
             "whole": whole and reader.deletions,
             "tells_gone": reader.deletions,
             "repeats": reader.delta,
+            "asked": staging.noted("asked"),
         }
     return staging.finish(place=None, at=None, read=[*read, said])
 
@@ -140,9 +142,11 @@ def _asked(run: Run, source_id: int, reader: FeedReader, whole: bool) -> Iterato
 
 
 def _pages(
-    reader: FeedReader, cursor: Any, asked: Iterator[Page] | None
+    reader: FeedReader, cursor: Any, asked: Iterator[Page] | None, staging: Staging
 ) -> Generator[Page, None, None]:
-    yield from asked or ()
+    for asked_page in asked or ():
+        staging.note(asked=staging.noted("asked") + len(asked_page.found))
+        yield asked_page
     for page in reader.read(cursor):
         yield Page(page.rows, page.cursor)
 
@@ -180,8 +184,7 @@ def _rows(held: Claim, run: Run) -> Claim:
 
 def _again(held: Claim, run: Run) -> Claim:
     """Look again at what a person would be asked, now that the others are decided."""
-    with keep_alive(held):
-        layer = feed_again.look(run, spans_of(run))
+    layer = feed_again.look(run, spans_of(run))
     session.rollback()
     parts = [*run.artefacts, layer.as_json()] if layer else run.artefacts
     with unit_of_work():
@@ -196,26 +199,28 @@ def _offer(held: Claim, run: Run) -> None:
         with unit_of_work():
             end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))
         return
-    with keep_alive(held):
-        match_questions.ask(held, run, plan, spans)
+    match_questions.ask(held, run, plan, spans)
     counts = planning.count_actions(plan)
     known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
     mapping = session.get(CrmMapping, run.source["mapping"])
     before = mapping.known.get("problems") if mapping is not None else None
     same = before is not None and known["problems"] in (before, "")
-    gone = None if shrunk or run.source["mode"] != "run" else _gone(run, plan, spans)
+    parts = [part["name"] for part in run.artefacts] or [plan.name]
+    whole = not shrunk and run.source["mode"] == "run"
+    gone = feed_gone.propose(run, parts, spans) if whole else None
+    missing = _missing(run, parts, shrunk, spans)
     session.rollback()
     if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
         match_questions.settle(run, plan.name, spans)
         _leave_nothing(held, run, known, gone)
         return
-    source = {**run.source, "known": known}
+    source = {**run.source, "known": known, **missing}
     if shrunk and run.source["mode"] == "run":
         source["mode"] = "guard"
     status = Status.QUEUED if source["mode"] == "run" else Status.PLANNED
     with unit_of_work():
-        said = failures.kept(shrunk, run.mapping) if shrunk else {"error": None}
+        said = failures.kept(_told(run, shrunk[0]), run.mapping) if shrunk else {"error": None}
         planning.offer(held, status, plan, counts, source=source, **said)
         if source["mode"] == "guard":
             notifications.run_waits(held.run_id)
@@ -223,8 +228,14 @@ def _offer(held: Claim, run: Run) -> None:
             gone.keep()
 
 
-def _gone(run: Run, plan: Artefact, spans: Sequence[Span]) -> feed_gone.Proposal | None:
-    return feed_gone.propose(run, [part["name"] for part in run.artefacts] or [plan.name], spans)
+def _missing(
+    run: Run, parts: Sequence[str], shrunk: Sequence[int], spans: Sequence[Span]
+) -> dict[str, Any]:
+    """Write down who is gone from sources that have shrunk; return what the run keeps of it."""
+    if not shrunk:
+        return {}
+    of = {run.source["sources"][number]["name"]: spans[number] for number in shrunk}
+    return {feed_missing.MISSING: feed_missing.write(run, parts, of).as_json()}
 
 
 def spans_of(run: Run) -> list[Span]:
@@ -243,13 +254,21 @@ def spans_of(run: Run) -> list[Span]:
     ]
 
 
-def _shrunk(run: Run) -> Text | None:
-    """Say which source lost more of its rows than may go unseen since it was read in whole."""
-    for kept, read in zip(run.source["sources"], state_of(run)["read"], strict=True):
-        before, now = kept["count"], read["count"]
-        if read["whole"] and before and (before - now) * 100 > before * run.source["guard"]:
-            return Text(SHRUNK, {"source": kept["name"], "before": before, "now": now})
-    return None
+def _shrunk(run: Run) -> list[int]:
+    """Return which sources lost more of their rows than may go unseen since read in whole."""
+    counts = [
+        (kept["count"] or 0, read["count"] if read["whole"] else kept["count"] or 0)
+        for kept, read in zip(run.source["sources"], state_of(run)["read"], strict=True)
+    ]
+    guard = run.source["guard"]
+    return [n for n, (before, now) in enumerate(counts) if (before - now) * 100 > before * guard]
+
+
+def _told(run: Run, number: int) -> Text:
+    """Say that a source has shrunk."""
+    kept, read = run.source["sources"][number], state_of(run)["read"][number]
+    said = {"source": kept["name"], "before": kept["count"], "now": read["count"]}
+    return Text(SHRUNK, said)
 
 
 def _problems(plan: Artefact) -> str:

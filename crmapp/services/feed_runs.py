@@ -29,8 +29,9 @@ class Part:
     """What one source gave a run, and what the run does with it, or did.
 
     ``rows`` is how many were read; ``whole`` whether these were all that there are, else they are
-    those of ``since`` if it is known. ``outcomes`` counts each row once: of a run that has ended
-    what became of it, before that what is planned.
+    those of ``since`` if it is known. ``asked`` of them were not read of the source: somebody was
+    asked about them before. ``outcomes`` counts each row once: of a run that has ended what became
+    of it, before that what is planned.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Part:
     whole: bool
     since: datetime | None
     read_at: datetime | None
+    asked: int
     outcomes: Mapping[str, int]
 
     @property
@@ -77,9 +79,10 @@ def parts(run: Run) -> list[Part]:
                 source["source_id"],
                 source["name"],
                 said["count"],
-                source["cursor"] is None,
+                said["whole"],
                 _moment(source["read_at"]) if source["cursor"] is not None else None,
                 _moment(said["at"]),
+                said.get("asked", 0),
                 _outcomes(run, plan, first, last),
             )
             for source, said, (first, last) in zip(kept, read, spans, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -13,8 +13,9 @@ from sqlalchemy import Select, String, Text, bindparam, cast, exists, literal, s
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.feeds import Content
+from crmapp.domain.kept import in_spite_of, without
 from crmapp.domain.ownership import Owner
-from crmapp.domain.plan import Planned, PlanRow, without
+from crmapp.domain.plan import Planned, PlanRow
 from crmapp.i18n import N_
 from crmapp.i18n import Text as Sentence
 from crmapp.models import CrmMapping, ExternalIdentity, FeedSource
@@ -63,17 +64,41 @@ def locked(account_id: int) -> dict[str, Keeper]:
     return {name: keeper for name, keeper in of(account_id).items() if keeper.locked}
 
 
-def left_alone(rows: Sequence[PlanRow]) -> list[PlanRow]:
-    """Take from rows of a plan what would change fields that a source keeps; they say so."""
-    ids = [row.record_id for row in rows if row.record_id and row.action is Planned.UPDATE]
-    kept = _locked_in(ids) if ids else {}
+def left_alone(rows: Sequence[PlanRow], *, but: int | None = None) -> list[PlanRow]:
+    """Take from rows of a plan what would change fields that a source keeps; they say so.
+
+    What the sources of the CRM mapping ``but`` keep is not meant: the run is its own.
+    """
+    return _each(rows, without, but)
+
+
+def named(rows: Sequence[PlanRow]) -> list[PlanRow]:
+    """Say with rows of a plan which fields that a source keeps they change all the same."""
+    return _each(rows, in_spite_of)
+
+
+def _each(
+    rows: Sequence[PlanRow],
+    told: Callable[[PlanRow, Mapping[str, str]], PlanRow],
+    but: int | None = None,
+) -> list[PlanRow]:
+    """Return rows of a plan, those that change accounts ``told`` field → source that keeps it."""
+    ids = [row.record_id for row in rows if row.record_id and _changes_account(row)]
+    kept = _locked_in(ids, but) if ids else {}
     if not kept:
         return list(rows)
-    return [without(row, kept.get(row.record_id or 0, {})) for row in rows]
+    return [
+        told(row, kept.get(row.record_id or 0, {})) if _changes_account(row) else row
+        for row in rows
+    ]
 
 
-def _locked_in(ids: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Return account → field → the name of the source that keeps it."""
+def _changes_account(row: PlanRow) -> bool:
+    return row.action is Planned.UPDATE and row.object == "account"
+
+
+def _locked_in(ids: Sequence[int], but: int | None) -> dict[int, dict[str, str]]:
+    """Return account → field → the name of the source that keeps it, not by the mapping ``but``."""
     mapping, source = CrmMapping.__table__.c, FeedSource.__table__.c
     query = select(mapping.id, cast(mapping.content, Text)).where(mapping.active)
     rules = {row[0]: row[1] for row in session.execute(query.order_by(mapping.id))}
@@ -93,7 +118,9 @@ def _locked_in(ids: Sequence[int]) -> dict[int, dict[str, str]]:
     alike: dict[frozenset[tuple[int, str]], dict[str, str]] = {}  # most accounts, of few sources
     for sources in {frozenset(each) for each in known.values()}:
         keepers = _keepers(rules, dict(sources)).items()
-        alike[sources] = {name: each.source for name, each in keepers if each.locked}
+        alike[sources] = {
+            name: each.source for name, each in keepers if each.locked and each.mapping_id != but
+        }
     return {account_id: alike[frozenset(sources)] for account_id, sources in known.items()}
 
 

@@ -14,7 +14,7 @@ from crmapp.domain.pick_lists import THERE
 from crmapp.errors import FileLost
 from crmapp.models import Run
 from crmapp.services import planning
-from crmapp.services.engine import Claim, checkpoint, keep_alive
+from crmapp.services.engine import Claim, checkpoint
 from crmapp.services.list_stage import SIDES, notes
 
 _PART = 12_500
@@ -99,7 +99,7 @@ _OURS = "here_id AS record_id, here_version AS version,"
 
 def join(held: Claim, run: Run) -> Claim:
     """Bring together what was written down."""
-    with keep_alive(held), artefacts.tables() as tables:
+    with artefacts.tables() as tables:
         for side, columns in SIDES.items():
             tables.fill(side, notes(run, side), columns)
             tables.do(_LATEST.format(side=side))

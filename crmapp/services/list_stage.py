@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from crmapp import artefacts, noted
 from crmapp.artefacts import Beside
-from crmapp.connectors.port import Connector, Page, Record
+from crmapp.connectors.port import Page, Record
 from crmapp.connectors.registry import Kind
 from crmapp.db import session, unit_of_work
 from crmapp.domain.list_values import word_of
@@ -22,7 +21,7 @@ from crmapp.noted import Note
 from crmapp.queue import leaving
 from crmapp.services import planning, remotes
 from crmapp.services.apply import load
-from crmapp.services.engine import Claim, checkpoint, keep_alive
+from crmapp.services.engine import Claim, checkpoint
 from crmapp.services.list_states import INTACCT
 
 SALESFORCE = "salesforce"
@@ -99,7 +98,7 @@ def read_source(held: Claim, run: Run) -> Claim:
     )
     object_ = managed.rest_object if rest else managed.xml_object
     session.rollback()
-    with _opened(INTACCT, held) as connector:
+    with remotes.opened(INTACCT) as connector:
         status = run.mapping.get("status")
         if status is None:
             word = "status" if rest else "STATUS"
@@ -120,7 +119,7 @@ def read_source(held: Claim, run: Run) -> Claim:
 def read_there(held: Claim, run: Run) -> Claim:
     """Write down the values that Salesforce's list object has."""
     session.rollback()
-    with _opened(SALESFORCE, held) as connector:
+    with remotes.opened(SALESFORCE) as connector:
         pages = connector.read(
             of(run).salesforce_object, [LABEL, VALUE_ID, VALUE_HIDDEN], run.mapping.get("there")
         )
@@ -132,12 +131,6 @@ def read_there(held: Claim, run: Run) -> Claim:
             return key.lower(), key, _text(record.get(LABEL)), bool(record.get(VALUE_HIDDEN))
 
         return _written(held, "there", "there", pages, as_row, then="join")
-
-
-@contextmanager
-def _opened(system: str, held: Claim) -> Iterator[Connector]:
-    with remotes.opened(system) as connector, keep_alive(held):
-        yield connector
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from crmapp.errors import AlreadyRunning, Conflict
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.queue import later
-from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over, keep_alive
+from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over
 
 OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
 ANEW = N_("The plan was made anew. Look at it again before you run it.")
@@ -58,8 +58,7 @@ def join_parts(held: Claim, run: Run, select: str = "SELECT * FROM plan") -> Art
     parts = [part["name"] for part in run.artefacts]
     if not parts:
         parts = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]
-    with keep_alive(held):
-        return artefacts.rewrite(run.id, "plan-1", parts, select)
+    return artefacts.rewrite(run.id, "plan-1", parts, select)
 
 
 def offer(

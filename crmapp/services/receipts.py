@@ -26,7 +26,10 @@ from crmapp.services.sources import open_source
 
 FILED = ("upsert", "dataset_refresh", FEED)
 """Kinds of runs of which rows that were left out are given as a file."""
-_LEFT = f"reason IS NOT NULL AND action <> '{Planned.UNCHANGED}' AND row_no <= ?"
+_LEFT = (
+    f"reason IS NOT NULL AND reason <> '{Reason.IN_SPITE_OF_SOURCE}'"
+    f" AND action <> '{Planned.UNCHANGED}' AND row_no <= ?"
+)
 _BATCH = 5000
 PAGE = 50
 

@@ -1,4 +1,7 @@
-"""Plan a replacement: who holds the value gets another, and at last the value goes."""
+"""Plan a replacement: who holds the value gets another, and at last the value goes.
+
+Fields that a source keeps change as well, else the value could not go; their rows say so.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,12 @@ from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
 from crmapp.models import PickListValue, Run
 from crmapp.models.contact import full_name
-from crmapp.services import pick_list_uses, planning
+from crmapp.services import field_owners, pick_list_uses, planning
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim
 from crmapp.services.pick_list_uses import HOLDERS
 
+KIND = "replacement"
 VALUE = "pick_list_value"
 _ORDER = (*HOLDERS, VALUE)
 Heirs = Mapping[str, str | None]
@@ -75,7 +79,7 @@ def _holders(list_code: str, heirs: Heirs, object_: str, after: int) -> list[Pla
         .limit(planning.PART)
     )
     first = 2 + len(names)
-    return [
+    rows = [
         PlanRow(
             row_no=0,
             action=Planned.UPDATE,
@@ -91,6 +95,7 @@ def _holders(list_code: str, heirs: Heirs, object_: str, after: int) -> list[Pla
         )
         for row in session.execute(query)
     ]
+    return field_owners.named(rows)
 
 
 def _codes(held: str | list[str] | None) -> list[str]:

@@ -19,9 +19,9 @@ from crmapp.services import (
 )
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
+from crmapp.services.replacement_plan import KIND
 from crmapp.services.rights import need
 
-KIND = "replacement"
 NOTHING = "-"
 """What is chosen to leave the fields empty; no code begins like this."""
 

@@ -26,7 +26,7 @@ from crmapp.models import Run, User
 from crmapp.noted import Note
 from crmapp.queue import leaving
 from crmapp.services import failures, planning
-from crmapp.services.engine import Claim, checkpoint, end, keep_alive, put_off
+from crmapp.services.engine import Claim, checkpoint, end, put_off
 from crmapp.services.sources import Page, Rows, Wrong, open_source, stager
 
 STATE = "staged"
@@ -57,7 +57,7 @@ def advance(held: Claim, run: Run) -> Claim | None:
     staging = Staging(held, run)
     session.rollback()
     try:
-        with closing(read(kept, place)) as pages, keep_alive(held):
+        with closing(read(kept, place)) as pages:
             if not staging.take(pages):
                 return staging.held
     except (ConnectorError, CRMError) as error:
@@ -144,6 +144,10 @@ class Staging:
     def note(self, **state: Any) -> None:
         """Keep something about the reading with the next part."""
         self._state |= state
+
+    def noted(self, name: str) -> Any:
+        """Return what was noted about the reading."""
+        return self._state.get(name)
 
     def take(self, pages: Iterable[Page]) -> bool:
         """Write pages down; return whether all of them, or the worker was asked to leave before."""

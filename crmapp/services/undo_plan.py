@@ -1,7 +1,7 @@
 """Plan an undo: for each change of a run, what takes it back, and what people's edits keep.
 
-A field is taken back if its latest change is the run's, those aside that were undone themselves; a
-created account goes unless people added to it since.
+A field is taken back if its latest change is the run's, those aside that were undone themselves,
+and no source of another CRM mapping keeps it; a created account goes unless people added to it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,25 @@ from crmapp.artefacts import fitting
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
+from crmapp.domain.plan import PlanRow
 from crmapp.domain.runs import Status
 from crmapp.domain.undo import Later, Made, Present, Taken, is_as_left, take_back
 from crmapp.models import Account, Activity, Change, Contact, Run
-from crmapp.services import ledger, planning, records, undo_since
+from crmapp.services import (
+    field_owners,
+    ledger,
+    list_states,
+    planning,
+    records,
+    replacement_plan,
+    undo_since,
+)
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim
+from crmapp.services.feed_states import KIND as FEED
 from crmapp.services.ledger import Holder
 
+_OF_VALUES = (replacement_plan.KIND, list_states.KIND)
 _NAMES = {
     "account": "name",
     "contact": "last_name",
@@ -60,7 +71,21 @@ def advance(held: Claim) -> Claim | None:
     if not rows:
         _finish(held, run)
         return None
+    rows = _left_alone(run, rows)
     return planning.keep_part(held, run, rows, (taken[-1].object, taken[-1].record_id))
+
+
+def _left_alone(run: Run, rows: list[PlanRow]) -> list[PlanRow]:
+    """Take from rows what a source keeps, unless the run that is undone might write there itself.
+
+    It might if it read that source; or if it replaced a value of a pick list, whose value comes
+    back for whoever held it.
+    """
+    while run.undoes_id is not None:  # an undo of an undo is the run itself again
+        run = session.get_one(Run, run.undoes_id)
+    if run.kind in _OF_VALUES:
+        return rows
+    return field_owners.left_alone(rows, but=run.source["mapping"] if run.kind == FEED else None)
 
 
 def _taken(changes: Sequence[Made], now: Mapping[tuple[str, int], Present]) -> list[Taken]:

@@ -211,14 +211,26 @@ def test_an_older_version_is_restored_as_a_new_one(make, alice, rule, left, righ
     assert alice.get(place.replace("/1/", "/9/")).status_code == 404
 
 
-def test_a_version_whose_source_is_retired_is_not_restored_and_says_so(make, alice, rule, right):
+def test_a_version_whose_source_is_retired_names_the_way_back_and_is_not_restored(
+    make, alice, rule, right
+):
     crm_mapping_edits.remove(rule, right, version=1, by=make.alice)
     with unit_of_work():
         made = session.get_one(FeedSource, right)
         made.retired_at = made.created_at
 
-    answer = alice.post(f"/admin/crm-mappings/{rule}/versions/1/restoration", data={"version": "2"})
+    place = f"/admin/crm-mappings/{rule}/versions/1/restoration"
+    asked = alice.get(place)
+    answer = alice.post(place, data={"version": "2"})
 
+    assert f'href="/admin/sources/{right}"' in asked.text
+    assert "A source of this version is retired Bring it back first" in flat(asked)
+    assert 'name="version"' not in asked.text
     assert answer.status_code == 422
     assert "“Shop”: This source is not there any more." in flat(answer)
     assert kept(rule).version == 2
+
+    alice.post(f"/admin/sources/{right}/reinstatement", data={"version": "1"})
+    back = alice.get(place)
+    assert "is retired" not in flat(back)
+    assert 'name="version"' in back.text

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from crmapp.config import settings
 from crmapp.db import session
 from crmapp.models import Run
-from crmapp.services import feeds, runs
+from crmapp.services import feed_missing, feeds, runs
 from tests.support.feeds import Erp, customer, feed, mapping, source, work
 from tests.support.pages import flat
 from tests.support.web import htmx
@@ -58,6 +58,8 @@ def test_a_source_that_shrank_is_told_with_its_figures(make, as_user, rule, erp,
 
     assert "A source has shrunk, so this run waits for you" in text
     assert "“Our ERP” had 7 rows and has 4 now." in text
+    assert "3 customers are gone" in text
+    assert "Customer 5 K5 Our ERP" in text
     assert "It may lose 20 % of its rows" in text
 
 
@@ -193,6 +195,34 @@ def test_the_page_of_the_run_leads_to_its_preview(make, as_user, dry):
 
     assert f'href="{plan_of(dry)}"' in answer.text
     assert "/upserts/" not in answer.text
+
+
+@WAYS
+def test_who_is_gone_is_listed_page_by_page(make, as_user, rule, erp, monkeypatch, headers):
+    monkeypatch.setattr(feed_missing, "PAGE", 2)
+    feed(make, rule)
+    del erp.rows[2:]
+    run = feed(make, rule)
+
+    text = flat(as_user(make.ivan).get(f"{plan_of(run)}?gone=2", headers=headers))
+
+    assert "Customer 5 K5 Our ERP Customer 6 K6 Our ERP 3–4 of 5" in text
+
+
+@WAYS
+def test_where_only_open_questions_were_looked_at_again_it_says_so(make, as_user, clock, headers):
+    make.account("Acme Boults")
+    erp = Erp([customer(1, "Acme Bolts")], delta=True, deletions=False)
+    rule = mapping(make, source(make, erp))
+    feed(make, rule)
+    browser, texts = as_user(make.ivan), []
+
+    for erp.rows in ([], [customer(2)]):
+        run = feed(make, rule, whole=True, dry=True)
+        texts.append(flat(browser.get(plan_of(run), headers=headers)))
+
+    assert "Our ERP nothing new; open questions again, 6/15/26, 9:30 AM 1" in texts[0]
+    assert "Our ERP what was new, 6/15/26, 9:30 AM; 1 open question again 2" in texts[1]
 
 
 @WAYS

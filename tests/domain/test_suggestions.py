@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmapp.domain.records import ACCOUNT_FIELDS
+from crmapp.domain.records import FIELDS as FIELDS_OF
 from crmapp.domain.shapes import LABELS, Shape, fits, shape_of
 from crmapp.domain.suggestions import Mark, Seen, suggest
 
@@ -147,3 +148,24 @@ def test_no_column_is_suggested_twice_and_every_suggestion_has_a_reason(columns)
 @given(st.sampled_from(FIELDS), st.sampled_from([None, *Shape]))
 def test_whether_values_fit_is_yes_no_or_unknown(spec, shape):
     assert fits(spec, shape) in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    "object_, column, field",
+    [
+        ("activity", "Type", "kind"),
+        ("activity", "Date", "happens_at"),
+        ("activity", "Due date", "happens_at"),
+        ("activity", "Échéance", "happens_at"),
+        ("activity", "Objet", "subject"),
+        ("activity", "Type d’activité", "kind"),
+        ("contact", "Surname", "last_name"),
+        ("contact", "Prénom", "first_name"),
+        ("contact", "Position", "job_title"),
+        ("contact", "Cell phone", "mobile"),
+    ],
+)
+def test_words_of_other_systems_name_fields_of_contacts_and_activities(object_, column, field):
+    found = suggest([Seen(column, column)], FIELDS_OF[object_].values())
+
+    assert {name: each.mark for name, each in found.items()} == {field: Mark.EXACT}

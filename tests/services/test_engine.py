@@ -114,6 +114,32 @@ def test_who_has_lost_a_claim_does_not_renew_it(make: Make) -> None:
     assert run_of(run_id).lease_until is None
 
 
+def test_a_part_that_is_long_in_planning_is_not_planned_twice(make: Make) -> None:
+    config.use(replace(config.settings(), lease=1.0))
+    run_id, due = make.run(status="planning").id, []
+
+    def slowly(_held: engine.Claim) -> None:
+        time.sleep(1.6)
+        due.extend(engine.due(10))
+
+    engine.work(run_id, {("upsert", "planning"): slowly})
+
+    assert due == []
+
+
+def test_a_run_that_was_put_off_is_not_held_by_a_late_beat(make: Make) -> None:
+    config.use(replace(config.settings(), lease=1.0))
+    run_id = make.run(status="planning").id
+
+    def put_off(held: engine.Claim) -> None:
+        engine.put_off(held, None, error="away")
+        time.sleep(0.6)
+
+    engine.work(run_id, {("upsert", "planning"): put_off})
+
+    assert run_of(run_id).lease_until is None
+
+
 def test_a_plan_that_is_long_in_joining_is_not_joined_twice(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,31 @@ def test_a_part_of_a_source_says_since_when_it_was_read(make, clock):
     assert part.read_at - part.since == timedelta(hours=1)
 
 
+@pytest.fixture
+def files(make):
+    """Files that are read once each, of which the first holds a customer that is asked about."""
+    make.account("Acme Boults")
+    erp = Erp([customer(1, "Acme Bolts")], delta=True, deletions=False)
+    return mapping(make, source(make, erp)), erp
+
+
+def read_of(make, rule, **how):
+    (part,) = feed_runs.parts(feed(make, rule, **how))
+    return part.rows, part.asked, part.whole
+
+
+def test_files_that_are_read_once_are_never_all_rows_that_there_are(make, files):
+    assert read_of(make, files[0]) == (1, 0, False)
+
+
+def test_rows_that_somebody_was_asked_about_are_told_from_those_that_were_read(make, files):
+    rule, erp = files
+    feed(make, rule)
+    erp.rows = [customer(2)]
+
+    assert read_of(make, rule, whole=True) == (2, 1, False)
+
+
 def test_a_plan_counts_what_would_become_of_the_rows(make, two):
     run = feed(make, two[0], dry=True)
 

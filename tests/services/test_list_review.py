@@ -8,12 +8,18 @@ from pathlib import Path
 import pytest
 
 from crmapp.db import session
+from crmapp.domain.changes import Reason
+from crmapp.domain.feeds import Content, FedBy
+from crmapp.domain.mapping import FieldMapping
+from crmapp.domain.plan import Planned
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import Account, MailOutbox, ManagedListState, Run
-from crmapp.services import list_review, managed_lists, remotes, runs
+from crmapp.services import list_review, managed_lists, plans, remotes, runs
+from tests.support.feeds import Erp, customer, feed, living, mapping, source
 from tests.support.lists import Sides, resync, use, work
 from tests.support.upserts import take_back
 
+SAID = Reason.IN_SPITE_OF_SOURCE.value
 KNOWN = ("Prepaid", "Due on receipt", "Net 15", "Net 60")
 
 
@@ -208,6 +214,19 @@ def test_replaced_the_value_goes_and_records_get_the_other_and_an_undo_brings_al
     assert replaced == ("done", ["net_60"] * 3)
     assert held(make, *accounts) == ["net_30"] * 3
     assert terms.here()["net_30"] == ("Net 30", True)
+
+
+def test_what_a_source_of_customers_keeps_changes_with_the_others_and_its_row_says_so(make, terms):
+    mapped = {"name": "name", "number": "code", "terms": "territory"}
+    fed = FedBy(source(make, Erp([customer(1, territory="Net 30")])), FieldMapping(mapped))
+    feed(make, mapping(make, content=Content((fed,))))
+
+    run = decide(make, resync(make, terms), {"net_30": "net_60"})
+
+    (row,) = plans.rows(run, Planned.UPDATE, 1, by=make.alice, locale="en", reason=SAID).rows
+    (after,) = living(number="C1")
+    assert (row.name, after.terms) == ("Customer 1", "net_60")
+    assert run.status == "done"
 
 
 def test_stopped_nothing_has_changed(make, terms):

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.db import session
+from crmapp.domain.feeds import Content, FedBy
+from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
 from crmapp.models import Account, Contact, PickListValue, Run
@@ -22,6 +24,7 @@ from crmapp.services import (
     runs,
 )
 from tests.factories import Make
+from tests.support.feeds import Erp, customer, feed, living, mapping, source
 from tests.support.upserts import MAPPING, edit, rows_of, take_back
 from tests.support.upserts import plan as plan_rows
 
@@ -219,3 +222,49 @@ def test_custom_fields_that_hold_it_get_the_other_value_too(make):
         "c_main_terms": "net_60",
         "c_other_terms": ["net_15", "net_60"],
     }
+
+
+# --- fields that a source of customers keeps ---------------------------------------------------
+
+
+def an_erp_that_keeps_the_terms(make: Make) -> int:
+    """Return an ERP that says of its customers C1 and C2 that they pay in 30 days, and its rule."""
+    erp = Erp([customer(1, territory="net_30"), customer(2, territory="net_30")])
+    kept = FieldMapping({"name": "name", "number": "code", "terms": "territory"})
+    rule = mapping(make, content=Content((FedBy(source(make, erp), kept),)))
+    feed(make, rule)
+    return rule
+
+
+def test_what_a_source_keeps_changes_too_and_its_rows_say_so(make):
+    an_erp_that_keeps_the_terms(make)
+    own = make.account("Own", terms="net_30")
+
+    planned = plan(make)
+    rows = plans.rows(planned, Planned.UPDATE, 1, by=make.alice, locale="en").rows
+    done = carry_out(make, planned)
+
+    said = {row.name: row.reason and row.reason.params["source"] for row in rows}
+    assert said == {"Customer 1": "Our ERP", "Customer 2": "Our ERP", "Own": None}
+    assert terms(make, *living(), own) == ["net_60"] * 3
+    assert receipts.left_out(done, by=make.alice) == []
+
+
+def test_a_source_that_still_says_the_value_that_went_has_its_row_rejected(make):
+    rule = an_erp_that_keeps_the_terms(make)
+    carry_out(make, plan(make))
+
+    run = feed(make, rule)
+
+    assert run is not None
+    assert [(each.reason, each.count) for each in receipts.causes(run)] == [("bad_value", 2)]
+    assert terms(make, *living()) == ["net_60"] * 2
+
+
+def test_what_a_source_keeps_comes_back_by_an_undo(make):
+    an_erp_that_keeps_the_terms(make)
+    done = carry_out(make, plan(make))
+
+    take_back(make, done)
+
+    assert terms(make, *living()) == ["net_30"] * 2

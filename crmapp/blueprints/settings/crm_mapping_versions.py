@@ -66,5 +66,6 @@ def _restoration(
         number=number,
         changes=crm_mappings.between(mapping, mapping.version, number),
         problem=problem,
+        retired=crm_mapping_edits.retired_in(mapping, number),
         open_section="crm_mappings",
     )

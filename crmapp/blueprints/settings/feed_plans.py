@@ -13,10 +13,11 @@ from crmapp.blueprints.settings import bp
 from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict, NotFound
 from crmapp.models import Run
-from crmapp.services import feed_runs, feeds, plans
+from crmapp.services import feed_missing, feed_runs, feeds, plans
 from crmapp.services.crm_mappings import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
+from crmapp.web.paging import numbered, page_number
 from crmapp.web.run_pages import address_of, mapping_page, polling_pace, rows_shown
 from crmapp.web.texts import translated
 
@@ -70,9 +71,24 @@ def _plan(run: Run, messages: Sequence[str] = (), status: int = 200) -> Response
         writes=plans.written(run),
         parts=[] if "lost" in rows else feed_runs.parts(run),
         matches=address_of("settings.matches"),
+        **_missing(run),
         **rows,
         **_around(run),
     )
+
+
+def _missing(run: Run) -> dict[str, Any]:
+    """Return who is gone from a source that has shrunk, page by page."""
+    number = page_number(request.args.get("gone"))
+    missing = feed_missing.listed(run, number, by=current_user)
+
+    def at(asked: int | None) -> str:
+        kept = {"show": request.args.get("show"), "page": request.args.get("page")}
+        here = "settings-feed-missing"
+        return url_for("settings.feed_plan", run_id=run.id, gone=asked, _anchor=here, **kept)
+
+    counted = (missing.first, len(missing.rows), missing.count)
+    return {"missing": missing, "missing_pager": numbered(*counted, feed_missing.PAGE, at)}
 
 
 def _around(run: Run) -> dict[str, Any]:
