@@ -5,8 +5,8 @@ from alembic import op
 
 from crmapp.domain.duplicate_keys import KEYED
 
-revision = "0025"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
