@@ -346,6 +346,7 @@ BELONGING: dict[str, dict[str, Field]] = {
     "account": {_HEIR.name: _HEIR},
     "contact": {_OWNER.name: _OWNER},
     "activity": {_OWNER.name: _OWNER},
+    "attachment": {_OWNER.name: _OWNER},
 }
 """What a record belongs to: nobody fills it in on a form, but a merge changes it."""
 

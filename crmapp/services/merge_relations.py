@@ -17,7 +17,7 @@ from crmapp.domain.fields import Field, Kind
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.errors import Conflict
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, Activity, Contact, ExternalIdentity
+from crmapp.models import Account, Activity, Attachment, Contact, ExternalIdentity
 from crmapp.services import fields
 from crmapp.services.account_sync_rows import IDENTITY
 
@@ -34,11 +34,15 @@ class Way(StrEnum):
 RELATIONS: Mapping[str, Way] = {
     "contact.account_id": Way.LOGGED,
     "activity.account_id": Way.LOGGED,
+    "attachment.account_id": Way.LOGGED,
     "account.parent_id": Way.LOGGED,
     "external_identity.account_id": Way.LEDGER,
     "account.replaced_by": Way.FOLLOWED,
+    "mail_drop.account_id": Way.FOLLOWED,
     # A deleted account takes no part in the synchronization; what was accepted of it is its past.
     "account_sync.account_id": Way.STAYS,
+    # The mail that was filed with it came to its own address.
+    "filed_mail.account_id": Way.STAYS,
     # What another system held of it; the survivor's is read anew under the links that moved.
     "remote_detail.account_id": Way.STAYS,
     # An answer that names a deleted account is void, a question about one is asked anew.
@@ -134,7 +138,7 @@ def account_fields() -> list[Field]:
 
 
 def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
-    """Give out what changes of the living contacts and activities of ``others``, in their order."""
+    """Give out what changes of the living contacts, activities and files of ``others``, in their order."""
     for object_, table, name in _ATTACHED:
         query = select(table.c.id, table.c.version, name, table.c.account_id).where(
             is_one_of(table.c.account_id, list(others)), table.c.deleted_at.is_(None)
@@ -147,11 +151,12 @@ def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
 _ATTACHED = [
     ("contact", Contact.__table__, Contact.__table__.c.last_name),
     ("activity", Activity.__table__, Activity.__table__.c.subject),
+    ("attachment", Attachment.__table__, Attachment.__table__.c.name),
 ]
 
 
 def counts(ids: Collection[int]) -> dict[str, int]:
-    """Return how many contacts, activities, child accounts and links hang on these accounts."""
+    """Return how many contacts, activities, files, child accounts and links hang on these accounts."""
     account, identity = Account.__table__.c, ExternalIdentity.__table__.c
     queries = {
         name: (table.c.account_id, table.c.deleted_at.is_(None)) for name, table, _n in _ATTACHED

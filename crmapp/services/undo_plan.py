@@ -50,6 +50,7 @@ _NAMES = {
     "account": "name",
     "contact": "last_name",
     "activity": "subject",
+    "attachment": "name",
     "pick_list": "label_en",
     "pick_list_value": "label_en",
 }

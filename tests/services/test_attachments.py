@@ -21,6 +21,9 @@ from crmapp.services import (
     attachments,
     erasure,
     history,
+    merges,
+    runs,
+    undo,
 )
 from tests.support.attached import OFFER, PDF, PNG, kept_files, sent
 
@@ -304,3 +307,20 @@ def test_an_account_is_erased_with_its_files(make):
 
     assert session.scalars(select(Attachment)).all() == []
     assert session.scalars(select(Change).where(Change.object == "attachment")).all() == []
+
+
+def test_the_files_of_a_merged_account_move_and_come_back(make):
+    kept, gone = make.account("Acme"), make.account("Acme Ltd")
+    activity = make.activity(gone)
+    one(make, gone)
+    attachments.add_to_activity(activity.id, [sent()], by=make.bob)
+    versions = {each.id: each.version for each in (kept, gone)}
+
+    run_id = merges.merge(kept.id, versions, {}, by=make.mona)
+
+    assert len(files_of(kept, make.mona)) == 2
+    undoing = undo.undo_later(run_id, by=make.mona, key=None)
+    runs.work(undoing)
+    runs.work(undoing)
+    assert files_of(kept, make.mona) == []
+    assert len(files_of(gone, make.mona)) == 2
