@@ -138,7 +138,7 @@ def account_fields() -> list[Field]:
 
 
 def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
-    """Give out what changes of the living contacts, activities and files of ``others``, in their order."""
+    """Give out what changes of the living contacts, activities and files of ``others``."""
     for object_, table, name in _ATTACHED:
         query = select(table.c.id, table.c.version, name, table.c.account_id).where(
             is_one_of(table.c.account_id, list(others)), table.c.deleted_at.is_(None)
@@ -156,7 +156,7 @@ _ATTACHED = [
 
 
 def counts(ids: Collection[int]) -> dict[str, int]:
-    """Return how many contacts, activities, files, child accounts and links hang on these accounts."""
+    """Count contacts, activities, files, child accounts and links that hang on these accounts."""
     account, identity = Account.__table__.c, ExternalIdentity.__table__.c
     queries = {
         name: (table.c.account_id, table.c.deleted_at.is_(None)) for name, table, _n in _ATTACHED
