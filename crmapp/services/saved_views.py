@@ -49,11 +49,12 @@ def listed(*, by: User) -> Sequence[Listed]:
         Forbidden: she may not see accounts.
     """
     need(Right.ACCOUNT_VIEW, by=by)
-    return while_unchanged(("saved views", by.id), lambda: _read(by.id))
+    every = by.can(Right.VIEW_SHARE)
+    return while_unchanged(("saved views", by.id, every), lambda: _read(by.id, every))
 
 
-def _read(reader: int) -> Sequence[Listed]:
-    found = [Listed._make(row) for row in session.execute(_listed(), {"reader": reader})]
+def _read(reader: int, every: bool) -> Sequence[Listed]:
+    found = [Listed._make(row) for row in session.execute(_listed(every), {"reader": reader})]
     order = {MINE: 1, EVERYONE: 2}
 
     def place(view: Listed) -> tuple[int, str, int]:
@@ -64,13 +65,13 @@ def _read(reader: int) -> Sequence[Listed]:
 
 
 @cache
-def _listed() -> Select[*tuple[Any, ...]]:
+def _listed(every: bool) -> Select[*tuple[Any, ...]]:
     """Ask for views: made once, since every list of accounts asks."""
     view, maker, last = SavedView, aliased(User), aliased(User)
     own = (view.id, view.name, view.audience, view.user_id, view.args, view.version)
     people = (maker.name, maker.active, last.name)
     query = select(*own, view.changed_at, *people).join(maker, maker.id == view.user_id)
-    seen = SavedView.shared_with(bindparam("reader"))
+    seen = SavedView.found_by(bindparam("reader"), looks_after_them=every)
     return query.outerjoin(last, last.id == view.changed_by_id).where(seen)
 
 
@@ -84,7 +85,8 @@ def get(view_id: int, *, by: User) -> SavedView:
     need(Right.ACCOUNT_VIEW, by=by)
     if not 0 < view_id <= LARGEST_ID:
         raise NotFound
-    query = select(SavedView).where(SavedView.id == view_id, SavedView.shared_with(by.id))
+    found_by = SavedView.found_by(by.id, looks_after_them=by.can(Right.VIEW_SHARE))
+    query = select(SavedView).where(SavedView.id == view_id, found_by)
     found = session.scalars(query).one_or_none()
     if found is None:
         raise NotFound

@@ -248,3 +248,21 @@ def test_an_address_that_names_no_view_shows_the_list(make, as_user, asked):
 @pytest.mark.parametrize("asked", ["view=0", "view=1", "view=1.1", "view=9999999999"])
 def test_a_view_that_nobody_made_is_not_found(make, as_user, asked):
     assert as_user(make.bob).get(f"/accounts?{asked}").status_code == 404
+
+
+def test_more_filters_are_filters_of_the_same_view(make, as_user):
+    make.field("Zone", filterable=True)
+    client = as_user(make.bob)
+    keep(client, "/accounts?location=Lyon")
+
+    text = client.get("/accounts/filters?view=1.1&location=Lyon").text
+
+    assert '<input type="hidden" name="view" value="1.1">' in text
+
+
+def test_the_palette_leads_to_views(make, as_user):
+    keep(as_user(make.mona), name="Sleeping giants", audience="everyone")
+
+    text = as_user(make.bob).get("/search?q=sleeping").text
+
+    assert 'href="/accounts?view=1"' in text

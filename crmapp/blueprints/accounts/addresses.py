@@ -59,14 +59,17 @@ def tail(pairs: Pairs | None = None, cursor: Cursor | None = None) -> str:
 
     The view that the list comes from is one of them.
     """
-    pairs = _from_view(arguments() if pairs is None else pairs)
+    pairs = with_view(arguments() if pairs is None else pairs)
     if cursor is not None:
         pairs = [*pairs, ("from", str(cursor))]
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def _from_view(pairs: Pairs) -> Pairs:
-    """Say which view the list comes from; a view alone would be opened anew, with its filters."""
+def with_view(pairs: Pairs) -> Pairs:
+    """Say as well which view the list comes from.
+
+    A view alone would be opened anew, with its filters, and nothing at all would open another one.
+    """
     if view_asked():
         return [("view", request.args["view"]), *(pairs or [AS_IT_COMES])]
     if not pairs and person().default_view is not None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, gettext, ngettext
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail
+from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail, with_view
 from crmapp.blueprints.accounts.bulk_actions import offered
 from crmapp.blueprints.accounts.columns import COLUMNS, cells, heads
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
@@ -100,7 +100,7 @@ def filters() -> ResponseReturnValue:
         specs=specs,
         asked=asked_of,
         choices=choices_of(specs, asked_of),
-        kept=arguments(*((spec.name, None) for spec in specs)),
+        kept=with_view(arguments(*((spec.name, None) for spec in specs))),
         empty=account_fields.EMPTY,
     )
 

@@ -56,9 +56,9 @@ def create_view() -> Response:
 def renew_view(view_id: int) -> Response:
     """Let a view ask for the list of the address from now on, unless somebody was quicker."""
     account_list.check(asked(), by=current_user)
-    _id, version = view_asked() or (0, 0)
+    opened, version = view_asked() or (0, 0)
     try:
-        saved_views.renew(view_id, arguments(), version, by=current_user)
+        saved_views.renew(view_id, arguments(), version * (opened == view_id), by=current_user)
     except Conflict:
         return _conflict(view_id)
     flash(_("The view shows this list from now on."), "success")

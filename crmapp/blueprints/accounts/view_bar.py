@@ -61,7 +61,7 @@ class Bar:
     def groups(self) -> Iterator[tuple[str, list[Listed]]]:
         """Yield heading and views of each group of the menu."""
         me = person().id
-        words = {"mine": _("Mine"), EVERYONE: _("Everyone's"), "team": _("My teams'")}
+        words = {"mine": _("Mine"), EVERYONE: _("Everyone's"), "team": _("Of a team")}
         for whose, some in groupby(
             self.views, lambda view: "mine" if view.user_id == me else view.audience
         ):
@@ -96,6 +96,8 @@ def elsewhere() -> str | None:
     if wants_fragment():
         return None
     asked, plain = view_asked(), all(map(_is_foreign, request.args))
+    if asked is None and (not plain or person().default_view is None):
+        return None
     views = {view.id: view for view in saved_views.listed(by=person())}
     if not plain:
         found = views.get(asked[0]) if asked else None

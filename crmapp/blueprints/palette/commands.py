@@ -15,7 +15,7 @@ from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.errors import NotFound
 from crmapp.models import Account
 from crmapp.models.user import User
-from crmapp.services import accounts
+from crmapp.services import accounts, saved_views
 from crmapp.web import guide, navigation
 
 MOST = 8
@@ -108,6 +108,9 @@ def _pages(by: User) -> Iterator[Item]:
         yield Item(place.text, place.icon, place.endpoint, key=place.key)
     if by.can(Right.ACCOUNT_VIEW):
         yield Item(_("My accounts"), "building-2", "accounts.index", (("owner", "me"),))
+        for view in saved_views.listed(by=by):
+            opens = (("view", str(view.id)),)
+            yield Item(view.name, "list-filter", "accounts.index", opens, detail=_("View"))
         yield Item(_("Fields of an account"), "list-checks", "accounts.fields")
     for section in navigation.sections():
         yield Item(_(section.label), section.icon, f"settings.{section.name}", detail=_("Admin"))
