@@ -31,6 +31,8 @@ VIEWS = [
     View("GET", "/accounts", ALL),
     View("GET", "/accounts/fields", ALL),
     View("GET", "/accounts/filters", ALL),
+    View("GET", "/accounts/filter-builder", ALL),
+    View("POST", "/accounts/filter-builder", ALL),
     View("GET", "/accounts/new", SELLERS, "account.create"),
     View("POST", "/accounts", SELLERS, "account.create"),
     View("GET", "/accounts/{account}", ALL),
