@@ -20,7 +20,8 @@ from tests.support.web import htmx
 
 ANY = ("q", "page", "before")
 ARGUMENTS = {
-    "accounts.index": ("q", "active", "owner", "team", "deleted", "sort", "from", "run"),
+    "accounts.index": ("q", "active", "owner", "team", "where", "deleted", "sort", "from", "run"),
+    "accounts.filter_builder": ("where", "sort"),
     "activities.new": ("kind",),
     "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
                   "sel", "focus.customers"),
@@ -33,7 +34,8 @@ ARGUMENTS = {
 }  # fmt: skip
 """What the views of these endpoints read; the others are asked for :data:`ANY`."""
 FIELDS: dict[str, Iterable[str]] = {
-    "accounts": [*ACCOUNT_FIELDS, "version", "idempotency_key"],
+    "accounts": [*ACCOUNT_FIELDS, "version", "idempotency_key", "do", "every-0", "field-0-0",
+                 "operator-0-0", "value-0-0"],
     "activities": [*ACTIVITY_FIELDS, "version", "idempotency_key"],
     "contacts": [*CONTACT_FIELDS, "version", "idempotency_key"],
     "databases": ("file", "mode", "connection", "query", "title", "encoding", "delimiter",

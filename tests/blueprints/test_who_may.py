@@ -35,6 +35,8 @@ VIEWS = [
     View("POST", "/accounts/views", ALL),
     View("GET", "/accounts/views/counts", ALL),
     View("POST", "/accounts/views/default", ALL),
+    View("GET", "/accounts/filter-builder", ALL),
+    View("POST", "/accounts/filter-builder", ALL),
     View("GET", "/accounts/new", SELLERS, "account.create"),
     View("POST", "/accounts", SELLERS, "account.create"),
     View("GET", "/accounts/bulk-edits/new?action=owner&all=yes", SELLERS, "account.edit"),

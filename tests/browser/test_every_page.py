@@ -113,6 +113,7 @@ PAGES = (
     "/admin/users/new",
     "/admin/users/3/edit",
     "/accounts/filters?q=a",
+    "/accounts/filter-builder?where=name~contains~a|credit_limit~between~1~2;owner_id~any~me",
     "/admin/fields",
     "/admin/fields/new",
     "/admin/fields/1/edit",

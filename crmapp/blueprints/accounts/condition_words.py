@@ -86,7 +86,14 @@ def sentence(condition: Condition, specs: Mapping[str, Field]) -> str:
         said = _days(spec, operator, int(days), days)
     else:
         said = _phrase(spec, operator, _joined(operator, _said(spec, condition.values)))
-    return _("%(field)s %(condition)s", field=translated(spec.label), condition=said)
+    return _("%(field)s %(condition)s", field=_called(spec, specs), condition=said)
+
+
+def _called(spec: Field, specs: Mapping[str, Field]) -> str:
+    """Return a field's label, with its group where another field before it has the same."""
+    first = next(each for each in specs.values() if each.label == spec.label)
+    label, group = translated(spec.label), translated(spec.group)
+    return label if first is spec else _("%(label)s (%(group)s)", label=label, group=group)
 
 
 def _phrase(spec: Field, operator: Operator, value: str) -> str:

@@ -46,7 +46,6 @@ class Row:
     operator: str = ""
     values: list[str] = field(default_factory=list)
     problem: str = ""
-    fresh: bool = False
 
     @property
     def text(self) -> str:
@@ -56,10 +55,15 @@ class Row:
 
 @dataclass
 class Block:
-    """A group as it stands in the form."""
+    """A group as it stands in the form; ``focused`` is the row that she goes on with."""
 
     every: bool = True
     rows: list[Row] = field(default_factory=list)
+    focused: int | None = None
+
+    def is_focused(self, number: int) -> bool:
+        """Whether to go on with the row: the one that was added, or the next to one removed."""
+        return self.focused is not None and number == min(self.focused, len(self.rows) - 1)
 
 
 class Builder:
@@ -88,20 +92,21 @@ class Builder:
     def sent(cls, form: MultiDict[str, str], *, by: User) -> Builder:
         """Read the form as it was sent, and do what its button says: add or remove a row."""
         blocks: dict[int, Block] = {}
-        does, added = form.get("do", ""), None
+        does = form.get("do", "")
         places = sorted((int(g), int(c)) for g, c in map(_numbers, form) if g)[:_MOST_ROWS]
         for group, place in places:
             block = blocks.setdefault(group, Block(form.get(f"every-{group}") != "any"))
             if does == f"remove-{group}-{place}":
-                continue
-            block.rows.append(_row(form, f"{group}-{place}"))
+                block.focused = len(block.rows)
+            else:
+                block.rows.append(_row(form, f"{group}-{place}"))
         for group, block in blocks.items():
             if does == f"add-{group}":
-                added = Row(fresh=True)
-                block.rows.append(added)
+                block.focused = len(block.rows)
+                block.rows.append(Row())
         found = [block for block in blocks.values() if block.rows]
         if does == "group":
-            found.append(Block(rows=[Row(fresh=True)]))
+            found.append(Block(rows=[Row()], focused=0))
         return cls(found, by=by)
 
     @property
