@@ -8,6 +8,7 @@ from flask import request, url_for
 
 from crmapp.domain.fields import is_custom
 from crmapp.services.account_question import ARGUMENTS, Cursor, Question
+from crmapp.services.account_sets import Chosen
 from crmapp.web.access import person
 
 Pairs = list[tuple[str, str]]
@@ -38,6 +39,17 @@ def arguments(*without: tuple[str, str | None]) -> Pairs:
         if (name, value) not in without and (name, None) not in without
         if (name, value) != ("sort", "name")
     ]
+
+
+def chosen_accounts() -> Chosen:
+    """Read which accounts of the list are meant: those that were ticked, or all that match it.
+
+    Raises:
+        Invalid: none, or too many one by one.
+    """
+    everything = "all" in request.values
+    ids = request.values.getlist("without" if everything else "id")
+    return Chosen.read(ids, everything=everything, arguments=arguments())
 
 
 def tail(pairs: Pairs | None = None, cursor: Cursor | None = None) -> str:
