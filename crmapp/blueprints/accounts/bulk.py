@@ -21,7 +21,7 @@ from crmapp.blueprints.accounts.bulk_actions import (
     named,
     titles_of,
 )
-from crmapp.blueprints.accounts.record_exports import form_of as export_form
+from crmapp.blueprints.accounts.export_forms import form_of as export_form
 from crmapp.domain.bulk_edits import WHOLE, Verb
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
