@@ -56,11 +56,16 @@ _TOO_MANY = N_("A workbook takes up to %(most)s rows, and these are more. Take t
 
 @dataclass(frozen=True)
 class Asked:
-    """What is exported: records of one kind, of the accounts that a list's arguments ask for."""
+    """What is exported: records of one kind, of the accounts that a list's arguments ask for.
+
+    ``ids`` are the only ones of them, where some were chosen one by one; ``without`` are left out.
+    """
 
     object: str
     file: str
     arguments: tuple[tuple[str, str], ...]
+    ids: tuple[int, ...] = ()
+    without: tuple[int, ...] = ()
 
     def question(self, by: User) -> Question:
         """Which accounts are meant; deleted ones never are.
@@ -71,6 +76,17 @@ class Asked:
         places = [value for name, value in self.arguments if name == "location"]
         found = Question.from_args(dict(self.arguments), me=by.id, locations=places)
         return replace(found, deleted=False, cursor=None)
+
+    def chunks(self, by: User) -> Iterator[list[int]]:
+        """Go through the ids of the accounts, some at a time."""
+        if self.ids:
+            table = Account.__table__.c
+            mine = select(table.id).where(is_one_of(table.id, self.ids), Account.visible_to(by))
+            yield list(session.scalars(mine.order_by(table.name_key, table.id)))
+            return
+        left = set(self.without)
+        for ids in account_list.chunks(self.question(by), by=by):
+            yield [each for each in ids if each not in left]
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,15 @@ class Sheet:
     rows: Iterator[list[Any]]
 
 
-def asked(object_: str, file: str, arguments: Sequence[tuple[str, str]], *, by: User) -> Asked:
+def asked(
+    object_: str,
+    file: str,
+    arguments: Sequence[tuple[str, str]],
+    *,
+    ids: Sequence[int] = (),
+    without: Sequence[int] = (),
+    by: User,
+) -> Asked:
     """Read what somebody asks for.
 
     Raises:
@@ -99,7 +123,7 @@ def asked(object_: str, file: str, arguments: Sequence[tuple[str, str]], *, by: 
         wrong["file"] = N_("Choose CSV or Excel.")
     if wrong:
         raise Invalid(wrong)
-    return Asked(object_, file, tuple(arguments))
+    return Asked(object_, file, tuple(arguments), tuple(ids), tuple(without))
 
 
 def headings_of(object_: str) -> list[str]:
@@ -110,8 +134,8 @@ def headings_of(object_: str) -> list[str]:
 
 def small(asked: Asked, title: str, headings: Sequence[str], *, by: User) -> Sheet | None:
     """Return the whole file; None if it is one that a run has to write."""
-    ids = next(account_list.chunks(asked.question(by), by=by), [])
-    if len(ids) == account_list.CHUNK or _count(asked.object, ids) > AT_ONCE:
+    ids = next(asked.chunks(by), [])
+    if len(ids) + len(asked.without) >= account_list.CHUNK or _count(asked.object, ids) > AT_ONCE:
         return None
     return Sheet(
         _name(asked.object), title, _columns(asked.object, headings), _rows(asked.object, [ids], by)
@@ -130,6 +154,8 @@ def start(asked: Asked, title: str, headings: Sequence[str], *, key: str | None,
         "of": OF,
         "object": asked.object,
         "args": [list(pair) for pair in asked.arguments],
+        "ids": list(asked.ids),
+        "without": list(asked.without),
         "file": asked.file,
         "name": _name(asked.object),
         "headings": list(headings),
@@ -141,15 +167,16 @@ def start(asked: Asked, title: str, headings: Sequence[str], *, key: str | None,
 def write(progress: Progress, source: Mapping[str, Any], by: User, path: Path) -> None:
     """Write the records that the source of a run asks for."""
     pairs = tuple((name, value) for name, value in source["args"])
-    question = Asked(source["object"], source["file"], pairs).question(by)
+    chosen = {name: tuple(source.get(name, ())) for name in ("ids", "without")}
+    asked_ = Asked(source["object"], source["file"], pairs, **chosen)
     object_, title = source["object"], source["titles"]["en"]
-    count = sum(_count(object_, ids) for ids in account_list.chunks(question, by=by))
+    count = sum(_count(object_, ids) for ids in asked_.chunks(by))
     session.rollback()
     if source["file"] == "xlsx" and count + 1 > MOST_LINES:
         raise Invalid({}, Text(_TOO_MANY, {"most": MOST_LINES - 1}))
     progress.begin(count)
     columns = _columns(object_, source["headings"])
-    rows = progress.through(_bunches(object_, account_list.chunks(question, by=by), by))
+    rows = progress.through(_bunches(object_, asked_.chunks(by), by))
     if source["file"] == "csv":
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(csv_lines([each.text for each in columns], rows))

@@ -45,6 +45,35 @@ def test_few_accounts_are_sent_at_once(make, as_user):
     assert "accounts.csv" in answer.headers["Content-Disposition"]
 
 
+def test_those_that_were_ticked_are_sent_and_nobody_elses(make, as_user):
+    one, two = (make.account(name, owner_id=make.bob.id) for name in ("One", "Two"))
+    make.account("Three", owner_id=make.bob.id)
+    secret = make.account("Secret", owner_id=make.mallory.id)
+    ticked, bob = [two.id, secret.id, one.id], as_user(make.bob)
+
+    form = bob.post("/accounts/bulk-edits/new", data={"action": "export", "id": ticked})
+    assert "It holds the 3 accounts that you ticked." in flat(form)
+    assert f'name="id" value="{one.id},{two.id},{secret.id}"' in form.text
+    answer = export(bob, object="account", file="csv", id=ticked)
+
+    assert [row[1] for row in rows_of(answer.text)[1:]] == ["One", "Two"]
+
+
+@pytest.mark.parametrize("at_once", [1_000, 1])
+def test_all_but_those_that_were_taken_away_are_written(make, as_user, monkeypatch, at_once):
+    monkeypatch.setattr(record_exports, "AT_ONCE", at_once)
+    one, _two, _three = (make.account(name, owner_id=make.bob.id) for name in ("A", "B", "C"))
+    bob, left = as_user(make.bob), {"all": "yes", "without": str(one.id)}
+
+    answer = export(bob, "?owner=me", object="account", file="csv", **left)
+    if at_once == 1:
+        run_id = int(answer.location.rpartition("/")[2])
+        runs.work(run_id)
+        answer = bob.get(f"/runs/{run_id}/file")
+
+    assert [row[1] for row in rows_of(answer.text)[1:]] == ["B", "C"]
+
+
 def test_a_workbook_of_contacts_is_sent_at_once(make, as_user):
     account = make.account("Acme", number="007", owner_id=make.bob.id)
     make.contact(account, "Doe")

@@ -9,6 +9,7 @@ from flask import request, url_for
 
 from crmapp.domain.fields import is_custom
 from crmapp.services.account_question import ARGUMENTS, Cursor, Question
+from crmapp.services.account_sets import Chosen
 from crmapp.services.view_questions import AS_IT_COMES
 from crmapp.web.access import person
 
@@ -52,6 +53,17 @@ def view_asked() -> tuple[int, int] | None:
     """
     found = _VIEW.fullmatch(request.args.get("view", ""))
     return (int(found[1]), int(found[2] or 0)) if found else None
+
+
+def chosen_accounts() -> Chosen:
+    """Read which accounts of the list are meant: those that were ticked, or all that match it.
+
+    Raises:
+        Invalid: none, or too many one by one.
+    """
+    everything = "all" in request.values
+    ids = request.values.getlist("without" if everything else "id")
+    return Chosen.read(ids, everything=everything, arguments=arguments())
 
 
 def tail(pairs: Pairs | None = None, cursor: Cursor | None = None) -> str:

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import arguments, tail
+from crmapp.blueprints.accounts.addresses import chosen_accounts, tail
 from crmapp.blueprints.accounts.bulk_actions import (
     ACTIONS,
+    EXPORT,
     Action,
     edit_of,
     field_of,
@@ -20,10 +21,11 @@ from crmapp.blueprints.accounts.bulk_actions import (
     named,
     titles_of,
 )
+from crmapp.blueprints.accounts.export_forms import form_of as export_form
 from crmapp.domain.bulk_edits import WHOLE, Verb
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
-from crmapp.errors import AlreadyRunning, Conflict, Invalid
+from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotFound
 from crmapp.models import Run
 from crmapp.services import bulk_edits, plans, runs
 from crmapp.services.account_sets import Chosen
@@ -44,9 +46,11 @@ def new_bulk_edit() -> ResponseReturnValue:
     action = named(request.values.get("action", ""))
     require(action.right)
     try:
-        chosen = _chosen()
+        chosen = chosen_accounts()
     except Invalid as invalid:
         return _nothing(action, invalid)
+    if action is EXPORT:
+        return export_form(chosen)
     return _form(action, chosen, form_of(action, field_of(action)))
 
 
@@ -55,11 +59,13 @@ def new_bulk_edit() -> ResponseReturnValue:
 def create_bulk_edit() -> ResponseReturnValue:
     """Have it planned, or show what is wrong with the form; a plan for a few is there at once."""
     action = named(request.values.get("action", ""))
+    if action is EXPORT:
+        raise NotFound
     require(action.right)
     spec, count = field_of(action), _count()
     form = form_of(action, spec)
     try:
-        chosen = _chosen()
+        chosen = chosen_accounts()
     except Invalid as invalid:
         return _nothing(action, invalid)
     if not form.validate_on_submit():
@@ -128,13 +134,6 @@ def run_bulk_edit(run_id: int) -> ResponseReturnValue:
     else:
         flash(_("The run has begun."), "success")
     return see_other(url_for("runs.show", run_id=run_id))
-
-
-def _chosen() -> Chosen:
-    """Read which accounts are meant: those that were ticked, or all that the address asks for."""
-    everything = "all" in request.values
-    ids = request.values.getlist("without" if everything else "id")
-    return Chosen.read(ids, everything=everything, arguments=arguments())
 
 
 def _count() -> int:

@@ -36,6 +36,7 @@ class Action:
     right: Right = Right.ACCOUNT_EDIT
 
 
+EXPORT = Action(N_("Export for editing"), "file-down", right=Right.ACCOUNT_VIEW)
 ACTIONS: Mapping[str, Action] = {
     "owner": Action(N_("Assign owner"), "user", field="owner_id"),
     "team": Action(N_("Assign team"), "users", field="team_id"),
@@ -46,6 +47,7 @@ ACTIONS: Mapping[str, Action] = {
     "deactivate": Action(N_("Set inactive"), "ban", field="active", value="no"),
     "delete": Action(N_("Delete"), "trash-2", Verb.DELETE, right=Right.ACCOUNT_DELETE),
     "restore": Action(N_("Restore"), "undo-2", Verb.RESTORE, right=Right.ACCOUNT_DELETE),
+    "export": EXPORT,
 }
 
 

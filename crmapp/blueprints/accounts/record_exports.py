@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
-
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import arguments, tail
+from crmapp.blueprints.accounts.addresses import chosen_accounts
+from crmapp.blueprints.accounts.export_forms import form_of, kept_arguments
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.services import record_exports
+from crmapp.services.account_sets import Chosen
 from crmapp.services.record_exports import OBJECTS, Sheet
 from crmapp.web.access import current_user, requires
-from crmapp.web.htmx import page, see_other
+from crmapp.web.htmx import see_other
 from crmapp.web.sheets import csv_response, xlsx_response
 from crmapp.web.texts import translated
 
@@ -23,16 +23,20 @@ from crmapp.web.texts import translated
 @requires(Right.ACCOUNT_VIEW)
 def new_export() -> ResponseReturnValue:
     """Ask what is to be exported and as what, in the drawer or as a page."""
-    return _form("account", "xlsx")
+    return form_of(Chosen(everything=True))
 
 
 @bp.post("/exports")
 @requires(Right.ACCOUNT_VIEW)
 def create_export() -> ResponseReturnValue:
     """Send the file at once, or have a large one written by a run."""
-    object_, file = request.form.get("object", ""), request.form.get("file", "")
+    object_, file, chosen = _asked("object"), _asked("file"), Chosen(everything=True)
     try:
-        asked = record_exports.asked(object_, file, _arguments(), by=current_user)
+        if "id" in request.form or "without" in request.form:
+            chosen = chosen_accounts()
+        asked = record_exports.asked(
+            object_, file, kept_arguments(), by=current_user, **_of(chosen)
+        )
         title = translated(OBJECTS[object_])
         headings = [translated(each) for each in record_exports.headings_of(object_)]
         sheet = record_exports.small(asked, title, headings, by=current_user)
@@ -41,13 +45,8 @@ def create_export() -> ResponseReturnValue:
         key = request.form.get("idempotency_key")
         run_id = record_exports.start(asked, title, headings, key=key, by=current_user)
     except Invalid as invalid:
-        return _form(object_, file, invalid)
+        return form_of(chosen, object_, file, invalid)
     return see_other(url_for("runs.show", run_id=run_id))
-
-
-def _arguments() -> list[tuple[str, str]]:
-    """Return the list's arguments: deleted accounts are not imported again."""
-    return [(name, value) for name, value in arguments() if name != "deleted"]
 
 
 def _sent(sheet: Sheet, file: str) -> Response:
@@ -57,17 +56,9 @@ def _sent(sheet: Sheet, file: str) -> Response:
     return xlsx_response(name, sheet.title, sheet.headings, sheet.rows)
 
 
-def _form(object_: str, file: str, invalid: Invalid | None = None) -> ResponseReturnValue:
-    return page(
-        "accounts/export.html",
-        "accounts/_export.html",
-        objects=OBJECTS,
-        object=object_,
-        file=file,
-        errors=invalid.fields if invalid else {},
-        narrowed=bool([name for name, _value in _arguments() if name != "sort"]),
-        action=url_for("accounts.create_export") + tail(_arguments()),
-        back=url_for("accounts.index") + tail(),
-        key=secrets.token_urlsafe(16),
-        status=422 if invalid else 200,
-    )
+def _asked(name: str) -> str:
+    return request.form.get(name, "")
+
+
+def _of(chosen: Chosen) -> dict[str, tuple[int, ...]]:
+    return {"without" if chosen.everything else "ids": chosen.ids}
