@@ -173,7 +173,13 @@ def changed(before: Traits, after: Traits) -> frozenset[Key]:
 
     One that was only written otherwise has not changed: who was warned of it is not warned again.
     """
-    return frozenset(key for key in Key if before.word(key) != after.word(key))
+    return frozenset(key for key in Key if not _is_still(key, before.word(key), after.word(key)))
+
+
+def _is_still(key: Key, before: str, after: str) -> bool:
+    """Whether a word is as it was; a phone number is that also with more in front of it."""
+    longer = key is Key.PHONE and bool(before) and after.endswith(before)
+    return before == after or longer
 
 
 def same_phone(one: str, other: str) -> bool:

@@ -8,21 +8,16 @@ import pytest
 from sqlalchemy import func, select
 
 from crmapp.db import session
-from crmapp.domain.duplicate_keys import USUAL, Effect, Key
+from crmapp.domain.duplicate_keys import Effect, Key
 from crmapp.models import Account
-from crmapp.services import accounts, duplicate_rules
+from crmapp.services import accounts
+from tests.support.duplicate_rules import rule
 from tests.support.pages import flat
 from tests.support.web import htmx
 
 WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
 PHONE = "+33 1 42 68 53 00"
 TYPED = {"name": "Zenith Gears", "phone": "01 42 68 53 00", "notes": "typed"}
-
-
-def blocks(make, key):
-    chosen = {**USUAL, key: Effect.BLOCK}
-    words = {each.value: effect.value for each, effect in chosen.items()}
-    duplicate_rules.save(words, seen=duplicate_rules.version(), by=make.alice)
 
 
 def seal(text):
@@ -126,7 +121,7 @@ def test_without_a_reason_the_field_of_the_reason_says_so(make, as_user):
 
 @WAYS
 def test_a_blocked_key_is_refused_at_its_field_with_a_link(make, as_user, headers):
-    blocks(make, Key.PHONE)
+    rule(Key.PHONE, Effect.BLOCK, by=make.alice)
     acme = make.account("Acme Bolts", phone=PHONE, owner_id=make.bob.id)
 
     answer = as_user(make.bob).post("/accounts", data=TYPED, headers=headers)
@@ -185,7 +180,7 @@ def test_a_value_edited_in_place_asks_as_well(make, as_user, headers):
 
 
 def test_a_blocked_value_in_place_says_whose_it_is(make, as_user):
-    blocks(make, Key.TAX_ID)
+    rule(Key.TAX_ID, Effect.BLOCK, by=make.alice)
     acme = make.account("Acme Bolts", tax_id="FR1", owner_id=make.bob.id)
     mine = make.account("Zenith Gears", owner_id=make.bob.id)
 
