@@ -56,6 +56,28 @@ REASONS: dict[Key, str] = {
     Key.WEBSITE: N_("Same website"),
 }
 
+MEANINGS: dict[Key, str] = {
+    Key.TAX_ID: N_("Spaces, dots and dashes do not count. Branches of one firm may share it."),
+    Key.PHONE: N_(
+        "Only digits count, with or without country code, area code and leading zero; an extension"
+        " does not."
+    ),
+    Key.EMAIL: N_("Upper and lower case are the same."),
+    Key.DOMAIN_NAME: N_(
+        "One name has all words of the other, or nearly. Domains where anybody has an address, such"
+        " as gmail.com, do not count."
+    ),
+    Key.NEAR_NAME: N_("Legal forms, accents, the order of words and small slips do not count."),
+    Key.NUMBER_ELSEWHERE: N_("Companies of an ERP often number their customers alike."),
+    Key.WEBSITE: N_("The host counts, not the page. Branches of one firm often share it."),
+}
+"""What it takes for two accounts to share a key, of those that have a rule."""
+EFFECTS: dict[Effect, str] = {
+    Effect.BLOCK: N_("Block"),
+    Effect.WARN: N_("Warn"),
+    Effect.IGNORE: N_("Ignore"),
+}
+
 FIELDS: dict[Key, str] = {
     Key.NUMBER: "number",
     Key.TAX_ID: "tax_id",
@@ -151,7 +173,13 @@ def changed(before: Traits, after: Traits) -> frozenset[Key]:
 
     One that was only written otherwise has not changed: who was warned of it is not warned again.
     """
-    return frozenset(key for key in Key if before.word(key) != after.word(key))
+    return frozenset(key for key in Key if not _is_still(key, before.word(key), after.word(key)))
+
+
+def _is_still(key: Key, before: str, after: str) -> bool:
+    """Whether a word is as it was; a phone number is that also with more in front of it."""
+    longer = key is Key.PHONE and bool(before) and after.endswith(before)
+    return before == after or longer
 
 
 def same_phone(one: str, other: str) -> bool:

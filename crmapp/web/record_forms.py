@@ -103,16 +103,23 @@ class ChosenField(SelectMultipleField):
         return ""
 
 
-def new_form(fields: Iterable[Field], *, choices: Choices = NO_CHOICES, **values: object) -> Form:
+def new_form(
+    fields: Iterable[Field],
+    *,
+    choices: Choices = NO_CHOICES,
+    sent: bool = True,
+    **values: object,
+) -> Form:
     """Build an empty form of ``fields``, filled from the request if it sent one.
 
     ``choices`` gives (value, text) for fields that name other records. Fields that take their
-    values from a pick list begin with its default.
+    values from a pick list begin with its default. With ``sent`` false, nothing of the request is
+    filled in.
     """
     fields = list(fields)
     now = utcnow().replace(second=0, microsecond=0)
     usual = {"happens_at": now, "active": True, **_usual(fields)}
-    return _build(Form, fields, choices, {**usual, **values})
+    return _build(Form, fields, choices, {**usual, **values}, sent=sent)
 
 
 def edit_form(
@@ -121,14 +128,17 @@ def edit_form(
     *,
     choices: Choices = NO_CHOICES,
     typed: Mapping[str, object] = MappingProxyType({}),
+    sent: bool = True,
 ) -> VersionedForm:
     """Build a form that changes ``record``, filled with its values or from the request.
 
-    ``typed`` is what stands in fields whose value people do not type as it is kept.
+    ``typed`` is what stands in fields whose value people do not type as it is kept. ``sent`` is
+    false where the request came from another form.
     """
     fields = list(fields)
     values = {spec.name: record.value(spec) for spec in fields} | dict(typed)
-    form = _build(VersionedForm, fields, choices, values, version=record.version)
+    version = {"version": record.version}
+    form = _build(VersionedForm, fields, choices, values, sent=sent, **version)
     for spec in fields:
         if form_name(spec) in form.taken:
             many = spec.kind is Kind.MULTI_PICK_LIST
@@ -176,6 +186,23 @@ def show_conflict(form: VersionedForm, conflict: Conflict) -> list[Clash]:
     return clashes
 
 
+def fill_in(form: Form, typed: Form, blank: Form) -> list[tuple[str, str]]:
+    """Fill the empty fields of ``form`` with what was typed in another form of such a record.
+
+    ``blank`` is that other form before anything was typed. Return (label, text) of what was typed
+    and could not be filled in: something else stands there, or it is no field of this form.
+    """
+    left: list[tuple[str, str]] = []
+    for name, text in typed.values.items():
+        if isinstance(text, bool) or not text or text == blank[name].data:
+            continue
+        if name in form and not form[name].data:
+            form[name].process_data(text)
+        elif name not in form or form[name].data != text:
+            left.append((typed[name].label.text, _shown(typed[name], text)))
+    return left
+
+
 def _usual(fields: Iterable[Field]) -> dict[str, str]:
     """Return the default values of the pick lists that ``fields`` take theirs from."""
     listed = {spec.name: spec.pick_list or "" for spec in fields if spec.kind is Kind.PICK_LIST}
@@ -188,6 +215,8 @@ def _build(
     fields: Iterable[Field],
     choices: Choices,
     values: Mapping[str, Any],
+    *,
+    sent: bool = True,
     **more: object,
 ) -> AnyForm:
     fields = list(fields)
@@ -198,7 +227,8 @@ def _build(
         form_name(spec): _typed(values.get(spec.name), many=spec.kind is Kind.MULTI_PICK_LIST)
         for spec in fields
     }
-    return form_class(data={name: text for name, text in data.items() if text is not None} | more)
+    filled = {name: text for name, text in data.items() if text is not None} | more
+    return form_class(data=filled) if sent else form_class(formdata=None, data=filled)
 
 
 def _field(spec: Field, choices: Choices, current: Any, offer: Offer) -> FormField:

@@ -216,7 +216,7 @@ def test_the_owner_changes_an_account(make, as_user, headers):
 
 @pytest.mark.parametrize("address", ["/accounts", "/accounts/{id}"])
 def test_who_gives_an_account_away_comes_to_the_list(make, as_user, headers, address):
-    account, client = make.account("Acme", owner_id=make.bob.id), as_user(make.bob)
+    account, client = make.account("Zenith", owner_id=make.bob.id), as_user(make.bob)
     sent = form(owner_id=make.mallory.id, version=account.version)
 
     answer = client.post(address.format(id=account.id), data=sent, headers=headers)

@@ -74,6 +74,7 @@ PAGES = (
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
     "/admin/matching",
+    "/admin/duplicate-rules",
     "/admin/matches",
     "/admin/matches?show=later",
     "/admin/connections",

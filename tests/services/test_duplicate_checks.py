@@ -8,19 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.db import session
-from crmapp.domain.duplicate_keys import USUAL, Effect, Key
+from crmapp.domain.duplicate_keys import Effect, Key
 from crmapp.errors import Invalid, KeyReused, MayExist
 from crmapp.models import Account, Change
-from crmapp.services import accounts, duplicate_rules, history
+from crmapp.services import accounts, history
 from crmapp.services.duplicate_checks import Overruling
+from tests.support.duplicate_rules import rule
 
 ACME = {"name": "Acme Bolts", "phone": "+33 1 42 68 53 00", "tax_id": "FR 12 345"}
 OTHER = {"name": "Zenith Gears", "phone": "01 42 68 53 00"}
-
-
-def rule(make, key, effect):
-    chosen = {each.value: usual.value for each, usual in USUAL.items()} | {key.value: effect.value}
-    duplicate_rules.save(chosen, seen=duplicate_rules.version(), by=make.alice)
 
 
 def asked(values, make, **more):
@@ -77,7 +73,7 @@ def test_who_confirms_what_she_was_not_shown_is_asked_again(make):
 
 
 def test_a_rule_may_block_a_key(make):
-    rule(make, Key.PHONE, Effect.BLOCK)
+    rule(Key.PHONE, Effect.BLOCK, by=make.alice)
     accounts.create(ACME, by=make.bob)
 
     with pytest.raises(Invalid) as invalid:
@@ -87,14 +83,14 @@ def test_a_rule_may_block_a_key(make):
 
 
 def test_a_rule_may_ignore_a_key(make):
-    rule(make, Key.PHONE, Effect.IGNORE)
+    rule(Key.PHONE, Effect.IGNORE, by=make.alice)
     accounts.create(ACME, by=make.bob)
 
     assert accounts.create(OTHER, by=make.bob)
 
 
 def test_a_number_is_one_accounts_in_its_company_whatever_the_rules(make):
-    rule(make, Key.NUMBER_ELSEWHERE, Effect.IGNORE)
+    rule(Key.NUMBER_ELSEWHERE, Effect.IGNORE, by=make.alice)
     make.account("Acme", number="C1")
 
     with pytest.raises(Invalid) as invalid:

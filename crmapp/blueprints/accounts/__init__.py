@@ -18,6 +18,7 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     exporting,
     files,
     filter_building,
+    hints,
     listing,
     mail_drop,
     merging,

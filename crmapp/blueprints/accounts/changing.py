@@ -9,16 +9,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
+from crmapp.blueprints.accounts.alike import overruled, status_of, told
 from crmapp.blueprints.accounts.facts import words
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
-from crmapp.errors import Conflict, Invalid
+from crmapp.errors import Conflict, Invalid, MayExist
 from crmapp.services import accounts, field_owners, fields
 from crmapp.services.field_owners import Keeper
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form, VersionedForm
 from crmapp.web.htmx import page, see_other
-from crmapp.web.record_forms import Clash, edit_form, form_name, grouped, new_form, show_conflict
+from crmapp.web.record_forms import (
+    Clash,
+    edit_form,
+    fill_in,
+    form_name,
+    grouped,
+    new_form,
+    show_conflict,
+)
 from crmapp.web.texts import translated
 
 
@@ -37,10 +46,14 @@ def create() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _new(form, status=422)
     try:
-        account_id = accounts.create(form.values, by=current_user, key=form.idempotency_key.data)
+        account_id = accounts.create(
+            form.values, by=current_user, key=form.idempotency_key.data, overruled=overruled()
+        )
     except Invalid as invalid:
         form.refuse(invalid)
         return _new(form, status=422)
+    except MayExist as known:
+        return _new(form, status_of(known), known)
     flash(_("Account “%(name)s” added.", name=form.name.data.strip()), "success")
     if "add_another" in request.form:
         return see_other(url_for("accounts.new"))
@@ -63,14 +76,33 @@ def update(account_id: int) -> ResponseReturnValue:
         return _edit(account_id, form, keepers, status=422)
     key, version, name = form.idempotency_key.data, form.version.data, _called(account_id, form)
     try:
-        accounts.update(account_id, form.values, version, by=current_user, key=key)
+        accounts.update(
+            account_id, form.values, version, by=current_user, key=key, overruled=overruled()
+        )
     except Invalid as invalid:
         form.refuse(invalid)
         return _edit(account_id, form, keepers, status=422)
+    except MayExist as known:
+        return _edit(account_id, form, keepers, status=status_of(known), may_exist=known)
     except Conflict as conflict:
-        return _edit(account_id, form, keepers, show_conflict(form, conflict), status=409)
+        conflicts = show_conflict(form, conflict)
+        return _edit(account_id, form, keepers, status=409, conflicts=conflicts)
     flash(_("Account “%(name)s” saved.", name=name), "success")
     return _arrive(account_id)
+
+
+@bp.post("/<int:account_id>/adoption")
+@requires(Right.ACCOUNT_CREATE)
+def adopt(account_id: int) -> ResponseReturnValue:
+    """Show, in the form of an account that exists, what was typed for a new one."""
+    account = accounts.get(account_id, by=current_user)
+    if not accounts.editable(account, by=current_user):
+        return _arrive(account_id)
+    keepers = field_owners.of(account_id)
+    form = _edit_form(account_id, keepers, sent=False)
+    blank = new_form(_fields(), sent=False, owner_id=current_user.id)
+    left = fill_in(form, new_form(_fields()), blank)
+    return _edit(account_id, form, keepers, left=left)
 
 
 @bp.get("/<int:account_id>/deletion")
@@ -124,7 +156,7 @@ def _arrive(account_id: int) -> ResponseReturnValue:
     return see_other(url_for("accounts.index"))
 
 
-def _new(form: Form, status: int = 200) -> ResponseReturnValue:
+def _new(form: Form, status: int = 200, may_exist: MayExist | None = None) -> ResponseReturnValue:
     return page(
         "accounts/new.html",
         "accounts/_form.html",
@@ -135,6 +167,8 @@ def _new(form: Form, status: int = 200) -> ResponseReturnValue:
         first="name",
         keepers={},
         kept={},
+        left=None,
+        **told(form, status, may_exist),
     )
 
 
@@ -143,14 +177,17 @@ def _fields() -> list[Field]:
     return [spec for name, spec in fields.of("account").items() if name != "primary_contact_id"]
 
 
-def _edit_form(account_id: int, keepers: Mapping[str, Keeper]) -> VersionedForm:
+def _edit_form(
+    account_id: int, keepers: Mapping[str, Keeper], *, sent: bool = True
+) -> VersionedForm:
     """Make the form without the fields that a source keeps, unless one was sent all the same."""
     account = accounts.need_editable(account_id, by=current_user)
     kept = _locked(keepers)
-    hers = [spec for spec in _fields() if spec not in kept or form_name(spec) in request.form]
+    forced = request.form if sent else ()
+    hers = [spec for spec in _fields() if spec not in kept or form_name(spec) in forced]
     typed = accounts.links_typed(account, by=current_user)
     typed["parent_id"] = accounts.parent_typed(account, by=current_user)
-    return edit_form(hers, account, typed=typed)
+    return edit_form(hers, account, typed=typed, sent=sent)
 
 
 def _locked(keepers: Mapping[str, Keeper]) -> list[Field]:
@@ -161,15 +198,14 @@ def _edit(
     account_id: int,
     form: Form,
     keepers: Mapping[str, Keeper],
-    conflicts: Sequence[Clash] | None = None,
     status: int = 200,
+    *,
+    may_exist: MayExist | None = None,
+    **said: Sequence[Clash] | Sequence[tuple[str, str]],
 ) -> ResponseReturnValue:
     account = accounts.get(account_id, by=current_user)
     groups, kept = grouped(_fields()), _locked(keepers)
-    hers = [spec for _label, each in groups for spec in each if spec not in kept]
-    for spec in hers:
-        if spec.name in keepers:
-            form[form_name(spec)].description += f" {translated(keepers[spec.name].note)}"
+    hers = _noted(form, [spec for _label, each in groups for spec in each], keepers)
     return page(
         "accounts/edit.html",
         "accounts/_form.html",
@@ -177,8 +213,18 @@ def _edit(
         form=form,
         groups=groups,
         account=account,
-        conflicts=conflicts,
         first=form_name(hers[0]) if hers else None,
         keepers=keepers,
         kept=words(account, kept),
+        **{"conflicts": None, "left": None, **said},
+        **told(form, status, may_exist, account),
     )
+
+
+def _noted(form: Form, specs: Sequence[Field], keepers: Mapping[str, Keeper]) -> list[Field]:
+    """Return the fields that are hers to fill in; each that a source fills as well says so."""
+    hers = [spec for spec in specs if spec.name not in keepers or not keepers[spec.name].locked]
+    for spec in hers:
+        if spec.name in keepers:
+            form[form_name(spec)].description += f" {translated(keepers[spec.name].note)}"
+    return hers

@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
+from crmapp.blueprints.accounts.alike import overruled, status_of, told
 from crmapp.blueprints.accounts.facts import filled, origins, written
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
-from crmapp.errors import Conflict, Invalid, NotFound, OwnedElsewhere
+from crmapp.errors import Conflict, Invalid, MayExist, NotFound, OwnedElsewhere
 from crmapp.models import Account
 from crmapp.services import (
     account_sync_health,
@@ -59,10 +60,14 @@ def update_value(account_id: int, name: str) -> ResponseReturnValue:
         return _form_page(account, spec, form, status=422)
     key, version = form.idempotency_key.data, form.version.data
     try:
-        accounts.update(account_id, form.values, version, by=current_user, key=key)
+        accounts.update(
+            account_id, form.values, version, by=current_user, key=key, overruled=overruled()
+        )
     except Invalid as invalid:
         form.refuse(invalid)
         return _form_page(account, spec, form, status=422)
+    except MayExist as known:
+        return _form_page(account, spec, form, status=status_of(known), may_exist=known)
     except Conflict as conflict:
         return _form_page(account, spec, form, show_conflict(form, conflict), status=409)
     if not accounts.is_open(account_id, by=current_user):
@@ -97,6 +102,7 @@ def _form_page(
     form: VersionedForm,
     conflicts: Sequence[Clash] = (),
     status: int = 200,
+    may_exist: MayExist | None = None,
 ) -> ResponseReturnValue:
     return page(
         "accounts/value.html",
@@ -106,6 +112,7 @@ def _form_page(
         entry=form[form_name(spec)],
         field=spec,
         clash=next(iter(conflicts), None),
+        **told(form, status, may_exist, account),
         tail=tail(),
         account=account,
         origins=origins(account, filled(account, [spec])),

@@ -114,6 +114,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "duplicate_rules",
+        N_("Duplicates"),
+        N_("What happens when people save an account that may exist already."),
+        "copy",
+        Right.INTEGRATION_MANAGE,
+    ),
+    Section(
         "subscriptions",
         N_("Subscriptions"),
         N_("What works together with Salesforce and Sage Intacct, and how it is configured."),

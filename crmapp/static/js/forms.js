@@ -28,8 +28,9 @@
     form.querySelectorAll("button[data-waits]").forEach((button) => { button.removeAttribute("aria-disabled"); delete button.dataset.waits; });
   };
   document.addEventListener("htmx:finally:request", (event) => {
-    const form = event.detail.ctx.sourceElement?.closest?.("form");
-    if (form) again(form);
+    const source = event.detail.ctx.sourceElement;
+    const form = source?.closest?.("form");
+    if (form && !("aside" in source.dataset)) again(form); // what was asked aside did not send it
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(again));
 

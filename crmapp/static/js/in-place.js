@@ -16,7 +16,7 @@
       form.querySelector("[data-give-up]").click();
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       form.requestSubmit();
-    } else if (event.key === "Tab" && !event.ctrlKey && !event.altKey && event.target.matches("input, select")) {
+    } else if (event.key === "Tab" && !event.ctrlKey && !event.altKey && event.target.matches("input, select") && !form.querySelector(".may-exist")) {
       const facts = [...document.querySelectorAll(".fact")].filter((fact) => fact.querySelector(".edit, form"));
       const neighbour = facts[facts.indexOf(form.closest(".fact")) + (event.shiftKey ? -1 : 1)];
       if (!neighbour) return;
