@@ -14,6 +14,7 @@ bp.add_app_template_filter(written, "remote_value")
 from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     arranging,
     changing,
+    duplicates,
     exporting,
     listing,
     merging,

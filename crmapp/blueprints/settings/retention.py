@@ -22,6 +22,7 @@ KINDS = {
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
     "merge": N_("Merge of accounts"),
+    "duplicates": N_("Search for accounts that may be the same"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
     "dataset_refresh": N_("Refresh of a database"),
