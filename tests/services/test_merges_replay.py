@@ -110,11 +110,9 @@ class Past:
         for record in sorted({p[:2] for p in step.places if p[0] == "account"}):
             self._account(step, record, expected)
         for place, (before, _after) in step.places.items():
-            if place[0] == "contact" and self.stands(place, step):
-                if not expected["account", before, "deleted"]:
-                    expected[place] = before
-            if place[0] == "link" and self.stands(place, step):
-                # Links are taken back with the account that they moved to or from in the change.
+            if place[0] == "account" or not self.stands(place, step):
+                continue
+            if place[0] == "link" or not expected["account", before, "deleted"]:
                 expected[place] = before
         return expected
 
