@@ -1,6 +1,7 @@
 """What we remember: tables, their invariants, and named conditions."""
 
 from crmapp.models.account import Account, ExternalIdentity
+from crmapp.models.account_pair import AccountPair
 from crmapp.models.account_sync import AccountSync, RemoteJob, SyncClock
 from crmapp.models.activity import Activity
 from crmapp.models.attachment import Attachment, FiledMail, MailDrop
@@ -32,6 +33,7 @@ from crmapp.models.user import Team, User, team_member
 
 __all__ = [
     "Account",
+    "AccountPair",
     "AccountSync",
     "Activity",
     "Attachment",

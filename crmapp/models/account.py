@@ -55,9 +55,9 @@ def _when(*filled: str) -> dict[str, Any]:
     return {"sqlite_where": where, "postgresql_where": where}
 
 
-def _gone() -> dict[str, Any]:
-    """Limit an index to deleted rows."""
-    where = text("deleted_at IS NOT NULL")
+def _gone(filled: str = "deleted_at") -> dict[str, Any]:
+    """Limit an index to deleted rows, or to those in which a column is not null that says more."""
+    where = text(f"{filled} IS NOT NULL")
     return {"sqlite_where": where, "postgresql_where": where}
 
 
@@ -140,6 +140,7 @@ class Account(Record, Base):
         Index("ix_account_domain_key", "domain_key", **_when("domain_key")),
         Index("ix_account_site_key", "site_key", **_when("site_key")),
         Index("ix_account_deleted", "deleted_at", **_gone()),
+        Index("ix_account_merged", "replaced_by", **_gone("replaced_by")),
         {"sqlite_autoincrement": True},
     )
 

@@ -85,6 +85,8 @@ def erase_accounts(ids: Sequence[int]) -> None:
     for below in _BELOW:
         session.execute(delete(below).where(is_one_of(below.account_id, ids)))
     _erase_changes("account", ids)
+    merged = update(Account).where(is_one_of(Account.replaced_by, ids))
+    session.execute(merged.values(replaced_by=None))
     session.execute(delete(Account).where(is_one_of(Account.id, ids)))
 
 

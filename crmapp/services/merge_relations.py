@@ -48,6 +48,9 @@ RELATIONS: Mapping[str, Way] = {
     # An answer that names a deleted account is void, a question about one is asked anew.
     "match_answer.account_id": Way.STAYS,
     "match_candidate.account_id": Way.STAYS,
+    # Pairs of which one account is deleted are not shown.
+    "account_pair.first_id": Way.STAYS,
+    "account_pair.second_id": Way.STAYS,
     # What happened happened to it.
     "change.record_id": Way.STAYS,
     "run_exception.record_id": Way.STAYS,

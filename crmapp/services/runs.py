@@ -15,6 +15,7 @@ from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import (
+    account_pair_search,
     account_sync_apply,
     account_sync_plan,
     account_sync_states,
@@ -48,6 +49,7 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     (list_states.KIND, Status.RUNNING.value): list_apply.advance,
     (account_sync_states.KIND, Status.PLANNING.value): account_sync_plan.advance,
     (account_sync_states.KIND, Status.RUNNING.value): account_sync_apply.advance,
+    (account_pair_search.KIND, Status.RUNNING.value): account_pair_search.advance,
     (dataset_refresh.KIND, Status.RUNNING.value): dataset_refresh.advance,
     (exports.KIND, Status.RUNNING.value): partial(
         exports.advance,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.models import Account, Run
-from crmapp.services import accounts, merges
+from crmapp.services import accounts, merges, runs
 from tests.factories import Make
 from tests.support.pages import flat
 from tests.support.web import htmx
@@ -182,3 +182,56 @@ def test_the_receipt_of_a_merge_shows_its_changes(make, as_user):
     assert "The receipt balances" in page
     assert "Doe" in page
     assert f"/runs/{run}/undo" in page
+
+
+def test_pairs_of_accounts_are_listed_with_what_can_be_done(make, as_user):
+    one, other = make.account("Acme", phone="555 001"), make.account("Bolts", phone="555 001")
+    browser = as_user(make.mona)
+    browser.post("/accounts/duplicates")
+    (run,) = session.scalars(select(Run.id))
+    runs.work(run)
+
+    answer = browser.get("/accounts/duplicates")
+
+    assert "Same phone number" in flat(answer)
+    assert f'href="/accounts/{one.id}/merge?with={other.id}"' in answer.text
+    assert f"/accounts/duplicates/{one.id}/{other.id}/difference" in answer.text
+
+
+def test_a_pair_is_kept_apart_and_brought_back_from_the_list(make, as_user):
+    one, other = make.account("Acme"), make.account("Bolts")
+    browser = as_user(make.mona)
+
+    browser.post(f"/accounts/duplicates/{one.id}/{other.id}/difference")
+    apart = browser.get("/accounts/duplicates?show=different")
+    browser.post(f"/accounts/duplicates/{one.id}/{other.id}/likeness")
+
+    assert "Bolts" in apart.text
+    assert f"/accounts/duplicates/{one.id}/{other.id}/likeness" in apart.text
+    assert "Nothing is kept apart" in flat(browser.get("/accounts/duplicates?show=different"))
+
+
+def test_the_list_says_that_nothing_was_searched_yet_and_that_it_is_being_searched(make, as_user):
+    browser = as_user(make.mona)
+
+    before = flat(browser.get("/accounts/duplicates"))
+    browser.post("/accounts/duplicates")
+    after = browser.get("/accounts/duplicates").text
+
+    assert "Not searched yet" in before
+    assert "being searched" in after
+    assert 'hx-trigger="every 1s"' in after
+
+
+@pytest.mark.parametrize("who", ["bob", "carol", "ivan"])
+def test_who_may_not_merge_is_not_shown_pairs(make, as_user, who):
+    browser = as_user(getattr(make, who))
+
+    assert browser.get("/accounts/duplicates").status_code == 403
+    assert browser.post("/accounts/duplicates").status_code == 403
+    assert "/accounts/duplicates" not in browser.get("/accounts").text
+
+
+@pytest.mark.parametrize("after", ["x", "1-2", "1-2-99999999999", "-1-2-3"])
+def test_an_address_that_cannot_be_read_begins_with_the_first_pair(make, as_user, after):
+    assert as_user(make.mona).get(f"/accounts/duplicates?after={after}").status_code == 200

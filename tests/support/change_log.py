@@ -44,7 +44,7 @@ def present() -> World:
     session.rollback()
     accounts = {}
     for row in session.execute(select(Account.__table__)):
-        standard = {name: freeze(getattr(row, name)) for name in ACCOUNT_FIELDS}
+        standard = {name: freeze(getattr(row, name)) for name in (*ACCOUNT_FIELDS, "replaced_by")}
         cells = {n: v for n, v in {**standard, **row.custom}.items() if v is not None}
         accounts[row.id] = Seen(cells, row.deleted_at is not None, row.version, row.lineage)
     links = {

@@ -26,6 +26,7 @@ KINDS = {
     "replacement": N_("Replace a pick-list value"),
     "bulk": N_("Edit of many accounts"),
     "merge": N_("Merge of accounts"),
+    "duplicates": N_("Search for accounts that may be the same"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
     "feed": N_("Feed of accounts"),
