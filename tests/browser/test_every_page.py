@@ -69,6 +69,12 @@ PAGES = (
     "/runs?status=failed",
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
+    "/preferences/day",
+    "/day",
+    "/day?section=overdue",
+    "/day?person=3",
+    "/day/team",
+    "/accounts/5/activities?kind=note",
     "/admin/matching",
     "/admin/matches",
     "/admin/matches?show=later",
@@ -170,6 +176,8 @@ WALKED |= {"settings.confirm_crm_mapping_removal", "settings.confirm_crm_mapping
 NO_PAGES |= {"settings.crm_mapping_state", "settings.go_to_crm_mapping_source"}
 WALKED |= {"settings.feed_plan"}
 NO_PAGES |= {"imports.template"}
+NO_PAGES |= {"calendar.show", "day.accounts"}
+WALKED |= {"day.owner"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 
