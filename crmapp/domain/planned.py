@@ -29,9 +29,12 @@ def completion(
 ) -> dict[str, Any]:
     """Return the columns that say when and by whom it was completed, if its status changes.
 
-    They follow from the change, whoever makes it: a form, a key, a run, an undo.
+    They follow from the change, whoever makes it: a form, a key, a run, an undo. What is
+    completed when it is noted was so when it took place.
     """
     if before.get("status") == after.get("status"):
         return {}
-    done = after.get("status") == COMPLETED
-    return {"completed_at": at if done else None, "completed_by_id": by_id if done else None}
+    if after.get("status") != COMPLETED:
+        return dict.fromkeys(COMPLETION)
+    took_place = None if before else after.get("happens_at")
+    return {"completed_at": min(took_place or at, at), "completed_by_id": by_id}

@@ -77,6 +77,12 @@ PAGES = (
     "/runs?status=failed",
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
+    "/preferences/day",
+    "/day",
+    "/day?section=overdue",
+    "/day?person=3",
+    "/day/team",
+    "/accounts/5/activities?kind=note",
     "/admin/matching",
     "/admin/duplicate-rules",
     "/admin/matches",
@@ -181,6 +187,8 @@ NO_PAGES |= {"settings.crm_mapping_state", "settings.go_to_crm_mapping_source"}
 WALKED |= {"settings.feed_plan"}
 NO_PAGES |= {"imports.template", "accounts.count_views"}
 WALKED |= {"accounts.edit_view", "accounts.confirm_view_deletion"}
+NO_PAGES |= {"calendar.show", "day.accounts"}
+WALKED |= {"day.owner"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 WALKED |= {"accounts.bulk_edit"}

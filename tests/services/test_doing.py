@@ -17,6 +17,7 @@ from crmapp.services import doing, records
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("clock")
+DAY = timedelta(days=1)
 TODAY = Today(NOW, ZoneInfo("Europe/Paris"))
 
 
@@ -170,11 +171,13 @@ def test_a_status_in_a_batch_with_other_changes_is_completed_alone(make, task):
     assert make.again(Activity, other.id).completed_at == NOW
 
 
-def test_an_activity_that_is_added_as_completed_is_completed(make):
+@pytest.mark.parametrize("due, done", [(NOW - 3 * DAY, NOW - 3 * DAY), (NOW + DAY, NOW)])
+def test_an_activity_that_is_noted_as_completed_was_so_when_it_took_place(make, due, done):
     account, bob = make.account(), make.bob
     values = {"account_id": account.id, "kind": "task", "subject": "Sent", "status": "completed"}
+    values["happens_at"] = due
     with unit_of_work():
         made = records.create(Activity, values, by=bob, source={"kind": "form"})
 
     kept = make.again(Activity, made)
-    assert (kept.completed_at, kept.completed_by_id) == (NOW, make.bob.id)
+    assert (kept.completed_at, kept.completed_by_id) == (done, make.bob.id)

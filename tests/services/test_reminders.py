@@ -27,9 +27,9 @@ def anna(make):
     return anna.id
 
 
-def task(make, owner_id, subject="Send prices", due=NOW, **values):
-    account = values.pop("account", None) or make.account("Toys", owner_id=owner_id)
-    known = {"kind": "task", "owner_id": owner_id, "happens_at": due}
+def task(make, owner, subject="Send prices", due=NOW, **values):
+    account = values.pop("account", None) or make.account("Toys", owner_id=owner)
+    known = {"kind": "task", "owner_id": owner, "happens_at": due}
     return make.activity(account, subject, **{**known, **values})
 
 

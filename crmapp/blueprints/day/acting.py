@@ -39,7 +39,7 @@ def reopen(activity_id: int) -> ResponseReturnValue:
     return again(asked())
 
 
-@bp.post("/activities/<int:activity_id>/<any(tomorrow, next_week):until>")
+@bp.post("/activities/<int:activity_id>/<until>")
 @requires(Right.ACTIVITY_EDIT)
 def snooze(activity_id: int, until: str) -> ResponseReturnValue:
     """Put it off until another day."""

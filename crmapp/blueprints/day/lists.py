@@ -96,7 +96,7 @@ def show(state: State, status: int = 200, **context: object) -> ResponseReturnVa
 
 
 def _by_day(part: day.Part, now: Today) -> Shown:
-    if part.name in ("today", "done"):
+    if part.name != "ahead":
         return Shown(part.name, [(None, part.rows)] if part.rows else [], part.more)
     days = groupby(part.rows, lambda row: now.day_of(row.happens_at))
     return Shown(part.name, [(each, list(rows)) for each, rows in days], part.more)
