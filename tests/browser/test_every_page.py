@@ -21,6 +21,8 @@ PAGES = (
     "/accounts/5",
     "/accounts/5/contacts",
     "/accounts/5/activities",
+    "/accounts/5/files",
+    "/activities/1/files",
     "/accounts/5/sales",
     "/accounts/5/salesforce",
     "/accounts/61/salesforce",
@@ -31,6 +33,7 @@ PAGES = (
     "/accounts/5/contacts/new",
     "/accounts/5/activities/new?kind=call",
     "/accounts/5/activities/new?kind=task",
+    "/accounts/5/activities/new?kind=email",
     "/accounts/61/contacts",
     "/accounts/61/sales",
     "/accounts/fields",
@@ -169,6 +172,7 @@ WALKED |= {"settings.crm_mapping", "settings.crm_mapping_rules", "settings.crm_m
 WALKED |= {"settings.confirm_crm_mapping_removal", "settings.confirm_crm_mapping_restoration"}
 NO_PAGES |= {"settings.crm_mapping_state", "settings.go_to_crm_mapping_source"}
 WALKED |= {"settings.feed_plan"}
+NO_PAGES |= {"accounts.file"}
 NO_PAGES |= {"imports.template"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
