@@ -46,7 +46,8 @@ expect.set_options(timeout=PATIENCE)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """``crmapp up`` with the demo, for all stories."""
     home = tmp_path_factory.mktemp("site") / "home"
-    with Installation(home, {"CRMAPP_DEMO": "1"}) as installation:
+    told = {"CRMAPP_DEMO": "1", "CRMAPP_MAIL_DROP_DOMAIN": "drop.crm.example"}
+    with Installation(home, told) as installation:
         yield installation
         installation.stop()
 

@@ -22,6 +22,8 @@ PAGES = (
     "/accounts/5",
     "/accounts/5/contacts",
     "/accounts/5/activities",
+    "/accounts/5/files",
+    "/activities/1/files",
     "/accounts/5/sales",
     "/accounts/5/salesforce",
     "/accounts/61/salesforce",
@@ -36,6 +38,7 @@ PAGES = (
     "/accounts/5/contacts/new",
     "/accounts/5/activities/new?kind=call",
     "/accounts/5/activities/new?kind=task",
+    "/accounts/5/activities/new?kind=email",
     "/accounts/61/contacts",
     "/accounts/61/sales",
     "/accounts/fields",
@@ -185,7 +188,7 @@ WALKED |= {"settings.crm_mapping", "settings.crm_mapping_rules", "settings.crm_m
 WALKED |= {"settings.confirm_crm_mapping_removal", "settings.confirm_crm_mapping_restoration"}
 NO_PAGES |= {"settings.crm_mapping_state", "settings.go_to_crm_mapping_source"}
 WALKED |= {"settings.feed_plan"}
-NO_PAGES |= {"imports.template", "accounts.count_views"}
+NO_PAGES |= {"imports.template", "accounts.count_views", "accounts.file"}
 WALKED |= {"accounts.edit_view", "accounts.confirm_view_deletion"}
 NO_PAGES |= {"calendar.show", "day.accounts"}
 WALKED |= {"day.owner"}

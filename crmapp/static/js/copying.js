@@ -1,4 +1,5 @@
-/* <button data-copy="text" data-copied="what it says then" hidden>: puts a text on the clipboard. */
+/* <button data-copy="text" data-copied="what it says then" hidden>: puts a text on the clipboard;
+   what it says then is announced by a [data-copy-said] beside it. */
 (() => {
   if (!navigator.clipboard) return;
   const show = () => document.querySelectorAll("[data-copy][hidden]").forEach((button) => { button.hidden = false; });
@@ -15,6 +16,8 @@
     const label = button.querySelector("span");
     button.dataset.label ??= label.textContent;
     label.textContent = button.dataset.copied;
+    const said = button.parentElement.querySelector("[data-copy-said]");
+    if (said) said.textContent = button.dataset.copied;
     setTimeout(() => { label.textContent = button.dataset.label; }, 2000);
   });
 })();

@@ -4,7 +4,7 @@
   const brings = (event) => event.dataTransfer?.types.includes("Files") && document.querySelector("form[data-drop]");
   const over = (event) => (brings(event) ? event.target.closest?.("form[data-drop]") : null);
 
-  const show = (root) => root.querySelectorAll?.("[data-drop-hint][hidden]").forEach((hint) => { hint.hidden = false; });
+  const show = (root) => matchMedia("(hover: hover)").matches && root.querySelectorAll?.("[data-drop-hint][hidden]").forEach((hint) => { hint.hidden = false; });
   show(document);
   document.addEventListener("htmx:after:swap", () => show(document));
 
