@@ -135,7 +135,7 @@ def _contacts(
     meant = [
         row.id
         for row in (session.execute(query) if asked else ())
-        if not asked.isdisjoint(_places(row.account_id, row._mapping))
+        if not asked.isdisjoint(_places(row.account_id, row._asdict()))
     ]
     by_address: Places = {}
     by_name: Places = {}

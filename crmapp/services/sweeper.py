@@ -9,6 +9,7 @@ from crmapp.services import (
     dataset_schedule,
     engine,
     feeds,
+    left_files,
     managed_lists,
     request_log,
     retention,
@@ -30,6 +31,7 @@ def sweep() -> int:
     feeds.start_due()
     request_log.forget_old()
     retention.forget_old()
+    left_files.delete_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()
