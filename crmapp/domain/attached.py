@@ -29,6 +29,9 @@ _DIFFER = N_("This is not the account that the Account ID names. Correct one of 
 _NO_ACCOUNT = N_("Say which account it belongs to: enter the number of the account.")
 _MOVED = N_("It belongs to another account, and an import does not move it. Correct this cell.")
 _TWINS = N_("Several contacts of the account have this address. Give the Contact ID as well.")
+_NAMESAKES = N_(
+    "Several contacts of the account have this name. Give the e-mail address or the Contact ID."
+)
 Problems = Mapping[str, Text]
 
 
@@ -52,13 +55,15 @@ class Numbered(NamedTuple):
 class Known:
     """What is known about the rows of a chunk, of accounts that the person sees.
 
-    ``accounts`` are those that are named by their id; ``by_address`` (account, address) → contacts.
+    ``accounts`` are those that are named by their id; ``by_address`` (account, address) → contacts,
+    ``by_name`` (account, folded name) → contacts.
     """
 
     accounts: frozenset[int] = frozenset()
     by_number: Mapping[str, Sequence[Numbered]] = field(default_factory=dict)
     records: Mapping[int, Attached] = field(default_factory=dict)
     by_address: Mapping[tuple[int, str], Sequence[Attached]] = field(default_factory=dict)
+    by_name: Mapping[tuple[int, str], Sequence[Attached]] = field(default_factory=dict)
 
 
 Misfits = Callable[[Mapping[str, Any], Attached | None, int], Problems]
@@ -98,6 +103,11 @@ def address_of(account: int, values: Mapping[str, Any]) -> tuple[int, str] | Non
     """Return by what a contact is known within its account, if the row has it."""
     address = values.get("email")
     return (account, address.lower()) if address else None
+
+
+def name_of(account: int, values: Mapping[str, Any]) -> tuple[int, str] | None:
+    """Return the whole name of a contact within its account, if the row has it."""
+    return (account, fold(_name(values))) if values.get("last_name") else None
 
 
 def decide(row: SourceRow, mapped: Mapped, known: Known, rules: Rules) -> PlanRow:
@@ -151,11 +161,21 @@ def _record(
         if account not in (None, record.account):
             return {ACCOUNT if values.get(ACCOUNT) is not None else NUMBER: Text(_MOVED)}
         return record
-    address = address_of(account, values) if account and rules.object == "contact" else None
+    return _contact(account, values, known) if account and rules.object == "contact" else None
+
+
+def _contact(account: int, values: Mapping[str, Any], known: Known) -> Attached | Problems | None:
+    """Find a contact by its address, else by its name, unless it is known by another address."""
+    address, name = address_of(account, values), name_of(account, values)
     found = known.by_address.get(address, ()) if address else ()
     if len(found) > 1:
         found = [each for each in found if _same_name(each.values, values)]
         return found[0] if len(found) == 1 else {"email": Text(_TWINS)}
+    if not found and name:
+        named = known.by_name.get(name, ())
+        found = [each for each in named if not (address and each.values["email"])]
+        if len(found) > 1:
+            return {"last_name": Text(_NAMESAKES)}
     return found[0] if found else None
 
 
@@ -172,8 +192,8 @@ def _create(mapped: Mapped, account: int, rules: Rules, base: Mapping[str, Any])
     for name in rules.required:
         if values.get(name) in (None, ""):
             return bad_value(mapped, {name: Text(REQUIRED)}, base)
-    address = address_of(account, values) if rules.object == "contact" else None
-    word = f"{account}{BETWEEN}{address[1]}" if address else None
+    known_by = address_of(account, values) or name_of(account, values)
+    word = f"{account}{BETWEEN}{known_by[1]}" if known_by and rules.object == "contact" else None
     fields = difference({}, {**rules.at_first, **values, ACCOUNT: account})
     return PlanRow(action=Planned.CREATE, fields=fields, match=word, **base)
 

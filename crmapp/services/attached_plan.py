@@ -25,6 +25,8 @@ _MODELS: dict[str, type[Contact] | type[Activity]] = {"contact": Contact, "activ
 _ACCOUNT = Account.__table__.c
 _CONTACT = Contact.__table__.c
 _NAMING = ("first_name", "last_name", "email")
+Places = dict[tuple[int, str], list[Attached]]
+"""Account and what a contact is known by in it → contacts."""
 
 
 def plan_rows(
@@ -75,7 +77,8 @@ def _known(object_: str, mapped: Sequence[Mapped], mapping: FieldMapping, by: Us
     known = Known(accounts, by_number, records)
     if object_ != "contact":
         return known
-    return replace(known, by_address=_by_address(mapped, known, names))
+    by_address, by_name = _contacts(mapped, known, names)
+    return replace(known, by_address=by_address, by_name=by_name)
 
 
 def _said(mapped: Sequence[Mapped], name: str) -> list[Any]:
@@ -114,34 +117,40 @@ def _records(
     return {each.id: each for each in _read(object_, names, *where)} if ids else {}
 
 
-def _by_address(
+def _contacts(
     mapped: Sequence[Mapped], known: Known, names: Sequence[str]
-) -> dict[tuple[int, str], list[Attached]]:
-    """Find contacts by their address within the account that a row names."""
+) -> tuple[Places, Places]:
+    """Find contacts by their address, and by their name, within the account that a row names."""
     asked = {
-        address
-        for each in mapped
-        if each.values.get(RECORD) is None
-        and isinstance(account := attached.account_of(each.values, known), int)
-        and (address := attached.address_of(account, each.values))
+        place
+        for row in mapped
+        if row.values.get(RECORD) is None
+        and isinstance(account := attached.account_of(row.values, known), int)
+        for place in _places(account, row.values)
     }
-    if not asked:
-        return {}
-    accounts = sorted({account for account, _address in asked})
-    query = select(_CONTACT.id, _CONTACT.account_id, _CONTACT.email).where(
-        is_one_of(_CONTACT.account_id, accounts),
-        _CONTACT.deleted_at.is_(None),
-        _CONTACT.email.is_not(None),
+    accounts = sorted({account for account, _word in asked})
+    query = select(_CONTACT.id, _CONTACT.account_id, *(_CONTACT[name] for name in _NAMING)).where(
+        is_one_of(_CONTACT.account_id, accounts), _CONTACT.deleted_at.is_(None)
     )
-    meant = {
-        id_: (account, email.lower())
-        for id_, account, email in session.execute(query)
-        if (account, email.lower()) in asked
-    }
-    found: dict[tuple[int, str], list[Attached]] = {}
+    meant = [
+        row.id
+        for row in (session.execute(query) if asked else ())
+        if not asked.isdisjoint(_places(row.account_id, row._asdict()))
+    ]
+    by_address: Places = {}
+    by_name: Places = {}
     for each in _read("contact", names, is_one_of(_CONTACT.id, sorted(meant))) if meant else ():
-        found.setdefault(meant[each.id], []).append(each)
-    return found
+        if address := attached.address_of(each.account, each.values):
+            by_address.setdefault(address, []).append(each)
+        if name := attached.name_of(each.account, each.values):
+            by_name.setdefault(name, []).append(each)
+    return by_address, by_name
+
+
+def _places(account: int, values: Mapping[str, Any]) -> set[tuple[int, str]]:
+    """Return by what a contact may be found within its account."""
+    known_by = attached.address_of(account, values), attached.name_of(account, values)
+    return {each for each in known_by if each}
 
 
 def _read(object_: str, names: Sequence[str], *where: ColumnElement[bool]) -> Iterator[Attached]:

@@ -83,7 +83,7 @@ def _missing(run: Run) -> dict[str, Any]:
     missing = feed_missing.listed(run, number, by=current_user)
 
     def at(asked: int | None) -> str:
-        kept = {"show": request.args.get("show"), "page": request.args.get("page")}
+        kept: dict[str, Any] = {name: request.args.get(name) for name in ("show", "page")}
         here = "settings-feed-missing"
         return url_for("settings.feed_plan", run_id=run.id, gone=asked, _anchor=here, **kept)
 
