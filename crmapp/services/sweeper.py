@@ -34,11 +34,8 @@ def sweep() -> int:
     reminders.send_due()
     request_log.forget_old()
     retention.forget_old()
-<<<<<<< HEAD
     attachment_sweep.forget_old()
-=======
     left_files.delete_old()
->>>>>>> 93cc4b138b4fee9f45aa4a8460b6bfa1cfb53348
     heard = 0
     due = engine.due(_MOST)
     session.rollback()
