@@ -14,8 +14,8 @@ from crmapp.db.bulk import dialect
 from crmapp.db.json_values import has_item, is_true, items_of, number_at, value_at
 from crmapp.domain.conditions import Condition, Group, Operator
 from crmapp.domain.custom_fields import NUMERIC
+from crmapp.domain.derived import SEARCHED
 from crmapp.domain.fields import BadValue, Field, Kind
-from crmapp.domain.records import SEARCHED
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, User

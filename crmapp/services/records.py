@@ -20,9 +20,9 @@ from sqlalchemy.schema import Table
 from crmapp.db import session, utcnow, writing
 from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
+from crmapp.domain.derived import SEARCHED, key_columns, searchable
 from crmapp.domain.fields import freeze, is_custom, thaw
 from crmapp.domain.planned import COMPLETION, completion
-from crmapp.domain.records import SEARCHED, key_columns, searchable
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crmapp.domain.records import key_columns, searchable
+from crmapp.domain.derived import key_columns, searchable
 
 
 def derived(object_: str, values: Mapping[str, Any], custom: Sequence[str] = ()) -> dict[str, Any]:
