@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import db, session, unit_of_work
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import SavedView
 from crmapp.services import saved_views, users, view_counts
 
 
-def keep(by, name="Lyon", audience="mine"):
+def keep(by, name="Lyon", audience="mine", location="Lyon"):
     typed = {"name": name, "audience": audience}
-    return saved_views.keep([("location", "Lyon")], typed, by=by)
+    return saved_views.keep([("location", location)], typed, by=by)
 
 
 def names(by):
@@ -89,3 +91,20 @@ def test_views_are_left_uncounted_when_it_takes_too_long(make, monkeypatch):
     monkeypatch.setattr(view_counts, "PATIENCE", -1.0)
 
     assert view_counts.counts(saved_views.listed(by=make.bob), by=make.bob) == []
+
+
+def test_a_view_that_the_database_does_not_count_leaves_the_others(make):
+    make.account(location="Lyon")
+    views = [keep(make.mona, "A"), keep(make.mona, "B", location="Graz"), keep(make.mona, "C")]
+
+    def fails(_connection, _cursor, statement, parameters, *_rest):
+        if "Graz" in str(parameters):
+            raise OperationalError(statement, parameters, Exception("too slow"))
+
+    event.listen(db.engine, "before_cursor_execute", fails)
+    try:
+        found = view_counts.counts(saved_views.listed(by=make.mona), by=make.mona)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", fails)
+
+    assert found == list(zip(views, [1, None, 1], [False] * 3, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlencode
@@ -34,10 +34,11 @@ class Bar:
     ``changed``: the list asks something else than the view; ``stale``: somebody changed the view
     since she opened it; ``lapsed``: what it asks and nobody can ask any more, in words;
     ``missing``: she does not find the view that the address names; ``pin_missing``: the one that
-    would open first.
+    would open first. ``asked`` is how the address names the view, ``current`` what is open: the id
+    of a view, or ``all``, ``mine``, ``deleted``.
     """
 
-    views: Sequence[Listed]
+    views: tuple[Listed, ...]
     open: Listed | None
     pairs: Pairs
     changed: bool
@@ -48,6 +49,8 @@ class Bar:
     pin_missing: bool
     changeable: bool
     default: int | None
+    asked: str
+    current: int | str
 
     @property
     def tabs(self) -> list[Listed]:
@@ -83,6 +86,13 @@ class Bar:
 def view_url(view_id: int) -> str:
     """Return the address that opens a view as it is now."""
     return url_for("accounts.index", view=view_id)
+
+
+def _room(pairs: Pairs, me: int) -> str:
+    """Return which of the views that are always there a list belongs to."""
+    if ("deleted", "yes") in pairs:
+        return "deleted"
+    return "mine" if {("owner", "me"), ("owner", str(me))} & set(pairs) else "all"
 
 
 def elsewhere() -> str | None:
@@ -130,7 +140,7 @@ def bar_of(pairs: Pairs) -> Bar:
     standing = view_questions.standing(opened.args, by=reader) if opened else _NOTHING
     pinned = None if asked or pairs or request.args.get("view") else reader.default_view
     return Bar(
-        views=views,
+        views=tuple(views),
         open=opened,
         pairs=pairs,
         changed=opened is not None and written(pairs) != written(standing.living),
@@ -141,4 +151,6 @@ def bar_of(pairs: Pairs) -> Bar:
         pin_missing=pinned is not None,
         changeable=opened is not None and saved_views.may_change(opened, by=reader),
         default=reader.default_view,
+        asked=request.args.get("view", ""),
+        current=opened.id if opened else _room(pairs, reader.id),
     )
