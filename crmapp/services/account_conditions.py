@@ -96,7 +96,7 @@ def field_of(condition: Condition, specs: Mapping[str, Field]) -> Field:
     """
     spec = specs.get(condition.field)
     if spec is None:
-        raise BadValue(Text(NO_FIELD, {"name": condition.field}))
+        raise BadValue(Text(NO_FIELD, {"name": condition.field[:80]}))
     if condition.operator not in operators(spec):
         raise BadValue(Text(NOT_ASKED, {"field": Text(spec.label)}))
     return spec
