@@ -20,6 +20,7 @@ from crmapp.services import account_links, fields, pick_lists
 ME = "me"
 """Stands for the reader among people, so that colleagues who share a filter each see their own."""
 LAST_ACTIVITY = "last_activity"
+_GROUP = N_("Dates")
 MOMENTS: Mapping[str, Field] = {
     spec.name: spec
     for spec in (
@@ -28,18 +29,21 @@ MOMENTS: Mapping[str, Field] = {
             label=N_("Last activity"),
             help=N_("When the last call, meeting, task or note took place or was due."),
             kind=Kind.MOMENT,
+            group=_GROUP,
         ),
         Field(
             name="created_at",
             label=N_("Created"),
             help=N_("When the account was added."),
             kind=Kind.MOMENT,
+            group=_GROUP,
         ),
         Field(
             name="updated_at",
             label=N_("Changed"),
             help=N_("When one of the account’s values changed last."),
             kind=Kind.MOMENT,
+            group=_GROUP,
         ),
     )
 }
@@ -96,7 +100,7 @@ def field_of(condition: Condition, specs: Mapping[str, Field]) -> Field:
     """
     spec = specs.get(condition.field)
     if spec is None:
-        raise BadValue(Text(NO_FIELD, {"name": condition.field}))
+        raise BadValue(Text(NO_FIELD, {"name": condition.field[:80]}))
     if condition.operator not in operators(spec):
         raise BadValue(Text(NOT_ASKED, {"field": Text(spec.label)}))
     return spec

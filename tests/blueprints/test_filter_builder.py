@@ -138,6 +138,7 @@ def test_the_builder_shows_the_filter_of_the_list(make, as_user, headers):
         ("0-0", "billing_city", "is", ["x" * 201], "Look for at most 200 characters"),
         ("0-0", "tags", "any", [], "Enter a value, or take this condition away."),
         ("0-0", "c_gone", "is", ["x"], "Accounts have no field “c_gone” any more."),
+        ("0-0", "c_gone", "invented", ["x"], "Accounts have no field “c_gone” any more."),
         ("0-0", "parent_id", "is", ["nobody"], "No account that you see has this number or name."),
         ("0-0", "owner_id", "any", ["77"], "“77” is not in the list."),
     ],

@@ -186,16 +186,15 @@ class Builder:
 
     def _condition(self, row: Row) -> Condition | None:
         values = tuple(value.strip() for value in row.values if value.strip())
+        asked = Operator(row.operator or Operator.IS) if row.name in self.specs else Operator.IS
+        condition = Condition(row.name, asked, () if asked in ALONE else values)
         try:
-            if row.operator in ALONE:
-                values = ()
-            condition = Condition(row.name, Operator(row.operator or Operator.IS), values)
             spec = account_conditions.field_of(condition, self.specs)
             kept = account_conditions.typed(spec, condition, by=self._by)
         except BadValue as bad:
             row.problem = translated(bad.text)
             return None
-        return Condition(row.name, condition.operator, kept)
+        return Condition(row.name, asked, kept)
 
 
 def _numbers(name: str) -> tuple[str, str]:
