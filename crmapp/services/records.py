@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import select
 from sqlalchemy.schema import Table
@@ -50,7 +50,7 @@ MODELS: dict[str, type[Record]] = {name: model for model, name in OBJECTS.items(
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
-_FOLLOWS = ("version", "lineage", "updated_at", "search_text")
+_FOLLOWS = ("version", "lineage", "updated_at")
 NO_LINKS: Sequence[Any] = ()
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 _RESULTS = {
@@ -59,6 +59,16 @@ _RESULTS = {
     Action.DELETE: "deleted",
     Action.RESTORE: "restored",
 }
+
+
+class Follows(NamedTuple):
+    """What follows from the values that a write changes: names to sort by, text to search in."""
+
+    names: bool
+    text: bool
+
+
+NEW = Follows(names=True, text=True)
 
 
 def create(
@@ -170,8 +180,8 @@ class _Batch:
     change_ids: list[int] = field(default_factory=list)
     custom: set[str] = field(default_factory=set)
     inserts: list[dict[str, Any]] = field(default_factory=list)
-    updates: dict[bool, list[dict[str, Any]]] = field(default_factory=dict)
-    touched: dict[bool, set[str]] = field(default_factory=dict)
+    updates: dict[Follows, list[dict[str, Any]]] = field(default_factory=dict)
+    touched: dict[Follows, set[str]] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -188,6 +198,7 @@ class _Batch:
             raise ValueError("one record twice in one batch")
         touched = {name for each in writes for name in each.values}
         self.searched = fields.searched(self.object)
+        self.found_by = frozenset((*SEARCHED[self.object], *self.searched))
         self.custom = {name for name in touched if is_custom(name)} | set(self.searched)
         self.defaults = _defaults(self.table, touched)
         self.defaults |= {"version": 1, "created_at": self.at, "updated_at": self.at}
@@ -225,7 +236,7 @@ class _Batch:
             return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
         changed = {name: [None, freeze(value)] for name, value in values.items()}
-        row = self._finish({**self.defaults, **values}, {}, named=True)
+        row = self._finish({**self.defaults, **values}, {}, NEW)
         row["id"], row["lineage"] = record_id, dict.fromkeys(changed, change_id)
         self.inserts.append(row)
         links = self.ledger.moves(each, record_id)
@@ -241,13 +252,16 @@ class _Batch:
         if self._may_clash(each, changed) and not self.numbers.take(after, now["id"]):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
         change_id, version = self.change_ids.pop(), now["version"] + 1
-        renamed = not changed.keys().isdisjoint(NAMED.get(self.object, ()))
-        row = self._finish(after, now, named=renamed)
+        follows = Follows(
+            not changed.keys().isdisjoint(NAMED.get(self.object, ())),
+            not changed.keys().isdisjoint(self.found_by),
+        )
+        row = self._finish(after, now, follows)
         row["lineage"] = now["lineage"] | dict.fromkeys(changed, change_id)
         row["version"], row["updated_at"] = version, self.at
         row["deleted_at"] = self.at if each.action is Action.DELETE else None
-        self.touched.setdefault(renamed, set()).update(changed)
-        self.updates.setdefault(renamed, []).append(row)
+        self.touched.setdefault(follows, set()).update(changed)
+        self.updates.setdefault(follows, []).append(row)
         self._log(each, change_id, now["id"], version, changed, links)
         return Outcome(each, _RESULTS[each.action], now["id"], None, change_id)
 
@@ -275,11 +289,12 @@ class _Batch:
         return {n: freeze(v) if n in self.custom else v for n, v in values.items()}
 
     def _finish(
-        self, row: dict[str, Any], now: Mapping[str, Any], *, named: bool
+        self, row: dict[str, Any], now: Mapping[str, Any], follows: Follows
     ) -> dict[str, Any]:
         """Make columns of the values in ``row``, and add those that follow from them."""
-        row |= searchable(self.object, row, self.searched)
-        if named:
+        if follows.text:
+            row |= searchable(self.object, row, self.searched)
+        if follows.names:
             row |= name_keys(self.object, row)
         if self.custom:
             own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
@@ -317,9 +332,11 @@ class _Batch:
         self.numbers.release(self.at)
         insert_rows(self.table, self.inserts)
         gone = any(each["action"] in ("deleted", "restored") for each in self.changes)
-        for renamed, rows in self.updates.items():
-            names = {*_columns(self.touched[renamed]), *_FOLLOWS, *(["deleted_at"] if gone else [])}
-            if renamed:  # else the many indexes that begin with it are spared
+        for follows, rows in self.updates.items():
+            names = {*_columns(self.touched[follows]), *_FOLLOWS, *(["deleted_at"] if gone else [])}
+            if follows.text:
+                names.add("search_text")
+            if follows.names:  # else the many indexes that begin with it are spared
                 names |= {"name_key", "near_key"} & set(self.table.c.keys())
             update_rows(self.table, rows, sorted(names))
         insert_rows(Change.__table__, self.changes)  # type: ignore[arg-type]  # a Table

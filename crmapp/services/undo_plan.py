@@ -162,7 +162,7 @@ def _uses(object_: str, since: datetime | None) -> list[ColumnElement[bool]]:
             exists().where(
                 each.account_id == account.id,
                 each.deleted_at.is_(None),
-                *([] if since is None else [each.updated_at > since]),
+                *([] if since is None else [each.updated_at >= since]),
             )
             for each in (contact, activity)
         ]
