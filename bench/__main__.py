@@ -32,6 +32,7 @@ PARTS = {
     "delta": "changed accounts read by the connectors, over httpx by hand",
     "list-sync": "a resync of a managed list, over httpx by hand",
     "account-sync": "a sync of accounts with both systems: requests over the least possible",
+    "bulk-edits": "an edit of many accounts, planned and run, over sqlite3 by hand",
 }
 MODULES = {"postgres": "upserts_postgres", "first-view": "first_view"}
 
