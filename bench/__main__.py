@@ -32,8 +32,9 @@ PARTS = {
     "delta": "changed accounts read by the connectors, over httpx by hand",
     "list-sync": "a resync of a managed list, over httpx by hand",
     "account-sync": "a sync of accounts with both systems: requests over the least possible",
+    "bulk-edits": "an edit of many accounts, planned and run, over sqlite3 by hand",
 }
-MODULES = {"postgres": "upserts_postgres", "first-view": "first_view"}
+MODULES = {"postgres": "upserts_postgres"}
 
 
 def main() -> int:
@@ -85,7 +86,7 @@ def _measure(asked: argparse.Namespace) -> None:
     """Measure a part in this process."""
     logging.disable(logging.WARNING)
     size = quick(asked.times) if asked.quick else Size(asked.times)
-    module = import_module(f"bench.{MODULES.get(asked.part, asked.part)}")
+    module = import_module(f"bench.{MODULES.get(asked.part, asked.part.replace('-', '_'))}")
     keep(asked.folder / f"{asked.part}.json", module.figures(size, asked.folder))
 
 

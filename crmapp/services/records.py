@@ -7,7 +7,7 @@ updates or deletes a record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,7 +53,7 @@ MODELS: dict[str, type[Record]] = {name: model for model, name in OBJECTS.items(
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
-_FOLLOWS = ("version", "lineage", "updated_at", "search_text")
+_FOLLOWS = ("version", "lineage", "updated_at")
 NO_LINKS: Sequence[Any] = ()
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 _RESULTS = {
@@ -191,6 +191,7 @@ class _Batch:
             raise ValueError("one record twice in one batch")
         touched = {name for each in writes for name in each.values}
         self.searched = fields.searched(self.object)
+        self.found_by = frozenset((*SEARCHED[self.object], *self.searched))
         self.custom = {name for name in touched if is_custom(name)} | set(self.searched)
         self.defaults = _defaults(self.table, touched)
         self.defaults |= {"version": 1, "created_at": self.at, "updated_at": self.at}
@@ -230,8 +231,8 @@ class _Batch:
             return Outcome(each, "skipped", None, Reason.NUMBER_TAKEN)
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
         changed = {name: [None, freeze(value)] for name, value in values.items()}
-        keys = key_columns(self.object, values, self.table.c.keys())
-        row = self._finish({**self.defaults, **values, **keys}, {})
+        row = self._finish({**self.defaults, **values}, {})
+        row |= self._derived(values, {*self.table.c.keys(), *self.searched})
         if self.model is Activity:
             row |= dict.fromkeys(COMPLETION) | self._completion({}, row)
         row["id"], row["lineage"] = record_id, dict.fromkeys(changed, change_id)
@@ -251,8 +252,8 @@ class _Batch:
         if self._may_clash(each, changed) and not self.numbers.take(after, now["id"]):
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
         change_id, version = self.change_ids.pop(), now["version"] + 1
-        keys = key_columns(self.object, after, changed)
-        also, row = tuple(keys), self._finish(after | keys, now)
+        derived = self._derived(after, changed)
+        also, row = tuple(derived), self._finish(after | derived, now)
         row["lineage"] = now["lineage"] | dict.fromkeys(changed, change_id)
         row["version"], row["updated_at"] = version, self.at
         row["deleted_at"] = self.at if each.action is Action.DELETE else None
@@ -287,9 +288,15 @@ class _Batch:
             return values
         return {n: freeze(v) if n in self.custom else v for n, v in values.items()}
 
+    def _derived(self, values: Mapping[str, Any], changed: Collection[str]) -> dict[str, Any]:
+        """Return the columns that follow from the fields ``changed``."""
+        found = key_columns(self.object, values, changed)
+        if not self.found_by.isdisjoint(changed):
+            found |= searchable(self.object, values, self.searched)
+        return found
+
     def _finish(self, row: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-        """Make columns of the values in ``row``, and add what the search looks at."""
-        row |= searchable(self.object, row, self.searched)
+        """Make columns of the values in ``row``."""
         if self.custom:
             own = {**now.get("custom", {}), **{n: row.pop(n, None) for n in self.custom}}
             row["custom"] = {name: value for name, value in own.items() if value is not None}

@@ -191,7 +191,7 @@ def _uses(object_: str, undone: int, since: datetime | None) -> list[ColumnEleme
                 each.account_id == account.id,
                 each.deleted_at.is_(None),
                 ~_moved_by(undone, name, each.id),
-                *([] if since is None else [each.updated_at > since]),
+                *([] if since is None else [each.updated_at >= since]),
             )
             for name, each in (("contact", contact), ("activity", activity))
         ]

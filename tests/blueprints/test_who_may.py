@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from crmapp.domain.bulk_edits import Edit, Verb
 from crmapp.services import accounts
+from crmapp.services.account_sets import Chosen
 from tests.support.web import htmx
 
 ALL = ("alice", "bob", "carol")
@@ -147,6 +149,17 @@ SENT = {
     "version": "1",
     "to": "heir",
 }
+BULK = {
+    "kind": "bulk",
+    "status": "planned",
+    "total": 0,
+    "source": {
+        "edit": Edit(Verb.DELETE).as_json(),
+        "chosen": Chosen((1,)).as_json(),
+        "count": 0,
+    },
+}
+"""A plan of an edit of many accounts that has not been run."""
 HEADERS = {"plain": {}, "htmx": htmx("div#drawer-body")}
 
 
@@ -168,6 +181,7 @@ def ids(make):
         "heir": make.value("terms", "heir").id,
         "list": make.pick_list("own").id,
         "replacement": make.run(kind="replacement", status="planning").id,
+        "bulk": make.run(**BULK, by_id=make.alice.id).id,
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,15 +17,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from crmapp.db import db, session
+from crmapp.domain.bulk_edits import Edit, Verb
 from crmapp.domain.changes import Reason
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.reasons import SENTENCES
 from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import Text
-from crmapp.models import Change, Contact, Run
-from crmapp.services import accounts, contacts, engine, fields, receipts, runs, undo
+from crmapp.models import Change, Contact, Run, User
+from crmapp.services import accounts, bulk_edits, contacts, engine, fields, receipts, runs, undo
+from crmapp.services.account_sets import Chosen
 from crmapp.services.receipts import LeftOut
 from tests.factories import Make
+from tests.support import bulk
 from tests.support.change_log import World, present, replayed
 from tests.support.databases import Database
 from tests.support.past import Back, Past, Step, applied, unlike
@@ -70,6 +74,18 @@ which = st.integers(0, 11)
 chunks = st.sampled_from([(5000, 9), (5000, 9), (1, 9), (1, 1), (2, 1)])
 """How many rows a chunk has, and after how many chunks the run is cancelled."""
 meanwhile = st.lists(st.tuples(which, typed), max_size=1)
+edits = st.one_of(
+    st.sampled_from(sorted(set(CELLS) - {"name", "number"})).flatmap(
+        lambda name: st.tuples(st.just(Verb.SET), st.just(name), st.sampled_from(CELLS[name]))
+    ),
+    st.tuples(
+        st.sampled_from([Verb.ADD_TAGS, Verb.REMOVE_TAGS]),
+        st.just("tags"),
+        st.sampled_from(["old", "New, old"]),
+    ),
+    st.just((Verb.DELETE, "", "")),
+)
+"""What is done with many accounts: the verb, the field, and what is typed for it."""
 STEPS = {
     "create": (1, st.tuples(typed)),
     "edit": (8, st.tuples(which, typed, st.sampled_from([0, 0, 1, 2]))),
@@ -77,6 +93,7 @@ STEPS = {
     "restore": (1, st.tuples(which, st.booleans())),
     "add_contact": (1, st.tuples(which)),
     "add_or_update": (5, st.tuples(sources, mappings, chunks, meanwhile)),
+    "edit_many": (4, st.tuples(st.sets(which, min_size=1), edits, chunks, meanwhile)),
     "undo": (4, st.tuples(which, chunks, meanwhile)),
     "undo_the_last": (3, st.tuples()),
 }
@@ -102,6 +119,11 @@ USUAL_LIFE = [
     ("undo_the_last", ()),
     ("edit", (0, {"tags": "old, new"}, 0)),
     ("undo", (0, (5000, 9), [])),
+    ("edit_many", ({0, 1}, (Verb.ADD_TAGS, "tags", "new"), (5000, 9), [])),
+    ("add_contact", (1,)),
+    ("edit_many", ({1, 2}, (Verb.DELETE, "", ""), (5000, 9), [])),
+    ("undo_the_last", ()),
+    ("undo_the_last", ()),
 ]
 """One that is lived each time, so that the plainest defects never go by chance."""
 
@@ -189,6 +211,28 @@ class Life:
         assert (outcomes["created"], outcomes["updated"]) == (born.count("created"), sum(changed))
         assert runs.receipt_of(run).balances or run.status == "cancelled"
 
+    def edit_many(
+        self,
+        which: set[int],
+        edit: tuple[Verb, str, str],
+        chunks: Chunks,
+        meanwhile: Meanwhile,
+    ) -> None:
+        mona, ids = self.make.mona, {id_ for each in which for id_ in self.one(each)}
+        if not ids:
+            return
+        planned = bulk.plan(Chosen(tuple(sorted(ids))), edit_of(*edit, by=mona), mona)
+        self.meddle(meanwhile)
+        run_id, plan_hash = planned.id, planned.plan_hash or ""
+        bulk_edits.run_later(run_id, plan_hash=plan_hash, key=None, by=mona)
+
+        work(run_id, chunks, self.make)
+
+        step, run = self.past.note(present()), self.run(run_id)
+        self.done.append((run_id, step))
+        assert runs.receipt_of(run).outcomes["updated"] == len(step.rows)
+        assert runs.receipt_of(run).balances or run.status == "cancelled"
+
     def undo(self, which: int, chunks: Chunks, meanwhile: Meanwhile) -> None:
         mona = self.make.mona
         runs_ = [each for each in self.done if undo.can_undo(self.run(each[0]), by=mona)]
@@ -201,7 +245,8 @@ class Life:
     def take_back(self, run_id: int, step: Step, chunks: Chunks, meanwhile: Meanwhile) -> None:
         undoing = undo.undo_later(run_id, by=self.make.mona, key=None)
         runs.work(undoing)
-        backs = {id_: self.past.back(step, id_, has_people=has_people) for id_ in sorted(step.rows)}
+        added = partial(has_people, run=self.run(run_id))
+        backs = {id_: self.past.back(step, id_, has_people=added) for id_ in sorted(step.rows)}
         planned = self.past.now
         self.meddle(meanwhile)
         before, size = self.past.now, chunks[0] * chunks[1]
@@ -259,8 +304,20 @@ def work(run_id: int, chunks: Chunks, make: Make) -> None:
             assert runs.PHASES[held.kind, held.status](held) is None
 
 
-def has_people(id_: int) -> bool:
+def edit_of(verb: Verb, field: str, text: str, *, by: User) -> Edit:
+    if verb is Verb.DELETE:
+        return Edit(verb)
+    if verb is Verb.SET:
+        return bulk_edits.setting(field, text, empty=not text, by=by)
+    return bulk_edits.tagging(verb, text, by=by)
+
+
+def has_people(id_: int, run: Run) -> bool:
+    """Whether people have added to an account; to one that the run brought back, since it did."""
     query = select(Contact.id).where(Contact.account_id == id_, Contact.deleted_at.is_(None))
+    did = select(Change.action).where(Change.run_id == run.id, Change.record_id == id_)
+    if session.scalar(did) == "restored":
+        query = query.where(Contact.updated_at >= run.started_at)
     return session.scalar(query.limit(1)) is not None
 
 

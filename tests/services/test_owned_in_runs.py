@@ -13,10 +13,11 @@ from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.ownership import Owner
 from crmapp.models import Account, ExternalIdentity, Run
-from crmapp.services import crm_mappings, decisions, fixing, receipts, runs
+from crmapp.services import bulk_edits, crm_mappings, decisions, fixing, receipts, runs
 from crmapp.services.fixes import Fix
 from crmapp.services.fixing import Answer
 from tests.factories import Make, _kept
+from tests.support import bulk
 from tests.support.feeds import Erp, customer, feed, living, mapping, source
 from tests.support.upserts import carry_out, plan, take_back
 
@@ -150,3 +151,17 @@ def test_a_run_that_left_something_alone_can_be_taken_back(make: Make, rule: int
     take_back(make, done)
 
     assert (account("C1").fax, account("C1").phone) == (None, "555 123")
+
+
+def test_an_edit_of_many_accounts_leaves_alone_what_a_source_keeps(make: Make, rule: int) -> None:
+    other = make.account("Other")
+    give = bulk_edits.setting("phone", "999 999", by=make.mona)
+    before = account("C1").phone
+
+    planned = bulk.plan(bulk.those(account("C1"), other), give, make.mona)
+    done = bulk.carry_out(planned, make.mona)
+
+    assert planned.counts == {"kept": 1, "update": 1}
+    assert (account("C1").phone, make.again(Account, other.id).phone) == (before, "999 999")
+    (left,) = receipts.left_out(done, by=make.mona)
+    assert left.reason.params["source"] == "Our ERP"
