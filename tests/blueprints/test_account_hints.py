@@ -75,6 +75,8 @@ def test_hints_for_an_account_that_is_not_hers_to_change_are_refused(make, as_us
     hers = make.account("Hidden", owner_id=make.mallory.id)
 
     assert as_user(make.bob).post(f"/accounts/hints?account={hers.id}").status_code == 404
+    assert as_user(make.carol).post(f"/accounts/hints?account={hers.id}").status_code == 403
+    assert as_user(make.carol).post("/accounts/hints").status_code == 403
 
 
 @WAYS

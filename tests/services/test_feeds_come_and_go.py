@@ -23,6 +23,7 @@ from crmapp.models import Account, Change, ExternalIdentity, Run
 from crmapp.services import accounts, crm_mappings
 from tests.factories import Make
 from tests.support.databases import Database
+from tests.support.duplicate_rules import ignore_all
 from tests.support.feeds import MAPPING, Erp, feed, mapping, source, take_back
 
 EXAMPLES = int(os.environ.get("CRMAPP_EXAMPLES") or 5)
@@ -101,6 +102,7 @@ class Life:
 
     def __init__(self) -> None:
         self.make = Make()
+        ignore_all(by=self.make.alice)
         self.erp, self.shop = Erp(), Erp()
         fed = [
             FedBy(source(self.make, each, name), MAPPING, {"phone": Owner.CRM})

@@ -9,6 +9,7 @@ from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.alike import beside
 from crmapp.domain.permissions import Right
 from crmapp.services import accounts
+from crmapp.services.rights import need
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page
 
@@ -18,6 +19,8 @@ from crmapp.web.htmx import page
 def hints() -> ResponseReturnValue:
     """Say beside each field which accounts may be the same as the one in the form."""
     account_id = request.args.get("account", type=int)
+    if not account_id:
+        need(Right.ACCOUNT_CREATE, by=current_user)
     account = accounts.need_editable(account_id, by=current_user) if account_id else None
     found = beside(request.form, account)
     return page("accounts/hints.swaps.html", None, hints=found, account=account)
