@@ -34,13 +34,14 @@ from crmapp.services.apply import load
 from crmapp.services.engine import Claim
 from crmapp.services.ledger import Holder
 
-_NAMES = {
+NAMES = {
     "account": "name",
     "contact": "last_name",
     "activity": "subject",
     "pick_list": "label_en",
     "pick_list_value": "label_en",
 }
+"""The column that names a record; of kinds that are not here it is ``name``."""
 
 
 def advance(held: Claim) -> Claim | None:
@@ -137,7 +138,7 @@ def _present(object_: str, ids: Sequence[int], undone: int) -> dict[int, Present
     )
     rows = session.connection().execute(
         select(
-            *(table.id, table[_NAMES[object_]], table.version, table.lineage),
+            *(table.id, table[NAMES.get(object_, "name")], table.version, table.lineage),
             *(table.deleted_at.is_not(None), edited.scalar_subquery(), added),
         ).where(is_one_of(table.id, list(ids)))
     )
