@@ -18,6 +18,7 @@ from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Outcome
 from crmapp.domain.fields import thawers
 from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
+from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
@@ -119,7 +120,7 @@ def write_rows(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
     for object_, same in groupby(rows, key=attrgetter("object")):
         readers = thawers(fields.every(object_))
         writes = [to_write(row, readers, identity, origin) for row in same]
-        if object_ in ("contact", "activity"):
+        if any(ACCOUNT in each.values for each in writes):
             outcomes += attached_writes.write(object_, writes, run=run)
         else:
             outcomes += records.write(records.MODELS[object_], writes, run=run)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, MetaData, func, or_, select
+from sqlalchemy import ColumnElement, MetaData, Table, func, or_, select
 
 from crmapp.db import Base, session
 from crmapp.db.bulk import is_one_of
@@ -17,9 +17,10 @@ from crmapp.domain.fields import Field, Kind
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.errors import Conflict
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, Activity, Attachment, Contact, ExternalIdentity
-from crmapp.services import fields
+from crmapp.models import Account, ExternalIdentity
+from crmapp.services import fields, records
 from crmapp.services.account_sync_rows import IDENTITY
+from crmapp.services.undo_plan import NAMES
 
 
 class Way(StrEnum):
@@ -141,8 +142,9 @@ def account_fields() -> list[Field]:
 
 
 def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
-    """Give out what changes of the living contacts, activities and files of ``others``."""
-    for object_, table, name in _ATTACHED:
+    """Give out what changes of the living records that belong to ``others``, kind by kind."""
+    for object_, table in _attached():
+        name = table.c[NAMES.get(object_, "name")]
         query = select(table.c.id, table.c.version, name, table.c.account_id).where(
             is_one_of(table.c.account_id, list(others)), table.c.deleted_at.is_(None)
         )
@@ -151,18 +153,17 @@ def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
             yield PlanRow(0, Planned.UPDATE, object_, id_, version, "", called, fields=changed)
 
 
-_ATTACHED = [
-    ("contact", Contact.__table__, Contact.__table__.c.last_name),
-    ("activity", Activity.__table__, Activity.__table__.c.subject),
-    ("attachment", Attachment.__table__, Attachment.__table__.c.name),
-]
+def _attached() -> list[tuple[str, Table]]:
+    """Return the kinds of records that belong to an account, and their tables."""
+    tables = [(object_, records.table_of(model)) for object_, model in records.MODELS.items()]
+    return [(object_, table) for object_, table in tables if "account_id" in table.c]
 
 
 def counts(ids: Collection[int]) -> dict[str, int]:
-    """Count contacts, activities, files, child accounts and links that hang on these accounts."""
+    """Return how many records of each kind, child accounts and links hang on these accounts."""
     account, identity = Account.__table__.c, ExternalIdentity.__table__.c
-    queries = {
-        name: (table.c.account_id, table.c.deleted_at.is_(None)) for name, table, _n in _ATTACHED
+    queries: dict[str, tuple[ColumnElement[Any], ColumnElement[bool]]] = {
+        name: (table.c.account_id, table.c.deleted_at.is_(None)) for name, table in _attached()
     }
     queries["child"] = (account.parent_id, account.deleted_at.is_(None))
     asked: dict[str, Any] = {

@@ -46,7 +46,7 @@ from crmapp.services.feed_states import KIND as FEED
 from crmapp.services.ledger import Holder
 
 _OF_VALUES = (replacement_plan.KIND, list_states.KIND)
-_NAMES = {
+NAMES = {
     "account": "name",
     "contact": "last_name",
     "activity": "subject",
@@ -54,6 +54,7 @@ _NAMES = {
     "pick_list": "label_en",
     "pick_list_value": "label_en",
 }
+"""The column that names a record; of kinds that are not here it is ``name``."""
 
 
 def advance(held: Claim) -> Claim | None:
@@ -171,7 +172,7 @@ def _present(
     )
     rows = session.connection().execute(
         select(
-            *(table.id, table[_NAMES[object_]], table.version, table.lineage),
+            *(table.id, table[NAMES.get(object_, "name")], table.version, table.lineage),
             *(table.deleted_at.is_not(None), edited.scalar_subquery(), added),
         ).where(is_one_of(table.id, list(ids)))
     )
