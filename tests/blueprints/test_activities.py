@@ -169,3 +169,22 @@ def test_a_reminder_that_is_not_offered_is_refused(make, as_user, minutes):
 
     assert answer.status_code == 422
     assert "Enter 0, 15, 60 or 1440 minutes" in answer.text
+
+
+@pytest.mark.parametrize(
+    "values, late",
+    [
+        ({"kind": "task", "status": "not_started"}, True),
+        ({"kind": "meeting", "status": None}, True),
+        ({"kind": "task", "status": "completed"}, False),
+        ({"kind": "call"}, False),
+        ({"kind": "task", "happens_at": datetime(2026, 6, 15, 10, tzinfo=UTC)}, False),
+    ],
+)
+def test_what_is_late_says_so_on_the_timeline(make, as_user, clock, values, late):
+    account = make.account()
+    make.activity(account, **{"happens_at": datetime(2026, 6, 15, 9, tzinfo=UTC), **values})
+
+    text = as_user(make.bob).get(f"/accounts/{account.id}/activities").text
+
+    assert (">Overdue<" in text) == late
