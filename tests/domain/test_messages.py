@@ -134,6 +134,14 @@ def test_a_broken_message_is_read_as_well_as_it_can_be(rest):
     mail.subject.encode()
 
 
+def test_a_header_is_cut_where_it_becomes_too_long():
+    assert len(read(HEAD + b"To: " + b"a" * 50_000 + b"\n\nHi").to) < 50_000
+
+
+def test_a_page_is_read_up_to_as_many_tags_as_one_can_be_deep():
+    assert len(plain_text("<p>x" * 10_000).split()) == 4_999
+
+
 def test_a_text_is_cut_where_it_becomes_too_long():
     assert len(read(HEAD + b"\n" + b"x" * (LONGEST_TEXT + 5)).text) == LONGEST_TEXT
 
