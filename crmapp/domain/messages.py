@@ -26,8 +26,8 @@ LONGEST_TEXT = 100_000
 """Characters of a message that are read; the rest is left out."""
 MOST_PARTS = 200
 _DEEPEST = 20
-_MOST_LINES = 20_000
-"""Lines that could begin a part: each costs memory before it can be counted."""
+_MOST_LINES, _MOST_MARKS = 1_500_000, 20_000
+"""Lines of a message, and those that could begin a part: each costs before it can be counted."""
 _LONGEST_HEADER = 20_000
 _MOST_ADDRESSES = 500
 _LONGEST_HTML = 2 * LONGEST_TEXT
@@ -98,10 +98,10 @@ def read(raw: bytes) -> Mail:
     """Read a message.
 
     Raises:
-        BadMessage: it has too many parts, or no sender.
+        BadMessage: it has too many lines or parts, or no sender.
     """
-    if raw.count(b"\n--") > _MOST_LINES:
-        raise BadMessage("The message has too many parts.")
+    if raw.count(b"\n") > _MOST_LINES or raw.count(b"\n--") > _MOST_MARKS:
+        raise BadMessage("The message has too many lines or parts.")
     try:
         message = BytesParser(policy=_Brief()).parsebytes(raw)
         leaves = list(_leaves(message, 0))

@@ -102,8 +102,9 @@ def test_a_person_may_say_that_she_is_one():
         + b"--x\n\na\n" * (MOST_PARTS + 1)
         + b"--x--\n",
         HEAD + b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n" * 30_000,
+        HEAD + b"\n" * 2_000_000,
     ],
-    ids=["empty", "nul", "text", "nobody", "deep", "deeper", "parts", "bomb"],
+    ids=["empty", "nul", "text", "nobody", "deep", "deeper", "parts", "bomb", "lines"],
 )
 def test_what_is_no_message_is_refused(raw):
     with pytest.raises(BadMessage):
