@@ -25,7 +25,9 @@ from crmapp.services.attachment_intake import Accepted, Refused, Sent, taken
 
 MOST_BYTES = 2
 """A message may be so many times as large as a file that may be attached."""
-_LONGEST_NOTES = 20_000
+_LONGEST_HEAD, _LONGEST_BODY = 5_000, 14_900
+"""Characters of a message that stand in the timeline; together no more than notes may have."""
+_CUT = "\n\n… (message.txt)"
 _LONGEST_SUBJECT = 200
 _AHEAD = timedelta(days=1)
 _TOO_LARGE = N_("The message is larger than %(size)s MB.")
@@ -85,7 +87,7 @@ def file(raw: bytes, recipients: Collection[str] = ()) -> list[int]:
 def _files(mail: Mail) -> list[Sent]:
     """The files that came with a message, and its text where it is too long for the timeline."""
     sent = [Sent(each.name, BytesIO(each.content)) for each in mail.parts]
-    if len(mail.text) > _LONGEST_NOTES - len(_head(mail, ())):
+    if len(mail.text) > _LONGEST_BODY:
         sent.insert(0, Sent("message.txt", BytesIO(mail.text.encode())))
     return sent
 
@@ -144,16 +146,11 @@ def _is_new(account_id: int, mail: Mail) -> bool:
     return session.scalar(row.returning(FiledMail.digest)) is not None
 
 
-def _head(mail: Mail, refused: Sequence[Refused]) -> str:
-    lines = [f"From: {mail.from_[:500]}", f"To: {mail.to[:1000]}"]
-    lines += [f"Not kept: {each.name} ({each.reason})" for each in refused[:50]]
-    return "\n".join(lines) + "\n\n"
-
-
 def _notes(mail: Mail, refused: Sequence[Refused]) -> str:
-    head = _head(mail, refused)[: _LONGEST_NOTES // 2]
-    room = _LONGEST_NOTES - len(head)
-    if len(mail.text) <= room:
-        return (head + mail.text).strip()
-    more = "\n\n… (message.txt)"
-    return head + mail.text[: room - len(more)] + more
+    lines = [f"From: {mail.from_[:500]}", f"To: {mail.to[:1000]}"]
+    lines += [f"Not kept: {each.name} ({each.reason})" for each in refused]
+    head = "\n".join(lines)[:_LONGEST_HEAD]
+    body = mail.text
+    if len(body) > _LONGEST_BODY:
+        body = body[:_LONGEST_BODY] + _CUT
+    return f"{head}\n\n{body}".strip()

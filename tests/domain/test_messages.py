@@ -102,8 +102,9 @@ def test_a_person_may_say_that_she_is_one():
         + b"--x\n\na\n" * (MOST_PARTS + 1)
         + b"--x--\n",
         HEAD + b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n" * 30_000,
+        HEAD + b"\n" * 2_000_000,
     ],
-    ids=["empty", "nul", "text", "nobody", "deep", "deeper", "parts", "bomb"],
+    ids=["empty", "nul", "text", "nobody", "deep", "deeper", "parts", "bomb", "lines"],
 )
 def test_what_is_no_message_is_refused(raw):
     with pytest.raises(BadMessage):
@@ -132,6 +133,14 @@ def test_a_broken_message_is_read_as_well_as_it_can_be(rest):
     assert mail.sender == "bob@crm.example"
     mail.text.encode()
     mail.subject.encode()
+
+
+def test_a_header_is_cut_where_it_becomes_too_long():
+    assert len(read(HEAD + b"To: " + b"a" * 50_000 + b"\n\nHi").to) < 50_000
+
+
+def test_a_page_is_read_up_to_as_many_tags_as_one_can_be_deep():
+    assert len(plain_text("<p>x" * 10_000).split()) == 4_999
 
 
 def test_a_text_is_cut_where_it_becomes_too_long():

@@ -136,7 +136,7 @@ def test_one_file_is_kept_once_for_two_accounts(make):
 def test_a_text_that_is_too_long_for_the_timeline_comes_as_a_file(make):
     (activity,) = filed(letter(drop_of(make, make.account()), text="All work and no play. " * 2000))
 
-    assert len(activity.notes) == 20_000
+    assert 14_900 < len(activity.notes) < 20_000
     assert activity.notes.endswith("… (message.txt)")
     assert [each.name for each in session.scalars(select(Attachment))] == ["message.txt"]
 
