@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from crmapp.connectors.addresses import Address
 from crmapp.connectors.source_reach import SourceReach
+from crmapp.connectors.sql import ages
 from crmapp.connectors.sql.refusals import Asked, refused
 from crmapp.connectors.sql.settings import PORTS, SqlSettings
 from crmapp.patience import Patience, Watch
@@ -142,7 +144,9 @@ class Line:
         if self.kind == "postgresql":
             # The name is kept beside the addresses: certificates are checked by it.
             several = {"host": ",".join([host] * len(found)), "hostaddr": _joined(found)}
-            return dialect.connect(*given, **{**named, **several, "port": port})
+            line = dialect.connect(*given, **{**named, **several, "port": port})
+            ages.as_texts(cast("psycopg.Connection[Any]", line))
+            return line
         for address in found[:-1]:
             with suppress(*_outside(dialect)):
                 return dialect.connect(*given, **{**named, "host": str(address)})
