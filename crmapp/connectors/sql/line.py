@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from crmapp.connectors.addresses import Address
 from crmapp.connectors.source_reach import SourceReach
-from crmapp.connectors.sql import ages
+from crmapp.connectors.sql import ages, tls
 from crmapp.connectors.sql.refusals import Asked, refused
 from crmapp.connectors.sql.settings import PORTS, SqlSettings
 from crmapp.patience import Patience, Watch
@@ -109,10 +109,18 @@ class Line:
         if self.kind == "sqlite":
             return create_engine("sqlite://", creator=self._file, poolclass=NullPool)
         engine = create_engine(
-            self._url, poolclass=NullPool, hide_parameters=True, connect_args=self._arguments()
+            self._url.difference_update_query(self._said_to_us),
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=self._arguments(),
         )
         event.listen(engine, "do_connect", self._connect)
         return engine
+
+    @property
+    def _said_to_us(self) -> frozenset[str]:
+        """The options of the address that the driver does not know."""
+        return tls.OPTIONS if self.kind in ("mysql", "mariadb") else frozenset()
 
     def _arguments(self) -> dict[str, Any]:
         password = self._settings.password
@@ -126,6 +134,7 @@ class Line:
                 "password": password.encode(),  # else it is sent as Latin-1
                 "read_timeout": silence,
                 "write_timeout": silence,
+                **tls.arguments(self._url.query, self._url.host or "", self._reach),
             }
         return {"password": password} if password else {}
 
