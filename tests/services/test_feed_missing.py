@@ -45,6 +45,7 @@ def test_a_source_that_shrank_names_who_is_gone(make: Make, rule: int, erp: Erp)
     }
 
 
+@pytest.mark.database
 def test_a_long_list_is_read_in_parts_and_shown_page_by_page(
     make: Make, rule: int, erp: Erp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

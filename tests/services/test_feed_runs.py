@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from crmapp.db import session
+from crmapp.domain.feeds import Content, FedBy
+from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
 from crmapp.errors import Forbidden, NotFound
 from crmapp.models import Run
 from crmapp.services import feed_runs, feeds, plans, receipts, runs
-from tests.support.feeds import Erp, customer, feed, mapping, source, work
+from tests.support.feeds import MAPPING, Erp, customer, feed, mapping, source, work
 
 
 def counted(part):
@@ -92,6 +94,21 @@ def test_a_part_of_a_source_says_since_when_it_was_read(make, clock):
 
     assert (part.rows, part.whole) == (1, False)
     assert part.read_at - part.since == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("day", ["infinity", "-infinity", "0044-03-15 BC"])
+def test_a_day_that_no_calendar_has_rejects_its_row_and_no_other(make, day):
+    since = make.field("Customer since", kind="date")
+    erp = Erp([customer(1, changed=day), customer(2, changed=date(2026, 6, 15))])
+    mapped = FieldMapping({**MAPPING.columns, since.name: "changed"})
+    rule = mapping(make, content=Content((FedBy(source(make, erp), mapped),)))
+
+    run = feed(make, rule)
+
+    (row,) = receipts.left_out(run, by=make.alice)
+    assert run.done == {"created": 1, "rejected": 1}
+    assert (row.key, row.found) == ("K1", day)
+    assert "date" in str(row.reason)
 
 
 @pytest.fixture

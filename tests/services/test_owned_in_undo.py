@@ -55,6 +55,7 @@ def an_import_before_the_feed(make: Make, *fields: str) -> Run:
     return carry_out(make, plan(make, row("555 123", *fields), BULK))
 
 
+@pytest.mark.database
 def test_what_a_source_says_now_too_stays_and_the_rest_goes_back(make: Make, erp: Erp) -> None:
     done = an_import_before_the_feed(make, "222 222")
     kept_by(make, erp)
@@ -91,6 +92,7 @@ def test_what_people_changed_since_is_said_beside_what_a_source_keeps(make: Make
     assert said_by(make, undoing) == (Reason.EDITED_OR_KEPT, kept)
 
 
+@pytest.mark.database
 def test_a_feed_gives_back_what_it_wrote_and_its_undo_takes_it_again(make: Make, erp: Erp) -> None:
     rule = kept_by(make, erp)
     erp.rows[0] = customer(1, phone="777 777")

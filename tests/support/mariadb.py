@@ -55,10 +55,10 @@ class Server:
     """A server in a temporary folder, on a port of 127.0.0.1 and on a Unix socket in the folder.
 
     MariaDB does not like to run as root, so under root it runs as ``mysql`` or ``nobody``. It dies
-    with the process that started it.
+    with the process that started it. With a ``certificate`` and its ``key``, in PEM, it speaks TLS.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: bytes = b"", key: bytes = b"") -> None:
         self._binary = binary()
         self._user = _unprivileged_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,6 +66,12 @@ class Server:
         self._log = self.home / "log"
         self._socket = self.home / "socket"
         self.port = 0
+        self._tls = {"ssl-cert": self.home / "cert.pem", "ssl-key": self.home / "key.pem"}
+        for path, text in zip(self._tls.values(), (certificate, key), strict=True):
+            path.write_bytes(text)
+            path.chmod(0o644)  # the folder keeps others out
+        if not certificate:
+            self._tls = {}
         if self._user:
             os.chown(self.home, self._user.pw_uid, self._user.pw_gid)
         try:
@@ -94,6 +100,7 @@ class Server:
     def start(self) -> None:
         self.port = _free_port()
         settings = [f"--{name}={value}" if value else f"--{name}" for name, value in _FAST.items()]
+        settings += [f"--{name}={path}" for name, path in self._tls.items()] or ["--skip-ssl"]
         places = [f"--datadir={self.home / 'cluster'}", f"--socket={self._socket}"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from crmapp.connectors.addresses import Address
 from crmapp.connectors.source_reach import SourceReach
+from crmapp.connectors.sql import ages, tls
 from crmapp.connectors.sql.refusals import Asked, refused
 from crmapp.connectors.sql.settings import PORTS, SqlSettings
 from crmapp.patience import Patience, Watch
@@ -107,10 +109,18 @@ class Line:
         if self.kind == "sqlite":
             return create_engine("sqlite://", creator=self._file, poolclass=NullPool)
         engine = create_engine(
-            self._url, poolclass=NullPool, hide_parameters=True, connect_args=self._arguments()
+            self._url.difference_update_query(self._said_to_us),
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=self._arguments(),
         )
         event.listen(engine, "do_connect", self._connect)
         return engine
+
+    @property
+    def _said_to_us(self) -> frozenset[str]:
+        """The options of the address that the driver does not know."""
+        return tls.OPTIONS if self.kind in ("mysql", "mariadb") else frozenset()
 
     def _arguments(self) -> dict[str, Any]:
         password = self._settings.password
@@ -124,6 +134,7 @@ class Line:
                 "password": password.encode(),  # else it is sent as Latin-1
                 "read_timeout": silence,
                 "write_timeout": silence,
+                **tls.arguments(self._url.query, self._url.host or "", self._reach),
             }
         return {"password": password} if password else {}
 
@@ -142,7 +153,9 @@ class Line:
         if self.kind == "postgresql":
             # The name is kept beside the addresses: certificates are checked by it.
             several = {"host": ",".join([host] * len(found)), "hostaddr": _joined(found)}
-            return dialect.connect(*given, **{**named, **several, "port": port})
+            line = dialect.connect(*given, **{**named, **several, "port": port})
+            ages.as_texts(cast("psycopg.Connection[Any]", line))
+            return line
         for address in found[:-1]:
             with suppress(*_outside(dialect)):
                 return dialect.connect(*given, **{**named, "host": str(address)})

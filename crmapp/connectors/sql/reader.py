@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Self
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, or_, select
 
 from crmapp.connectors.port import Capabilities, Check, Cursor, Description, Listed, Page
 from crmapp.connectors.source_reach import SourceReach
-from crmapp.connectors.sql import tables
+from crmapp.connectors.sql import ages, tables
 from crmapp.connectors.sql.line import PATIENCE, Line
 from crmapp.connectors.sql.reading import Reading
 from crmapp.connectors.sql.settings import TESTED, SqlSettings
@@ -71,7 +71,9 @@ class SqlReader:
         table = self._table(object)
         with self._line.open(object) as connection:
             stamp = table.source.c[self._settings.stamp]
-            empty = connection.execute(select(stamp).where(stamp.is_(None)).limit(1)).first()
+            kind = table.column(self._settings.stamp).field.kind
+            lacks = or_(stamp.is_(None), not_(ages.is_ours(stamp, kind, self._line.kind)))
+            empty = connection.execute(select(stamp).where(lacks).limit(1)).first()
         return () if empty is None else (STAMPS_EMPTY,)
 
     def objects(self) -> list[Listed]:

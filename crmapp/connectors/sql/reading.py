@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select
 
 from crmapp.connectors.cursors import LOOK_BACK
 from crmapp.connectors.errors import ConfigBroken
-from crmapp.connectors.port import Cursor, Page, Record
+from crmapp.connectors.port import Cursor, Page, Record, RemoteKind
+from crmapp.connectors.sql import ages
 from crmapp.connectors.sql.line import Line
 from crmapp.connectors.sql.tables import Column, Table
 from crmapp.connectors.sql.values import earlier, found, from_sql, kept, key_of, not_after
@@ -114,7 +115,9 @@ class Reading:
 
     def _asked(self, place: SqlPlace) -> Select[Any]:
         asked = select(*map(self._of, self._columns)).select_from(self._table.source)
-        return asked if place.since is None else asked.where(self._stamp_of >= place.since)
+        if place.since is None:
+            return asked
+        return asked.where(self._stamp_of >= place.since, self._has_stamp)
 
     def _of(self, column: Column) -> ColumnElement[Any]:
         return self._table.source.c[column.name]
@@ -126,6 +129,11 @@ class Reading:
     @property
     def _stamp_of(self) -> ColumnElement[Any]:
         return self._of(self._stamp) if self._stamp else null()
+
+    @property
+    def _has_stamp(self) -> ColumnElement[bool]:
+        kind = self._stamp.field.kind if self._stamp else RemoteKind.OTHER
+        return ages.is_ours(self._stamp_of, kind, self._line.kind)
 
     def _order(self, place: SqlPlace) -> tuple[ColumnElement[Any], ...]:
         return (self._key_of,) if place.since is None else (self._stamp_of, self._key_of)
@@ -159,7 +167,7 @@ class Reading:
         if self._stamp is None:
             return None
         with self._line.open(self._table.object) as connection:
-            latest = connection.scalar(select(func.max(self._stamp_of)))
+            latest = connection.scalar(select(func.max(self._stamp_of)).where(self._has_stamp))
         if latest is None:
             return None
         latest = not_after(latest, datetime.now(UTC), self._stamp.zone)

@@ -18,6 +18,7 @@ from crmapp.connectors.errors import (
     PermissionMissing,
     Retryable,
     Unreachable,
+    WrongInstance,
 )
 from crmapp.connectors.redaction import redacted, shortened
 from crmapp.i18n import N_, Text
@@ -53,6 +54,7 @@ def refused(error: SQLAlchemyError | Exception, asked: Asked, *, late: bool) -> 
     meaning = _POSTGRES.get(_sqlstate(told)) or _MYSQL.get(_number(told))
     if meaning in (None, _refuses_connections, _cut):
         meaning = _late if _TIMED_OUT.search(refused.words) else meaning
+        meaning = _not_safe if _NOT_SAFE.search(refused.words) else meaning
     if meaning is None:
         meaning = next((each for pattern, each in _WORDS if pattern.search(refused.words)), None)
     if meaning is None and isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -85,6 +87,10 @@ def _number(told: Any) -> int:
 
 
 _TIMED_OUT = re.compile(r"timed out|timeout expired")
+_NOT_SAFE = re.compile(
+    r"certificate|does not support SSL|doesn't support SSL|SSL is required|wrong version number",
+    re.IGNORECASE,
+)
 _NAMES = (
     re.compile(r"column (.+?) does not exist"),
     re.compile(r"(?:relation|schema|database|role) \"([^\"]+)\""),
@@ -151,6 +157,14 @@ def _cut(it: _Refused) -> ConnectorError:
     return Unreachable(
         N_("The connection to the database was cut. It is asked again later."), remote=it.remote
     )
+
+
+def _not_safe(it: _Refused) -> ConnectorError:
+    sentence = N_(
+        "The line to the database is not as safe as the address asks for: %(words)s. Have a"
+        " certificate installed there that this machine trusts, or ask for less with sslmode."
+    )
+    return WrongInstance(Text(sentence, {"words": it.remote}), remote=it.remote)
 
 
 def _no_database(it: _Refused) -> ConnectorError:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from crmapp.connectors.errors import ConfigBroken, WrongInstance
 from crmapp.connectors.settings import SettingField
+from crmapp.connectors.sql import tls
 from crmapp.i18n import N_, Text
 
 TESTED = frozenset({"sqlite", "postgresql", "mysql", "mariadb"})
@@ -26,11 +27,14 @@ PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433, "ora
 _OPTIONS = {
     "sqlite": frozenset[str](),
     "postgresql": frozenset({"sslmode"}),
-    "mysql": frozenset({"charset"}),
-    "mariadb": frozenset({"charset"}),
+    "mysql": frozenset({"charset"}) | tls.OPTIONS,
+    "mariadb": frozenset({"charset"}) | tls.OPTIONS,
 }
 _OTHER_OPTIONS = frozenset({"driver", "service_name", "Encrypt", "TrustServerCertificate"})
-"""The only options of an address: others lead to another host, or name files of this machine."""
+"""The only options of an address: others lead to another host, or name files of this machine.
+
+``ssl_ca`` names one, which is read only below the operator's folders.
+"""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class SqlSettings:
                         {"option": option},
                     )
                 )
+        if kind in ("mysql", "mariadb"):
+            tls.mode_of(url.query)
         if kind != "sqlite" and (not url.host or "," in url.host or "/" in url.host):
             raise WrongInstance(
                 N_("The address names no host. Write it as postgresql://reader@host/erp.")
@@ -147,7 +153,8 @@ FIELDS = (
         N_("Address of the database"),
         N_(
             "Such as postgresql://reader@erp.example/erp, mysql://reader@erp.example/erp or"
-            " sqlite:////srv/erp/erp.db. Give an account that may only read."
+            " sqlite:////srv/erp/erp.db. Give an account that may only read. On a server, put"
+            " ?sslmode=verify-full behind it to have the line encrypted and the server checked."
         ),
     ),
     SettingField("password", N_("Password"), secret=True, required=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 from sqlalchemy import (
@@ -142,7 +142,8 @@ def _of_query(connection: Connection, settings: SqlSettings) -> Table:
     columns = []
     for place, name in enumerate(names):
         values = [row[place] for row in rows if row[place] is not None]
-        kind = kind_of_value(values[0]) if values else RemoteKind.TEXT
+        telling = [value for value in values if isinstance(value, date)] or values
+        kind = kind_of_value(telling[0]) if telling else RemoteKind.TEXT
         if name == settings.key:
             kind = RemoteKind.ID
         field = RemoteField(name, name, kind, kind.value, creatable=False, updatable=False)

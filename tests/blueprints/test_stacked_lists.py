@@ -1,0 +1,33 @@
+"""Lists of many columns stand one cell below another on a phone: each says what it is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from crmapp.db import session, unit_of_work
+from crmapp.models import FeedSource
+from tests.support.feeds import Erp, customer, feed, mapping, source
+
+
+@pytest.fixture
+def lists(make):
+    """A source and a run that are listed."""
+    source_id = source(make, Erp([customer(1)]))
+    feed(make, mapping(make, source_id))
+    with unit_of_work():
+        row = session.get_one(FeedSource, source_id)
+        row.kind, row.found = "sql", {"count": 1}
+
+
+@pytest.mark.parametrize("path", ["/runs", "/admin/sources"])
+def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
+    page = as_user(make.alice).get(path).text
+
+    region = re.search(r'<div class="grid [^"]*\bstacked\b.*?</table>', page, re.DOTALL)
+    assert region is not None
+    heads, body = region[0].split("<tbody>")
+    headings = [head.strip() for head in re.findall(r"<th[^>]*>([^<]*)</th>", heads)]
+    assert re.findall(r'<td[^>]* data-label="([^"]*)"', body) == headings[1:]
+    assert body.count("<td") == len(headings[1:])
