@@ -18,13 +18,11 @@ from crmapp.db import LARGEST_ID, session, unit_of_work
 from crmapp.db.bulk import insert_into
 from crmapp.domain.search import fold
 from crmapp.models import Account, MailDrop, Stamp, User
-from crmapp.services import accounts
+from crmapp.services import accounts, successors
 
 _KEY = "mail_drop"
 _LONGEST_NAME = 30
 _LOCAL = re.compile(r"[^+]*\+(\d{1,10})-([a-z2-7]{20})")
-_MOST_STEPS = 10
-"""So many accounts are followed that were replaced by another one."""
 
 
 def address_of(account: Account) -> str | None:
@@ -45,7 +43,8 @@ def account_at(address: str) -> int | None:
     account_id = int(found[1])
     if account_id > LARGEST_ID or not hmac.compare_digest(_word(account_id), found[2]):
         return None
-    return _living(account_id)
+    heir = successors.living(account_id)
+    return heir.id if heir else None
 
 
 def renew(account_id: int, *, by: User) -> None:
@@ -69,16 +68,3 @@ def _word(account_id: int) -> str:
     renewals = session.scalar(mine) or 0
     made = hmac.digest(secret.encode(), f"{account_id}:{renewals}".encode(), hashlib.sha256)
     return base64.b32encode(made).decode().lower()[:20]
-
-
-def _living(account_id: int) -> int | None:
-    for _step in range(_MOST_STEPS):
-        account = session.get(Account, account_id)
-        if account is None:
-            return None
-        if account.deleted_at is None:
-            return account.id
-        if account.replaced_by is None:
-            return None
-        account_id = account.replaced_by
-    return None

@@ -13,16 +13,22 @@ from crmapp.models import Account, User
 _MOST = 50  # merges, one after the other
 
 
-def of(account_id: int, *, by: User) -> Account | None:
-    """Return the account that a merged one has become, if there is one and ``by`` sees it."""
+def living(account_id: int) -> Account | None:
+    """Return the account itself, or what it has become; None if that is deleted or unknown."""
     step = session.get(Account, account_id)
     for _merge in range(_MOST):
         if step is None or step.deleted_at is None or step.replaced_by is None:
             break
         step = session.get(Account, step.replaced_by)
-    if step is None or step.id == account_id:
+    return step if step is not None and step.deleted_at is None else None
+
+
+def of(account_id: int, *, by: User) -> Account | None:
+    """Return the account that a merged one has become, if there is one and ``by`` sees it."""
+    heir = living(account_id)
+    if heir is None or heir.id == account_id:
         return None
-    seen = select(Account).where(Account.id == step.id, Account.visible_to(by))
+    seen = select(Account).where(Account.id == heir.id, Account.visible_to(by))
     return session.scalar(seen)
 
 
