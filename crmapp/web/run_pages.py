@@ -1,19 +1,25 @@
-"""What the pages of plans and of runs share: the tab that was asked for, and how often to look."""
+"""What the pages of plans and of runs share: the tab, how often to look, how a plan is begun."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from flask import request, url_for
+from flask import flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from crmapp import artefacts
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned
-from crmapp.models import Run
+from crmapp.domain.runs import Status
+from crmapp.errors import AlreadyRunning, Conflict
+from crmapp.models import Run, User
 from crmapp.services import plans
 from crmapp.web import reader
 from crmapp.web.access import current_user
+from crmapp.web.htmx import see_other
 from crmapp.web.paging import Pager, numbered, page_number
 from crmapp.web.texts import translated
 
@@ -35,6 +41,32 @@ def polling_pace() -> Pace:
     looked = int(text) if text.isdecimal() and len(text) < 7 else 0
     seconds = next((seconds for limit, seconds in _PACES if looked < limit), _SLOWEST)
     return Pace(seconds, looked + 1)
+
+
+class Kind(Protocol):
+    """The service of a kind of runs whose plans people look at before they are carried out."""
+
+    def get(self, run_id: int, *, by: User) -> Run: ...
+    def run_later(self, run_id: int, *, plan_hash: str, key: str | None, by: User) -> None: ...
+
+
+def carried_out(
+    run_id: int, kind: Kind, show: Callable[[Run, str, int], ResponseReturnValue]
+) -> ResponseReturnValue:
+    """Have the plan of the form carried out, or ``show`` it again with what speaks against it."""
+    plan_hash, key = request.form.get("plan_hash", ""), request.form.get("idempotency_key")
+    try:
+        kind.run_later(run_id, plan_hash=plan_hash, key=key, by=current_user)
+    except AlreadyRunning:
+        flash(_("This run has begun already."), "info")
+    except Conflict as conflict:
+        found = kind.get(run_id, by=current_user)
+        if found.status == Status.PLANNED:
+            return show(found, translated(conflict.message), conflict.status)
+        flash(translated(conflict.message), "error")
+    else:
+        flash(_("The run has begun."), "success")
+    return see_other(url_for("runs.show", run_id=run_id))
 
 
 def rows_shown(run: Run, endpoint: str, otherwise: Planned | None = None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from crmapp.blueprints.accounts.export_forms import form_of as export_form
 from crmapp.domain.bulk_edits import WHOLE, Verb
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
-from crmapp.errors import AlreadyRunning, Conflict, Invalid, NotFound
+from crmapp.errors import Invalid, NotFound
 from crmapp.models import Run
 from crmapp.services import bulk_edits, plans, runs
 from crmapp.services.account_sets import Chosen
@@ -34,7 +34,7 @@ from crmapp.web.access import current_user, require, requires
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import form_name
-from crmapp.web.run_pages import polling_pace, rows_shown
+from crmapp.web.run_pages import carried_out, polling_pace, rows_shown
 from crmapp.web.texts import translated
 
 
@@ -121,19 +121,7 @@ def bulk_edit(run_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def run_bulk_edit(run_id: int) -> ResponseReturnValue:
     """Have the plan carried out."""
-    plan_hash, key = request.form.get("plan_hash", ""), request.form.get("idempotency_key")
-    try:
-        bulk_edits.run_later(run_id, plan_hash=plan_hash, key=key, by=current_user)
-    except AlreadyRunning:
-        flash(_("This run has begun already."), "info")
-    except Conflict as conflict:
-        found = bulk_edits.get(run_id, by=current_user)
-        if found.status == Status.PLANNED:
-            return _plan(found, translated(conflict.message), conflict.status)
-        flash(translated(conflict.message), "error")
-    else:
-        flash(_("The run has begun."), "success")
-    return see_other(url_for("runs.show", run_id=run_id))
+    return carried_out(run_id, bulk_edits, _plan)
 
 
 def _count() -> int:

@@ -3,20 +3,17 @@
 import secrets
 from typing import Any
 
-from flask import flash, request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
-from crmapp.errors import AlreadyRunning, Conflict
 from crmapp.models import Run
 from crmapp.services import plans, replacements
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
-from crmapp.web.run_pages import polling_pace, rows_shown
-from crmapp.web.texts import translated
+from crmapp.web.run_pages import carried_out, polling_pace, rows_shown
 
 
 @bp.get("/replacements/<int:run_id>")
@@ -36,19 +33,7 @@ def replacement(run_id: int) -> ResponseReturnValue:
 @requires(Right.SETTINGS_MANAGE)
 def run_replacement(run_id: int) -> ResponseReturnValue:
     """Have the plan carried out."""
-    plan_hash, key = request.form.get("plan_hash", ""), request.form.get("idempotency_key")
-    try:
-        replacements.run_later(run_id, plan_hash=plan_hash, key=key, by=current_user)
-    except AlreadyRunning:
-        flash(_("This run has begun already."), "info")
-    except Conflict as conflict:
-        found = replacements.get(run_id, by=current_user)
-        if found.status == Status.PLANNED:
-            return _show(found, translated(conflict.message), conflict.status)
-        flash(translated(conflict.message), "error")
-    else:
-        flash(_("The run has begun."), "success")
-    return see_other(url_for("runs.show", run_id=run_id))
+    return carried_out(run_id, replacements, _show)
 
 
 def _show(run: Run, message: str = "", status: int = 200) -> ResponseReturnValue:
