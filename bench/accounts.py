@@ -45,7 +45,9 @@ SEARCH = f"""
     ORDER BY a.name_key, a.id
 """
 COUNT = "SELECT count(*) FROM account WHERE deleted_at IS NULL"
-ROWS = """{% for r in rows %}<tr id="account-{{ r[0] }}-row"><th scope="row">\
+ROWS = """{% for r in rows %}<tr id="account-{{ r[0] }}-row"><td class="tick pin">\
+<input class="check" type="checkbox" name="id" value="{{ r[0] }}" id="account-{{ r[0] }}-tick" \
+form="accounts-bulk-bar" aria-label="Select {{ r[1] }}"></td><th scope="row" class="pin name">\
 <a href="/accounts/{{ r[0] }}{{ tail }}">{{ r[1] }}</a></th>
 <td>{{ r[2] or "–" }}</td><td>{{ r[3] or "–" }}</td>
 <td>{% if r[4] %}<a href="tel:{{ r[4].replace(" ", "") }}">{{ r[4] }}</a>{% else %}–{% endif %}</td>

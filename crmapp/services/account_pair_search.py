@@ -176,4 +176,4 @@ def _finish(held: Claim) -> None:
                 _PAIR.c.run_id == held.run_id, _PAIR.c.different_at.is_(None)
             )
         )
-        end(held, Status.DONE, total=count, done={"written": count})
+        end(held, Status.DONE, cursor=count, total=count, done={"written": count})
