@@ -38,7 +38,7 @@ def opened(client, address="/accounts?view=1"):
 
 def names(text):
     """Return the accounts of a page."""
-    return re.findall(r'<tr id="account-\d+-row"><th scope="row"><a [^>]*>([^<]*)', text)
+    return re.findall(r'<tr id="account-\d+-row">.*?<th scope="row"[^>]*><a [^>]*>([^<]*)', text)
 
 
 def is_changed(text):
