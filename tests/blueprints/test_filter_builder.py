@@ -27,7 +27,7 @@ def row(place, field, operator="", *values):
 
 
 def names(text):
-    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', text)
+    return re.findall(r'<th scope="row"[^>]*><a [^>]*>([^<]*)</a>', text)
 
 
 @pytest.fixture
