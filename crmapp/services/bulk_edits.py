@@ -41,6 +41,7 @@ LEFT = N_("This person does not work here any more. Choose somebody else.")
 ONLY_RESTORED = N_("Deleted accounts can only be restored.")
 NOT_DELETED = N_("Only deleted accounts can be restored.")
 OUTDATED = N_("What was asked for cannot be done any more: %(why)s")
+OTHER_REACH = N_("You may change other accounts now than when it was planned. Choose them anew.")
 
 
 def editable() -> list[Field]:
@@ -148,6 +149,7 @@ def start(
         "edit": edit.as_json(),
         "chosen": chosen.as_json(),
         "count": count,
+        "reach": _reach(by),
         "origin": {"kind": KIND},
         "titles": dict(titles),
     }
@@ -171,6 +173,11 @@ def _draft(source: Mapping[str, Any], title: str, by: User) -> str:
     session.flush()
     later("runs.work", run_id=run.id)
     return f"run:{run.id}"
+
+
+def _reach(by: User) -> list[int] | None:
+    """Return the teams whose accounts she may change beside her own; ``None``: everybody's."""
+    return None if by.can(Right.ACCOUNT_EDIT_ALL) else sorted(team.id for team in by.teams)
 
 
 def get(run_id: int, *, by: User) -> Run:
@@ -201,6 +208,8 @@ def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None
         AlreadyRunning: it has been started.
     """
     run = get(run_id, by=by)
+    if run.source.get("reach", _reach(by)) != _reach(by):
+        raise Conflict({}, message=OTHER_REACH)
     try:
         still(Edit.from_json(run.source["edit"]), by=by)
     except Invalid as invalid:

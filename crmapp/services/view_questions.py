@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from crmapp.db import session
+from crmapp.domain import conditions
+from crmapp.domain.conditions import Condition, Group
+from crmapp.domain.fields import BadValue
 from crmapp.errors import Invalid
 from crmapp.models import Team, User
 from crmapp.services import account_list
@@ -22,6 +25,7 @@ AS_IT_COMES = ("sort", "name")
 class Standing:
     """What of a view can be asked: ``living`` arguments, and ``lapsed`` ones.
 
+    Of a built filter that lapsed, what still can be asked is among the living ones.
     With ``team_gone``, it asks for a team that is no more: no account belongs to it.
     """
 
@@ -62,6 +66,7 @@ def standing(args: str, *, by: User) -> Standing:
     Fields are retired, values of pick lists deleted, teams dissolved after a view was saved.
     """
     living, lapsed = read(args), Pairs()
+    whole = list(living)
     while True:
         try:
             question = question_of(living, by=by)
@@ -70,11 +75,36 @@ def standing(args: str, *, by: User) -> Standing:
             gone = [pair for pair in living if pair[0] in invalid.fields]
             if not gone:
                 raise
-            lapsed += gone
+            lapsed += [pair for pair in gone if pair in whole]
             living = [pair for pair in living if pair not in gone]
+            living += [("where", rest) for name, text in gone if (rest := _rest(name, text, by))]
         else:
             team_gone = bool(question.team) and session.get(Team, question.team) is None
             return Standing(living, lapsed, team_gone)
+
+
+def _rest(name: str, text: str, by: User) -> str:
+    """Return what is left of a built filter without the conditions that nobody can ask any more."""
+    try:
+        groups = conditions.read(text) if name == "where" else ()
+    except BadValue:
+        return ""
+    left = []
+    for group in groups:
+        living = tuple(each for each in group.conditions if _can_be_asked(each, by))
+        if living:
+            left.append(Group(living, group.every or len(living) == 1))
+    rest = conditions.write(left)
+    return rest if rest != text else ""
+
+
+def _can_be_asked(condition: Condition, by: User) -> bool:
+    alone = [("where", conditions.write([Group((condition,))]))]
+    try:
+        account_list.check(question_of(alone, by=by), by=by)
+    except Invalid:
+        return False
+    return True
 
 
 def count(args: str, *, by: User) -> tuple[int, bool]:

@@ -187,10 +187,14 @@ def _whole(value: int, _locale: str) -> str:
 
 
 def file_size(count: int) -> str:
-    """Write a number of bytes as the reader does: ``1.2 MB``, in French ``1,2 Mo``."""
+    """Write a number of bytes as the reader does: ``1.2 MB``, in French ``1,2 Mo``.
+
+    What is not empty never looks as if it were.
+    """
     unit, size = ("megabyte", 1e6) if count >= 1e6 else ("kilobyte", 1e3)
     locale = get_locale() or "en"
-    return str(format_unit(count / size, unit, length="short", format="#,##0.#", locale=locale))
+    shown = max(count / size, 0.1) if count else 0
+    return str(format_unit(shown, unit, length="short", format="#,##0.#", locale=locale))
 
 
 def money(value: Decimal | float | None, currency: str = "") -> str:

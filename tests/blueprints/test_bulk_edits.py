@@ -118,6 +118,21 @@ def test_all_that_match_the_list_are_deleted_but_one_and_come_back(make, as_user
     assert re.findall(r'name="action" value="(\w+)"', text) == ["restore"]
 
 
+@pytest.mark.parametrize("argument", ["owner={bob}&owner={rita}", "owner=&owner={rita}"])
+def test_all_that_match_are_those_of_the_list_though_an_argument_stands_there_twice(
+    make, as_user, argument
+):
+    rita = make.user("Rita", role="rep")
+    for owner in (make.bob, rita, rita):
+        make.account(f"Of {owner.name}", owner_id=owner.id)
+    client, tail = as_user(make.mona), "?" + argument.format(bob=make.bob.id, rita=rita.id)
+    listed = client.get(f"/accounts{tail}").text.count('form="accounts-bulk-bar"')
+
+    form = ask(client, "deactivate", tail=tail, all="yes")
+
+    assert values(form.text)["count"] == str(listed)
+
+
 @pytest.mark.parametrize(
     "action, typed, said",
     [

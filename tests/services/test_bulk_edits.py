@@ -11,7 +11,7 @@ from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.bulk_edits import Edit, Verb
 from crmapp.domain.plan import Planned
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
-from crmapp.models import Account, Run
+from crmapp.models import Account, Run, User
 from crmapp.services import (
     bulk_edits,
     bulk_plan,
@@ -65,6 +65,20 @@ def test_all_that_match_the_list_get_the_value_but_those_that_were_left_out(make
     assert held(make, "version", other) == [1]
     assert (done.status, done.done, done.total) == ("done", {"updated": 4}, 4)
     assert runs.receipt_of(done).balances
+
+
+def test_a_plan_is_not_run_by_somebody_who_may_change_other_accounts_by_now(make):
+    mallory = make.mallory
+    account = make.account("Acme", team_id=mallory.teams[0].id)
+    planned = plan(those(account), bulk_edits.setting("phone", "555", by=mallory), mallory)
+    assert planned.counts == {"update": 1}
+    with unit_of_work():
+        session.get_one(User, mallory.id).teams = []
+
+    with pytest.raises(Conflict, match="Choose them anew"):
+        carry_out(planned, mallory)
+
+    assert held(make, "phone", account) == [None]
 
 
 def test_an_account_that_has_the_value_already_is_unchanged(make):

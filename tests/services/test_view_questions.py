@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,24 @@ def test_a_view_that_lost_several_conditions_keeps_the_others(make):
 
     assert standing.living == [("location", "Lyon")]
     assert standing.lapsed == [("sort", "gone"), ("active", "maybe")]
+
+
+@pytest.mark.parametrize(
+    "asked, left",
+    [
+        ("name~is~Acme,c_zone~is~A", "name~is~Acme"),
+        ("name~is~Acme|phone~empty|c_zone~is~A;c_zone~empty", "name~is~Acme|phone~empty"),
+        ("name~is~Acme|c_zone~is~A;phone~empty", "name~is~Acme;phone~empty"),
+        ("c_zone~is~A", ""),
+    ],
+)
+def test_a_built_filter_keeps_the_conditions_that_still_can_be_asked(make, asked, left):
+    make.field("Zone", retired=True)
+
+    standing = view_questions.standing(urlencode({"where": asked}), by=make.bob)
+
+    assert standing.living == ([("where", left)] if left else [])
+    assert standing.lapsed == [("where", asked)]
 
 
 def test_a_view_with_a_lapsed_condition_is_not_counted_as_if_it_had_none(make):

@@ -71,6 +71,14 @@ def test_numbers_are_written_as_the_reader_does(french):
     assert templating.percent(0.256) == "25,6%"
 
 
+@pytest.mark.parametrize(
+    "count, written", [(0, "0 kB"), (5, "0.1 kB"), (1_260, "1.3 kB"), (1_200_000, "1.2 MB")]
+)
+@pytest.mark.usefixtures("english")
+def test_a_file_with_something_in_it_does_not_look_empty(count, written):
+    assert templating.file_size(count) == written
+
+
 def test_a_moment_is_told_in_the_readers_zone(app, make):
     person = make.user("tokyo", "rep", timezone="Asia/Tokyo")
     with app.test_request_context():

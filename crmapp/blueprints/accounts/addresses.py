@@ -30,12 +30,16 @@ def asked() -> Question:
 
 
 def arguments(*without: tuple[str, str | None]) -> Pairs:
-    """Return the list's arguments of this address, less those named: (name, value or ``None``)."""
+    """Return the list's arguments of this address, less those named: (name, value or ``None``).
+
+    Of an argument that stands there twice, the first one counts, as it does for the list; only
+    locations may be several.
+    """
     args = request.args
     pairs = [
         (name, value)
         for name in (*ARGUMENTS, *filter(is_custom, args))
-        for value in args.getlist(name)
+        for value in (args.getlist(name) if name == "location" else [args.get(name)])
         if value
     ]
     return [
