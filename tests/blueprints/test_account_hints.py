@@ -121,6 +121,16 @@ def test_without_a_reason_the_field_of_the_reason_says_so(make, as_user):
     assert 'value="x"' in answer.text
 
 
+def test_enter_in_the_reason_creates_the_account(make, as_user):
+    """It presses the first button of the form."""
+    make.account("Acme Bolts", phone=PHONE, owner_id=make.bob.id)
+
+    text = as_user(make.bob).post("/accounts", data=TYPED).text
+
+    form = text[text.index('<form class="form" method="post" action="/accounts"') :]
+    assert 'name="overruled"' in re.search("<button[^>]*>", form)[0]
+
+
 @WAYS
 def test_a_blocked_key_is_refused_at_its_field_with_a_link(make, as_user, headers):
     rule(Key.PHONE, Effect.BLOCK, by=make.alice)
