@@ -50,3 +50,18 @@ def chooses_language(page: Page, language: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", language)
     page.goto("/preferences/mail")
+
+
+@pytest.fixture
+def guests(open_as: Callable[..., Page]) -> Callable[[str, Way], Walk]:
+    """As ``walks``, in the installation of all stories: the browser says her language.
+
+    Nobody chooses one there, since those who walk after her would find it chosen.
+    """
+
+    def walk(login: str, way: Way) -> Walk:
+        locale = {"en": "en-GB", "fr": "fr-FR"}[way.language]
+        page = open_as(login, **{"reduced_motion": "reduce", "locale": locale, **way.options})
+        return Walk(page, way.language, way.scripts, way.look)
+
+    return walk

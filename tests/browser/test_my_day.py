@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.integrations.ways import ways
-from tests.browser.placed import chooses_language, walks
+from tests.browser.placed import guests
 from tests.browser.walk import Walk
-from tests.support.processes import Installation
 
-__all__ = ["walks"]
-ACCOUNT = "Kobenhavn Toy Market"
-
-
-@pytest.fixture(scope="session")
-def place(site: Installation) -> Installation:
-    """The installation of all stories."""
-    return site
+__all__ = ["guests"]
+ACCOUNT = "Alpha Cognac"
 
 
 @pytest.fixture
-def walk(walks, way) -> Iterator[Walk]:
-    """Rita's walk; whoever walks as rita after her finds her language as it was."""
-    walk = walks("rita", way)
-    yield walk
-    chooses_language(walk.page, "en")
+def walk(guests, way) -> Walk:
+    return guests("rita", way)
 
 
 @ways("on a laptop", "in French", "without JavaScript", "on a phone")

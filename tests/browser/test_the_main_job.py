@@ -16,6 +16,7 @@ TABS = [
     "Details",
     re.compile("Contacts"),
     re.compile("Activities"),
+    re.compile("Files"),
     "Sales",
     "Salesforce account details",
     "History",

@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.browser.placed import guests
 
-from tests.browser.placed import cookies, walks
-from tests.support.processes import Installation
-
-
-@pytest.fixture(scope="package")
-def place(site: Installation) -> Installation:
-    return site
-
-
-__all__ = ["cookies", "walks"]
+__all__ = ["guests"]
