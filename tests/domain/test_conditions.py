@@ -10,9 +10,11 @@ from crmapp.domain import conditions
 from crmapp.domain.conditions import ALONE, SEVERAL, Condition, Group, Operator, read, write
 from crmapp.domain.fields import BadValue
 
-VALUES = st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=12).filter(
-    lambda text: bool(text.strip())
-) | st.sampled_from(["~", "a|b", ";,", "\\", "\\~\\", "Łódź"])
+VALUES = st.text(
+    st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=12
+).filter(lambda text: bool(text.strip())) | st.sampled_from(
+    ["~", "a|b", ";,", "\\", "\\~\\", "Łódź"]
+)
 
 
 @st.composite
