@@ -41,6 +41,7 @@ class Reason(StrEnum):
     LEFT_OUT_NEW = "left_out_new"
     ALREADY_MEANT = "already_meant"
     SAME_ACCOUNT = "same_account"
+    FOLLOWS = "follows"
     STILL_HELD = "still_held"
     WIDTH = "width"
     BAD_TEXT = "bad_text"

@@ -35,6 +35,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.LEFT_OUT_KNOWN: N_("Left out: the account exists, and only new ones are created."),
     Reason.LEFT_OUT_NEW: N_("Left out: no account is found, and only known ones are updated."),
     Reason.SAME_ACCOUNT: N_("Another row of the same source is about this account."),
+    Reason.FOLLOWS: N_(
+        "This account is %(key)s of the same source as well, and was that first: what that row"
+        " says counts."
+    ),
     Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this account already."),
     Reason.STILL_HELD: N_("Kept, because records hold this value again or still."),
     Reason.WIDTH: N_("The row has %(count)s cells; the table has %(width)s columns."),

@@ -35,6 +35,7 @@ from crmapp.models import Run, User
 from crmapp.services import (
     attached_plan,
     decisions,
+    feed_leads,
     field_owners,
     fixes,
     mapping_words,
@@ -87,7 +88,7 @@ def _planner(run: Run) -> Plan:
     object_ = upsert_fields.object_of(run.source)
     if object_ == "account":
         return lambda rows, cells: field_owners.left_alone(
-            plan_rows(rows, mapping, identity, by, cells)
+            feed_leads.followed(plan_rows(rows, mapping, identity, by, cells), identity)
         )
     return lambda rows, cells: attached_plan.plan_rows(object_, rows, mapping, by, cells)
 

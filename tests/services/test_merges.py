@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, select
 
+from crmapp import artefacts
 from crmapp.db import Base, session
+from crmapp.domain.changes import Reason
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import Account, Change, ExternalIdentity, Run
 from crmapp.services import (
@@ -25,6 +27,7 @@ from crmapp.services.account_sync_rows import IDENTITY
 from tests.factories import Make, _kept
 from tests.support.change_log import present
 from tests.support.past import unlike
+from tests.support.upserts import carry_out, plan, rows_of
 
 
 def merge(make: Make, *found: Account, **choices: str) -> Run:
@@ -327,3 +330,31 @@ def test_history_says_where_an_account_has_gone_and_what_was_its(make: Make) -> 
         ("Changed", "Acme Ltd"),
     ]
     assert str(found[0].lines[0].label) == "Merged into"
+
+
+def test_the_row_of_a_merged_customer_changes_nothing_of_the_survivor(make: Make) -> None:
+    rows = rows_of("Acme", "Acme Ltd")
+    carry_out(make, plan(make, rows))
+    kept, gone = session.scalars(select(Account).order_by(Account.number)).all()
+    merge(make, kept, gone)
+
+    alone = carry_out(make, plan(make, {"C2": rows["C2"]}))
+    both = carry_out(make, plan(make, rows))
+
+    assert (kept.name, kept.number) == ("Acme", "C1")
+    assert alone.done == {"skipped": 1}
+    assert both.done == {"unchanged": 1, "skipped": 1}
+    with artefacts.read([part["name"] for part in alone.artefacts]) as kept_rows:
+        (row,) = kept_rows.rows("action = 'kept'", [], 1)
+    assert (row["reason"], row["params"]) == (Reason.FOLLOWS, {"key": "C1"})
+
+
+def test_an_undone_merge_lets_each_customer_say_what_its_account_holds(make: Make) -> None:
+    rows = rows_of("Acme", "Acme Ltd")
+    carry_out(make, plan(make, rows))
+    kept, gone = session.scalars(select(Account).order_by(Account.number)).all()
+    take_back(make, merge(make, kept, gone))
+
+    carry_out(make, plan(make, {"C2": {**rows["C2"], "name": "Acme Limited"}}))
+
+    assert [make.again(Account, each.id).name for each in (kept, gone)] == ["Acme", "Acme Limited"]
