@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 AHEAD = 7
@@ -51,16 +52,12 @@ class Today:
         return moment.astimezone(self.zone).date()
 
     def tomorrow(self, moment: datetime) -> datetime:
-        """Return the moment a day later by her clock; of one that is past, tomorrow."""
-        return self._on(self._from(moment) + timedelta(days=1), moment)
+        """Return the same time of tomorrow by her clock."""
+        return self._on(self.day + timedelta(days=1), moment)
 
     def next_week(self, moment: datetime) -> datetime:
-        """Return the moment on the next Monday by her clock; of one that is past, after today."""
-        day = self._from(moment)
-        return self._on(day + timedelta(days=7 - day.weekday()), moment)
-
-    def _from(self, moment: datetime) -> date:
-        return max(self.day, self.day_of(moment))
+        """Return the same time of next Monday by her clock."""
+        return self._on(self.day + timedelta(days=7 - self.day.weekday()), moment)
 
     def _on(self, day: date, moment: datetime) -> datetime:
         local = moment.astimezone(self.zone)
@@ -82,4 +79,15 @@ def digest_due(now: datetime, zone: ZoneInfo, hour: int, settled: date | None) -
 
 def zone_named(name: str | None) -> ZoneInfo:
     """Return the zone of this name; UTC if there is none."""
-    return ZoneInfo(name if name in available_timezones() else "UTC") if name else ZoneInfo("UTC")
+    return ZoneInfo(name if name and is_zone(name) else "UTC")
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a zone of this name."""
+    return name in _zones()
+
+
+@cache
+def _zones() -> set[str]:
+    """The names of all zones; to find them takes 7 ms, and a page of dates asks for each."""
+    return available_timezones()

@@ -14,6 +14,7 @@ from crmapp.db.bulk import dialect
 from crmapp.db.json_values import has_item, is_true, items_of, number_at, value_at
 from crmapp.domain.conditions import Condition, Group, Operator
 from crmapp.domain.custom_fields import NUMERIC
+from crmapp.domain.days import zone_named
 from crmapp.domain.derived import SEARCHED
 from crmapp.domain.fields import BadValue, Field, Kind
 from crmapp.errors import Invalid
@@ -56,7 +57,7 @@ def _test(condition: Condition, specs: Mapping[str, Field], by: User, narrow: bo
         label = Text(spec.label) if spec else condition.field
         problem = Text(N_("%(field)s: %(problem)s"), {"field": label, "problem": bad.text})
         raise Invalid({"where": problem}, problem) from bad
-    zone = ZoneInfo(by.timezone or "UTC")
+    zone = zone_named(by.timezone)
     if spec.name == LAST_ACTIVITY:
         return _of_activities(condition.operator, values, zone)
     if condition.operator is Operator.EMPTY:

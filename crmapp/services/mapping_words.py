@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from crmapp.domain.days import zone_named
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups
 from crmapp.domain.mapping import FieldMapping, cell
 from crmapp.domain.record_keys import ACTIVITY_KINDS
@@ -43,7 +43,7 @@ def _with_activities(known: Lookups, specs: Mapping[str, Field], by: User) -> Lo
         return known
     kinds = {fold(word): kind for kind, label in KINDS.items() for word in (label, kind)}
     lists = {**known.pick_lists, ACTIVITY_KINDS: kinds}
-    return replace(known, pick_lists=lists, zone=ZoneInfo(by.timezone or "UTC"))
+    return replace(known, pick_lists=lists, zone=zone_named(by.timezone))
 
 
 def _words(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context, request
 
 from crmapp.config import settings
+from crmapp.domain.days import zone_named
 from crmapp.i18n import LOCALES
 from crmapp.models.user import User
 from crmapp.web.access import person, signed_in
@@ -53,14 +53,7 @@ def locale() -> str:
 
 def timezone() -> ZoneInfo:
     """Her time zone: chosen, else UTC."""
-    name = person().timezone if has_request_context() and signed_in() else None
-    return ZoneInfo(name if name in _zones() else "UTC")
-
-
-@cache
-def _zones() -> set[str]:
-    """The names of all zones; to find them takes 7 ms, and a page of dates asks for each."""
-    return available_timezones()
+    return zone_named(person().timezone if has_request_context() and signed_in() else None)
 
 
 def preference(name: str) -> str | None:

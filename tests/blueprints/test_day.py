@@ -112,9 +112,13 @@ class TestDeeds:
         bob = make.bob
         late = task(make, bob, due=NOW - timedelta(days=1))
 
-        as_user(bob).post(f"/day/activities/{late.id}/{until}", headers=headers)
+        client = as_user(bob)
+        answer = client.post(f"/day/activities/{late.id}/{until}", headers=headers)
 
-        assert make.again(Activity, late.id).happens_at == NOW + timedelta(days=days)
+        then = NOW + timedelta(days=days)
+        assert make.again(Activity, late.id).happens_at == then
+        text = answer.text if headers else client.get(answer.location).text
+        assert f"is put off: {then:%A, %B} {then.day}, {then.year}." in text
 
     def test_what_was_done_is_opened_again(self, make, as_user, headers):
         bob = make.bob

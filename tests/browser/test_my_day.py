@@ -70,8 +70,9 @@ def takes_back(walk: Walk, errand: str) -> None:
 
 def puts_off(walk: Walk, errand: str) -> None:
     presses(walk, errand, "Next week")
-    said = {"subject": errand, "until": walk.say("Next week")}
-    walk.is_told("“%(subject)s” is put off: %(until)s.", **said)
+    said = walk.say("“%(subject)s” is put off: %(until)s.", subject=errand, until="…")
+    toast = walk.page.locator("#toasts .toast").filter(has_text=said.partition("…")[0])
+    expect(toast.first).to_be_visible()
     walk.looks_around()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_date
 from flask_babel import gettext as _
 
 from crmapp.blueprints.day import bp
@@ -43,11 +44,13 @@ def reopen(activity_id: int) -> ResponseReturnValue:
 @requires(Right.ACTIVITY_EDIT)
 def snooze(activity_id: int, until: str) -> ResponseReturnValue:
     """Put it off until another day."""
-    version = doing.snooze(activity_id, until, today(), by=person())
+    now = today()
+    version = doing.snooze(activity_id, until, now, by=person())
+    activity = activities.get(activity_id, by=person())
     said = _(
         "“%(subject)s” is put off: %(until)s.",
-        subject=_subject(activity_id),
-        until=translated(doing.UNTIL[until]),
+        subject=activity.subject,
+        until=format_date(now.day_of(activity.happens_at), "full"),
     )
     _say(activity_id, version, said)
     return again(asked())
