@@ -23,12 +23,13 @@ from flask_babel import force_locale, get_locale, gettext
 from flask_login import user_logged_in, user_logged_out
 from flask_security import MailUtil, RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_security.utils import _view_commit
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, select, update
 
 from crmapp.config import Settings
 from crmapp.db import db, while_unchanged
 from crmapp.db import session as database
 from crmapp.db.session import WRITE
+from crmapp.domain.days import is_zone
 from crmapp.i18n import N_
 from crmapp.mail import messages, outbox
 from crmapp.models.user import User
@@ -203,8 +204,15 @@ def _write_first() -> None:
         database.connection(execution_options={WRITE: True})
 
 
-def _start_afresh(_app: Flask, **_extra: object) -> None:
-    """Leave nothing of the visitor's session to the person who has signed in."""
+def _start_afresh(_app: Flask, user: User, **_extra: object) -> None:
+    """Leave nothing of the visitor's session to the person who has signed in.
+
+    Where nobody has said in which time zone she lives, her browser's is taken once.
+    """
+    zone = request.form.get("timezone", "")
+    if user.timezone is None and is_zone(zone):
+        database.execute(update(User).where(User.id == user.id).values(timezone=zone))
+        after_this_request(_view_commit)
     for name in ("csrf_token", "_flashes"):
         session.pop(name, None)
     recent.forget()

@@ -6,7 +6,7 @@ import pytest
 from flask_login import COOKIE_NAME
 from sqlalchemy import event, select
 
-from crmapp.db import session
+from crmapp.db import session, unit_of_work
 from crmapp.db.session import WRITE
 from crmapp.models import MailOutbox, User
 from crmapp.web.extensions import limiter
@@ -44,6 +44,26 @@ def test_a_person_signs_in_and_is_known(client, make):
 
     assert (response.status_code, response.location) == (302, "/")
     assert client.get("/change").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "before, sent, after",
+    [
+        (None, "Europe/Paris", "Europe/Paris"),
+        (None, "Mars/Olympus", None),
+        (None, "", None),
+        ("America/New_York", "Europe/Paris", "America/New_York"),
+    ],
+)
+def test_the_time_zone_of_her_browser_is_taken_once(client, make, before, sent, after):
+    bob = make.bob
+    with unit_of_work():
+        bob.timezone = before
+
+    client.post("/login", data={"email": bob.email, "password": PASSWORD, "timezone": sent})
+
+    session.rollback()
+    assert make.again(User, bob.id).timezone == after
 
 
 def test_the_address_may_be_written_in_capitals(client, make):

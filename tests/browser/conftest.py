@@ -79,6 +79,7 @@ class Visitors:
     def open(self, **options: Any) -> Page:
         """Open a page in a context of its own, e.g. without JavaScript."""
         usual = {"viewport": {"width": 1280, "height": 760}, "base_url": self._site.url}
+        usual["timezone_id"] = "UTC"  # each person's zone is that of her first browser
         context = self._browser.new_context(**usual | options)
         self._contexts.append(context)
         context.set_default_timeout(PATIENCE)
