@@ -26,11 +26,12 @@ from sqlalchemy import (
 from crmapp.artefacts import fitting
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
-from crmapp.domain.changes import Link
-from crmapp.domain.plan import PlanRow
+from crmapp.domain.changes import Link, Reason
+from crmapp.domain.permissions import Right
+from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
 from crmapp.domain.undo import Later, Made, Present, Taken, is_as_left, take_back
-from crmapp.models import Account, Activity, Change, Contact, Run
+from crmapp.models import Account, Activity, Change, Contact, Run, User
 from crmapp.services import (
     field_owners,
     ledger,
@@ -46,6 +47,7 @@ from crmapp.services.feed_states import KIND as FEED
 from crmapp.services.ledger import Holder
 
 _OF_VALUES = (replacement_plan.KIND, list_states.KIND)
+_GIVEN = {"owner_id", "team_id"}
 NAMES = {
     "account": "name",
     "contact": "last_name",
@@ -73,8 +75,30 @@ def advance(held: Claim) -> Claim | None:
     if not rows:
         _finish(held, run)
         return None
-    rows = _left_alone(run, rows)
+    rows = _hers(run, _left_alone(run, rows))
     return planning.keep_part(held, run, rows, (taken[-1].object, taken[-1].record_id))
+
+
+def _hers(run: Run, rows: list[PlanRow]) -> list[PlanRow]:
+    """Keep accounts as they are that are not hers any more, of an edit that only its maker undoes.
+
+    What she gave away herself comes back. Who has the right to undo runs undoes all of one.
+    """
+    by = session.get_one(User, run.by_id)
+    if by.can(Right.RUN_UNDO):
+        return rows
+    ids = sorted({row.record_id for row in rows if row.record_id is not None})
+    query = select(Account.id).where(is_one_of(Account.id, ids), Account.editable_by(by))
+    hers = set(session.scalars(query))
+    nothing: dict[str, Any] = {"params": {}, "fields": {}, "numbers": {}, "links": []}
+    return [
+        row
+        if row.action is not Planned.UPDATE
+        or row.record_id in hers
+        or not _GIVEN.isdisjoint(row.fields)
+        else row._replace(action=Planned.KEPT, reason=Reason.NOT_YOURS, **nothing)
+        for row in rows
+    ]
 
 
 def _left_alone(run: Run, rows: list[PlanRow]) -> list[PlanRow]:

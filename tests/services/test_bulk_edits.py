@@ -302,6 +302,33 @@ def test_a_manager_who_becomes_a_rep_after_asking_changes_only_what_is_hers(make
     assert runs.get(run_id, by=make.alice).counts == {"update": 1, "rejected": 1}
 
 
+def test_a_rep_takes_back_only_what_is_hers_still(make):
+    team = make.bob.teams[0]
+    hers, teams = (
+        make.account("Hers", owner_id=make.bob.id),
+        make.account("Team's", team_id=team.id),
+    )
+    give = bulk_edits.setting("phone", "555 123", by=make.bob)
+    done = carry_out(plan(those(hers, teams), give, make.bob), make.bob)
+    with unit_of_work():
+        session.get_one(User, make.bob.id).teams = []
+
+    undoing = take_back(done, make.bob)
+
+    assert undoing.done == {"updated": 1, "skipped": 1}
+    assert held(make, "phone", hers, teams) == [None, "555 123"]
+
+
+def test_a_rep_takes_back_what_she_gave_away(make):
+    account = make.account("Acme", owner_id=make.bob.id)
+    give = bulk_edits.setting("owner_id", str(make.mallory.id), by=make.bob)
+    done = carry_out(plan(those(account), give, make.bob), make.bob)
+
+    take_back(done, make.bob)
+
+    assert held(make, "owner_id", account) == [make.bob.id]
+
+
 def test_the_history_says_that_it_was_an_edit_of_many(make):
     account = make.account("Acme")
     give = bulk_edits.setting("location", "Lyon", by=make.mona)
