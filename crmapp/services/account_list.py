@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    and_,
     func,
     literal_column,
     not_,
@@ -194,8 +195,9 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
     """
     deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
     where = [Account.visible_to(by, deleted=deleted)]
-    if question.deleted:
-        where.append(_account.deleted_at.is_not(None) if deleted else _account.id == NO_ACCOUNT)
+    if question.deleted:  # one that was merged comes back with the undo of its merge
+        gone = and_(_account.deleted_at.is_not(None), _account.replaced_by.is_(None))
+        where.append(gone if deleted else _account.id == NO_ACCOUNT)
     if question.active is not None:
         where.append(_account.active.is_(question.active))
     for column, wanted in ((_account.owner_id, question.owner), (_account.team_id, question.team)):

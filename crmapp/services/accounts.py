@@ -27,6 +27,7 @@ from crmapp.services import (
     field_owners,
     fields,
     records,
+    successors,
 )
 from crmapp.services.duplicate_checks import Overruling
 from crmapp.services.pick_lists import lookups
@@ -71,11 +72,11 @@ _made = Statements(most=500)
 
 
 def parent_of(account: Account, *, by: User) -> Account | None:
-    """Return the parent account, if there is one and ``by`` may see it."""
+    """Return the parent account, or what it has become, if ``by`` may see it."""
     if account.parent_id is None:
         return None
     query = select(Account).where(Account.id == account.parent_id, Account.visible_to(by))
-    return session.scalars(query).one_or_none()
+    return session.scalars(query).one_or_none() or successors.of(account.parent_id, by=by)
 
 
 def parent_typed(account: Account, *, by: User) -> str:

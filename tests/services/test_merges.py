@@ -14,6 +14,7 @@ from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import Account, Change, ExternalIdentity, Run
 from crmapp.services import (
     account_links,
+    account_list,
     accounts,
     contacts,
     history,
@@ -23,6 +24,7 @@ from crmapp.services import (
     runs,
     undo,
 )
+from crmapp.services.account_question import Question
 from crmapp.services.account_sync_rows import IDENTITY
 from tests.factories import Make, _kept
 from tests.support.change_log import present
@@ -358,3 +360,26 @@ def test_an_undone_merge_lets_each_customer_say_what_its_account_holds(make: Mak
     carry_out(make, plan(make, {"C2": {**rows["C2"], "name": "Acme Limited"}}))
 
     assert [make.again(Account, each.id).name for each in (kept, gone)] == ["Acme", "Acme Limited"]
+
+
+def test_a_merged_account_is_none_of_the_deleted_ones(make: Make) -> None:
+    kept, gone, other = make.account("Acme"), make.account("Acme Ltd"), make.account("Bolts")
+    merge(make, kept, gone)
+    accounts.delete(other.id, by=make.mona)
+
+    found = account_list.page(Question(deleted=True), by=make.mona)
+
+    assert [line.name for line in found.rows] == ["Bolts"]
+
+
+def test_a_child_that_comes_back_is_below_the_survivor(make: Make) -> None:
+    kept, gone = make.account("Acme"), make.account("Acme Ltd")
+    child = make.account("Acme Toys", parent_id=gone.id)
+    accounts.delete(child.id, by=make.mona)
+    merge(make, kept, gone)
+
+    accounts.restore(child.id, by=make.mona)
+
+    parent = accounts.parent_of(make.again(Account, child.id), by=make.mona)
+    assert parent is not None
+    assert parent.id == kept.id
