@@ -25,6 +25,7 @@ from crmapp.web import (
     htmx,
     kept,
     logs,
+    merged,
     navigation,
     reader,
     security,
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _connect(app, settings)
     compression.init_app(app)
     errors.init_app(app)
+    merged.init_app(app)
     security.init_app(app, settings)
     extensions.init_app(app, settings)
     auth.init_app(app, settings)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import combinations
+from operator import attrgetter
 from typing import NamedTuple
 
+from crmapp.domain.duplicate_keys import same_phone
 from crmapp.domain.likeness import NearTo, squeezed
 from crmapp.i18n import N_
 
@@ -46,6 +48,7 @@ class Member(NamedTuple):
     id: int
     name: str = ""
     postal_code: str = ""
+    phone: str = ""
 
 
 def score(reasons: Iterable[str]) -> int:
@@ -56,8 +59,12 @@ def score(reasons: Iterable[str]) -> int:
 def pairs(alike: Alike, members: Sequence[Member]) -> list[tuple[int, int]]:
     """Return the pairs among accounts that share one word, the lower id first."""
     if alike is not Alike.NAME_POSTCODE:
-        few = sorted(each.id for each in members)
-        return [*combinations(few, 2)] if len(few) <= CROWD else []
+        few = sorted(members, key=attrgetter("id")) if len(members) <= CROWD else []
+        return [
+            (one.id, other.id)
+            for one, other in combinations(few, 2)
+            if alike is not Alike.PHONE or same_phone(one.phone, other.phone)
+        ]
     found: list[tuple[int, int]] = []
     places: dict[str, list[Member]] = {}
     for each in members:
@@ -70,6 +77,6 @@ def pairs(alike: Alike, members: Sequence[Member]) -> list[tuple[int, int]]:
 
 
 def _near(members: Sequence[Member]) -> Iterable[tuple[int, int]]:
-    for one, other in combinations(sorted(members, key=lambda each: each.id), 2):
+    for one, other in combinations(sorted(members, key=attrgetter("id")), 2):
         if other.name in NearTo(one.name):
             yield one.id, other.id

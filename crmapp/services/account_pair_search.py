@@ -38,18 +38,10 @@ _ACCOUNT = Account.__table__.c
 _PAIR = cast("Table", AccountPair.__table__)
 
 
-def _digits() -> ColumnElement[Any]:
-    """Leave out of a phone number what people write between its digits."""
-    word: ColumnElement[Any] = _ACCOUNT.phone
-    for sign in " -.()/+":
-        word = func.replace(word, sign, "")
-    return word
-
-
 _WORDS: dict[Alike, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     Alike.TAX_ID: (literal_column(TAX_WORD), _ACCOUNT.tax_id),
     Alike.EMAIL: (func.lower(_ACCOUNT.email), _ACCOUNT.email),
-    Alike.PHONE: (_digits(), _ACCOUNT.phone),
+    Alike.PHONE: (_ACCOUNT.phone_key, _ACCOUNT.phone_key),
     Alike.NUMBER: (_ACCOUNT.number, _ACCOUNT.number),
     Alike.NAME_POSTCODE: (_ACCOUNT.near_key, _ACCOUNT.near_key),
 }
@@ -72,7 +64,7 @@ def start(*, by: User) -> int:
             kind=KIND,
             title=_TITLE,
             status=Status.QUEUED.value,
-            source={"kind": KIND},
+            source={"kind": KIND, "titles": {"en": _TITLE, "fr": "Comptes peut-être identiques"}},
             lock_key=KIND,
             code_version=CODE_VERSION,
             by_id=by.id,
@@ -135,7 +127,8 @@ def _pairs(alike: Alike, words: Sequence[str]) -> list[tuple[int, int]]:
     if not words:
         return []
     word, filled = _WORDS[alike]
-    columns = (word, _ACCOUNT.id, _ACCOUNT.name, func.coalesce(_ACCOUNT.billing_postal_code, ""))
+    said = (_ACCOUNT.billing_postal_code, _ACCOUNT.phone)
+    columns = (word, _ACCOUNT.id, _ACCOUNT.name, *(func.coalesce(each, "") for each in said))
     query = select(*columns).where(
         _ACCOUNT.deleted_at.is_(None), filled.is_not(None), is_one_of(word, list(words))
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_, update
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.db.bulk import insert_into, is_one_of
@@ -93,8 +93,8 @@ def _kept_apart(different: bool) -> ColumnElement[bool]:
 
 def _seen(by: User) -> ColumnElement[bool]:
     """Both accounts live, and ``by`` sees them."""
-    seen = select(Account.id).where(Account.visible_to(by))
-    return and_(AccountPair.first_id.in_(seen), AccountPair.second_id.in_(seen))
+    sides = (AccountPair.first_id, AccountPair.second_id)
+    return and_(*(exists().where(Account.id == side, Account.visible_to(by)) for side in sides))
 
 
 def keep_apart(one: int, other: int, *, by: User) -> None:

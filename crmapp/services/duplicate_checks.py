@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crmapp.config import settings
 from crmapp.domain.duplicate_keys import FIELDS, Key, Traits, changed
 from crmapp.errors import Invalid, MayExist
 from crmapp.i18n import N_
@@ -87,4 +89,5 @@ def _pairs(matches: Sequence[Match]) -> list[list[Any]]:
 
 def _seal(matches: Sequence[Match]) -> str:
     """Return a word for this set of matches, from which their ids cannot be read."""
-    return hashlib.sha256(repr(_pairs(matches)).encode()).hexdigest()[:32]
+    key = settings().session_key().encode()
+    return hmac.new(key, repr(_pairs(matches)).encode(), hashlib.sha256).hexdigest()[:32]

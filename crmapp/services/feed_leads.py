@@ -22,8 +22,10 @@ from crmapp.services.feed_join import LED_BY
 _LEDGER = ExternalIdentity.__table__.c
 _SINCE = func.coalesce(_LEDGER.change_id, 0)
 """By the change that made it so: since when a customer has been the account that it is."""
-_LAST = 1 << 62
+_LAST = (1 << 62, 0)
 """Stands for a customer that is none yet."""
+Since = tuple[int, int]
+"""Since which change, and, of those that moved with one, in which place of the ledger."""
 
 
 def marked(
@@ -40,20 +42,21 @@ def marked(
 
 def _customers(
     ids: Sequence[int], sources: Sequence[Mapping[str, Any]]
-) -> dict[int, list[tuple[int, int, str]]]:
+) -> dict[int, list[tuple[int, Since, str]]]:
     """Return account → its customers in the sources: number of the source, since when, key."""
     numbers = {tuple(kept["identity"]): number for number, kept in enumerate(sources)}
     ours = or_(*(and_(_LEDGER.system == each[0], _LEDGER.object == each[1]) for each in numbers))
     query = select(
-        _LEDGER.account_id, _LEDGER.system, _LEDGER.object, _SINCE, _LEDGER.external_id
+        *(_LEDGER.account_id, _LEDGER.system, _LEDGER.object),
+        *(_SINCE, _LEDGER.id, _LEDGER.external_id),
     ).where(ours, is_one_of(_LEDGER.account_id, ids))
-    found: dict[int, list[tuple[int, int, str]]] = {}
-    for account, system, object_, since, key in session.execute(query):
-        found.setdefault(account, []).append((numbers[system, object_], since, key))
+    found: dict[int, list[tuple[int, Since, str]]] = {}
+    for account, system, object_, since, id_, key in session.execute(query):
+        found.setdefault(account, []).append((numbers[system, object_], (since, id_), key))
     return found
 
 
-def _marked(row: PlanRow, number: int, known: Sequence[tuple[int, int, str]]) -> PlanRow:
+def _marked(row: PlanRow, number: int, known: Sequence[tuple[int, Since, str]]) -> PlanRow:
     if row.action is not Planned.UPDATE:
         return row
     others = [each for each in known if (each[0], each[2]) != (number, row.key)]
@@ -76,7 +79,7 @@ def followed(planned: Sequence[PlanRow], identity: Sequence[str] | None) -> list
     return [_followed(row, sorted(known.get(row.record_id or 0, []))) for row in planned]
 
 
-def _followed(row: PlanRow, known: Sequence[tuple[int, int, str]]) -> PlanRow:
+def _followed(row: PlanRow, known: Sequence[tuple[int, Since, str]]) -> PlanRow:
     keys = [key for _number, _since, key in known]
     if row.action is not Planned.UPDATE or row.key not in keys[1:]:
         return row

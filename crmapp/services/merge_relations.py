@@ -20,7 +20,6 @@ from crmapp.i18n import N_, Text
 from crmapp.models import Account, ExternalIdentity
 from crmapp.services import fields, records
 from crmapp.services.account_sync_rows import IDENTITY
-from crmapp.services.undo_plan import NAMES
 
 
 class Way(StrEnum):
@@ -144,7 +143,7 @@ def account_fields() -> list[Field]:
 def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
     """Give out what changes of the living records that belong to ``others``, kind by kind."""
     for object_, table in _attached():
-        name = table.c[NAMES.get(object_, "name")]
+        name = table.c[records.NAMES.get(object_, "name")]
         query = select(table.c.id, table.c.version, name, table.c.account_id).where(
             is_one_of(table.c.account_id, list(others)), table.c.deleted_at.is_(None)
         )

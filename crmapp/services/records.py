@@ -50,6 +50,15 @@ OBJECTS: dict[type[Record], str] = {
     PickListValue: "pick_list_value",
 }
 MODELS: dict[str, type[Record]] = {name: model for model, name in OBJECTS.items()}
+NAMES = {
+    "account": "name",
+    "contact": "last_name",
+    "activity": "subject",
+    "attachment": "name",
+    "pick_list": "label_en",
+    "pick_list_value": "label_en",
+}
+"""The column that names a record; of kinds that are not here it is ``name``."""
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")

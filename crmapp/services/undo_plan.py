@@ -36,6 +36,7 @@ from crmapp.services import (
     field_owners,
     ledger,
     list_states,
+    merges,
     planning,
     records,
     replacement_plan,
@@ -46,17 +47,8 @@ from crmapp.services.engine import Claim
 from crmapp.services.feed_states import KIND as FEED
 from crmapp.services.ledger import Holder
 
-_OF_VALUES = (replacement_plan.KIND, list_states.KIND)
+_GIVES_BACK = (replacement_plan.KIND, list_states.KIND, merges.KIND)
 _GIVEN = {"owner_id", "team_id"}
-NAMES = {
-    "account": "name",
-    "contact": "last_name",
-    "activity": "subject",
-    "attachment": "name",
-    "pick_list": "label_en",
-    "pick_list_value": "label_en",
-}
-"""The column that names a record; of kinds that are not here it is ``name``."""
 
 
 def advance(held: Claim) -> Claim | None:
@@ -105,11 +97,11 @@ def _left_alone(run: Run, rows: list[PlanRow]) -> list[PlanRow]:
     """Take from rows what a source keeps, unless the run that is undone might write there itself.
 
     It might if it read that source; or if it replaced a value of a pick list, whose value comes
-    back for whoever held it.
+    back for whoever held it; or if it merged accounts, with which the source's customers moved.
     """
     while run.undoes_id is not None:  # an undo of an undo is the run itself again
         run = session.get_one(Run, run.undoes_id)
-    if run.kind in _OF_VALUES:
+    if run.kind in _GIVES_BACK:
         return rows
     return field_owners.left_alone(rows, but=run.source["mapping"] if run.kind == FEED else None)
 
@@ -196,7 +188,7 @@ def _present(
     )
     rows = session.connection().execute(
         select(
-            *(table.id, table[NAMES.get(object_, "name")], table.version, table.lineage),
+            *(table.id, table[records.NAMES.get(object_, "name")], table.version, table.lineage),
             *(table.deleted_at.is_not(None), edited.scalar_subquery(), added),
         ).where(is_one_of(table.id, list(ids)))
     )

@@ -6,13 +6,20 @@ from crmapp.domain.duplicates import CROWD, REASONS, Alike, Member, pairs, score
 
 
 def test_each_two_of_a_few_that_share_a_word_are_a_pair():
-    members = [Member("555", 3), Member("555", 1), Member("555", 2)]
+    members = [Member("a@b.example", 3), Member("a@b.example", 1), Member("a@b.example", 2)]
 
-    assert pairs(Alike.PHONE, members) == [(1, 2), (1, 3), (2, 3)]
+    assert pairs(Alike.EMAIL, members) == [(1, 2), (1, 3), (2, 3)]
+
+
+def test_phones_with_one_ending_are_a_pair_if_they_are_one_number():
+    phones = {1: "+33 1 42 68 53 00", 2: "01 42 68 53 00", 3: "+49 30 2 68 53 00"}
+    members = [Member("2685300", n, phone=phone) for n, phone in phones.items()]
+
+    assert pairs(Alike.PHONE, members) == [(1, 2)]
 
 
 def test_what_a_crowd_shares_tells_nothing():
-    assert pairs(Alike.PHONE, [Member("555", n) for n in range(CROWD + 1)]) == []
+    assert pairs(Alike.EMAIL, [Member("a@b.example", n) for n in range(CROWD + 1)]) == []
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def found(make: Make, **of: Any) -> list[tuple[str, str, list[str]]]:
     "one, other, reason",
     [
         ({"tax_id": "GB 123.456"}, {"tax_id": "gb123456"}, "tax_id"),
-        ({"phone": "+49 (30) 55-501"}, {"phone": "49 30 55501"}, "phone"),
+        ({"phone": "+49 (30) 55-501"}, {"phone": "030 55501"}, "phone"),
         ({"email": "Hello@Acme.example"}, {"email": "hello@acme.example"}, "email"),
         ({"number": "C1", "erp_company": "A"}, {"number": "C1", "erp_company": "B"}, "number"),
     ],
@@ -58,10 +58,10 @@ def test_near_names_at_one_postal_code_are_a_pair(make: Make) -> None:
 
 
 def test_the_pair_with_more_reasons_comes_first(make: Make) -> None:
-    make.account("Acme", phone="555 001")
-    make.account("Bolts", phone="555 001")
-    make.account("Cogs", phone="555 002", email="c@cogs.example")
-    make.account("Cogs Two", phone="555 002", email="c@cogs.example")
+    make.account("Acme", phone="5555 001")
+    make.account("Bolts", phone="5555 001")
+    make.account("Cogs", phone="5555 002", email="c@cogs.example")
+    make.account("Cogs Two", phone="5555 002", email="c@cogs.example")
 
     search(make)
 
@@ -74,8 +74,8 @@ def test_the_pair_with_more_reasons_comes_first(make: Make) -> None:
 def test_many_words_are_searched_part_by_part(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account_pair_search, "_PART", 2)
     for n in range(5):
-        make.account(f"A{n}", phone=f"555 00{n}")
-        make.account(f"B{n}", phone=f"555 00{n}")
+        make.account(f"A{n}", phone=f"5555 00{n}")
+        make.account(f"B{n}", phone=f"5555 00{n}")
 
     search(make)
 
@@ -83,10 +83,10 @@ def test_many_words_are_searched_part_by_part(make: Make, monkeypatch: pytest.Mo
 
 
 def test_a_pair_that_is_none_any_more_is_forgotten(make: Make) -> None:
-    make.account("Acme", phone="555 001")
-    other = make.account("Bolts", phone="555 001")
+    make.account("Acme", phone="5555 001")
+    other = make.account("Bolts", phone="5555 001")
     search(make)
-    accounts.update(other.id, {"phone": "555 002"}, 1, by=make.mona)
+    accounts.update(other.id, {"phone": "5555 002"}, 1, by=make.mona)
 
     search(make)
 
@@ -94,7 +94,7 @@ def test_a_pair_that_is_none_any_more_is_forgotten(make: Make) -> None:
 
 
 def test_deleted_and_merged_accounts_are_in_no_pair(make: Make) -> None:
-    kept, gone = make.account("Acme", phone="555 001"), make.account("Bolts", phone="555 001")
+    kept, gone = make.account("Acme", phone="5555 001"), make.account("Bolts", phone="5555 001")
     search(make)
 
     merges.merge(kept.id, {kept.id: kept.version, gone.id: gone.version}, {}, by=make.mona)
@@ -104,7 +104,7 @@ def test_deleted_and_merged_accounts_are_in_no_pair(make: Make) -> None:
 
 
 def test_what_is_kept_apart_stays_so_in_either_order_and_after_a_search(make: Make) -> None:
-    one, other = make.account("Acme", phone="555 001"), make.account("Bolts", phone="555 001")
+    one, other = make.account("Acme", phone="5555 001"), make.account("Bolts", phone="5555 001")
     search(make)
 
     account_pairs.keep_apart(other.id, one.id, by=make.mona)
@@ -115,7 +115,7 @@ def test_what_is_kept_apart_stays_so_in_either_order_and_after_a_search(make: Ma
 
 
 def test_a_pair_can_be_brought_back(make: Make) -> None:
-    one, other = make.account("Acme", phone="555 001"), make.account("Bolts", phone="555 001")
+    one, other = make.account("Acme", phone="5555 001"), make.account("Bolts", phone="5555 001")
     search(make)
     account_pairs.keep_apart(one.id, other.id, by=make.mona)
 
@@ -151,8 +151,8 @@ def test_a_page_goes_on_where_the_last_one_ended(
 ) -> None:
     monkeypatch.setattr(account_pairs, "PAGE", 2)
     for n in range(3):
-        make.account(f"A{n}", phone=f"555 00{n}")
-        make.account(f"B{n}", phone=f"555 00{n}")
+        make.account(f"A{n}", phone=f"5555 00{n}")
+        make.account(f"B{n}", phone=f"5555 00{n}")
     search(make)
     first = account_pairs.listed(by=make.mona)
 

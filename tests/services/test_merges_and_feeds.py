@@ -9,7 +9,9 @@ from crmapp.db import session
 from crmapp.models import Account, Change, Run
 from crmapp.services import merges, runs, undo
 from tests.factories import Make
-from tests.support.feeds import Erp, customer, feed, living, mapping, numbers, source
+from tests.support.change_log import present
+from tests.support.feeds import Erp, customer, feed, living, mapping, numbers, source, take_back
+from tests.support.past import unlike
 
 
 @pytest.fixture
@@ -22,11 +24,16 @@ def rule(make: Make, erp: Erp) -> int:
     return mapping(make, source(make, erp))
 
 
+def merge(make: Make, into: Account, gone: Account) -> int:
+    """Merge an account into another one, and return the run."""
+    versions = {into.id: into.version, gone.id: gone.version}
+    return merges.merge(into.id, versions, {}, by=make.mona)
+
+
 def merged(make: Make) -> int:
     """Merge Bolts into Acme, and return the run."""
     into, gone = living()[:2]
-    versions = {into.id: into.version, gone.id: gone.version}
-    return merges.merge(into.id, versions, {}, by=make.mona)
+    return merge(make, into, gone)
 
 
 def changes() -> int:
@@ -80,3 +87,28 @@ def test_after_an_undo_each_customer_is_its_own_account_again(
 
     assert numbers() == ["C1", "C2", "C3"]
     assert [account.phone for account in living()] == ["555 123", "999", "555 123"]
+
+
+def test_a_prospect_that_took_over_a_customer_gives_all_of_it_back(make: Make, rule: int) -> None:
+    feed(make, rule)
+    customer_ = living()[1]
+    prospect = make.account("Prospect")
+    before = present()
+    run = merge(make, prospect, customer_)
+    assert make.again(Account, prospect.id).number == "C2"
+
+    take_back(make, session.get_one(Run, run))
+
+    assert unlike(before, present()) == {}
+
+
+def test_who_led_an_account_leads_it_again_after_an_undo(make: Make, rule: int, erp: Erp) -> None:
+    erp.rows[:] = [customer(1, "Acme"), customer(9, "Zenith"), customer(2, "Bolts")]
+    feed(make, rule)
+    acme, bolts, zenith = living()
+    merge(make, zenith, bolts)
+    take_back(make, session.get_one(Run, merge(make, acme, make.again(Account, zenith.id))))
+
+    feed(make, rule, whole=True)
+
+    assert [account.name for account in living()] == ["Acme", "Zenith"]

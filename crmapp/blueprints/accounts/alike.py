@@ -32,9 +32,12 @@ def told(
     form: Form, status: int, may_exist: MayExist | None, account: Account | None = None
 ) -> dict[str, Any]:
     """Return what a form says of accounts that may be the same: something once it was refused."""
-    refused = status in (409, 422)
+    if may_exist:
+        hints: Hints = duplicate_hints.by_field(may_exist.matches)
+    else:
+        hints = beside(form.values, account) if status in (409, 422) else {}
     return {
-        "hints": beside(form.values, account) if refused else duplicate_hints.by_field(()),
+        "hints": hints,
         "may_exist": may_exist,
         "reason": overruled().reason,
     }

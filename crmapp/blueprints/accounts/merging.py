@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -17,19 +17,17 @@ from crmapp.domain.fields import freeze
 from crmapp.domain.merging import TOGETHER, Row
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, NotFound
-from crmapp.i18n import N_, Text
-from crmapp.services import accounts, merges, palette, successors
+from crmapp.i18n import Text
+from crmapp.services import accounts, merges, palette
 from crmapp.services.merges import Changed, Draft
 from crmapp.services.words import Words
 from crmapp.web import recent
 from crmapp.web.access import person, requires
-from crmapp.web.errors import known
 from crmapp.web.forms import Form
-from crmapp.web.htmx import is_htmx, page, see_other
+from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
 
 _PICK, _VERSION = "pick.", "version."
-_MERGED = N_("This account was merged into “%(name)s” meanwhile. Nothing was saved.")
 
 
 @dataclass(frozen=True)
@@ -94,21 +92,6 @@ def merge(account_id: int) -> ResponseReturnValue:
         return _side_by_side(found, form, 409, changed=changed, said=conflict.message)
     flash(_("Merged. The run that did it can be undone: see the history."), "success")
     return see_other(url_for("accounts.show", account_id=account_id))
-
-
-@bp.errorhandler(NotFound)
-def follow(error: NotFound) -> ResponseReturnValue:
-    """Lead from an account that was merged to the one that it has become."""
-    merged = (request.view_args or {}).get("account_id")
-    heir = successors.of(merged, by=person()) if merged and request.endpoint else None
-    if heir is None:
-        return known(error)
-    if request.method != "GET":
-        return known(Conflict({}, message=Text(_MERGED, {"name": heir.name})))
-    flash(_("This account was merged into “%(name)s”.", name=heir.name), "info")
-    values: dict[str, Any] = {**request.args.to_dict(flat=False), "account_id": heir.id}
-    address = url_for(str(request.endpoint), **{**(request.view_args or {}), **values})
-    return see_other(address) if is_htmx() else redirect(address, 302)
 
 
 def _side_by_side(

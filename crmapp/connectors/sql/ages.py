@@ -16,32 +16,26 @@ _FIRST, _LAST = datetime(1, 1, 1), datetime(9999, 12, 31)  # noqa: DTZ001  (days
 _MOMENTS = (RemoteKind.DATE, RemoteKind.DATE_TIME)
 
 
-class _Day(DateLoader):
+class _OrText:
+    """Beside a loader: what that cannot read stays the text that it is."""
+
     def load(self, data: Buffer) -> Any:
         try:
-            return super().load(data)
+            return super().load(data)  # type: ignore[misc]  # of the loader beside it
         except psycopg.DataError:
-            return _text(data)
+            return bytes(data).decode()
 
 
-class _Moment(TimestampLoader):
-    def load(self, data: Buffer) -> Any:
-        try:
-            return super().load(data)
-        except psycopg.DataError:
-            return _text(data)
+class _Day(_OrText, DateLoader):
+    """Of dates."""
 
 
-class _ZonedMoment(TimestamptzLoader):
-    def load(self, data: Buffer) -> Any:
-        try:
-            return super().load(data)
-        except psycopg.DataError:
-            return _text(data)
+class _Moment(_OrText, TimestampLoader):
+    """Of timestamps."""
 
 
-def _text(data: Buffer) -> str:
-    return bytes(data).decode()
+class _ZonedMoment(_OrText, TimestamptzLoader):
+    """Of timestamps with a zone."""
 
 
 def as_texts(line: psycopg.Connection[Any]) -> None:
