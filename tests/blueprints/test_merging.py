@@ -28,7 +28,7 @@ def form(*found: Account, **picks: str) -> dict[str, Any]:
 
 
 def test_accounts_stand_side_by_side_with_what_moves(make, as_user):
-    kept, gone = make.account("Acme", phone="5555 001"), make.account("Acme Ltd", phone="555 002")
+    kept, gone = make.account("Acme", phone="5555 001"), make.account("Acme Ltd", phone="5555 002")
     make.contact(gone)
 
     answer = as_user(make.mona).get(f"/accounts/{kept.id}/merge?with={gone.id}")
@@ -51,7 +51,7 @@ def test_the_other_account_is_found_by_its_words(make, as_user):
 
 
 def test_the_form_merges_and_leads_to_the_account_that_stays(make, as_user):
-    kept, gone = make.account("Acme", phone="5555 001"), make.account("Acme Ltd", phone="555 002")
+    kept, gone = make.account("Acme", phone="5555 001"), make.account("Acme Ltd", phone="5555 002")
 
     answer = as_user(make.mona).post(
         f"/accounts/{kept.id}/merge", data=form(kept, gone, phone=str(gone.id))
@@ -74,7 +74,7 @@ def test_the_same_form_sent_twice_merges_once(make, as_user):
 
 
 def test_what_changed_meanwhile_is_shown_and_what_was_chosen_stays(make, as_user):
-    kept, gone = make.account("Acme", phone="5555 001"), make.account("Acme Ltd", phone="555 002")
+    kept, gone = make.account("Acme", phone="5555 001"), make.account("Acme Ltd", phone="5555 002")
     sent = form(kept, gone, phone=str(gone.id))
     accounts.update(gone.id, {"phone": "5555 003"}, gone.version, by=make.bob)
 
@@ -196,7 +196,7 @@ def test_the_receipt_of_a_merge_shows_its_changes(make, as_user):
 
 
 def test_pairs_of_accounts_are_listed_with_what_can_be_done(make, as_user):
-    one, other = make.account("Acme", phone="5555 001"), make.account("Bolts", phone="555 001")
+    one, other = make.account("Acme", phone="5555 001"), make.account("Bolts", phone="5555 001")
     browser = as_user(make.mona)
     browser.post("/accounts/duplicates")
     (run,) = session.scalars(select(Run.id))
