@@ -16,7 +16,7 @@ class Shared:
     It stays when its maker leaves.
     """
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     name: Mapped[str]
     audience: Mapped[str] = mapped_column(default=MINE)
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id", ondelete="SET NULL"))

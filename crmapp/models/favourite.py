@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_
+from sqlalchemy import BindParameter, ColumnElement, ForeignKey, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmapp.db import Base, utcnow
@@ -21,6 +21,7 @@ class Favourite(Shared, Base):
     __tablename__ = "favourite"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     dataset: Mapped[str]
     dimension: Mapped[str]
     args: Mapped[dict[str, Any]] = mapped_column(default=dict)

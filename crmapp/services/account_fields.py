@@ -64,8 +64,10 @@ def asked(args: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((name, args[name].strip()) for name in names)
 
 
-def conditions(filters: Sequence[tuple[str, str]], *, by: User) -> list[ColumnElement[bool]]:
-    """Turn filters into conditions.
+def conditions(
+    filters: Sequence[tuple[str, str]], *, by: User, narrow: bool = True
+) -> list[ColumnElement[bool]]:
+    """Turn filters into conditions; with ``narrow``, indexes are asked who may hold a text.
 
     Raises:
         Invalid: field → what is wrong with what was asked of it.
@@ -74,13 +76,13 @@ def conditions(filters: Sequence[tuple[str, str]], *, by: User) -> list[ColumnEl
     found: list[ColumnElement[bool]] = []
     for name, text in filters:
         try:
-            found.append(_condition(specs[name], text, by))
+            found.append(_condition(specs[name], text, by, narrow))
         except BadValue as bad:
             raise Invalid({name: bad.text}, bad.text) from bad
     return found
 
 
-def _condition(spec: Field, text: str, by: User) -> ColumnElement[bool]:
+def _condition(spec: Field, text: str, by: User, narrow: bool) -> ColumnElement[bool]:
     own = Account.__table__.c.custom
     value, lookups = value_at(own, spec.name), pick_lists.words_of(spec.pick_list)
     known = lookups.pick_lists.get(spec.pick_list or "", {})
@@ -100,7 +102,7 @@ def _condition(spec: Field, text: str, by: User) -> ColumnElement[bool]:
         return and_(number.is_not(None), number == float(parse(spec, text, links)))
     if spec.kind in _RANGES:
         return _between(spec, text)
-    found = found_by(text).alone() if len(fold(text)) >= SHORT else true()
+    found = found_by(text).alone() if narrow and len(fold(text)) >= SHORT else true()
     return and_(value.is_not(None), value.icontains(text, autoescape=True), found)
 
 

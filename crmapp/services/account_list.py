@@ -132,7 +132,8 @@ def check(question: Question, *, by: User) -> None:
     Raises:
         Invalid: a filter that does not exist.
     """
-    _filter(replace(question, words="", run=None), by)
+    account_fields.conditions(question.fields, by=by, narrow=False)
+    account_where.met(question.where, by=by, narrow=False)
 
 
 def everything(question: Question, *, by: User) -> Iterator[Line]:
@@ -213,7 +214,7 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
         where.append(wrote)
     if question.fields:
         where += account_fields.conditions(question.fields, by=by)
-    where += account_where.met(question.where, by=by, deleted=deleted)
+    where += account_where.met(question.where, by=by, narrow=not deleted)
     shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
     if not question.words:
         return Filter(tuple(where), few=few, shared=shared), None

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crmapp.domain.conditions import Group
@@ -116,6 +116,17 @@ class Question:
             descending=sort.startswith("-"),
             cursor=Cursor.read(args["from"]) if args.get("from") else None,
         )
+
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[tuple[str, str]], *, me: int) -> Question:
+        """Read a question from the arguments of a list's address, as they are kept.
+
+        Raises:
+            Invalid: argument → what it may be.
+        """
+        kept = list(pairs)
+        places = [value for name, value in kept if name == "location"]
+        return cls.from_args(dict(kept), me=me, locations=places)
 
     @property
     def filtered(self) -> bool:

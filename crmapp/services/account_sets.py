@@ -65,9 +65,7 @@ class Chosen:
         Raises:
             Invalid: an argument cannot be used, as a field that was retired since.
         """
-        places = [value for name, value in self.arguments if name == "location"]
-        args = dict(self.arguments)
-        return replace(Question.from_args(args, me=by.id, locations=places), cursor=None)
+        return replace(Question.from_pairs(self.arguments, me=by.id), cursor=None)
 
     def count(self, *, by: User) -> int:
         """Return how many they are now, or how many were chosen one by one.

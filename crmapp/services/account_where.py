@@ -32,18 +32,18 @@ _LISTS = frozenset({Kind.TAGS, Kind.MULTI_PICK_LIST})
 _ONE_DAY = timedelta(days=1)
 
 
-def met(groups: Sequence[Group], *, by: User, deleted: bool = False) -> list[Test]:
+def met(groups: Sequence[Group], *, by: User, narrow: bool = True) -> list[Test]:
     """Turn a filter into conditions, all of which its accounts meet.
 
-    With ``deleted``, deleted accounts are looked for.
+    With ``narrow``, indexes are asked for the few accounts that may hold a text; they do not know
+    deleted ones.
 
     Raises:
         Invalid: ``where`` → which condition cannot be used, and why.
     """
     specs, found = known() if groups else {}, []
     for group in groups:
-        narrow = group.every and not deleted
-        parts = [_test(condition, specs, by, narrow) for condition in group.conditions]
+        parts = [_test(each, specs, by, narrow and group.every) for each in group.conditions]
         found.append(and_(*parts) if group.every else or_(*parts))
     return found
 

@@ -21,7 +21,7 @@ from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import account_links, editing, fields, planning
+from crmapp.services import account_links, accounts, editing, fields, planning
 from crmapp.services.account_sets import Chosen
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
@@ -42,6 +42,7 @@ ONLY_RESTORED = N_("Deleted accounts can only be restored.")
 NOT_DELETED = N_("Only deleted accounts can be restored.")
 OUTDATED = N_("What was asked for cannot be done any more: %(why)s")
 OTHER_REACH = N_("You may change other accounts now than when it was planned. Choose them anew.")
+OTHER_PARENTS = N_("The parent account is below another one since. Make the preview anew.")
 
 
 def editable() -> list[Field]:
@@ -150,6 +151,7 @@ def start(
         "chosen": chosen.as_json(),
         "count": count,
         "reach": _reach(by),
+        "above": above(edit),
         "origin": {"kind": KIND},
         "titles": dict(titles),
     }
@@ -180,6 +182,13 @@ def _reach(by: User) -> list[int] | None:
     return None if by.can(Right.ACCOUNT_EDIT_ALL) else sorted(team.id for team in by.teams)
 
 
+def above(edit: Edit) -> list[int]:
+    """Return the accounts that cannot be below the one that all are to be below."""
+    if edit.verb is not Verb.SET or edit.field != "parent_id" or edit.value is None:
+        return []
+    return accounts.above(edit.value)
+
+
 def get(run_id: int, *, by: User) -> Run:
     """Return the edit of many accounts that ``by`` has asked for herself.
 
@@ -208,10 +217,13 @@ def run_later(run_id: int, *, plan_hash: str, key: str | None, by: User) -> None
         AlreadyRunning: it has been started.
     """
     run = get(run_id, by=by)
-    if run.source.get("reach", _reach(by)) != _reach(by):
+    edit = Edit.from_json(run.source["edit"])
+    if run.source["reach"] != _reach(by):
         raise Conflict({}, message=OTHER_REACH)
+    if run.source["above"] != above(edit):  # else two accounts could end up below each other
+        raise Conflict({}, message=OTHER_PARENTS)
     try:
-        still(Edit.from_json(run.source["edit"]), by=by)
+        still(edit, by=by)
     except Invalid as invalid:
         why = next(iter(invalid.fields.values()))
         raise Conflict({}, message=Text(OUTDATED, {"why": why})) from invalid

@@ -18,7 +18,7 @@ from crmapp.domain.runs import Status
 from crmapp.errors import Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Run, User
-from crmapp.services import accounts, bulk_edits, field_owners, planning
+from crmapp.services import bulk_edits, field_owners, planning
 from crmapp.services.account_sets import Chosen
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, end
@@ -58,8 +58,8 @@ def _held(edit: Edit, ids: Sequence[int], by: User) -> list[Held]:
     table, restored = Account.__table__.c, edit.verb is Verb.RESTORE
     there = Account.visible_to(by, deleted=restored)
     if restored:
-        there = and_(there, table.deleted_at.is_not(None))
-    problem, above = _problem(edit, by), _above(edit)
+        there = and_(there, table.deleted_at.is_not(None), table.replaced_by.is_(None))
+    problem, above = _problem(edit, by), bulk_edits.above(edit)
     custom = is_custom(edit.field)
     value = table.custom if custom else table[edit.field] if edit.field else literal(None)
     mine = _may_be_changed(edit, by)
@@ -106,13 +106,6 @@ def _may_be_changed(edit: Edit, by: User) -> ColumnElement[bool]:
     if edit.verb in WHOLE:
         return true() if by.can(Right.ACCOUNT_DELETE) else false()
     return Account.editable_by(by)
-
-
-def _above(edit: Edit) -> Sequence[int]:
-    """Return the accounts that cannot be below the one that all are to be below."""
-    if edit.verb is not Verb.SET or edit.field != "parent_id" or edit.value is None:
-        return ()
-    return accounts.above(edit.value)
 
 
 def _finish(held: Claim, run: Run) -> None:

@@ -73,8 +73,7 @@ class Asked:
         Raises:
             Invalid: an argument cannot be used.
         """
-        places = [value for name, value in self.arguments if name == "location"]
-        found = Question.from_args(dict(self.arguments), me=by.id, locations=places)
+        found = Question.from_pairs(self.arguments, me=by.id)
         return replace(found, deleted=False, cursor=None)
 
     def chunks(self, by: User) -> Iterator[list[int]]:

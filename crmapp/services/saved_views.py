@@ -193,8 +193,9 @@ def take_over(view_id: int, *, by: User) -> None:
         Invalid: its maker has not left, or she has a view with this name.
     """
     need(Right.VIEW_SHARE, by=by)
-    with unit_of_work():
-        view = get(view_id, by=by)
+    with _one_of_each_name(), unit_of_work():
+        get(view_id, by=by)
+        view = session.get_one(SavedView, view_id, with_for_update=True, populate_existing=True)
         if session.get_one(User, view.user_id).active:
             raise Invalid({}, NOT_LEFT)
         if fold(view.name) in _names(by.id, view_id):

@@ -56,8 +56,7 @@ def question_of(pairs: Pairs, *, by: User) -> Question:
     Raises:
         Invalid: argument → why it cannot be asked.
     """
-    places = [value for name, value in pairs if name == "location"]
-    return Question.from_args(dict(pairs), me=by.id, locations=places)
+    return Question.from_pairs(pairs, me=by.id)
 
 
 def standing(args: str, *, by: User) -> Standing:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from crmapp.models import Account, Run
-from crmapp.services import runs, users
+from crmapp.services import bulk_edits, runs, users
 from tests.support.pages import flat
 from tests.support.web import htmx
 
@@ -254,6 +254,17 @@ def test_a_large_set_is_planned_in_the_background(make, as_user):
     assert "Preparing the preview" in client.get(place).text
     runs.work(run_id)
     assert "No account changes." in flat(client.get(place))
+
+
+def test_many_accounts_are_planned_in_the_background_whatever_count_was_sent(make, as_user):
+    for number in range(bulk_edits.FEW + 1):
+        make.account(f"Acme {number}", location="Graz")
+    client, tail = as_user(make.mona), "?location=Graz"
+    asked = ask(client, "deactivate", tail=tail, all="yes")
+
+    _place, run_id = arrived(send(client, asked, tail=tail, count="1"))
+
+    assert runs.get(run_id, by=make.mona).status == "planning"
 
 
 def test_another_count_than_was_told_is_said_on_the_plan(make, as_user):

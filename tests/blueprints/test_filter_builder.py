@@ -159,6 +159,12 @@ def test_what_is_wrong_stands_beside_its_value_and_nothing_typed_is_lost(
     assert 'value="Lyon"' in answer.text
 
 
+def test_a_person_that_is_no_number_of_anybody_is_just_not_chosen(make, as_user):
+    sent = row("0-0", "owner_id", "any", "9" * 5_000)
+
+    assert as_user(make.bob).post(BUILDER, data={**sent, "do": "look"}).status_code == 200
+
+
 def test_more_than_a_filter_takes_is_refused(make, as_user):
     sent = {}
     for number in range(21):

@@ -13,10 +13,12 @@ from crmapp.domain.plan import Planned
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import Account, Run, User
 from crmapp.services import (
+    accounts,
     bulk_edits,
     bulk_plan,
     custom_fields,
     history,
+    merges,
     pace,
     planning,
     plans,
@@ -25,6 +27,7 @@ from crmapp.services import (
     runs,
     users,
 )
+from crmapp.services.account_sets import Chosen
 from tests.support.bulk import TITLES, all_of, carry_out, plan, take_back, those
 from tests.support.killing import killed_after
 from tests.support.upserts import edit
@@ -287,6 +290,27 @@ def test_no_account_comes_to_be_below_one_that_is_below_it(make):
 
     assert set(said(planned, Planned.UPDATE, make.mona)) == {"Other"}
     assert set(said(planned, Planned.REJECTED, make.mona)) == {"Top", "Middle"}
+
+
+def test_accounts_that_came_above_the_parent_since_the_preview_are_not_put_below_it(make):
+    parent, child = make.account("Parent"), make.account("Child")
+    below = bulk_edits.setting("parent_id", "Parent", by=make.mona)
+    planned = plan(those(child), below, make.mona)
+    accounts.update(parent.id, {"parent": "Child"}, parent.version, by=make.mona)
+
+    with pytest.raises(Conflict, match="below another one since"):
+        carry_out(planned, make.mona)
+
+
+def test_a_merged_account_is_not_restored_among_others(make):
+    kept, gone = make.account("Acme"), make.account("Acme Ltd")
+    versions = {each.id: each.version for each in (kept, gone)}
+    merges.merge(kept.id, versions, {}, by=make.mona)
+    chosen = Chosen((gone.id,), arguments=(("deleted", "yes"),))
+
+    planned = plan(chosen, RETURN, make.mona)
+
+    assert planned.counts == {"rejected": 1}
 
 
 def test_a_manager_who_becomes_a_rep_after_asking_changes_only_what_is_hers(make):

@@ -75,7 +75,7 @@ def create_bulk_edit() -> ResponseReturnValue:
     except Invalid as invalid:
         form.refuse(invalid)
         return _form(action, chosen, form, invalid, status=422)
-    if count <= bulk_edits.FEW:
+    if len(chosen.after(0, bulk_edits.FEW + 1, by=current_user)) <= bulk_edits.FEW:
         runs.work(run_id)  # or whoever heard the bell first
     return see_other(url_for("accounts.bulk_edit", run_id=run_id))
 

@@ -169,7 +169,7 @@ class Builder:
             return [(str(id_), name) for id_, name in pick_lists.teams()]
         people = [(str(id_), name) for id_, name in pick_lists.people()]
         names = pick_lists.names_of_all()[0]
-        left = [(v, names[int(v)]) for v in row.values if v.isdecimal() and int(v) in names]
+        left = [(str(id_), name) for id_, name in names.items() if str(id_) in row.values]
         return [(ME, _("Me")), *people, *(each for each in left if each not in people)]
 
     def _tidy(self) -> None:

@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_saved_view_user_id"), "saved_view", ["user_id"])
     op.create_index("uq_saved_view", "saved_view", ["user_id", "name"], unique=True)
     op.add_column("user", sa.Column("default_view", sa.Integer(), nullable=True))
 
