@@ -13,7 +13,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -131,9 +131,12 @@ def sweep(folder: str, named: Callable[[Sequence[str]], Collection[str]]) -> int
 
 def _old(folder: Path) -> list[Path]:
     limit = time.time() - UNNAMED_FOR
-    if not folder.exists():
-        return []
-    return [Path(each) for each in os.scandir(folder) if each.stat().st_mtime < limit]
+    found = []
+    for each in os.scandir(folder) if folder.exists() else ():
+        with suppress(FileNotFoundError):  # whoever received it has removed it
+            if each.stat().st_mtime < limit:
+                found.append(Path(each))
+    return found
 
 
 @contextmanager

@@ -39,7 +39,10 @@ def words(letter: MailOutbox, reader: User | None) -> dict[str, Any] | None:
 def _digest(params: dict[str, Any], reader: User, today: Today) -> dict[str, Any] | None:
     if params["day"] != today.day.isoformat():
         return None
-    parts = [day.part(name, reader, today, by=reader) for name in DIGEST]
+    every = (day.part(name, reader, today, by=reader) for name in DIGEST)
+    parts = [part for part in every if part.rows]
+    if not parts:
+        return None
     title = gettext("Your day, %(day)s", day=format_date(today.day, "full"))
     return {
         "reader_name": reader.name,
@@ -47,7 +50,6 @@ def _digest(params: dict[str, Any], reader: User, today: Today) -> dict[str, Any
         "parts": [
             (gettext(day.SECTIONS[part.name]), _lines(part.rows, today), bool(part.more))
             for part in parts
-            if part.rows
         ],
         "url": f"{settings().address}/day",
     }

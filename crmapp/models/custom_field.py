@@ -65,7 +65,8 @@ class Stamp(Base):
     """A random word that is another after each change of what ``name`` says.
 
     Processes keep what they read under the word, so that no two states, not even of a database
-    that came from a backup, are taken for each other.
+    that came from a backup, are taken for each other. One is a key, and stays: ``mail_drop``, see
+    :mod:`crmapp.services.mail_drop`.
     """
 
     __tablename__ = "stamp"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -21,8 +20,10 @@ from crmapp.services.rights import need
 UNTIL = {"tomorrow": N_("Tomorrow"), "next_week": N_("Next week")}
 
 
-def complete(activity_id: int, *, by: User) -> int:
+def complete(activity_id: int, *, by: User) -> int | None:
     """Say that a task or meeting is done; return its version, by which this is taken back.
+
+    None if it is done already.
 
     Raises:
         NotFound, Forbidden
@@ -30,7 +31,7 @@ def complete(activity_id: int, *, by: User) -> int:
     return _change(activity_id, lambda _activity: {"status": COMPLETED}, by)
 
 
-def reopen(activity_id: int, *, by: User) -> int:
+def reopen(activity_id: int, *, by: User) -> int | None:
     """Say that it is not done after all: it is as far as it was before it was completed."""
 
     def before(activity: Activity) -> dict[str, Any]:
@@ -43,8 +44,8 @@ def reopen(activity_id: int, *, by: User) -> int:
     return _change(activity_id, before, by)
 
 
-def snooze(activity_id: int, until: str, today: Today, *, by: User) -> int:
-    """Put it off until the same time of another day of hers; return its version.
+def snooze(activity_id: int, until: str, today: Today, *, by: User) -> int | None:
+    """Put it off until the same time of another day of hers; return its version, if it was not.
 
     Raises:
         NotFound, Forbidden
@@ -60,8 +61,8 @@ def snooze(activity_id: int, until: str, today: Today, *, by: User) -> int:
     return _change(activity_id, later, by)
 
 
-def assign(activity_id: int, owner: str, *, by: User) -> int:
-    """Give it to somebody who is here; return its version.
+def assign(activity_id: int, owner: str, *, by: User) -> int | None:
+    """Give it to somebody who is here; return its version, if it was not hers or his before.
 
     Raises:
         NotFound, Forbidden
@@ -101,15 +102,16 @@ def take_back(activity_id: int, version: int, *, by: User) -> None:
         records.update(Activity, activity_id, values, version=version, by=by, source=editing.FORM)
 
 
-def _change(activity_id: int, values_of: Any, by: User) -> int:
-    """Write what ``values_of`` returns for a task or meeting; return the version it has then."""
+def _change(activity_id: int, values_of: Any, by: User) -> int | None:
+    """Write what ``values_of`` returns for a task or meeting; return the version that it makes."""
     with unit_of_work():
         activity = editing.seen(Activity, activity_id, by=by)
         need(Right.ACTIVITY_EDIT, by=by)
         if activity.kind not in KINDS:
             raise NotFound
-        values: Mapping[str, Any] = values_of(activity)
+        before, values = activity.version, values_of(activity)
         if values:
             source = editing.FORM
             records.update(Activity, activity_id, values, version=None, by=by, source=source)
-        return editing.seen(Activity, activity_id, by=by).version
+        version = editing.seen(Activity, activity_id, by=by).version
+        return version if version != before else None

@@ -63,7 +63,7 @@ def renew(account_id: int, *, by: User) -> None:
 
 def _word(account_id: int) -> str:
     """Return the word of an account: a hundred bits, in letters that survive any mail server."""
-    secret = session.scalar(select(Stamp.word).where(Stamp.name == _KEY)) or ""
+    secret = session.scalars(select(Stamp.word).where(Stamp.name == _KEY)).one()
     mine = select(MailDrop.renewals).where(MailDrop.account_id == account_id)
     renewals = session.scalar(mine) or 0
     made = hmac.digest(secret.encode(), f"{account_id}:{renewals}".encode(), hashlib.sha256)

@@ -136,7 +136,8 @@ def _file(
         .where(FiledMail.account_id == account_id, FiledMail.digest == mail.digest)
         .values(activity_id=made.record_id)
     )
-    attachments.write(account_id, made.record_id, accepted, by=sender.user, source=source)
+    fresh = attachments.unknown(account_id, made.record_id, accepted)  # a logo may come twice
+    attachments.write(account_id, made.record_id, fresh, by=sender.user, source=source)
     return made.record_id
 
 

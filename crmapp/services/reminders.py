@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, Select, or_, select, tuple_, update
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.days import Today, digest_due, zone_named
@@ -19,6 +19,8 @@ DIGEST = ("overdue", "today")
 LATE = timedelta(hours=1)
 """A reminder that could not be sent for so long is not sent any more."""
 _AT_ONCE = 200
+Reminders = Select[int, datetime, int, str]
+"""Activities: id, when, whose, and her e-mail address."""
 
 
 def send_due() -> int:
@@ -79,10 +81,20 @@ def _reminders(minutes: int, now: datetime) -> int:
         )
         .order_by(Activity.happens_at, Activity.id)
     )
-    keys = {_key(row, minutes): row for row in session.execute(query.limit(_AT_ONCE))}
-    told = set(session.scalars(select(MailOutbox.key).where(MailOutbox.key.in_(keys))))
-    session.rollback()
-    return sum(_remind(key, row) for key, row in keys.items() if key not in told)
+    count = 0
+    place: tuple[datetime, int] | None = None
+    while rows := session.execute(_behind(query, place).limit(_AT_ONCE)).all():
+        keys = {_key(row, minutes): row for row in rows}
+        told = set(session.scalars(select(MailOutbox.key).where(MailOutbox.key.in_(keys))))
+        session.rollback()
+        count += sum(_remind(key, row) for key, row in keys.items() if key not in told)
+        place = (rows[-1].happens_at, rows[-1].id)
+    return count
+
+
+def _behind(query: Reminders, place: tuple[datetime, int] | None) -> Reminders:
+    at = tuple_(Activity.happens_at, Activity.id)
+    return query if place is None else query.where(at > place)
 
 
 def _key(row: Row[int, datetime, int, str], minutes: int) -> str:
@@ -90,11 +102,13 @@ def _key(row: Row[int, datetime, int, str], minutes: int) -> str:
 
 
 def _remind(key: str, row: Row[int, datetime, int, str]) -> bool:
+    owner = session.get_one(User, row.owner_id)
+    seen = session.scalar(day.seen(owner).where(Activity.id == row.id)) is not None
+    session.rollback()
+    if not seen:
+        return False
     with unit_of_work():
-        owner = session.get_one(User, row.owner_id)
-        if session.scalar(day.seen(owner).where(Activity.id == row.id)) is None:
-            return False
         params = {"activity_id": row.id, "due": row.happens_at.isoformat()}
-        tell(owner.id, owner.email, "reminder", params, key)
+        tell(row.owner_id, row.email, "reminder", params, key)
         later("mails.deliver")
     return True

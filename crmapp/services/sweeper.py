@@ -34,8 +34,6 @@ def sweep() -> int:
     reminders.send_due()
     request_log.forget_old()
     retention.forget_old()
-    attachment_sweep.forget_old()
-    left_files.delete_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()
@@ -46,4 +44,6 @@ def sweep() -> int:
         if not ring("runs.work", run_id=run_id):
             break
         heard += 1
+    attachment_sweep.forget_old()  # last: a disk that is in trouble keeps no run from going on
+    left_files.delete_old()
     return heard

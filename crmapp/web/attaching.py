@@ -11,6 +11,7 @@ from crmapp.config import settings
 from crmapp.domain.attachments import MOST_AT_ONCE
 from crmapp.services.attachment_intake import Sent
 from crmapp.services.attachments import Added
+from crmapp.web.access import signed_in
 from crmapp.web.forms import Form, add_error
 from crmapp.web.texts import translated
 
@@ -31,8 +32,9 @@ class FilesForm(Form):
 
 
 def allow_files() -> None:
-    """Let this request be as large as the files that may come with it."""
-    request.max_content_length = MOST_AT_ONCE * settings().attachment_bytes + _AROUND
+    """Let this request be as large as the files that may come with it, if somebody sends it."""
+    if signed_in():
+        request.max_content_length = MOST_AT_ONCE * settings().attachment_bytes + _AROUND
 
 
 def files_form() -> FilesForm:

@@ -194,7 +194,11 @@ def fill_in(form: Form, typed: Form, blank: Form) -> list[tuple[str, str]]:
     """
     left: list[tuple[str, str]] = []
     for name, text in typed.values.items():
-        if isinstance(text, bool) or not text or text == blank[name].data:
+        if not text or text == blank[name].data:
+            continue
+        if isinstance(text, bool):  # a box that is not ticked may be so on purpose
+            if name not in form or not form[name].data:
+                left.append((typed[name].label.text, gettext("Yes")))
             continue
         if name in form and not form[name].data:
             form[name].process_data(text)

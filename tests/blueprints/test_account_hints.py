@@ -158,6 +158,15 @@ def test_use_this_instead_offers_what_the_account_lacks(make, as_user):
     assert session.get_one(Account, acme.id).email is None
 
 
+def test_use_this_instead_loses_no_box_that_was_ticked(make, as_user):
+    vip = make.field("VIP", kind="yes_no")
+    acme = make.account("Acme Bolts", phone=PHONE, owner_id=make.bob.id)
+
+    answer = as_user(make.bob).post(f"/accounts/{acme.id}/adoption", data={**TYPED, vip.name: "y"})
+
+    assert "VIP Yes" in flat(answer)
+
+
 def test_use_this_instead_of_an_account_that_one_only_reads_opens_it(make, as_user):
     closed = make.account("Closed", owner_id=make.mallory.id)
     reader = make.user("rita", "rep")

@@ -166,6 +166,18 @@ class TestAdding:
 
         assert session.scalars(select(Activity)).one().kind == "call"
 
+    def test_a_call_of_which_no_time_was_said_took_place_now(self, make, as_user):
+        make.account("Toys")
+        client = as_user(make.bob)
+        offered = re.search(
+            r'name="happens_at"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="happens_at"',
+            client.get("/day").text,
+        )
+
+        client.post("/day", data=typed(kind="call", happens_at=offered[1] or offered[2]))
+
+        assert session.scalars(select(Activity)).one().happens_at == NOW
+
     @pytest.mark.parametrize(
         "wrong, says",
         [

@@ -49,6 +49,16 @@ def test_it_rings_for_a_run_that_nobody_works_on(make, server, sweeping):
     assert eventually(lambda: waiting(server), "rung")
 
 
+def test_it_rings_though_the_disk_of_the_files_is_in_trouble(app, make, server):
+    config.settings().attachments_dir.write_text("a file where a folder should be")
+    make.run(status="queued")
+
+    with pytest.raises(OSError, match="attachments"):
+        sweep()
+
+    assert waiting(server) == 1
+
+
 def test_it_rings_once_for_a_run_whose_bell_nobody_has_heard_yet(app, make, server):
     make.run(status="queued")
 

@@ -124,6 +124,12 @@ def test_the_files_of_a_message_are_attached_to_it(make):
     assert "Not kept: run.exe (Files of this type cannot be attached." in activity.notes
 
 
+def test_a_file_that_comes_twice_is_attached_once(make):
+    filed(with_file(with_file(letter(drop_of(make, make.account())))))
+
+    assert len(session.scalars(select(Attachment)).all()) == 1
+
+
 def test_one_file_is_kept_once_for_two_accounts(make):
     to = f"{drop_of(make, make.account())}, {drop_of(make, make.account())}"
 

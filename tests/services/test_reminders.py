@@ -114,6 +114,16 @@ class TestDigest:
 
         assert "Private" not in told
 
+    def test_a_letter_that_waited_until_all_was_done_is_not_sent(self, make, anna, clock):
+        done = task(make, anna).id
+        clock.move_to(SEVEN)
+        reminders.send_due()
+        with unit_of_work():
+            session.execute(update(Activity).where(Activity.id == done).values(status="completed"))
+
+        with pytest.raises(messages.Unwritable):
+            messages.write(letters()[0])
+
     def test_a_letter_that_waited_for_days_is_not_sent(self, make, anna, clock):
         task(make, anna)
         clock.move_to(SEVEN)
@@ -228,6 +238,13 @@ class TestReminder:
         task(make, make.bob.id, account=account, remind_minutes=0)
 
         assert reminders.send_due() == 0
+
+    def test_more_of_them_than_are_read_at_once_all_come(self, make, monkeypatch):
+        monkeypatch.setattr(reminders, "_AT_ONCE", 2)
+        for number in range(5):
+            task(make, make.bob.id, f"Call {number}", remind_minutes=0)
+
+        assert reminders.send_due() == 5
 
     @pytest.mark.parametrize("values", [{"status": "completed"}, {"happens_at": NOW + HOUR}])
     def test_what_changed_before_it_was_sent_is_not_told(self, make, values):

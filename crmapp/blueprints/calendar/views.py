@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
@@ -17,7 +19,7 @@ READING_LIMIT = "30 per minute; 300 per hour"
 
 @bp.get("/<word>.ics")
 @public
-@limiter.limit(READING_LIMIT, key_func=lambda: request.path)
+@limiter.limit(READING_LIMIT, key_func=lambda: sha256(request.path.encode()).hexdigest())
 def show(word: str) -> ResponseReturnValue:
     """Send the calendar; a wrong address is refused as a wrong password is, and without a hint."""
     reader = calendars.reader_of(word)

@@ -15,7 +15,7 @@ from crmapp.config import settings
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.services import database_queries, databases, dataset_preview
-from crmapp.web.access import current_user, requires
+from crmapp.web.access import current_user, requires, signed_in
 from crmapp.web.forms import add_error
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
@@ -24,7 +24,7 @@ from crmapp.web.texts import translated
 @bp.url_value_preprocessor
 def _allow_large_files(endpoint: str | None, _values: object) -> None:
     """Let a table be larger than other forms."""
-    if endpoint in ("databases.create", "databases.send"):
+    if endpoint in ("databases.create", "databases.send") and signed_in():
         request.max_content_length = settings().max_table + 1024 * 1024
 
 

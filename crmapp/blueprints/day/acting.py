@@ -103,8 +103,11 @@ def _subject(activity_id: int) -> str:
     return activities.get(activity_id, by=person()).subject
 
 
-def _say(activity_id: int, version: int, text: str) -> None:
-    """Tell what was done, with a button that takes it back."""
+def _say(activity_id: int, version: int | None, text: str) -> None:
+    """Tell what was done, with a button that takes it back if anything changed."""
+    if version is None:
+        flash(text, "success")
+        return
     action = url_for("day.undo", activity_id=activity_id, **asked().arguments)
     said: dict[str, Any] = {"text": text, "button": _("Undo"), "action": action}
     said |= {"fields": {"version": version}, "icon": "undo-2", "key": "z"}

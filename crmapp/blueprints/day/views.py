@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +16,7 @@ from crmapp.db import utcnow
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.services import activities, quick_add
+from crmapp.web import reader
 from crmapp.web.access import person, requires
 from crmapp.web.forms import Form, choices
 from crmapp.web.htmx import page, see_other
@@ -47,6 +48,8 @@ def create() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show(asked(), 422, form=form)
     typed = {name: str(value or "") for name, value in form.values.items()}
+    if typed["kind"] == "call" and typed["happens_at"] == _offered().isoformat():
+        typed["happens_at"] = utcnow().isoformat()  # an offered time is ahead; a call has been
     try:
         quick_add.add(typed, by=person(), key=form.idempotency_key.data)
     except Invalid as invalid:
@@ -64,9 +67,14 @@ def accounts() -> ResponseReturnValue:
     return page("day/_accounts.html", "day/_accounts.html", found=found)
 
 
+def _offered() -> datetime:
+    """Return the next full hour by her clock."""
+    now = utcnow().astimezone(reader.timezone())
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
 def _form() -> QuickForm:
-    hour = utcnow().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    form = QuickForm(data={"kind": "task", "happens_at": hour.isoformat()})
+    form = QuickForm(data={"kind": "task", "happens_at": _offered().isoformat()})
     form.kind.choices = choices(
         (kind, translated(activities.KINDS[kind])) for kind in quick_add.OFFERED
     )

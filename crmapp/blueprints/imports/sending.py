@@ -18,7 +18,7 @@ from crmapp.models import Run
 from crmapp.services import imports, tables, upsert_fields, upserts
 from crmapp.services.record_exports import OBJECTS
 from crmapp.services.sheet_files import Heading
-from crmapp.web.access import current_user, requires
+from crmapp.web.access import current_user, requires, signed_in
 from crmapp.web.forms import add_error
 from crmapp.web.htmx import page, see_other
 from crmapp.web.sheets import csv_response, xlsx_response
@@ -28,7 +28,7 @@ from crmapp.web.texts import translated
 @bp.url_value_preprocessor
 def _allow_large_files(endpoint: str | None, _values: object) -> None:
     """Let a file be larger than other forms."""
-    if endpoint == "imports.create":
+    if endpoint == "imports.create" and signed_in():
         request.max_content_length = settings().max_table + 1024 * 1024
 
 
