@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TypeVar
 
-from crmapp.db import session
+from sqlalchemy import ColumnElement, select
+
+from crmapp.db import LARGEST_ID, session
 from crmapp.domain.search import fold
-from crmapp.errors import Invalid
+from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_
-from crmapp.models import Team, User
+from crmapp.models import Favourite, SavedView, Team, User
 from crmapp.models.audience import EVERYONE, MINE, TEAM
 
+Kept = TypeVar("Kept", Favourite, SavedView)
 LONGEST_NAME = 80
 BAD_NAME = N_("Enter a name of at most 80 characters.")
 BAD_AUDIENCE = N_("Choose who finds it.")
+
+
+def one(model: type[Kept], id_: int, found: ColumnElement[bool]) -> Kept:
+    """Return what is kept under an id, if its reader finds it.
+
+    Raises:
+        NotFound: there is none, or not for her.
+    """
+    known = 0 < id_ <= LARGEST_ID
+    kept = session.scalar(select(model).where(model.id == id_, found)) if known else None
+    if kept is None:
+        raise NotFound
+    return kept
 
 
 def name_from(typed: Mapping[str, str]) -> str:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, select
 
 from crmapp.analytics.query import Question
-from crmapp.db import LARGEST_ID, session, unit_of_work, utcnow
+from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
-from crmapp.errors import Forbidden, Invalid, NotFound
+from crmapp.errors import Forbidden, Invalid
 from crmapp.i18n import N_
 from crmapp.models import Favourite, User
 from crmapp.services import audiences, editing, grids, selections
@@ -67,13 +67,7 @@ def get(favourite_id: int, *, by: User) -> Favourite:
         NotFound: there is none, or not for her.
     """
     need(Right.GRID_VIEW, by=by)
-    if favourite_id > LARGEST_ID:
-        raise NotFound
-    query = select(Favourite).where(Favourite.id == favourite_id, Favourite.visible_to(by.id))
-    found = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return audiences.one(Favourite, favourite_id, Favourite.visible_to(by.id))
 
 
 def may_change(favourite: Favourite | Listed, *, by: User) -> bool:

@@ -11,10 +11,10 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy import delete as delete_
 from sqlalchemy.orm import aliased
 
-from crmapp.db import LARGEST_ID, session, unit_of_work, utcnow, while_unchanged
+from crmapp.db import session, unit_of_work, utcnow, while_unchanged
 from crmapp.domain.permissions import Right
 from crmapp.domain.search import fold
-from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
+from crmapp.errors import Conflict, Forbidden, Invalid
 from crmapp.i18n import N_
 from crmapp.models import SavedView, User
 from crmapp.models.audience import EVERYONE, MINE
@@ -83,14 +83,8 @@ def get(view_id: int, *, by: User) -> SavedView:
         NotFound: there is none, or not for her.
     """
     need(Right.ACCOUNT_VIEW, by=by)
-    if not 0 < view_id <= LARGEST_ID:
-        raise NotFound
     found_by = SavedView.found_by(by.id, looks_after_them=by.can(Right.VIEW_SHARE))
-    query = select(SavedView).where(SavedView.id == view_id, found_by)
-    found = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return audiences.one(SavedView, view_id, found_by)
 
 
 def may_change(view: SavedView | Listed, *, by: User) -> bool:
