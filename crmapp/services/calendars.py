@@ -23,7 +23,7 @@ MOST = 2_000
 MEETING = timedelta(hours=1)
 """How long a meeting takes for calendars: we know when it begins."""
 _EVENTS = {"cancelled": "CANCELLED"}
-_TODOS = {COMPLETED: "COMPLETED", "cancelled": "CANCELLED", "in_progress": "IN-PROCESS"}
+_STATUSES = {COMPLETED: "COMPLETED", "cancelled": "CANCELLED", "in_progress": "IN-PROCESS"}
 
 
 def renew(*, by: User) -> str:
@@ -96,7 +96,7 @@ def _entry(activity: Activity) -> Event | Todo:
     else:
         entry = Todo()
         entry.add("due", activity.happens_at)
-        entry.add("status", _TODOS.get(activity.status or "", "NEEDS-ACTION"))
+        entry.add("status", _STATUSES.get(activity.status or "", "NEEDS-ACTION"))
         if activity.completed_at:
             entry.add("completed", activity.completed_at.replace(microsecond=0))
     changed = activity.updated_at.replace(microsecond=0)
