@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from crmapp.db import session
-from crmapp.domain.duplicate_keys import Effect, Key
+from crmapp.domain.duplicate_keys import COMPARED, Effect, Key
 from crmapp.models import Account
 from crmapp.services import accounts
 from tests.support.duplicate_rules import rule
@@ -38,6 +38,18 @@ def test_hints_say_beside_the_field_what_is_the_same(make, as_user):
     assert "Same phone number" in beside_phone
     assert f'href="/accounts/{acme.id}"' in beside_phone
     assert text.count("Acme Bolts") == beside_phone.count("Acme Bolts")
+
+
+@pytest.mark.parametrize("form", ["new", "{id}/edit"])
+def test_each_field_that_is_compared_asks_for_hints_from_the_start(make, as_user, form):
+    acme = make.account("Acme Bolts", owner_id=make.bob.id)
+
+    text = as_user(make.bob).get("/accounts/" + form.format(id=acme.id)).text
+
+    for name in COMPARED:
+        asking = re.search(rf'<input [^>]*id="{name}"[^>]*>', text)[0]
+        assert 'class="hinted"' in asking
+        assert f'id="accounts-hints-{name.replace("_", "-")}"' in text
 
 
 def test_of_an_account_that_is_not_hers_to_see_only_that_it_exists_is_said(make, as_user):

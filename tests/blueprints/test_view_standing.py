@@ -268,3 +268,12 @@ def test_the_palette_leads_to_views(make, as_user):
     text = as_user(make.bob).get("/search?q=sleeping").text
 
     assert f'href="/accounts?view={view.id}"' in text
+
+
+def test_the_palette_leads_to_a_view_as_soon_as_there_is_one_and_only_who_may_see_it(make, as_user):
+    looking = as_user(make.bob)
+    looking.get("/search?q=sleeping")
+    keep(looking, name="Sleeping giants")
+
+    assert "Sleeping giants" in looking.get("/search?q=sleeping").text
+    assert "Sleeping giants" not in as_user(make.mallory).get("/search?q=sleeping").text

@@ -157,6 +157,8 @@ BULK = {
         "edit": Edit(Verb.DELETE).as_json(),
         "chosen": Chosen((1,)).as_json(),
         "count": 0,
+        "reach": None,
+        "above": [],
     },
 }
 """A plan of an edit of many accounts that has not been run."""

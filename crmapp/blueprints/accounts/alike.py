@@ -32,10 +32,10 @@ def told(
     form: Form, status: int, may_exist: MayExist | None, account: Account | None = None
 ) -> dict[str, Any]:
     """Return what a form says of accounts that may be the same: something once it was refused."""
-    if may_exist:
-        hints: Hints = duplicate_hints.by_field(may_exist.matches)
+    if may_exist or status not in (409, 422):  # a new form has the places of the hints, empty
+        hints: Hints = duplicate_hints.by_field(may_exist.matches if may_exist else ())
     else:
-        hints = beside(form.values, account) if status in (409, 422) else {}
+        hints = beside(form.values, account)
     return {
         "hints": hints,
         "may_exist": may_exist,

@@ -43,7 +43,8 @@ def everywhere(words: str, *, by: User) -> list[Group]:
             Group("preferences", _("Preferences"), list(_preferences())),
         ]
     groups = _offered[key]
-    return [_matching(group, words) for group in (groups if words.strip() else groups[:2])]
+    offered = [*groups, Group("views", _("Views"), list(_views(by)))] if words.strip() else groups[:2]
+    return [_matching(group, words) for group in offered]
 
 
 _offered: dict[tuple[object, ...], list[Group]] = {}
@@ -108,9 +109,6 @@ def _pages(by: User) -> Iterator[Item]:
         yield Item(place.text, place.icon, place.endpoint, key=place.key)
     if by.can(Right.ACCOUNT_VIEW):
         yield Item(_("My accounts"), "building-2", "accounts.index", (("owner", "me"),))
-        for view in saved_views.listed(by=by):
-            opens = (("view", str(view.id)),)
-            yield Item(view.name, "list-filter", "accounts.index", opens, detail=_("View"))
         yield Item(_("Fields of an account"), "list-checks", "accounts.fields")
     for section in navigation.sections():
         yield Item(_(section.label), section.icon, f"settings.{section.name}", detail=_("Admin"))
@@ -119,6 +117,13 @@ def _pages(by: User) -> Iterator[Item]:
     yield Item(_("E-mail notifications"), "bell", "preferences.mail")
     yield Item(_("Reminders and calendar"), "calendar-days", "preferences.day")
     yield Item(_("Change password"), "key-round", "security.change_password")
+
+
+def _views(by: User) -> Iterator[Item]:
+    """Yield the ways to the views that are open to ``by``: hers, so they are read each time."""
+    for view in saved_views.listed(by=by) if by.can(Right.ACCOUNT_VIEW) else ():
+        opens = (("view", str(view.id)),)
+        yield Item(view.name, "list-filter", "accounts.index", opens)
 
 
 def _chapters() -> Iterator[Item]:
