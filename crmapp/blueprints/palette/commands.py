@@ -43,7 +43,9 @@ def everywhere(words: str, *, by: User) -> list[Group]:
             Group("preferences", _("Preferences"), list(_preferences())),
         ]
     groups = _offered[key]
-    offered = [*groups, Group("views", _("Views"), list(_views(by)))] if words.strip() else groups[:2]
+    offered = (
+        [*groups, Group("views", _("Views"), list(_views(by)))] if words.strip() else groups[:2]
+    )
     return [_matching(group, words) for group in offered]
 
 
