@@ -61,6 +61,7 @@ VIEWS = [
     View("POST", "/accounts/{account}/sync", SELLERS, "account.edit"),
     View("GET", "/accounts/{account}/contacts/new", SELLERS, "contact.edit"),
     View("POST", "/accounts/{account}/contacts", SELLERS, "contact.edit"),
+    View("GET", "/contacts", ALL),
     View("GET", "/contacts/{contact}/edit", SELLERS, "contact.edit"),
     View("POST", "/contacts/{contact}", SELLERS, "contact.edit"),
     View("POST", "/contacts/{contact}/primary", SELLERS, "contact.edit"),
