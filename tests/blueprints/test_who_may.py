@@ -135,7 +135,7 @@ VIEWS = [
 OF_A_RECORD = [
     view
     for view in VIEWS
-    if "{account}" in view.address or view.address[1] == "c" or "ivit" in view.address
+    if any(name in view.address for name in ("{account}", "{contact}", "{activity}"))
 ]
 SENT = {
     "name": "Acme",
