@@ -88,6 +88,14 @@ def items_of(held: ColumnElement[Any]) -> TableValuedAlias:
     return each(held).table_valued("value", joins_implicitly=True)
 
 
+def is_among(item: str, held: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Build the condition that a column that is a list has ``item``."""
+    if dialect() == "postgresql":
+        return held.op("@>", is_comparison=True)(cast(literal(json.dumps([item])), JSONB))
+    each = items_of(held)
+    return select(each.c.value).where(each.c.value == item).exists()
+
+
 def has_item(held: ColumnElement[Any], key: str, item: str) -> ColumnElement[bool]:
     """Build the condition that the list under ``key`` has ``item``."""
     if dialect() == "postgresql":

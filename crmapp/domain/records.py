@@ -186,6 +186,26 @@ ACCOUNT_FIELDS: dict[str, Field] = {
             group=GROUP_MORE,
         ),
         Field(
+            name="bill_to_id",
+            label=N_("Bill to"),
+            help=N_(
+                "The number or name of the account that gets the invoices. Leave it empty if this"
+                " one gets its own."
+            ),
+            kind=Kind.ACCOUNT,
+            group=GROUP_MORE,
+        ),
+        Field(
+            name="ship_to_id",
+            label=N_("Ship to"),
+            help=N_(
+                "The number or name of the account that gets the goods. Leave it empty if this one"
+                " gets its own."
+            ),
+            kind=Kind.ACCOUNT,
+            group=GROUP_MORE,
+        ),
+        Field(
             name="primary_contact_id",
             label=N_("Primary contact"),
             help=N_("The person you deal with most, one of the account’s contacts."),
@@ -231,6 +251,13 @@ CONTACT_FIELDS: dict[str, Field] = {
             help=N_("What the person does there."),
             kind=Kind.PICK_LIST,
             pick_list="job_title",
+        ),
+        Field(
+            name="roles",
+            label=N_("Roles"),
+            help=N_("What to turn to the person for: one role or several."),
+            kind=Kind.MULTI_PICK_LIST,
+            pick_list="contact_role",
         ),
         Field(
             name="phone",

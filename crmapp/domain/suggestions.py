@@ -225,6 +225,14 @@ _ALSO: dict[str, frozenset[str]] = {
     "billing_state": frozenset({"etat", "province", "county"}),
     "billing_postal_code": frozenset({"code postal", "cp"}),
     "billing_country": frozenset({"pays"}),
+    "bill_to_id": frozenset({
+        "bill to customer", "bill to account", "bill to number", "bill to code", "invoice to",
+        "payer", "sold to payer", "facture a", "client facture", "payeur",
+    }),
+    "ship_to_id": frozenset({
+        "ship to customer", "ship to account", "ship to number", "ship to code", "deliver to",
+        "livre a", "client livre", "destinataire",
+    }),
     "terms": frozenset({"payment terms", "conditions paiement"}),
     "tax_id": frozenset({"vat", "vat number", "vat id", "numero tva", "tva"}),
     "credit_limit": frozenset({"limite credit", "encours autorise"}),
@@ -232,6 +240,7 @@ _ALSO: dict[str, frozenset[str]] = {
     "first_name": frozenset({"prenom", "forename"}),
     "last_name": frozenset({"nom famille", "surname"}),
     "job_title": frozenset({"title", "position", "function", "fonction", "poste"}),
+    "roles": frozenset({"role", "contact role", "contact roles", "role contact"}),
     "mobile": frozenset({"cell", "cell phone", "mobile phone", "portable"}),
     "kind": frozenset({"type", "activity type", "type activite"}),
     "subject": frozenset({"title", "topic", "objet", "sujet"}),

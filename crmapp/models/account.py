@@ -55,9 +55,9 @@ def _when(*filled: str) -> dict[str, Any]:
     return {"sqlite_where": where, "postgresql_where": where}
 
 
-def _gone(filled: str = "deleted_at") -> dict[str, Any]:
-    """Limit an index to deleted rows, or to those in which a column is not null that says more."""
-    where = text(f"{filled} IS NOT NULL")
+def filled(name: str) -> dict[str, Any]:
+    """Limit an index to rows, deleted ones as well, in which a column is not null."""
+    where = text(f"{name} IS NOT NULL")
     return {"sqlite_where": where, "postgresql_where": where}
 
 
@@ -106,6 +106,8 @@ class Account(Record, Base):
     credit_limit: Mapped[Decimal | None]
     tax_id: Mapped[str | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    bill_to_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # null: itself
+    ship_to_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # null: itself
     primary_contact_id: Mapped[int | None] = mapped_column()  # contact.id; see below
     tags: Mapped[list[str]] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)
@@ -139,8 +141,11 @@ class Account(Record, Base):
         Index("ix_account_phone_key", "phone_key", **_when("phone_key")),
         Index("ix_account_domain_key", "domain_key", **_when("domain_key")),
         Index("ix_account_site_key", "site_key", **_when("site_key")),
-        Index("ix_account_deleted", "deleted_at", **_gone()),
-        Index("ix_account_merged", "replaced_by", **_gone("replaced_by")),
+        # Few are billed or supplied through another, and only those cost anything.
+        Index("ix_account_bill_to", "bill_to_id", **filled("bill_to_id")),
+        Index("ix_account_ship_to", "ship_to_id", **filled("ship_to_id")),
+        Index("ix_account_deleted", "deleted_at", **filled("deleted_at")),
+        Index("ix_account_merged", "replaced_by", **filled("replaced_by")),
         {"sqlite_autoincrement": True},
     )
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Text, and_, select, tru
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, Folded
-from crmapp.models.account import Account, Record
+from crmapp.models.account import Account, Record, filled
 from crmapp.models.user import User
 
 
@@ -20,6 +20,7 @@ class Contact(Record, Base):
     last_name: Mapped[str]
     name_key: Mapped[str] = mapped_column(Folded)
     job_title: Mapped[str | None]
+    roles: Mapped[list[str] | None]
     phone: Mapped[str | None]
     mobile: Mapped[str | None]
     email: Mapped[str | None]
@@ -30,6 +31,8 @@ class Contact(Record, Base):
 
     __table_args__ = (
         Index("ix_contact_list", "name_key", "id"),
+        # In its order, those who have a role are looked at, and nobody else.
+        Index("ix_contact_roles", "name_key", "id", **filled("roles")),
         {"sqlite_autoincrement": True},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -14,6 +14,14 @@ from crmapp.models import Account, User
 from crmapp.services import successors
 
 SEVERAL = 0
+
+
+class Named(NamedTuple):
+    """An account as others speak of it."""
+
+    id: int
+    name: str
+    number: str | None
 
 
 def meant(words: Collection[str], *, by: User) -> dict[str, int]:
@@ -34,23 +42,24 @@ def meant(words: Collection[str], *, by: User) -> dict[str, int]:
     return {**successors.numbered([word for word in texts if word not in known], by=by), **known}
 
 
-def called(ids: Collection[int], *, by: User) -> dict[int, str]:
-    """Return id → number, else name, of those of the accounts that ``by`` sees."""
+def seen(ids: Collection[int], *, by: User) -> dict[int, Named]:
+    """Return id → those of the accounts that ``by`` sees."""
     account = Account.__table__.c
-    query = select(account.id, account.number, account.name).where(
+    query = select(account.id, account.name, account.number).where(
         is_one_of(account.id, sorted(ids)), Account.visible_to(by)
     )
-    return {row.id: row.number or row.name for row in session.execute(query)} if ids else {}
+    return {row.id: Named(*row) for row in session.execute(query)} if ids else {}
+
+
+def called(ids: Collection[int], *, by: User) -> dict[int, str]:
+    """Return id → number, else name, of those of the accounts that ``by`` sees."""
+    return {id_: each.number or each.name for id_, each in seen(ids, by=by).items()}
 
 
 def names(ids: Collection[int], *, by: User) -> dict[int, tuple[str, ...]]:
     """Return id → by what :func:`meant` may find each of the accounts that ``by`` sees."""
-    account = Account.__table__.c
-    query = select(account.id, account.number, account.name).where(
-        is_one_of(account.id, sorted(ids)), Account.visible_to(by)
-    )
-    found = session.execute(query) if ids else ()
-    return {row.id: tuple(filter(None, (row.number, row.name))) for row in found}
+    found = seen(ids, by=by).items()
+    return {id_: tuple(filter(None, (each.number, each.name))) for id_, each in found}
 
 
 def _by_word(column: Any, words: Collection[str], by: User) -> dict[str, list[int]]:

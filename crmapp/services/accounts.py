@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, func, select
 
 from crmapp.db import session, unit_of_work
-from crmapp.db.bulk import is_one_of
 from crmapp.db.statements import Statements
 from crmapp.domain.duplicate_keys import Traits
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
@@ -26,9 +25,11 @@ from crmapp.services import (
     editing,
     field_owners,
     fields,
+    passing_on,
     records,
     successors,
 )
+from crmapp.services.account_links import Named
 from crmapp.services.duplicate_checks import Overruling
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
@@ -71,47 +72,33 @@ def _editable(by: User) -> Select[Any]:
 _made = Statements(most=500)
 
 
-def parent_of(account: Account, *, by: User) -> Account | None:
-    """Return the parent account, or what it has become, if ``by`` may see it."""
-    if account.parent_id is None:
-        return None
-    query = select(Account).where(Account.id == account.parent_id, Account.visible_to(by))
-    return session.scalars(query).one_or_none() or successors.of(account.parent_id, by=by)
-
-
-def parent_typed(account: Account, *, by: User) -> str:
-    """Return the parent account as ``by`` types it: its number, else its name.
+def links_typed(account: Account, *, by: User) -> dict[str, str]:
+    """Return field → the account it names, as ``by`` types it: its number, else its name.
 
     Empty if there is none, or none that she may see.
     """
-    parent = parent_of(account, by=by)
-    return (parent.number or parent.name) if parent else ""
+    known = linked(account, by=by)
+    found = {spec.name: known.get(account.value(spec)) for spec in _links()}
+    return {name: (each.number or each.name) if each else "" for name, each in found.items()}
 
 
-def links_typed(account: Account, *, by: User) -> dict[str, str]:
-    """Return custom field → the account it names, as ``by`` types it: its number, else its name.
+def linked(account: Account, *, by: User) -> dict[int, Named]:
+    """Return id → what ``by`` sees of the accounts that fields of ``account`` name.
 
-    Empty for one that she may not see.
+    One that was merged is what it has become.
     """
-    ids = {spec.name: account.value(spec) for spec in _links()}
-    words = account_links.called({id_ for id_ in ids.values() if id_ is not None}, by=by)
-    return {name: words.get(id_, "") for name, id_ in ids.items()}
-
-
-def linked(account: Account, *, by: User) -> dict[int, str]:
-    """Return id → name of the accounts that custom fields of ``account`` name and ``by`` sees."""
     ids = {account.value(spec) for spec in _links()} - {None}
     if not ids:
         return {}
-    table = Account.__table__.c
-    query = select(table.id, table.name).where(is_one_of(table.id, sorted(ids)))
-    rows = session.execute(query.where(Account.visible_to(by)))
-    return {row.id: row.name for row in rows}
+    found = account_links.seen(ids, by=by)
+    for id_ in ids - found.keys():
+        if heir := successors.of(id_, by=by):
+            found[id_] = Named(heir.id, heir.name, heir.number)
+    return found
 
 
 def _links() -> list[Field]:
-    own = (spec for spec in fields.of("account").values() if spec.custom)
-    return [spec for spec in own if spec.kind is Kind.ACCOUNT]
+    return [spec for spec in fields.of("account").values() if spec.kind is Kind.ACCOUNT]
 
 
 class Standing(NamedTuple):
@@ -310,21 +297,26 @@ def _checked(
     typed: Mapping[str, object], by: User, *, whole: bool, account: Account | None = None
 ) -> dict[str, Any]:
     shown = links_typed(account, by=by) if account else {}
-    kept = {name for name, text in shown.items() if str(typed.get(name) or "").strip() == text}
+    kept = {name for name, text in shown.items() if _said_of(typed, name) == text}
     left = kept | _CHOSEN_ELSEWHERE
     plain = {name: text for name, text in typed.items() if name not in left}
     problems: dict[str, Text | str] = {}
     values: dict[str, Any] = {}
-    words = [str(plain.get(spec.name) or "").strip() for spec in _links()]
+    words = [_said_of(plain, spec.name) for spec in _links()]
     known = replace(lookups(ids=True), accounts=account_links.meant(words, by=by))
     try:
         values = editing.checked("account", plain, known, whole=whole, held=account)
     except Invalid as invalid:
         problems |= invalid.fields
-    parent = str(typed.get("parent") or "").replace("\x00", "").strip()
-    if "parent" in typed and not (account and parent == parent_typed(account, by=by)):
+    account_id = account.id if account else None
+    for name in values.keys() & set(passing_on.FIELDS):
+        if values[name] == account_id:
+            values[name] = None
+        elif values[name] and (wrong := passing_on.problem(name, account_id, values[name])):
+            problems[name] = wrong
+    if "parent" in typed and "parent_id" not in kept:
         try:
-            values["parent_id"] = _parent(parent, account.id if account else None, by)
+            values["parent_id"] = _parent(_said_of(typed, "parent_id"), account_id, known)
         except BadValue as bad:
             problems["parent"] = bad.text
     if account and "primary_contact_id" in typed:
@@ -335,6 +327,10 @@ def _checked(
     if problems:
         raise Invalid(problems)
     return values
+
+
+def _said_of(typed: Mapping[str, object], name: str) -> str:
+    return str(typed.get(_typed_as(name)) or "").replace("\x00", "").strip()
 
 
 def _contact_of(account: Account, typed: object) -> int | None:
@@ -357,7 +353,7 @@ def _as_typed(conflict: Conflict, by: User) -> Conflict:
 
 def _with_links(side: Mapping[str, Any], by: User) -> dict[str, Any]:
     typed = dict(side)
-    links = {"parent_id", *(spec.name for spec in _links())} & typed.keys()
+    links = {spec.name for spec in _links()} & typed.keys()
     ids = {typed[name] for name in links if typed[name] is not None}
     words = account_links.called(ids, by=by)
     for name in links:
@@ -365,9 +361,8 @@ def _with_links(side: Mapping[str, Any], by: User) -> dict[str, Any]:
     return typed
 
 
-def _parent(text: str, account_id: int | None, by: User) -> int | None:
+def _parent(text: str, account_id: int | None, known: Lookups) -> int | None:
     """Find the account that is meant by a number or a name, and that is not below this one."""
-    known = Lookups(accounts=account_links.meant([text], by=by))
     found: int | None = parse(ACCOUNT_FIELDS["parent_id"], text, known)
     if found is not None and account_id is not None and account_id in above(found):
         raise BadValue(Text(N_("This account is below the one you are editing.")))

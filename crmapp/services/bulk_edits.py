@@ -21,7 +21,7 @@ from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import account_links, accounts, editing, fields, planning
+from crmapp.services import account_links, accounts, editing, fields, passing_on, planning
 from crmapp.services.account_sets import Chosen
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
@@ -99,6 +99,10 @@ def _checked(spec: Field, text: str | tuple[str, ...], by: User) -> Any:
         works = select(User.id).where(User.id == value, User.active)
         if session.scalar(works) is None:
             raise Invalid({spec.name: LEFT})
+    if spec.name in passing_on.FIELDS and value is not None:
+        wrong = passing_on.problem(spec.name, None, value)
+        if wrong is not None:
+            raise Invalid({spec.name: wrong})
     return freeze(value)
 
 

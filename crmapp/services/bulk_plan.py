@@ -18,7 +18,7 @@ from crmapp.domain.runs import Status
 from crmapp.errors import Forbidden, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Run, User
-from crmapp.services import bulk_edits, field_owners, planning
+from crmapp.services import bulk_edits, field_owners, passing_on, planning
 from crmapp.services.account_sets import Chosen
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, end
@@ -50,7 +50,7 @@ def _rows(edit: Edit, ids: Sequence[int], cursor: int, by: User) -> list[PlanRow
         planned(edit, row_no, found[each]) if each in found else gone(row_no, each)
         for row_no, each in enumerate(ids, cursor + 1)
     ]
-    return field_owners.left_alone(rows)
+    return field_owners.left_alone(passing_on.settled(rows))
 
 
 def _held(edit: Edit, ids: Sequence[int], by: User) -> list[Held]:

@@ -61,6 +61,17 @@ _PROSPECTS = ("Łódź Model Railways", "Baie d'Hudson Miniatures", "Kobenhavn T
 _AMERICAS = ("USA", "Canada")
 _EUROPE = ("France", "Spain", "Germany", "Italy", "Belgium")
 _FORM = {"kind": "form"}
+_ROLES = (
+    ["decision_maker"],
+    ["decision_maker", "purchasing"],
+    ["purchasing"],
+    ["accounts_payable"],
+    ["accounts_payable", "receiving"],
+    None,
+)
+_BILLED = (("C010", "C001"), ("C019", "C001"), ("C028", "C001"), ("C033", "C002"))
+"""Who is billed to whom, by their numbers."""
+_SUPPLIED = (("C019", "C001"), ("C037", "C003"))
 _TITLES = ("director", "manager", "salesperson", "accounts", "sales_manager")
 _SUBJECTS = (
     ("call", "Asked about the new catalogue", "follow_up"),
@@ -92,6 +103,7 @@ def load() -> None:
     run_id = _add_accounts(alice)
     _add_prospects(_person("rita"))
     _assign(run_id)
+    _relate(run_id)
     _add_contacts_and_activities(run_id)
 
 
@@ -159,6 +171,17 @@ def _assign(run_id: int) -> None:
             records.update(Account, account_id, values, version=version, by=by, source=_FORM)
 
 
+def _relate(run_id: int) -> None:
+    """Let some accounts be billed and supplied through others."""
+    ids = {account.number: account.id for account in _accounts_of(run_id)}
+    by = _person("mona")
+    for name, pairs in (("bill_to_id", _BILLED), ("ship_to_id", _SUPPLIED)):
+        for number, to in pairs:
+            with unit_of_work():
+                values = {name: ids[to]}
+                records.update(Account, ids[number], values, version=None, by=by, source=_FORM)
+
+
 def _add_contacts_and_activities(run_id: int) -> None:
     names = _contact_names()
     dice = random.Random(2026)  # noqa: S311  (a demo, the same every time)
@@ -170,6 +193,7 @@ def _add_contacts_and_activities(run_id: int) -> None:
             "first_name": first,
             "last_name": last or first or account.name,
             "job_title": dice.choice(_TITLES),
+            "roles": _ROLES[account.id % len(_ROLES)],
             "phone": account.phone,
             "active": True,
         }

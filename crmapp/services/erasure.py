@@ -72,9 +72,20 @@ def touched_only_by(people: Sequence[int], accounts: Collection[int]) -> list[in
     for object_, model in _OWNED:
         ids = sorted(touched.get(object_, set()))
         kept |= set(session.scalars(select(model.account_id).where(is_one_of(model.id, ids))))
-    parents = select(Account.parent_id).where(Account.parent_id.is_not(None))
-    kept |= {parent for parent in session.scalars(parents) if parent is not None}
-    return sorted(set(accounts) - kept)
+    return sorted(_unnamed(set(accounts) - kept))
+
+
+def _unnamed(accounts: set[int]) -> set[int]:
+    """Return those of the accounts that no account names which stays."""
+    places = (Account.parent_id, Account.bill_to_id, Account.ship_to_id)
+    some = or_(*(place.is_not(None) for place in places))
+    names = {
+        row[0]: set(row[1:]) for row in session.execute(select(Account.id, *places).where(some))
+    }
+    left = set(accounts)
+    while named := left & set().union(*(of for id_, of in names.items() if id_ not in left)):
+        left -= named  # it stays, and so do those that it names
+    return left
 
 
 def erase_accounts(ids: Sequence[int]) -> None:

@@ -36,6 +36,8 @@ RELATIONS: Mapping[str, Way] = {
     "activity.account_id": Way.LOGGED,
     "attachment.account_id": Way.LOGGED,
     "account.parent_id": Way.LOGGED,
+    "account.bill_to_id": Way.LOGGED,
+    "account.ship_to_id": Way.LOGGED,
     "external_identity.account_id": Way.LEDGER,
     "account.replaced_by": Way.FOLLOWED,
     "mail_drop.account_id": Way.FOLLOWED,
@@ -114,30 +116,32 @@ def links(into: int, others: Sequence[int]) -> list[Link]:
 def naming(into: int, others: Sequence[int]) -> dict[int, PlanRow]:
     """Return account → what changes of the living accounts that name one of ``others``.
 
-    They name it as their parent, or in a custom field.
+    They name it as their parent, as the one that is billed or supplied, or in a custom field.
     """
     account, own = Account.__table__.c, account_fields()
-    places: list[tuple[ColumnElement[Any], str]] = [(account.parent_id, "parent_id")]
-    places += [(number_at(account.custom, spec.name), spec.name) for spec in own]
+    places: dict[str, ColumnElement[Any]] = {
+        spec.name: number_at(account.custom, spec.name) if spec.custom else account[spec.name]
+        for spec in own
+    }
+    plain = [spec.name for spec in own if not spec.custom]
     query = select(
-        account.id, account.version, account.name, account.parent_id, account.custom
+        *(account[each] for each in ("id", "version", "name", "custom", *plain)),
     ).where(
         account.deleted_at.is_(None),
         account.id.not_in([into, *others]),
-        or_(*(place.in_(others) for place, _name in places)),
+        or_(*(place.in_(others) for place in places.values())),
     )
     found = {}
-    for id_, version, name, parent, custom in session.execute(query.order_by(account.id)):
-        held = {"parent_id": parent, **custom}
-        changed = {name: [held[name], into] for _p, name in places if held.get(name) in others}
+    for id_, version, name, custom, *named in session.execute(query.order_by(account.id)):
+        held = {**dict(zip(plain, named, strict=True)), **custom}
+        changed = {name: [held[name], into] for name in places if held.get(name) in others}
         found[id_] = PlanRow(0, Planned.UPDATE, "account", id_, version, "", name, fields=changed)
     return found
 
 
 def account_fields() -> list[Field]:
-    """Return the custom fields that name another account, retired ones too."""
-    every = fields.every("account").values()
-    return [spec for spec in every if spec.custom and spec.kind is Kind.ACCOUNT]
+    """Return the fields that name another account, retired ones too."""
+    return [spec for spec in fields.every("account").values() if spec.kind is Kind.ACCOUNT]
 
 
 def attached(into: int, others: Sequence[int]) -> Iterator[PlanRow]:
@@ -159,12 +163,17 @@ def _attached() -> list[tuple[str, Table]]:
 
 
 def counts(ids: Collection[int]) -> dict[str, int]:
-    """Return how many records of each kind, child accounts and links hang on these accounts."""
+    """Return how many records of each kind, other accounts and links hang on these accounts."""
     account, identity = Account.__table__.c, ExternalIdentity.__table__.c
     queries: dict[str, tuple[ColumnElement[Any], ColumnElement[bool]]] = {
         name: (table.c.account_id, table.c.deleted_at.is_(None)) for name, table in _attached()
     }
-    queries["child"] = (account.parent_id, account.deleted_at.is_(None))
+    for name, place in (
+        ("child", account.parent_id),
+        ("payer", account.bill_to_id),
+        ("receiver", account.ship_to_id),
+    ):
+        queries[name] = (place, account.deleted_at.is_(None))
     asked: dict[str, Any] = {
         name: select(func.count()).where(is_one_of(column, sorted(ids)), alive)
         for name, (column, alive) in queries.items()

@@ -11,7 +11,7 @@ from sqlalchemy.schema import Table
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
-from crmapp.db.json_values import has_item, items_at, value_at
+from crmapp.db.json_values import has_item, is_among, items_at, items_of, value_at
 from crmapp.domain.fields import LISTED, Field, Kind
 from crmapp.i18n import N_
 from crmapp.models import Account, Activity, Contact
@@ -47,10 +47,16 @@ class Use:
         """What a record holds in this field, with one row per value where it may hold several."""
         columns = table_of(self.object).c
         if not self.field.custom:
-            return columns[self.field.name]
-        if self.field.kind is Kind.MULTI_PICK_LIST:
+            own = columns[self.field.name]
+            return items_of(own).c.value if self.several else own
+        if self.several:
             return items_at(columns.custom, self.field.name).c.value
         return value_at(columns.custom, self.field.name)
+
+    @property
+    def several(self) -> bool:
+        """Whether a record may hold several values in this field."""
+        return self.field.kind is Kind.MULTI_PICK_LIST
 
     @property
     def place(self) -> ColumnElement[Any]:
@@ -73,8 +79,12 @@ class Use:
     def holds(self, code: str) -> ColumnElement[bool]:
         """Whether a living record holds the value ``code`` in this field, as a condition."""
         columns = table_of(self.object).c
-        several = self.field.kind is Kind.MULTI_PICK_LIST
-        here = has_item(columns.custom, self.field.name, code) if several else self.column == code
+        if not self.several:
+            here = self.column == code
+        elif self.field.custom:
+            here = has_item(columns.custom, self.field.name, code)
+        else:
+            here = is_among(code, columns[self.field.name])
         return and_(columns.deleted_at.is_(None), here)
 
 

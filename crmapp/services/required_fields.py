@@ -13,7 +13,7 @@ from crmapp.domain.records import ACCOUNT_FIELDS, ALWAYS_REQUIRED
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import RequiredField, User
-from crmapp.services import fields
+from crmapp.services import fields, passing_on
 from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
@@ -23,12 +23,13 @@ UNKNOWN = N_("Choose among the fields of this page.")
 def possible() -> list[Field]:
     """Return the standard fields that can be required, and those that always are.
 
-    A yes or no always has a value, and a primary contact can only come after the account.
+    A yes or no always has a value, a primary contact can only come after the account, and who gets
+    its own invoices or goods names nobody.
     """
     return [
         spec
         for name, spec in ACCOUNT_FIELDS.items()
-        if spec.kind is not Kind.YES_NO and name != "primary_contact_id"
+        if spec.kind is not Kind.YES_NO and name not in ("primary_contact_id", *passing_on.FIELDS)
     ]
 
 

@@ -40,6 +40,7 @@ from crmapp.services import (
     fixes,
     mapping_words,
     match_candidates,
+    passing_on,
     planning,
     seen_accounts,
     staged_rows,
@@ -133,9 +134,11 @@ def plan_rows(
     each_row = zip(rows, found, known, strict=True)
     left = [(row, each) for row, each, plan in each_row if plan is None]
     mapped = [
-        apply(mapping, specs, row.cells, meanings, cells[row.row_no])
-        if row.row_no in cells
-        else say(mapping, specs, row.cells, each, meanings)
+        passing_on.of_its_own(
+            apply(mapping, specs, row.cells, meanings, cells[row.row_no])
+            if row.row_no in cells
+            else say(mapping, specs, row.cells, each, meanings)
+        )
         for row, each in left
     ]
     others = [row for row, _each in left]
@@ -152,6 +155,7 @@ def plan_rows(
     )
     skipped = {key for key, answer in answers.items() if answer.skip}
     planned = [taken(row or next(decided), mapping.wanted) for row in known]
+    planned = passing_on.settled(planned)
     return [_skip(row) if row.key in skipped else row for row in planned] if skipped else planned
 
 

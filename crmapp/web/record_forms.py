@@ -22,7 +22,7 @@ from wtforms import (
 )
 from wtforms import Field as FormField
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import DateInput, DateTimeLocalInput
+from wtforms.widgets import CheckboxInput, DateInput, DateTimeLocalInput
 
 from crmapp.db import utcnow
 from crmapp.domain.fields import LISTED, Field, Kind
@@ -98,6 +98,8 @@ class DateField(StringField):
 
 class ChosenField(SelectMultipleField):
     """Several values of a list; what is not in it is left for the domain to refuse."""
+
+    option_widget = CheckboxInput()
 
     def _value(self) -> str:
         return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import event
 
@@ -46,7 +48,9 @@ def test_each_kind_is_entered_shown_and_offered_for_change(as_user, make, every_
     for shown in ("some words", "1,250.00", "12.5", "Nov 22, 2026", "Fax", "Letter", "Partner"):
         assert shown in page.text
     assert 'value="C9"' in form.text
-    assert form.text.count('<option selected value="fax">') == 2
+    assert form.text.count('<option selected value="fax">') == 1
+    ticked = r'<input checked [^>]*name="c_my_multi_pick_list"[^>]*value="(\w+)"'
+    assert sorted(re.findall(ticked, form.text)) == ["fax", "letter"]
     assert 'type="date" value="2026-11-22"' in form.text
 
 
@@ -87,7 +91,7 @@ def test_a_form_of_two_hundred_fields_is_a_form(as_user, make):
     answer = alice.get("/accounts/new")
     event.remove(db.engine, "before_cursor_execute", listen)
 
-    assert answer.text.count('name="c_field_') == 200
+    assert len(set(re.findall(r'name="c_field_\d+"', answer.text))) == 200
     assert len([query for query in asked if "FROM pick_list_value" in query]) < 20
 
 

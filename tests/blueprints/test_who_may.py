@@ -61,6 +61,7 @@ VIEWS = [
     View("POST", "/accounts/{account}/sync", SELLERS, "account.edit"),
     View("GET", "/accounts/{account}/contacts/new", SELLERS, "contact.edit"),
     View("POST", "/accounts/{account}/contacts", SELLERS, "contact.edit"),
+    View("GET", "/contacts", ALL),
     View("GET", "/contacts/{contact}/edit", SELLERS, "contact.edit"),
     View("POST", "/contacts/{contact}", SELLERS, "contact.edit"),
     View("POST", "/contacts/{contact}/primary", SELLERS, "contact.edit"),
@@ -134,7 +135,7 @@ VIEWS = [
 OF_A_RECORD = [
     view
     for view in VIEWS
-    if "{account}" in view.address or view.address[1] == "c" or "ivit" in view.address
+    if any(name in view.address for name in ("{account}", "{contact}", "{activity}"))
 ]
 SENT = {
     "name": "Acme",

@@ -48,6 +48,8 @@ PAGES = (
     "/accounts/bulk-edits/new?action=delete&all=yes&q=auto",
     "/accounts/bulk-edits/new?action=owner",
     "/accounts/5/values/notes/edit",
+    "/contacts",
+    "/contacts?q=zzz&role=technical&active=yes",
     "/contacts/3/edit",
     "/activities/3/edit",
     "/analytics",

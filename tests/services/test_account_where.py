@@ -51,6 +51,7 @@ def written(random, make):
             values = an_account(random, number)
             values |= {"owner_id": random.choice(owners)}
             values |= {"parent_id": random.choice((None, parent.id))}
+            values |= {"bill_to_id": random.choice((None, None, parent.id))}
             custom = {name: value for name, value in values["custom"].items() if name == "c_text"}
             row = Account(**values, **derived("account", values | custom, ("c_text",)))
             own.add(row)

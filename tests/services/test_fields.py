@@ -232,7 +232,7 @@ class TestALinkToAnAccount:
         seen = accounts.links_typed(accounts.get(mine, by=make.bob), by=make.bob)
         accounts.update(mine, {"notes": "x", **seen}, 2, by=make.bob)
 
-        assert seen == {"c_partner": ""}
+        assert set(seen.values()) == {""}
         assert make.again(Account, mine).custom == {"c_partner": secret}
 
     @pytest.mark.parametrize("typed", ["Secret", "nobody", "Gone"])

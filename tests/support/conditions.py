@@ -72,6 +72,7 @@ ASKED: dict[str, tuple[Operator, ...]] = {
     "tags": _SOME,
     "owner_id": (_O.ANY, _O.NONE, *_HAS),
     "parent_id": (_O.IS, _O.NOT, *_HAS),
+    "bill_to_id": (_O.IS, _O.NOT, *_HAS),
     "last_activity": (_O.PAST, _O.OLDER, *_HAS),
 }
 
@@ -111,7 +112,7 @@ def _value(random: Random, field: str, people: tuple[int, ...]) -> str:
     """Return a value as it is typed: one that accounts have, a part of it, or one beside it."""
     if field == "owner_id":
         return random.choice(("me", *map(str, people)))
-    if field == "parent_id":
+    if field in ("parent_id", "bill_to_id"):
         return random.choice(("P1", "p one"))
     if field == "tags":
         return random.choice(("key", "ÉTÉ", "lodz", "nothing", "a,b"))
@@ -168,7 +169,7 @@ class Oracle:
             return self._on(day, operator, asked.values)
         if name == "owner_id":
             return held in [self._me if value == "me" else int(value) for value in asked.values]
-        if name == "parent_id":
+        if name in ("parent_id", "bill_to_id"):
             return bool(held == self._parent)
         has = {fold(each) for each in (held if isinstance(held, list) else [held])}
         wanted = {fold(value) for value in asked.values}

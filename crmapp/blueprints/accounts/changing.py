@@ -186,7 +186,6 @@ def _edit_form(
     forced = request.form if sent else ()
     hers = [spec for spec in _fields() if spec not in kept or form_name(spec) in forced]
     typed = accounts.links_typed(account, by=current_user)
-    typed["parent_id"] = accounts.parent_typed(account, by=current_user)
     return edit_form(hers, account, typed=typed, sent=sent)
 
 

@@ -46,11 +46,10 @@ def written(
     """
     macros = current_app.jinja_env.get_template("accounts/_written.html").module
     labels, links = pick_lists.labels(str(get_locale())), accounts.linked(account, by=person())
-    parent = accounts.parent_of(account, by=person()) if "parent_id" in fields else None
     found = dict(_blank(tuple(fields)))
     for spec in some:
         if spec.kind in _MARKED:
-            value = macros.value(account, spec, labels, links, parent)  # type: ignore[attr-defined]  # its macro
+            value = macros.value(account, spec, labels, links)  # type: ignore[attr-defined]  # its macro
         else:
             value = escape(f"  {_plain(account, spec, labels)}\n")
         found[f"value_{spec.name}"] = value
@@ -69,7 +68,6 @@ def mapping_address(mapping_id: int) -> str:
 def words(account: Account, specs: Iterable[Field]) -> dict[str, str]:
     """Write values as plain text, for a form that shows what it does not change."""
     labels, typed = pick_lists.labels(str(get_locale())), accounts.links_typed(account, by=person())
-    typed["parent_id"] = accounts.parent_typed(account, by=person())
     return {
         spec.name: typed[spec.name] if spec.name in typed else _word(account, spec, labels)
         for spec in specs

@@ -27,6 +27,7 @@ from crmapp.services import (
     identities,
     mail_drop,
     pick_lists,
+    related,
 )
 from crmapp.web.access import person, requires
 from crmapp.web.paging import page_number
@@ -54,6 +55,7 @@ def show(account_id: int) -> ResponseReturnValue:
         keepers_word=tuple(keepers.items()),
         facts={"record": account.id, "tail": tail(), **written(account, specs, some)},
         identities=known,
+        related=related.of(account, by=person()),
     )
 
 

@@ -91,8 +91,6 @@ def _form(account: Account, spec: Field) -> VersionedForm:
     if spec.name == "primary_contact_id":
         choices[spec.name] = [(each.id, each.name) for each in contacts.of(account)]
     typed = accounts.links_typed(account, by=current_user)
-    if spec.name == "parent_id":
-        typed[spec.name] = accounts.parent_typed(account, by=current_user)
     return edit_form([spec], account, choices=choices, typed=typed)
 
 

@@ -111,6 +111,7 @@ def _pages(by: User) -> Iterator[Item]:
         yield Item(place.text, place.icon, place.endpoint, key=place.key)
     if by.can(Right.ACCOUNT_VIEW):
         yield Item(_("My accounts"), "building-2", "accounts.index", (("owner", "me"),))
+        yield Item(_("Contacts of all accounts"), "contact", "contacts.index")
         yield Item(_("Fields of an account"), "list-checks", "accounts.fields")
     for section in navigation.sections():
         yield Item(_(section.label), section.icon, f"settings.{section.name}", detail=_("Admin"))
