@@ -80,7 +80,7 @@ def test_those_who_left_are_not_offered_as_owners(make):
 
 def test_those_who_left_can_be_asked_for_as_long_as_they_own_accounts(make):
     gone, without = make.user("gone", active=False), make.user("without", active=False)
-    account = make.account(owner_id=gone.id)
+    make.account(owner_id=gone.id)
 
     offered = dict(pick_lists.people_and_teams()[0])
 
