@@ -33,7 +33,7 @@ class Category:
     """
 
     key: str
-    title: Value
+    title: str
     before: int | float | Decimal
     now: Value
     rhythm: Rhythm
@@ -150,7 +150,8 @@ def _category(
     if row.missing or not isinstance(before, int | float | Decimal) or before <= 0:
         return None
     habit = rhythm(days, today)
-    return Category(row.key, row.values[title], before, now, habit, is_lost(habit, today))
+    called = str(row.values[title] or row.key)
+    return Category(row.key, called, before, now, habit, is_lost(habit, today))
 
 
 def _questions(dataset: Dataset, dimension: str) -> list[Question]:

@@ -27,6 +27,19 @@ def amount(text):
     return float(text.replace(",", ""))
 
 
+@pytest.fixture
+def tab(make, as_user, settings):
+    """Return a function from the lines of customer A to the Sales tab of its account."""
+
+    def shown(*lines, **options):
+        lay_out_shop(settings, *lines, **options)
+        account = make.account()
+        make.customer(account, "A")
+        return as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+
+    return shown
+
+
 @pytest.mark.usefixtures("_sales")
 @pytest.mark.parametrize("keys", [["C034"], ["C034", "C045"]])
 def test_each_figure_leads_to_the_transactions_that_add_up_to_it(make, as_user, keys):
@@ -100,60 +113,36 @@ def test_what_was_lost_leads_to_the_transactions_of_the_account_alone(make, as_u
     assert keys != ["C032"] or lost[0][1] == "64,603.44"
 
 
-def test_an_account_that_orders_as_ever_has_lost_nothing(make, as_user, settings):
-    lay_out_shop(
-        settings, *bought("A", "Paper", "9.00", ["2025-08-01", "2026-02-01", "2026-08-01"])
-    )
-    account = make.account()
-    make.customer(account, "A")
-
-    page = as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+def test_an_account_that_orders_as_ever_has_lost_nothing(tab):
+    page = tab(*bought("A", "Paper", "9.00", ["2025-08-01", "2026-02-01", "2026-08-01"]))
 
     assert "Nothing is lost and nothing shrinks." in page
     assert "Next order overdue by" not in page
 
 
-def test_how_late_the_next_order_is_stands_with_how_it_is_computed(make, as_user, settings):
-    lay_out_shop(
-        settings, *bought("A", "Paper", "9.00", ["2026-07-01", "2026-08-01", "2026-09-01"])
-    )
-    account = make.account()
-    make.customer(account, "A")
-
-    page = as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+def test_how_late_the_next_order_is_stands_with_how_it_is_computed(tab):
+    page = tab(*bought("A", "Paper", "9.00", ["2026-07-01", "2026-08-01", "2026-09-01"]))
 
     assert re.search(r"<b>51 days</b> <span>Next order overdue by", page)  # 82 days, 31 are usual
     assert "The next order is overdue by the days beyond it" in page
 
 
-def test_too_few_orders_make_no_rhythm_and_say_so(make, as_user, settings):
-    lay_out_shop(settings, *bought("A", "Paper", "9.00", ["2025-07-01"]))
-    account = make.account()
-    make.customer(account, "A")
-
-    page = as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+def test_too_few_orders_make_no_rhythm_and_say_so(tab):
+    page = tab(*bought("A", "Paper", "9.00", ["2025-07-01"]))
 
     assert "too few orders for a rhythm" in page
     assert "Usual time between orders:" not in page
     assert "Value (EUR)" in page
 
 
-def test_what_came_back_since_is_marked_as_below_zero(make, as_user, settings):
-    lay_out_shop(settings, "2025-07-01,A,Paper,9.00", "2026-07-01,A,Paper,-5.00")
-    account = make.account()
-    make.customer(account, "A")
-
-    page = as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+def test_what_came_back_since_is_marked_as_below_zero(tab):
+    page = tab("2025-07-01,A,Paper,9.00", "2026-07-01,A,Paper,-5.00")
 
     assert re.search(r'<td class="num neg"><a href="[^"]*account=A[^"]*">-5.00</a></td>', page)
 
 
-def test_a_database_that_does_not_say_what_accounts_buy_has_no_such_card(make, as_user, settings):
-    lay_out_shop(settings, "2025-07-01,A,Paper,9.00", categories=False)
-    account = make.account()
-    make.customer(account, "A")
-
-    page = as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+def test_a_database_that_does_not_say_what_accounts_buy_has_no_such_card(tab):
+    page = tab("2025-07-01,A,Paper,9.00", categories=False)
 
     assert "Last order" in page
     assert "Lost" not in page

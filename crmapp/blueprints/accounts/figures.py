@@ -138,7 +138,7 @@ def _gone(figures: Figures) -> list[Table]:
     heads = [_months(year_before(last)), _months(last)]
     heads += [gettext("Last order"), gettext("Usual time between orders")]
     return [
-        Table(what, heads, [(str(each.title), _habit(figures, each)) for each in shown])
+        Table(what, heads, [(each.title, _habit(figures, each)) for each in shown])
         for what, shown in found.items()
         if shown
     ]
