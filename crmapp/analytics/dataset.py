@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -82,6 +82,7 @@ class Dataset:
     """One dataset; the screen calls it a database. ``text`` is the file it was read from.
 
     ``details`` are what a single fact shows beside its entities and measures: an order's number.
+    ``categories`` is the dimension of what is bought, in groups that a customer keeps or gives up.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Dataset:
     currency: str
     period: str
     accounts: str | None
+    categories: str | None
     dimensions: Mapping[str, Dimension]
     measures: Mapping[str, Measure]
     details: Mapping[str, Property]
@@ -162,12 +164,13 @@ def parse(text: str, file: str) -> Dataset:
     top = outline.read(text, file)
     parts = top.mapping(
         required=("name", "label", "fact", "dimensions", "measures"),
-        optional=("currency", "period", "accounts"),
+        optional=("currency", "period", "accounts", "categories"),
     )
     fact = parts["fact"].mapping(required=("file", "day"), optional=("shift", "details"))
     dimensions = {
         name: _dimension(name, part) for name, part in _named(parts["dimensions"], "dimension")
     }
+    measures = {name: _measure(name, part) for name, part in _named(parts["measures"], "measure")}
     return Dataset(
         name=_name(parts["name"].text(), parts["name"].place),
         label=_label(parts["label"]),
@@ -177,10 +180,9 @@ def parse(text: str, file: str) -> Dataset:
         currency=parts["currency"].text() if "currency" in parts else "",
         period=parts["period"].choice(PERIODS) if "period" in parts else PERIODS[0],
         accounts=parts["accounts"].choice(dimensions) if "accounts" in parts else None,
+        categories=_categories(parts, dimensions, measures.values()),
         dimensions=MappingProxyType(dimensions),
-        measures=MappingProxyType(
-            {name: _measure(name, part) for name, part in _named(parts["measures"], "measure")}
-        ),
+        measures=MappingProxyType(measures),
         details=MappingProxyType(
             {name: _property(name, part) for name, part in _named(fact["details"], "detail")}
             if "details" in fact
@@ -190,6 +192,21 @@ def parse(text: str, file: str) -> Dataset:
         day_place=fact["day"].place,
         text=text,
     )
+
+
+def _categories(
+    parts: Mapping[str, Outline], dimensions: Iterable[str], measures: Iterable[Measure]
+) -> str | None:
+    """The dimension of what accounts buy: another one than theirs, and worth something."""
+    part = parts.get("categories")
+    if part is None:
+        return None
+    if "accounts" not in parts:
+        part.place.fail("'categories' are of what accounts buy, and there is no 'accounts'")
+    chosen = part.choice([name for name in dimensions if name != parts["accounts"].text()])
+    if not any(measure.formula.additive for measure in measures):
+        part.place.fail("'categories' need a measure that adds up", "SUM(…) or COUNT(*)")
+    return chosen
 
 
 def _dimension(name: str, part: Outline) -> Dimension:

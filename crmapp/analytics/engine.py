@@ -145,8 +145,13 @@ class Engine(Protocol):
         """The facts behind a number of the grid, newest first, and what they add up to."""
         ...
 
-    def days(self, selection: Selection, *, restriction: Restriction = None) -> tuple[date, ...]:
-        """The days on which there were facts of a selection's entities, in their order."""
+    def days(
+        self, selection: Selection, measure: str, by: str, *, restriction: Restriction = None
+    ) -> Mapping[str, Sequence[date]]:
+        """The days on which a selection's entities bought, in their order, by another dimension.
+
+        They bought if the measure is above zero: a day on which they only sent back is none.
+        """
         ...
 
     def among(

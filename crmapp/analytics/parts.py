@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmapp.analytics.buckets import by_days, by_entity
 from crmapp.analytics.columns import measure_columns
-from crmapp.analytics.dataset import Measure
+from crmapp.analytics.dataset import Dataset, Measure
 from crmapp.analytics.expressions import Aggregate
 from crmapp.analytics.query import Question
 
@@ -189,6 +189,17 @@ class Parts:
 
 def _only(predicate: str) -> str:
     return f" FILTER (WHERE {predicate})" if predicate else ""
+
+
+def of_facts(dataset: Dataset, measure: Measure) -> str:
+    """A measure straight from the facts that stand there."""
+    columns = dataset.fact_columns()
+    return measure.formula.over(
+        [
+            one.over(None if one.argument is None else columns[one.argument])
+            for one in measure.formula.aggregates
+        ]
+    )
 
 
 def table_of(dimension: str) -> str:

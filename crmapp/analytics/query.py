@@ -232,15 +232,22 @@ _MISFIT = N_("%(mode)s needs a period with a beginning and an end, of up to %(co
 class Number:
     """One number of a grid: the key of its column, and of its entity; none is the total.
 
-    Several entities have what they come to together. A variance has the facts of both its periods
-    behind it, a share those of its entity.
+    Several entities have what they come to together; ``accounts`` narrow it down to what these
+    bought. A variance has the facts of both its periods behind it, a share those of its entity.
     """
 
     column: str
     entities: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, question: Question, column: str, entities: Iterable[str] = ()) -> Self:
+    def read(
+        cls,
+        question: Question,
+        column: str,
+        entities: Iterable[str] = (),
+        accounts: Iterable[str] = (),
+    ) -> Self:
         """Read which number is meant from a column's name, such as ``value.m3``.
 
         Raises:
@@ -248,7 +255,8 @@ class Number:
         """
         if column not in question.measure_columns:
             no_such_column(column, question.measure_columns)
-        return cls(column.partition(".")[2], tuple(dict.fromkeys(entities)))
+        only = tuple(dict.fromkeys(accounts))
+        return cls(column.partition(".")[2], tuple(dict.fromkeys(entities)), only)
 
 
 @dataclass(frozen=True)

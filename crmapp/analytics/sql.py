@@ -16,7 +16,7 @@ from typing import Any
 from crmapp.analytics.across import NOTHING_ACROSS, Across
 from crmapp.analytics.buckets import within
 from crmapp.analytics.dataset import Dataset
-from crmapp.analytics.parts import Parts, quoted, table_of, where
+from crmapp.analytics.parts import Parts, of_facts, quoted, table_of, where
 from crmapp.analytics.query import Number, Question, Selection, selection_of
 from crmapp.analytics.ranges import Calendar
 from crmapp.errors import Invalid
@@ -143,11 +143,17 @@ class Writer:
             f" AND d._id IN ({self._selected(selection)})"
         )
 
-    def days(self, selection: Selection) -> Statement:
-        """The days with facts of a selection's entities."""
-        column = table_of(selection.dimension)
+    def days(self, selection: Selection, measure: str, by: str) -> Statement:
+        """The keys of a dimension, each with the days on which a selection's entities bought."""
+        column, of = table_of(selection.dimension), table_of(by)
         facts = [f"{column} IN ({self._selected(selection)})", "_day IS NOT NULL"]
-        return self.statement(f"SELECT DISTINCT _day FROM fact{where(facts)} ORDER BY 1")
+        bought = of_facts(self.dataset, self.dataset.measures[measure])
+        return self.statement(
+            f"WITH f AS (SELECT {of} AS id, _day FROM fact{where(facts)}"
+            f" GROUP BY 1, 2 HAVING {bought} > 0)\n"
+            f"SELECT d._key, LIST(f._day ORDER BY f._day) FROM f JOIN {of} AS d ON d._id = f.id"
+            " GROUP BY 1 ORDER BY 1"
+        )
 
     def behind(self, question: Question, number: Number) -> list[str]:
         """The predicates on the facts that a number of the grid is made of."""
@@ -157,6 +163,8 @@ class Writer:
         if number.entities:
             wanted = [self._keys("k", number.entities)]
             found += self._within(question.dimension, "k", wanted)
+        if number.accounts:
+            found += self._of_accounts("b", [self._keys("b", number.accounts)])
         spans = question.spans(self.calendar)
         if question.mode == "matrix":
             found += self._in_column(question, number.column)
@@ -250,11 +258,8 @@ class Writer:
         found = within(question.spans(self.calendar), self.bind)
         if only:
             found.append(f"{table_of(question.dimension)} IN (SELECT id FROM {only})")
-        accounts = self.dataset.accounts
         if self.restriction is not None:
-            found += (
-                self._within(accounts, "a", self._allowed("a", accounts)) if accounts else ["FALSE"]
-            )
+            found += self._of_accounts("a", [self._keys("a", self.restriction)])
         for dimension, ids in self._focused(question):
             found.append(f"{table_of(dimension)} IN ({ids})")
         if members and question.search:
@@ -297,6 +302,10 @@ class Writer:
     def _within(self, dimension: str, alias: str, wanted: list[str]) -> list[str]:
         table = table_of(dimension)
         return [f"{table} IN (SELECT {alias}._id FROM {table} AS {alias}{where(wanted)})"]
+
+    def _of_accounts(self, alias: str, wanted: list[str]) -> list[str]:
+        accounts = self.dataset.accounts
+        return self._within(accounts, alias, wanted) if accounts else ["FALSE"]
 
     def _keys(self, alias: str, keys: Collection[str]) -> str:
         return f"{alias}._key IN (SELECT UNNEST(CAST({self.bind(sorted(keys))} AS VARCHAR[])))"

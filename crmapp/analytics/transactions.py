@@ -8,7 +8,7 @@ from typing import Any
 
 from crmapp.analytics.columns import Column, measure_columns
 from crmapp.analytics.dataset import Dataset, Label
-from crmapp.analytics.parts import quoted, table_of, where
+from crmapp.analytics.parts import of_facts, quoted, table_of, where
 from crmapp.analytics.query import Number, Question, no_such_column
 from crmapp.analytics.ranges import Calendar
 from crmapp.analytics.sql import PAGE, TOTALS, Statement, Writer
@@ -61,16 +61,7 @@ def page_of_transactions(
     ]
     tables = [table_of(name) for name in dataset.dimensions]
     joins = " ".join(f"JOIN {table} ON {table}._id = p.{table}" for table in tables)
-    columns = dataset.fact_columns()
-    measures = [
-        measure.formula.over(
-            [
-                one.over(None if one.argument is None else columns[one.argument])
-                for one in measure.formula.aggregates
-            ]
-        )
-        for measure in dataset.measures.values()
-    ]
+    measures = [of_facts(dataset, measure) for measure in dataset.measures.values()]
     totals = [*["NULL"] * len(own), *measures, *["NULL"] * len(entities)]
     return writer.statement(
         f"WITH f AS (SELECT *, rowid AS _row FROM fact{where(writer.behind(question, number))}),\n"

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     literal_column,
     or_,
     select,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from crmapp.db import session, while_unchanged
 from crmapp.domain.fields import Lookups
 from crmapp.domain.search import fold
-from crmapp.models import PickListValue, Team, User
+from crmapp.models import Account, PickListValue, Team, User
 
 Meaning = TypeVar("Meaning", str, int)
 
@@ -76,7 +77,10 @@ def people(*, keep: int | None = None) -> list[tuple[int, str]]:
 def people_and_teams(
     *, keep: int | None = None
 ) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """Return what :func:`people` and :func:`teams` do, by one question."""
+    """Return what accounts are asked for by, in one question: people, and teams.
+
+    Those who left are among the people as long as they own accounts: somebody has to take over.
+    """
     people_, teams_ = while_unchanged(
         ("people and teams", keep), lambda: _by_kind(_people_and_teams(everybody=False), keep=keep)
     )
@@ -114,7 +118,9 @@ def _people_and_teams(*, everybody: bool) -> CompoundSelect[Any]:
     user, team = User.__table__.c, Team.__table__.c
     owners = select(literal_column("'user'"), user.id, user.name)
     if not everybody:
-        owners = owners.where(user.active | (user.id == bindparam("keep")))
+        account = Account.__table__.c
+        left_some = exists().where(account.owner_id == user.id, account.deleted_at.is_(None))
+        owners = owners.where(or_(user.active, user.id == bindparam("keep"), left_some))
     return union_all(owners, select(literal_column("'team'"), team.id, team.name))
 
 

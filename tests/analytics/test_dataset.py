@@ -157,3 +157,40 @@ def test_a_measure_knows_whether_it_adds_up(name, additive, amounts):
     formula = datasets.parse(SHOP, "shop.yml").measures[name].formula
 
     assert (formula.additive, formula.amounts) == (additive, amounts)
+
+
+def test_a_dataset_may_say_which_dimension_is_of_what_accounts_buy():
+    text = SHOP.replace("accounts: buyers", "accounts: buyers\ncategories: regions")
+
+    assert datasets.parse(text, "shop.yml").categories == "regions"
+    assert datasets.parse(SHOP, "shop.yml").categories is None
+
+
+NOTHING_ADDS_UP = """\
+measures:
+  tickets: {label: {en: Tickets, fr: Tickets}, sql: COUNT(DISTINCT ticket)}
+"""
+
+
+@pytest.mark.parametrize(
+    "said, measures, message",
+    [
+        ("accounts: buyers\ncategories: fruit", "", "4: categories is 'fruit'; allowed: regions"),
+        ("accounts: buyers\ncategories: buyers", "", "4: categories is 'buyers'; allowed: regions"),
+        ("categories: regions", "", "3: 'categories' are of what accounts buy, and there is no"),
+        (
+            "accounts: buyers\ncategories: regions",
+            NOTHING_ADDS_UP,
+            "4: 'categories' need a measure that adds up; allowed: SUM(…) or COUNT(*)",
+        ),
+    ],
+)
+def test_categories_that_cannot_be_of_what_accounts_buy_are_refused(said, measures, message):
+    text = SHOP.replace("accounts: buyers", said)
+    if measures:
+        text = text.partition("measures:")[0] + measures
+
+    with pytest.raises(DatasetError) as caught:
+        datasets.parse(text, "shop.yml")
+
+    assert str(caught.value).startswith(f"shop.yml:{message}")

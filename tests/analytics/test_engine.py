@@ -315,3 +315,21 @@ def test_threads_that_ask_at_once_get_their_own_answers(opener, sales_file: Path
         counts = list(pool.map(lambda name: answer(engine, name, size="25").count, dimensions))
 
     assert counts == [80, 109, 7, 19, 4] * 6
+
+
+def test_the_days_on_which_somebody_bought_are_those_of_the_raw_table(engine, raw):
+    found = engine.days(Selection.some("customers", ["C034"]), "value", "lines")
+
+    expected = raw.execute(
+        "SELECT product_line, list(DISTINCT day ORDER BY day) FROM sold"
+        " WHERE customer_name = 'Euro Shopping Channel' GROUP BY 1"
+    ).fetchall()
+    assert found == dict(expected)
+
+
+def test_whose_days_one_may_not_see_bought_on_none(engine):
+    found = engine.days(
+        Selection.some("customers", ["C034"]), "value", "lines", restriction={"C056"}
+    )
+
+    assert found == {}

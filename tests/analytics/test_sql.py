@@ -162,7 +162,8 @@ def test_days_far_apart_are_few_buckets():
 
 
 def test_a_dataset_without_accounts_shows_a_restricted_reader_nothing():
-    blind = datasets.parse(SALES.text.replace("accounts: customers", ""), "sales.yml")
+    text = SALES.text.replace("accounts: customers\ncategories: lines\n", "")
+    blind = datasets.parse(text, "sales.yml")
 
     statement = Writer(blind, CALENDAR, {"C001"}).page(ask("lines"))
 

@@ -111,6 +111,17 @@ def test_update_offers_the_dimension_that_was_just_made(make, as_user):
     assert 'name="dimension_en.city"' in page
 
 
+def test_what_accounts_buy_is_chosen_among_the_other_dimensions(make, as_user):
+    client, dataset_id = as_user(make.alice), draft(make.alice)
+    page = client.get(f"/databases/{dataset_id}/columns").text
+    offered = re.search(r'<select[^>]* name="categories"[^>]*>(.*?)</select>', page, re.S)[1]
+
+    columns(client, dataset_id, categories="product_code", do="update")
+
+    assert re.findall(r'value="([^"]*)"', offered) == ["", "city", "product_code"]
+    assert "categories: products" in client.get(f"/databases/{dataset_id}/dataset.yml").text
+
+
 def test_a_forged_choice_is_refused(make, as_user):
     client, dataset_id = as_user(make.alice), draft(make.alice)
     forged = {"role.qty": "property:x'; DROP", "reading.amount": "'); --", "do": "preview"}

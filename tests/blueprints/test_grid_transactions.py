@@ -105,3 +105,24 @@ def test_the_other_numbers_of_the_row_are_in_a_menu(alice):
 
     assert page.count("hx-get") == 13
     assert 'aria-current="true">Value (USD) – Oct 2026' in page
+
+
+def test_a_number_narrowed_down_to_accounts_stays_so_on_every_page(alice):
+    address = "/analytics/sales/lines/transactions?mode=total&of=value.total&key=Classic Cars"
+    page = alice.get(f"{address}&account=C034&size=25").text
+
+    assert "<h1>Classic Cars · Euro Shopping Channel</h1>" in page
+    onward = re.findall(r'href="([^"]*transactions[^"]*)"', page)
+    assert onward
+    assert all("account=C034" in each for each in onward)
+
+
+def test_a_rep_does_not_get_others_transactions_by_naming_their_account(make, as_user):
+    make.customer(make.account("Euro Shopping Channel", owner_id=make.bob.id), "C034")
+    bob = as_user(make.bob)
+    address = "/analytics/sales/lines/transactions?mode=total&of=value.total&key=Classic Cars"
+
+    own, others = (bob.get(f"{address}&account={key}").text for key in ("C034", "C056"))
+
+    assert "Euro Shopping Channel" in own
+    assert "No transaction stands behind this number" in others

@@ -7,6 +7,7 @@ import pytest
 
 from crmapp.domain import permissions
 from crmapp.domain.permissions import Right, Role
+from tests.support.shop import bought, lay_out_shop
 from tests.support.snapshots import lay_out_sales
 from tests.support.tables import Table
 
@@ -24,6 +25,19 @@ def linked(page):
 
 def amount(text):
     return float(text.replace(",", ""))
+
+
+@pytest.fixture
+def tab(make, as_user, settings):
+    """Return a function from the lines of customer A to the Sales tab of its account."""
+
+    def shown(*lines, **options):
+        lay_out_shop(settings, *lines, **options)
+        account = make.account()
+        make.customer(account, "A")
+        return as_user(make.carol).get(f"/accounts/{account.id}/sales").text
+
+    return shown
 
 
 @pytest.mark.usefixtures("_sales")
@@ -78,3 +92,57 @@ def test_a_database_that_is_not_loaded_says_so_on_the_tab(make, as_user):
 
     assert answer.status_code == 200
     assert "has not been loaded yet" in answer.text
+
+
+@pytest.mark.usefixtures("_sales")
+@pytest.mark.parametrize("keys", [["C032"], ["C032", "C080"]])
+def test_what_was_lost_leads_to_the_transactions_of_the_account_alone(make, as_user, keys):
+    account = make.account(owner_id=make.bob.id)
+    for key in keys:
+        make.customer(account, key)
+    client = as_user(make.bob)
+
+    page = client.get(f"/accounts/{account.id}/sales").text
+
+    lost = [(href, text) for href, text in linked(page) if "account=" in href]
+    assert len(lost) >= 4
+    for href, text in lost:
+        behind = Table.of(client.get(href).text)
+        assert amount(behind.totals[0][4]) == amount(text)
+    assert "Lost: Product lines" in page
+    assert keys != ["C032"] or lost[0][1] == "64,603.44"
+
+
+def test_an_account_that_orders_as_ever_has_lost_nothing(tab):
+    page = tab(*bought("A", "Paper", "9.00", ["2025-08-01", "2026-02-01", "2026-08-01"]))
+
+    assert "Nothing is lost and nothing shrinks." in page
+    assert "Next order overdue by" not in page
+
+
+def test_how_late_the_next_order_is_stands_with_how_it_is_computed(tab):
+    page = tab(*bought("A", "Paper", "9.00", ["2026-07-01", "2026-08-01", "2026-09-01"]))
+
+    assert re.search(r"<b>51 days</b> <span>Next order overdue by", page)  # 82 days, 31 are usual
+    assert "The next order is overdue by the days beyond it" in page
+
+
+def test_too_few_orders_make_no_rhythm_and_say_so(tab):
+    page = tab(*bought("A", "Paper", "9.00", ["2025-07-01"]))
+
+    assert "too few orders for a rhythm" in page
+    assert "Usual time between orders:" not in page
+    assert "Value (EUR)" in page
+
+
+def test_what_came_back_since_is_marked_as_below_zero(tab):
+    page = tab("2025-07-01,A,Paper,9.00", "2026-07-01,A,Paper,-5.00")
+
+    assert re.search(r'<td class="num neg"><a href="[^"]*account=A[^"]*">-5.00</a></td>', page)
+
+
+def test_a_database_that_does_not_say_what_accounts_buy_has_no_such_card(tab):
+    page = tab("2025-07-01,A,Paper,9.00", categories=False)
+
+    assert "Last order" in page
+    assert "Lost" not in page

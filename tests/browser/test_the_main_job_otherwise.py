@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.keyboard import focused, press, tab_to
 from tests.browser.walk import BY_CODE, Walk, content
 from tests.browser.words import english_words, overflow
 
@@ -100,46 +100,6 @@ def looks_at_what_came(walk: Walk, run: str, company: str) -> None:
 
 
 # --- by keyboard ---------------------------------------------------------------------------------
-
-
-def focused(page: Page) -> str:
-    """Return what has the focus: its id, or else its name."""
-    found: str = page.evaluate(
-        """() => {
-            const at = document.activeElement;
-            return at.id || at.ariaLabel || at.innerText.trim();
-        }"""
-    )
-    return found
-
-
-def tab_to(page: Page, name: str, key: str = "Tab") -> None:
-    """Press Tab until ``name`` has the focus; it must show it."""
-    for _ in range(60):
-        page.keyboard.press(key)
-        if re.fullmatch(name, focused(page)):
-            assert shows_focus(page), name
-            return
-    pytest.fail(f"{name!r} cannot be reached by {key}; the focus is on {focused(page)!r}")
-
-
-def shows_focus(page: Page) -> bool:
-    """Whether the focused element has an outline or a shadow, and is on the screen."""
-    shown: bool = page.evaluate(
-        """() => {
-            const at = document.activeElement, style = getComputedStyle(at);
-            const box = at.getBoundingClientRect();
-            const marked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1
-                || style.boxShadow !== "none";
-            return marked && box.bottom > 0 && box.top < innerHeight;
-        }"""
-    )
-    return shown
-
-
-def press(page: Page, name: str, key: str = "Enter") -> None:
-    tab_to(page, name)
-    page.keyboard.press(key)
 
 
 def test_the_whole_job_by_keyboard(open_as):

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from crmapp.domain.rhythm import Rhythm, rhythm
+from crmapp.domain.rhythm import Rhythm, is_lost, rhythm
 
 FIRST = date(2026, 1, 1)
 
@@ -39,3 +39,24 @@ def test_an_order_is_overdue_once_the_usual_gap_has_passed(today, late):
 
 def test_the_order_of_the_days_does_not_matter():
     assert rhythm(days(20, 0, 10), FIRST + timedelta(25)) == Rhythm(days(20)[0], 10, 0)
+
+
+@pytest.mark.parametrize(
+    "after, silent, lost",
+    [
+        ((), 1000, False),
+        ((0,), 365, False),
+        ((0, 30), 366, True),
+        ((0, 10, 20), 90, False),
+        ((0, 10, 20), 91, True),
+        ((0, 100, 200), 200, False),
+        ((0, 100, 200), 201, True),
+    ],
+)
+def test_something_is_lost_after_two_usual_gaps_or_a_year_if_there_is_no_rhythm(
+    after, silent, lost
+):
+    ordered = days(*after)
+    today = max(ordered, default=FIRST) + timedelta(silent)
+
+    assert is_lost(rhythm(ordered, today), today) == lost

@@ -76,3 +76,13 @@ def test_those_who_left_are_not_offered_as_owners(make):
 
     assert gone.id not in dict(pick_lists.people())
     assert gone.id in dict(pick_lists.people(keep=gone.id))
+
+
+def test_those_who_left_can_be_asked_for_as_long_as_they_own_accounts(make):
+    gone, without = make.user("gone", active=False), make.user("without", active=False)
+    make.account(owner_id=gone.id)
+
+    offered = dict(pick_lists.people_and_teams()[0])
+
+    assert gone.id in offered
+    assert without.id not in offered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -174,9 +174,11 @@ class DuckDBEngine:
         asked = page_of_transactions(writer, question, number, page=page, size=size)
         return transactions_of(writer, question, self._fetch(asked))
 
-    def days(self, selection: Selection, *, restriction: Restriction = None) -> tuple[date, ...]:
-        statement = self._writer(restriction, NO_SELECTIONS).days(selection)
-        return tuple(day for (day,) in self._fetch(statement))
+    def days(
+        self, selection: Selection, measure: str, by: str, *, restriction: Restriction = None
+    ) -> Mapping[str, Sequence[date]]:
+        statement = self._writer(restriction, NO_SELECTIONS).days(selection, measure, by)
+        return dict(self._fetch(statement, remember=False))
 
     def among(
         self,

@@ -75,6 +75,7 @@ class Design:
     currency: str = ""
     period: str = PERIODS[0]
     accounts: str = ""
+    categories: str = ""
     columns: tuple[Column, ...] = ()
     dimensions: tuple[Dimension, ...] = field(default=())
 
@@ -115,9 +116,12 @@ class Design:
                 )
                 dimensions.append(known.get(column.name, fresh))
                 taken.add(dimensions[-1].name)
-        accounts = self.accounts if self.accounts in {each.key for each in dimensions} else ""
+        keys = {each.key for each in dimensions}
+        accounts = self.accounts if self.accounts in keys else ""
+        bought = self.categories if accounts and self.categories in keys - {accounts} else ""
         dimensions.sort(key=lambda each: each.key != accounts)
-        return replace(self, columns=columns, dimensions=tuple(dimensions), accounts=accounts)
+        settled = replace(self, columns=columns, dimensions=tuple(dimensions))
+        return replace(settled, accounts=accounts, categories=bought)
 
 
 def unique(name: str, taken: set[str], *, avoid: bool = True) -> str:
@@ -189,6 +193,8 @@ def to_yaml(design: Design, name: str) -> str:
     names = {each.key: each.name for each in design.dimensions}
     if design.accounts:
         about["accounts"] = names[design.accounts]
+    if design.categories:
+        about["categories"] = names[design.categories]
     about["fact"] = {"file": FILE, "day": identifier(design.day)}
     details = {each.name: _property(each) for each in design.used if each.role == "detail"}
     if details:

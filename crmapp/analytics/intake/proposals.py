@@ -23,6 +23,7 @@ _DOCUMENT = re.compile(
 """A line's own document, and periods, which the calendar knows better."""
 _MEASURED = re.compile(r"qty|quantit|amount|montant|value|total")
 _ACCOUNTS = re.compile(r"customer|client|account|debtor|buyer|sold to|kunde|compte|acheteur")
+_CATEGORIES = re.compile(r"categor|cat[ée]gor|product line|gamme|famil|product group|groupe de pro")
 _CONTACT = re.compile(r"address|adresse|street|\brue\b|contact")
 _PLACE = re.compile(rf"{_CONTACT.pattern}|city|ville|state|region|r[ée]gion|pays|country")
 _KEY_WORDS = re.compile(r"\b(code|no|number|num[ée]ro|num|id|nr|key|cl[ée]|name|nom|label|du|de)\b")
@@ -52,8 +53,11 @@ def propose(headings: Sequence[str], rows: Rows, title: str, today: date) -> Des
     ).settled()
     keys = [each for each in known if roles[each.name][0] == "key"]
     accounts = next((each.name for each in keys if _ACCOUNTS.search(each.words)), "")
+    own = {each.name for each in columns if each.is_key}
+    groups = [each.name for each in known if _CATEGORIES.search(each.words) and each.name in own]
+    bought = next(iter(groups), "")
     period = "months" if _is_recent(design, known, rows, today) else "total"
-    return replace(design, accounts=accounts, period=period).settled()
+    return replace(design, accounts=accounts, categories=bought, period=period).settled()
 
 
 def names_for(headings: Sequence[str]) -> list[str]:

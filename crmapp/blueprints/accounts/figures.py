@@ -1,4 +1,4 @@
-"""The figures of the Sales tab: this year against last year, month by month, and the rhythm."""
+"""The figures of the Sales tab: this year and last, by month, the rhythm, and what was lost."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from flask_babel import format_date, get_locale, gettext, ngettext
 from crmapp.analytics.columns import CAPTIONS, Column
 from crmapp.analytics.engine import Value
 from crmapp.blueprints.accounts.chart import Bar, bars
+from crmapp.domain.periods import MONTHS, Period, last_months, year_before
 from crmapp.domain.permissions import Right
-from crmapp.services.account_sales import Figures
+from crmapp.services.account_sales import Category, Figures
 from crmapp.web.access import current_user
 from crmapp.web.templating import NONE, number, percent, text
 
@@ -51,7 +52,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Sales:
-    """What the tab shows of one database."""
+    """What the tab shows of one database; ``categories`` is how it calls what accounts buy."""
 
     name: str
     database: str
@@ -62,6 +63,10 @@ class Sales:
     bars: list[Bar]
     year: Table
     months: Table
+    categories: str
+    gone: list[Table]
+    measured: str
+    has_rhythm: bool
 
 
 def sales(figures: Figures) -> Sales:
@@ -83,6 +88,10 @@ def sales(figures: Figures) -> Sales:
         ),
         _by_measure(figures, by_year),
         _by_period(figures, by_month),
+        _categories(figures),
+        _gone(figures),
+        _label(figures, figures.main),
+        figures.rhythm.gap is not None,
     )
 
 
@@ -96,16 +105,74 @@ def _facts(figures: Figures, by_year: Sequence[Column]) -> list[Fact]:
         found.append(Fact(_head(first["current"]), _cell(figures, first["current"]), hint))
     rhythm = figures.rhythm
     if rhythm.last is not None:
-        measure = next(iter(figures.dataset.measures))
-        newest = _behind(figures, "total", measure, f"{measure}.total")
-        found.append(Fact(gettext("Last order"), Cell(format_date(rhythm.last), href=newest)))
+        newest = _behind(figures, "total", figures.main, f"{figures.main}.total")
+        hint = "" if rhythm.gap is not None else gettext("too few orders for a rhythm")
+        found.append(Fact(gettext("Last order"), Cell(format_date(rhythm.last), href=newest), hint))
     if rhythm.gap is not None:
-        days = ngettext("%(num)s day", "%(num)s days", rhythm.gap)
-        found.append(Fact(gettext("Usual time between orders"), Cell(days)))
+        found.append(Fact(gettext("Usual time between orders"), Cell(_days(rhythm.gap))))
     if rhythm.overdue:
-        late = ngettext("%(num)s day", "%(num)s days", rhythm.overdue)
-        found.append(Fact(gettext("Next order overdue by"), Cell(late), kind="warn"))
-    return found
+        late = Cell(_days(rhythm.overdue))
+        found.append(Fact(gettext("Next order overdue by"), late, kind="warn"))
+    return found + _lost(figures)
+
+
+def _lost(figures: Figures) -> list[Fact]:
+    """Return what the lost categories were worth together."""
+    lost = [category for category in figures.categories if category.lost]
+    if not lost:
+        return []
+    worth = sum(category.before for category in lost)
+    href = _bought(figures, "previous", *(category.key for category in lost))
+    label = gettext("Lost: %(what)s", what=_categories(figures))
+    count = gettext("%(count)s of %(all)s", count=len(lost), all=len(figures.categories))
+    return [Fact(label, _amount(figures, worth, href), count, "warn")]
+
+
+def _gone(figures: Figures) -> list[Table]:
+    """Put the lost categories below each other, and then those that shrink."""
+    found = {
+        gettext("Lost"): [each for each in figures.categories if each.lost],
+        gettext("Shrinking"): [each for each in figures.categories if each.shrinking],
+    }
+    last = last_months(figures.calendar.today, MONTHS)
+    heads = [_months(year_before(last)), _months(last)]
+    heads += [gettext("Last order"), gettext("Usual time between orders")]
+    return [
+        Table(what, heads, [(each.title, _habit(figures, each)) for each in shown])
+        for what, shown in found.items()
+        if shown
+    ]
+
+
+def _habit(figures: Figures, category: Category) -> list[Cell]:
+    habit = category.rhythm
+    return [
+        _amount(figures, category.before, _bought(figures, "previous", category.key)),
+        _amount(figures, category.now, _bought(figures, "current", category.key)),
+        Cell(format_date(habit.last) if habit.last else NONE),
+        Cell(_days(habit.gap) if habit.gap is not None else NONE),
+    ]
+
+
+def _categories(figures: Figures) -> str:
+    """How the database calls what accounts buy; empty if it does not say."""
+    name = figures.dataset.categories
+    return figures.dataset.dimension(name).label.text(str(get_locale())) if name else ""
+
+
+def _days(count: int) -> str:
+    return ngettext("%(num)s day", "%(num)s days", count)
+
+
+def _months(period: Period) -> str:
+    return f"{format_date(period.start, 'MMM yyyy')} – {format_date(period.end, 'MMM yyyy')}"
+
+
+def _amount(figures: Figures, value: Value, href: str) -> Cell:
+    if not isinstance(value, int | float | Decimal):
+        return Cell(text(value))
+    kind = figures.dataset.measures[figures.main].kind
+    return Cell(number(value, 2 if kind == "money" else None), value < 0, href)
 
 
 def _by_measure(figures: Figures, columns: Sequence[Column]) -> Table:
@@ -169,8 +236,17 @@ def _behind(figures: Figures, period: str, measure: str, column: str) -> str:
     return _link("grid.transactions", figures, args)
 
 
-def _link(endpoint: str, figures: Figures, args: Mapping[str, Any]) -> str:
+def _bought(figures: Figures, which: str, *categories: str) -> str:
+    """Return the address of what was bought of categories, in one of the two years."""
+    args = {"period": "months", "mode": "summary", "measures": figures.main}
+    of = {"of": f"{figures.main}.{which}", "key": categories, "account": figures.keys}
+    return _link("grid.transactions", figures, args | of, figures.dataset.categories)
+
+
+def _link(
+    endpoint: str, figures: Figures, args: Mapping[str, Any], dimension: str | None = None
+) -> str:
     if not current_user.can(Right.GRID_VIEW):
         return ""
-    name, dimension = figures.dataset.name, figures.dataset.accounts
-    return url_for(endpoint, dataset=name, dimension=dimension, **args)
+    shown = dimension or figures.dataset.accounts
+    return url_for(endpoint, dataset=figures.dataset.name, dimension=shown, **args)

@@ -167,7 +167,7 @@ class Builder:
             return pick_lists.choices(spec.pick_list, str(get_locale()), keep=row.values)
         if spec.kind is Kind.TEAM:
             return [(str(id_), name) for id_, name in pick_lists.teams()]
-        people = [(str(id_), name) for id_, name in pick_lists.people()]
+        people = [(str(id_), name) for id_, name in pick_lists.people_and_teams()[0]]
         names = pick_lists.names_of_all()[0]
         left = [(str(id_), name) for id_, name in names.items() if str(id_) in row.values]
         return [(ME, _("Me")), *people, *(each for each in left if each not in people)]

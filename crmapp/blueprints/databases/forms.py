@@ -112,6 +112,14 @@ class DesignForm(Form):
         validate_choice=False,
         description=lazy_gettext("The dimension whose entities become accounts of the CRM."),
     )
+    categories = SelectField(
+        lazy_gettext("They buy"),
+        validate_choice=False,
+        description=lazy_gettext(
+            "What accounts buy, in few groups, such as product lines: an account's Sales tab says"
+            " which of them it no longer buys."
+        ),
+    )
 
     def read(self, before: Design) -> Design:
         """The design as the form says it; what was not sent stays as it was."""
@@ -123,6 +131,7 @@ class DesignForm(Form):
             currency=(self.currency.data or "").strip().upper(),
             period=self.period.data if self.period.data in PERIODS else before.period,
             accounts=self.accounts.data or "",
+            categories=self._said("categories", before.categories),
             columns=tuple(self._column(each) for each in before.columns),
             dimensions=dimensions,
         ).settled()
@@ -159,9 +168,10 @@ def design_form(design: Design) -> DesignForm:
     fields, kept = _fields(design)
     form: DesignForm = type("FilledDesignForm", (DesignForm,), fields)(data=kept)
     form.period.choices = [SelectChoice(key, translated(t)) for key, t in PERIOD_LABELS.items()]
-    form.accounts.choices = [SelectChoice("", _("None of them"))] + [
-        SelectChoice(each.key, each.label_en) for each in design.dimensions
-    ]
+    found = [SelectChoice(each.key, each.label_en) for each in design.dimensions]
+    none = SelectChoice("", _("None of them"))
+    form.accounts.choices = [none, *found]
+    form.categories.choices = [none, *(each for each in found if each.value != design.accounts)]
     return form
 
 
@@ -170,7 +180,7 @@ def _fields(design: Design) -> tuple[dict[str, Any], dict[str, Any]]:
     fields: dict[str, Any] = {}
     kept: dict[str, Any] = {
         name: getattr(design, name)
-        for name in ("label_en", "label_fr", "currency", "period", "accounts")
+        for name in ("label_en", "label_fr", "currency", "period", "accounts", "categories")
     }
     roles = _roles(design)
     for column in design.columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from flask import Response, request
@@ -25,8 +25,9 @@ from crmapp.web.htmx import page
 from crmapp.web.paging import Pager
 from crmapp.web.templating import number as written
 
-OURS = ("of", "key")
-"""Arguments of this page beside the question's: the number's column, and its entity's key."""
+OURS = ("of", "key", "account")
+"""Arguments of this page beside the question's: the number's column, the keys of its entities, and
+those of the accounts that it is narrowed down to."""
 
 
 @bp.get("/<dataset>/<dimension>/transactions")
@@ -34,10 +35,11 @@ OURS = ("of", "key")
 def transactions(dataset: str, dimension: str) -> Response:
     """Show the transactions behind a number, newest first, and that they add up to it."""
     question = asked(dataset, dimension, besides=OURS)
-    number = Number.read(question, request.args.get("of", ""), request.args.getlist("key"))
+    column, keys, accounts = request.args.get("of", ""), *map(request.args.getlist, OURS[1:])
+    number = Number.read(question, column, keys, accounts)
     found = grids.transactions(question, number, by=current_user)
     shape = grids.dataset(dataset, by=current_user)
-    view = TransactionsView(shape, question, found, request.args["of"], number)
+    view = TransactionsView(shape, question, found, column, number)
     return page("grid/transactions.html", "grid/_transactions.html", view=view)
 
 
@@ -79,11 +81,10 @@ class TransactionsView:
     @property
     def entity(self) -> str:
         """Whose transactions they are: the entity's name; of the total, all that was in view."""
-        if not self.number.entities:
-            return gettext("Total")
-        of = f"of.{self.shape.name}"
-        names = dict.fromkeys(str(self._entity(of, row[of])) for row in self.found.rows)
-        return ", ".join(names or self.number.entities)
+        names = self._names(self.shape.name, self.number.entities)
+        of = names or gettext("Total")
+        accounts = self._names(self.dataset.accounts or "", self.number.accounts)
+        return f"{of} · {accounts}" if accounts else of
 
     @cached_property
     def choices(self) -> list[Choice]:
@@ -127,10 +128,17 @@ class TransactionsView:
     def _url(self, of: str = "", page: int = 1) -> str:
         args: dict[str, str | list[str]] = {**self.question.change(page=page).to_args()}
         args |= {"of": of or self.column, "key": list(self.number.entities)}
+        args |= {"account": list(self.number.accounts)}
         return grid_url(self.dataset.name, self.shape.name, args, "grid.transactions")
 
     def _text(self, column: Column, value: Value) -> str:
         return self._writers[column.name](self._entity(column.name, value))
+
+    def _names(self, dimension: str, keys: Sequence[str]) -> str:
+        """How the entities with these keys are called on the page, or else their keys."""
+        of = f"of.{dimension}"
+        found = [str(self._entity(of, row[of])) for row in self.found.rows if keys]
+        return ", ".join(dict.fromkeys(found or keys))
 
     def _entity(self, column: str, value: Value) -> Value:
         shape = self.dataset.dimensions.get(column.removeprefix("of."))

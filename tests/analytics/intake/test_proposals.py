@@ -125,6 +125,24 @@ def test_a_proposal_is_a_dataset_file_that_loads(tmp_path, path):
 
     assert (loaded.rows, loaded.rejected) == (built.lines, [])
     assert read.accounts == "customers"
+    assert read.categories in ("product_lines", "categories")
+
+
+def test_what_accounts_buy_is_proposed_and_goes_when_it_is_no_dimension_any_more():
+    found = propose(ROOT / "datasets" / "vehicle_sales.parquet")
+    left_out = [replace(c, own=False) if c.name == "product_line" else c for c in found.columns]
+
+    assert found.categories == "product_line"
+    assert replace(found, columns=tuple(left_out)).settled().categories == ""
+    assert replace(found, accounts="product_line").settled().categories == ""
+    assert replace(found, accounts="").settled().categories == ""
+
+
+def test_a_design_from_before_there_were_categories_is_read():
+    kept = propose(ROOT / "datasets" / "vehicle_sales.parquet").as_json()
+    del kept["categories"]
+
+    assert design.Design.from_json(kept).categories == ""
 
 
 @pytest.mark.parametrize(
