@@ -42,6 +42,7 @@ class Settings:
     port: int = 8000  # PORT
     smtp_url: str | None = None  # CRMAPP_SMTP_URL: smtp[s]://user:password@host:port; else log
     mail_from: str = "crmapp@localhost"  # CRMAPP_MAIL_FROM
+    imap_url: str | None = None  # CRMAPP_IMAP_URL: imap[s]://user:password@host:port/folder
     secret_key: str = ""  # SECRET_KEY: made once and kept in ``home`` unless given
     encryption_keys: tuple[str, ...] = ()  # CRMAPP_ENCRYPTION_KEYS: newest first; kept in ``home``
     htmx_source: str = "cdn"  # HTMX_SOURCE: cdn (with a timed local fallback) or local
@@ -81,6 +82,7 @@ class Settings:
             port=_number(environ, "PORT", 8000, 0, 65535),
             smtp_url=_smtp_url(environ),
             mail_from=_mail_from(environ),
+            imap_url=_imap_url(environ),
             secret_key=_secret_key(environ),
             encryption_keys=_encryption_keys(environ),
             htmx_source=_choice(environ, "HTMX_SOURCE", ("cdn", "local")),
@@ -272,6 +274,20 @@ def _smtp_url(environ: Mapping[str, str]) -> str | None:
     url = environ.get("CRMAPP_SMTP_URL") or None
     if url and not _names_server(url, ("smtp", "smtps")):
         raise ConfigurationError("CRMAPP_SMTP_URL: use smtp[s]://user:password@host:port.")
+    return url
+
+
+def _imap_url(environ: Mapping[str, str]) -> str | None:
+    url = environ.get("CRMAPP_IMAP_URL") or None
+    if url is None:
+        return None
+    if not _names_server(url, ("imap", "imaps")) or not urlsplit(url).username:
+        raise ConfigurationError("CRMAPP_IMAP_URL: use imaps://user:password@host:port/folder.")
+    if not _mail_drop_domain(environ):
+        raise ConfigurationError(
+            "CRMAPP_IMAP_URL needs CRMAPP_MAIL_DROP_DOMAIN: the domain of the addresses whose mail"
+            " comes to that mailbox."
+        )
     return url
 
 

@@ -22,7 +22,11 @@ from crmapp.config import settings
 from crmapp.db import after_commit
 
 QUEUE = "crmapp"
-JOBS = {"runs.work": "crmapp.jobs.runs.work", "mails.deliver": "crmapp.jobs.mails.deliver"}
+JOBS = {
+    "runs.work": "crmapp.jobs.runs.work",
+    "mails.deliver": "crmapp.jobs.mails.deliver",
+    "mails.collect": "crmapp.jobs.mails.collect",
+}
 log = logging.getLogger(__name__)
 
 

@@ -3,6 +3,7 @@
 from crmapp.db.base import LARGEST_ID, Base, Folded, Json, Money, UtcDateTime, utcnow
 from crmapp.db.session import (
     after_commit,
+    be_alone,
     beside,
     db,
     session,
@@ -19,6 +20,7 @@ __all__ = [
     "Money",
     "UtcDateTime",
     "after_commit",
+    "be_alone",
     "beside",
     "db",
     "session",

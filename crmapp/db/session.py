@@ -7,10 +7,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
+from zlib import crc32
 
 import orjson
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmapp.db import unchanged
@@ -97,6 +98,15 @@ def unit_of_work() -> Iterator[None]:
         session().info.pop(AFTER, None)
     for callback in waiting:
         callback()
+
+
+def be_alone(matter: str) -> None:
+    """Inside a unit of work: wait for others who are at ``matter``, and keep them out of it.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(crc32(matter.encode()))))
 
 
 @contextmanager

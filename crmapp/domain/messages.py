@@ -190,7 +190,9 @@ def _is_automatic(message: Message) -> bool:
     said = _header(message, "auto-submitted").lower()
     nobody = any(each.strip() == "<>" for each in _raw(message, "return-path"))
     report = message.get_content_type() == "multipart/report"
-    return (bool(said) and not said.startswith("no")) or nobody or report
+    older = _header(message, "precedence").lower() == "auto_reply"
+    older = older or bool(_raw(message, "x-autoreply", "x-autorespond"))
+    return (bool(said) and not said.startswith("no")) or nobody or report or older
 
 
 def _text(leaves: list[Message]) -> str:

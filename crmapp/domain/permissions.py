@@ -19,6 +19,7 @@ class Right(StrEnum):
     VIEW_SHARE = "view.share"
     CONTACT_EDIT = "contact.edit"
     ACTIVITY_EDIT = "activity.edit"
+    MAIL_FILE = "mail.file"
     GRID_VIEW = "grid.view"
     GRID_ADD_UPDATE_ACCOUNTS = "grid.add_update_accounts"
     RUN_VIEW = "run.view"
@@ -42,6 +43,7 @@ SENTENCES: dict[Right, str] = {
     ),
     Right.CONTACT_EDIT: N_("Add and change contacts."),
     Right.ACTIVITY_EDIT: N_("Add and change activities."),
+    Right.MAIL_FILE: N_("Read the letters that no account was found for, and file them."),
     Right.GRID_VIEW: N_("Open the analytics grid."),
     Right.GRID_ADD_UPDATE_ACCOUNTS: N_("Add or update accounts from the analytics grid."),
     Right.RUN_VIEW: N_("See runs and their receipts."),
@@ -88,7 +90,7 @@ _MANAGER = (
     _REP
     | _VIEWER
     | _RUNS
-    | {Right.ACCOUNT_EDIT_ALL, Right.ACCOUNT_DELETE, Right.VIEW_SHARE}
+    | {Right.ACCOUNT_EDIT_ALL, Right.ACCOUNT_DELETE, Right.VIEW_SHARE, Right.MAIL_FILE}
     | {Right.GRID_ADD_UPDATE_ACCOUNTS}
 )
 _IMPLEMENTER = (

@@ -22,7 +22,7 @@ from crmapp.models.integration import (
     RemoteObject,
     RequestLog,
 )
-from crmapp.models.mail import MailOutbox
+from crmapp.models.mail import Mailbox, MailOutbox, UnfiledLetter
 from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.matching import MatchAnswer, MatchCandidate, MatchQuestion, MatchRule
 from crmapp.models.pick_list import PickList, PickListValue
@@ -55,6 +55,7 @@ __all__ = [
     "IntegrationVersion",
     "MailDrop",
     "MailOutbox",
+    "Mailbox",
     "ManagedListState",
     "MappingVersion",
     "MatchAnswer",
@@ -79,6 +80,7 @@ __all__ = [
     "StoredSelection",
     "SyncClock",
     "Team",
+    "UnfiledLetter",
     "User",
     "team_member",
 ]

@@ -11,6 +11,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.statements import Statements
+from crmapp.domain.changes import Action, Write
 from crmapp.domain.duplicate_keys import Traits
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
 from crmapp.domain.permissions import Right
@@ -244,12 +245,19 @@ def delete(account_id: int, *, by: User) -> None:
         records.delete(Account, account_id, by=by)
 
 
-def restore(account_id: int, *, by: User, without_number: bool = False) -> None:
+def restore(
+    account_id: int,
+    *,
+    by: User,
+    without_number: bool = False,
+    overruled: Overruling = duplicate_checks.NONE,
+) -> None:
     """Bring a deleted account back, if need be without its number.
 
     Raises:
-        Invalid: another account has taken its number meanwhile; see :func:`number_holder`. Or a
-            source keeps its number, which it cannot do without.
+        Invalid: field → another account has the same there meanwhile; of the number, see
+            :func:`number_holder`. Or a source keeps its number, which it cannot do without.
+        MayExist: accounts like it exist, as for :func:`create`.
     """
     with _one_number_each(), unit_of_work():
         account = get(account_id, by=by, deleted=True)
@@ -259,7 +267,10 @@ def restore(account_id: int, *, by: User, without_number: bool = False) -> None:
             raise Invalid({"number": keeper.refusal})
         if account.deleted_at is not None:
             values = {"number": None} if without_number else {}
-            records.restore(Account, account_id, values, by=by)
+            after = duplicate_hints.typed(values, account)
+            source = duplicate_checks.source(Traits(), after, overruled=overruled, by=by)
+            back = Write(Action.RESTORE, values, account_id, source=source)
+            records.one(Account, back, by=by)
 
 
 def number_holder(account: Account, *, by: User) -> Account | None:

@@ -1,4 +1,4 @@
-"""Removes the bytes of attachments that nobody can bring back any more."""
+"""Removes the bytes of attachments that nobody can bring back, and of letters that are gone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 
 from crmapp import contents
-from crmapp.db import session, utcnow
+from crmapp.db import session
 from crmapp.db.bulk import is_one_of
-from crmapp.models import Attachment
-from crmapp.services.attachments import KEPT
+from crmapp.models import Attachment, UnfiledLetter
+from crmapp.services import retention
 
 _GRACE = timedelta(days=1)
 """Whoever brings a file back at the last moment still finds its bytes."""
@@ -25,7 +25,7 @@ def forget_old() -> int:
 
 
 def forget(folder: str) -> int:
-    """Remove the files of a folder that no attachment needs, and return how many."""
+    """Remove the files of a folder that nothing needs, and return how many."""
     gone = contents.sweep(folder, _needed)
     session.rollback()
     return gone
@@ -33,10 +33,13 @@ def forget(folder: str) -> int:
 
 def _needed(hashes: Sequence[str]) -> set[str]:
     session.rollback()  # what was committed since is seen
-    limit = utcnow() - KEPT - _GRACE
+    limit = retention.since(retention.DELETED_FILES) - _GRACE
     living = or_(Attachment.deleted_at.is_(None), Attachment.deleted_at > limit)
     found: set[str] = set()
     for first in range(0, len(hashes), _AT_ONCE):
-        some = is_one_of(Attachment.sha256, hashes[first : first + _AT_ONCE])
-        found |= set(session.scalars(select(Attachment.sha256).where(some, living)))
+        some = hashes[first : first + _AT_ONCE]
+        named = select(Attachment.sha256).where(is_one_of(Attachment.sha256, some), living)
+        letters = select(UnfiledLetter.sha256).where(is_one_of(UnfiledLetter.sha256, some))
+        for query in (named, letters):
+            found |= set(session.scalars(query))
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from crmapp import contents
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Action, Write
 from crmapp.errors import FileLost, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Account, Activity, Attachment, User
-from crmapp.services import accounts, activities, editing, history, records
+from crmapp.services import accounts, activities, editing, history, records, retention
 from crmapp.services.attachment_intake import Accepted, Refused, Sent, taken
 
-KEPT = timedelta(days=30)
-"""How long a deleted file can be brought back."""
 MOST_SHOWN = 500
 _GONE = N_("The server has lost this file. Ask an administrator to bring it back from a backup.")
 
@@ -79,7 +76,7 @@ def of_account(account: Account) -> list[Listed]:
 
 def deleted_of(account: Account) -> list[Listed]:
     """Return the files of an account that can be brought back, those deleted last first."""
-    since = utcnow() - KEPT
+    since = retention.since(retention.DELETED_FILES)
     query = (
         select(Attachment)
         .where(Attachment.account_id == account.id, Attachment.deleted_at > since)
@@ -187,7 +184,7 @@ def write(
 
 
 def delete(file_id: int, *, by: User) -> Attachment:
-    """Delete an attachment softly, and return it: it can be brought back for :data:`KEPT`.
+    """Delete an attachment softly, and return it: it can be brought back for a time.
 
     Raises:
         NotFound, Forbidden: as for :func:`add_to_account`.
@@ -210,7 +207,7 @@ def restore(file_id: int, *, by: User) -> Attachment:
         file = editing.seen(Attachment, file_id, by=by, deleted=True)
         accounts.need_editable(file.account_id, by=by)
         if file.deleted_at is not None:
-            if file.deleted_at < utcnow() - KEPT:
+            if file.deleted_at < retention.since(retention.DELETED_FILES):
                 raise NotFound
             records.restore(Attachment, file_id, by=by)
     return file

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crmapp.config import settings
+from crmapp.db import be_alone
 from crmapp.domain.duplicate_keys import FIELDS, Key, Traits, changed
 from crmapp.errors import Invalid, MayExist
 from crmapp.i18n import N_
@@ -63,7 +64,10 @@ def source(
         MayExist: accounts like it exist; nobody has said yet, of just these, that it is another.
     """
     news = changed(before, after) - {Key.NUMBER}  # that one is refused where it is written
-    matches = duplicate_hints.find(after, by=by, keys=news, but=but) if news else []
+    if not news:
+        return editing.FORM
+    be_alone("duplicates")  # else two who save the same in one moment would not see each other
+    matches = duplicate_hints.find(after, by=by, keys=news, but=but)
     blocked = {key: each for each in reversed(matches) for key in each.blocked}
     if blocked:
         raise Invalid({FIELDS[key]: TAKEN[key] for key in sorted(blocked, key=_place)})

@@ -35,6 +35,7 @@ from crmapp.models import (
     SavedView,
     StoredSelection,
     Team,
+    UnfiledLetter,
     User,
     team_member,
 )
@@ -93,6 +94,8 @@ def erase_accounts(ids: Sequence[int]) -> None:
     for object_, model in _OWNED:
         owned = list(session.scalars(select(model.id).where(is_one_of(model.account_id, ids))))
         _erase_changes(object_, owned)
+    filed = select(Activity.id).where(is_one_of(Activity.account_id, ids))
+    session.execute(delete(UnfiledLetter).where(UnfiledLetter.activity_id.in_(filed)))
     for below in _BELOW:
         session.execute(delete(below).where(is_one_of(below.account_id, ids)))
     _erase_changes("account", ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from io import BytesIO
 from typing import NamedTuple
@@ -20,8 +20,9 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import MailRefused, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, FiledMail, User
-from crmapp.services import attachments, mail_drop, records
+from crmapp.services import accounts, attachments, mail_drop, records
 from crmapp.services.attachment_intake import Accepted, Refused, Sent, taken
+from crmapp.services.rights import need
 
 MOST_BYTES = 2
 """A message may be so many times as large as a file that may be attached."""
@@ -65,23 +66,85 @@ def file(raw: bytes, recipients: Collection[str] = ()) -> list[int]:
     if len(raw) > largest():
         raise MailRefused(Text(_TOO_LARGE, {"size": f"{largest() / (1 << 20):g}"}))
     mail = read(raw)
-    found = dict.fromkeys(map(mail_drop.account_at, recipients or mail.recipients))
-    places = [each for each in found if each is not None]
-    if not places:
-        raise NotFound
+    places = living(recipients or mail.recipients)
     if mail.automatic:
         log.info("an e-mail that no person sent is not filed")
         return []
+    return file_at(places, mail)
+
+
+def living(addresses: Collection[str]) -> list[int]:
+    """Return the accounts that live at ``addresses``.
+
+    Raises:
+        NotFound: none does.
+    """
+    found = dict.fromkeys(map(mail_drop.account_at, addresses))
+    places = [each for each in found if each is not None]
+    if not places:
+        raise NotFound
+    return places
+
+
+def file_at(
+    places: Sequence[int], mail: Mail, also: Callable[[], None] = lambda: None
+) -> list[int]:
+    """File a message on the accounts ``places`` that know its sender.
+
+    ``also`` is called in the transaction that files it.
+
+    Raises:
+        MailRefused: its sender is a stranger to each of them.
+        Unavailable: as for :func:`file`.
+    """
     known = [each for each in places if _sender(each, mail) is not None]
     if not known:
         log.warning("an e-mail of a stranger is refused on the accounts %s", places)
         raise MailRefused(_STRANGER)
     session.rollback()
     with taken(_files(mail)) as (accepted, refused), contents.keeping() as keep, unit_of_work():
-        done = [_file(each, mail, accepted, refused) for each in known]
+        done = [
+            _file(each, mail, sender, sender.user, accepted, refused)
+            for each in known
+            if (sender := _sender(each, mail)) is not None
+        ]
         for each in accepted if any(done) else ():
             keep(each.file)
+        also()
     return [each for each in done if each is not None]
+
+
+def file_for(
+    account_id: int, mail: Mail, also: Callable[[int | None], None], *, by: User
+) -> int | None:
+    """File a message on the account that ``by`` says it belongs to, whoever sent it.
+
+    Return the activity that it became, or was before. ``also`` is given it in the transaction that
+    files it.
+
+    Raises:
+        NotFound, Forbidden: she may not change the account.
+        Unavailable: as for :func:`file`.
+    """
+    session.rollback()
+    with taken(_files(mail)) as (accepted, refused), contents.keeping() as keep, unit_of_work():
+        accounts.need_editable(account_id, by=by)
+        need(Right.ACTIVITY_EDIT, by=by)
+        sender = _sender(account_id, mail) or Sender(None, None)
+        done = _file(account_id, mail, sender, by, accepted, refused)
+        for each in accepted if done else ():
+            keep(each.file)
+        done = done or _filed_before(account_id, mail)
+        also(done)
+    return done
+
+
+def _filed_before(account_id: int, mail: Mail) -> int | None:
+    return session.scalar(
+        select(FiledMail.activity_id).where(
+            FiledMail.account_id == account_id, FiledMail.digest == mail.digest
+        )
+    )
 
 
 def _files(mail: Mail) -> list[Sent]:
@@ -112,11 +175,15 @@ def _sender(account_id: int, mail: Mail) -> Sender | None:
 
 
 def _file(
-    account_id: int, mail: Mail, accepted: Sequence[Accepted], refused: Sequence[Refused]
+    account_id: int,
+    mail: Mail,
+    sender: Sender,
+    by: User | None,
+    accepted: Sequence[Accepted],
+    refused: Sequence[Refused],
 ) -> int | None:
     """File it on one account, unless it is there already; expects a unit of work."""
-    sender = _sender(account_id, mail)
-    if sender is None or not _is_new(account_id, mail):
+    if not _is_new(account_id, mail):
         return None
     values = {
         "account_id": account_id,
@@ -128,7 +195,7 @@ def _file(
         "notes": _notes(mail, refused),
     }
     source = {"kind": "mail"}
-    (made,) = records.write(Activity, [Write(Action.CREATE, values, source=source)], by=sender.user)
+    (made,) = records.write(Activity, [Write(Action.CREATE, values, source=source)], by=by)
     if made.record_id is None:
         return None
     session.execute(
@@ -137,7 +204,7 @@ def _file(
         .values(activity_id=made.record_id)
     )
     fresh = attachments.unknown(account_id, made.record_id, accepted)  # a logo may come twice
-    attachments.write(account_id, made.record_id, fresh, by=sender.user, source=source)
+    attachments.write(account_id, made.record_id, fresh, by=by, source=source)
     return made.record_id
 
 

@@ -35,7 +35,7 @@ def add(typed: Mapping[str, str], *, by: User, key: str | None) -> int:
         wrong["happens_at"] = _NOT_YET
     account_id = None
     try:
-        account_id = _account(typed["account"], by)
+        account_id = account_meant(typed["account"], by=by)
     except BadValue as bad:
         wrong["account"] = bad.text
     if wrong or account_id is None:
@@ -54,7 +54,12 @@ def suggestions(words: str, *, by: User) -> list[palette.Hit]:
     return palette.find_accounts(words, by=by)
 
 
-def _account(text: str, by: User) -> int:
+def account_meant(text: str, *, by: User) -> int:
+    """Return the account that is meant by its number or its name.
+
+    Raises:
+        BadValue: none is, or more than one.
+    """
     words = text.strip()
     if not words:
         raise BadValue(Text(REQUIRED))

@@ -81,8 +81,7 @@ def create(
     Raises:
         Invalid: the number is taken.
     """
-    write_ = Write(Action.CREATE, values, source=source)
-    return _one(model, write_, by=by)
+    return one(model, Write(Action.CREATE, values, source=source), by=by)
 
 
 def update(
@@ -101,7 +100,7 @@ def update(
         Invalid: the number is taken.
         NotFound: the record is gone.
     """
-    _one(model, Write(Action.UPDATE, values, record_id, version, source), by=by)
+    one(model, Write(Action.UPDATE, values, record_id, version, source), by=by)
 
 
 def delete(model: type[Record], record_id: int, *, by: User, version: int | None = None) -> None:
@@ -110,7 +109,7 @@ def delete(model: type[Record], record_id: int, *, by: User, version: int | None
     Raises:
         Invalid: it is a value of a pick list that records hold.
     """
-    _one(model, Write(Action.DELETE, {}, record_id, version, {"kind": "form"}), by=by)
+    one(model, Write(Action.DELETE, {}, record_id, version, {"kind": "form"}), by=by)
 
 
 def restore(
@@ -121,10 +120,11 @@ def restore(
     Raises:
         Invalid: the number is taken.
     """
-    _one(model, Write(Action.RESTORE, values, record_id, None, {"kind": "form"}), by=by)
+    one(model, Write(Action.RESTORE, values, record_id, None, {"kind": "form"}), by=by)
 
 
-def _one(model: type[Record], write_: Write, *, by: User) -> int:
+def one(model: type[Record], write_: Write, *, by: User) -> int:
+    """Apply one write for a person, with the errors of all the above; return the record's id."""
     (outcome,) = write(model, [write_], by=by)
     if outcome.reason is Reason.CHANGED_SINCE:
         raise _conflict(model, write_.record_id or 0, write_.values)

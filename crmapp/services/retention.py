@@ -1,10 +1,10 @@
-"""How long the files of runs are kept: plans, rows that were left out, and exports."""
+"""How long things are kept: the files of runs, deleted files, and letters that nobody filed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import aliased
@@ -16,14 +16,18 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ENDED, UNDOABLE
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
-from crmapp.models import Change, Run, RunRetention, User
+from crmapp.models import Attachment, Change, Run, RunRetention, UnfiledLetter, User
 from crmapp.services import exports
 from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
 MOST = 3650
-USUAL: dict[str, int | None] = {exports.KIND: exports.KEPT.days}
+DELETED_FILES, LETTERS = "deleted_file", "unfiled_letter"
+BESIDE = frozenset({DELETED_FILES, LETTERS})
+"""What is kept for a time beside the files of runs."""
+USUAL: dict[str, int | None] = {exports.KIND: exports.KEPT.days, DELETED_FILES: 30, LETTERS: 90}
 """Days for kinds of which nobody has said anything; all others are kept for ever."""
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH = 50
 _ENDED = [status.value for status in ENDED]
 _UNDOABLE = [status.value for status in UNDOABLE]
@@ -31,10 +35,18 @@ _UNDOABLE = [status.value for status in UNDOABLE]
 
 @dataclass(frozen=True)
 class Loss:
-    """How many runs would lose their files, and how many of them can still be undone."""
+    """What would be lost: how many runs' files, and how many of those can still be undone.
+
+    And how many deleted files could not be brought back any more, and how many letters would go.
+    """
 
     runs: int = 0
     undoable: int = 0
+    files: int = 0
+    letters: int = 0
+
+    def __bool__(self) -> bool:
+        return self != Loss()
 
 
 def days() -> dict[str, int | None]:
@@ -48,18 +60,34 @@ def days_of(kind: str) -> int | None:
     return days().get(kind)
 
 
+def since(kind: str) -> datetime:
+    """Return since when what is of ``kind`` is kept."""
+    number = days_of(kind)
+    return EVER if number is None else utcnow() - timedelta(days=number)
+
+
 def loss(wanted: Mapping[str, int | None]) -> Loss:
     """Say what would be lost at once if files were kept for as long as ``wanted`` says."""
     runs = undoable = 0
     for kind, number in wanted.items():
-        if number is None:
+        if number is None or kind in BESIDE:
             continue
         over = _over(kind, utcnow() - timedelta(days=number))
         runs += session.scalar(select(func.count()).select_from(Run).where(*over)) or 0
         changed = exists().where(Change.run_id == Run.id)
         can_be = (Run.status.in_(_UNDOABLE), changed)
         undoable += session.scalar(select(func.count()).select_from(Run).where(*over, *can_be)) or 0
-    return Loss(runs, undoable)
+    return Loss(runs, undoable, *(_beside(kind, wanted) for kind in (DELETED_FILES, LETTERS)))
+
+
+def _beside(kind: str, wanted: Mapping[str, int | None]) -> int:
+    """Return how many deleted files or letters would be lost that are kept now."""
+    number = wanted.get(kind)
+    if number is None:
+        return 0
+    column = Attachment.deleted_at if kind == DELETED_FILES else UnfiledLetter.came_at
+    gone = (column > since(kind), column < utcnow() - timedelta(days=number))
+    return session.scalar(select(func.count()).where(*gone)) or 0
 
 
 def keep(wanted: Mapping[str, int | None], *, confirmed: Loss | None, by: User) -> None:
@@ -82,7 +110,7 @@ def keep(wanted: Mapping[str, int | None], *, confirmed: Loss | None, by: User) 
     if wrong:
         raise Invalid(wrong)
     would = loss(_shorter(wanted))
-    if would.runs and confirmed != would:
+    if would and confirmed != would:
         raise Invalid({"confirm": N_("Read what would be lost, and confirm it.")})
     with unit_of_work():
         for kind, number in wanted.items():
@@ -105,7 +133,7 @@ def forget_old() -> int:
     """
     gone = 0
     for kind, number in days().items():
-        if number is not None:
+        if number is not None and kind not in BESIDE:
             gone += _forget(kind, utcnow() - timedelta(days=number))
     session.rollback()
     return gone

@@ -11,10 +11,12 @@ from crmapp.services import (
     engine,
     feeds,
     left_files,
+    mailboxes,
     managed_lists,
     reminders,
     request_log,
     retention,
+    unfiled,
 )
 
 _MOST = 50
@@ -32,8 +34,10 @@ def sweep() -> int:
     account_sync.start_due()
     feeds.start_due()
     reminders.send_due()
+    mailboxes.wake()
     request_log.forget_old()
     retention.forget_old()
+    unfiled.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

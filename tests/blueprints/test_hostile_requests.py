@@ -28,6 +28,7 @@ ARGUMENTS = {
     "day.accounts": ("account",),
     "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
                   "sel", "focus.customers"),
+    "settings.unfiled": ("page", "show"),
     "runs.index": ("status", "before", "since", "until", "like"),
     "imports.new": ("like", "object"),
     "runs.show": ("after", "show", "page", "reason", "about", "looked"),
@@ -54,7 +55,7 @@ FIELDS: dict[str, Iterable[str]] = {
     "runs": ("idempotency_key",),
     "security": ("email", "password", "new_password", "next"),
     "settings": ("name", "email", "role", "team", "password", "active", "label_en", "kind", "code",
-                 "pick_list", "position", "to", "rules", "required", "version"),
+                 "pick_list", "position", "to", "rules", "required", "version", "id", "account"),
     "upserts": ("dataset", "dimension", "sel", "plan_hash", "row-1", "row-" + "9" * 15, "match",
                 "name", "empty", "confirmed", "idempotency_key"),
 }  # fmt: skip

@@ -120,11 +120,11 @@ class TestRetention:
         alice, sent = as_user(make.alice), {"upsert": "3", "export": "7"}
 
         asked = alice.post("/admin/retention", data=sent)
-        saved = alice.post("/admin/retention", data={**sent, "confirm": "1-1"})
+        saved = alice.post("/admin/retention", data={**sent, "confirm": "1-1-0-0"})
 
         assert asked.status_code == 422
         assert "1 run loses its files at once. 1 of them can still be undone" in flat(asked)
-        assert 'value="1-1"' in asked.text
+        assert 'value="1-1-0-0"' in asked.text
         assert saved.status_code == 303
 
     def test_it_is_open_to_administrators_alone(self, make, as_user):

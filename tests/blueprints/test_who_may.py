@@ -115,6 +115,11 @@ VIEWS = [
     View("GET", "/admin/fields/required", ADMIN, "settings.manage"),
     View("POST", "/admin/fields/required", ADMIN, "settings.manage"),
     View("GET", "/admin/mail", ADMIN, "settings.manage"),
+    View("POST", "/admin/mail/reading", ADMIN, "settings.manage"),
+    View("GET", "/admin/unfiled", ADMIN, "mail.file"),
+    View("POST", "/admin/unfiled/filings", ADMIN, "mail.file"),
+    View("POST", "/admin/unfiled/discards", ADMIN, "mail.file"),
+    View("POST", "/admin/unfiled/returns", ADMIN, "mail.file"),
     View("GET", "/admin/datasets", ADMIN, "dataset.manage"),
     View("GET", "/admin/matching", ADMIN, "integration.manage"),
     View("GET", "/admin/matches", ADMIN, "integration.manage"),
@@ -190,7 +195,8 @@ def ids(make):
 
 def ask(client, view, ids, headers):
     kind = {"kind": "text"} if "/fields" in view.address else {}
-    data = {**SENT, **kind} if view.method == "POST" else None
+    letter = {"id": "9", "account": "Acme"} if "/unfiled" in view.address else {}
+    data = {**SENT, **kind, **letter} if view.method == "POST" else None
     address = view.address.format(**ids)
     return client.open(address, method=view.method, data=data, headers=headers)
 

@@ -145,6 +145,8 @@ PAGES = (
     "/admin/pick-lists/terms/values/37/edit",
     "/admin/pick-lists/terms/values/37/deletion",
     "/admin/mail",
+    "/admin/unfiled",
+    "/admin/unfiled?show=settled",
     "/admin/datasets",
     "/admin/health",
     "/admin/retention",

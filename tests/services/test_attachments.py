@@ -247,7 +247,7 @@ def test_a_deleted_file_is_purged_when_nobody_can_restore_it_any_more(make):
     assert len(kept_files()) == 1
     with unit_of_work():
         row = session.get(Attachment, file.id)
-        row.deleted_at -= attachments.KEPT + timedelta(days=2)
+        row.deleted_at -= timedelta(days=32)
     attachment_sweep.forget(file.sha256[:2])
 
     assert kept_files() == []

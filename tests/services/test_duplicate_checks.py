@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.domain.duplicate_keys import Effect, Key
 from crmapp.errors import Invalid, KeyReused, MayExist
-from crmapp.models import Account, Change
+from crmapp.models import Account, Change, User
 from crmapp.services import accounts, history
 from crmapp.services.duplicate_checks import Overruling
 from tests.support.duplicate_rules import rule
@@ -162,3 +163,57 @@ def test_history_does_not_name_an_account_that_its_reader_may_not_see(make):
     assert [str(text) for text in entry.overruled.although] == [
         "an account that is not open to you has the same tax id"
     ]
+
+
+def deleted(values, make):
+    account_id = accounts.create(values, by=make.bob)
+    accounts.delete(account_id, by=make.mona)
+    return account_id
+
+
+def test_a_deleted_account_comes_back_on_somebodys_word_if_others_like_it_exist_by_now(make):
+    gone = deleted(ACME, make)
+    accounts.create(OTHER, by=make.bob)
+    with pytest.raises(MayExist) as may_exist:
+        accounts.restore(gone, by=make.mona)
+
+    accounts.restore(gone, by=make.mona, overruled=said(may_exist.value))
+
+    entry = history.of("account", gone, by=make.mona, locale="en").entries[0]
+    assert entry.overruled.reason == "Another branch"
+
+
+def test_a_deleted_account_stays_deleted_if_another_has_what_no_two_may(make):
+    rule(Key.PHONE, Effect.BLOCK, by=make.alice)
+    gone = deleted(ACME, make)
+    accounts.create(OTHER, by=make.bob)
+
+    with pytest.raises(Invalid) as invalid:
+        accounts.restore(gone, by=make.mona)
+
+    assert list(invalid.value.fields) == ["phone"]
+
+
+def test_of_two_who_save_the_same_in_one_moment_one_is_refused(make, app):
+    rule(Key.PHONE, Effect.BLOCK, by=make.alice)
+    bob, waiting = make.bob.id, threading.Barrier(2)
+    refused = []
+
+    def save(name):
+        with app.app_context():
+            by = session.get_one(User, bob)
+            waiting.wait(10)
+            try:
+                accounts.create({"name": name, "phone": ACME["phone"]}, by=by)
+            except Invalid as invalid:
+                refused.append(list(invalid.fields))
+
+    savers = [threading.Thread(target=save, args=(name,)) for name in ("Acme", "Zenith")]
+    for each in savers:
+        each.start()
+    for each in savers:
+        each.join(30)
+
+    session.rollback()
+    assert refused == [["phone"]]
+    assert len(session.scalars(select(Account.id)).all()) == 1

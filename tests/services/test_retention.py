@@ -32,10 +32,10 @@ def keep(make, days: int | None, confirmed: Loss | None = None) -> None:
     retention.keep({"upsert": days}, confirmed=confirmed, by=make.alice)
 
 
-def test_files_are_kept_for_ever_but_those_of_exports_for_a_week(make):
+def test_files_of_runs_are_kept_for_ever_but_those_of_exports_for_a_week(make):
     run = ended(make, 5000)
 
-    assert retention.days() == {exports.KIND: 7}
+    assert retention.days() == {exports.KIND: 7, "deleted_file": 30, "unfiled_letter": 90}
     assert retention.forget_old() == 0
     assert not lost(run.id)
 

@@ -14,6 +14,7 @@ from crmapp.blueprints.accounts.facts import words
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, MayExist
+from crmapp.i18n import Text
 from crmapp.services import accounts, field_owners, fields
 from crmapp.services.field_owners import Keeper
 from crmapp.web.access import current_user, requires
@@ -124,22 +125,39 @@ def delete(account_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:account_id>/restoration")
 def restore(account_id: int) -> ResponseReturnValue:
-    """Bring a deleted account back, or say who has its number now and offer a way out."""
+    """Bring a deleted account back, or say what stands in its way and offer a way out."""
     try:
         accounts.restore(
-            account_id, without_number="without_number" in request.form, by=current_user
+            account_id,
+            without_number="without_number" in request.form,
+            overruled=overruled(),
+            by=current_user,
         )
-    except Invalid:
-        account = accounts.get(account_id, by=current_user, deleted=True)
-        return page(
-            "accounts/restoration.html",
-            status=422,
-            account=account,
-            holder=accounts.number_holder(account, by=current_user),
-            keeper=field_owners.locked(account_id).get("number"),
-        )
+    except MayExist as may_exist:
+        return _restoration(account_id, {}, status_of(may_exist), may_exist)
+    except Invalid as invalid:
+        return _restoration(account_id, invalid.fields, invalid.status)
     flash(_("Account restored."), "success")
     return see_other(url_for("accounts.show", account_id=account_id))
+
+
+def _restoration(
+    account_id: int,
+    wrong: Mapping[str, Text],
+    status: int,
+    may_exist: MayExist | None = None,
+) -> ResponseReturnValue:
+    account = accounts.get(account_id, by=current_user, deleted=True)
+    return page(
+        "accounts/restoration.html",
+        status=status,
+        account=account,
+        wrong=wrong,
+        may_exist=may_exist,
+        reason=overruled().reason,
+        holder=accounts.number_holder(account, by=current_user),
+        keeper=field_owners.locked(account_id).get("number"),
+    )
 
 
 def _called(account_id: int, form: Form) -> str:

@@ -12,7 +12,7 @@ from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
 from crmapp.blueprints.accounts.tabs import tab
 from crmapp.domain.permissions import Right
-from crmapp.services import accounts, attachments
+from crmapp.services import accounts, attachments, retention
 from crmapp.web.access import current_user, person, requires
 from crmapp.web.attaching import FilesForm, allow_files, files_form, has_files, tell
 from crmapp.web.htmx import see_other
@@ -93,5 +93,5 @@ def _files(account_id: int, form: FilesForm, status: int = 200) -> ResponseRetur
         action=url_for("accounts.add_files", account_id=account_id) + tail(),
         listed=attachments.of_account(account),
         deleted=attachments.deleted_of(account),
-        kept=attachments.KEPT.days,
+        kept=retention.days_of(retention.DELETED_FILES),
     )

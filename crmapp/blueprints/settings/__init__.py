@@ -30,6 +30,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     subscriptions,  # noqa: F401
     sync_health,  # noqa: F401
     sync_plans,  # noqa: F401
+    unfiled,  # noqa: F401
     values,  # noqa: F401
     views,  # noqa: F401
 )

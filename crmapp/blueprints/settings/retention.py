@@ -1,8 +1,9 @@
-"""How long the files of runs are kept: days for each kind, with a word on what would be lost."""
+"""How long things are kept: days for each kind, with a word on what would be lost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple, fields
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,28 +31,34 @@ KINDS = {
     "feed": N_("Feed of accounts"),
     "export": N_("Export to a file"),
 }
+BESIDE = {
+    services.DELETED_FILES: N_("Deleted files of accounts"),
+    services.LETTERS: N_("Unfiled letters"),
+}
+"""What is kept for a time beside the files of runs."""
+EVERY = KINDS | BESIDE
 
 
 @bp.get("/retention")
 @requires(Right.SETTINGS_MANAGE)
 def retention() -> ResponseReturnValue:
-    """Show for how long the files of each kind of run are kept."""
+    """Show for how long the files of each kind of run are kept, and what else is."""
     days = services.days()
-    return _form({kind: "" if days.get(kind) is None else str(days[kind]) for kind in KINDS})
+    return _form({kind: "" if days.get(kind) is None else str(days[kind]) for kind in EVERY})
 
 
 @bp.post("/retention")
 @requires(Right.SETTINGS_MANAGE)
 def keep_files() -> ResponseReturnValue:
     """Set it, or say what is wrong or what would be lost."""
-    typed = {kind: request.form.get(kind, "").strip() for kind in KINDS}
+    typed = {kind: request.form.get(kind, "").strip() for kind in EVERY}
     wanted = {kind: _days(text) for kind, text in typed.items()}
     try:
         services.keep(wanted, confirmed=_confirmed(), by=current_user)
     except Invalid as invalid:
         loss = services.loss(wanted) if "confirm" in invalid.fields else None
         return _form(typed, invalid.fields, loss)
-    flash(_("Saved. Files whose time is over are deleted within a minute."), "success")
+    flash(_("Saved. What is over its time is deleted soon."), "success")
     return see_other(url_for("settings.retention"))
 
 
@@ -64,9 +71,9 @@ def _days(text: str) -> int | None:
 
 def _confirmed() -> Loss | None:
     """Read what she was told would be lost, and said yes to."""
-    runs, _mark, undoable = request.form.get("confirm", "").partition("-")
-    known = all(part.isascii() and part.isdecimal() and len(part) < 10 for part in (runs, undoable))
-    return Loss(int(runs), int(undoable)) if known else None
+    parts = request.form.get("confirm", "").split("-")
+    known = all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts)
+    return Loss(*map(int, parts)) if known and len(parts) == len(fields(Loss)) else None
 
 
 def _form(
@@ -75,9 +82,11 @@ def _form(
     return page(
         "settings/retention.html",
         kinds=KINDS,
+        beside=BESIDE,
         typed=typed,
         errors=errors or {},
         loss=loss,
+        confirms="-".join(map(str, astuple(loss))) if loss else "",
         most=services.MOST,
         status=422 if errors else 200,
     )

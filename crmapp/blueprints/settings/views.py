@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden
 from crmapp.i18n import N_
-from crmapp.services import databases, installation, match_inbox
+from crmapp.services import databases, installation, mailboxes, match_inbox, unfiled
 from crmapp.services import datasets as dataset_files
 from crmapp.web import navigation
 from crmapp.web.access import current_user, requires
-from crmapp.web.htmx import page
+from crmapp.web.htmx import page, see_other
 from crmapp.web.paging import page_number
 
 
@@ -63,6 +64,13 @@ SECTIONS = (
         N_("Every letter that crmapp wrote, and what became of it."),
         "mail",
         Right.SETTINGS_MANAGE,
+    ),
+    Section(
+        "unfiled",
+        N_("Unfiled letters"),
+        N_("Letters that no account was found for: a person says whose they are."),
+        "inbox",
+        Right.MAIL_FILE,
     ),
     Section(
         "connections",
@@ -136,8 +144,8 @@ SECTIONS = (
     ),
     Section(
         "retention",
-        N_("Files of runs"),
-        N_("For how long the plans, rows and exports that runs leave behind are kept."),
+        N_("Retention"),
+        N_("For how long files of runs, deleted files and unfiled letters are kept."),
         "history",
         Right.SETTINGS_MANAGE,
     ),
@@ -166,7 +174,11 @@ def index() -> ResponseReturnValue:
     """Show the way to each page of the settings that is open to the reader."""
     if not any(current_user.can(section.right) for section in SECTIONS):
         raise Forbidden(Right.SETTINGS_MANAGE.value)
-    return page("settings/index.html", waiting={"matches": match_inbox.count(by=current_user)})
+    waiting = {
+        "matches": match_inbox.count(by=current_user),
+        "unfiled": unfiled.count(by=current_user),
+    }
+    return page("settings/index.html", waiting=waiting)
 
 
 @bp.get("/mail")
@@ -184,7 +196,17 @@ def mail() -> ResponseReturnValue:
         states=states,
         kinds=kinds,
         sends=installation.sends_mail(),
+        mailbox=mailboxes.standing(by=current_user),
     )
+
+
+@bp.post("/mail/reading")
+@requires(Right.SETTINGS_MANAGE)
+def read_mailbox() -> ResponseReturnValue:
+    """Have the mailbox read now."""
+    mailboxes.read_soon(by=current_user)
+    flash(_("The mailbox is read now. Look again in a moment."), "success")
+    return see_other(url_for("settings.mail"))
 
 
 @bp.get("/datasets")
