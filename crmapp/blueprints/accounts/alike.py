@@ -32,10 +32,12 @@ def told(
     form: Form, status: int, may_exist: MayExist | None, account: Account | None = None
 ) -> dict[str, Any]:
     """Return what a form says of accounts that may be the same: something once it was refused."""
-    if may_exist or status not in (409, 422):  # a new form has the places of the hints, empty
-        hints: Hints = duplicate_hints.by_field(may_exist.matches if may_exist else ())
-    else:
+    if may_exist:
+        hints: Hints = duplicate_hints.by_field(may_exist.matches)
+    elif status in (409, 422):
         hints = beside(form.values, account)
+    else:
+        hints = duplicate_hints.by_field(())  # the places where they will stand
     return {
         "hints": hints,
         "may_exist": may_exist,
