@@ -43,6 +43,15 @@ def called(ids: Collection[int], *, by: User) -> dict[int, str]:
     return {row.id: row.number or row.name for row in session.execute(query)} if ids else {}
 
 
+def titles(ids: Collection[int], *, by: User) -> dict[int, str]:
+    """Return id → name of those of the accounts that ``by`` sees."""
+    account = Account.__table__.c
+    query = select(account.id, account.name).where(
+        is_one_of(account.id, sorted(ids)), Account.visible_to(by)
+    )
+    return {row.id: row.name for row in session.execute(query)} if ids else {}
+
+
 def names(ids: Collection[int], *, by: User) -> dict[int, tuple[str, ...]]:
     """Return id → by what :func:`meant` may find each of the accounts that ``by`` sees."""
     account = Account.__table__.c

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, func, select
 
 from crmapp.db import session, unit_of_work
-from crmapp.db.bulk import is_one_of
 from crmapp.db.statements import Statements
 from crmapp.domain.duplicate_keys import Traits
 from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
@@ -101,12 +100,7 @@ def links_typed(account: Account, *, by: User) -> dict[str, str]:
 def linked(account: Account, *, by: User) -> dict[int, str]:
     """Return id → name of the accounts that custom fields of ``account`` name and ``by`` sees."""
     ids = {account.value(spec) for spec in _links()} - {None}
-    if not ids:
-        return {}
-    table = Account.__table__.c
-    query = select(table.id, table.name).where(is_one_of(table.id, sorted(ids)))
-    rows = session.execute(query.where(Account.visible_to(by)))
-    return {row.id: row.name for row in rows}
+    return account_links.titles(ids, by=by)
 
 
 def _links() -> list[Field]:
