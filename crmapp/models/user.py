@@ -39,7 +39,8 @@ class User(Base, UserMixin):
     one when somebody else's fails. ``own_details`` is how she has arranged what Salesforce holds of
     accounts (:class:`crmapp.domain.arrangement.Arrangement`); None is as the administrator has it.
     ``default_view`` is the id of the :class:`crmapp.models.saved_view.SavedView` that opens first
-    for her; it may be gone.
+    for her; it may be gone. ``account_columns`` are those of her list of accounts as its address
+    has them (:mod:`crmapp.services.account_columns`); None are the standard ones.
     At ``digest_hour`` of her day she gets an e-mail about her activities; ``digest_day`` is the
     last day of which that is settled. ``calendar_hash`` is what is kept of the secret address of
     her calendar.
@@ -68,6 +69,7 @@ class User(Base, UserMixin):
     shortcuts: Mapped[str | None]
     own_details: Mapped[dict[str, Any] | None]
     default_view: Mapped[int | None]
+    account_columns: Mapped[str | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")

@@ -57,7 +57,8 @@ def asked(args: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     known = {spec.name for spec in filterable()} if names else set()
     for name in names:
         if name not in known:
-            problem = Text(NO_FILTER, {"name": name[:80]})
+            gone = fields.every("account").get(name)
+            problem = Text(NO_FILTER, {"name": gone.label if gone else name[:80]})
             raise Invalid({name: problem}, problem)
         if len(args[name]) > LONGEST or "\x00" in args[name]:
             raise Invalid({name: TOO_LONG}, TOO_LONG)

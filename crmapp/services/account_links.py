@@ -51,6 +51,15 @@ def seen(ids: Collection[int], *, by: User) -> dict[int, Named]:
     return {row.id: Named(*row) for row in session.execute(query)} if ids else {}
 
 
+def standing(ids: Collection[int], *, by: User) -> dict[int, Named]:
+    """Return id → what ``by`` sees of the accounts; one that was merged is what it has become."""
+    found = seen(ids, by=by)
+    for id_ in set(ids) - found.keys():
+        if heir := successors.of(id_, by=by):
+            found[id_] = Named(heir.id, heir.name, heir.number)
+    return found
+
+
 def called(ids: Collection[int], *, by: User) -> dict[int, str]:
     """Return id → number, else name, of those of the accounts that ``by`` sees."""
     return {id_: each.number or each.name for id_, each in seen(ids, by=by).items()}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,11 +18,11 @@ from sqlalchemy import (
 )
 
 from crmapp.db import session
-from crmapp.db.bulk import dialect, is_one_of
+from crmapp.db.bulk import is_one_of
 from crmapp.domain.permissions import Right
-from crmapp.models import Account, Activity, Change, Contact, Run, Team, User
-from crmapp.models.contact import full_name
-from crmapp.services import account_fields, account_where
+from crmapp.models import Account, Activity, Change, Contact, Run, User
+from crmapp.services import account_columns, account_fields, account_lines, account_where
+from crmapp.services.account_lines import Line
 from crmapp.services.account_order import (
     MOST_STATEMENTS,
     Filter,
@@ -46,26 +45,6 @@ _FEW = 5_000
 CHUNK = 1_000
 """So many accounts are read at a time when all are wanted."""
 _account = Account.__table__.c
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-class Line(NamedTuple):
-    """What the list shows of an account; ``owner``, ``team`` and ``contact`` are names.
-
-    ``custom`` is what custom fields hold, as JSON keeps it, if the list has columns for some.
-    """
-
-    id: int
-    name: str
-    number: str | None
-    location: str | None
-    phone: str | None
-    active: bool
-    deleted: bool
-    owner: str | None
-    team: str | None
-    contact: str
-    custom: Mapping[str, Any] = _NOTHING
 
 
 @dataclass(frozen=True)
@@ -108,7 +87,7 @@ def page(question: Question, *, by: User) -> Page:
     else:
         count, many = len(found), False
     return Page(
-        _lines([spot.id for spot in found]),
+        account_lines.read([spot.id for spot in found], account_columns.shown(question.columns)),
         found[0].cursor(backwards=True) if found and before else None,
         found[-1].cursor() if found and after else None,
         count,
@@ -138,8 +117,9 @@ def check(question: Question, *, by: User) -> None:
 
 def everything(question: Question, *, by: User) -> Iterator[Line]:
     """Go through all accounts that match ``question`` and that ``by`` may see, in its order."""
+    columns = account_columns.shown(question.columns)
     for ids in chunks(question, by=by):
-        yield from _lines(ids)
+        yield from account_lines.read(ids, columns)
 
 
 def chunks(question: Question, *, by: User) -> Iterator[list[int]]:
@@ -251,7 +231,8 @@ def _count(
     Returns the number and whether there are more. Of a search that finds very many, only those
     are counted that its index found first, unless an owner or a team makes them few.
     """
-    key = (replace(question, cursor=None, sort="name", descending=False), by.id)
+    plain = replace(question, cursor=None, sort="name", descending=False, columns=(), gone=())
+    key = (plain, by.id)
     if _many.get(key, 0) > time.monotonic():
         return COUNT_UP_TO, True
     if question.owner or question.team:
@@ -275,30 +256,3 @@ def _number(where: tuple[ColumnElement[bool], ...]) -> Query:
 
 _many: dict[tuple[Question, int], float] = {}
 """Which lists have more accounts than are counted, and until when that is believed."""
-
-
-def _lines(ids: Sequence[int]) -> Sequence[Line]:
-    """Read the lines of a page, in the order of ``ids``."""
-    custom = bool(account_fields.listed())
-    query = _lines_query(custom=custom, dialect_=dialect())
-    lines = {
-        row[0]: Line._make([*row[:9], full_name(row[9], row[10]), row[11] if custom else _NOTHING])
-        for row in session.connection().execute(query, {"ids": ids}).all()
-    }
-    return [lines[each] for each in ids if each in lines]
-
-
-@cache
-def _lines_query(*, custom: bool, dialect_: str) -> Query:
-    """Ask for the columns of :class:`Line`; made once, as values: records cost three times more."""
-    account, user, team, contact = (model.__table__ for model in (Account, User, Team, Contact))
-    tables = (
-        account.outerjoin(user, account.c.owner_id == user.c.id)
-        .outerjoin(team, account.c.team_id == team.c.id)
-        .outerjoin(contact, account.c.primary_contact_id == contact.c.id)
-    )
-    own = [account.c[name] for name in ("id", "name", "number", "location", "phone", "active")]
-    names = (user.c.name, team.c.name, contact.c.first_name, contact.c.last_name)
-    more = [account.c.custom] if custom else []
-    query = select(*own, account.c.deleted_at.is_not(None), *names, *more).select_from(tables)
-    return query.where(is_one_of(account.c.id, "ids"))

@@ -12,12 +12,23 @@ from dataclasses import dataclass
 from crmapp.domain.conditions import Group
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
-from crmapp.services import account_conditions, account_fields
+from crmapp.services import account_columns, account_conditions, account_fields
 
 NOBODY = 0
 """Stands for *no owner* and *no team* among ids."""
 SORTS = ("name", "number", "location", "phone", "primary_contact", "owner", "team")
-ARGUMENTS = ("q", "active", "owner", "team", "location", "where", "run", "deleted", "sort")
+ARGUMENTS = (
+    "q",
+    "active",
+    "owner",
+    "team",
+    "location",
+    "where",
+    "run",
+    "deleted",
+    "sort",
+    "columns",
+)
 LONGEST_SEARCH = 200
 MOST_LOCATIONS = 20
 LARGEST_ID = 2**31 - 1
@@ -66,11 +77,12 @@ def _is_text(value: object) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Which accounts, in which order, from where on.
+    """Which accounts, in which order, from where on, and in which columns.
 
     ``owner`` and ``team`` are ids or NOBODY; with ``locations``, accounts at any of them; with
     ``run``, those that it wrote; ``fields`` are (custom field, what is asked of it); ``where`` is
-    the filter that was built of any fields.
+    the filter that was built of any fields. Without ``columns`` the standard ones are shown;
+    ``gone`` are those that were asked for and are none, or not any more.
     """
 
     words: str = ""
@@ -86,6 +98,8 @@ class Question:
     descending: bool = False
     cursor: Cursor | None = None
     size: int = 50
+    columns: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @classmethod
     def from_args(
@@ -102,6 +116,7 @@ class Question:
         column = sort.removeprefix("-")
         if column not in SORTS and not account_fields.can_sort(column):
             raise bad_address("sort")
+        columns, gone = account_columns.asked(args.get("columns", ""))
         return cls(
             words=_words(args.get("q", "")),
             active=_choice(args, "active", {"": None, "yes": True, "no": False}),
@@ -115,6 +130,8 @@ class Question:
             sort=column,
             descending=sort.startswith("-"),
             cursor=Cursor.read(args["from"]) if args.get("from") else None,
+            columns=columns,
+            gone=gone,
         )
 
     @classmethod

@@ -28,7 +28,6 @@ from crmapp.services import (
     fields,
     passing_on,
     records,
-    successors,
 )
 from crmapp.services.account_links import Named
 from crmapp.services.duplicate_checks import Overruling
@@ -89,13 +88,7 @@ def linked(account: Account, *, by: User) -> dict[int, Named]:
     One that was merged is what it has become.
     """
     ids = {account.value(spec) for spec in _links()} - {None}
-    if not ids:
-        return {}
-    found = account_links.seen(ids, by=by)
-    for id_ in ids - found.keys():
-        if heir := successors.of(id_, by=by):
-            found[id_] = Named(heir.id, heir.name, heir.number)
-    return found
+    return account_links.standing(ids, by=by)
 
 
 def _links() -> list[Field]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import update
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.runs import Mail
 from crmapp.models.user import User
+from crmapp.services import account_columns
 
 PREFERENCES = frozenset({"locale", "theme", "density", "shortcuts", "timezone"})
 
@@ -31,6 +32,18 @@ def keep_day(*, timezone: str, digest_hour: int | None, by: User) -> None:
         session.execute(
             update(User).where(User.id == person).values(timezone=timezone, digest_hour=digest_hour)
         )
+
+
+def keep_columns(names: Sequence[str], *, by: User) -> None:
+    """Keep which columns ``by`` wants to see of accounts where no view says it.
+
+    Raises:
+        Invalid: they are too many.
+    """
+    account_columns.check(names)
+    person, text = by.id, account_columns.written(names)
+    with unit_of_work():
+        session.execute(update(User).where(User.id == person).values(account_columns=text or None))
 
 
 def keep(chosen: Mapping[str, str], *, by: User) -> None:

@@ -12,7 +12,7 @@ from crmapp.domain.conditions import Condition, Group
 from crmapp.domain.fields import BadValue
 from crmapp.errors import Invalid
 from crmapp.models import Team, User
-from crmapp.services import account_list
+from crmapp.services import account_columns, account_list
 from crmapp.services.account_question import ARGUMENTS, Question
 
 Pairs = list[tuple[str, str]]
@@ -25,7 +25,7 @@ AS_IT_COMES = ("sort", "name")
 class Standing:
     """What of a view can be asked: ``living`` arguments, and ``lapsed`` ones.
 
-    Of a built filter that lapsed, what still can be asked is among the living ones.
+    Of a built filter or of columns that lapsed, what still can be asked is among the living ones.
     With ``team_gone``, it asks for a team that is no more: no account belongs to it.
     """
 
@@ -79,7 +79,17 @@ def standing(args: str, *, by: User) -> Standing:
             living += [("where", rest) for name, text in gone if (rest := _rest(name, text, by))]
         else:
             team_gone = bool(question.team) and session.get(Team, question.team) is None
-            return Standing(living, lapsed, team_gone)
+            return Standing(*_columns(question, living, lapsed), team_gone)
+
+
+def _columns(question: Question, living: Pairs, lapsed: Pairs) -> tuple[Pairs, Pairs]:
+    """Tell the columns that are there from those that are gone."""
+    if not question.gone:
+        return living, lapsed
+    whole = [pair for pair in living if pair[0] == "columns"]
+    rest = account_columns.written(question.columns)
+    left = [("columns", rest)] if rest else []
+    return [pair for pair in living if pair not in whole] + left, lapsed + whole
 
 
 def _rest(name: str, text: str, by: User) -> str:

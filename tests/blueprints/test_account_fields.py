@@ -124,7 +124,7 @@ class TestInTheList:
 
         assert '<td class="num">1,250.5</td>' in page.text
         assert "<td>Fax, Letter</td>" in page.text
-        assert "<td>Secret</td>" in page.text
+        assert re.search(r'<td><a href="/accounts/\d+">Secret</a></td>', page.text)
         assert "sort=c_seats" in page.text
         assert "sort=c_how" not in page.text
 

@@ -20,7 +20,9 @@ from tests.support.web import htmx
 
 ANY = ("q", "page", "before")
 ARGUMENTS = {
-    "accounts.index": ("q", "active", "owner", "team", "where", "deleted", "sort", "from", "run"),
+    "accounts.index": ("q", "active", "owner", "team", "where", "deleted", "sort", "from", "run",
+                       "columns"),
+    "accounts.columns": ("words", "columns"),
     "accounts.filter_builder": ("where", "sort"),
     "accounts.activities": ("kind", "person", "before"),
     "activities.new": ("kind",),
@@ -39,7 +41,8 @@ ARGUMENTS = {
 """What the views of these endpoints read; the others are asked for :data:`ANY`."""
 FIELDS: dict[str, Iterable[str]] = {
     "accounts": [*ACCOUNT_FIELDS, "version", "idempotency_key", "do", "every-0", "field-0-0",
-                 "operator-0-0", "value-0-0"],
+                 "operator-0-0", "value-0-0", "field", "shown", "found", "words", "show",
+                 "up", "remove"],
     "activities": [*ACTIVITY_FIELDS, "version", "idempotency_key"],
     "contacts": [*CONTACT_FIELDS, "version", "idempotency_key"],
     "databases": ("file", "mode", "connection", "query", "title", "encoding", "delimiter",

@@ -169,7 +169,7 @@ def test_a_view_whose_field_was_retired_opens_and_says_what_it_goes_without(make
     text = shown(client)
 
     assert names(text) == ["Firm"]
-    assert "A condition of this view no longer applies" in text
+    assert "Part of this view no longer applies" in text
     assert "Order: Zone, descending · Zone: north" in text
     assert not is_changed(text)
 
@@ -196,7 +196,7 @@ def test_a_value_that_was_deleted_is_a_condition_less(make, as_user):
     text = shown(client)
 
     assert "Zone: gone" in text
-    assert "A condition of this view no longer applies" in text
+    assert "Part of this view no longer applies" in text
 
 
 def test_a_view_is_saved_without_what_no_longer_applies(make, as_user):

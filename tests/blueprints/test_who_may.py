@@ -33,6 +33,8 @@ VIEWS = [
     View("GET", "/accounts", ALL),
     View("GET", "/accounts/fields", ALL),
     View("GET", "/accounts/filters", ALL),
+    View("GET", "/accounts/columns", ALL),
+    View("POST", "/accounts/columns", ALL),
     View("GET", "/accounts/views/new", ALL),
     View("POST", "/accounts/views", ALL),
     View("GET", "/accounts/views/counts", ALL),

@@ -15,6 +15,7 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     arranging,
     bulk,
     changing,
+    column_choice,
     duplicates,
     exporting,
     files,

@@ -1,54 +1,108 @@
-"""The columns of the list of accounts: the standard ones, and those of custom fields."""
+"""The columns of the list of accounts: their heads, and what stands in them as people read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from flask import url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
-from crmapp.domain.fields import Field, Kind
-from crmapp.i18n import N_
-from crmapp.services import account_fields
-from crmapp.services.account_list import Line
-from crmapp.services.words import Words
+from crmapp.domain.fields import LISTED, Field, Kind, thaw
+from crmapp.domain.records import GROUP_BILLING, GROUP_SHIPPING
+from crmapp.services import account_columns, account_fields, account_links, pick_lists
+from crmapp.services.account_columns import NAME
+from crmapp.services.account_links import Named
+from crmapp.services.account_lines import Line
+from crmapp.services.account_question import SORTS
 from crmapp.web.access import current_user
 from crmapp.web.texts import translated
 
-COLUMNS = {
-    "name": N_("Account"),
-    "number": N_("Number"),
-    "location": N_("Location"),
-    "phone": N_("Phone"),
-    "primary_contact": N_("Primary contact"),
-    "owner": N_("Owner"),
-    "team": N_("Team"),
-}
 FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
 """Fields that stand to the right of their columns."""
+_PLAIN = frozenset(Kind) - LISTED - {Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.ACCOUNT}
+"""Kinds of standard fields whose values are shown as they are."""
+Cell = tuple[Any, str]
+"""What a column holds, as people read it, and where it leads."""
 
 
-def heads(specs: Iterable[Field]) -> tuple[tuple[str, str, bool, bool], ...]:
-    """Return (name, label, whether it is a number, whether the list sorts by it) of each."""
+class Head(NamedTuple):
+    """The head of a column: whether it holds ``figures``, and whether the list sorts by it."""
+
+    name: str
+    label: str
+    figures: bool
+    sortable: bool
+
+
+def label(name: str, spec: Field) -> str:
+    """Return what a column is called; two addresses have a city."""
+    if name == NAME:
+        return _("Account")
+    said = translated(spec.label)
+    if spec.group in (GROUP_BILLING, GROUP_SHIPPING):
+        return _("%(field)s (%(group)s)", field=said, group=translated(spec.group))
+    return said
+
+
+def called(names: Collection[str]) -> list[str]:
+    """Return what columns are called, those that are gone as well."""
+    ever = account_columns.ever()
+    return [label(name, ever[name]) if name in ever else name[:80] for name in names]
+
+
+def heads(columns: Mapping[str, Field]) -> tuple[Head, ...]:
+    """Return the head of each column."""
     return tuple(
-        (
-            spec.name,
-            translated(spec.label),
+        Head(
+            name,
+            label(name, spec),
             spec.kind in FIGURES,
-            account_fields.can_sort(spec.name),
+            name in SORTS or account_fields.can_sort(name),
         )
-        for spec in specs
+        for name, spec in columns.items()
     )
 
 
-def cells(lines: Iterable[Line], specs: Sequence[Field]) -> dict[int, list[Any]]:
-    """Return account → what it holds in the custom fields ``specs``, as people read it."""
-    kept = list(lines)
-    if not specs:
-        return {line.id: [] for line in kept}
-    held = [{name: [None, value] for name, value in line.custom.items()} for line in kept]
-    known, locale = {spec.name: spec for spec in specs}, str(get_locale())
-    words = Words(known, held, by=current_user, locale=locale)
+def cells(lines: Sequence[Line], columns: Mapping[str, Field]) -> dict[int, list[Cell]]:
+    """Return account → what stands in its columns, after its name."""
+    others = [(name, spec) for name, spec in columns.items() if name != NAME]
+    labels = pick_lists.labels(str(get_locale())) if any(s.pick_list for _n, s in others) else {}
+    names = [name for name, spec in others if spec.kind is Kind.ACCOUNT]
+    ids = {id_ for line in lines for name in names if (id_ := line.held.get(name)) is not None}
+    links = account_links.standing(ids, by=current_user)
     return {
-        line.id: [words.say(spec, line.custom.get(spec.name)) for spec in specs] for line in kept
+        line.id: [
+            (held, "")
+            if (held := line.held.get(name)) is None or (spec.kind in _PLAIN and not spec.custom)
+            else _said(spec, held, labels, links)
+            for name, spec in others
+        ]
+        for line in lines
     }
+
+
+def _said(
+    spec: Field, held: Any, labels: Mapping[str, Mapping[str, str]], links: Mapping[int, Named]
+) -> Cell:
+    value = thaw(spec, held)
+    if spec.kind in LISTED:
+        known = labels.get(spec.pick_list or "", {})
+        if isinstance(value, list):
+            return [known.get(code, code) for code in value], ""
+        return known.get(value, value), ""
+    if spec.kind is Kind.ACCOUNT:
+        if value not in links:
+            return _("An account that is not open to you"), ""
+        return links[value].name, url_for("accounts.show", account_id=links[value].id)
+    return value, _address(spec, value)
+
+
+def _address(spec: Field, value: Any) -> str:
+    if spec.kind is Kind.PHONE:
+        return f"tel:{value.replace(' ', '')}"
+    if spec.kind is Kind.EMAIL:
+        return f"mailto:{value}"
+    is_web = spec.kind is Kind.URL and value.startswith(("http://", "https://"))
+    return value if is_web else ""

@@ -31,7 +31,9 @@ def form_of(
         file=file,
         chosen=chosen,
         errors=invalid.fields if invalid else {},
-        narrowed=bool([name for name, _value in kept_arguments() if name != "sort"]),
+        narrowed=bool(
+            [name for name, _value in kept_arguments() if name not in ("sort", "columns")]
+        ),
         action=url_for("accounts.create_export") + tail(kept_arguments()),
         back=url_for("accounts.index") + tail(),
         key=secrets.token_urlsafe(16),

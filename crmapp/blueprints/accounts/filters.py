@@ -98,6 +98,6 @@ def choices_of(specs: Iterable[Field], asked: Mapping[str, str]) -> dict[str, li
 
 
 def unfiltered(pairs: Pairs) -> str:
-    """Return the address of the list without any filter, in the same view and order."""
-    kept = [pair for pair in pairs if pair[0] in ("deleted", "sort")]
+    """Return the address of the list without any filter, in the same view, order and columns."""
+    kept = [pair for pair in pairs if pair[0] in ("deleted", "sort", "columns")]
     return url_for("accounts.index") + tail(kept)

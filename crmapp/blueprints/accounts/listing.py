@@ -11,15 +11,23 @@ from flask_babel import format_decimal, get_locale, gettext, ngettext
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail, with_view
 from crmapp.blueprints.accounts.bulk_actions import offered
-from crmapp.blueprints.accounts.columns import COLUMNS, cells, heads
+from crmapp.blueprints.accounts.columns import called, cells, heads
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
+from crmapp.blueprints.accounts.lapsed import instead
 from crmapp.blueprints.accounts.rows import Rows
 from crmapp.blueprints.accounts.view_bar import bar_of, elsewhere
 from crmapp.domain.custom_fields import KINDS
 from crmapp.domain.fields import Kind
 from crmapp.domain.permissions import Right
+from crmapp.errors import Invalid
 from crmapp.i18n import N_
-from crmapp.services import account_fields, account_list, account_locations, pick_lists
+from crmapp.services import (
+    account_columns,
+    account_fields,
+    account_list,
+    account_locations,
+    pick_lists,
+)
 from crmapp.services import fields as field_set
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, put_address, see_other, wants_fragment
@@ -41,13 +49,18 @@ _rows = Rows()
 def index() -> ResponseReturnValue:
     """List the accounts that the address asks for."""
     words = elsewhere()
-    return see_other(words) if words else _list()
+    if words:
+        return see_other(words)
+    try:
+        return _list()
+    except Invalid as invalid:
+        return instead(invalid)
 
 
 def _list() -> ResponseReturnValue:
     question, reader = asked(), person()
     found = account_list.page(question, by=reader)
-    own = account_fields.listed()
+    columns = account_columns.shown(question.columns)
     people, teams = map(tuple, pick_lists.people_and_teams(keep=question.owner))
     pairs = arguments()
     answer = page(
@@ -55,9 +68,9 @@ def _list() -> ResponseReturnValue:
         "accounts/_table.html",
         question=question,
         found=found,
-        rows=_rows(found.rows, own, cells(found.rows, own), tail(pairs)),
-        columns=COLUMNS,
-        own=heads(own),
+        rows=_rows(found.rows, columns, cells(found.rows, columns), tail(pairs)),
+        heads=heads(columns),
+        gone=called(question.gone),
         more_filters=bool(account_fields.filterable()),
         people=people,
         teams=teams,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from flask import current_app, url_for
 from flask_babel import get_locale
 from markupsafe import Markup
 
-from crmapp.blueprints.accounts.columns import FIGURES
-from crmapp.domain.fields import Field
-from crmapp.services.account_list import Line
+from crmapp.blueprints.accounts.columns import FIGURES, Cell
+from crmapp.domain.fields import Field, Kind
+from crmapp.services.account_columns import NAME
+from crmapp.services.account_lines import Line
 from crmapp.web.kept import Texts, mark
 from crmapp.web.templating import text
 from crmapp.web.tokens import csrf_token
@@ -21,6 +21,8 @@ _MARK = mark("token")
 """Stands in kept rows where the token against forgery goes, another one for each reader."""
 MOST = 5_000
 """So many rows are kept by a process, about half a kilobyte each."""
+LONGEST = 200
+"""So much of a long text is seen in a row."""
 
 
 class Rows:
@@ -32,24 +34,32 @@ class Rows:
     def __call__(
         self,
         lines: Iterable[Line],
-        own: Sequence[Field],
-        cells: Mapping[int, Sequence[Any]],
+        columns: Mapping[str, Field],
+        cells: Mapping[int, Sequence[Cell]],
         tail: str,
     ) -> Markup:
-        """Return the rows of ``lines``, with ``cells`` for their ``own`` fields.
+        """Return the rows of ``lines``, with ``cells`` for the ``columns`` after the name.
 
         Their links end in ``tail``.
         """
         place, locale = url_for("accounts.index"), str(get_locale())
-        numeric = [spec.kind in FIGURES for spec in own]
+        kinds = [spec.kind for name, spec in columns.items() if name != NAME]
         written: list[str] = []
         row = current_app.jinja_env.get_template("accounts/_rows.html").module.row  # type: ignore[attr-defined]  # its macro
         for line in lines:
             plain = tuple(line[:-1])
-            shown = tuple(zip(map(text, cells[line.id]), numeric, strict=True))
+            shown = tuple(
+                (_seen(value, kind), href, kind in FIGURES)
+                for (value, href), kind in zip(cells[line.id], kinds, strict=True)
+            )
             described = (plain, shown, place, tail)
             written.append(self._kept.of((*described, locale), partial(row, *described, _MARK)))
         markup = "".join(written)
         if _MARK in markup:
             markup = markup.replace(_MARK, csrf_token())
         return Markup(markup)  # noqa: S704  (written by a template)
+
+
+def _seen(value: object, kind: Kind) -> str:
+    said = text(value)
+    return " ".join(said[: 2 * LONGEST].split())[:LONGEST] if kind is Kind.LONG_TEXT else said

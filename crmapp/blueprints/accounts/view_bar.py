@@ -21,6 +21,7 @@ from crmapp.services.saved_views import Listed
 from crmapp.services.view_questions import AS_IT_COMES, Pairs, Standing, written
 from crmapp.web.access import person
 from crmapp.web.htmx import wants_fragment
+from crmapp.web.templating import url_with
 
 MOST_TABS = 5
 """So many views stand beside each other; the menu has all."""
@@ -31,6 +32,7 @@ _NOTHING = Standing([], [], team_gone=False)
 class Bar:
     """``open`` is the view that the list comes from, as far as the reader finds it.
 
+    ``asks``: the list is another one than all accounts as the reader wants to see them;
     ``changed``: the list asks something else than the view; ``stale``: somebody changed the view
     since she opened it; ``lapsed``: what it asks and nobody can ask any more, in words;
     ``missing``: she does not find the view that the address names; ``pin_missing``: the one that
@@ -41,6 +43,7 @@ class Bar:
     views: tuple[Listed, ...]
     open: Listed | None
     pairs: Pairs
+    asks: bool
     changed: bool
     stale: bool
     lapsed: tuple[str, ...]
@@ -98,7 +101,8 @@ def _room(pairs: Pairs, me: int) -> str:
 def elsewhere() -> str | None:
     """Return the address of the list in so many words, if this one only names a view.
 
-    The default view of the reader opens where nothing is asked.
+    The default view of the reader opens where nothing is asked; her columns are those of lists
+    that come from no view.
 
     Raises:
         NotFound: the reader does not find the view.
@@ -107,7 +111,7 @@ def elsewhere() -> str | None:
         return None
     asked, plain = view_asked(), all(map(_is_foreign, request.args))
     if asked is None and (not plain or person().default_view is None):
-        return None
+        return _with_own_columns()
     views = {view.id: view for view in saved_views.listed(by=person())}
     if not plain:
         found = views.get(asked[0]) if asked else None
@@ -115,10 +119,16 @@ def elsewhere() -> str | None:
         return view_url(found.id) if found and set(lapsed) & set(arguments()) else None
     if asked is None:
         first = None if request.args.get("view") == ALL else person().default_view
-        return _in_words(views[first]) if first in views else None
+        return _in_words(views[first]) if first in views else _with_own_columns()
     if asked[0] not in views:
         raise NotFound
     return _in_words(views[asked[0]])
+
+
+def _with_own_columns() -> str | None:
+    """Return this address with the columns that the reader chose, if it names none."""
+    own = person().account_columns
+    return url_with(columns=own) if own and not request.args.get("columns") else None
 
 
 def _is_foreign(name: str) -> bool:
@@ -138,17 +148,19 @@ def bar_of(pairs: Pairs) -> Bar:
     views = saved_views.listed(by=reader)
     opened = next((view for view in views if asked and view.id == asked[0]), None)
     standing = view_questions.standing(opened.args, by=reader) if opened else _NOTHING
-    pinned = None if asked or pairs or request.args.get("view") else reader.default_view
+    asks = [pair for pair in pairs if pair != ("columns", reader.account_columns)]
+    pinned = None if asked or asks or request.args.get("view") else reader.default_view
     return Bar(
         views=tuple(views),
         open=opened,
         pairs=pairs,
+        asks=bool(asks),
         changed=opened is not None and written(pairs) != written(standing.living),
         stale=opened is not None and asked is not None and 0 < asked[1] < opened.version,
         lapsed=tuple(said(standing.lapsed)),
         team_gone=standing.team_gone,
         missing=opened is None and asked is not None,
-        pin_missing=pinned is not None,
+        pin_missing=pinned is not None and pinned not in {view.id for view in views},
         changeable=opened is not None and saved_views.may_change(opened, by=reader),
         default=reader.default_view,
         asked=request.args.get("view", ""),

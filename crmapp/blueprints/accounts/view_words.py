@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts.addresses import Pairs
-from crmapp.blueprints.accounts.columns import COLUMNS
+from crmapp.blueprints.accounts.columns import called
 from crmapp.blueprints.accounts.filters import chips
+from crmapp.domain.fields import is_custom
+from crmapp.services import account_columns, pick_lists, view_questions
 from crmapp.services import fields as field_set
-from crmapp.services import pick_lists, view_questions
+from crmapp.services.account_question import Question
 from crmapp.web.access import person
 from crmapp.web.texts import translated
 
@@ -20,6 +22,9 @@ def said(pairs: Pairs) -> Iterator[str]:
     for name, value in pairs:
         if name == "sort":
             yield _order(value)
+        elif name == "columns":
+            gone = called(account_columns.lost(value))
+            yield from [_("Column: %(name)s", name=each) for each in gone] or [_("Columns")]
         elif label := _label(name):
             yield _("%(field)s: %(value)s", field=label, value=value)
         else:
@@ -27,7 +32,7 @@ def said(pairs: Pairs) -> Iterator[str]:
 
 
 def words_of(pairs: Pairs) -> list[str]:
-    """Say what a list with these arguments asks, its order last."""
+    """Say what a list with these arguments asks and shows, its order last."""
     standing = view_questions.standing(view_questions.written(pairs), by=person())
     question = view_questions.question_of(standing.living, by=person())
     people, teams = pick_lists.names_of_all()
@@ -35,7 +40,7 @@ def words_of(pairs: Pairs) -> list[str]:
     if question.deleted:
         words.append(_("Deleted accounts"))
     words += said(standing.lapsed)
-    return [*words, _order(dict(standing.living).get("sort", "name"))]
+    return [*words, _columns(question), _order(dict(standing.living).get("sort", "name"))]
 
 
 def differences(theirs: Pairs, mine: Pairs) -> tuple[list[str], list[str]]:
@@ -44,16 +49,21 @@ def differences(theirs: Pairs, mine: Pairs) -> tuple[list[str], list[str]]:
     return [word for word in one if word not in other], [word for word in other if word not in one]
 
 
+def _columns(question: Question) -> str:
+    if not question.columns:
+        return _("Standard columns")
+    return _("Columns: %(names)s", names=", ".join(called(question.columns)))
+
+
 def _order(sort: str) -> str:
     column = sort.removeprefix("-")
-    label = _label(column) or column
+    (label,) = called([column])
     if column == sort:
         return _("Order: %(name)s", name=label)
     return _("Order: %(name)s, descending", name=label)
 
 
 def _label(name: str) -> str:
-    """Return what a column or a custom field is called, nothing for another argument."""
-    spec = field_set.every("account").get(name)
-    label = COLUMNS.get(name) or (spec.label if spec else "")
-    return translated(label)
+    """Return what a custom field is called, nothing for an argument of ours."""
+    spec = field_set.every("account").get(name) if is_custom(name) else None
+    return translated(spec.label) if spec else ""
