@@ -23,6 +23,7 @@ ARGUMENTS = {
     "accounts.index": ("q", "active", "owner", "team", "where", "deleted", "sort", "from", "run"),
     "accounts.filter_builder": ("where", "sort"),
     "accounts.activities": ("kind", "person", "before"),
+    "accounts.timeline": ("show", "person", "before", "change"),
     "activities.new": ("kind",),
     "day.index": ("person", "section", "after"),
     "day.accounts": ("account",),
