@@ -80,7 +80,7 @@ def _lines(rows: Sequence[Activity], today: Today) -> list[Line]:
             format_datetime(row.happens_at.astimezone(today.zone), "short", rebase=False),
             row.subject,
             row.account.name,
-            f"{settings().address}/accounts/{row.account_id}/activities",
+            f"{settings().address}/accounts/{row.account_id}/timeline",
         )
         for row in rows
     ]

@@ -83,6 +83,11 @@ class Activity(Record, Base):
         return _said(OPEN)
 
     @classmethod
+    def is_past(cls) -> ColumnElement[bool]:
+        """What took place, or is completed or cancelled: all that is not open."""
+        return _said(f"NOT ({OPEN})")
+
+    @classmethod
     def is_completed(cls) -> ColumnElement[bool]:
         return _said(COMPLETED)
 

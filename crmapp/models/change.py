@@ -40,7 +40,7 @@ class Change(Base):
     by: Mapped[User | None] = relationship(viewonly=True)
 
     __table_args__ = (
-        Index("ix_change_record", "object", "record_id", "id"),
+        Index("ix_change_record", "object", "record_id", "id", "run_id", "by_id"),
         Index("uq_change_run", "run_id", "object", "record_id", unique=True),
         {"sqlite_autoincrement": True},
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import LARGEST_ID, session, unit_of_work
@@ -15,7 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
-from crmapp.services import editing, moments, pick_lists, records
+from crmapp.services import editing, records
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
 
@@ -37,16 +36,7 @@ FIELDS_OF: dict[str, frozenset[str]] = {
     "email": frozenset({"subject", "happens_at", "contact_id", "owner_id", "notes"}),
 }
 """Kind → the fields that a person fills in for it."""
-PAGE = 50
 _NAMED = (joinedload(Activity.account), joinedload(Activity.contact), joinedload(Activity.owner))
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """A page of activities, newest first; ``older`` leads to the next page, if there is one."""
-
-    rows: list[Activity]
-    older: str | None
 
 
 def get(activity_id: int, *, by: User) -> Activity:
@@ -56,43 +46,6 @@ def get(activity_id: int, *, by: User) -> Activity:
         NotFound: there is none, or not for her.
     """
     return editing.seen(Activity, activity_id, by=by, options=_NAMED)
-
-
-def timeline(
-    account: Account, *, before: str | None = None, kind: str = "", person: str = ""
-) -> Timeline:
-    """Return the account's activities, newest first, from the place that ``before`` names on.
-
-    Only those of a ``kind``, and of a ``person`` by id, if given.
-
-    Raises:
-        Invalid: field → it is not such a place, kind or person.
-    """
-    query = (
-        select(Activity)
-        .where(Activity.account_id == account.id, Activity.deleted_at.is_(None))
-        .order_by(Activity.happens_at.desc(), Activity.id.desc())
-        .options(*_NAMED)
-    )
-    if kind:
-        query = query.where(Activity.kind == _one_of(KINDS, "kind", kind))
-    if person:
-        people = {str(id_): id_ for id_ in pick_lists.names_of_all()[0]}
-        query = query.where(Activity.owner_id == people[_one_of(people, "person", person)])
-    if before:
-        place = moments.read("before", before)
-        query = query.where(tuple_(Activity.happens_at, Activity.id) < place)
-    rows = list(session.scalars(query.limit(PAGE + 1)))
-    more = len(rows) > PAGE
-    last = rows[:PAGE][-1] if more else None
-    older = moments.written(last.happens_at, last.id) if last else None
-    return Timeline(rows[:PAGE], older)
-
-
-def _one_of(known: Mapping[str, object], name: str, word: str) -> str:
-    if word not in known:
-        raise Invalid({name: N_("This is none of those that can be chosen.")})
-    return word
 
 
 def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:

@@ -100,7 +100,7 @@ def _entry(activity: Activity) -> Event | Todo:
         if activity.completed_at:
             entry.add("completed", activity.completed_at.replace(microsecond=0))
     changed = activity.updated_at.replace(microsecond=0)
-    url = f"{settings().address}/accounts/{activity.account_id}/activities"
+    url = f"{settings().address}/accounts/{activity.account_id}/timeline"
     entry.add("uid", f"activity-{activity.id}@{_here()}")
     entry.add("dtstamp", changed)
     entry.add("last-modified", changed)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_, union_all
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session
@@ -14,7 +14,17 @@ from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
 from crmapp.domain.records import BELONGING
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, Attachment, Change, PickList, PickListValue, Run, User
+from crmapp.models import (
+    Account,
+    Attachment,
+    Change,
+    Contact,
+    PickList,
+    PickListValue,
+    Run,
+    User,
+)
+from crmapp.models.contact import full_name
 from crmapp.services import fields, overrulings
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
@@ -43,12 +53,20 @@ _SOURCES: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class Part:
+    """What is told with a record: its name; whether it is there still."""
+
+    name: str
+    alive: bool
+
+
+@dataclass(frozen=True)
 class Entry:
     """One change of a record: what was done, by whom or by which run, and where it came from.
 
     ``links`` say what it has come to be called in other systems, or no longer is; ``about`` names
-    the record where the page is about several. ``overruled``: it was saved though accounts like it
-    existed.
+    the record where the page is about several, which may be ``alive``. ``overruled``: it was saved
+    though accounts like it existed.
     """
 
     change: Change
@@ -58,6 +76,7 @@ class Entry:
     links: list[Text]
     about: str = ""
     overruled: Overruled | None = None
+    alive: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,26 +87,36 @@ class Page:
     older: int | None
 
 
-def of(object_: str, record_id: int, *, by: User, locale: str, before: int | None = None) -> Page:
+def of(
+    object_: str,
+    record_id: int,
+    *,
+    by: User,
+    locale: str,
+    before: int | None = None,
+    only: str = "",
+    person: int | None = None,
+) -> Page:
     """Return a page of the record's history; the caller has made sure that ``by`` sees the record.
 
-    Part of an account's are its files, and the accounts that were merged into it.
-    ``before`` is the id of a change: the page begins with the one before it.
+    Part of an account's are its contacts, its files, and the accounts that were merged into it.
+    ``before`` is the id of a change: the page begins with the one before it. ``only`` files, or
+    what runs did; of a ``person``, by herself or by a run that she started.
     """
-    names = _parts(record_id) if object_ == "account" else {}
-    records = [(object_, record_id), *names]
-    page, older = _page(tuple_(Change.object, Change.record_id).in_(records), before)
-    specs = {**BELONGING.get(object_, {}), **fields.every(object_)}
-    own = [each.fields for each in page if each.object == object_]
-    words = {object_: Words(specs, own, by=by, locale=locale)}
-    words["attachment"] = Words({}, (), by=by, locale=locale)  # its name is its whole story
+    parts = _parts(record_id) if object_ == "account" else {}
+    told_ = {(object_, record_id): Part("", alive=True), **parts}
+    if only == "files":
+        told_ = {key: part for key, part in told_.items() if key[0] == "attachment"}
+    branches = _branches(told_, (object_, record_id))
+    page, older = _older(branches, _asked(only, person), before) if branches else ([], None)
+    words = _words(page, by=by, locale=locale)
     systems, overruled = SystemNames(locale), overrulings.said(page, by=by)
     return Page(
         [
             replace(
-                _entry(
-                    each, words[each.object], systems, names.get((each.object, each.record_id), "")
-                ),
+                _entry(each, words[each.object], systems),
+                about=told_[each.object, each.record_id].name,
+                alive=told_[each.object, each.record_id].alive,
                 overruled=overruled.get(each.id),
             )
             for each in page
@@ -96,21 +125,95 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
     )
 
 
-def _parts(account_id: int) -> dict[tuple[str, int], str]:
-    """Return what else is told with an account, and its name: merged accounts, and files of all."""
-    own, files = Account.__table__.c, Attachment.__table__.c
-    found: dict[tuple[str, int], str] = {}
-    ids, step = [account_id], [account_id]
-    while step:  # one may have been merged into another before
-        merged = select(own.id, own.name).where(
-            is_one_of(own.replaced_by, step), own.deleted_at.is_not(None), own.id.not_in(ids)
+def _words(page: Iterable[Change], *, by: User, locale: str) -> dict[str, Words]:
+    """Return kind of record → the words for its changes in ``page``."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each in page:
+        found.setdefault(each.object, []).append(each.fields)
+    return {
+        object_: Words(
+            {} if object_ == "attachment"  # its name is its whole story
+            else {**BELONGING.get(object_, {}), **fields.every(object_)},
+            changes, by=by, locale=locale,
         )
-        names = {row.id: row.name for row in session.execute(merged)}
-        found |= {("account", id_): name for id_, name in names.items()}
-        step = sorted(names)
-        ids += step
-    attached = select(files.id, files.name).where(is_one_of(files.account_id, ids))
-    return found | {("attachment", id_): name for id_, name in session.execute(attached)}
+        for object_, changes in found.items()
+    }  # fmt: skip
+
+
+def _parts(account_id: int) -> dict[tuple[str, int], Part]:
+    """Return what else is told with an account: merged accounts, and contacts and files of all."""
+    found = {("account", id_): Part(name, alive=False) for id_, name in _merged(account_id)}
+    ids = [account_id, *(id_ for _object, id_ in found)]
+    people, files = Contact.__table__.c, Attachment.__table__.c
+    contacts = select(people.id, people.first_name, people.last_name, people.deleted_at)
+    for id_, first, last, gone in session.execute(
+        contacts.where(is_one_of(people.account_id, ids))
+    ):
+        found["contact", id_] = Part(full_name(first, last), alive=gone is None)
+    attached = select(files.id, files.name, files.deleted_at)
+    for id_, name, gone in session.execute(attached.where(is_one_of(files.account_id, ids))):
+        found["attachment", id_] = Part(name, alive=gone is None)
+    return found
+
+
+def _merged(account_id: int) -> list[tuple[int, str]]:
+    """Return the accounts that were merged into this one, and into those before."""
+    table = Account.__table__
+    own, deeper = table.c, table.alias().c
+    first = select(own.id, own.name).where(
+        own.replaced_by == account_id, own.deleted_at.is_not(None)
+    )
+    merged = first.cte(recursive=True)
+    merged = merged.union(
+        select(deeper.id, deeper.name).where(
+            deeper.replaced_by == merged.c.id, deeper.deleted_at.is_not(None)
+        )
+    )
+    query = select(merged.c.id, merged.c.name).where(merged.c.id != account_id)
+    return [(id_, name) for id_, name in session.execute(query)]
+
+
+def _branches(
+    records: Iterable[tuple[str, int]], own: tuple[str, int]
+) -> list[ColumnElement[bool]]:
+    """Ask for the changes of ``records`` by kind, and of the ``own`` one, which has most."""
+    kinds: dict[tuple[str, bool], list[int]] = {}
+    for key in records:
+        kinds.setdefault((key[0], key == own), []).append(key[1])
+    return [
+        and_(
+            Change.object == kind,
+            Change.record_id == ids[0] if len(ids) == 1 else is_one_of(Change.record_id, ids),
+        )
+        for (kind, _own), ids in kinds.items()
+    ]
+
+
+def _asked(only: str, person: int | None) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = []
+    if only == "runs":
+        asked.append(Change.run_id.is_not(None))
+    if person is not None:
+        hers = select(Run.id).where(Run.by_id == person)
+        asked.append(or_(Change.by_id == person, Change.run_id.in_(hers)))
+    return asked
+
+
+def _older(
+    branches: Sequence[ColumnElement[bool]],
+    asked: Sequence[ColumnElement[bool]],
+    before: int | None,
+) -> tuple[list[Change], int | None]:
+    """Read a page of the changes of all ``branches``, each from its end of the index."""
+    if before is not None:
+        asked = [*asked, Change.id < min(before, 2**31 - 1)]
+    last = Change.id.desc()
+    newest = [
+        select(Change.id).where(branch, *asked).order_by(last).limit(PAGE + 1).subquery()
+        for branch in branches
+    ]
+    ids = union_all(*(select(each.c.id) for each in newest))
+    return _page(Change.id.in_(ids), None)
 
 
 def of_pick_list(code: str, *, by: User, locale: str, before: int | None = None) -> Page:

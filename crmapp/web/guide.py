@@ -27,7 +27,10 @@ FOLDER = ROOT / "docs" / "guide"
 CHAPTERS: dict[str, tuple[str, ...]] = {
     "start": (),
     "accounts": ("accounts",),
-    "contacts": ("contacts", "activities", "day", "accounts.contacts", "accounts.activities"),
+    "contacts": (
+        *("contacts", "activities", "day", "accounts.contacts"),
+        *("accounts.timeline", "accounts.activities", "accounts.history"),
+    ),
     "grid": ("grid",),
     "databases": ("databases",),
     "add-update": ("upserts", "imports"),

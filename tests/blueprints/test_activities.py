@@ -47,7 +47,7 @@ def test_a_call_is_added_at_the_readers_time(make, as_user, headers):
 
     answer = as_user(paris).post(f"/accounts/{account.id}/activities", data=call(), headers=headers)
 
-    assert went(answer) == f"/accounts/{account.id}/activities"
+    assert went(answer) == f"/accounts/{account.id}/timeline"
     kept = session.scalars(select(Activity)).one()
     assert kept.happens_at == datetime(2026, 6, 15, 10, tzinfo=UTC)
 
@@ -118,37 +118,6 @@ def test_who_comes_second_sees_both_subjects(make, as_user, headers):
 
     assert answer.status_code == 409
     assert all(f'">{subject}<' in answer.text for subject in ("Mine", "Theirs", "Called"))
-
-
-@pytest.mark.parametrize(
-    "asked, stand",
-    [
-        ("", {"Rang", "Visited", "Wrote"}),
-        ("kind=call", {"Rang"}),
-        ("person={bob}", {"Rang", "Visited"}),
-        ("kind=meeting&person={bob}", {"Visited"}),
-        ("kind=task", set()),
-    ],
-)
-def test_the_timeline_is_filtered_by_kind_and_person(make, as_user, asked, stand):
-    account, bob = make.account(), make.bob
-    make.activity(account, "Rang", owner_id=bob.id)
-    make.activity(account, "Visited", kind="meeting", owner_id=bob.id)
-    make.activity(account, "Wrote", kind="note", owner_id=make.mona.id)
-
-    page = as_user(bob).get(f"/accounts/{account.id}/activities?{asked.format(bob=bob.id)}")
-
-    assert {each for each in ("Rang", "Visited", "Wrote") if each in page.text} == stand
-    assert ("No activity matches" in page.text) == (not stand)
-
-
-@pytest.mark.parametrize("asked", ["kind=party", "person=0", "person=x", "before=now"])
-def test_a_filter_that_there_is_not_is_refused(make, as_user, asked):
-    account = make.account()
-
-    answer = as_user(make.bob).get(f"/accounts/{account.id}/activities?{asked}")
-
-    assert answer.status_code == 422
 
 
 def test_a_reminder_is_kept_with_a_meeting(make, as_user):

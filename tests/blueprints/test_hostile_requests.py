@@ -25,6 +25,7 @@ ARGUMENTS = {
     "accounts.columns": ("words", "columns"),
     "accounts.filter_builder": ("where", "sort"),
     "accounts.activities": ("kind", "person", "before"),
+    "accounts.timeline": ("show", "person", "before", "change"),
     "activities.new": ("kind",),
     "day.index": ("person", "section", "after"),
     "day.accounts": ("account",),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+from html import unescape
+
 import pytest
 from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Action, Write
 from crmapp.models import Account, Run
-from crmapp.services import accounts, contacts, records
+from crmapp.services import accounts, contacts, records, timeline
+from tests.conftest import NOW
 from tests.factories import _kept
 from tests.support.pages import flat
 from tests.support.upserts import carry_out, edit, plan, rows_of
 
-TABS = ("", "/contacts", "/activities", "/sales", "/history")
+TABS = ("", "/timeline", "/contacts", "/files", "/sales")
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -94,6 +99,143 @@ def test_activities_stand_in_a_timeline(make, as_user):
 
     assert "Asked for prices" in text
     assert "Quotation" in text
+
+
+@pytest.mark.parametrize(
+    "address, stand",
+    [
+        ("timeline", {"Rang", "Wrote", "Phone"}),
+        ("timeline?show=note", {"Wrote"}),
+        ("timeline?show=changes", {"Phone"}),
+        ("activities", {"Rang", "Wrote"}),
+        ("activities?kind=note", {"Wrote"}),
+        ("history", {"Phone"}),
+        ("timeline?show=meeting", set()),
+    ],
+)
+def test_the_timeline_is_filtered_and_so_it_is_at_its_old_addresses(make, as_user, address, stand):
+    account = make.account()
+    make.activity(account, "Rang")
+    make.activity(account, "Wrote", kind="note")
+    accounts.update(account.id, {"phone": "555 0100"}, 1, by=make.bob)
+
+    text = as_user(make.bob).get(f"/accounts/{account.id}/{address}").text
+
+    shown = text.partition('<ol class="timeline"')[2].partition("</ol>")[0]
+    assert {each for each in ("Rang", "Wrote", "Phone") if each in shown} == stand
+    assert ("Nothing matches" in text) == (not stand)
+
+
+@pytest.mark.parametrize("asked", ["show=party", "person=0", "person=x", "before=now"])
+def test_a_filter_that_there_is_not_is_refused(make, as_user, asked):
+    account = make.account()
+
+    answer = as_user(make.bob).get(f"/accounts/{account.id}/timeline?{asked}")
+
+    assert answer.status_code == 422
+
+
+def test_the_next_page_keeps_the_filter(make, as_user, monkeypatch):
+    monkeypatch.setattr(timeline, "PAGE", 1)
+    account, bob = make.account(), make.bob
+    for subject in ("One", "Two"):
+        make.activity(account, subject, owner_id=bob.id)
+    client = as_user(bob)
+
+    text = client.get(f"/accounts/{account.id}/timeline?show=call&person={bob.id}").text
+    older = unescape(re.search(r'href="([^"]*before=[^"]*)"', text)[1])
+
+    assert f"show=call&person={bob.id}&before=" in older
+    assert "One" in client.get(older).text
+
+
+def test_a_task_is_done_from_the_timeline_and_taken_back_there(make, as_user):
+    account, bob = make.account(), make.bob
+    task = make.activity(account, "Send it", kind="task", owner_id=bob.id)
+    client, place = as_user(bob), f"/accounts/{account.id}/timeline"
+    button = f'action="/day/activities/{task.id}/completion?account={account.id}"'
+    assert button in client.get(place).text
+
+    done = client.post(f"/day/activities/{task.id}/completion?account={account.id}")
+    after = client.get(place).text
+    undo = f"/day/activities/{task.id}/undo?account={account.id}"
+
+    assert (done.status_code, done.location) == (303, place)
+    assert f'action="{undo}"' in after
+    assert button not in after
+    assert client.post(undo, data={"version": task.version}).location == place
+    assert button in client.get(place).text
+
+
+def test_who_may_change_nothing_completes_nothing(make, as_user):
+    account = make.account()
+    make.activity(account, "Send it", kind="task")
+
+    text = as_user(make.carol).get(f"/accounts/{account.id}/timeline").text
+
+    assert "Send it" in text
+    assert "/completion" not in text
+
+
+def test_the_header_says_what_a_rep_wants_to_know_before_she_calls(make, as_user, clock):
+    bob = make.bob
+    account = make.account(phone="+48 22 1", email="a@b.example", owner_id=bob.id)
+    make.activity(account, "Rang", happens_at=NOW - timedelta(days=3))
+    make.activity(account, "Visit", kind="meeting", happens_at=NOW + timedelta(days=2))
+    make.activity(account, "Catalogue", kind="task", happens_at=NOW - timedelta(days=1))
+
+    said = glance(as_user(bob).get(f"/accounts/{account.id}"))
+
+    assert 'href="tel:+48221"' in said
+    assert 'href="mailto:a@b.example"' in said
+    assert "Bob" in said
+    assert "Catalogue" in said
+    assert ">Overdue<" in said
+    assert "3 days ago" in said
+
+
+def test_what_is_not_there_takes_no_place_in_the_header(make, as_user):
+    account = make.account()
+
+    said = glance(as_user(make.bob).get(f"/accounts/{account.id}"))
+
+    assert "No owner" in said
+    assert not any(
+        each in said for each in ("tel:", "mailto:", "Next:", "Last activity", "Overdue")
+    )
+
+
+def glance(answer):
+    return answer.text.partition('<ul class="glance"')[2].partition("</ul>")[0]
+
+
+def test_the_tabs_count_who_is_there_and_what_is_to_do(make, as_user):
+    account = make.account()
+    make.contact(account, "Here")
+    make.contact(account, "Left", active=False)
+    make.activity(account, kind="task")
+    make.activity(account, kind="task", status="completed")
+    make.activity(account, kind="call")
+
+    tabs = flat(as_user(make.bob).get(f"/accounts/{account.id}"))
+
+    assert "Timeline 1 to do Contacts 1 Files 0" in tabs
+
+
+def test_nothing_to_do_is_not_counted(make, as_user):
+    account = make.account()
+    make.activity(account, kind="call")
+
+    assert "Timeline Contacts 0" in flat(as_user(make.bob).get(f"/accounts/{account.id}"))
+
+
+def test_the_menu_offers_e_mail_where_there_is_any(make, as_user):
+    account, other = make.account(email="a@b.example"), make.account()
+    client = as_user(make.bob)
+
+    assert "Write an e-mail" in client.get(f"/accounts/{account.id}").text
+    assert "Write an e-mail" not in client.get(f"/accounts/{other.id}").text
+    assert "File e-mail here" not in client.get(f"/accounts/{account.id}").text
 
 
 def test_history_tells_each_value_by_whom_and_when(make, as_user):

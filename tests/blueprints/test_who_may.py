@@ -52,6 +52,7 @@ VIEWS = [
     View("POST", "/accounts/bulk-edits/{bulk}/run", ADMIN),
     View("GET", "/accounts/{account}", ALL),
     View("GET", "/accounts/{account}/contacts", ALL),
+    View("GET", "/accounts/{account}/timeline", ALL),
     View("GET", "/accounts/{account}/activities", ALL),
     View("GET", "/accounts/{account}/sales", ALL),
     View("GET", "/accounts/{account}/history", ALL),

@@ -99,7 +99,7 @@ def creates_another_all_the_same(walk: Walk, way: Way) -> None:
     anyway.click()
 
     walk.is_told("Account “%(name)s” added.", name=other)
-    walk.opens_tab("History")
+    walk.opens_history()
     expect(walk.page.locator(".timeline")).to_contain_text("They share a switchboard")
     expect(walk.page.locator(".timeline")).to_contain_text(way.company)
 

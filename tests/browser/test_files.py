@@ -38,8 +38,9 @@ def test_a_file_is_attached_fetched_deleted_and_restored(walk, way):
     button = walk.say("Restore %(name)s", name=name)
     walk.page.get_by_role("button", name=button, exact=True).click()
     expect(walk.link(name)).to_be_visible()
-    walk.opens_tab("History")
-    expect(walk.page.locator(".event").filter(has_text=name)).to_have_count(5)
+    walk.opens_tab("Timeline")
+    walk.shows("Files")
+    expect(walk.page.locator(".event-part").filter(has_text=name)).to_have_count(5)
 
 
 @ways("without JavaScript", "on a phone")
@@ -49,7 +50,7 @@ def test_a_file_is_attached_to_an_activity(walk, way):
 
     sends(walk, name, b"a;b\n")
 
-    expect(walk.page.locator(".event").get_by_role("link", name=name)).to_be_visible()
+    expect(walk.page.locator("#activity-2").get_by_role("link", name=name)).to_be_visible()
     assert fetched(walk, name) == b"a;b\n"
 
 
@@ -69,7 +70,7 @@ def test_a_file_that_is_dropped_is_attached(open_as):
 def test_the_address_for_mail_is_copied(open_as):
     page = open_as("alice", permissions=["clipboard-read", "clipboard-write"])
     walk = Walk(page)
-    walk.goes_to("/accounts/12/activities")
+    walk.goes_to("/accounts/12/timeline")
     page.locator(".mail-drop > summary").click()
     address = walk.field("E-mail address of this account").input_value()
 

@@ -45,7 +45,7 @@ def test_a_list_of_one_row_is_as_high_as_its_row(open_as):
 def test_a_history_leaves_no_empty_lines(open_as):
     page = open_as("alice")
     page.goto("/accounts/5/history")
-    body, parts = height(page, ".event-body"), [".event-body > p", ".event-body > table"]
+    body, parts = height(page, ".event-body"), [".event-body > p", ".event-part > table"]
 
     assert body - sum(height(page, part) for part in parts) < 10
 

@@ -69,7 +69,7 @@ def works_with_a_prospect(walk: Walk, name: str) -> None:
     walk.adds_contact("Łucja", "Żak")
     walk.makes_primary("Łucja Żak")
     walk.logs_call("1/2")
-    for tab in ("Details", "Contacts", "Sales", "History"):
+    for tab in ("Details", "Timeline", "Contacts", "Sales"):
         walk.opens_tab(tab)
 
 
@@ -93,7 +93,7 @@ def looks_at_what_came(walk: Walk, run: str, company: str) -> None:
     walk.comes_to(company)
     walk.opens_tab("Sales")
     expect(walk.page.get_by_role("table").first).to_contain_text("USD")
-    walk.opens_tab("History")
+    walk.opens_history()
     number = run.rpartition("/")[2]
     source = walk.say("Run %(id)s: %(title)s", id=number, title="")
     expect(walk.page.get_by_role("link", name=source.strip())).to_be_visible()

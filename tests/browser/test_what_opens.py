@@ -23,6 +23,17 @@ def opens(link: str, address: str) -> Callable[[Page], None]:
     return drawer
 
 
+def chooses(action: str, address: str) -> Callable[[Page], None]:
+    """Return what opens a drawer from the menu of the account at ``address``."""
+
+    def drawer(page: Page) -> None:
+        page.goto(address)
+        Walk(page).chooses(action)
+        expect(page.get_by_role("dialog").get_by_role("heading").first).to_be_visible()
+
+    return drawer
+
+
 def unfolds(menu: str, address: str) -> Callable[[Page], None]:
     """Return what opens a menu on the page at ``address``."""
 
@@ -106,9 +117,10 @@ def deletes(page: Page) -> None:
 STATES: dict[str, Callable[[Page], None]] = {
     "a new account": opens("New account", "/accounts"),
     "an account": opens("Edit", "/accounts/7"),
-    "its deletion": opens("Delete account", "/accounts/7"),
-    "a contact": opens("Add a contact", "/accounts/7"),
+    "its deletion": chooses("Delete account", "/accounts/7"),
+    "a contact": chooses("Add a contact", "/accounts/7"),
     "a call": opens("Log a call", "/accounts/7"),
+    "what can be done": unfolds("#accounts-record-menu", "/accounts/7"),
     "a person": opens("Add a person", "/admin/users"),
     "an undo": opens("Undo run", "/runs/1"),
     "a refused form": is_refused,

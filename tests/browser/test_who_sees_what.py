@@ -68,7 +68,7 @@ def test_a_name_is_text_wherever_it_stands(open_as):
 
     walk.creates_account(name)
 
-    walk.opens_tab("History")
+    walk.opens_history()
     expect(page.locator(".timeline")).to_contain_text(name)
     walk.goes_to("/accounts?q=%C5%82%C3%B3d%C5%BA+%3Dcmd")
     expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()

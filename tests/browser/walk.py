@@ -73,10 +73,22 @@ class Walk:
         return toast.first
 
     def opens_tab(self, name: str) -> None:
-        said = re.compile(rf"^{re.escape(self.say(name))}(\s[\d,\s]+)?$")  # maybe with a count
+        said = re.compile(rf"^{re.escape(self.say(name))}(\s\d.*)?$")  # maybe with a count
         tab = self.page.locator(".tabs").get_by_role("link", name=said)
         tab.click()
         expect(tab).to_have_attribute("aria-current", "page")
+        self.looks_around()
+
+    def opens_history(self) -> None:
+        """Of the account's timeline she wants the changes alone."""
+        self.opens_tab("Timeline")
+        self.shows("Changes")
+
+    def shows(self, kind: str) -> None:
+        """She looks at one kind of what stands on the timeline."""
+        chip = self.page.locator(".kinds").get_by_role("link", name=self.say(kind), exact=True)
+        chip.click()
+        expect(chip).to_have_attribute("aria-current", "true")
         self.looks_around()
 
     def number(self, label: str) -> Locator:
@@ -114,8 +126,13 @@ class Walk:
         self.is_told("Account “%(name)s” added.", name=name)
         self.comes_to(name)
 
+    def chooses(self, action: str) -> None:
+        """She opens the menu of the account and chooses what to do."""
+        self.page.locator("#accounts-record-menu > summary").click()
+        self.page.locator("#accounts-record-menu").get_by_text(self.say(action)).click()
+
     def adds_contact(self, first: str, last: str) -> None:
-        self.link("Add a contact").first.click()
+        self.chooses("Add a contact")
         self.comes_to(self.say("New contact"))
         self.field("First name").fill(first)
         self.field("Last name").fill(last)

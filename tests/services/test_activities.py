@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from crmapp.db import session
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
-from crmapp.models import Account, Activity
+from crmapp.models import Activity
 from crmapp.services import activities
 
 NOON = "2026-06-15T12:00:00+00:00"
@@ -72,28 +72,6 @@ def test_a_contact_of_another_account_is_refused(make):
         activities.add(make.account().id, call(contact_id=str(elsewhere.id)), by=make.bob)
 
     assert list(invalid.value.fields) == ["contact_id"]
-
-
-def test_the_timeline_is_read_newest_first_page_by_page(make, monkeypatch):
-    monkeypatch.setattr(activities, "PAGE", 2)
-    account = make.account()
-    at = datetime(2026, 6, 1, tzinfo=UTC)
-    for day in (0, 2, 1, 1, 3):
-        make.activity(account, f"day {day}", happens_at=at + timedelta(days=day))
-
-    first = activities.timeline(session.get(Account, account.id))
-    second = activities.timeline(account, before=first.older)
-    third = activities.timeline(account, before=second.older)
-
-    subjects = [[row.subject for row in page.rows] for page in (first, second, third)]
-    assert subjects == [["day 3", "day 2"], ["day 1", "day 1"], ["day 0"]]
-    assert third.older is None
-
-
-@pytest.mark.parametrize("before", ["x", "~", "2026-01-01~1", "2026-01-01T00:00:00+00:00~x"])
-def test_a_place_in_the_timeline_that_does_not_exist_is_refused(make, before):
-    with pytest.raises(Invalid):
-        activities.timeline(make.account(), before=before)
 
 
 def test_changing_an_activity_keeps_its_kind(make):

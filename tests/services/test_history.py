@@ -88,9 +88,10 @@ def test_the_primary_contact_has_a_name(make):
     account = make.account()
     contacts.add(account.id, {"first_name": "Ann", "last_name": "Doe"}, by=make.bob)
 
-    (entry,) = history.of("account", account.id, by=make.bob, locale="en").entries
+    entry, added = history.of("account", account.id, by=make.bob, locale="en").entries
 
     assert lines(entry) == [("Primary contact", None, "Ann Doe")]
+    assert (added.about, added.action) == ("Ann Doe", "Added")
 
 
 def test_history_is_read_page_by_page(make, monkeypatch):

@@ -29,6 +29,7 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     salesforce,
     saved_views,
     sync,
+    timeline,
     values,
     view_counts,
 )

@@ -19,4 +19,4 @@ def renew_mail_address(account_id: int) -> ResponseReturnValue:
     """Give the account another e-mail address."""
     mail_drop.renew(account_id, by=current_user)
     flash(_("The account has a new e-mail address. Mail to the old one is refused."), "success")
-    return see_other(url_for("accounts.activities", account_id=account_id))
+    return see_other(url_for("accounts.timeline", account_id=account_id))

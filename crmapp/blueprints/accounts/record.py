@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
@@ -18,21 +17,15 @@ from crmapp.domain.permissions import Right
 from crmapp.services import (
     account_sales,
     accounts,
-    activities,
-    attachments,
     contacts,
     field_owners,
     fields,
-    history,
     identities,
-    mail_drop,
     pick_lists,
     related,
 )
 from crmapp.web.access import person, requires
-from crmapp.web.paging import page_number
 from crmapp.web.record_forms import grouped
-from crmapp.web.texts import translated
 
 
 @bp.get("/<int:account_id>")
@@ -74,26 +67,6 @@ def contacts_(account_id: int) -> ResponseReturnValue:
     return tab("contacts", account, contacts=contacts.of(account), labels=labels)
 
 
-@bp.get("/<int:account_id>/activities", endpoint="activities")
-@requires(Right.ACCOUNT_VIEW)
-def activities_(account_id: int) -> ResponseReturnValue:
-    """Show what happened with the account, newest first."""
-    account = accounts.get(account_id, by=person(), deleted=True)
-    asked = {name: request.args.get(name, "") for name in ("kind", "person")}
-    timeline = activities.timeline(account, before=request.args.get("before"), **asked)
-    return tab(
-        "activities",
-        account,
-        timeline=timeline,
-        asked=asked,
-        activity_kinds=[(kind, translated(text)) for kind, text in activities.KINDS.items()],
-        people=pick_lists.all_people_and_teams()[0],
-        labels=pick_lists.labels(str(get_locale())),
-        files=attachments.of_activities([each.id for each in timeline.rows]),
-        mail_address=None if account.deleted_at else mail_drop.address_of(account),
-    )
-
-
 @bp.get("/<int:account_id>/sales")
 @requires(Right.ACCOUNT_VIEW)
 def sales(account_id: int) -> ResponseReturnValue:
@@ -103,19 +76,3 @@ def sales(account_id: int) -> ResponseReturnValue:
     return tab(
         "sales", account, databases=[written_sales(each) for each in found], problems=problems
     )
-
-
-@bp.get("/<int:account_id>/history", endpoint="history")
-@requires(Right.ACCOUNT_VIEW)
-def history_(account_id: int) -> ResponseReturnValue:
-    """Show each change of the account, newest first."""
-    account = accounts.get(account_id, by=person(), deleted=True)
-    before = request.args.get("before")
-    found = history.of(
-        "account",
-        account_id,
-        by=person(),
-        locale=str(get_locale()),
-        before=page_number(before, 2**31 - 1) if before else None,
-    )
-    return tab("history", account, found=found)

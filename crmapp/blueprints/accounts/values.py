@@ -12,14 +12,13 @@ from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
 from crmapp.blueprints.accounts.alike import overruled, status_of, told
 from crmapp.blueprints.accounts.facts import filled, origins, written
+from crmapp.blueprints.accounts.tabs import header
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, MayExist, NotFound, OwnedElsewhere
 from crmapp.models import Account
 from crmapp.services import (
-    account_sync_health,
     accounts,
-    activities,
     contacts,
     field_owners,
     fields,
@@ -28,7 +27,6 @@ from crmapp.web.access import current_user, requires
 from crmapp.web.forms import VersionedForm
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Clash, edit_form, form_name, show_conflict
-from crmapp.web.run_pages import polling_pace
 from crmapp.web.templating import dom_id
 from crmapp.web.texts import translated
 
@@ -129,14 +127,11 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
         fragment,
         field=spec,
         tail=tail(),
-        editable=accounts.editable(account, by=current_user),
-        kinds=activities.KINDS,
         focus=True,
         account=account,
         record=account.id,
         value=facts[f"value_{spec.name}"],
         origin=facts[f"origin_{spec.name}"],
         keeper=field_owners.of(account.id).get(spec.name),
-        sync=account_sync_health.standing(account.id),
-        pace=polling_pace(),
+        **header(account),
     )

@@ -37,7 +37,7 @@ def add_files(activity_id: int) -> ResponseReturnValue:
         return _files(activity_id, form, 422)
     if not tell(form, attachments.add_to_activity(activity_id, form.sent, by=current_user)):
         return _files(activity_id, form, 422)
-    return see_other(url_for("accounts.activities", account_id=account_id))
+    return see_other(url_for("accounts.timeline", account_id=account_id))
 
 
 def _files(activity_id: int, form: FilesForm, status: int = 200) -> ResponseReturnValue:

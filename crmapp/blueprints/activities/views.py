@@ -58,7 +58,7 @@ def create(account_id: int) -> ResponseReturnValue:
     flash(_("“%(subject)s” added.", subject=form.subject.data.strip()), "success")
     if "add_another" in request.form:
         return see_other(url_for("activities.new", account_id=account_id, kind=kind))
-    return see_other(url_for("accounts.activities", account_id=account_id))
+    return see_other(url_for("accounts.timeline", account_id=account_id))
 
 
 @bp.get("/activities/<int:activity_id>/edit")
@@ -89,7 +89,7 @@ def update(activity_id: int) -> ResponseReturnValue:
         clashes = show_conflict(form, conflict)
         return _form(account=activity.account, conflicts=clashes, status=409, **answer)
     flash(_("“%(subject)s” saved.", subject=form.subject.data.strip()), "success")
-    return see_other(url_for("accounts.activities", account_id=account_id))
+    return see_other(url_for("accounts.timeline", account_id=account_id))
 
 
 def _kind(text: str) -> str:

@@ -33,11 +33,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class State:
-    """What the address asks for; ``mine`` is False for the day of somebody else."""
+    """What the address asks for; ``mine`` is False for the day of somebody else.
+
+    ``account``: it is asked from the page of that account, and leads back there.
+    """
 
     person: User
     section: str
     after: str | None
+    account: int | None = None
 
     @property
     def mine(self) -> bool:
@@ -50,6 +54,7 @@ class State:
             "person": None if self.mine else self.person.id,
             "section": self.section,
             "after": self.after,
+            "account": self.account,
         }
         return {name: value for name, value in asked.items() if value}
 
@@ -66,7 +71,13 @@ def asked() -> State:
     """
     named = request.args.get("person")
     whose = day.person_of(page_number(named, LARGEST_ID) if named else person().id, by=person())
-    return State(whose, request.args.get("section", ""), request.args.get("after"))
+    account = request.args.get("account")
+    return State(
+        whose,
+        request.args.get("section", ""),
+        request.args.get("after"),
+        page_number(account, LARGEST_ID) if account else None,
+    )
 
 
 def today() -> Today:
@@ -103,7 +114,9 @@ def _by_day(part: day.Part, now: Today) -> Shown:
 
 
 def again(state: State) -> ResponseReturnValue:
-    """Answer with the lists as they are now; without htmx, go back to them."""
+    """Answer with the lists as they are now; without htmx, go back to where it was asked."""
+    if state.account:
+        return see_other(url_for("accounts.timeline", account_id=state.account))
     if wants_fragment():
         return show(state)
     return see_other(url_for("day.index", **state.arguments))

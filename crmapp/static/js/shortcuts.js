@@ -10,8 +10,8 @@
 
   const seen = (element) => element.checkVisibility();
   const pressed = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`); // in a closed menu too
-  const rows = () => [...document.querySelectorAll("main .grid tbody tr")].filter(seen);
-  const handle = (row) => row.querySelector("th a, td a") ?? row.querySelector("input");
+  const rows = () => [...document.querySelectorAll("main .grid tbody tr, main .to-do .event")].filter(seen);
+  const handle = (row) => row.querySelector("th a, td a") ?? row.querySelector("input:not([type=hidden]), a");
   const here = (all) => all.findIndex((row) => row.contains(document.activeElement));
 
   const walk = (by) => {
@@ -32,7 +32,7 @@
   const edit = () => {
     const all = rows();
     const row = all[here(all)];
-    const end = row?.closest("table").dataset.edit; // what follows the address of a record
+    const end = row?.closest("table")?.dataset.edit; // what follows the address of a record
     const link = end && row.querySelector("th a");
     if (link) location.assign(link.pathname + end);
     return Boolean(link);
