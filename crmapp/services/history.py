@@ -14,8 +14,8 @@ from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
 from crmapp.domain.records import BELONGING
 from crmapp.i18n import N_, Text
-from crmapp.models import Account, Attachment, Change, PickList, PickListValue, Run, User
-from crmapp.services import fields, overrulings
+from crmapp.models import Attachment, Change, PickList, PickListValue, Run, User
+from crmapp.services import fields, overrulings, successors
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
 from crmapp.services.overrulings import Overruled
@@ -98,17 +98,9 @@ def of(object_: str, record_id: int, *, by: User, locale: str, before: int | Non
 
 def _parts(account_id: int) -> dict[tuple[str, int], str]:
     """Return what else is told with an account, and its name: merged accounts, and files of all."""
-    own, files = Account.__table__.c, Attachment.__table__.c
-    found: dict[tuple[str, int], str] = {}
-    ids, step = [account_id], [account_id]
-    while step:  # one may have been merged into another before
-        merged = select(own.id, own.name).where(
-            is_one_of(own.replaced_by, step), own.deleted_at.is_not(None), own.id.not_in(ids)
-        )
-        names = {row.id: row.name for row in session.execute(merged)}
-        found |= {("account", id_): name for id_, name in names.items()}
-        step = sorted(names)
-        ids += step
+    files, merged = Attachment.__table__.c, successors.merged_into(account_id)
+    found = {("account", id_): name for id_, name in merged.items()}
+    ids = [account_id, *merged]
     attached = select(files.id, files.name).where(is_one_of(files.account_id, ids))
     return found | {("attachment", id_): name for id_, name in session.execute(attached)}
 

@@ -1,4 +1,4 @@
-"""Where accounts have gone that were merged into others."""
+"""Where accounts have gone that were merged into others, and which came to an account."""
 
 from __future__ import annotations
 
@@ -30,6 +30,21 @@ def of(account_id: int, *, by: User) -> Account | None:
         return None
     seen = select(Account).where(Account.id == heir.id, Account.visible_to(by))
     return session.scalar(seen)
+
+
+def merged_into(account_id: int) -> dict[int, str]:
+    """Return the accounts that were merged into one, one after the other too: id → name."""
+    own, step, found = Account.__table__.c, [account_id], dict[int, str]()
+    while step:
+        query = select(own.id, own.name).where(
+            is_one_of(own.replaced_by, step),
+            own.deleted_at.is_not(None),
+            own.id.not_in([account_id, *found]),
+        )
+        names = {row.id: row.name for row in session.execute(query)}
+        found |= names
+        step = sorted(names)
+    return found
 
 
 def numbered(numbers: Collection[str], *, by: User) -> dict[str, int]:
