@@ -115,10 +115,8 @@ class Past:
             and self._back(step, record, expected, hers)
         }
         for place, home in step.homes.items():
-            before = step.places[place][0]
-            lost = before is not None and expected["account", before, GONE]
-            if home in done and self.stands(place, step) and not lost:
-                expected[place] = before
+            if home in done and self.stands(place, step):
+                expected[place] = step.places[place][0]
         return expected
 
     def _back(
