@@ -8,6 +8,12 @@ from typing import Any, NamedTuple
 from crmapp.domain.changes import Link, Reason
 from crmapp.domain.plan import Planned, PlanRow
 
+LIFE = "deleted_at"
+"""The place that says whether a record is there: written by what made, deleted or restored it."""
+
+LIVES = ("created", "deleted", "restored")
+"""What a change does that writes it."""
+
 
 class Made(NamedTuple):
     """A change that a run made, as the change log has it."""
@@ -24,7 +30,8 @@ class Taken(NamedTuple):
     """A change that is to be taken back, as the change log has it.
 
     ``links`` are those that still mean what the change made them mean; ``moved`` the external ids
-    that have come to mean something else; ``standing`` the fields that still are as it left them.
+    that have come to mean something else; ``standing`` the fields that still are as it left them,
+    and :data:`LIFE` if it made, deleted or restored the record and that is as it left it.
     """
 
     id: int
@@ -37,8 +44,8 @@ class Taken(NamedTuple):
     standing: Collection[str] = ()
 
 
-class Later(NamedTuple):
-    """A change that came after one that is to be taken back.
+class Logged(NamedTuple):
+    """A change in the log of a record.
 
     ``undoes`` is the change that it took back itself; ``places`` are what it wrote: fields as
     object, record and name, and the keys of links.
@@ -49,26 +56,30 @@ class Later(NamedTuple):
     places: Collection[Any]
 
 
-def is_as_left(place: Any, change_id: int, last: int | None, later: Iterable[Later]) -> bool:
+def is_as_left(place: Any, change_id: int, last: int | None, log: Iterable[Logged]) -> bool:
     """Whether a place, last written by ``last``, is as the change left it.
 
-    It is if all that ``later`` changes wrote there, in their order, was taken back: what takes a
-    change back leaves the place to whoever had it before that change.
+    It is if it has the value of the same change as then. ``log`` has all changes in their order:
+    what takes a change back leaves the place to whoever had it before that change. It may be empty
+    if nothing came after the change.
     """
-    latest = has_it = change_id
-    had_it: dict[int, int] = {}
-    for each in later:
+    whose, then, latest = 0, change_id, change_id
+    before: dict[int, int] = {}
+    for each in log:
         if place in each.places:
-            latest, had_it[each.id] = each.id, has_it
-            has_it = each.id if each.undoes is None else had_it.get(each.undoes, 0)
-    return (last, has_it) == (latest, change_id)
+            before[each.id], latest = whose, each.id
+            whose = each.id if each.undoes is None else before.get(each.undoes, 0)
+        if each.id == change_id:
+            then = whose
+    return last == latest and (not before or whose == then)
 
 
 class Present(NamedTuple):
     """The record as it is now.
 
     ``lineage`` is field → id of its last change; ``edited`` the id of the last change that a person
-    made, 0 if none did; ``added`` says that people attached something to it.
+    made, 0 if none did; ``added`` says that people attached something to it; ``life`` is the id of
+    the last change that made, deleted or restored it.
     """
 
     name: str
@@ -77,6 +88,11 @@ class Present(NamedTuple):
     deleted: bool
     edited: int
     added: bool
+    life: int = 0
+
+    def last(self, name: str) -> int:
+        """Return the id of the last change of a field, or of :data:`LIFE`."""
+        return self.life if name == LIFE else self.lineage.get(name, 0)
 
 
 def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
@@ -86,11 +102,10 @@ def take_back(row_no: int, change: Taken, now: Present | None) -> PlanRow:
     if now is None:
         return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
     base |= {"name": now.name, "version": now.version}
-    if now.deleted != (change.action == "deleted"):
+    lives = change.action in LIVES
+    if (lives and LIFE not in change.standing) or (now.deleted and not lives):
         return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
     if change.action == "deleted":
-        if now.edited > change.id:  # people brought it back, and deleted it themselves
-            return PlanRow(action=Planned.KEPT, reason=Reason.GONE, **base)
         if change.moved:
             base |= {"reason": Reason.EDITED_SINCE, "params": {"fields": list(change.moved)}}
         return PlanRow(

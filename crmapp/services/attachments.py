@@ -11,13 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from crmapp import contents
-from crmapp.db import session, unit_of_work
+from crmapp.db import LARGEST_ID, session, unit_of_work
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Action, Write
 from crmapp.errors import FileLost, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Account, Activity, Attachment, User
-from crmapp.services import accounts, activities, editing, history, records, retention
+from crmapp.services import (
+    accounts,
+    activities,
+    editing,
+    history,
+    records,
+    retention,
+    successors,
+)
 from crmapp.services.attachment_intake import Accepted, Refused, Sent, taken
 
 MOST_SHOWN = 500
@@ -75,11 +83,15 @@ def of_account(account: Account) -> list[Listed]:
 
 
 def deleted_of(account: Account) -> list[Listed]:
-    """Return the files of an account that can be brought back, those deleted last first."""
+    """Return the files that can be brought back to an account, those deleted last first.
+
+    Those of accounts that were merged into it since are among them.
+    """
     since = retention.since(retention.DELETED_FILES)
+    homes = [account.id, *successors.merged_into(account.id)]
     query = (
         select(Attachment)
-        .where(Attachment.account_id == account.id, Attachment.deleted_at > since)
+        .where(is_one_of(Attachment.account_id, homes), Attachment.deleted_at > since)
         .order_by(Attachment.deleted_at.desc())
         .limit(MOST_SHOWN)
     )
@@ -197,17 +209,20 @@ def delete(file_id: int, *, by: User) -> Attachment:
 
 
 def restore(file_id: int, *, by: User) -> Attachment:
-    """Bring a deleted attachment back, and return it.
+    """Bring a deleted attachment back, and return it; to what its account has been merged into.
 
     Raises:
         NotFound: there is none, it is not for her, or it was deleted too long ago.
         Forbidden: she may not change the account.
     """
     with unit_of_work():
-        file = editing.seen(Attachment, file_id, by=by, deleted=True)
-        accounts.need_editable(file.account_id, by=by)
+        file = session.get(Attachment, file_id) if file_id <= LARGEST_ID else None
+        home = successors.living(file.account_id) if file else None
+        if file is None or home is None:
+            raise NotFound
+        accounts.need_editable(home.id, by=by)
         if file.deleted_at is not None:
             if file.deleted_at < retention.since(retention.DELETED_FILES):
                 raise NotFound
-            records.restore(Attachment, file_id, by=by)
+            records.restore(Attachment, file_id, {"account_id": home.id}, by=by)
     return file

@@ -25,7 +25,7 @@ from crmapp.models import (
     User,
 )
 from crmapp.models.contact import full_name
-from crmapp.services import fields, overrulings
+from crmapp.services import fields, overrulings, successors
 from crmapp.services.changes import told
 from crmapp.services.identities import SystemNames
 from crmapp.services.overrulings import Overruled
@@ -142,7 +142,8 @@ def _words(page: Iterable[Change], *, by: User, locale: str) -> dict[str, Words]
 
 def _parts(account_id: int) -> dict[tuple[str, int], Part]:
     """Return what else is told with an account: merged accounts, and contacts and files of all."""
-    found = {("account", id_): Part(name, alive=False) for id_, name in _merged(account_id)}
+    merged = successors.merged_into(account_id).items()
+    found = {("account", id_): Part(name, alive=False) for id_, name in merged}
     ids = [account_id, *(id_ for _object, id_ in found)]
     people, files = Contact.__table__.c, Attachment.__table__.c
     contacts = select(people.id, people.first_name, people.last_name, people.deleted_at)
@@ -154,23 +155,6 @@ def _parts(account_id: int) -> dict[tuple[str, int], Part]:
     for id_, name, gone in session.execute(attached.where(is_one_of(files.account_id, ids))):
         found["attachment", id_] = Part(name, alive=gone is None)
     return found
-
-
-def _merged(account_id: int) -> list[tuple[int, str]]:
-    """Return the accounts that were merged into this one, and into those before."""
-    table = Account.__table__
-    own, deeper = table.c, table.alias().c
-    first = select(own.id, own.name).where(
-        own.replaced_by == account_id, own.deleted_at.is_not(None)
-    )
-    merged = first.cte(recursive=True)
-    merged = merged.union(
-        select(deeper.id, deeper.name).where(
-            deeper.replaced_by == merged.c.id, deeper.deleted_at.is_not(None)
-        )
-    )
-    query = select(merged.c.id, merged.c.name).where(merged.c.id != account_id)
-    return [(id_, name) for id_, name in session.execute(query)]
 
 
 def _branches(

@@ -1,4 +1,4 @@
-"""Where accounts have gone that were merged into others."""
+"""Where accounts have gone that were merged into others, and which came to an account."""
 
 from __future__ import annotations
 
@@ -30,6 +30,24 @@ def of(account_id: int, *, by: User) -> Account | None:
         return None
     seen = select(Account).where(Account.id == heir.id, Account.visible_to(by))
     return session.scalar(seen)
+
+
+def merged_into(account_id: int) -> dict[int, str]:
+    """Return the accounts that were merged into one, one after the other too: id → name."""
+    table = Account.__table__
+    own, deeper = table.c, table.alias().c
+    merged = (
+        select(own.id, own.name)
+        .where(own.replaced_by == account_id, own.deleted_at.is_not(None))
+        .cte(recursive=True)
+    )
+    merged = merged.union(
+        select(deeper.id, deeper.name).where(
+            deeper.replaced_by == merged.c.id, deeper.deleted_at.is_not(None)
+        )
+    )
+    query = select(merged.c.id, merged.c.name).where(merged.c.id != account_id)
+    return {id_: name for id_, name in session.execute(query)}
 
 
 def numbered(numbers: Collection[str], *, by: User) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Plan an undo: for each change of a run, what takes it back, and what people's edits keep.
 
 A field is taken back if its latest change is the run's, those aside that were undone themselves,
-and no source of another CRM mapping keeps it; a created account goes unless people added to it.
+and no source of another CRM mapping keeps it; so is that a record was made, deleted or restored.
+A created account goes unless people added to it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from crmapp.domain.changes import Link, Reason
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
-from crmapp.domain.undo import Later, Made, Present, Taken, is_as_left, take_back
-from crmapp.models import Account, Activity, Change, Contact, Run, User
+from crmapp.domain.undo import LIVES, Logged, Made, Present, Taken, is_as_left, take_back
+from crmapp.models import Account, Activity, Attachment, Change, Contact, Run, User
 from crmapp.services import (
     field_owners,
     ledger,
@@ -110,33 +111,33 @@ def _taken(changes: Sequence[Made], now: Mapping[tuple[str, int], Present]) -> l
     """Say of each change which of its fields and links still are as it left them."""
     links = {change.id: [Link(*each) for each in change.links] for change in changes}
     held = ledger.holders({link.key for each in links.values() for link in each})
-    later = undo_since.read(changes, links, now, held)
+    logs = undo_since.read(changes, links, now, held)
     taken = []
     for change in changes:
-        every, since = links[change.id], later.get(change.id, ())
-        linked = [link for link in every if _stands(link, change.id, held.get(link.key), since)]
+        every, log = links[change.id], logs.get(change.id, ())
+        linked = [link for link in every if _stands(link, change.id, held.get(link.key), log)]
         moved = [link.external_id for link in every if link not in linked]
         described = (change.id, change.record_id, change.action, change.fields)
-        standing = _standing(change, now.get((change.object, change.record_id)), since)
+        standing = _standing(change, now.get((change.object, change.record_id)), log)
         taken.append(Taken(*described, linked, moved, change.object, standing))
     return taken
 
 
-def _standing(change: Made, now: Present | None, since: Sequence[Later]) -> list[str]:
-    lineage = now.lineage if now else {}
-    if not since:
-        return [name for name in change.fields if lineage.get(name) == change.id]
+def _standing(change: Made, now: Present | None, log: Sequence[Logged]) -> list[str]:
+    if now is None:
+        return []
+    record = (change.object, change.record_id)
     return [
         name
-        for name in change.fields
-        if is_as_left((change.object, change.record_id, name), change.id, lineage.get(name), since)
+        for name in undo_since.written(change)
+        if is_as_left((*record, name), change.id, now.last(name), log)
     ]
 
 
-def _stands(link: Link, change_id: int, holder: Holder | None, since: Sequence[Later]) -> bool:
+def _stands(link: Link, change_id: int, holder: Holder | None, log: Sequence[Logged]) -> bool:
     if holder is None or link.after is None:
         return holder is None and link.after is None
-    still = is_as_left(link.key, change_id, holder.change, since)
+    still = is_as_left(link.key, change_id, holder.change, log)
     return still and holder.account == link.after
 
 
@@ -183,25 +184,27 @@ def _present(
 ) -> dict[int, Present]:
     table = records.table_of(records.MODELS[object_]).c
     added = or_(*_uses(object_, undone, since), false())
-    edited = select(func.coalesce(func.max(Change.id), 0)).where(
-        Change.object == object_, Change.record_id == table.id, Change.by_id.is_not(None)
+    last = select(func.coalesce(func.max(Change.id), 0)).where(
+        Change.object == object_, Change.record_id == table.id
     )
+    edited = last.where(Change.by_id.is_not(None)).scalar_subquery()
+    life = last.where(Change.action.in_(LIVES)).scalar_subquery()
     rows = session.connection().execute(
         select(
             *(table.id, table[records.NAMES.get(object_, "name")], table.version, table.lineage),
-            *(table.deleted_at.is_not(None), edited.scalar_subquery(), added),
+            *(table.deleted_at.is_not(None), edited, added, life),
         ).where(is_one_of(table.id, list(ids)))
     )
     return {
-        id_: Present(name, version, lineage, bool(deleted), edited_, bool(added_))
-        for id_, name, version, lineage, deleted, edited_, added_ in rows.all()
+        id_: Present(name, version, lineage, bool(deleted), edited_, bool(added_), life_)
+        for id_, name, version, lineage, deleted, edited_, added_, life_ in rows.all()
     }
 
 
 def _uses(object_: str, undone: int, since: datetime | None) -> list[ColumnElement[bool]]:
     """Say what may have come to a record, or did ``since`` a moment: then it stays."""
     account, contact = Account.__table__.c, Contact.__table__.c
-    activity = Activity.__table__.c
+    activity, file = Activity.__table__.c, Attachment.__table__.c
     if object_ == "account":
         return [
             exists().where(
@@ -210,8 +213,10 @@ def _uses(object_: str, undone: int, since: datetime | None) -> list[ColumnEleme
                 ~_moved_by(undone, name, each.id),
                 *([] if since is None else [each.updated_at >= since]),
             )
-            for name, each in (("contact", contact), ("activity", activity))
+            for name, each in (("contact", contact), ("activity", activity), ("attachment", file))
         ]
+    if object_ == "activity":
+        return [exists().where(file.activity_id == activity.id, file.deleted_at.is_(None))]
     if object_ == "contact":
         return [
             exists().where(activity.contact_id == contact.id, activity.deleted_at.is_(None)),

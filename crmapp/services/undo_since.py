@@ -1,15 +1,16 @@
-"""What came after the changes that an undo takes back, read only where something did."""
+"""What became of what an undo takes back: the log, read only where something came after it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
 
 from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Link
-from crmapp.domain.undo import Later, Made, Present
+from crmapp.domain.undo import LIFE, LIVES, Logged, Made, Present
 from crmapp.models import Change
 from crmapp.services.ledger import Holder, Key
 
@@ -22,8 +23,8 @@ def read(
     links: Mapping[int, Sequence[Link]],
     now: Mapping[Record, Present],
     held: Mapping[Key, Holder],
-) -> dict[int, list[Later]]:
-    """Return change → what was changed later, in order, if what it wrote has another last change.
+) -> dict[int, list[Logged]]:
+    """Return change → the log of its record, in order, if what it wrote has another last change.
 
     ``links`` are those of each change; ``now`` are the changed records, ``held`` the ledger.
     """
@@ -31,8 +32,7 @@ def read(
     for change in changes:
         found = now.get((change.object, change.record_id))
         keys = [held[link.key].change or 0 for link in links[change.id] if link.key in held]
-        fields = change.fields if found and change.action == "updated" else ()
-        names = [found.lineage.get(name, 0) for name in fields] if found else []
+        names = [found.last(name) for name in written(change)] if found else []
         last[change.id] = {id_ for id_ in (*keys, *names) if id_ > change.id}
     records = _records({id_ for each in last.values() for id_ in each})
     passed = [change for change in changes if last[change.id]]
@@ -41,14 +41,17 @@ def read(
         | {records[id_] for id_ in last[change.id] if id_ in records}
         for change in passed
     }
-    later = _later(about)
+    logs = _logs({record for these in about.values() for record in these})
     return {
-        change_id: sorted(
-            (each for record in these for each in later[record] if each.id > change_id),
-            key=lambda each: each.id,
-        )
+        change_id: sorted((each for record in these for each in logs[record]), key=attrgetter("id"))
         for change_id, these in about.items()
     }
+
+
+def written(change: Made) -> list[str]:
+    """Return the fields that a change wrote and an undo may give back, and whether it is there."""
+    fields = [] if change.action == "created" else [*change.fields]
+    return [*fields, LIFE] if change.action in LIVES else fields
 
 
 def _records(ids: set[int]) -> dict[int, Record]:
@@ -60,21 +63,19 @@ def _records(ids: set[int]) -> dict[int, Record]:
     return {row.id: (row.object, row.record_id) for row in rows}
 
 
-def _later(about: Mapping[int, set[Record]]) -> dict[Record, list[Later]]:
-    """Return record → its changes after the first of the changes in ``about``."""
-    found: dict[Record, list[Later]] = {each: [] for these in about.values() for each in these}
+def _logs(about: Collection[Record]) -> dict[Record, list[Logged]]:
+    """Return record → all its changes."""
+    found: dict[Record, list[Logged]] = {each: [] for each in about}
     for object_ in dict.fromkeys(object_ for object_, _id in found):
         ids = [record_id for each, record_id in found if each == object_]
-        columns = (_CHANGE.id, _CHANGE.record_id, _CHANGE.fields, _CHANGE.links, _CHANGE.source)
-        query = select(*columns).where(
-            _CHANGE.object == object_,
-            is_one_of(_CHANGE.record_id, ids),
-            _CHANGE.id > min(about),
+        columns = (_CHANGE.id, _CHANGE.record_id, _CHANGE.action, _CHANGE.fields, _CHANGE.links)
+        query = select(*columns, _CHANGE.source).where(
+            _CHANGE.object == object_, is_one_of(_CHANGE.record_id, ids)
         )
         for row in session.execute(query):
             undoes = int(row.source.get("key", 0)) if row.source.get("kind") == "undo" else None
-            record = (object_, row.record_id)
-            names = {(*record, name) for name in row.fields}
+            record, life = (object_, row.record_id), [LIFE] if row.action in LIVES else []
+            names = {(*record, name) for name in (*row.fields, *life)}
             places = names | {Link(*each).key for each in row.links}
-            found[record].append(Later(row.id, undoes, places))
+            found[record].append(Logged(row.id, undoes, places))
     return found

@@ -25,6 +25,7 @@ from werkzeug.local import LocalProxy
 from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden
 from crmapp.models.user import User
+from crmapp.web.ended import signed_out
 from crmapp.web.htmx import is_htmx
 from crmapp.web.redirects import here
 
@@ -101,11 +102,13 @@ def require(right: Right) -> None:
 
 
 def _require_sign_in() -> ResponseReturnValue | None:
-    if signed_in() or request.endpoint is None or _is_public(request.endpoint):
+    if signed_in() or request.endpoint is None or is_public(request.endpoint):
         return None
     login, wanted = url_for("security.login"), here()
     if wanted != "/":
         login = f"{login}?{urlencode({'next': wanted})}"
+    if request.method == "POST":
+        return signed_out(login)
     if not is_htmx():
         return redirect(login)
     # A followed redirect would land the sign-in page inside a part of this one.
@@ -114,7 +117,8 @@ def _require_sign_in() -> ResponseReturnValue | None:
     return response
 
 
-def _is_public(endpoint: str) -> bool:
+def is_public(endpoint: str) -> bool:
+    """Whether a view is open to people who have not signed in."""
     if endpoint in _PUBLIC:
         return True
     return getattr(current_app.view_functions.get(endpoint), "crmapp_public", False)

@@ -6,7 +6,8 @@ import secrets
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
@@ -18,7 +19,8 @@ from crmapp.db.session import unavailable
 from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
 from crmapp.errors import CRMError, Forbidden
 from crmapp.i18n import N_
-from crmapp.web.access import forget_person
+from crmapp.web.access import forget_person, is_public, signed_in
+from crmapp.web.ended import renewed, signed_out
 from crmapp.web.htmx import targets_drawer, wants_fragment
 from crmapp.web.texts import translated
 
@@ -87,7 +89,15 @@ def known(error: CRMError) -> Response:
     return _answer(error.status, "" if plain else translated(error.message), error)
 
 
-def _forged(_error: CSRFError) -> Response:
+def _forged(_error: CSRFError) -> ResponseReturnValue:
+    if not signed_in() and not is_public(request.endpoint or ""):
+        return signed_out(url_for("security.login"))
+    try:
+        answer = renewed()
+    except CRMError as error:
+        return known(error)
+    if answer is not None:
+        return answer
     text = gettext(
         "You have signed in or out since this page was opened, or it was open for too long. "
         "Copy what you have typed, reload the page and try again."

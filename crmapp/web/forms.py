@@ -6,14 +6,20 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flask import request
+from flask import g, request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, SelectChoice, ValidationError
 from wtforms.widgets import HiddenInput
 
 from crmapp.errors import Invalid
+from crmapp.i18n import N_
 from crmapp.web.texts import translated
+
+_RENEWED = N_(
+    "You have signed in or out since this form was opened. Here is what you typed: look at it, "
+    "and send it again."
+)
 
 
 class Form(FlaskForm):
@@ -28,6 +34,9 @@ class Form(FlaskForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the form; afterwards ``form.errors`` has field → messages."""
         valid = super().validate(extra_validators=extra_validators)
+        if g.get("is_forged"):
+            self["csrf_token"].errors = [gettext(_RENEWED)]
+            valid = False
         for field in self:
             if "\x00" in str(field.data or "") or "\x00" in "".join(_raw(field)):
                 add_error(field, gettext("Remove the invisible character (NUL) from this text."))

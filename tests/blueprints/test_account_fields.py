@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from crmapp.db import db
+from crmapp.db import db, session
 from crmapp.models import Account
 from crmapp.services import accounts
+from tests.support.web import htmx
 
 KINDS = {
     "text": "some words",
@@ -65,22 +66,54 @@ def test_what_is_wrong_is_said_at_each_field_and_nothing_typed_is_lost(as_user, 
     assert answer.text.count("x" * 10_000) >= 7
 
 
-def test_a_form_that_was_open_when_a_field_was_retired_saves_the_rest(as_user, make):
-    make.field("Old")
-    account_id = accounts.create({"name": "Acme", "c_old": "as it was"}, by=make.alice)
-    make.field("Old", retired=True)
+class TestAFieldThatIsRetiredWhileAFormIsOpen:
+    @pytest.fixture
+    def account_id(self, make):
+        make.field("Old")
+        account_id = accounts.create({"name": "Acme", "c_old": "as it was"}, by=make.alice)
+        make.field("Old", retired=True)
+        return account_id
 
-    sent = {"name": "Acme 2", "c_old": "typed meanwhile", "version": "1"}
-    answer = as_user(make.alice).post(f"/accounts/{account_id}", data=sent)
+    def test_gives_back_what_was_typed_and_saves_the_rest_when_asked_again(
+        self, as_user, make, account_id
+    ):
+        alice, sent = as_user(make.alice), {"name": "Acme 2", "version": "1"}
 
-    account = make.again(Account, account_id)
-    assert answer.status_code == 303
-    assert (account.name, account.custom) == ("Acme 2", {"c_old": "as it was"})
+        first = alice.post(f"/accounts/{account_id}", data={**sent, "c_old": "typed meanwhile"})
+        second = alice.post(f"/accounts/{account_id}", data=sent)
+
+        account = make.again(Account, account_id)
+        assert (first.status_code, second.status_code) == (422, 303)
+        assert "“Old” was retired while you were typing. You typed: typed meanwhile." in first.text
+        assert 'value="Acme 2"' in first.text
+        assert 'name="c_old"' not in first.text
+        assert (account.name, account.custom) == ("Acme 2", {"c_old": "as it was"})
+
+    def test_hinders_nobody_who_typed_nothing_there(self, as_user, make, account_id):
+        sent = {"name": "Acme 2", "c_old": "as it was", "version": "1"}
+
+        assert as_user(make.alice).post(f"/accounts/{account_id}", data=sent).status_code == 303
+
+    def test_is_said_on_the_form_of_a_new_account(self, as_user, make, account_id):
+        sent = {"name": "Bolts", "c_old": "typed meanwhile"}
+
+        answer = as_user(make.alice).post("/accounts", data=sent)
+
+        assert answer.status_code == 422
+        assert "You typed: typed meanwhile." in answer.text
+
+    def test_is_said_where_only_its_value_is_edited(self, as_user, make, account_id):
+        sent, address = {"c_old": "typed", "version": "1"}, f"/accounts/{account_id}/values/c_old"
+
+        answer = as_user(make.alice).post(address, data=sent, headers=htmx("div#account-1-c_old"))
+
+        assert (answer.status_code, answer.headers["HX-Reswap"]) == (422, "none")
+        assert "This field was retired while you were typing." in answer.text
 
 
 def test_a_form_of_two_hundred_fields_is_a_form(as_user, make):
     for number in range(200):
-        make.field(f"Field {number}", kind="multi_pick_list", pick_list="territory")
+        make.field(f"Field {number}", kind="multi_pick_list", pick_list="contact_method")
 
     alice, asked = as_user(make.alice), []
 
@@ -92,6 +125,10 @@ def test_a_form_of_two_hundred_fields_is_a_form(as_user, make):
     event.remove(db.engine, "before_cursor_execute", listen)
 
     assert len(set(re.findall(r'name="c_field_\d+"', answer.text))) == 200
+    sent = {"name": "Acme", **{f"c_field_{number}": ["fax", "letter"] for number in range(200)}}
+    assert alice.post("/accounts", data=sent).status_code == 303
+    held = session.scalars(select(Account.custom).where(Account.name == "Acme")).one()
+    assert [*held.values()] == [["fax", "letter"]] * 200
     assert len([query for query in asked if "FROM pick_list_value" in query]) < 20
 
 

@@ -313,3 +313,31 @@ def test_every_standard_field_is_explained(make, as_user):
 
     assert "VAT or tax registration number." in text
     assert "Required" in text
+
+
+class TestAnOwnerWhoHasLeft:
+    @pytest.fixture
+    def account(self, make):
+        gone = make.user("gone", "rep", active=False)
+        return make.account("Acme", owner_id=gone.id)
+
+    def test_stays_the_owner_until_somebody_says_otherwise(self, make, as_user, account):
+        mona, sent = as_user(make.mona), {"name": "Acme 2", "version": "1", "active": "y"}
+
+        page = mona.get(f"/accounts/{account.id}/edit")
+        answer = mona.post(
+            f"/accounts/{account.id}", data={**sent, "owner_id": str(account.owner_id)}
+        )
+
+        after = make.again(Account, account.id)
+        assert f'<option selected value="{account.owner_id}">' in page.text
+        assert answer.status_code == 303
+        assert (after.name, after.owner_id) == ("Acme 2", account.owner_id)
+
+    def test_is_offered_for_no_other_account(self, make, as_user, account):
+        other = make.account("Bolts", owner_id=make.bob.id)
+
+        page = as_user(make.mona).get(f"/accounts/{other.id}/edit")
+
+        assert f'value="{other.owner_id}">Bob</option>' in page.text
+        assert "Gone" not in page.text

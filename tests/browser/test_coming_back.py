@@ -101,3 +101,51 @@ def test_a_server_that_is_away_is_said_in_a_toast_and_what_was_typed_stays(open_
     walk.page.context.set_offline(False)
     walk.saves()
     walk.comes_to("Written in a tunnel")
+
+
+def sign_in_aside(page: Page, name: str) -> None:
+    """Sign in in another tab, and close it."""
+    aside = page.context.new_page()
+    aside.goto("/login")
+    aside.get_by_label("E-mail address").fill(f"{name}@demo.example")
+    aside.get_by_label("Password").fill(PASSWORD)
+    aside.get_by_role("button", name="Sign in").click()
+    expect(aside.get_by_role("navigation", name="Main")).to_be_visible()
+    aside.close()
+
+
+def test_a_session_that_ends_over_a_form_takes_nothing_of_what_was_typed(open_as):
+    walk = Walk(open_as("mona"))
+    walk.opens_form_of_a_new_account()
+    walk.field("Name").fill("Written over lunch")
+    walk.page.context.clear_cookies()
+
+    walk.saves()
+    walk.is_told("Sign in in a new tab")
+    sign_in_aside(walk.page, "mona")
+    walk.saves()
+
+    walk.is_told(
+        "You have signed in or out since this page was opened. What you have typed is still here:"
+        " please send it again."
+    )
+    expect(walk.field("Name")).to_have_value("Written over lunch")
+    walk.saves()
+    walk.comes_to("Written over lunch")
+
+
+def test_a_form_is_kept_without_scripts_until_its_sender_has_signed_in_again(open_as):
+    page = open_as("mona", java_script_enabled=False)
+    page.goto("/accounts/new")
+    page.get_by_label("Name", exact=True).fill("Written before the train")
+    page.context.clear_cookies()
+
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have been signed out")
+    sign_in_aside(page, "mona")
+    page.get_by_role("button", name="Go on").click()
+
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Written before the train")
+    expect(page.get_by_role("alert")).to_contain_text("Here is what you typed")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Written before the train")).to_be_visible()

@@ -324,3 +324,28 @@ def test_the_files_of_a_merged_account_move_and_come_back(make):
     runs.work(undoing)
     assert files_of(kept, make.mona) == []
     assert len(files_of(gone, make.mona)) == 2
+
+
+def test_a_deleted_file_of_a_merged_account_comes_back_to_what_that_has_become(make):
+    kept, gone = make.account("Acme"), make.account("Acme Ltd")
+    file = one(make, gone)
+    attachments.delete(file.id, by=make.bob)
+    merges.merge(kept.id, {each.id: each.version for each in (kept, gone)}, {}, by=make.mona)
+    kept = accounts.get(kept.id, by=make.mona)
+
+    offered = [each.file.id for each in attachments.deleted_of(kept)]
+    back = attachments.restore(file.id, by=make.bob)
+
+    assert (offered, back.account_id) == ([file.id], kept.id)
+    assert names(kept, make.mona) == [OFFER]
+    assert attachments.deleted_of(kept) == []
+
+
+def test_a_file_of_an_account_that_is_gone_for_good_stays_deleted(make):
+    account = make.account("Acme")
+    file = one(make, account)
+    attachments.delete(file.id, by=make.bob)
+    accounts.delete(account.id, by=make.mona)
+
+    with pytest.raises(NotFound):
+        attachments.restore(file.id, by=make.bob)

@@ -30,6 +30,14 @@ def test_views_stand_by_whose_they_are_and_by_name(make):
     assert names(make.mona) == ["Daily", "éclair", "Zebra", "Apple"]
 
 
+def test_the_view_for_everyone_stays_when_its_maker_has_left(make):
+    keep(make.mona, "For all", "everyone")
+
+    users.set_active(make.mona.id, False, by=None)
+
+    assert names(make.carol) == ["For all"]
+
+
 def test_the_view_of_a_team_is_found_by_a_manager_when_its_maker_has_left(make):
     bob = make.bob
     view = keep(bob, "Ours", f"team:{bob.teams[0].id}")

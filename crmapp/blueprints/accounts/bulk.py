@@ -31,6 +31,7 @@ from crmapp.services import bulk_edits, plans, runs
 from crmapp.services.account_sets import Chosen
 from crmapp.web import reader
 from crmapp.web.access import current_user, require, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import form_name
@@ -56,6 +57,7 @@ def new_bulk_edit() -> ResponseReturnValue:
 
 @bp.post("/bulk-edits")
 @requires(Right.ACCOUNT_VIEW)
+@keeps_typed
 def create_bulk_edit() -> ResponseReturnValue:
     """Have it planned, or show what is wrong with the form; a plan for a few is there at once."""
     action = named(request.values.get("action", ""))

@@ -18,6 +18,7 @@ from crmapp.i18n import Text
 from crmapp.services import accounts, field_owners, fields
 from crmapp.services.field_owners import Keeper
 from crmapp.web.access import current_user, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form, VersionedForm
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import (
@@ -27,6 +28,7 @@ from crmapp.web.record_forms import (
     form_name,
     grouped,
     new_form,
+    refuse_retired,
     show_conflict,
 )
 from crmapp.web.texts import translated
@@ -41,10 +43,13 @@ def new() -> ResponseReturnValue:
 
 @bp.post("")
 @requires(Right.ACCOUNT_CREATE)
+@keeps_typed
 def create() -> ResponseReturnValue:
     """Create an account, or show what is wrong with the form."""
     form = new_form(_fields())
     if not form.validate_on_submit():
+        return _new(form, status=422)
+    if refuse_retired(form, "account"):
         return _new(form, status=422)
     try:
         account_id = accounts.create(
@@ -69,11 +74,14 @@ def edit(account_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:account_id>")
+@keeps_typed
 def update(account_id: int) -> ResponseReturnValue:
     """Change the account, or show what is wrong or who was quicker."""
     keepers = field_owners.of(account_id)
     form = _edit_form(account_id, keepers)
     if not form.validate_on_submit():
+        return _edit(account_id, form, keepers, status=422)
+    if refuse_retired(form, "account", accounts.get(account_id, by=current_user)):
         return _edit(account_id, form, keepers, status=422)
     key, version, name = form.idempotency_key.data, form.version.data, _called(account_id, form)
     try:

@@ -23,6 +23,7 @@ from crmapp.services.merges import Changed, Draft
 from crmapp.services.words import Words
 from crmapp.web import recent
 from crmapp.web.access import person, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
@@ -74,6 +75,7 @@ def new_merge(account_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:account_id>/merge")
 @requires(Right.ACCOUNT_DELETE)
+@keeps_typed
 def merge(account_id: int) -> ResponseReturnValue:
     """Merge the accounts of the form, or show what is wrong with it or what changed meanwhile."""
     form, by = Form(), person()

@@ -17,6 +17,7 @@ from crmapp.models import SavedView
 from crmapp.services import account_list, audiences, saved_views, view_questions
 from crmapp.web.access import current_user, requires
 from crmapp.web.audience_forms import AudienceForm, audience_of
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import VersionedForm
 from crmapp.web.htmx import page, see_other
 
@@ -35,6 +36,7 @@ def new_view() -> Response:
 
 @bp.post("/views")
 @requires(Right.ACCOUNT_VIEW)
+@keeps_typed
 def create_view() -> Response:
     """Keep the list that the address asks for, or show what is wrong with the form."""
     form = AudienceForm()
@@ -76,6 +78,7 @@ def edit_view(view_id: int) -> Response:
 
 @bp.post("/views/<int:view_id>")
 @requires(Right.ACCOUNT_VIEW)
+@keeps_typed
 def update_view(view_id: int) -> Response:
     """Rename or share a view, or show what is wrong or who was quicker."""
     view, form = saved_views.changeable(view_id, by=current_user), ViewForm()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import flash, url_for
+from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,6 +16,7 @@ from crmapp.blueprints.accounts.tabs import header
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, MayExist, NotFound, OwnedElsewhere
+from crmapp.i18n import N_
 from crmapp.models import Account
 from crmapp.services import (
     accounts,
@@ -24,11 +25,14 @@ from crmapp.services import (
     fields,
 )
 from crmapp.web.access import current_user, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import VersionedForm
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Clash, edit_form, form_name, show_conflict
 from crmapp.web.templating import dom_id
 from crmapp.web.texts import translated
+
+_RETIRED = N_("This field was retired while you were typing. Copy what you typed if you need it.")
 
 
 @bp.get("/<int:account_id>/values/<name>")
@@ -50,6 +54,7 @@ def edit_value(account_id: int, name: str) -> ResponseReturnValue:
 
 
 @bp.post("/<int:account_id>/values/<name>")
+@keeps_typed
 def update_value(account_id: int, name: str) -> ResponseReturnValue:
     """Change one value, or show what is wrong with it or who was quicker."""
     account, spec = accounts.need_editable(account_id, by=current_user), _field(name)
@@ -81,6 +86,8 @@ def _field(name: str) -> Field:
     try:
         return fields.of("account")[name]
     except KeyError:
+        if request.method == "POST" and name in fields.every("account"):
+            raise Invalid({}, _RETIRED) from None
         raise NotFound from None
 
 

@@ -18,6 +18,7 @@ from crmapp.i18n import N_
 from crmapp.models import Account, Activity
 from crmapp.services import accounts, activities, contacts
 from crmapp.web.access import current_user, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import Clash, edit_form, new_form, show_conflict
@@ -42,6 +43,7 @@ def new(account_id: int) -> ResponseReturnValue:
 
 @bp.post("/accounts/<int:account_id>/activities")
 @requires(Right.ACTIVITY_EDIT)
+@keeps_typed
 def create(account_id: int) -> ResponseReturnValue:
     """Add an activity, or show what is wrong with the form."""
     account = accounts.get(account_id, by=current_user)
@@ -72,6 +74,7 @@ def edit(activity_id: int) -> ResponseReturnValue:
 
 @bp.post("/activities/<int:activity_id>")
 @requires(Right.ACTIVITY_EDIT)
+@keeps_typed
 def update(activity_id: int) -> ResponseReturnValue:
     """Change the activity, or show what is wrong or who was quicker."""
     activity = activities.get(activity_id, by=current_user)

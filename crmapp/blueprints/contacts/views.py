@@ -15,6 +15,7 @@ from crmapp.errors import Conflict, Invalid
 from crmapp.models import Account, Contact
 from crmapp.services import accounts, contacts
 from crmapp.web.access import current_user, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import Clash, edit_form, new_form, required_first, show_conflict
@@ -32,6 +33,7 @@ def new(account_id: int) -> ResponseReturnValue:
 
 @bp.post("/accounts/<int:account_id>/contacts")
 @requires(Right.CONTACT_EDIT)
+@keeps_typed
 def create(account_id: int) -> ResponseReturnValue:
     """Add a contact, or show what is wrong with the form."""
     account, form = accounts.get(account_id, by=current_user), new_form(FIELDS)
@@ -58,6 +60,7 @@ def edit(contact_id: int) -> ResponseReturnValue:
 
 @bp.post("/contacts/<int:contact_id>")
 @requires(Right.CONTACT_EDIT)
+@keeps_typed
 def update(contact_id: int) -> ResponseReturnValue:
     """Change the contact, or show what is wrong or who was quicker."""
     contact = contacts.get(contact_id, by=current_user)

@@ -18,6 +18,7 @@ from crmapp.errors import Invalid
 from crmapp.services import activities, quick_add
 from crmapp.web import reader
 from crmapp.web.access import person, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form, choices
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import MomentField
@@ -42,6 +43,7 @@ def index() -> ResponseReturnValue:
 
 @bp.post("")
 @requires(Right.ACTIVITY_EDIT)
+@keeps_typed
 def create() -> ResponseReturnValue:
     """Add an activity, or show what is wrong with the form."""
     form = _form()

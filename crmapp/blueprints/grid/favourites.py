@@ -15,6 +15,7 @@ from crmapp.models import Favourite
 from crmapp.services import audiences, favourites
 from crmapp.web.access import current_user, requires
 from crmapp.web.audience_forms import AudienceForm, audience_of
+from crmapp.web.ended import keeps_typed
 from crmapp.web.htmx import page, see_other
 
 
@@ -41,6 +42,7 @@ def new_favourite(dataset: str, dimension: str) -> Response:
 
 @bp.post("/<dataset>/<dimension>/favourites")
 @requires(Right.GRID_VIEW)
+@keeps_typed
 def create_favourite(dataset: str, dimension: str) -> Response:
     """Keep the grid that the address asks for, or show what is wrong with the form."""
     form, question = AudienceForm(), asked(dataset, dimension)
@@ -75,6 +77,7 @@ def edit_favourite(favourite_id: int) -> Response:
 
 @bp.post("/favourites/<int:favourite_id>")
 @requires(Right.GRID_VIEW)
+@keeps_typed
 def update_favourite(favourite_id: int) -> Response:
     """Rename or share a favourite, or show what is wrong with the form."""
     found, form = favourites.changeable(favourite_id, by=current_user), AudienceForm()

@@ -18,6 +18,7 @@ from crmapp.errors import Conflict, Invalid
 from crmapp.models import CustomField
 from crmapp.services import custom_fields, required_fields
 from crmapp.web.access import current_user, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Choices, Clash, edit_form, grouped, new_form, show_conflict
@@ -43,6 +44,7 @@ def new_field() -> ResponseReturnValue:
 
 @bp.post("/fields")
 @requires(Right.SETTINGS_MANAGE)
+@keeps_typed
 def create_field() -> ResponseReturnValue:
     """Make a field, or show what is wrong with the form."""
     form = new_form(NEW, choices=_choices())
@@ -69,6 +71,7 @@ def edit_field(field_id: int) -> ResponseReturnValue:
 
 @bp.post("/fields/<int:field_id>")
 @requires(Right.SETTINGS_MANAGE)
+@keeps_typed
 def update_field(field_id: int) -> ResponseReturnValue:
     """Change a field, or show what is wrong or who was quicker."""
     field = custom_fields.get(field_id, by=current_user)

@@ -23,6 +23,7 @@ from crmapp.services import (
 )
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.paging import page_number
@@ -49,6 +50,7 @@ def new_pick_list() -> ResponseReturnValue:
 
 @bp.post("/pick-lists")
 @requires(Right.SETTINGS_MANAGE)
+@keeps_typed
 def create_pick_list() -> ResponseReturnValue:
     """Make a list, or show what is wrong with the form."""
     form = new_form(FIELDS)
@@ -89,6 +91,7 @@ def edit_pick_list(code: str) -> ResponseReturnValue:
 
 @bp.post("/pick-lists/<code>")
 @requires(Right.SETTINGS_MANAGE)
+@keeps_typed
 def update_pick_list(code: str) -> ResponseReturnValue:
     """Give a list other labels, or show what is wrong or who was quicker."""
     found = pick_list_keeping.get(code, by=current_user)

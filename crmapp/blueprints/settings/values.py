@@ -24,6 +24,7 @@ from crmapp.services import (
 )
 from crmapp.web import reader
 from crmapp.web.access import current_user, requires
+from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form, choices
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Clash, edit_form, new_form, show_conflict
@@ -47,6 +48,7 @@ def new_value(code: str) -> ResponseReturnValue:
 
 @bp.post("/pick-lists/<code>/values")
 @requires(Right.SETTINGS_MANAGE)
+@keeps_typed
 def create_value(code: str) -> ResponseReturnValue:
     """Add a value at the end of the list, or show what is wrong with the form."""
     form = new_form(NEW)
@@ -74,6 +76,7 @@ def edit_value(code: str, value_id: int) -> ResponseReturnValue:
 
 @bp.post("/pick-lists/<code>/values/<int:value_id>")
 @requires(Right.SETTINGS_MANAGE)
+@keeps_typed
 def update_value(code: str, value_id: int) -> ResponseReturnValue:
     """Change a value, or show what is wrong or who was quicker."""
     value = pick_list_values.get(code, value_id, by=current_user)

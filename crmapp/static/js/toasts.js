@@ -28,6 +28,9 @@
   const look = () => {
     const fresh = box.querySelectorAll(".toast:not([data-met])");
     if (!fresh.length) return;
+    const said = (toast) => toast.querySelector("p").textContent;
+    const told = [...box.querySelectorAll(".toast.bad[data-met]")]; // what asks aside would pile them up
+    fresh.forEach((toast) => told.filter((old) => said(old) === said(toast)).forEach((old) => old.remove()));
     if (box.matches(":popover-open")) box.hidePopover(); // shown anew, it stands above everything
     place();
     fresh.forEach(start);
