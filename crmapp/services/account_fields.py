@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, not_, or_, select, true
 
 from crmapp.db import session
+from crmapp.db.bulk import without_index
 from crmapp.db.json_values import has_item, is_true, number_at, value_at
 from crmapp.domain.custom_fields import NUMERIC, SORTED
-from crmapp.domain.fields import BadValue, Field, Kind, freeze, is_custom, parse
+from crmapp.domain.fields import SEARCHED_KINDS, BadValue, Field, Kind, freeze, is_custom, parse
 from crmapp.domain.search import fold
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
@@ -66,9 +67,11 @@ def asked(args: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def conditions(
-    filters: Sequence[tuple[str, str]], *, by: User, narrow: bool = True
+    filters: Sequence[tuple[str, str]], *, by: User, narrow: bool = True, sort: str | None = None
 ) -> list[ColumnElement[bool]]:
     """Turn filters into conditions; with ``narrow``, indexes are asked who may hold a text.
+
+    Of those of the fields, only that of ``sort`` is, by which the list is sorted.
 
     Raises:
         Invalid: field → what is wrong with what was asked of it.
@@ -77,10 +80,27 @@ def conditions(
     found: list[ColumnElement[bool]] = []
     for name, text in filters:
         try:
-            found.append(_condition(specs[name], text, by, narrow))
+            condition = _condition(specs[name], text, by, narrow)
         except BadValue as bad:
             raise Invalid({name: bad.text}, bad.text) from bad
+        by_text = specs[name].kind in SEARCHED_KINDS
+        found.append(condition if by_text or name == sort else without_index(condition))
     return found
+
+
+def looked_up(filters: Sequence[tuple[str, str]], *, by: User) -> list[ColumnElement[bool]]:
+    """Return the conditions that an index answers, each of which all accounts of a filter meet.
+
+    Raises:
+        Invalid: as for :func:`conditions`.
+    """
+    specs = fields.of("account")
+    alone = [(name, text) for name, text in filters if _has_index(specs[name], text)]
+    return [each for pair in alone for each in conditions([pair], by=by, sort=pair[0])]
+
+
+def _has_index(spec: Field, text: str) -> bool:
+    return text != EMPTY and spec.kind not in SEARCHED_KINDS | {Kind.MULTI_PICK_LIST}
 
 
 def _condition(spec: Field, text: str, by: User, narrow: bool) -> ColumnElement[bool]:

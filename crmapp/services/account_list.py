@@ -21,7 +21,13 @@ from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Activity, Change, Contact, Run, User
-from crmapp.services import account_columns, account_fields, account_lines, account_where
+from crmapp.services import (
+    account_columns,
+    account_few,
+    account_fields,
+    account_lines,
+    account_where,
+)
 from crmapp.services.account_lines import Line
 from crmapp.services.account_order import (
     MOST_STATEMENTS,
@@ -34,9 +40,9 @@ from crmapp.services.account_order import (
     walk,
 )
 from crmapp.services.account_question import NOBODY, Cursor, Question
-from crmapp.services.account_search import found_by
+from crmapp.services.account_search import FEW, among, found_by
 
-COUNT_UP_TO = 10_000
+COUNT_UP_TO = FEW
 REMEMBERED, MOST_REMEMBERED = 60, 1_000
 """That a list has more than that is remembered for so many seconds, of so many lists."""
 NO_ACCOUNT = 0
@@ -44,6 +50,7 @@ _FEW = 5_000
 """So many accounts of a run are looked up rather than met on the way through the list."""
 CHUNK = 1_000
 """So many accounts are read at a time when all are wanted."""
+Key = tuple[Question, int]
 _account = Account.__table__.c
 
 
@@ -170,10 +177,36 @@ def neighbours(question: Question, account: Account, *, by: User) -> tuple[int |
 
 
 def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] | None]:
-    """Turn the filters into conditions, permission first.
+    """Turn the filters into conditions, permission first; few accounts are looked for at once.
 
     Returns as well which accounts may meet them, if they look for what very many have.
     """
+    filter_, some = _conditions(question, by)
+    key = _key(question, by)
+    if filter_.few or not (question.fields or question.where) or _is_known_as_many(key):
+        return filter_, some
+    ids = account_few.ids(filter_.conditions, _looked_up(question, by), filter_.values)
+    if ids is None:
+        _remember_as_many(key)
+        return filter_, some
+    there = among(session.get_bind().dialect.name)
+    visible = Account.visible_to(by, deleted=question.deleted)
+    shared = by.can(Right.ACCOUNT_VIEW_ALL)
+    return Filter((visible, there), {"found": ids}, few=True, shared=shared), None
+
+
+def _looked_up(question: Question, by: User) -> list[ColumnElement[bool]]:
+    """Return those of the filters that an index of living accounts answers."""
+    if question.deleted:
+        return []
+    return [
+        *_holders(question),
+        *account_fields.looked_up(question.fields, by=by),
+        *account_where.looked_up(question.where, by=by),
+    ]
+
+
+def _conditions(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] | None]:
     deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
     where = [Account.visible_to(by, deleted=deleted)]
     if question.deleted:  # one that was merged comes back with the undo of its merge
@@ -181,20 +214,14 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
         where.append(gone if deleted else _account.id == NO_ACCOUNT)
     if question.active is not None:
         where.append(_account.active.is_(question.active))
-    for column, wanted in ((_account.owner_id, question.owner), (_account.team_id, question.team)):
-        if wanted == NOBODY:
-            where.append(column.is_(None))
-        elif wanted is not None:
-            where.append(column == wanted)
-    if question.locations:
-        where.append(_account.location.in_(question.locations))
+    where += _holders(question)
     few = False
     if question.run is not None:
         wrote, few = _wrote(question.run)
         where.append(wrote)
     if question.fields:
-        where += account_fields.conditions(question.fields, by=by)
-    where += account_where.met(question.where, by=by, narrow=not deleted)
+        where += account_fields.conditions(question.fields, by=by, sort=question.sort)
+    where += account_where.met(question.where, by=by, narrow=not deleted, sort=question.sort)
     shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
     if not question.words:
         return Filter(tuple(where), few=few, shared=shared), None
@@ -203,6 +230,17 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
     shared = shared and not search.rest
     conditions = (*where, *search.where)
     return Filter(conditions, search.values, few=not search.many, shared=shared), some
+
+
+def _holders(question: Question) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of columns that have indexes of the list's order."""
+    for column, wanted in ((_account.owner_id, question.owner), (_account.team_id, question.team)):
+        if wanted == NOBODY:
+            yield column.is_(None)
+        elif wanted is not None:
+            yield column == wanted
+    if question.locations:
+        yield _account.location.in_(question.locations)
 
 
 _BELONGING: dict[str, type[Contact] | type[Activity]] = {"contact": Contact, "activity": Activity}
@@ -231,9 +269,8 @@ def _count(
     Returns the number and whether there are more. Of a search that finds very many, only those
     are counted that its index found first, unless an owner or a team makes them few.
     """
-    plain = replace(question, cursor=None, sort="name", descending=False, columns=(), gone=())
-    key = (plain, by.id)
-    if _many.get(key, 0) > time.monotonic():
+    key = _key(question, by)
+    if _is_known_as_many(key):
         return COUNT_UP_TO, True
     if question.owner or question.team:
         some = None
@@ -242,10 +279,24 @@ def _count(
     count = session.connection().scalar(number(where), filter_.values) or 0
     many = some is not None or count > COUNT_UP_TO
     if count > COUNT_UP_TO:
-        if len(_many) > MOST_REMEMBERED:
-            _many.clear()
-        _many[key] = time.monotonic() + REMEMBERED
+        _remember_as_many(key)
     return min(count, COUNT_UP_TO), many
+
+
+def _key(question: Question, by: User) -> Key:
+    """Return by what a list is known again, wherever one is in it and however it is sorted."""
+    plain = replace(question, cursor=None, sort="name", descending=False, columns=(), gone=())
+    return plain, by.id
+
+
+def _is_known_as_many(key: Key) -> bool:
+    return _many.get(key, 0) > time.monotonic()
+
+
+def _remember_as_many(key: Key) -> None:
+    if len(_many) > MOST_REMEMBERED:
+        _many.clear()
+    _many[key] = time.monotonic() + REMEMBERED
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)
@@ -254,5 +305,5 @@ def _number(where: tuple[ColumnElement[bool], ...]) -> Query:
     return select(func.count()).select_from(first)
 
 
-_many: dict[tuple[Question, int], float] = {}
+_many: dict[Key, float] = {}
 """Which lists have more accounts than are counted, and until when that is believed."""

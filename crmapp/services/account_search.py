@@ -45,7 +45,7 @@ class Found:
     @property
     def among(self) -> ColumnElement[bool]:
         """The condition of being one of those that the index found."""
-        return _among(_dialect().name)
+        return among(_dialect().name)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _containing(
 
 
 @cache
-def _among(_dialect_name: str) -> ColumnElement[bool]:
+def among(_dialect_name: str) -> ColumnElement[bool]:
     """Say that an account is one of those ``found``; made once, as what is asked with it is."""
     return is_one_of(Account.__table__.c.id, "found")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
 from crmapp.db import utcnow
-from crmapp.db.bulk import dialect
+from crmapp.db.bulk import dialect, without_index
 from crmapp.db.json_values import has_item, is_true, items_of, number_at, value_at
 from crmapp.domain.conditions import Condition, Group, Operator
 from crmapp.domain.custom_fields import NUMERIC
@@ -30,56 +31,104 @@ Test = ColumnElement[bool]
 _account, _activity = Account.__table__.c, Activity.__table__.c
 _LISTS = frozenset({Kind.TAGS, Kind.MULTI_PICK_LIST})
 _ONE_DAY = timedelta(days=1)
+_INDEXED = frozenset({"owner_id", "team_id", "parent_id"})
+_OTHERS = frozenset(
+    {Operator.NOT, Operator.NONE, Operator.NO, Operator.OLDER, Operator.EMPTY, Operator.FILLED}
+)
+"""What is met by too many to look them up."""
 
 
-def met(groups: Sequence[Group], *, by: User, narrow: bool = True) -> list[Test]:
+@dataclass(frozen=True)
+class _Way:
+    """How conditions are asked: ``sort`` is the field in whose order the accounts are read.
+
+    Its index finds them, and no other one. With ``narrow``, that of the search does as well.
+    """
+
+    by: User
+    sort: str | None
+    narrow: bool = False
+
+
+def met(
+    groups: Sequence[Group], *, by: User, narrow: bool = True, sort: str | None = None
+) -> list[Test]:
     """Turn a filter into conditions, all of which its accounts meet.
 
     With ``narrow``, indexes are asked for the few accounts that may hold a text; they do not know
-    deleted ones.
+    deleted ones. ``sort`` is the field by which the list is sorted.
 
     Raises:
         Invalid: ``where`` → which condition cannot be used, and why.
     """
     specs, found = known() if groups else {}, []
     for group in groups:
-        parts = [_test(each, specs, by, narrow and group.every) for each in group.conditions]
+        way = _Way(by, sort, narrow and group.every)
+        parts = [_test(each, specs, way) for each in group.conditions]
         found.append(and_(*parts) if group.every else or_(*parts))
     return found
 
 
-def _test(condition: Condition, specs: Mapping[str, Field], by: User, narrow: bool) -> Test:
+def looked_up(groups: Sequence[Group], *, by: User) -> list[Test]:
+    """Return the conditions that an index answers, each of which all accounts of a filter meet.
+
+    Raises:
+        Invalid: as for :func:`met`.
+    """
+    specs = known() if groups else {}
+    every = [each for group in groups if group.every for each in group.conditions]
+    return [
+        _test(each, specs, _Way(by, each.field))
+        for each in every
+        if each.field in specs and _has_index(specs[each.field], each.operator)
+    ]
+
+
+def _has_index(spec: Field, operator: Operator) -> bool:
+    if spec.name == "name":
+        return operator in (Operator.IS, Operator.BEGINS)
+    indexed = spec.filterable if spec.custom else spec.name in _INDEXED
+    return indexed and operator not in _OTHERS and spec.kind not in TEXTS | _LISTS
+
+
+def _test(condition: Condition, specs: Mapping[str, Field], way: _Way) -> Test:
     spec: Field | None = None
     try:
         spec = field_of(condition, specs)
-        values = meant(spec, condition, by=by)
+        values = meant(spec, condition, by=way.by)
     except BadValue as bad:
         label = Text(spec.label) if spec else condition.field
         problem = Text(N_("%(field)s: %(problem)s"), {"field": label, "problem": bad.text})
         raise Invalid({"where": problem}, problem) from bad
-    zone = zone_named(by.timezone)
+    zone = zone_named(way.by.timezone)
     if spec.name == LAST_ACTIVITY:
         return _of_activities(condition.operator, values, zone)
+    held = _held(spec, way)
     if condition.operator is Operator.EMPTY:
-        return _is_empty(spec)
+        return _is_empty(spec, held)
     if condition.operator is Operator.FILLED:
-        return not_(_is_empty(spec))
+        return not_(_is_empty(spec, held))
     if spec.kind in TEXTS:
-        return _of_text(spec, condition.operator, values, narrow)
+        return _of_text(spec, held, condition.operator, values, way)
     if spec.kind in (Kind.DATE, Kind.MOMENT):
-        return _of_time(spec, condition.operator, values, zone)
-    return _of_value(spec, condition.operator, values)
+        return _of_time(spec, held, condition.operator, values, zone)
+    return _of_value(spec, held, condition.operator, values, way)
 
 
-def _held(spec: Field) -> ColumnElement[Any]:
+def _held(spec: Field, way: _Way) -> ColumnElement[Any]:
     """Return what an account holds in the field: null if it holds nothing."""
-    if not spec.custom:
-        return _account[spec.name]
-    return (number_at if spec.kind in NUMERIC else value_at)(_account.custom, spec.name)
+    held: ColumnElement[Any] = _account.custom if spec.custom else _account[spec.name]
+    if spec.custom:
+        held = (number_at if spec.kind in NUMERIC else value_at)(held, spec.name)
+    return _found_by(held, spec, way)
 
 
-def _is_empty(spec: Field) -> Test:
-    held = _held(spec)
+def _found_by(test: ColumnElement[Any], spec: Field, way: _Way) -> ColumnElement[Any]:
+    """Let the index of a field be asked only where the accounts are read in its order."""
+    return test if spec.name == way.sort else without_index(test)
+
+
+def _is_empty(spec: Field, held: ColumnElement[Any]) -> Test:
     if spec.kind is Kind.TAGS:
         return func.coalesce(_length(held), 0) == 0
     if spec.kind is Kind.MULTI_PICK_LIST:
@@ -91,21 +140,28 @@ def _length(held: ColumnElement[Any]) -> ColumnElement[int]:
     return (func.jsonb_array_length if dialect() == "postgresql" else func.json_array_length)(held)
 
 
-def _of_text(spec: Field, operator: Operator, values: Sequence[str], narrow: bool) -> Test:
+def _of_text(
+    spec: Field,
+    held: ColumnElement[Any],
+    operator: Operator,
+    values: Sequence[str],
+    way: _Way,
+) -> Test:
     """Compare folded text; what is cheaper to ask of a row stands first.
 
-    With ``narrow``, the index of the search finds the few that have a text somewhere.
+    The index of the search finds the few that have a text somewhere.
     """
-    held = _held(spec)
     named = spec.name == "name"
-    text = _account.name_key if named else folded(func.coalesce(held, ""))
+    text = folded(func.coalesce(held, ""))
+    if named:
+        text = _found_by(_account.name_key, spec, way)
     if operator in (Operator.NOT, Operator.NONE):
         return or_(held.is_(None), text.not_in(values))
     if operator is Operator.ANY:
         somewhere = or_(*(_somewhere(spec, value) for value in values))
         return and_(held.is_not(None), somewhere, text.in_(values))
     (wanted,) = values
-    found = _found(spec, wanted) if narrow else _somewhere(spec, wanted)
+    found = _found(spec, wanted) if way.narrow else _somewhere(spec, wanted)
     if named and operator is Operator.BEGINS:  # a range that its index has
         return and_(text >= wanted, text < wanted + LAST)
     test = {Operator.CONTAINS: contains, Operator.BEGINS: begins}.get(operator)
@@ -130,9 +186,15 @@ def _is_searched(spec: Field) -> bool:
     return spec.name in (*SEARCHED["account"], *fields.searched("account"))
 
 
-def _of_time(spec: Field, operator: Operator, values: Sequence[Any], zone: ZoneInfo) -> Test:
+def _of_time(
+    spec: Field,
+    held: ColumnElement[Any],
+    operator: Operator,
+    values: Sequence[Any],
+    zone: ZoneInfo,
+) -> Test:
     """Compare days: those of the field, or those on which a moment falls in the reader's zone."""
-    held, (first, last) = _held(spec), _span(operator, values, utcnow().astimezone(zone).date())
+    first, last = _span(operator, values, utcnow().astimezone(zone).date())
     parts: list[Test] = [held.is_not(None)]
     if first is not None:
         parts.append(held >= (first.isoformat() if spec.kind is Kind.DATE else _start(first, zone)))
@@ -184,11 +246,13 @@ def _of_activities(operator: Operator, values: Sequence[Any], zone: ZoneInfo) ->
     return not_(some) if operator in (Operator.OLDER, Operator.EMPTY) else some
 
 
-def _of_value(spec: Field, operator: Operator, values: Sequence[Any]) -> Test:
+def _of_value(
+    spec: Field, held: ColumnElement[Any], operator: Operator, values: Sequence[Any], way: _Way
+) -> Test:
     """Compare numbers, codes, ids, and what lists have."""
-    held = _held(spec)
     if spec.kind is Kind.YES_NO:
-        yes = and_(held.is_not(None), is_true(_account.custom, spec.name) if spec.custom else held)
+        true_ = is_true(_account.custom, spec.name) if spec.custom else held
+        yes = and_(held.is_not(None), _found_by(true_, spec, way))
         return yes if operator is Operator.YES else not_(yes)
     if spec.kind in _LISTS:
         has = [_has(spec, value) for value in values]

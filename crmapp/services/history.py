@@ -15,7 +15,6 @@ from crmapp.domain.changes import Link
 from crmapp.domain.records import BELONGING
 from crmapp.i18n import N_, Text
 from crmapp.models import (
-    Account,
     Attachment,
     Change,
     Contact,

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event, text
 
-from crmapp.db import db, session
-from crmapp.services import account_list
+from crmapp.db import db, session, unit_of_work
+from crmapp.db.json_values import index_values
+from crmapp.domain import conditions
+from crmapp.models import Account
+from crmapp.services import account_few, account_list
 from crmapp.services.account_question import NOBODY, SORTS, Cursor, Question
 from tests.support.processes import eventually
 
@@ -109,3 +112,47 @@ def test_a_search_is_answered_from_an_index(make, words):
 
     assert found
     assert [plan for plan in found if reads_the_table(plan)] == []
+
+
+def asked(where, **more):
+    return Question(where=conditions.read(where), **more)
+
+
+@pytest.fixture
+def rank(make):
+    make.field("Rank", kind="number", filterable=True)
+    with unit_of_work():
+        index_values(Account.__table__, "c_rank", numeric=True)
+
+
+@pytest.mark.parametrize("question", [asked("c_rank~gt~5"), Question(fields=(("c_rank", "5.."),))])
+def test_what_an_index_of_a_field_leaves_is_all_that_is_looked_at(make, rank, question):
+    make.account(custom={"c_rank": "7"})
+
+    found = plans_of(question, make.mona)
+
+    assert "ix_account_c_rank" in " ".join(found)
+    assert [plan for plan in found if reads_the_table(plan)] == []
+
+
+def test_what_no_index_knows_is_looked_for_in_the_table_as_it_lies_on_the_disk(make):
+    make.account(billing_city="Lyon")
+
+    found = plans_of(asked("credit_limit~gt~5"), make.mona)
+
+    assert len(found) == 2  # few are looked for, and counted and sorted; PostgreSQL knows how
+    if db.engine.dialect.name == "sqlite":
+        assert [plan for plan in found if "SCAN account USING" in plan] == []
+        assert reads_the_table(found[0])
+
+
+def test_what_many_have_is_met_on_the_way_through_the_list(make, rank, monkeypatch):
+    for name in ("FEW", "SOME"):
+        monkeypatch.setattr(account_few, name, 0)
+    make.account(custom={"c_rank": "7"})
+
+    *_counted, found, _lines = plans_of(asked("c_rank~gt~5;credit_limit~empty"), make.mona)
+
+    if db.engine.dialect.name == "sqlite":  # PostgreSQL knows how many there are
+        assert "ix_account_list" in found
+    assert "TEMP B-TREE" not in found

@@ -8,11 +8,12 @@ from random import Random
 import pytest
 from sqlalchemy.orm import Session
 
-from crmapp.db import db, session
+from crmapp.db import db, session, unit_of_work
+from crmapp.db.json_values import index_values
 from crmapp.db.session import WRITE
 from crmapp.domain.conditions import write
 from crmapp.models import Account, Activity
-from crmapp.services import account_list, preferences
+from crmapp.services import account_few, account_list, preferences
 from crmapp.services.account_question import Question
 from tests.conftest import NOW
 from tests.support.columns import derived
@@ -20,6 +21,7 @@ from tests.support.conditions import MOMENTS, Oracle, an_account, groups
 
 FILTERS = int(os.environ.get("CRMAPP_TEST_FILTERS") or 150)
 """So many filters are tried with each seed, each of about three conditions."""
+SORTS = ("name", "owner", "c_number", "c_date", "c_pick")
 ZONE = "Pacific/Pago_Pago"
 ACCOUNTS = 90
 
@@ -30,7 +32,11 @@ def own_fields(make):
     lists = {"pick": "contact_method", "multi": "contact_method"}
     kinds = {"flag": "yes_no", "pick": "pick_list", "multi": "multi_pick_list"}
     for label in ("text", "number", "date", "flag", "pick", "multi"):
-        make.field(label, kind=kinds.get(label, label), pick_list=lists.get(label))
+        kind, pick_list = kinds.get(label, label), lists.get(label)
+        make.field(label, kind=kind, pick_list=pick_list, filterable=True)
+    with unit_of_work():
+        for name in ("c_number", "c_date", "c_flag", "c_pick"):
+            index_values(Account.__table__, name, numeric=name == "c_number")
 
 
 @pytest.fixture
@@ -70,8 +76,17 @@ def _activity(account_id, moment):
     return Activity(**values, **derived("activity", values))
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_filters_find_what_plain_python_finds(make, reader, seed):
+@pytest.fixture
+def many(request, monkeypatch):
+    """How many accounts are many, and more than are looked up."""
+    for name in ("FEW", "SOME"):
+        monkeypatch.setattr(account_few, name, request.param)
+
+
+@pytest.mark.parametrize(
+    "seed, many", [(0, 50_000), (1, 50_000), (2, 3), (3, 10)], indirect=["many"]
+)
+def test_random_filters_find_what_plain_python_finds(make, reader, seed, many):
     random = Random(seed)
     parent, all_ = written(random, make)
     oracle = Oracle(reader.id, parent.id, ZONE, NOW)
@@ -79,7 +94,9 @@ def test_random_filters_find_what_plain_python_finds(make, reader, seed):
 
     for _ in range(FILTERS):
         where = groups(random, (make.bob.id, make.mona.id))
-        page = account_list.page(Question(where=where, size=1_000), by=reader)
+        sort, falling = random.choice(SORTS), random.random() < 0.5
+        question = Question(where=where, sort=sort, descending=falling, size=1_000)
+        page = account_list.page(question, by=reader)
 
         found = {line.id for line in page.rows} & some
         assert found == {a["id"] for a in all_ if oracle.meets(a, where)}, write(where)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from crmapp.db import session, utcnow
 from crmapp.domain.days import Today
-from crmapp.domain.permissions import Role
+from crmapp.domain.permissions import Right, Role, roles_with
 from crmapp.errors import Forbidden, Invalid, NotFound
 from crmapp.services import day, team_days
 from tests.conftest import NOW
@@ -190,6 +190,23 @@ def test_a_team_is_counted_person_by_person(make, task):
     assert (of_bob.open, of_bob.overdue, of_bob.today, of_bob.done) == (3, 1, 1, 1)
     assert (found["Leo"].here, found["Leo"].overdue) == (False, 1)
     assert list(found)[-1] == "Leo"
+
+
+def test_what_hangs_on_a_deleted_account_is_not_counted(make, task):
+    left = make.user("leo", Role.REP, active=False)
+    gone = make.account("Gone", deleted_at=NOW)
+    task(make.bob, due=NOW - HOUR)
+    task(make.bob, due=NOW + HOUR, account=gone)
+    task(left, due=NOW - HOUR, account=gone)
+
+    found = {each.name: each for each in team_days.standings(today(), by=make.mona)}
+
+    assert (found["Bob"].open, found["Bob"].overdue, found["Bob"].today) == (1, 1, 0)
+    assert "Leo" not in found
+
+
+def test_whoever_manages_sees_all_accounts():
+    assert set(roles_with(Right.ACCOUNT_EDIT_ALL)) <= set(roles_with(Right.ACCOUNT_VIEW_ALL))
 
 
 @pytest.mark.parametrize("who", ["bob", "carol", "ivan"])

@@ -13,8 +13,8 @@ from crmapp.domain.fields import LISTED, Field, Kind, thaw
 from crmapp.domain.records import GROUP_BILLING, GROUP_SHIPPING
 from crmapp.services import account_columns, account_fields, account_links, pick_lists
 from crmapp.services.account_columns import NAME
-from crmapp.services.account_links import Named
 from crmapp.services.account_lines import Line
+from crmapp.services.account_links import Named
 from crmapp.services.account_question import SORTS
 from crmapp.web.access import current_user
 from crmapp.web.texts import translated
