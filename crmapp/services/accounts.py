@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from crmapp.services import (
     editing,
     field_owners,
     fields,
+    layouts,
     records,
     successors,
 )
@@ -318,7 +319,9 @@ def _checked(
     words = [str(plain.get(spec.name) or "").strip() for spec in _links()]
     known = replace(lookups(ids=True), accounts=account_links.meant(words, by=by))
     try:
-        values = editing.checked("account", plain, known, whole=whole, held=account)
+        values = editing.checked(
+            "account", plain, known, whole=whole, held=account, excused=_excused(account, by)
+        )
     except Invalid as invalid:
         problems |= invalid.fields
     parent = str(typed.get("parent") or "").replace("\x00", "").strip()
@@ -335,6 +338,12 @@ def _checked(
     if problems:
         raise Invalid(problems)
     return values
+
+
+def _excused(account: Account | None, by: User) -> Callable[[Mapping[str, Any]], frozenset[str]]:
+    """Return what says which fields do not count beside new values; none of them is required."""
+    held = layouts.deciding(account, by=by)
+    return lambda values: layouts.left_out({**held, **values}, by=by)
 
 
 def _contact_of(account: Account, typed: object) -> int | None:

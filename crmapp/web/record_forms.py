@@ -146,19 +146,6 @@ def edit_form(
     return form
 
 
-def required_first(fields: Iterable[Field]) -> list[Field]:
-    """Return the fields in their order, but the required ones before the others."""
-    return sorted(fields, key=lambda spec: not spec.required)
-
-
-def grouped(fields: Iterable[Field]) -> list[tuple[str, list[Field]]]:
-    """Return (label of the group, its fields), required fields first."""
-    groups: dict[str, list[Field]] = {}
-    for spec in required_first(fields):
-        groups.setdefault(spec.group, []).append(spec)
-    return list(groups.items())
-
-
 def form_name(spec: Field) -> str:
     """Return what the field is called in forms: another account is meant by number or name."""
     return "parent" if spec.name == "parent_id" else spec.name

@@ -61,17 +61,46 @@ def test_what_is_wrong_is_said_at_each_field_and_nothing_typed_is_lost(as_user, 
     assert answer.text.count("x" * 10_000) >= 7
 
 
-def test_a_form_that_was_open_when_a_field_was_retired_saves_the_rest(as_user, make):
+def test_a_form_that_was_open_when_a_field_was_retired_shows_what_was_typed_there(as_user, make):
+    make.field("Old")
+    account_id = accounts.create({"name": "Acme", "c_old": "as it was"}, by=make.alice)
+    make.field("Old", retired=True)
+    alice = as_user(make.alice)
+
+    sent = {"name": "Acme 2", "c_old": "typed meanwhile", "version": "1"}
+    told = alice.post(f"/accounts/{account_id}", data=sent)
+    del sent["c_old"]  # the form that she was shown has no such field
+    saved = alice.post(f"/accounts/{account_id}", data=sent)
+
+    account = make.again(Account, account_id)
+    assert (told.status_code, saved.status_code) == (409, 303)
+    assert "A field was retired while you were filling in this form" in told.text
+    assert "typed meanwhile" in told.text
+    assert 'value="Acme 2"' in told.text
+    assert 'name="c_old"' not in told.text
+    assert (account.name, account.custom) == ("Acme 2", {"c_old": "as it was"})
+
+
+def test_what_nobody_changed_in_a_field_that_was_retired_stops_no_form(as_user, make):
     make.field("Old")
     account_id = accounts.create({"name": "Acme", "c_old": "as it was"}, by=make.alice)
     make.field("Old", retired=True)
 
-    sent = {"name": "Acme 2", "c_old": "typed meanwhile", "version": "1"}
+    sent = {"name": "Acme 2", "c_old": "as it was", "version": "1"}
     answer = as_user(make.alice).post(f"/accounts/{account_id}", data=sent)
 
-    account = make.again(Account, account_id)
     assert answer.status_code == 303
-    assert (account.name, account.custom) == ("Acme 2", {"c_old": "as it was"})
+    assert make.again(Account, account_id).name == "Acme 2"
+
+
+def test_a_new_account_in_a_form_with_a_field_that_was_retired_is_not_lost(as_user, make):
+    make.field("Old", retired=True)
+
+    answer = as_user(make.bob).post("/accounts", data={"name": "Acme", "c_old": "typed"})
+
+    assert answer.status_code == 409
+    assert "typed" in answer.text
+    assert 'value="Acme"' in answer.text
 
 
 def test_a_form_of_two_hundred_fields_is_a_form(as_user, make):
