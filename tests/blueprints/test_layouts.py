@@ -10,7 +10,7 @@ from sqlalchemy import select
 from crmapp.blueprints.settings.layout_page import BUILT_IN
 from crmapp.db import session
 from crmapp.models import Account
-from crmapp.services import accounts, layout_edits, layouts, pick_lists, required_fields
+from crmapp.services import accounts, layout_edits, layouts, pick_lists
 from tests.support.pages import flat
 from tests.support.web import htmx
 
@@ -37,12 +37,6 @@ def press(client, address=REP, headers=None, **sent):
     page = client.get(REP)
     sent = {"field": order_of(page), "version": layout_edits.version(), **sent}
     return client.post(address, data=sent, headers=headers or {})
-
-
-def condition(client, name, field="account_type", operator="any", values=("partner",), **more):
-    sent = {"field": field, "operator": operator, "values": [*values], **more}
-    address = f"/admin/layouts/fields/{name}/condition"
-    return client.post(address, data={"version": layout_edits.version(), **sent})
 
 
 @pytest.fixture
@@ -219,133 +213,6 @@ def test_a_hidden_field_begins_as_the_form_would_have_begun(make, alice, as_user
     made = named("Acme")
     assert made.owner_id == make.bob.id
     assert made.payment_status == pick_lists.defaults().get("payment_status")
-
-
-# --- fields that count only sometimes ---------------------------------------------------------
-
-
-def away(text, name):
-    return f'id="counts-{name}" data-away' in text
-
-
-def test_a_form_says_when_a_field_counts_and_whether_it_does(make, alice, as_user):
-    condition(alice, "fax")
-    partner = make.account("Acme", account_type="partner", owner_id=make.bob.id)
-    bob = as_user(make.bob)
-
-    new, edit = bob.get("/accounts/new").text, bob.get(f"/accounts/{partner.id}/edit").text
-
-    assert "Counts only if Account type is Partner." in new
-    assert (away(new, "fax"), away(edit, "fax")) == (True, False)
-
-
-def test_a_form_learns_what_counts_when_the_deciding_field_changes(make, alice, as_user):
-    condition(alice, "fax")
-    account = make.account("Acme", owner_id=make.bob.id)
-    bob = as_user(make.bob)
-
-    for address in ("/accounts/standing", f"/accounts/standing?account={account.id}"):
-        sent = {"name": "Acme", "version": "1"}
-        partner = bob.post(address, data={**sent, "account_type": "partner"}, headers=htmx())
-        other = bob.post(address, data={**sent, "account_type": ""}, headers=htmx())
-
-        assert 'id="counts-fax" hidden' in partner.text
-        assert away(other.text, "fax")
-
-
-def test_a_field_that_does_not_count_is_not_on_the_record_and_comes_with_its_decider(
-    make, alice, as_user
-):
-    condition(alice, "fax")
-    account = make.account("Acme", fax="+43 1 5550100", owner_id=make.bob.id)
-    bob = as_user(make.bob)
-
-    assert "5550100" not in bob.get(f"/accounts/{account.id}").text
-    address = f"/accounts/{account.id}/values/account_type"
-    answer = bob.post(address, data={"account_type": "partner", "version": 1}, headers=htmx())
-
-    assert answer.headers["HX-Redirect"] == (
-        f"/accounts/{account.id}#account-{account.id}-account-type"
-    )
-    assert "5550100" in bob.get(f"/accounts/{account.id}").text
-
-
-def test_a_required_field_that_does_not_count_stops_nobody(make, alice, as_user):
-    required_fields.choose(["tax_id"], by=make.alice)
-    condition(alice, "tax_id")
-    bob = as_user(make.bob)
-
-    plain = bob.post("/accounts", data={"name": "Acme"})
-    partner = bob.post("/accounts", data={"name": "Acme 2", "account_type": "partner"})
-
-    assert (plain.status_code, partner.status_code) == (303, 422)
-    assert not away(partner.text, "tax-id")
-
-
-def test_a_wrong_value_is_shown_though_its_field_does_not_count(make, alice, as_user):
-    condition(alice, "email")
-
-    answer = as_user(make.bob).post("/accounts", data={"name": "Acme", "email": "nobody"})
-
-    assert answer.status_code == 422
-    assert not away(answer.text, "email")
-
-
-def test_what_nobody_typed_in_a_field_that_does_not_count_is_no_value(make, alice, as_user):
-    condition(alice, "payment_status")
-
-    as_user(make.bob).post("/accounts", data={"name": "Acme", "payment_status": "current"})
-
-    assert named("Acme").payment_status is None
-
-
-def test_a_whole_section_counts_only_sometimes(make, alice, as_user):
-    sent = {"field": "account_type", "operator": "any", "values": ["partner"], "version": 0}
-    alice.post(f"{REP}/sections/s2/condition", data=sent)
-
-    text = as_user(make.bob).get("/accounts/new").text
-
-    assert away(text, "section-s2")
-    assert away(text, "territory")
-    assert not away(as_user(make.mona).get("/accounts/new").text, "section-s2")
-
-
-def test_a_circle_is_refused_with_its_fields(alice):
-    condition(alice, "fax", "email", "filled")
-
-    answer = condition(alice, "email", "fax", "filled")
-
-    assert answer.status_code == 422
-    assert "These fields would decide about each other in a circle" in flat(answer)
-
-
-def test_a_condition_is_asked_for_field_by_field(alice):
-    asked = condition(alice, "fax", "owner_id", "", (), do="ask")
-    nothing = condition(alice, "fax", "account_type", "any", ())
-
-    assert "is any of …" in asked.text
-    assert nothing.status_code == 422
-    assert "Choose at least one value." in nothing.text
-    assert layouts.kept().conditions == {}
-
-
-def test_a_field_is_shown_always_again(make, alice):
-    condition(alice, "fax")
-
-    condition(alice, "fax", do="always")
-
-    assert layouts.kept().conditions == {}
-
-
-def test_a_broken_condition_is_named_with_a_way_to_repair_it(make, alice):
-    make.field("Zone")
-    condition(alice, "fax", "c_zone", "filled")
-    make.field("Zone", retired=True)
-
-    page = alice.get("/admin/layouts")
-
-    assert "The field that decides, “Zone”, is retired" in flat(page)
-    assert "/admin/layouts/fields/fax/condition" in page.text
 
 
 def test_versions_are_told_and_restored(alice):

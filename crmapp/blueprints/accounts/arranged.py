@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 
 from crmapp.domain.field_conditions import Rules
 from crmapp.domain.fields import Field
@@ -51,7 +53,10 @@ def arranged(form: Form, specs: Sequence[Field], account: Account | None) -> dic
     rules = layouts.rules(layout)
     for spec in specs:
         if spec.name in rules and form_name(spec) in form:
-            form[form_name(spec)].description += f" {counts_if(rules[spec.name])}"
+            field = form[form_name(spec)]
+            field.description += f" {counts_if(rules[spec.name])}"
+            if spec.required and type(field) is SelectField:  # while it does not count: nothing
+                field.choices = [SelectChoice("", "–"), *field.choices]
     away = {name for name in left_out(form, account) if name not in _wrong(form, specs)}
     sections = list(_sections(specs, rules))
     return {
