@@ -196,6 +196,20 @@ def test_what_was_typed_in_a_field_that_was_hidden_meanwhile_is_saved(make, alic
     assert make.again(Account, account.id).fax == "+43 1 5550100"
 
 
+def test_a_box_that_was_shown_while_a_form_was_open_is_not_unticked_by_it(make, alice, as_user):
+    press(alice, ticked=["active"], do="hide")
+    account = make.account("Acme", owner_id=make.bob.id)
+    bob = as_user(make.bob)
+    asked = re.search(r'name="asked" value="([^"]*)"', bob.get(f"/accounts/{account.id}/edit").text)
+    press(alice, ticked=["active"], do="show")
+
+    sent = {"name": "Acme 2", "asked": asked[1], "version": "1"}
+    bob.post(f"/accounts/{account.id}", data=sent)
+
+    account = make.again(Account, account.id)
+    assert (account.name, account.active) == ("Acme 2", True)
+
+
 def test_what_was_typed_in_a_hidden_field_stands_in_a_refused_form(make, alice, as_user):
     press(alice, ticked=["fax"], do="hide")
 

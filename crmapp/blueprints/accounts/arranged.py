@@ -21,7 +21,9 @@ from crmapp.web.forms import Form
 from crmapp.web.record_forms import edit_form, fill_in, form_name, new_form
 
 LONG = 80
-"""So many fields make a long form: of an account that exists, it opens what has values."""
+"""More fields make a long form, which begins with its first two sections open and no others."""
+ASKED = "asked"
+"""What a form sends says which fields it had: a box that is not ticked is not sent otherwise."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,21 @@ def of_forms() -> list[Field]:
     return [spec for name, spec in fields.of("account").items() if name != "primary_contact_id"]
 
 
-def hers(sent: Collection[str]) -> list[Field]:
-    """Return the fields of the reader's form, and those that hers had when she opened it."""
+def hers(sent: Mapping[str, str]) -> list[Field]:
+    """Return the fields of the reader's form: of one that she sent, those that it had.
+
+    What was hidden meanwhile is still hers to say; what was shown meanwhile waits until she opens
+    the form anew, unless it is required.
+    """
     found = layouts.sections(layouts.of(current_user.role))
     shown = {spec.name for _section, specs in found for spec in specs}
-    return [spec for spec in of_forms() if spec.name in shown or form_name(spec) in sent]
+    asked = sent[ASKED].split() if ASKED in sent else None
+    return [
+        spec
+        for spec in of_forms()
+        if form_name(spec) in sent
+        or (spec.name in shown and (asked is None or spec.required or form_name(spec) in asked))
+    ]
 
 
 def arranged(form: Form, specs: Sequence[Field], account: Account | None) -> dict[str, Any]:
@@ -62,6 +74,7 @@ def arranged(form: Form, specs: Sequence[Field], account: Account | None) -> dic
     return {
         "account": account,
         "sections": sections,
+        "asked": " ".join(map(form_name, specs)),
         "conditional": rules.keys(),
         "deciding": {each.field for asked in rules.values() for each in asked},
         "away": away,
