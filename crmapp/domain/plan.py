@@ -10,6 +10,7 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from crmapp.domain.changes import Action, Link, Reason, Write, difference
+from crmapp.domain.field_conditions import NO_RULES, Rules, absent
 from crmapp.domain.fields import REQUIRED, BadValue, Field, Kind, Lookups, freeze
 from crmapp.domain.mapping import LEFT, FieldMapping, Mapped, Wanted
 from crmapp.domain.matching import Match, Rule
@@ -203,11 +204,13 @@ def decide(
     match_field: str,
     required: Sequence[str] = (),
     wanted: Wanted = Wanted.BOTH,
+    rules: Rules = NO_RULES,
 ) -> PlanRow:
     """Say what a run would do with ``row``.
 
-    A row that would create an account without a value for a field in ``required`` is rejected, and
-    left out where only known accounts are ``wanted``.
+    A row that would create an account without a value for a field in ``required`` is rejected,
+    unless by ``rules`` the field does not count, and left out where only known accounts are
+    ``wanted``.
     ``accounts`` are the accounts that the match names and the person may change, with ``version``;
     one that the match names and that is not there is not hers to change.
     """
@@ -244,11 +247,22 @@ def decide(
         if mapped.retired:
             return bad_value(mapped, mapped.retired, base)
         values = {name: value for name, value in mapped.values.items() if value is not None}
-        for name in required:
-            if values.get(name) in (None, "", []):
-                return bad_value(mapped, {name: Text(REQUIRED)}, base)
+        for name in _lacking(required, rules, fields, values):
+            return bad_value(mapped, {name: Text(REQUIRED)}, base)
         return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
     return _decide_update(match, mapped, accounts, base)
+
+
+def _lacking(
+    required: Sequence[str], rules: Rules, fields: Mapping[str, Field], values: Mapping[str, Any]
+) -> list[str]:
+    """Return the required fields without a value, but for those that do not count."""
+    empty = [name for name in required if values.get(name) in (None, "", [])]
+    if not empty or not rules:
+        return empty
+    living = {name: spec for name, spec in fields.items() if not spec.retired}
+    away = absent(rules, living, values)
+    return [name for name in empty if name not in away]
 
 
 def taken(row: PlanRow, wanted: Wanted) -> PlanRow:

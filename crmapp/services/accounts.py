@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from crmapp.services import (
     editing,
     field_owners,
     fields,
+    layouts,
     passing_on,
     records,
 )
@@ -309,7 +310,9 @@ def _checked(
     words = [_said_of(plain, spec.name) for spec in _links()]
     known = replace(lookups(ids=True), accounts=account_links.meant(words, by=by))
     try:
-        values = editing.checked("account", plain, known, whole=whole, held=account)
+        values = editing.checked(
+            "account", plain, known, whole=whole, held=account, excused=_excused(account, by)
+        )
     except Invalid as invalid:
         problems |= invalid.fields
     account_id = account.id if account else None
@@ -335,6 +338,12 @@ def _checked(
 
 def _said_of(typed: Mapping[str, object], name: str) -> str:
     return str(typed.get(_typed_as(name)) or "").replace("\x00", "").strip()
+
+
+def _excused(account: Account | None, by: User) -> Callable[[Mapping[str, Any]], frozenset[str]]:
+    """Return what says which fields do not count beside new values; none of them is required."""
+    held = layouts.deciding(account, by=by)
+    return lambda values: layouts.left_out({**held, **values}, by=by)
 
 
 def _contact_of(account: Account, typed: object) -> int | None:

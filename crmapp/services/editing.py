@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -12,7 +12,16 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from crmapp.db import LARGEST_ID, session
 from crmapp.db.statements import Statements
-from crmapp.domain.fields import BadValue, Field, Kind, Lookups, check, newly_chosen, parse, thaw
+from crmapp.domain.fields import (
+    REQUIRED,
+    BadValue,
+    Field,
+    Kind,
+    Lookups,
+    newly_chosen,
+    parse,
+    thaw,
+)
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import Text
 from crmapp.models import Account, Activity, Attachment, Change, Contact, User
@@ -65,18 +74,21 @@ def checked(
     *,
     whole: bool,
     held: Record | None = None,
+    excused: Callable[[Mapping[str, Any]], Collection[str]] = lambda _values: (),
 ) -> dict[str, Any]:
     """Return the values that the fields of ``object_`` take from what was typed.
 
     ``whole`` is a new record: what was not typed counts as empty. Names that are no field are left
     out. ``held`` is the record as it is: what it holds may stay, though it is offered no more.
+    ``excused`` says which required fields may be empty beside the other values.
 
     Raises:
         Invalid: field → what is wrong with its value, for all fields at once.
     """
     values: dict[str, Any] = {}
     wrong: dict[str, Text | str] = {}
-    for name, spec in fields.of(object_).items():
+    specs = fields.of(object_)
+    for name, spec in specs.items():
         if name not in typed and not (whole and spec.required):
             continue
         try:
@@ -84,13 +96,21 @@ def checked(
             values[name] = newly_chosen(spec, value, held.value(spec) if held else None, lookups)
         except BadValue as bad:
             wrong[name] = bad.text
+    lacking = {name: value for name, value in values.items() if _lacks(specs[name], value)}
+    if lacking:
+        may_lack = excused(values)
+        wrong |= {name: Text(REQUIRED) for name in lacking if name not in may_lack}
     if wrong:
         raise Invalid(wrong)
     return values
 
 
+def _lacks(spec: Field, value: Any) -> bool:
+    return spec.required and value in (None, "", [])
+
+
 def _value(spec: Field, typed: object, lookups: Lookups) -> Any:
-    value = check(spec, parse(spec, typed, lookups))
+    value = parse(spec, typed, lookups)
     if value is None and spec.kind is Kind.YES_NO:
         return False
     if value is None and spec.kind is Kind.TAGS:

@@ -24,6 +24,7 @@ from crmapp.services import (
     decisions,
     field_owners,
     fixes,
+    layouts,
     mapping_words,
     match_answers,
     planning,
@@ -90,13 +91,16 @@ def _decided_rows(
     matches = [_match(decided[row.row_no]) for row in asked]
     accounts = upsert_plan.read_accounts(matches, mapping.written, specs, by)
     rows, required = [], required_of(specs)
+    rules = layouts.rules(layouts.of(by.role))
     for row, match in zip(asked, matches, strict=True):
         if decided[row.row_no].choice == Choice.SKIP:
             rows.append(row._replace(action=Planned.KEPT, reason=Reason.LEFT_OUT, params={}))
             continue
         source = SourceRow(row.row_no, row.key, row.source)
         mapped = read_row(mapping, specs, row.source, lookups, cells.get(row.row_no, {}))
-        rows.append(decide(source, mapped, match, accounts, specs, mapping.match, required))
+        rows.append(
+            decide(source, mapped, match, accounts, specs, mapping.match, required, rules=rules)
+        )
     return decisions.once_each(plan, field_owners.left_alone(rows))
 
 

@@ -38,6 +38,7 @@ from crmapp.services import (
     feed_leads,
     field_owners,
     fixes,
+    layouts,
     mapping_words,
     match_candidates,
     passing_on,
@@ -146,10 +147,12 @@ def plan_rows(
         others, mapped, mapping, identity, linked, companies, care
     )
     accounts = read_accounts(matches, names, specs, by, linked)
-    required = required_of(specs)
+    required, rules = required_of(specs), layouts.rules(layouts.of(by.role))
     decided = iter(
         [
-            decide(row, each, match, accounts, specs, mapping.match, required, mapping.wanted)
+            decide(
+                row, each, match, accounts, specs, mapping.match, required, mapping.wanted, rules
+            )
             for row, each, match in zip(others, mapped, matches, strict=True)
         ]
     )

@@ -10,7 +10,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
-from flask import request
 from flask_babel import get_locale, gettext
 from wtforms import (
     BooleanField,
@@ -29,7 +28,7 @@ from crmapp.db import utcnow
 from crmapp.domain.fields import LISTED, Field, Kind
 from crmapp.domain.planned import REMINDERS
 from crmapp.errors import Conflict
-from crmapp.services import fields, pick_lists
+from crmapp.services import pick_lists
 from crmapp.web import reader
 from crmapp.web.forms import Form, VersionedForm, add_error
 from crmapp.web.texts import translated
@@ -149,19 +148,6 @@ def edit_form(
     return form
 
 
-def required_first(fields: Iterable[Field]) -> list[Field]:
-    """Return the fields in their order, but the required ones before the others."""
-    return sorted(fields, key=lambda spec: not spec.required)
-
-
-def grouped(fields: Iterable[Field]) -> list[tuple[str, list[Field]]]:
-    """Return (label of the group, its fields), required fields first."""
-    groups: dict[str, list[Field]] = {}
-    for spec in required_first(fields):
-        groups.setdefault(spec.group, []).append(spec)
-    return list(groups.items())
-
-
 def form_name(spec: Field) -> str:
     """Return what the field is called in forms: another account is meant by number or name."""
     return "parent" if spec.name == "parent_id" else spec.name
@@ -208,33 +194,6 @@ def fill_in(form: Form, typed: Form, blank: Form) -> list[tuple[str, str]]:
         elif name not in form or form[name].data != text:
             left.append((typed[name].label.text, _shown(typed[name], text)))
     return left
-
-
-def refuse_retired(form: Form, object_: str, held: Held | None = None) -> bool:
-    """Say above ``form`` what was typed into fields that were retired since it was opened.
-
-    The form has them no more: sent again, it goes without. What stood there already is left alone.
-    """
-    gone = fields.every(object_).keys() - fields.of(object_).keys()
-    for name in sorted(gone & {*request.form}):
-        spec, typed = fields.every(object_)[name], request.form.getlist(name)
-        before = held.value(spec) if held else None
-        if not any(typed) or _stood(spec, typed, before):
-            continue
-        said = gettext(
-            "“%(field)s” was retired while you were typing. You typed: %(text)s. Copy it if you "
-            "still need it, then save again: the rest is saved without it.",
-            field=translated(spec.label),
-            text=", ".join(typed),
-        )
-        form.form_errors = [*form.form_errors, said]
-    return bool(form.form_errors)
-
-
-def _stood(spec: Field, typed: list[str], before: Any) -> bool:
-    if spec.kind is Kind.YES_NO or spec.kind is Kind.ACCOUNT:  # ticked, or named by a word
-        return bool(before)
-    return _same(typed if spec.kind is Kind.MULTI_PICK_LIST else typed[0], before)
 
 
 def _usual(fields: Iterable[Field]) -> dict[str, str]:

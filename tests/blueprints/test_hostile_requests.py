@@ -59,7 +59,9 @@ FIELDS: dict[str, Iterable[str]] = {
     "runs": ("idempotency_key",),
     "security": ("email", "password", "new_password", "next"),
     "settings": ("name", "email", "role", "team", "password", "active", "label_en", "kind", "code",
-                 "pick_list", "position", "to", "rules", "required", "version", "id", "account"),
+                 "pick_list", "position", "to", "rules", "required", "version", "id", "account",
+                 "up", "dropped", "field", "ticked", "section", "do", "shown", "name_fr", "tab",
+                 "operator", "values"),
     "upserts": ("dataset", "dimension", "sel", "plan_hash", "row-1", "row-" + "9" * 15, "match",
                 "name", "empty", "confirmed", "idempotency_key"),
 }  # fmt: skip
@@ -96,6 +98,9 @@ def known(settings, make, blueprint) -> dict[str, object]:
         "code": "terms",
         "value_id": make.value("terms").id,
         "slug": "start",
+        "audience": "rep",
+        "kind": "sections",
+        "key": "s1",
     }
 
 
@@ -107,7 +112,8 @@ def addresses(rule: Any, known: Mapping[str, object]) -> Iterator[str]:
     for values in texts:
         address = rule.rule
         for name in rule.arguments:
-            for written in (f"<{name}>", f"<int:{name}>", f"<path:{name}>"):
+            kinds = ("", "int:", "path:", "any(sections, tabs):")
+            for written in (f"<{kind}{name}>" for kind in kinds):
                 address = address.replace(written, quote(str(values.get(name, "x"))))
         yield address
 

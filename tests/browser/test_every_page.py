@@ -142,6 +142,12 @@ PAGES = (
     "/admin/fields/1/edit",
     "/admin/fields/1/retirement",
     "/admin/fields/required",
+    "/admin/layouts",
+    "/admin/layouts/everyone",
+    "/admin/layouts/rep/sections/new",
+    "/admin/layouts/rep/sections/s1/edit",
+    "/admin/layouts/rep/sections/s2/condition",
+    "/admin/layouts/fields/fax/condition?audience=rep",
     "/admin/pick-lists",
     "/admin/pick-lists/new",
     "/admin/pick-lists/terms",
@@ -205,7 +211,7 @@ NO_PAGES |= {"calendar.show", "day.accounts"}
 WALKED |= {"day.owner"}
 WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
-WALKED |= {"accounts.bulk_edit"}
+WALKED |= {"accounts.bulk_edit", "accounts.own_tab"}
 NO_PAGES |= {"accounts.last_bulk_edit"}
 
 

@@ -1,8 +1,10 @@
 """What a run would do to a row is decided by its cells, its account and how that was found."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmapp.domain.conditions import Condition, Operator
 from crmapp.domain.fields import Lookups
 from crmapp.domain.mapping import FieldMapping, read, say
 from crmapp.domain.matching import Match, Rule
@@ -46,3 +48,19 @@ def test_what_is_planned_at_a_glance_is_decided_the_same(before, now, clears, se
         new_terms = "terms" in decided.fields
         quick = decided.action in (Planned.UPDATE, Planned.UNCHANGED) and not new_terms
         assert quickly == (decided if quick else None)
+
+
+@pytest.mark.parametrize("kind, planned", [("partner", "rejected"), ("prospect", "create")])
+def test_a_required_field_that_does_not_count_rejects_no_row(kind, planned):
+    mapping = FieldMapping({"name": "name", "account_type": "type"}, match="name")
+    lookups = Lookups(pick_lists={"account_type": {"partner": "partner", "prospect": "prospect"}})
+    rules = {"tax_id": [Condition("account_type", Operator.ANY, ("partner",))]}
+    row = SourceRow(1, "C1", {"name": "Acme", "type": kind})
+    (found,) = read(mapping, ACCOUNT_FIELDS, [row.cells], lookups)
+    mapped = say(mapping, ACCOUNT_FIELDS, row.cells, found, lookups)
+
+    plan = decide(
+        row, mapped, Match(Rule.NONE), {}, ACCOUNT_FIELDS, "name", ["name", "tax_id"], rules=rules
+    )
+
+    assert plan.action == planned

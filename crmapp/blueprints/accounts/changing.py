@@ -10,13 +10,15 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.alike import overruled, status_of, told
+from crmapp.blueprints.accounts.arranged import arranged, hers, retired_since, standing, typed
 from crmapp.blueprints.accounts.facts import words
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, MayExist
 from crmapp.i18n import Text
-from crmapp.services import accounts, field_owners, fields
+from crmapp.services import accounts, field_owners
 from crmapp.services.field_owners import Keeper
+from crmapp.services.rights import need
 from crmapp.web.access import current_user, requires
 from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form, VersionedForm
@@ -26,9 +28,7 @@ from crmapp.web.record_forms import (
     edit_form,
     fill_in,
     form_name,
-    grouped,
     new_form,
-    refuse_retired,
     show_conflict,
 )
 from crmapp.web.texts import translated
@@ -47,13 +47,12 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create an account, or show what is wrong with the form."""
     form = new_form(_fields())
-    if not form.validate_on_submit():
-        return _new(form, status=422)
-    if refuse_retired(form, "account"):
-        return _new(form, status=422)
+    retired = retired_since(form, None)
+    if retired or not form.validate_on_submit():
+        return _new(form, 409 if retired else 422, retired=retired)
     try:
         account_id = accounts.create(
-            form.values, by=current_user, key=form.idempotency_key.data, overruled=overruled()
+            typed(form), by=current_user, key=form.idempotency_key.data, overruled=overruled()
         )
     except Invalid as invalid:
         form.refuse(invalid)
@@ -79,10 +78,9 @@ def update(account_id: int) -> ResponseReturnValue:
     """Change the account, or show what is wrong or who was quicker."""
     keepers = field_owners.of(account_id)
     form = _edit_form(account_id, keepers)
-    if not form.validate_on_submit():
-        return _edit(account_id, form, keepers, status=422)
-    if refuse_retired(form, "account", accounts.get(account_id, by=current_user)):
-        return _edit(account_id, form, keepers, status=422)
+    retired = retired_since(form, accounts.get(account_id, by=current_user))
+    if retired or not form.validate_on_submit():
+        return _edit(account_id, form, keepers, 409 if retired else 422, retired=retired)
     key, version, name = form.idempotency_key.data, form.version.data, _called(account_id, form)
     try:
         accounts.update(
@@ -98,6 +96,21 @@ def update(account_id: int) -> ResponseReturnValue:
         return _edit(account_id, form, keepers, status=409, conflicts=conflicts)
     flash(_("Account “%(name)s” saved.", name=name), "success")
     return _arrive(account_id)
+
+
+@bp.post("/standing")
+@requires(Right.ACCOUNT_VIEW)
+def form_standing() -> ResponseReturnValue:
+    """Say which fields of a form count as it stands; nothing that was typed is touched."""
+    account_id = request.args.get("account", type=int)
+    if account_id:
+        form: Form = _edit_form(account_id, field_owners.of(account_id))
+        parts = standing(form, _fields(), accounts.get(account_id, by=current_user))
+    else:
+        need(Right.ACCOUNT_CREATE, by=current_user)
+        form = new_form(_fields())
+        parts = standing(form, _fields(), None)
+    return page("accounts/standing.swaps.html", None, parts=parts)
 
 
 @bp.post("/<int:account_id>/adoption")
@@ -182,25 +195,29 @@ def _arrive(account_id: int) -> ResponseReturnValue:
     return see_other(url_for("accounts.index"))
 
 
-def _new(form: Form, status: int = 200, may_exist: MayExist | None = None) -> ResponseReturnValue:
+def _new(
+    form: Form,
+    status: int = 200,
+    may_exist: MayExist | None = None,
+    retired: Sequence[tuple[str, str]] = (),
+) -> ResponseReturnValue:
     return page(
         "accounts/new.html",
         "accounts/_form.html",
         status,
         form=form,
-        groups=grouped(_fields()),
-        account=None,
         first="name",
         keepers={},
         kept={},
         left=None,
+        retired=retired,
+        **arranged(form, _fields(), None),
         **told(form, status, may_exist),
     )
 
 
 def _fields() -> list[Field]:
-    """Return the fields of the forms; the primary contact is chosen among the contacts."""
-    return [spec for name, spec in fields.of("account").items() if name != "primary_contact_id"]
+    return hers(request.form)
 
 
 def _edit_form(
@@ -210,9 +227,9 @@ def _edit_form(
     account = accounts.need_editable(account_id, by=current_user)
     kept = _locked(keepers)
     forced = request.form if sent else ()
-    hers = [spec for spec in _fields() if spec not in kept or form_name(spec) in forced]
-    typed = accounts.links_typed(account, by=current_user)
-    return edit_form(hers, account, typed=typed, sent=sent)
+    own = [spec for spec in _fields() if spec not in kept or form_name(spec) in forced]
+    known = accounts.links_typed(account, by=current_user)
+    return edit_form(own, account, typed=known, sent=sent)
 
 
 def _locked(keepers: Mapping[str, Keeper]) -> list[Field]:
@@ -229,27 +246,27 @@ def _edit(
     **said: Sequence[Clash] | Sequence[tuple[str, str]],
 ) -> ResponseReturnValue:
     account = accounts.get(account_id, by=current_user)
-    groups, kept = grouped(_fields()), _locked(keepers)
-    hers = _noted(form, [spec for _label, each in groups for spec in each], keepers)
+    specs, kept = _fields(), _locked(keepers)
+    parts = arranged(form, specs, account)
+    own = _noted(form, [spec for each in parts["sections"] for spec in each.fields], keepers)
     return page(
         "accounts/edit.html",
         "accounts/_form.html",
         status,
         form=form,
-        groups=groups,
-        account=account,
-        first=form_name(hers[0]) if hers else None,
+        first=form_name(own[0]) if own else None,
         keepers=keepers,
         kept=words(account, kept),
-        **{"conflicts": None, "left": None, **said},
+        **{"conflicts": None, "left": None, "retired": (), **said},
+        **parts,
         **told(form, status, may_exist, account),
     )
 
 
 def _noted(form: Form, specs: Sequence[Field], keepers: Mapping[str, Keeper]) -> list[Field]:
     """Return the fields that are hers to fill in; each that a source fills as well says so."""
-    hers = [spec for spec in specs if spec.name not in keepers or not keepers[spec.name].locked]
-    for spec in hers:
+    own = [spec for spec in specs if spec.name not in keepers or not keepers[spec.name].locked]
+    for spec in own:
         if spec.name in keepers:
             form[form_name(spec)].description += f" {translated(keepers[spec.name].note)}"
-    return hers
+    return own

@@ -11,7 +11,6 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from crmapp.blueprints.accounts.condition_words import offered
 from crmapp.domain import conditions
 from crmapp.domain.conditions import (
     ALONE,
@@ -28,6 +27,7 @@ from crmapp.domain.fields import LISTED, BadValue, Field, Kind
 from crmapp.models import User
 from crmapp.services import account_conditions, pick_lists
 from crmapp.services.account_conditions import ME
+from crmapp.web.condition_words import offered
 from crmapp.web.texts import translated
 
 _ROW = re.compile(r"field-(\d{1,3})-(\d{1,3})")

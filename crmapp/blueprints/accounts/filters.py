@@ -11,13 +11,13 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, tail
-from crmapp.blueprints.accounts.condition_words import sentence
 from crmapp.domain.conditions import without, write
 from crmapp.domain.fields import Field, Kind
 from crmapp.services import account_conditions, pick_lists
 from crmapp.services import fields as field_set
 from crmapp.services.account_fields import EMPTY
 from crmapp.services.account_question import Question
+from crmapp.web.condition_words import sentence
 from crmapp.web.texts import translated
 
 

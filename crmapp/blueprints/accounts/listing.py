@@ -18,6 +18,7 @@ from crmapp.blueprints.accounts.rows import Rows
 from crmapp.blueprints.accounts.view_bar import bar_of, elsewhere
 from crmapp.domain.custom_fields import KINDS
 from crmapp.domain.fields import Kind
+from crmapp.domain.layouts import grouped
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
@@ -32,7 +33,6 @@ from crmapp.services import fields as field_set
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, put_address, see_other, wants_fragment
 from crmapp.web.paging import Pager
-from crmapp.web.record_forms import grouped
 
 _KINDS = {
     **KINDS,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
@@ -13,7 +15,10 @@ from crmapp.blueprints.accounts.facts import filled, written
 from crmapp.blueprints.accounts.figures import sales as written_sales
 from crmapp.blueprints.accounts.tabs import tab
 from crmapp.domain.fields import Field
+from crmapp.domain.layouts import DETAILS, Layout
 from crmapp.domain.permissions import Right
+from crmapp.errors import NotFound
+from crmapp.models import Account
 from crmapp.services import (
     account_sales,
     accounts,
@@ -21,11 +26,12 @@ from crmapp.services import (
     field_owners,
     fields,
     identities,
+    layouts,
     pick_lists,
     related,
 )
+from crmapp.services.field_owners import Keeper
 from crmapp.web.access import person, requires
-from crmapp.web.record_forms import grouped
 
 
 @bp.get("/<int:account_id>")
@@ -33,29 +39,54 @@ from crmapp.web.record_forms import grouped
 def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
     account = accounts.get(account_id, by=person(), deleted=True)
-    specs = fields.of("account")
-    groups, some = _groups(fields.word()), filled(account, specs.values())
-    names = {spec.name for spec in some}
     known = identities.of(account.id, locale=str(get_locale()))
     keepers = field_owners.of(account.id) if any(each.fed for each in known) else {}
+    facts = _facts(account, DETAILS, keepers)
     return tab(
-        "details",
-        account,
-        groups=groups,
-        entered=tuple(any(spec.name in names for spec in each) for _label, each in groups),
-        fields_word=fields.word(),
-        keepers=keepers,
-        keepers_word=tuple(keepers.items()),
-        facts={"record": account.id, "tail": tail(), **written(account, specs, some)},
-        identities=known,
-        related=related.of(account, by=person()),
+        "details", account, **facts, identities=known, related=related.of(account, by=person())
     )
 
 
-@lru_cache(maxsize=10)
-def _groups(_fields_word: str) -> list[tuple[str, list[Field]]]:
-    """Group the fields as they are under this word."""
-    return grouped(fields.of("account").values())
+@bp.get("/<int:account_id>/tabs/<key>")
+@requires(Right.ACCOUNT_VIEW)
+def own_tab(account_id: int, key: str) -> ResponseReturnValue:
+    """Show the values that lie on a tab of this installation's own."""
+    account = accounts.get(account_id, by=person(), deleted=True)
+    if layouts.of(person().role).tab(key) is None:
+        raise NotFound
+    facts = _facts(account, key, field_owners.of(account.id))
+    return tab("own_tab", account, own_key=key, **facts)
+
+
+def _facts(account: Account, key: str, keepers: Mapping[str, Keeper]) -> dict[str, Any]:
+    """Return what a tab shows of the account's fields: the sections that lie on it."""
+    layout = layouts.of(person().role)
+    groups = _groups(layout, fields.word(), key, layouts.left_out_of(account, by=person()))
+    specs = {spec.name: spec for _label, each in groups for spec in each}
+    some = filled(account, specs.values())
+    names = {spec.name for spec in some}
+    return {
+        "groups": groups,
+        "groups_word": (layout, key, tuple(specs)),
+        "entered": tuple(any(spec.name in names for spec in each) for _label, each in groups),
+        "fields_word": fields.word(),
+        "keepers": keepers,
+        "keepers_word": tuple(keepers.items()),
+        "facts": {"record": account.id, "tail": tail(), **written(account, specs, some)},
+    }
+
+
+@lru_cache(maxsize=100)
+def _groups(
+    layout: Layout, _fields_word: str, key: str, left_out: frozenset[str]
+) -> list[tuple[str, list[Field]]]:
+    """Return (label, fields) of the sections of a tab, as far as a condition leaves them."""
+    here = [
+        (section.label, [spec for spec in specs if spec.name not in left_out])
+        for section, specs in layouts.sections(layout)
+        if section.tab == key
+    ]
+    return [(label, specs) for label, specs in here if specs]
 
 
 @bp.get("/<int:account_id>/contacts", endpoint="contacts")

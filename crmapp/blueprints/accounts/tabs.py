@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.accounts.addresses import asked, tail
 from crmapp.config import settings
+from crmapp.domain.arrangement import Arrangement
+from crmapp.domain.layouts import OWN, Tab
 from crmapp.models import Account
 from crmapp.services import (
     account_details,
@@ -15,16 +18,24 @@ from crmapp.services import (
     account_list,
     account_sync_health,
     activities,
+    layouts,
     pick_lists,
 )
 from crmapp.web import recent
 from crmapp.web.access import person
 from crmapp.web.htmx import page
+from crmapp.web.kept import address
 from crmapp.web.run_pages import polling_pace
+from crmapp.web.texts import translated
+
+Item = tuple[str, str, str, Any]
+"""A tab: its key, what it is called, its address, and how much is on it."""
 
 
-def tab(name: str, account: Account, status: int = 200, **context: Any) -> ResponseReturnValue:
-    """Answer with the record page, opened at one of its tabs."""
+def tab(
+    name: str, account: Account, status: int = 200, *, own_key: str | None = None, **context: Any
+) -> ResponseReturnValue:
+    """Answer with the record page, opened at one of its tabs; ``own_key`` is of one made here."""
     recent.note_account(account.id)
     before, after = account_list.neighbours(asked(), account, by=person())
     return page(
@@ -34,7 +45,9 @@ def tab(name: str, account: Account, status: int = 200, **context: Any) -> Respo
         before=before,
         after=after,
         tail=tail(),
-        current=name,
+        current=name if own_key is None else OWN + own_key,
+        own_key=own_key,
+        **_shelf(account),
         salesforce=account_details.shown(),
         **header(account),
         **context,
@@ -53,3 +66,34 @@ def header(account: Account) -> dict[str, Any]:
         "sync": account_sync_health.standing(account.id),
         "pace": polling_pace(),
     }
+
+
+def _shelf(account: Account) -> dict[str, Any]:
+    """Return how the tabs are arranged for the reader, with those made here that show something."""
+    layout = layouts.of(person().role)
+    left_out = layouts.left_out_of(account, by=person())
+    return {"shelf": layout.shelf, "own_tabs": layouts.tabs(layout, left_out)}
+
+
+def on_shelf(
+    built_in: Sequence[Item],
+    shelf: Arrangement,
+    own_tabs: Sequence[Tab],
+    record: object,
+    tail: str,
+    current: str,
+) -> list[Item]:
+    """Return the tabs in the order of ``shelf``: without those it hides, but for the open one."""
+    details, *others = built_in
+    own = [
+        (
+            OWN + tab.key,
+            translated(tab.label),
+            address("accounts.own_tab", account_id=record, key=tab.key) + tail,
+            None,
+        )
+        for tab in own_tabs
+    ]
+    items = {item[0]: item for item in (details, *own, *others)}
+    order = shelf.sort([*items])
+    return [items[key] for key in order if key not in shelf.hidden or key == current]

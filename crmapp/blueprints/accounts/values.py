@@ -14,6 +14,7 @@ from crmapp.blueprints.accounts.alike import overruled, status_of, told
 from crmapp.blueprints.accounts.facts import filled, origins, written
 from crmapp.blueprints.accounts.tabs import header
 from crmapp.domain.fields import Field
+from crmapp.domain.layouts import DETAILS
 from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, Invalid, MayExist, NotFound, OwnedElsewhere
 from crmapp.i18n import N_
@@ -23,6 +24,7 @@ from crmapp.services import (
     contacts,
     field_owners,
     fields,
+    layouts,
 )
 from crmapp.web.access import current_user, requires
 from crmapp.web.ended import keeps_typed
@@ -59,6 +61,7 @@ def update_value(account_id: int, name: str) -> ResponseReturnValue:
     """Change one value, or show what is wrong with it or who was quicker."""
     account, spec = accounts.need_editable(account_id, by=current_user), _field(name)
     form, before = _form(account, spec), account.version
+    left_out = layouts.left_out_of(account, by=current_user)
     if not form.validate_on_submit():
         return _form_page(account, spec, form, status=422)
     key, version = form.idempotency_key.data, form.version.data
@@ -73,12 +76,21 @@ def update_value(account_id: int, name: str) -> ResponseReturnValue:
         return _form_page(account, spec, form, status=status_of(known), may_exist=known)
     except Conflict as conflict:
         return _form_page(account, spec, form, show_conflict(form, conflict), status=409)
+    return _saved(account_id, spec, before, left_out)
+
+
+def _saved(
+    account_id: int, spec: Field, before: int, left_out: frozenset[str]
+) -> ResponseReturnValue:
+    """Show what was saved: the account was at version ``before``, without ``left_out``."""
     if not accounts.is_open(account_id, by=current_user):
         flash(_("It belongs to somebody else now and is no longer open to you."), "info")
         return see_other(url_for("accounts.index") + tail())
     account = accounts.get(account_id, by=current_user)
     if account.version != before:
         flash(_("%(field)s saved.", field=translated(spec.label)), "success")
+    if layouts.left_out_of(account, by=current_user) != left_out:
+        return _back_to(account, spec)  # other fields come or go
     return _shown(account, spec, "accounts/value.swaps.html")
 
 
@@ -126,8 +138,7 @@ def _form_page(
 def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
     """Answer with the value and what else shows it; without htmx, go to it on the record page."""
     if not wants_fragment():
-        place = url_for("accounts.show", account_id=account.id) + tail()
-        return see_other(f"{place}#{dom_id('account', account.id, spec.name)}")
+        return _back_to(account, spec)
     facts = written(account, {spec.name: spec}, filled(account, [spec]))
     return page(
         fragment,
@@ -142,3 +153,13 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
         keeper=field_owners.of(account.id).get(spec.name),
         **header(account),
     )
+
+
+def _back_to(account: Account, spec: Field) -> ResponseReturnValue:
+    """Go to the value on the record page, to the tab that it lies on."""
+    found = layouts.sections(layouts.of(current_user.role))
+    key = next((section.tab for section, specs in found if spec in specs), DETAILS)
+    place = url_for("accounts.show", account_id=account.id)
+    if key != DETAILS:
+        place = url_for("accounts.own_tab", account_id=account.id, key=key)
+    return see_other(f"{place}{tail()}#{dom_id('account', account.id, spec.name)}")

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.contacts import bp
+from crmapp.domain.layouts import required_first
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import CONTACT_FIELDS
 from crmapp.errors import Conflict, Invalid
@@ -18,7 +19,7 @@ from crmapp.web.access import current_user, requires
 from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
-from crmapp.web.record_forms import Clash, edit_form, new_form, required_first, show_conflict
+from crmapp.web.record_forms import Clash, edit_form, new_form, show_conflict
 
 FIELDS = required_first(CONTACT_FIELDS.values())
 

@@ -18,6 +18,9 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     feed_sources,  # noqa: F401
     field_map,  # noqa: F401
     fields,  # noqa: F401
+    layout_conditions,  # noqa: F401
+    layout_parts,  # noqa: F401
+    layouts,  # noqa: F401
     managed_lists,  # noqa: F401
     matches,  # noqa: F401
     matching,  # noqa: F401

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from crmapp.blueprints.settings import bp
 from crmapp.domain.custom_fields import DEFINITION, KINDS
 from crmapp.domain.fields import Field
+from crmapp.domain.layouts import grouped
 from crmapp.domain.permissions import Right
 from crmapp.domain.records import ALWAYS_REQUIRED
 from crmapp.errors import Conflict, Invalid
@@ -21,7 +22,7 @@ from crmapp.web.access import current_user, requires
 from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other, wants_fragment
-from crmapp.web.record_forms import Choices, Clash, edit_form, grouped, new_form, show_conflict
+from crmapp.web.record_forms import Choices, Clash, edit_form, new_form, show_conflict
 from crmapp.web.texts import translated
 
 NEW = list(DEFINITION.values())

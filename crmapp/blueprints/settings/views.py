@@ -52,6 +52,13 @@ SECTIONS = (
         Right.SETTINGS_MANAGE,
     ),
     Section(
+        "layouts",
+        N_("Layouts"),
+        N_("Tabs, sections and the order of fields on accounts, and when a field is shown."),
+        "columns-3",
+        Right.SETTINGS_MANAGE,
+    ),
+    Section(
         "pick_lists",
         N_("Pick lists"),
         N_("What people choose from: the values, their labels, their order and their default."),
