@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, MetaData, Table, func, or_, select
+from sqlalchemy import ColumnElement, MetaData, Table, func, select, union
 
 from crmapp.db import Base, session
 from crmapp.db.bulk import is_one_of
@@ -119,13 +119,11 @@ def naming(into: int, others: Sequence[int]) -> dict[int, PlanRow]:
     account, own = Account.__table__.c, account_fields()
     places: list[tuple[ColumnElement[Any], str]] = [(account.parent_id, "parent_id")]
     places += [(number_at(account.custom, spec.name), spec.name) for spec in own]
+    alive = select(account.id).where(account.deleted_at.is_(None)).correlate(None)
+    each = [alive.where(place.is_not(None), place.in_(others)) for place, _name in places]
     query = select(
         account.id, account.version, account.name, account.parent_id, account.custom
-    ).where(
-        account.deleted_at.is_(None),
-        account.id.not_in([into, *others]),
-        or_(*(place.in_(others) for place, _name in places)),
-    )
+    ).where(account.id.in_(union(*each)), account.id.not_in([into, *others]))  # by index
     found = {}
     for id_, version, name, parent, custom in session.execute(query.order_by(account.id)):
         held = {"parent_id": parent, **custom}
