@@ -158,6 +158,7 @@ def retire(field_id: int, *, by: User) -> None:
         if found.retired_at is None:
             found.retired_at, found.version = utcnow(), found.version + 1
             drop_index(Account.__table__, found.name)
+            _index(found)
             fields.touch()
 
 
@@ -245,7 +246,11 @@ def _refuse_label(values: Mapping[str, Any], field_id: int | None = None) -> Non
 
 
 def _index(field: CustomField) -> None:
-    """Let the database find accounts by the field, if people may."""
+    """Let the database find accounts by the field, if people may.
+
+    Those that name an account are always found: merging that one looks for them.
+    """
     kind = Kind(field.kind)
-    if field.filterable and field.retired_at is None and kind is not Kind.MULTI_PICK_LIST:
+    asked = field.filterable and field.retired_at is None and kind is not Kind.MULTI_PICK_LIST
+    if asked or kind is Kind.ACCOUNT:
         index_values(Account.__table__, field.name, numeric=kind in NUMERIC)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, MetaData, Table, func, or_, select
+from sqlalchemy import ColumnElement, MetaData, Table, func, select, union
 
 from crmapp.db import Base, session
 from crmapp.db.bulk import is_one_of
@@ -124,13 +124,11 @@ def naming(into: int, others: Sequence[int]) -> dict[int, PlanRow]:
         for spec in own
     }
     plain = [spec.name for spec in own if not spec.custom]
+    alive = select(account.id).where(account.deleted_at.is_(None)).correlate(None)
+    each = [alive.where(place.is_not(None), place.in_(others)) for place in places.values()]
     query = select(
-        *(account[each] for each in ("id", "version", "name", "custom", *plain)),
-    ).where(
-        account.deleted_at.is_(None),
-        account.id.not_in([into, *others]),
-        or_(*(place.in_(others) for place in places.values())),
-    )
+        *(account[name] for name in ("id", "version", "name", "custom", *plain)),
+    ).where(account.id.in_(union(*each)), account.id.not_in([into, *others]))  # by index
     found = {}
     for id_, version, name, custom, *named in session.execute(query.order_by(account.id)):
         held = {**dict(zip(plain, named, strict=True)), **custom}

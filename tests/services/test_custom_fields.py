@@ -135,7 +135,7 @@ def test_fields_change_places(make):
     assert list(fields.of("account"))[-3:] == ["c_a", "c_c", "c_b"]
 
 
-@pytest.mark.parametrize("kind", ["text", "number", "money", "date", "yes_no", "account"])
+@pytest.mark.parametrize("kind", ["text", "number", "money", "date", "yes_no"])
 def test_what_can_be_filtered_has_an_index_as_long_as_it_can(make, kind):
     field_id = made(make, kind=kind, filterable=True, name=f"of_{kind}")
     with_it = indexed()
@@ -145,6 +145,16 @@ def test_what_can_be_filtered_has_an_index_as_long_as_it_can(make, kind):
 
     assert f"ix_account_c_of_{kind}" in with_it
     assert f"ix_account_c_of_{kind}" not in indexed()
+
+
+def test_what_names_an_account_always_has_an_index(make):
+    field_id = made(make, kind="account", filterable=False, name="bill_to")
+    of_new = indexed()
+
+    custom_fields.retire(field_id, by=make.alice)
+
+    assert "ix_account_c_bill_to" in of_new
+    assert "ix_account_c_bill_to" in indexed()
 
 
 def test_only_who_may_change_the_settings_keeps_fields(make):

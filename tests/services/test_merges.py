@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, select
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, select, text
 
 from crmapp import artefacts
-from crmapp.db import Base, session
+from crmapp.db import Base, db, session
 from crmapp.domain.changes import Reason
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import Account, Change, ExternalIdentity, Run
@@ -17,6 +17,7 @@ from crmapp.services import (
     account_list,
     accounts,
     contacts,
+    custom_fields,
     history,
     merge_relations,
     merges,
@@ -27,6 +28,7 @@ from crmapp.services import (
 from crmapp.services.account_question import Question
 from crmapp.services.account_sync_rows import IDENTITY
 from tests.factories import Make, _kept
+from tests.services.test_account_list_plans import plans, reads_the_table
 from tests.support.change_log import present
 from tests.support.past import unlike
 from tests.support.upserts import carry_out, plan, rows_of
@@ -120,6 +122,18 @@ def test_accounts_that_name_a_merged_one_in_a_field_of_their_own_name_the_surviv
     merge(make, kept, gone)
 
     assert other.custom == {"c_bill_to": kept.id}
+
+
+def test_accounts_that_name_a_merged_one_are_found_by_indexes(make: Make) -> None:
+    custom_fields.create({"label_en": "Bill to", "kind": "account"}, by=make.alice)
+    if db.engine.dialect.name == "postgresql":
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+    with plans() as found:
+        merge_relations.naming(1, [2])
+
+    naming = " | ".join(found)
+    assert "ix_account_c_bill_to" in naming
+    assert not reads_the_table(naming)
 
 
 def test_what_external_ids_mean_moves_with_the_account(make: Make) -> None:

@@ -1,0 +1,40 @@
+"""Fields that name an account, and were there before, are found by an index."""
+
+from __future__ import annotations
+
+from alembic import command
+
+from crmapp.db import db, session
+from crmapp.db.schema import _config, migrate
+from crmapp.db.session import WRITE
+from crmapp.services import custom_fields
+
+INDEX = "ix_account_c_bill_to"
+
+
+def test_fields_that_name_an_account_get_an_index(make):
+    custom_fields.create({"label_en": "Bill to", "kind": "account"}, by=make.alice)
+    made = _indexes()
+    session.remove()
+    with db.engine.connect().execution_options(**{WRITE: True}) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0027")
+        connection.commit()
+    gone = _indexes()
+    session.remove()
+
+    migrate(db.engine)
+
+    assert INDEX in made
+    assert INDEX not in gone
+    assert _indexes() == made
+
+
+def _indexes():
+    found = session.connection().exec_driver_sql(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'account'"
+        if db.engine.dialect.name == "sqlite"
+        else "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'account'"
+    )
+    return {row[0]: row[1] for row in found}
