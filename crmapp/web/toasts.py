@@ -1,19 +1,30 @@
-"""Messages of ``flash()``: pages show them in their shell, fragments carry them along as toasts."""
+"""Messages of ``flash()``: pages show them in their shell, fragments carry along their own as toasts.
+
+A page that is about to be left may still ask for fragments, such as hints: what waits for the next
+page is not theirs to show.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, Response, render_template, session
+from typing import Any
+
+from flask import Flask, Response, g, message_flashed, render_template
 
 from crmapp.web.htmx import wants_fragment
 
 
 def init_app(app: Flask) -> None:
-    """Append waiting messages to every fragment, last."""
+    """Append to every fragment what was said while it was made, last."""
+    message_flashed.connect(_note, app)
     app.after_request(_append)
 
 
+def _note(_app: Flask, **_said: Any) -> None:
+    g.flashed = True
+
+
 def _append(response: Response) -> Response:
-    if not session.get("_flashes") or not wants_fragment() or not _takes_toasts(response):
+    if not g.get("flashed") or not wants_fragment() or not _takes_toasts(response):
         return response
     swaps = render_template("_toasts.swaps.html")
     response.set_data(response.get_data(as_text=True) + swaps)

@@ -37,6 +37,17 @@ def test_a_redirect_keeps_its_message_for_the_page_it_leads_to(client, stand_in)
     assert "Saved." in client.get("/login").text
 
 
+def test_what_waits_for_the_next_page_is_not_shown_on_the_one_that_is_left(client, stand_in):
+    stand_in(saying(lambda: see_other("/login")))
+    client.get("/health", headers=htmx())
+
+    stand_in(lambda: "<p>part</p>")
+    late = client.get("/health", headers=htmx())
+
+    assert late.text == "<p>part</p>"
+    assert "Saved." in client.get("/login").text
+
+
 def test_a_file_is_left_alone(client, stand_in):
     stand_in(saying(lambda: make_response("a;b", 200, {"Content-Type": "text/csv"})))
 
