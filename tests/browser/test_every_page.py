@@ -298,7 +298,7 @@ def test_the_months_of_an_account_fit_the_width_of_a_phone(open_as):
     page = open_as("alice", viewport={"width": 390, "height": 844}, locale="fr-FR")
     page.goto("/accounts/5/sales")
 
-    region = page.locator("#accounts-sales-sales .grid").first
+    region = page.locator("#accounts-sales-sales .card:has(figure) .grid")
 
     assert region.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
 
