@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from crmapp.db import session
-from crmapp.db.bulk import is_one_of
+from crmapp.db.bulk import gathered, is_one_of, numbers
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Activity, Change, Contact, Run, User
 from crmapp.services import (
@@ -152,8 +152,8 @@ def ids_after(
     """Return the next of all accounts that match and that ``by`` may see, by their ids."""
     where, values = _all_but(question, by, without)
     query = select(_account.id).where(_account.id > after, *where)
-    found = session.connection().scalars(query.order_by(_account.id).limit(limit), values)
-    return list(found)
+    first = gathered(query.order_by(_account.id).limit(limit))
+    return sorted(numbers(session.connection().scalar(first, values)))
 
 
 def _all_but(
