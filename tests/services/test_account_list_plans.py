@@ -135,6 +135,15 @@ def test_what_an_index_of_a_field_leaves_is_all_that_is_looked_at(make, rank, qu
     assert [plan for plan in found if reads_the_table(plan)] == []
 
 
+def test_who_had_an_activity_lately_is_read_from_the_activities(make):
+    make.activity(make.account())
+
+    found = plans_of(asked("last_activity~past~30"), make.mona)
+
+    assert found
+    assert [plan for plan in found if reads_the_table(plan)] == []
+
+
 def test_what_no_index_knows_is_looked_for_in_the_table_as_it_lies_on_the_disk(make):
     make.account(billing_city="Lyon")
 
