@@ -181,9 +181,10 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
 
     Returns as well which accounts may meet them, if they look for what very many have.
     """
-    filter_, some = _conditions(question, by)
     key = _key(question, by)
-    if filter_.few or not (question.fields or question.where) or _is_known_as_many(key):
+    many = _is_known_as_many(key)  # then no index finds few for any of the conditions
+    filter_, some = _conditions(question, by, narrow=not many)
+    if filter_.few or not (question.fields or question.where) or many:
         return filter_, some
     ids = account_few.ids(filter_.conditions, _looked_up(question, by), filter_.values)
     if ids is None:
@@ -206,7 +207,9 @@ def _looked_up(question: Question, by: User) -> list[ColumnElement[bool]]:
     ]
 
 
-def _conditions(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] | None]:
+def _conditions(
+    question: Question, by: User, *, narrow: bool
+) -> tuple[Filter, ColumnElement[bool] | None]:
     deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
     where = [Account.visible_to(by, deleted=deleted)]
     if question.deleted:  # one that was merged comes back with the undo of its merge
@@ -220,8 +223,11 @@ def _conditions(question: Question, by: User) -> tuple[Filter, ColumnElement[boo
         wrote, few = _wrote(question.run)
         where.append(wrote)
     if question.fields:
-        where += account_fields.conditions(question.fields, by=by, sort=question.sort)
-    where += account_where.met(question.where, by=by, narrow=not deleted, sort=question.sort)
+        where += account_fields.conditions(
+            question.fields, by=by, narrow=narrow, sort=question.sort
+        )
+    narrow = narrow and not deleted
+    where += account_where.met(question.where, by=by, narrow=narrow, sort=question.sort)
     shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
     if not question.words:
         return Filter(tuple(where), few=few, shared=shared), None
