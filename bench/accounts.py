@@ -56,9 +56,12 @@ form="accounts-bulk-bar" aria-label="Select {{ r[1] }}"></td><th scope="row" cla
 COUNTED = re.compile(r'(?<=role="status">)[\d,]+(?= accounts<)')
 
 
-def token(row: tuple[Any, ...], *, backwards: bool = False) -> str:
-    """The place of a row in the list, as addresses have it."""
-    text = json.dumps(["", [row[9], row[0]], backwards], separators=(",", ":"))
+def token(
+    row: tuple[Any, ...], stretch: str = "", key: int | None = None, *, backwards: bool = False
+) -> str:
+    """The place of a row in the list, as addresses have it; ``key`` is the column that sorts it."""
+    first = [] if key is None else [row[key]]
+    text = json.dumps([stretch, [*first, row[9], row[0]], backwards], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -74,14 +77,16 @@ def template(html: str, tail: str, here: str = "") -> str:
     return start + rows + with_values(foot, values)
 
 
-def shown(rows: list[tuple[Any, ...]], *, before: bool = False) -> dict[str, Any]:
+def shown(
+    rows: list[tuple[Any, ...]], stretch: str = "", key: int | None = None, *, before: bool = False
+) -> dict[str, Any]:
     """What a page shows of 51 rows: the first fifty, and the places around them."""
     page = rows[:50]
     found: dict[str, Any] = {"rows": page}
     if len(rows) > len(page):
-        found["next"] = token(page[-1])
+        found["next"] = token(page[-1], stretch, key)
     if before:
-        found["previous"] = token(page[0], backwards=True)
+        found["previous"] = token(page[0], stretch, key, backwards=True)
     return found
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import event
@@ -27,8 +28,10 @@ ITEM = re.compile(r'<a class="palette-item" href="/accounts/(\d+)".*?</a>', re.S
 Statement = tuple[str, Any]
 
 
-def statements(of: Filled, address: str) -> list[Statement]:
-    """Return what the palette asks the database about records."""
+def statements(
+    of: Filled, address: str, headers: Mapping[str, str] = MappingProxyType(HEADERS)
+) -> list[Statement]:
+    """Return what a page, the palette unless ``headers`` say otherwise, asks about accounts."""
     found: list[Statement] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
@@ -38,7 +41,7 @@ def statements(of: Filled, address: str) -> list[Statement]:
     with of.app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
-    of.ask(address, HEADERS)
+    of.ask(address, headers)
     event.remove(engine, "before_cursor_execute", note)
     return found
 

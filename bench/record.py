@@ -13,6 +13,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -20,11 +21,13 @@ from flask import request
 
 from bench.bare import Bare, compare, run, with_values
 from bench.figures import Figure, Size
-from bench.filled import FIELD, Filled
+from bench.filled import FIELD, RANK, SINCE, Filled
 
 ACCOUNT = f"""
-    SELECT a.*, json_extract(a.custom, '$.{FIELD}') AS {FIELD}, o.name AS owner, t.name AS team,
-        p.name AS parent, c.first_name, c.last_name
+    SELECT a.*, json_extract(a.custom, '$.{FIELD}') AS {FIELD},
+        json_extract(a.custom, '$.{RANK}') AS {RANK},
+        json_extract(a.custom, '$.{SINCE}') AS {SINCE},
+        o.name AS owner, t.name AS team, p.name AS parent, c.first_name, c.last_name
     FROM account a
     LEFT JOIN user o ON o.id = a.owner_id
     LEFT JOIN team t ON t.id = a.team_id
@@ -68,6 +71,8 @@ def record(connection: sqlite3.Connection) -> Mapping[str, Any]:
     r |= {"primary_contact_id": r["first_name"], "tags": ", ".join(json.loads(r["tags"]))}
     r["active"] = "Yes" if r["active"] else "No"
     (r[FIELD],) = connection.execute(LABEL, [r[FIELD]]).fetchone()
+    day = date.fromisoformat(r[SINCE])
+    r[RANK], r[SINCE] = f"{int(r[RANK]):,}", f"{day:%b} {day.day}, {day.year}"
     r["identities"] = connection.execute(IDENTITIES, [r["id"]]).fetchall()
     key = {"id": r["id"], "name_key": r["name_key"]}
     r["contacts"], r["activities"] = connection.execute(COUNTS, key).fetchone()

@@ -92,6 +92,15 @@ def reserve_ids(target: Table, count: int) -> list[int]:
     return list(range(first, first + count))
 
 
+def defaults_of(target: Table) -> dict[str, Any]:
+    """Return what columns of ``target`` hold of which nothing is said."""
+    return {
+        each.name: each.default.arg(None) if each.default.is_callable else each.default.arg
+        for each in target.columns
+        if each.default is not None
+    }
+
+
 def insert_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all have the same keys; by COPY on PostgreSQL, staged on SQLite.
 

@@ -67,32 +67,39 @@ class Held(NamedTuple):
     problem: Text | None = None
 
 
+_NONE: Mapping[str, Any] = {}
 _ACTIONS = {Verb.DELETE: Planned.DELETE, Verb.RESTORE: Planned.RESTORE}
 
 
 def planned(edit: Edit, row_no: int, held: Held) -> PlanRow:
     """Say what ``edit`` makes of an account."""
-    base: dict[str, Any] = {
-        "row_no": row_no,
-        "record_id": held.id,
-        "version": held.version,
-        "name": held.name,
-    }
     if not held.mine:
-        return PlanRow(action=Planned.REJECTED, reason=Reason.NOT_YOURS, **base)
+        return _row(row_no, held, Planned.REJECTED, Reason.NOT_YOURS)
     if held.number is not None:
         params = {"number": held.number}
-        return PlanRow(action=Planned.REJECTED, reason=Reason.NUMBER_TAKEN, params=params, **base)
+        return _row(row_no, held, Planned.REJECTED, Reason.NUMBER_TAKEN, params)
     if edit.verb in WHOLE:
-        return PlanRow(action=_ACTIONS[edit.verb], **base)
+        return _row(row_no, held, _ACTIONS[edit.verb])
     if held.problem is not None:
         said, values = held.problem.text, held.problem.params
         problem = {"field": edit.field, "problem": said, "values": values}
-        return PlanRow(action=Planned.REJECTED, reason=Reason.BAD_VALUE, params=problem, **base)
+        return _row(row_no, held, Planned.REJECTED, Reason.BAD_VALUE, problem)
     after = _after(edit, held.value)
     if after == held.value:
-        return PlanRow(action=Planned.UNCHANGED, **base)
-    return PlanRow(action=Planned.UPDATE, fields={edit.field: [held.value, after]}, **base)
+        return _row(row_no, held, Planned.UNCHANGED)
+    return _row(row_no, held, Planned.UPDATE, fields={edit.field: [held.value, after]})
+
+
+def _row(
+    row_no: int,
+    held: Held,
+    action: Planned,
+    reason: Reason | None = None,
+    params: Mapping[str, Any] = _NONE,
+    fields: Mapping[str, Any] = _NONE,
+) -> PlanRow:
+    own = (held.id, held.version, "", held.name)
+    return PlanRow(row_no, action, "account", *own, reason, params, fields)
 
 
 def gone(row_no: int, account_id: int) -> PlanRow:

@@ -348,7 +348,7 @@ def to_write(
         },
         row.record_id,
         row.version,
-        {**origin, "key": row.key} if row.key else dict(origin),
+        {**origin, "key": row.key} if row.key else origin,
         (*identity, row.key) if identity and row.link else None,
         tuple([Link(*each) for each in row.links]) if row.links else (),
         tuple([(each[0], each[1], each[2]) for each in row.also]) if row.also else (),

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from crmapp.db import session
-from crmapp.db.bulk import is_one_of
+from crmapp.db.bulk import gathered, is_one_of, numbers
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Activity, Change, Contact, Run, User
 from crmapp.services import (
@@ -152,8 +152,8 @@ def ids_after(
     """Return the next of all accounts that match and that ``by`` may see, by their ids."""
     where, values = _all_but(question, by, without)
     query = select(_account.id).where(_account.id > after, *where)
-    found = session.connection().scalars(query.order_by(_account.id).limit(limit), values)
-    return list(found)
+    first = gathered(query.order_by(_account.id).limit(limit))
+    return sorted(numbers(session.connection().scalar(first, values)))
 
 
 def _all_but(
@@ -181,9 +181,10 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
 
     Returns as well which accounts may meet them, if they look for what very many have.
     """
-    filter_, some = _conditions(question, by)
     key = _key(question, by)
-    if filter_.few or not (question.fields or question.where) or _is_known_as_many(key):
+    many = _is_known_as_many(key)  # then no index finds few for any of the conditions
+    filter_, some = _conditions(question, by, narrow=not many)
+    if filter_.few or not (question.fields or question.where) or many:
         return filter_, some
     ids = account_few.ids(filter_.conditions, _looked_up(question, by), filter_.values)
     if ids is None:
@@ -206,7 +207,9 @@ def _looked_up(question: Question, by: User) -> list[ColumnElement[bool]]:
     ]
 
 
-def _conditions(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] | None]:
+def _conditions(
+    question: Question, by: User, *, narrow: bool
+) -> tuple[Filter, ColumnElement[bool] | None]:
     deleted = question.deleted and by.can(Right.ACCOUNT_DELETE)
     where = [Account.visible_to(by, deleted=deleted)]
     if question.deleted:  # one that was merged comes back with the undo of its merge
@@ -220,8 +223,11 @@ def _conditions(question: Question, by: User) -> tuple[Filter, ColumnElement[boo
         wrote, few = _wrote(question.run)
         where.append(wrote)
     if question.fields:
-        where += account_fields.conditions(question.fields, by=by, sort=question.sort)
-    where += account_where.met(question.where, by=by, narrow=not deleted, sort=question.sort)
+        where += account_fields.conditions(
+            question.fields, by=by, narrow=narrow, sort=question.sort
+        )
+    narrow = narrow and not deleted
+    where += account_where.met(question.where, by=by, narrow=narrow, sort=question.sort)
     shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
     if not question.words:
         return Filter(tuple(where), few=few, shared=shared), None

@@ -50,7 +50,9 @@ def _rows(edit: Edit, ids: Sequence[int], cursor: int, by: User) -> list[PlanRow
         planned(edit, row_no, found[each]) if each in found else gone(row_no, each)
         for row_no, each in enumerate(ids, cursor + 1)
     ]
-    return field_owners.left_alone(passing_on.settled(rows))
+    if edit.field in passing_on.FIELDS:
+        rows = passing_on.settled(rows)
+    return field_owners.left_alone(rows)
 
 
 def _held(edit: Edit, ids: Sequence[int], by: User) -> list[Held]:
@@ -76,7 +78,7 @@ def _held(edit: Edit, ids: Sequence[int], by: User) -> list[Held]:
             number,
             Text(BELOW) if id_ in above else problem,
         )
-        for id_, version, name, kept, mine_, number in session.connection().execute(read)
+        for id_, version, name, kept, mine_, number in session.connection().execute(read).all()
     ]
 
 

@@ -8,7 +8,6 @@ updates or deletes a record.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -18,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.schema import Table
 
 from crmapp.db import session, utcnow, writing
-from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
+from crmapp.db.bulk import defaults_of, insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
 from crmapp.domain.derived import SEARCHED, key_columns, searchable
 from crmapp.domain.fields import freeze, is_custom, thaw
@@ -62,6 +61,7 @@ NAMES = {
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
+_NUMBERED = frozenset({"number", "erp_company"})
 _FOLLOWS = ("version", "lineage", "updated_at")
 NO_LINKS: Sequence[Any] = ()
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
@@ -199,14 +199,20 @@ class _Batch:
         if len(set(ids)) < len(ids):
             raise ValueError("one record twice in one batch")
         touched = {name for each in writes for name in each.values}
+        actions = {each.action for each in writes}
         self.searched = fields.searched(self.object)
         self.found_by = frozenset((*SEARCHED[self.object], *self.searched))
-        self.custom = {name for name in touched if is_custom(name)} | set(self.searched)
-        self.defaults = _defaults(self.table, touched)
+        if Action.CREATE not in actions and self.found_by.isdisjoint(touched):
+            self.searched, self.found_by = (), frozenset()  # the search finds them as before
+        wanted = touched | self.found_by
+        self.custom = {name for name in wanted if is_custom(name)}
+        self.defaults = dict.fromkeys(touched & {*self.table.c.keys()}) | defaults_of(self.table)
         self.defaults |= {"version": 1, "created_at": self.at, "updated_at": self.at}
-        wanted = touched | set(SEARCHED[self.object]) | set(self.searched)
-        if self.model is Account:
-            wanted |= {"number", "erp_company", "replaced_by"}
+        self.renumbers = self.model is Account and (
+            Action.RESTORE in actions or not _NUMBERED.isdisjoint(touched)
+        )
+        if self.renumbers:
+            wanted |= {*_NUMBERED, "replaced_by"}
         if self.model is Activity and "status" in touched:
             wanted.update(COMPLETION)
         if self.model is PickListValue:
@@ -218,8 +224,9 @@ class _Batch:
         creates = sum(each.action is Action.CREATE for each in writes)
         self.fresh_ids = reserve_ids(self.table, creates)[::-1] if creates else []
         self.change_ids = reserve_ids(table_of(Change), len(writes))[::-1]
-        if self.model is Account:
+        if self.renumbers:
             self.numbers.read(writes, self.current)
+        if self.model is Account:
             self.ledger.read(writes)
 
     def take(self, each: Write) -> Outcome:
@@ -262,7 +269,7 @@ class _Batch:
             return Outcome(each, "skipped", now["id"], Reason.NUMBER_TAKEN)
         change_id, version = self.change_ids.pop(), now["version"] + 1
         derived = self._derived(after, changed)
-        also, row = tuple(derived), self._finish(after | derived, now)
+        also, row = tuple(derived), self._finish(after | derived if derived else after, now)
         row["lineage"] = now["lineage"] | dict.fromkeys(changed, change_id)
         row["version"], row["updated_at"] = version, self.at
         row["deleted_at"] = self.at if each.action is Action.DELETE else None
@@ -288,8 +295,9 @@ class _Batch:
 
     def _may_clash(self, each: Write, changed: Mapping[str, Any]) -> bool:
         """Whether an account gets a number that another one may have."""
-        renumbered = not changed.keys().isdisjoint(("number", "erp_company"))
-        return self.model is Account and (renumbered or each.action is Action.RESTORE)
+        return self.renumbers and (
+            each.action is Action.RESTORE or not _NUMBERED.isdisjoint(changed)
+        )
 
     def _kept(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the values with those of custom fields as JSON keeps them."""
@@ -299,10 +307,10 @@ class _Batch:
 
     def _derived(self, values: Mapping[str, Any], changed: Collection[str]) -> dict[str, Any]:
         """Return the columns that follow from the fields ``changed``."""
+        if self.found_by.isdisjoint(changed):
+            return {}
         found = key_columns(self.object, values, changed)
-        if not self.found_by.isdisjoint(changed):
-            found |= searchable(self.object, values, self.searched)
-        return found
+        return found | searchable(self.object, values, self.searched)
 
     def _finish(self, row: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
         """Make columns of the values in ``row``."""
@@ -383,18 +391,3 @@ def _columns(names: Iterable[str]) -> list[str]:
 def table_of(model: type[Any]) -> Table:
     """Return the table of a kind of record."""
     return cast("Table", model.__table__)
-
-
-def _defaults(table: Table, touched: AbstractSet[str]) -> dict[str, Any]:
-    """Return a value for every column of ``table`` but its key that is ``touched`` or needs one."""
-    return {
-        column.name: _default(column.default)
-        for column in table.columns
-        if not column.primary_key and (column.default is not None or column.name in touched)
-    }
-
-
-def _default(default: Any) -> Any:
-    if default is None:
-        return None
-    return default.arg(None) if default.is_callable else default.arg

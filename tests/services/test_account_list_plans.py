@@ -135,6 +135,15 @@ def test_what_an_index_of_a_field_leaves_is_all_that_is_looked_at(make, rank, qu
     assert [plan for plan in found if reads_the_table(plan)] == []
 
 
+def test_who_had_an_activity_lately_is_read_from_the_activities(make):
+    make.activity(make.account())
+
+    found = plans_of(asked("last_activity~past~30"), make.mona)
+
+    assert found
+    assert [plan for plan in found if reads_the_table(plan)] == []
+
+
 def test_what_no_index_knows_is_looked_for_in_the_table_as_it_lies_on_the_disk(make):
     make.account(billing_city="Lyon")
 
@@ -156,3 +165,15 @@ def test_what_many_have_is_met_on_the_way_through_the_list(make, rank, monkeypat
     if db.engine.dialect.name == "sqlite":  # PostgreSQL knows how many there are
         assert "ix_account_list" in found
     assert "TEMP B-TREE" not in found
+
+
+def test_a_list_that_is_known_to_be_long_is_read_without_asking_the_search(make, monkeypatch):
+    monkeypatch.setattr(account_few, "FEW", 0)
+    monkeypatch.setattr(account_list, "_many", {})  # of this test alone
+    make.account(billing_city="Lyon")
+    question = asked("billing_city~is~Lyon")
+    account_list.page(question, by=make.mona)
+
+    found = plans_of(question, make.mona)
+
+    assert len(found) == 2  # the accounts in their order, and their lines
