@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -246,6 +247,60 @@ def test_an_administrator_has_the_mailbox_read_at_once(make, as_user):
     as_user(make.alice).post("/admin/mail/reading")
 
     assert mailboxes.claim() is not None
+
+
+def health_of_the_mailbox(alice):
+    page = flat(alice.get("/admin/health"))
+    return page[page.index("Mailbox") :][:200] if "Mailbox" in page else ""
+
+
+def test_the_health_of_a_mailbox_that_is_read(make, as_user):
+    mailboxes.ended(mailboxes.claim(), more=False)
+
+    said = health_of_the_mailbox(as_user(make.alice))
+
+    assert said.startswith("Mailbox Good Letters are read and filed Read last")
+
+
+def test_the_health_says_what_is_wrong_with_the_mailbox_and_since_when(make, as_user, clock):
+    alice = as_user(make.alice)
+    mailboxes.ended(mailboxes.claim(), more=False)
+    clock.shift(timedelta(minutes=1))
+    mailboxes.failed(mailboxes.claim(), "sign_in")
+
+    said = health_of_the_mailbox(alice)
+    clock.shift(timedelta(minutes=3))
+    later = health_of_the_mailbox(alice)
+
+    assert said.startswith("Mailbox Look here The mail server refuses the user or the password.")
+    assert later.startswith("Mailbox Broken The mail server refuses the user or the password.")
+    assert "Read last" in later
+
+
+def test_a_mailbox_that_nobody_reads_for_three_intervals_is_not_well(make, as_user, clock):
+    alice = as_user(make.alice)
+    mailboxes.ended(mailboxes.claim(), more=False)
+    clock.shift(timedelta(minutes=4, seconds=1))
+
+    assert health_of_the_mailbox(alice).startswith("Mailbox Broken Nobody reads it.")
+
+
+def test_a_mailbox_that_was_never_read_is_not_well(make, as_user):
+    assert health_of_the_mailbox(as_user(make.alice)).startswith("Mailbox Broken Nobody reads it.")
+
+
+def test_a_long_mailbox_that_is_being_read_is_said_to_be(make, as_user):
+    mailboxes.ended(mailboxes.claim(), more=True)
+
+    said = health_of_the_mailbox(as_user(make.alice))
+
+    assert said.startswith("Mailbox Look here Letters are being read")
+
+
+def test_an_installation_without_a_mailbox_has_no_health_of_one(make, as_user, settings):
+    config.use(settings)
+
+    assert health_of_the_mailbox(as_user(make.alice)) == ""
 
 
 def test_an_installation_without_a_mailbox_says_nothing_of_one(make, as_user, settings):
