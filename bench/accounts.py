@@ -49,9 +49,9 @@ ROWS = """{% for r in rows %}<tr id="account-{{ r[0] }}-row"><td class="tick pin
 <input class="check" type="checkbox" name="id" value="{{ r[0] }}" id="account-{{ r[0] }}-tick" \
 form="accounts-bulk-bar" aria-label="Select {{ r[1] }}"></td><th scope="row" class="pin name">\
 <a href="/accounts/{{ r[0] }}{{ tail }}">{{ r[1] }}</a></th>
-<td>{{ r[2] or "–" }}</td><td>{{ r[3] or "–" }}</td>
-<td>{% if r[4] %}<a href="tel:{{ r[4].replace(" ", "") }}">{{ r[4] }}</a>{% else %}–{% endif %}</td>
-<td>{{ r[5] or "–" }}</td><td>{{ r[7] or "–" }}</td><td>{{ r[8] or "–" }}</td></tr>
+<td>{{ r[2] or "–" }}</td><td>{{ r[3] or "–" }}</td>\
+<td>{% if r[4] %}<a href="tel:{{ r[4].replace(" ", "") }}">{{ r[4] }}</a>{% else %}–{% endif %}\
+</td><td>{{ r[5] or "–" }}</td><td>{{ r[7] or "–" }}</td><td>{{ r[8] or "–" }}</td></tr>
 {% endfor %}"""
 COUNTED = re.compile(r'(?<=role="status">)[\d,]+(?= accounts<)')
 

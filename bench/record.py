@@ -49,6 +49,10 @@ AFTER = """
 FACT = re.compile(
     r'<dd>(?:<span class="muted">–</span>|  [^<]*\n)<a class="edit" id="account-\d+-([\w-]+)-edit"'
 )
+OWNER = re.compile(
+    r'(?<=<span class="vh">Owner</span> )(?:<span class="muted">No owner</span>|[^<]+)(?=</li>)'
+)
+OWNED = '{% if owner_id %}{{ owner_id }}{% else %}<span class="muted">No owner</span>{% endif %}'
 FILLED = (
     '<dd>{{% if {0} %}}  {{{{ {0} }}}}\n{{% else %}}<span class="muted">–</span>{{% endif %}}'
     '<a class="edit" id="account-{{{{ id }}}}-{1}-edit"'
@@ -89,7 +93,9 @@ def template(html: str, r: Mapping[str, Any]) -> str:
     }
     for fact in FACT.finditer(html):
         values[fact[0]] = FILLED.format(fact[1].replace("-", "_"), fact[1])
-    return with_values(html, list(values.items()))
+    before, after = OWNER.split(html, maxsplit=1)
+    pairs = list(values.items())
+    return with_values(before, pairs) + OWNED + with_values(after, pairs)
 
 
 def figures_of(of: Filled, size: Size) -> Iterator[Figure]:

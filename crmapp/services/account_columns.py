@@ -61,8 +61,9 @@ def asked(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def lost(text: str) -> tuple[str, ...]:
     """Return the columns of an address that are none, or not any more."""
-    there = known()
-    return tuple(name for name in _read(text) if name not in there)
+    names = _read(text)
+    there = known() if names else ()
+    return tuple(name for name in names if name not in there)
 
 
 def _read(text: str) -> list[str]:

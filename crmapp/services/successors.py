@@ -47,7 +47,7 @@ def merged_into(account_id: int) -> dict[int, str]:
         )
     )
     query = select(merged.c.id, merged.c.name).where(merged.c.id != account_id)
-    return dict(session.execute(query))
+    return dict(session.execute(query).all())
 
 
 def numbered(numbers: Collection[str], *, by: User) -> dict[str, int]:

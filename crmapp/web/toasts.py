@@ -1,4 +1,4 @@
-"""Messages of ``flash()``: pages show them in their shell, fragments carry along their own as toasts.
+"""Messages of ``flash()``: pages show them in their shell, fragments show their own as toasts.
 
 A page that is about to be left may still ask for fragments, such as hints: what waits for the next
 page is not theirs to show.

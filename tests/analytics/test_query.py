@@ -216,7 +216,7 @@ def test_a_matrix_is_turned_round_on_the_way_to_what_it_has_across():
 
 
 def test_a_dataset_has_the_modes_that_its_measures_and_dimensions_allow():
-    text = SALES.text
+    text = SALES.text.replace("categories: lines\n", "")
     start = text.index("  products:")
     averages = text[text.index("  average_price:") :]
     alone = datasets.parse(text[:start] + "measures:\n" + averages, "sales.yml")

@@ -130,13 +130,13 @@ def test_a_section_on_a_tab_of_its_own_is_an_address(make, alice, as_user):
 
 
 def test_tabs_come_in_their_order_and_the_details_stay(make, alice, as_user):
-    order = ["sales", "details", "contacts", "activities", "files", "history"]
-    alice.post(f"{REP}/shelf", data={"field": order, "shown": ["sales", "history"], "version": 0})
+    order = ["sales", "details", "contacts", "files", "timeline"]
+    alice.post(f"{REP}/shelf", data={"field": order, "shown": ["sales", "timeline"], "version": 0})
     account = make.account("Acme")
 
     page = as_user(make.bob).get(f"/accounts/{account.id}")
 
-    assert tabs_of(page) == ["Sales", "Details", "History"]
+    assert tabs_of(page) == ["Sales", "Details", "Timeline"]
     assert as_user(make.bob).get(f"/accounts/{account.id}/contacts").status_code == 200
 
 
@@ -145,7 +145,7 @@ def test_every_tab_of_the_record_page_can_be_arranged(make, as_user):
 
     page = as_user(make.bob).get(f"/accounts/{account.id}")
 
-    assert len(tabs_of(page)) > 5
+    assert len(tabs_of(page)) >= 5
     assert set(tabs_of(page)) <= set(BUILT_IN.values())
 
 

@@ -9,11 +9,11 @@ from crmapp.db.schema import _config, migrate
 from crmapp.db.session import WRITE
 from crmapp.services import custom_fields
 
-INDEX = "ix_account_c_bill_to"
+INDEX = "ix_account_c_buys_through"
 
 
 def test_fields_that_name_an_account_get_an_index(make):
-    custom_fields.create({"label_en": "Bill to", "kind": "account"}, by=make.alice)
+    custom_fields.create({"label_en": "Buys through", "kind": "account"}, by=make.alice)
     made = _indexes()
     session.remove()
     with db.engine.connect().execution_options(**{WRITE: True}) as connection:

@@ -106,7 +106,7 @@ class Life(RuleBasedStateMachine):
         self.make = make = Make()
         self.people = {name: getattr(make, name).id for name in ("alice", "mona", "bob", "mallory")}
         self.colour = make.field("Colour").id
-        make.field("Bill to", kind="account")
+        make.field("Buys through", kind="account")
         ignore_all(by=make.alice)
         self.keys = 0
         self.runs: list[Step] = []
@@ -130,7 +130,7 @@ class Life(RuleBasedStateMachine):
         account = self.one(which)
         self.try_to(accounts.update, account.id, typed, max(1, account.version - old), who=who)
 
-    @rule(which=which, other=which, field=st.sampled_from(["parent", "c_bill_to"]))
+    @rule(which=which, other=which, field=st.sampled_from(["parent", "c_buys_through"]))
     def name_another(self, which: int, other: int, field: str) -> None:
         account, named = self.one(which), self.one(other)
         self.try_to(accounts.update, account.id, {field: named.number or ""}, account.version)

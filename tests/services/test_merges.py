@@ -115,24 +115,24 @@ def test_contacts_activities_and_children_move_to_the_survivor(make: Make) -> No
 def test_accounts_that_name_a_merged_one_in_a_field_of_their_own_name_the_survivor(
     make: Make,
 ) -> None:
-    make.field("Bill to", kind="account")
+    make.field("Buys through", kind="account")
     kept, gone = make.account("Acme"), make.account("Acme Ltd")
-    other = make.account("Acme Toys", custom={"c_bill_to": gone.id})
+    other = make.account("Acme Toys", custom={"c_buys_through": gone.id})
 
     merge(make, kept, gone)
 
-    assert other.custom == {"c_bill_to": kept.id}
+    assert other.custom == {"c_buys_through": kept.id}
 
 
 def test_accounts_that_name_a_merged_one_are_found_by_indexes(make: Make) -> None:
-    custom_fields.create({"label_en": "Bill to", "kind": "account"}, by=make.alice)
+    custom_fields.create({"label_en": "Buys through", "kind": "account"}, by=make.alice)
     if db.engine.dialect.name == "postgresql":
         session.execute(text("SET LOCAL enable_seqscan = off"))
     with plans() as found:
         merge_relations.naming(1, [2])
 
     naming = " | ".join(found)
-    assert "ix_account_c_bill_to" in naming
+    assert "ix_account_c_buys_through" in naming
     assert not reads_the_table(naming)
 
 

@@ -45,7 +45,7 @@ def creates(walk: Walk, name: str) -> str:
 
 
 def adds_payer(walk: Walk, last: str) -> None:
-    walk.link("Add a contact").first.click()
+    walk.chooses("Add a contact")
     walk.comes_to(walk.say("New contact"))
     walk.field("Last name").fill(last)
     for role in roles(walk):
