@@ -57,8 +57,8 @@ class Place:
         return {name: text for name, text in said.items() if text}
 
     def address(self, number: int | None = None) -> str:
-        shown = number if number and number > 1 else None
-        return url_for("settings.unfiled", page=shown, **self.fields)
+        values: dict[str, Any] = {"page": number if number and number > 1 else None, **self.fields}
+        return url_for("settings.unfiled", **values)
 
 
 def everything_meant() -> bool:
@@ -116,7 +116,7 @@ def _over(batch: Batch, place: Place, account: Account | None) -> ResponseReturn
     elif batch.done:
         span = {"since": batch.since.isoformat(), "until": utcnow().isoformat()}
         sent = {"all": "yes", "through": batch.through, "total": batch.done}
-        flash(way_back(text, sent | span | place.fields), "success")
+        tell(text, sent | span | place.fields)
     tell_what_stays(batch.seen - batch.done)
     return see_other(place.address())
 
@@ -137,11 +137,12 @@ def settled_text(count: int, account: Account | None) -> str:
     )  # fmt: skip
 
 
-def way_back(text: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+def tell(text: str, sent: Mapping[str, Any]) -> None:
     """Say what was done with letters, with a button that brings them back."""
     action = url_for("settings.bring_letters_back")
     button = {"button": _("Undo"), "icon": "undo-2", "action": action, "fields": dict(sent)}
-    return {"text": text} | button
+    toast: Any = {"text": text} | button
+    flash(toast, "success")
 
 
 def tell_what_stays(count: int) -> None:

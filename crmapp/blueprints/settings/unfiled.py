@@ -16,8 +16,8 @@ from crmapp.blueprints.settings.letter_batches import (
     everything_meant,
     go_on,
     settled_text,
+    tell,
     tell_what_stays,
-    way_back,
 )
 from crmapp.domain.fields import BadValue
 from crmapp.errors import FileLost, Forbidden
@@ -118,8 +118,7 @@ def _settled(
 ) -> ResponseReturnValue:
     """Say what is settled now, with a way back, and what somebody else was quicker with."""
     if done:
-        sent = {"id": ",".join(map(str, done))}
-        flash(way_back(settled_text(len(done), account), sent), "success")
+        tell(settled_text(len(done), account), {"id": ",".join(map(str, done))})
     tell_what_stays(len(ids) - len(done))
     return see_other(Place.read(request.args).address(asked_page()))
 
