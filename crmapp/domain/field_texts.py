@@ -116,4 +116,5 @@ _PLAIN: dict[Kind, Callable[[Any], str]] = {
     Kind.CONTACT: str,
     Kind.RECORD: str,
     Kind.REMINDER: str,
+    Kind.LENGTH: str,
 }

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from crmapp.domain.planned import REMINDERS
+from crmapp.domain.planned import REMINDERS, is_length
 from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
 
@@ -51,6 +51,7 @@ class Kind(StrEnum):
     CONTACT = "contact"
     RECORD = "record"
     REMINDER = "reminder"
+    LENGTH = "length"
 
 
 LISTED = frozenset({Kind.PICK_LIST, Kind.MULTI_PICK_LIST})
@@ -347,21 +348,19 @@ def _account(_spec: Field, text: str, lookups: Lookups) -> int:
     return found
 
 
-def _record(_spec: Field, text: str, _lookups: Lookups) -> int:
+def _record(spec: Field, text: str, _lookups: Lookups) -> int:
     if not text.isdecimal() or len(text) > 15:
-        raise BadValue(Text(N_("Choose a record from the list.")))
+        asked = N_("Enter the id as our exports have it, a whole number.")
+        chosen = N_("Choose a record from the list.")
+        raise BadValue(Text(asked if spec.kind is Kind.RECORD else chosen))
     return int(text)
 
 
-def _id(_spec: Field, text: str, _lookups: Lookups) -> int:
-    if not text.isdecimal() or len(text) > 15:
-        raise BadValue(Text(N_("Enter the id as our exports have it, a whole number.")))
-    return int(text)
-
-
-def _reminder(_spec: Field, text: str, _lookups: Lookups) -> int:
-    if text not in REMINDERS:
+def _minutes(spec: Field, text: str, _lookups: Lookups) -> int:
+    if spec.kind is Kind.REMINDER and text not in REMINDERS:
         raise BadValue(Text(N_("Enter 0, 15, 60 or 1440 minutes, or nothing.")))
+    if spec.kind is Kind.LENGTH and not is_length(text):
+        raise BadValue(Text(N_("Enter a whole number of minutes, from 1 to 1440, or nothing.")))
     return int(text)
 
 
@@ -395,6 +394,7 @@ _PARSERS = {
     Kind.TEAM: _team,
     Kind.ACCOUNT: _account,
     Kind.CONTACT: _record,
-    Kind.RECORD: _id,
-    Kind.REMINDER: _reminder,
+    Kind.RECORD: _record,
+    Kind.REMINDER: _minutes,
+    Kind.LENGTH: _minutes,
 }

@@ -21,7 +21,18 @@ REMINDERS: dict[str, str] = {
 }
 """Minutes before an activity → how people call a reminder that comes then."""
 
+LENGTH = 60
+"""Minutes that a meeting takes if nobody says how many."""
+LENGTHS = (15, 30, 45, 60, 90, 120)
+"""Minutes that are offered; others can be typed."""
+LONGEST = 1440
+
 COMPLETION = ("completed_at", "completed_by_id")
+
+
+def is_length(text: str) -> bool:
+    """Say whether a meeting can take so many minutes."""
+    return text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) <= LONGEST
 
 
 def completion(

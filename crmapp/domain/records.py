@@ -326,6 +326,12 @@ ACTIVITY_FIELDS: dict[str, Field] = {
             required=True,
         ),
         Field(
+            name="length_minutes",
+            label=N_("Length (minutes)"),
+            help=N_("How long it takes; 60 minutes if nothing is entered."),
+            kind=Kind.LENGTH,
+        ),
+        Field(
             name="contact_id",
             label=N_("Contact"),
             help=N_("The person it was with."),

@@ -248,6 +248,7 @@ _ALSO: dict[str, frozenset[str]] = {
         "date", "when", "at", "start", "start date", "due", "due date", "activity date",
         "date heure", "quand", "debut", "echeance", "date echeance", "date activite",
     }),
+    "length_minutes": frozenset({"length", "duration", "minutes", "duree", "duree minutes"}),
     "contact_id": frozenset({"contact person", "contact name", "person"}),
     "notes": frozenset({"comment", "comments", "remarks", "commentaire", "remarques"}),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, utcnow
+from crmapp.domain.planned import LENGTH
 from crmapp.models.account import Account, Record
 from crmapp.models.contact import Contact
 from crmapp.models.user import User
@@ -40,7 +41,8 @@ def _only(where: str) -> dict[str, Any]:
 class Activity(Record, Base):
     """A call, meeting, task, note or e-mail. ``happens_at`` is when it took place or is due.
 
-    ``remind_minutes`` before that its owner gets an e-mail. ``completed_at`` and
+    ``remind_minutes`` before that its owner gets an e-mail. ``length_minutes`` is how long a
+    meeting takes, if it is not as long as meetings usually are. ``completed_at`` and
     ``completed_by_id`` follow from the status: see :mod:`crmapp.domain.planned`.
     """
 
@@ -55,6 +57,7 @@ class Activity(Record, Base):
     status: Mapped[str | None]
     happens_at: Mapped[datetime] = mapped_column(default=utcnow)
     remind_minutes: Mapped[int | None]
+    length_minutes: Mapped[int | None]
     completed_at: Mapped[datetime | None]
     completed_by_id: Mapped[int | None]  # user.id; the log, where it is from, names her as well
     notes: Mapped[str | None] = mapped_column(Text)
@@ -76,6 +79,11 @@ class Activity(Record, Base):
         """An activity is seen by whoever sees its account."""
         seen = cls.account_id.in_(select(Account.id).where(Account.visible_to(user)))
         return and_(seen, true() if deleted else cls.deleted_at.is_(None))
+
+    @property
+    def takes(self) -> int | None:
+        """How many minutes a meeting takes; nothing else has a length."""
+        return (self.length_minutes or LENGTH) if self.kind == "meeting" else None
 
     @classmethod
     def is_open(cls) -> ColumnElement[bool]:

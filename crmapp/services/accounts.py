@@ -13,9 +13,8 @@ from crmapp.db import session, unit_of_work
 from crmapp.db.statements import Statements
 from crmapp.domain.changes import Action, Write
 from crmapp.domain.duplicate_keys import Traits
-from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
+from crmapp.domain.fields import Field, Kind
 from crmapp.domain.permissions import Right
-from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Attachment, Contact, User
@@ -305,27 +304,27 @@ def _checked(
     kept = {name for name, text in shown.items() if _said_of(typed, name) == text}
     left = kept | _CHOSEN_ELSEWHERE
     plain = {name: text for name, text in typed.items() if name not in left}
+    nobody = account is None or account.parent_id is None
+    if "parent" in typed and ("parent_id" not in kept or nobody):
+        plain["parent_id"] = _said_of(typed, "parent_id")
     problems: dict[str, Text | str] = {}
     values: dict[str, Any] = {}
-    words = [_said_of(plain, spec.name) for spec in _links()]
+    words = [str(plain.get(spec.name) or "") for spec in _links()]
     known = replace(lookups(ids=True), accounts=account_links.meant(words, by=by))
     try:
         values = editing.checked(
             "account", plain, known, whole=whole, held=account, excused=_excused(account, by)
         )
     except Invalid as invalid:
-        problems |= invalid.fields
+        problems |= {_typed_as(name): text for name, text in invalid.fields.items()}
     account_id = account.id if account else None
     for name in values.keys() & set(passing_on.FIELDS):
         if values[name] == account_id:
             values[name] = None
         elif values[name] and (wrong := passing_on.problem(name, account_id, values[name])):
             problems[name] = wrong
-    if "parent" in typed and "parent_id" not in kept:
-        try:
-            values["parent_id"] = _parent(_said_of(typed, "parent_id"), account_id, known)
-        except BadValue as bad:
-            problems["parent"] = bad.text
+    if account and (parent_id := values.get("parent_id")) and account.id in above(parent_id):
+        problems["parent"] = N_("This account is below the one you are editing.")
     if account and "primary_contact_id" in typed:
         try:
             values["primary_contact_id"] = _contact_of(account, typed["primary_contact_id"])
@@ -372,14 +371,6 @@ def _with_links(side: Mapping[str, Any], by: User) -> dict[str, Any]:
     for name in links:
         typed[_typed_as(name)] = words.get(typed.pop(name))
     return typed
-
-
-def _parent(text: str, account_id: int | None, known: Lookups) -> int | None:
-    """Find the account that is meant by a number or a name, and that is not below this one."""
-    found: int | None = parse(ACCOUNT_FIELDS["parent_id"], text, known)
-    if found is not None and account_id is not None and account_id in above(found):
-        raise BadValue(Text(N_("This account is below the one you are editing.")))
-    return found
 
 
 def above(account_id: int) -> list[int]:

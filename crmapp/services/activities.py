@@ -30,7 +30,7 @@ _PLANNED = frozenset(
 )
 FIELDS_OF: dict[str, frozenset[str]] = {
     "call": frozenset({"subject", "call_type", "happens_at", "contact_id", "owner_id", "notes"}),
-    "meeting": _PLANNED,
+    "meeting": _PLANNED | {"length_minutes"},
     "task": _PLANNED,
     "note": frozenset({"subject", "happens_at", "contact_id", "notes"}),
     "email": frozenset({"subject", "happens_at", "contact_id", "owner_id", "notes"}),

@@ -21,7 +21,15 @@ from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
-from crmapp.services import account_links, accounts, editing, fields, passing_on, planning
+from crmapp.services import (
+    account_links,
+    accounts,
+    editing,
+    fields,
+    layouts,
+    passing_on,
+    planning,
+)
 from crmapp.services.account_sets import Chosen
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.idempotency import once
@@ -60,12 +68,17 @@ def setting(name: str, typed: object, *, empty: bool = False, by: User) -> Edit:
     spec = next((each for each in editable() if each.name == name), None)
     if spec is None:
         raise Invalid({"field": CHOOSE_FIELD})
-    if empty and spec.required:
+    if empty and not may_be_emptied(spec, by=by):
         raise Invalid({name: REQUIRED})
     text = "" if empty else _as_text(typed)
     if not empty and not text:
         raise Invalid({name: NO_VALUE})
     return Edit(Verb.SET, name, _checked(spec, text, by), text)
+
+
+def may_be_emptied(spec: Field, *, by: User) -> bool:
+    """Say whether the field may be empty, at least in accounts that it does not count for."""
+    return not spec.required or layouts.may_be_left_out(spec.name, by=by)
 
 
 def tagging(verb: Verb, typed: object, *, by: User) -> Edit:
@@ -94,7 +107,9 @@ def _checked(spec: Field, text: str | tuple[str, ...], by: User) -> Any:
     """Return the value that is meant, as the change log keeps it."""
     words = [text] if isinstance(text, str) else []
     known = replace(lookups(ids=True), accounts=account_links.meant(words, by=by))
-    value = editing.checked("account", {spec.name: text}, known, whole=False)[spec.name]
+    typed, excused = {spec.name: text}, {spec.name} if may_be_emptied(spec, by=by) else set()
+    values = editing.checked("account", typed, known, whole=False, excused=lambda _: excused)
+    value = values[spec.name]
     if spec.kind is Kind.USER and value is not None:
         works = select(User.id).where(User.id == value, User.active)
         if session.scalar(works) is None:

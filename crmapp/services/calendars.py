@@ -20,8 +20,6 @@ PAST, AHEAD = timedelta(days=90), timedelta(days=365)
 """How far back and ahead a calendar goes."""
 MOST = 2_000
 """So many activities stand in a calendar, those that come last."""
-MEETING = timedelta(hours=1)
-"""How long a meeting takes for calendars: we know when it begins."""
 _EVENTS = {"cancelled": "CANCELLED"}
 _STATUSES = {COMPLETED: "COMPLETED", "cancelled": "CANCELLED", "in_progress": "IN-PROCESS"}
 
@@ -91,7 +89,7 @@ def _entry(activity: Activity) -> Event | Todo:
     if activity.kind == "meeting":
         entry: Event | Todo = Event()
         entry.add("dtstart", activity.happens_at)
-        entry.add("dtend", activity.happens_at + MEETING)
+        entry.add("dtend", activity.happens_at + timedelta(minutes=activity.takes or 0))
         entry.add("status", _EVENTS.get(activity.status or "", "CONFIRMED"))
     else:
         entry = Todo()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from redis.exceptions import RedisError
 from sqlalchemy import func, select
@@ -16,7 +17,7 @@ from crmapp.domain.runs import ACTIVE
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, MailOutbox, Run, User
 from crmapp.queue import redis_client
-from crmapp.services import readiness
+from crmapp.services import mailboxes, readiness
 from crmapp.services.rights import need
 
 PAGE = 50
@@ -37,13 +38,20 @@ LETTERS: dict[str, str] = {
 """Kind of a notification → what it is about; its words are found when it is sent."""
 
 
+UNREAD = N_(
+    "Nobody reads it. Look whether the workers and the sweeper run, and whether the queue answers;"
+    " then press “Read it now” in Admin > Mail. No letter is lost: they wait on the mail server."
+)
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: ``kind`` is ok, warn or bad."""
+    """One thing that was looked at: ``kind`` is ok, warn or bad; ``read_at`` is of a mailbox."""
 
     label: str
     kind: str
     text: Text
+    read_at: datetime | None = None
 
 
 def letters(*, by: User, before: int | None = None) -> tuple[Sequence[MailOutbox], int | None]:
@@ -76,6 +84,7 @@ def health(*, by: User) -> list[Finding]:
         Finding(N_("Queue"), *_queue()),
         Finding(N_("Runs"), *_runs()),
         Finding(N_("Mail"), *_mail()),
+        *_mailbox(by),
         Finding(N_("Disk"), *_disk()),
         Finding(N_("Accounts"), "ok", Text(N_("%(count)s accounts"), {"count": _accounts()})),
     ]
@@ -114,6 +123,22 @@ def _mail() -> tuple[str, Text]:
     if not sends_mail():
         return "ok", Text(N_("No mail server is set: letters are kept here and logged"))
     return "ok", Text(N_("Letters leave by the mail server"))
+
+
+def _mailbox(by: User) -> list[Finding]:
+    """What there is to say of the mailbox that letters come to, if there is one."""
+    box = mailboxes.standing(by=by)
+    if box is None:
+        return []
+    kind = "ok"
+    text = Text(N_("Letters are read and filed"))
+    if box.trouble:
+        kind, text = "bad" if box.late else "warn", Text(box.what_to_do)
+    elif box.late and box.at_work:
+        kind, text = "warn", Text(N_("Letters are being read, and there are more"))
+    elif box.late:
+        kind, text = "bad", Text(UNREAD)
+    return [Finding(N_("Mailbox"), kind, text, box.read_at)]
 
 
 def _disk() -> tuple[str, Text]:

@@ -128,10 +128,20 @@ def left_out_of(account: Account, *, by: User) -> frozenset[str]:
     return left_out(deciding(account, by=by), by=by)
 
 
+def may_be_left_out(name: str, *, by: User) -> bool:
+    """Say whether there are accounts of which ``by`` is not shown the field."""
+    return bool(rules(of(by.role)).get(name))
+
+
+def decisive(*, by: User) -> list[Field]:
+    """Return the fields that decide which others ``by`` is shown."""
+    living = fields.of("account")
+    names = {each.field for asked in rules(of(by.role)).values() for each in asked}
+    return [living[name] for name in sorted(names & living.keys())]
+
+
 def deciding(account: Account | None, *, by: User) -> dict[str, Any]:
     """Return the values of ``account`` that decide which fields are shown; of none, nothing."""
     if account is None:
         return {}
-    living = fields.of("account")
-    names = {each.field for asked in rules(of(by.role)).values() for each in asked}
-    return {name: account.value(living[name]) for name in names if name in living}
+    return {spec.name: account.value(spec) for spec in decisive(by=by)}

@@ -21,6 +21,7 @@ from crmapp.services.rights import need
 
 JOB = "mails.collect"
 EVERY = timedelta(minutes=1)
+LATE = 3 * EVERY
 LEASE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_TRIES = 3
@@ -69,16 +70,30 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True)
 class Standing:
-    """What an administrator is told of the mailbox; ``read_at`` is when all was read last."""
+    """What an administrator is told of the mailbox; ``read_at`` is when all was read last.
+
+    ``tries`` is how many began since a letter was taken and did not end as they should.
+    """
 
     name: str
     read_at: datetime | None = None
     next_at: datetime | None = None
     trouble: str = ""
+    tries: int = 0
 
     @property
     def what_to_do(self) -> str:
         return WHAT_TO_DO.get(self.trouble, self.trouble)
+
+    @property
+    def late(self) -> bool:
+        """It was not read for so long that somebody should look."""
+        return self.read_at is None or self.read_at < utcnow() - LATE
+
+    @property
+    def at_work(self) -> bool:
+        """Somebody reads it at this moment, or has a moment ago, and took a letter."""
+        return self.tries <= 1 and self.next_at is not None and self.next_at > utcnow() - LATE
 
 
 def name() -> str:
@@ -102,7 +117,9 @@ def standing(*, by: User) -> Standing | None:
     if not mine:
         return None
     row = session.get(Mailbox, mine)
-    return Standing(mine, row.read_at, row.next_at, row.trouble) if row else Standing(mine)
+    if row is None:
+        return Standing(mine)
+    return Standing(mine, row.read_at, row.next_at, row.trouble, row.tries)
 
 
 def read_soon(*, by: User) -> None:

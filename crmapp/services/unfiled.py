@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from io import BytesIO
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from crmapp import contents
@@ -44,12 +45,52 @@ _LOST = N_("The server has lost this letter. It is in the mailbox, or in a backu
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Which letters are meant: those that wait or are settled, of a reason, with words in them.
+
+    ``settled_by`` and ``since`` to ``until`` say who settled them, and when.
+    """
+
+    settled: bool = False
+    words: str = ""
+    reason: str = ""
+    settled_by: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self) -> list[ColumnElement[bool]]:
+        letter, waits = UnfiledLetter, UnfiledLetter.waits()
+        conditions = [~waits if self.settled else waits]
+        if self.words:
+            places = (letter.subject, letter.sender, letter.recipients)
+            conditions.append(
+                or_(*(each.icontains(self.words, autoescape=True) for each in places))
+            )
+        if self.reason:
+            conditions.append(letter.reason == self.reason)
+        if self.settled_by is not None:
+            conditions.append(letter.settled_by_id == self.settled_by)
+        if self.since is not None:
+            conditions.append(letter.settled_at >= self.since)
+        if self.until is not None:
+            conditions.append(letter.settled_at <= self.until)
+        return conditions
+
+
+EVERY_ONE_THAT_WAITS = Asked()
+
+
+@dataclass(frozen=True)
 class Listed:
-    """A page of letters, how many there are, and how many wait and are settled in all."""
+    """A page of letters, how many match, and how many wait and are settled in all.
+
+    ``newest`` is the id of the newest that matches.
+    """
 
     letters: Sequence[UnfiledLetter]
     first: int
     count: int
+    newest: int
     waiting: int
     settled: int
 
@@ -131,27 +172,29 @@ def _insert(values: dict[str, Any]) -> bool:
     return session.scalar(row.returning(UnfiledLetter.id)) is not None
 
 
-def listed(page: int, *, settled: bool = False, by: User) -> Listed:
-    """Return a page of the letters that wait, or of those that are settled, newest first.
+def listed(page: int, asked: Asked = EVERY_ONE_THAT_WAITS, *, by: User) -> Listed:
+    """Return a page of the letters that are asked for, newest first.
 
     Raises:
         Forbidden: she lacks the right.
     """
     need(RIGHT, by=by)
-    waits = UnfiledLetter.waits()
     number = select(func.count()).select_from(UnfiledLetter)
-    waiting, done = (session.scalar(number.where(each)) or 0 for each in (waits, ~waits))
-    count = done if settled else waiting
+    waits = UnfiledLetter.waits()
+    waiting, settled = (session.scalar(number.where(each)) or 0 for each in (waits, ~waits))
+    count, newest = session.execute(
+        select(func.count(), func.max(UnfiledLetter.id)).where(*asked.holds())
+    ).one()
     first = (min(page, max(1, -(-count // PAGE))) - 1) * PAGE
-    order = UnfiledLetter.settled_at.desc() if settled else UnfiledLetter.came_at.desc()
+    order = UnfiledLetter.settled_at.desc() if asked.settled else UnfiledLetter.came_at.desc()
     query = (
         select(UnfiledLetter)
-        .where(~waits if settled else waits)
+        .where(*asked.holds())
         .order_by(order, UnfiledLetter.id.desc())
         .options(joinedload(UnfiledLetter.settled_by), joinedload(UnfiledLetter.activity))
     )
     letters = session.scalars(query.offset(first).limit(PAGE)).all()
-    return Listed(letters, first + 1, count, waiting, done)
+    return Listed(letters, first + 1, count, newest or 0, waiting, settled)
 
 
 def count(*, by: User) -> int:

@@ -26,7 +26,7 @@ from wtforms.widgets import CheckboxInput, DateInput, DateTimeLocalInput
 
 from crmapp.db import utcnow
 from crmapp.domain.fields import LISTED, Field, Kind
-from crmapp.domain.planned import REMINDERS
+from crmapp.domain.planned import LENGTH, REMINDERS
 from crmapp.errors import Conflict
 from crmapp.services import pick_lists
 from crmapp.web import reader
@@ -252,6 +252,9 @@ def _field(spec: Field, choices: Choices, current: Any, offer: Offer) -> FormFie
     hints = {Kind.MONEY: decimal, Kind.NUMBER: decimal, Kind.URL: {"inputmode": "url"}}
     if spec.kind is Kind.LONG_TEXT:
         options["render_kw"] = {"rows": 4}
+    elif spec.kind is Kind.LENGTH:
+        offered_too = {"list": f"{spec.name}-offered", "placeholder": str(LENGTH)}
+        options["render_kw"] = {"autocomplete": "off", "inputmode": "numeric", **offered_too}
     elif spec.kind is not Kind.YES_NO:
         options["render_kw"] = {"autocomplete": "off", **hints.get(spec.kind, {})}
     return kinds.get(spec.kind, StringField)(**options)

@@ -129,6 +129,44 @@ def test_a_reminder_is_kept_with_a_meeting(make, as_user):
     assert session.scalars(select(Activity)).one().remind_minutes == 60
 
 
+@pytest.mark.parametrize(
+    "typed, kept, takes", [("45", 45, 45), ("", None, 60), ("1440", 1440, 1440)]
+)
+def test_a_meeting_has_a_length(make, as_user, typed, kept, takes):
+    account, bob = make.account(), as_user(make.bob)
+    meeting = call(kind="meeting", length_minutes=typed)
+
+    bob.post(f"/accounts/{account.id}/activities", data=meeting)
+
+    activity = session.scalars(select(Activity)).one()
+    assert (activity.length_minutes, activity.takes) == (kept, takes)
+    assert f"{takes:,} min" in bob.get(f"/accounts/{account.id}/timeline").text
+
+
+@pytest.mark.parametrize("minutes", ["0", "1441", "-5", "1.5", "an hour", "٤٥", "9" * 400])
+def test_a_length_that_no_meeting_has_is_refused_and_kept_in_the_form(make, as_user, minutes):
+    account = make.account()
+    meeting = call(kind="meeting", length_minutes=minutes)
+
+    answer = as_user(make.bob).post(f"/accounts/{account.id}/activities", data=meeting)
+
+    assert answer.status_code == 422
+    assert "from 1 to 1440" in answer.text
+    assert f'value="{minutes}"' in answer.text
+
+
+def test_only_meetings_are_asked_for_their_length(make, as_user):
+    account, bob = make.account(), as_user(make.bob)
+
+    forms = {
+        kind: bob.get(f"/accounts/{account.id}/activities/new?kind={kind}").text
+        for kind in ("meeting", "task", "call")
+    }
+
+    assert [kind for kind, text in forms.items() if 'name="length_minutes"' in text] == ["meeting"]
+    assert '<option value="45">' in forms["meeting"]
+
+
 @pytest.mark.parametrize("minutes", ["30", "-1", "x", "15.0"])
 def test_a_reminder_that_is_not_offered_is_refused(make, as_user, minutes):
     account = make.account()

@@ -31,7 +31,7 @@ ARGUMENTS = {
     "day.accounts": ("account",),
     "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
                   "sel", "focus.customers"),
-    "settings.unfiled": ("page", "show"),
+    "settings.unfiled": ("page", "show", "q", "reason"),
     "runs.index": ("status", "before", "since", "until", "like"),
     "imports.new": ("like", "object"),
     "runs.show": ("after", "show", "page", "reason", "about", "looked"),

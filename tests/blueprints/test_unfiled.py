@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +13,7 @@ from sqlalchemy import select
 from crmapp import config
 from crmapp.db import session
 from crmapp.models import Activity, UnfiledLetter
-from crmapp.services import mailboxes, unfiled
+from crmapp.services import mailboxes, unfiled, unfiled_batches
 from tests.support.letters import DOMAIN, letter
 from tests.support.pages import flat
 
@@ -92,6 +95,125 @@ def test_who_comes_too_late_is_told(make, as_user):
     assert "1 letter stays as it is" in flat(mona.get("/admin/unfiled"))
 
 
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Two letters on a page, and a slice of time that is over after them."""
+    monkeypatch.setattr(unfiled, "PAGE", 2)
+    monkeypatch.setattr(unfiled_batches, "SLICE", 0.0)
+
+
+def hidden(page):
+    """What the forms of a page send by themselves."""
+    found = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+    return {name: unescape(value) for name, value in found if name != "csrf_token"}
+
+
+def all_that_match(person, place, **typed):
+    """Press the button for all that match, go on until it is over, and count the requests."""
+    shown = "?show=settled" if place == "returns" else ""
+    sent = hidden(person.get(f"/admin/unfiled{shown}")) | {"all": "yes"} | typed
+    for count in range(1, 20):
+        answer = person.post(f"/admin/unfiled/{place}", data=sent)
+        if answer.status_code == 303:
+            return answer, count
+        assert answer.status_code == 200
+        sent = hidden(answer)
+    raise AssertionError("it never ends")
+
+
+def test_all_letters_are_filed_part_by_part_and_all_of_that_is_taken_back(make, as_user, in_parts):
+    keep(*map(str, range(5)))
+    account, mona = make.account("Acme"), as_user(make.mona)
+
+    answer, requests = all_that_match(mona, "filings", account="Acme")
+
+    assert requests == 3
+    assert [each.account_id for each in activities()] == [account.id] * 5
+    page = mona.get(answer.location)
+    assert "5 letters filed on “Acme”." in flat(page)
+    undo = hidden(page)
+    assert mona.post("/admin/unfiled/returns", data=undo).status_code == 200  # there is more
+    assert len(activities()) == 3
+    while (answer := mona.post("/admin/unfiled/returns", data=undo)).status_code == 200:
+        undo = hidden(answer)
+    assert activities() == []
+    assert unfiled.count(by=make.mona) == 5
+
+
+def test_all_that_match_are_those_of_the_filter_that_were_there(make, as_user, in_parts):
+    keep("Offer 1", "Offer 2", "Offer 3", "Order")
+    mona = as_user(make.mona)
+    sent = hidden(mona.get("/admin/unfiled?q=offer")) | {"all": "yes"}
+    late = letter("info@crm.example", subject="Offer 4", message_id="<late@x>")
+    unfiled.take(late.as_bytes(), lambda: None)
+
+    page = mona.post("/admin/unfiled/discards", data=sent)
+    mona.post("/admin/unfiled/discards", data=hidden(page))
+
+    left = session.scalars(select(UnfiledLetter.subject).where(UnfiledLetter.waits()))
+    assert sorted(left) == ["Offer 4", "Order"]
+
+
+def test_what_others_have_discarded_is_not_taken_back_with_ones_own(make, as_user, in_parts):
+    first, *_rest = keep(*map(str, range(4)))
+    mona = as_user(make.mona)
+    answer, _requests = all_that_match(mona, "discards", through=str(first + 2))
+    unfiled.discard([first + 3], by=make.alice)
+
+    undo = hidden(mona.get(answer.location)) | {"through": "999999"}
+    while (answer := mona.post("/admin/unfiled/returns", data=undo)).status_code == 200:
+        undo = hidden(answer)
+
+    assert unfiled.count(by=make.alice) == 3
+
+
+def test_all_settled_letters_are_brought_back(make, as_user, in_parts):
+    ids = keep("One", "Two", "Three")
+    unfiled.discard(ids, by=make.mona)
+
+    answer, _requests = all_that_match(as_user(make.mona), "returns")
+
+    assert unfiled.count(by=make.mona) == 3
+
+
+def test_an_account_that_nobody_knows_keeps_all_that_match_ticked(make, as_user, in_parts):
+    keep("One", "Two", "Three")
+
+    answer = as_user(make.mona).post(
+        "/admin/unfiled/filings", data={"all": "yes", "account": "Nobody", "q": "t"}
+    )
+
+    assert answer.status_code == 422
+    assert 'value="Nobody"' in answer.text
+    assert 'name="q" value="t"' in answer.text
+    assert activities() == []
+
+
+def test_a_part_that_htmx_asks_for_is_a_part(make, as_user, in_parts):
+    keep("One", "Two", "Three")
+    mona = as_user(make.mona)
+    sent = hidden(mona.get("/admin/unfiled")) | {"all": "yes"}
+
+    part = mona.post("/admin/unfiled/discards", data=sent, headers={"HX-Request": "true"})
+
+    assert part.text.lstrip().startswith('<form id="settings-letter-batch"')
+    end = mona.post("/admin/unfiled/discards", data=hidden(part), headers={"HX-Request": "true"})
+    assert end.headers["HX-Redirect"] == "/admin/unfiled"
+
+
+@pytest.mark.parametrize(
+    "query, shown",
+    [("q=ONE", ["One"]), ("q=100%25", []), ("reason=no_account", ["One", "Two"]),
+     ("reason=stranger", []), ("reason=nonsense", ["One", "Two"])],
+)  # fmt: skip
+def test_letters_are_found_by_words_and_by_reason(make, as_user, query, shown):
+    keep("One", "Two")
+
+    page = as_user(make.mona).get(f"/admin/unfiled?{query}").text
+
+    assert [each for each in ("One", "Two") if f"Select {each}" in page] == shown
+
+
 def test_the_way_in_says_how_many_letters_wait(make, as_user):
     keep("One", "Two", "Three")
 
@@ -125,6 +247,60 @@ def test_an_administrator_has_the_mailbox_read_at_once(make, as_user):
     as_user(make.alice).post("/admin/mail/reading")
 
     assert mailboxes.claim() is not None
+
+
+def health_of_the_mailbox(alice):
+    page = flat(alice.get("/admin/health"))
+    return page[page.index("Mailbox") :][:200] if "Mailbox" in page else ""
+
+
+def test_the_health_of_a_mailbox_that_is_read(make, as_user):
+    mailboxes.ended(mailboxes.claim(), more=False)
+
+    said = health_of_the_mailbox(as_user(make.alice))
+
+    assert said.startswith("Mailbox Good Letters are read and filed Read last")
+
+
+def test_the_health_says_what_is_wrong_with_the_mailbox_and_since_when(make, as_user, clock):
+    alice = as_user(make.alice)
+    mailboxes.ended(mailboxes.claim(), more=False)
+    clock.shift(timedelta(minutes=1))
+    mailboxes.failed(mailboxes.claim(), "sign_in")
+
+    said = health_of_the_mailbox(alice)
+    clock.shift(timedelta(minutes=3))
+    later = health_of_the_mailbox(alice)
+
+    assert said.startswith("Mailbox Look here The mail server refuses the user or the password.")
+    assert later.startswith("Mailbox Broken The mail server refuses the user or the password.")
+    assert "Read last" in later
+
+
+def test_a_mailbox_that_nobody_reads_for_three_intervals_is_not_well(make, as_user, clock):
+    alice = as_user(make.alice)
+    mailboxes.ended(mailboxes.claim(), more=False)
+    clock.shift(timedelta(minutes=4, seconds=1))
+
+    assert health_of_the_mailbox(alice).startswith("Mailbox Broken Nobody reads it.")
+
+
+def test_a_mailbox_that_was_never_read_is_not_well(make, as_user):
+    assert health_of_the_mailbox(as_user(make.alice)).startswith("Mailbox Broken Nobody reads it.")
+
+
+def test_a_long_mailbox_that_is_being_read_is_said_to_be(make, as_user):
+    mailboxes.ended(mailboxes.claim(), more=True)
+
+    said = health_of_the_mailbox(as_user(make.alice))
+
+    assert said.startswith("Mailbox Look here Letters are being read")
+
+
+def test_an_installation_without_a_mailbox_has_no_health_of_one(make, as_user, settings):
+    config.use(settings)
+
+    assert health_of_the_mailbox(as_user(make.alice)) == ""
 
 
 def test_an_installation_without_a_mailbox_says_nothing_of_one(make, as_user, settings):

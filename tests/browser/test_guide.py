@@ -75,10 +75,23 @@ def tries_a_source(walk: Walk) -> None:
     sample.scroll_into_view_if_needed()
 
 
+def plans_a_day(walk: Walk) -> None:
+    """Add what the day is about, once for both languages."""
+    walk.goes_to("/day")
+    for subject, account in DAY.items():
+        if not walk.page.get_by_text(subject, exact=True).count():
+            walk.field("Subject").fill(subject)
+            walk.field("Account").fill(account)
+            walk.page.get_by_role("button", name=walk.say("Add"), exact=True).click()
+            expect(walk.page.locator("th", has_text=subject)).to_be_visible()
+    walk.goes_to("/day")
+
+
 PICTURES: dict[str, Callable[[Walk], None]] = {
     "accounts": shows("/accounts"),
     "account": shows("/accounts/5"),
     "contacts": shows("/accounts/5/contacts"),
+    "day": plans_a_day,
     "grid": opens_actions,
     "mapping": maps,
     "preview": previews,
@@ -86,11 +99,13 @@ PICTURES: dict[str, Callable[[Walk], None]] = {
     "palette": opens_the_palette,
     "sources": tries_a_source,
     "admin": shows("/admin"),
+    "layouts": shows("/admin/layouts/everyone"),
     "salesforce": shows_read_values,
     "salesforce-fields": shows("/admin/subscriptions/advanced-crm/other"),
     "managed-lists": shows("/admin/managed-lists?list=territories"),
 }
-OF_ADMINS = {"admin", "sources", "salesforce-fields", "managed-lists"}
+DAY = {"Budget 2027": "Atelier graphique", "Catalogue": "Alpha Cognac", "SAV": "La Rochelle Gifts"}
+OF_ADMINS = {"admin", "layouts", "sources", "salesforce-fields", "managed-lists"}
 
 
 def picture(page: Page, browser: Browser) -> bytes:

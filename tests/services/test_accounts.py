@@ -10,7 +10,7 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound
 from crmapp.models import Account, Change
-from crmapp.services import accounts
+from crmapp.services import accounts, required_fields
 
 
 def kept(account_id):
@@ -117,6 +117,40 @@ def test_a_parent_that_one_does_not_see_is_not_found(make):
 
     with pytest.raises(Invalid, match="attention"):
         accounts.create({"name": "A", "parent": "H1"}, by=make.bob)
+
+
+def test_a_parent_that_is_required_is_asked_for_and_enough(make):
+    head = make.account("Head Office", number="H1")
+    required_fields.choose(["parent_id"], by=make.alice)
+
+    made = accounts.create({"name": "A", "parent": "H1"}, by=make.bob)
+
+    assert kept(made).parent_id == head.id
+    for typed in ({"name": "B"}, {"name": "B", "parent": " "}):
+        with pytest.raises(Invalid) as invalid:
+            accounts.create(typed, by=make.bob)
+        assert list(invalid.value.fields) == ["parent"]
+
+
+def test_a_parent_that_is_required_is_not_taken_away(make):
+    head, required = make.account("Head Office", number="H1"), ["parent_id"]
+    below, alone = make.account("Below", parent_id=head.id), make.account("Alone")
+    required_fields.choose(required, by=make.alice)
+
+    for account in (below, alone):
+        with pytest.raises(Invalid) as invalid:
+            accounts.update(account.id, {"name": "A", "parent": ""}, 1, by=make.bob)
+        assert list(invalid.value.fields) == ["parent"]
+
+
+def test_a_parent_that_is_required_and_not_hers_to_see_stays(make):
+    hidden = make.account("Hidden", owner_id=make.mallory.id)
+    account = make.account("Acme", owner_id=make.bob.id, parent_id=hidden.id)
+    required_fields.choose(["parent_id"], by=make.alice)
+
+    accounts.update(account.id, {"name": "Acme Ltd", "parent": ""}, 1, by=make.bob)
+
+    assert (kept(account.id).name, kept(account.id).parent_id) == ("Acme Ltd", hidden.id)
 
 
 @pytest.mark.parametrize("text", ["H1", ""])

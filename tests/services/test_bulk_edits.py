@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.bulk_edits import Edit, Verb
+from crmapp.domain.changes import Action, Write
 from crmapp.domain.plan import Planned
 from crmapp.errors import Conflict, Forbidden, Invalid
-from crmapp.models import Account, Run, User
+from crmapp.models import Account, Contact, Run, User
 from crmapp.services import (
     bulk_edits,
     bulk_plan,
@@ -21,6 +22,7 @@ from crmapp.services import (
     planning,
     plans,
     receipts,
+    records,
     required_fields,
     runs,
     users,
@@ -40,6 +42,14 @@ def said(run, action, by):
 
 def held(make, name, *given):
     return [getattr(make.again(Account, account.id), name) for account in given]
+
+
+def touch(account, **who):
+    """Change the phone of the account's contact."""
+    with unit_of_work():
+        id_ = session.scalar(select(Contact.id).where(Contact.account_id == account.id))
+        write = Write(Action.UPDATE, {"phone": "+43 1 5550100"}, id_, None, {"kind": "form"})
+        records.write(Contact, [write], **who)
 
 
 def test_nothing_is_written_before_the_plan_is_run(make):
@@ -172,6 +182,24 @@ def test_the_undo_of_a_restoration_deletes_again_what_nobody_added_to_since(make
     take_back(done, make.mona)
 
     assert [at is not None for at in held(make, "deleted_at", one, two)] == [True, False]
+
+
+def test_the_redo_of_a_deletion_leaves_what_people_or_runs_worked_on_since(make):
+    names = ("Quiet", "Called", "Imported", "Note taken")
+    quiet, called, imported, noted = (make.account(name, location="Graz") for name in names)
+    for account in (quiet, called, imported):
+        make.contact(account, "Meier", updated_at=utcnow() - timedelta(days=1))
+    done = carry_out(plan(all_of(location="Graz"), DELETION, make.mona), make.mona)
+    undoing = take_back(done, make.mona)
+    touch(called, by=make.bob)
+    touch(imported, run=make.run())
+    make.activity(noted, "Called")
+
+    redone = take_back(undoing, make.mona)
+
+    gone = held(make, "deleted_at", quiet, called, imported, noted)
+    assert [at is not None for at in gone] == [True, False, False, False]
+    assert redone.counts == {"delete": 1, "kept": 3}
 
 
 def test_deleting_takes_the_right_to(make):

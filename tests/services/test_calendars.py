@@ -42,6 +42,15 @@ def test_a_meeting_is_an_event_in_utc(make):
     assert str(event["description"]).startswith("Bring samples\n\nhttp")
 
 
+@pytest.mark.parametrize("length, minutes", [(None, 60), (25, 25), (1440, 1440)])
+def test_a_meeting_ends_after_its_length(make, length, minutes):
+    planned(make, length_minutes=length)
+
+    (event,) = entries(make.bob)
+
+    assert event["dtend"].dt - event["dtstart"].dt == timedelta(minutes=minutes)
+
+
 def test_a_task_is_a_to_do_with_its_status(make):
     made = planned(make, kind="task")
     (before,) = entries(make.bob)

@@ -11,6 +11,7 @@ from crmapp.i18n import Text
 from crmapp.models import Account
 from crmapp.services import (
     accounts,
+    bulk_edits,
     fields,
     layout_edits,
     layout_faults,
@@ -19,6 +20,7 @@ from crmapp.services import (
     pick_list_values,
     required_fields,
 )
+from tests.support.bulk import carry_out, plan, take_back, those
 
 PARTNER = Condition("account_type", Operator.ANY, ("partner",))
 
@@ -191,6 +193,36 @@ def test_what_decides_may_be_what_the_account_holds(make):
 
     with pytest.raises(Invalid):
         accounts.update(partner.id, {"tax_id": ""}, 1, by=make.bob)
+
+
+def test_many_accounts_lose_a_required_value_only_where_it_does_not_count(make):
+    required_fields.choose(["tax_id"], by=make.alice)
+    show_if(make, "tax_id", PARTNER)
+    partner = make.account("Partner", account_type="partner", tax_id="1")
+    other = make.account("Other", account_type="prospect", tax_id="2")
+    bare = make.account("Bare", account_type="prospect")
+
+    empty = bulk_edits.setting("tax_id", "", empty=True, by=make.mona)
+    done = carry_out(plan(those(partner, other, bare), empty, make.mona), make.mona)
+
+    assert done.counts == {"rejected": 1, "update": 1, "unchanged": 1}
+    assert make.again(Account, partner.id).tax_id == "1"
+    assert make.again(Account, other.id).tax_id is None
+    take_back(done, make.mona)
+    assert make.again(Account, other.id).tax_id == "2"
+
+
+def test_a_field_of_ones_own_decides_what_many_accounts_may_lose(make):
+    name = make.field("Key account", kind="yes_no").name
+    required_fields.choose(["tax_id"], by=make.alice)
+    show_if(make, "tax_id", Condition(name, Operator.YES))
+    key = make.account("Key", custom={name: True}, tax_id="1")
+    other = make.account("Other", tax_id="2")
+
+    empty = bulk_edits.setting("tax_id", "", empty=True, by=make.mona)
+    planned = plan(those(key, other), empty, make.mona)
+
+    assert planned.counts == {"rejected": 1, "update": 1}
 
 
 def test_a_value_in_a_field_that_does_not_count_is_kept(make):

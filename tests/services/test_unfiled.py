@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from crmapp import config, contents
 from crmapp.db import session, unit_of_work, utcnow
@@ -19,8 +19,11 @@ from crmapp.services import (
     merge_relations,
     retention,
     unfiled,
+    unfiled_batches,
 )
 from crmapp.services.retention import Loss
+from crmapp.services.unfiled import Asked
+from crmapp.services.unfiled_batches import Batch, Verb
 from tests.support.attached import OFFER, kept_files
 from tests.support.letters import DOMAIN, letter, with_file
 
@@ -61,7 +64,9 @@ def test_a_letter_is_listed_until_it_is_settled(kept, make):
     first, second = two(kept)
     unfiled.discard([first], by=make.mona)
 
-    waiting, settled = (unfiled.listed(1, settled=each, by=make.mona) for each in (False, True))
+    waiting, settled = (
+        unfiled.listed(1, Asked(settled=each), by=make.mona) for each in (False, True)
+    )
 
     assert [each.id for each in waiting.letters] == [second]
     assert [each.id for each in settled.letters] == [first]
@@ -163,6 +168,39 @@ def test_a_letter_that_the_server_has_lost_is_said_to_be(kept, make):
 
     with pytest.raises(FileLost, match="has lost this letter"):
         unfiled.file([letter_id], make.account().id, by=make.mona)
+
+
+def test_of_all_that_match_a_lost_letter_stays_and_the_others_are_filed(kept, make, monkeypatch):
+    first, second = two(kept)
+    contents.place_of(row(first).sha256).unlink()
+    account = make.account()
+    batch = Batch(Verb.FILE, Asked(), second, 2, utcnow(), account.id)
+
+    ended = unfiled_batches.go_on(batch, by=make.mona)
+
+    assert (ended.over, ended.seen, ended.done) == (True, 2, 1)
+    assert [each.subject for each in living()] == ["Two"]
+    assert row(first).settled_at is None
+
+
+def test_of_many_letters_only_a_part_is_looked_at_at_once(app, make, monkeypatch):
+    letters = [
+        {"digest": str(n), "reason": "no_account", "sender": "", "recipients": "", "subject": "",
+         "text": "", "came_at": utcnow()} for n in range(2_000)
+    ]  # fmt: skip
+    with unit_of_work():
+        session.execute(insert(UnfiledLetter), letters)
+    most, discard = [], unfiled.discard
+    monkeypatch.setattr(
+        unfiled, "discard", lambda ids, *, by: (most.append(len(ids)), discard(ids, by=by))[1]
+    )
+    batch = Batch(Verb.DISCARD, Asked(), 2_000, 2_000, utcnow())
+
+    while not batch.over:
+        batch = unfiled_batches.go_on(batch, by=make.mona)
+
+    assert (batch.done, unfiled.count(by=make.mona)) == (2_000, 0)
+    assert max(most) <= unfiled.PAGE
 
 
 def test_a_discarded_letter_is_brought_back(kept, make):

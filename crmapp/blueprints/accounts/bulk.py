@@ -175,7 +175,10 @@ def _form(
         form=form,
         spec=spec,
         asked=asked,
-        may_be_empty=asked and action.verb is Verb.SET and spec is not None and not spec.required,
+        may_be_empty=asked
+        and action.verb is Verb.SET
+        and spec is not None
+        and bulk_edits.may_be_emptied(spec, by=current_user),
         whole=action.verb in WHOLE,
         choices=[] if action.field else _fields(),
         errors=invalid.fields if invalid else {},

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from crmapp.blueprints.activities import bp
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
+from crmapp.domain.planned import LENGTHS
 from crmapp.domain.records import ACTIVITY_FIELDS
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
@@ -137,4 +138,5 @@ def _form(
         account=account,
         activity=activity,
         conflicts=conflicts,
+        lengths=LENGTHS,
     )

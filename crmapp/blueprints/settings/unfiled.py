@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,18 +11,35 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from crmapp.blueprints.settings import bp
+from crmapp.blueprints.settings.letter_batches import (
+    Place,
+    everything_meant,
+    go_on,
+    settled_text,
+    tell,
+    tell_what_stays,
+)
 from crmapp.domain.fields import BadValue
 from crmapp.errors import FileLost, Forbidden
 from crmapp.i18n import N_, Text
+from crmapp.models import Account
 from crmapp.services import accounts, quick_add
 from crmapp.services import unfiled as services
 from crmapp.services.unfiled import RIGHT
+from crmapp.services.unfiled_batches import Verb
 from crmapp.web.access import current_user, person, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.paging import numbered
 from crmapp.web.run_pages import asked_page
 
 _NONE = N_("Tick at least one letter.")
+_REASONS = {
+    "": N_("All"),
+    "no_account": N_("No account"),
+    "stranger": N_("Unknown sender"),
+    "too_large": N_("Too large"),
+    "unreadable": N_("Unreadable"),
+}
 _NOT_HERS = N_("You may not change this account. Choose another one.")
 
 
@@ -36,14 +53,16 @@ def unfiled() -> ResponseReturnValue:
 @bp.post("/unfiled/filings")
 @requires(RIGHT)
 def file_letters() -> ResponseReturnValue:
-    """File the ticked letters on an account."""
-    ids, errors = _ticked(), {}
-    if not ids:
+    """File the ticked letters on an account, or all that match."""
+    ids, errors, everything = _ticked(), {}, everything_meant()
+    if not ids and not everything:
         errors["id"] = Text(_NONE)
     try:
         account = accounts.get(
             quick_add.account_meant(request.form.get("account", ""), by=person()), by=person()
         )
+        if everything:
+            return go_on(Verb.FILE, account)
         done = [] if errors else services.file(ids, account.id, by=current_user)
     except BadValue as bad:
         return _show({**errors, "account": bad.text})
@@ -53,29 +72,28 @@ def file_letters() -> ResponseReturnValue:
         return _show({"id": lost.message})
     if errors:
         return _show(errors)
-    text = ngettext(
-        "%(num)s letter filed on “%(name)s”.", "%(num)s letters filed on “%(name)s”.",
-        len(done), name=account.name,
-    )  # fmt: skip
-    return _settled(ids, done, text)
+    return _settled(ids, done, account)
 
 
 @bp.post("/unfiled/discards")
 @requires(RIGHT)
 def discard_letters() -> ResponseReturnValue:
-    """Discard the ticked letters."""
+    """Discard the ticked letters, or all that match."""
+    if everything_meant():
+        return go_on(Verb.DISCARD)
     ids = _ticked()
     if not ids:
         return _show({"id": Text(_NONE)})
     done = services.discard(ids, by=current_user)
-    text = ngettext("%(num)s letter discarded.", "%(num)s letters discarded.", len(done))
-    return _settled(ids, done, text)
+    return _settled(ids, done, None)
 
 
 @bp.post("/unfiled/returns")
 @requires(RIGHT)
 def bring_letters_back() -> ResponseReturnValue:
     """Have letters wait again; what they were filed as is deleted."""
+    if everything_meant():
+        return go_on(Verb.RETURN)
     ids = _ticked()
     if not ids:
         return _show({"id": Text(_NONE)}, settled=True)
@@ -95,41 +113,29 @@ def _ticked() -> list[int]:
     return sorted(found)[: services.PAGE]
 
 
-def _settled(ids: Sequence[int], done: Sequence[int], text: str) -> ResponseReturnValue:
+def _settled(
+    ids: Sequence[int], done: Sequence[int], account: Account | None
+) -> ResponseReturnValue:
     """Say what is settled now, with a way back, and what somebody else was quicker with."""
     if done:
-        undo: Any = {"text": text, "button": _("Undo"), "icon": "undo-2"}
-        undo |= {"action": url_for("settings.bring_letters_back")}
-        flash(undo | {"fields": {"id": ",".join(map(str, done))}}, "success")
-    if left := len(ids) - len(done):
-        said = ngettext(
-            "%(num)s letter stays as it is: it was settled meanwhile, or cannot be filed.",
-            "%(num)s letters stay as they are: they were settled meanwhile, or cannot be filed.",
-            left,
-        )
-        flash(said, "info")
-    return see_other(_page(asked_page()))
-
-
-def _page(number: int | None, *, settled: bool = False) -> str:
-    number = number if number and number > 1 else None
-    return url_for("settings.unfiled", show="settled" if settled else None, page=number)
+        tell(settled_text(len(done), account), {"id": ",".join(map(str, done))})
+    tell_what_stays(len(ids) - len(done))
+    return see_other(Place.read(request.args).address(asked_page()))
 
 
 def _show(errors: dict[str, Text] | None = None, *, settled: bool = False) -> ResponseReturnValue:
-    settled = settled or request.args.get("show") == "settled"
-    shown = services.listed(asked_page(), settled=settled, by=current_user)
-
-    def at(number: int | None) -> str:
-        return _page(number, settled=settled)
-
+    place = Place.read(request.form if request.method == "POST" else request.args)
+    place = replace(place, settled=settled or place.settled)
+    shown = services.listed(asked_page(), place.asked, by=current_user)
     return page(
         "settings/unfiled.html",
         status=422 if errors else 200,
         shown=shown,
-        settled=settled,
-        pager=numbered(shown.first, len(shown.letters), shown.count, services.PAGE, at),
+        settled=place.settled,
+        place=place,
+        pager=numbered(shown.first, len(shown.letters), shown.count, services.PAGE, place.address),
         reasons=services.REASONS,
+        reason_choices=[(reason, _(name)) for reason, name in _REASONS.items()],
         errors=errors or {},
         ticked=set(_ticked()) if errors else set(),
         typed=request.form.get("account", ""),
