@@ -48,6 +48,19 @@ def all_of(*, by: User) -> list[Fault]:
     ]
 
 
+def without(name: str) -> list[str]:
+    """Return what fields and sections are called whose condition needs the field ``name``."""
+    kept, living = layouts.kept(), fields.of("account")
+    asked = [(living[each].label, when) for each, when in kept.conditions.items() if each in living]
+    asked += [
+        (section.label, section.when)
+        for layout in kept.layouts.values()
+        for section in layout.sections
+        if section.when is not None
+    ]
+    return [*dict.fromkeys(label for label, when in asked if when.field == name)]
+
+
 def of(condition: Condition, *, by: User) -> Text | None:
     """Say what is wrong with a condition, if anything is."""
     spec = fields.of("account").get(condition.field)

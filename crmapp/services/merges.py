@@ -18,7 +18,15 @@ from crmapp.domain.runs import Status
 from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Run, User
-from crmapp.services import accounts, editing, field_owners, fields, merge_relations, records
+from crmapp.services import (
+    accounts,
+    editing,
+    field_owners,
+    fields,
+    merge_relations,
+    passing_on,
+    records,
+)
 from crmapp.services.apply import write_rows
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.field_owners import Keeper
@@ -197,6 +205,9 @@ def _kept(found: Draft, choices: Mapping[str, str]) -> dict[str, Any]:
             continue
         if keeper and values[name] != row.values[0]:
             wrong[name] = keeper.refusal
+        if name in passing_on.FIELDS and values[name] is not None:
+            problem = passing_on.problem_if_merged(name, row.ids)
+            wrong |= {name: problem} if problem else {}
         if name == "number":
             values["erp_company"] = _company(found, values[name])
     if wrong:

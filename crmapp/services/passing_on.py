@@ -47,6 +47,11 @@ def problem(name: str, account_id: int | None, to: int) -> Text | None:
     return None
 
 
+def problem_if_merged(name: str, ids: Collection[int]) -> Text | None:
+    """Return why the account that all of ``ids`` become cannot pass on, if others name one."""
+    return Text(RELIED_ON[name]) if _relied_on(name, ids, but=ids) else None
+
+
 def of_its_own(mapped: Mapped) -> Mapped:
     """Let the account of a row that names its own number pass nothing on, known here or not."""
     number = mapped.values.get("number")
@@ -121,9 +126,10 @@ def _that_pass_on(name: str, ids: Collection[int]) -> set[int]:
     return set(session.scalars(query)) if ids else set()
 
 
-def _relied_on(name: str, ids: Collection[int]) -> set[int]:
-    """Return those of the accounts that living ones name."""
-    named = Account.__table__.c[name]
-    living = Account.__table__.c.deleted_at.is_(None)
-    query = select(named).where(is_one_of(named, sorted(ids)), living).distinct()
+def _relied_on(name: str, ids: Collection[int], but: Collection[int] = ()) -> set[int]:
+    """Return those of the accounts that living ones name, other than ``but``."""
+    table = Account.__table__.c
+    named, others = table[name], table.id.not_in(but)
+    living = table.deleted_at.is_(None)
+    query = select(named).where(is_one_of(named, sorted(ids)), living, others).distinct()
     return set(session.scalars(query)) if ids else set()

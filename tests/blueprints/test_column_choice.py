@@ -232,6 +232,20 @@ def test_a_column_that_is_gone_is_named_and_the_others_are_shown(make, as_user, 
 
     assert heads(text) == ["Account", "E-mail"]
     assert "the list is shown without it: Zone" in text
+    assert 'href="/accounts/columns?columns=name%2Cc_zone%2Cemail"' in text
+
+
+def test_the_chooser_begins_with_ones_own_columns_and_forgets_one_that_is_gone(make, as_user):
+    make.field("Zone")
+    client = as_user(make.bob)
+    sent(client, "c_zone", "email", show="1")
+    make.field("Zone", retired=True)
+
+    text = client.get("/accounts/columns").text
+    sent(client, *order(text), show="1")
+
+    assert order(text) == ["email"]
+    assert "not there any more" not in client.get("/accounts", follow_redirects=True).text
 
 
 def test_a_view_says_which_column_it_lost_and_is_mended_by_saving(make, as_user):

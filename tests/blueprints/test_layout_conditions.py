@@ -161,6 +161,20 @@ def test_a_broken_condition_is_named_with_a_way_to_repair_it(make, alice):
     assert "/admin/layouts/fields/fax/condition" in page.text
 
 
+def test_who_retires_a_field_is_told_what_it_decides_about(make, alice):
+    zone, other = make.field("Zone"), make.field("Other")
+    condition(alice, "fax", "c_zone", "filled")
+    section = f"{REP}/sections/s2/condition"
+    sent = {"version": layout_edits.version(), "field": "c_zone", "operator": "filled"}
+    alice.post(section, data=sent)
+
+    asked = alice.get(f"/admin/fields/{zone.id}/retirement")
+    plain = alice.get(f"/admin/fields/{other.id}/retirement")
+
+    assert "none of them is required: Fax, Responsibility." in flat(asked)
+    assert "decides" not in plain.text
+
+
 def test_a_condition_that_is_right_is_said_to_have_no_fault(alice):
     condition(alice, "fax")
 

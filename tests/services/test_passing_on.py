@@ -198,6 +198,35 @@ def test_accounts_that_become_one_are_not_billed_to_themselves(make):
     assert paid_by(make, kept) is None
 
 
+@pytest.mark.database
+@pytest.mark.parametrize("name", passing_on.FIELDS)
+def test_accounts_that_become_one_take_no_second_step(make, name):
+    top, kept, gone = (make.account(each) for each in ("Top", "Acme", "Acme Ltd"))
+    accounts.update(gone.id, {name: "Top"}, 1, by=make.mona)
+    branch = make.account("Branch", **{name: kept.id})
+    versions = {kept.id: 1, gone.id: 2}
+
+    with pytest.raises(Invalid) as invalid:
+        merges.merge(kept.id, versions, {}, by=make.mona)
+    merges.merge(kept.id, versions, {name: str(kept.id)}, by=make.mona)
+
+    assert {key: str(said) for key, said in invalid.value.fields.items()} == {
+        name: passing_on.RELIED_ON[name]
+    }
+    found = [getattr(make.again(Account, each.id), name) for each in (branch, kept, top)]
+    assert found == [kept.id, None, None]
+
+
+def test_one_that_is_named_only_by_what_it_is_merged_with_may_pass_on(make):
+    top = make.account("Top")
+    kept, gone = make.account("Acme"), make.account("Acme Inc", bill_to_id=top.id)
+    branch = make.account("Acme Ltd", bill_to_id=kept.id)
+
+    merges.merge(kept.id, {kept.id: 1, gone.id: 1, branch.id: 1}, {}, by=make.mona)
+
+    assert paid_by(make, kept) == top.id
+
+
 def test_nobody_is_required_to_be_billed_through_another(make):
     with pytest.raises(Invalid):
         required_fields.choose(["bill_to_id"], by=make.alice)

@@ -29,7 +29,10 @@ Group = tuple[str, list[tuple[str, str]]]
 @requires(Right.ACCOUNT_VIEW)
 def columns() -> ResponseReturnValue:
     """Show which columns the list of the address has, and which it could have."""
-    return _form(list(account_columns.shown(asked().columns)))
+    names = asked().columns
+    if not names and view_asked() is None:
+        names, _gone = account_columns.asked(person().account_columns or "")
+    return _form(list(account_columns.shown(names)))
 
 
 @bp.post("/columns")

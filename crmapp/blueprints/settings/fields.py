@@ -17,7 +17,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.records import ALWAYS_REQUIRED
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import CustomField
-from crmapp.services import custom_fields, required_fields
+from crmapp.services import custom_fields, layout_faults, required_fields
 from crmapp.web.access import current_user, requires
 from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
@@ -104,7 +104,12 @@ def move_field(field_id: int) -> ResponseReturnValue:
 def confirm_retirement(field_id: int) -> ResponseReturnValue:
     """Say what becomes of the field and its values, and ask."""
     field = custom_fields.get(field_id, by=current_user)
-    return page("settings/field_retirement.html", "settings/_field_retirement.html", field=field)
+    return page(
+        "settings/field_retirement.html",
+        "settings/_field_retirement.html",
+        field=field,
+        decided=layout_faults.without(field.name),
+    )
 
 
 @bp.post("/fields/<int:field_id>/retirement")
