@@ -137,7 +137,10 @@ def change(
             _keep_an_administrator(user)
         if active is False and user.active:
             user.fs_uniquifier = uuid.uuid4().hex
-        user.role = role or user.role
+        if role not in (None, user.role):
+            user.role = role
+            if user.check_tf_required_setup() and not user.tf_totp_secret:
+                user.fs_uniquifier = uuid.uuid4().hex  # she sets one up when she signs in again
         user.active = user.active if active is None else active
 
 

@@ -30,10 +30,13 @@ from crmapp.db import db, while_unchanged
 from crmapp.db import session as database
 from crmapp.db.session import WRITE
 from crmapp.domain.days import is_zone
+from crmapp.errors import SecretsLost
 from crmapp.i18n import N_
 from crmapp.mail import messages, outbox
 from crmapp.models.user import User
-from crmapp.web import recent
+from crmapp.services import second_step as steps
+from crmapp.services import vault
+from crmapp.web import recent, second_step
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
 
@@ -110,6 +113,30 @@ class People(SQLAlchemyUserDatastore):
             return _of_session(str(by["fs_uniquifier"]))
         return cast(User | None, super().find_user(case_insensitive, **by))
 
+    def tf_reset(self, user: Any) -> None:
+        """Take a person's second step away, and her recovery codes with it."""
+        steps.forget(user)
+        self.put(user)
+
+    def mf_set_recovery_codes(self, user: Any, rcs: list[str] | None) -> None:
+        """Keep a person's recovery codes, encrypted."""
+        user.mf_recovery_codes = vault.seal({"codes": rcs}) if rcs else None
+        self.put(user)
+
+    def mf_get_recovery_codes(self, user: Any) -> list[str]:
+        """Return a person's recovery codes that are still good."""
+        try:
+            codes: list[str] = vault.unseal(user.mf_recovery_codes or "").get("codes", [])
+        except SecretsLost:
+            return []
+        return codes
+
+    def mf_delete_recovery_code(self, user: Any, idx: int) -> bool:
+        """Let a recovery code be good no more."""
+        codes = self.mf_get_recovery_codes(user)
+        self.mf_set_recovery_codes(user, codes[:idx] + codes[idx + 1 :])
+        return True
+
 
 def _of_session(word: str) -> User | None:
     """Return the person of a session, as the database has her now."""
@@ -134,7 +161,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
     people = People(db, User, NoRole)
-    security = Security(app, people, mail_util_cls=OutboxMail)
+    security = Security(app, people, mail_util_cls=OutboxMail, **second_step.FORMS)
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     app.before_request(_keep_next_at_home)
@@ -148,6 +175,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     views: dict[str, Any] = app.view_functions
     for endpoint, limit in limited.items():
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
+    second_step.init_app(app, security)
     user_logged_in.connect(_start_afresh, app)
     user_logged_out.connect(_say_goodbye, app)
 
@@ -179,7 +207,9 @@ def _config(settings: Settings) -> dict[str, object]:
         "SECURITY_POST_LOGOUT_VIEW": "/login",
         "SECURITY_POST_CHANGE_VIEW": "/",
         "SECURITY_POST_RESET_VIEW": "/login",
+        "SECURITY_FRESHNESS": timedelta(hours=1),
         **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
+        **second_step.CONFIG,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
@@ -194,7 +224,9 @@ def _keep_next_at_home() -> ResponseReturnValue | None:
     asked = [*request.args.getlist("next"), *request.form.getlist("next")]
     if all(is_our_own(url) for url in asked if url):
         return None
-    return redirect(url_for("security.login"), 303)
+    endpoint = request.endpoint if request.method == "GET" else None
+    there = request.view_args if endpoint else None
+    return redirect(url_for(endpoint or "security.login", **(there or {})), 303)
 
 
 def _write_first() -> None:
