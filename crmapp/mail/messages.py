@@ -12,7 +12,7 @@ from crmapp.db import session
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.i18n import Text
-from crmapp.mail import day_letters, step_letters
+from crmapp.mail import day_letters, sign_in_letters
 from crmapp.models import MailOutbox, Run, User
 from crmapp.services import (
     account_sync_states,
@@ -216,13 +216,13 @@ def _day(letter: MailOutbox, reader: User | None) -> Message:
     )
 
 
-def _second_step(letter: MailOutbox, reader: User | None) -> Message:
-    """Say what became of her second step, and what to do if it was not she."""
-    words = step_letters.words(letter.params["event"], reader.name if reader else "")
+def _sign_in(letter: MailOutbox, reader: User | None) -> Message:
+    """Say what became of her sign-in, and what to do if it was not she."""
+    words = sign_in_letters.words(letter.params["event"], reader.name if reader else "")
     return Message(
         words["title"],
-        render_template("mail/second_step.txt", **words),
-        render_template("mail/second_step.html", **words),
+        render_template("mail/sign_in.txt", **words),
+        render_template("mail/sign_in.html", **words),
     )
 
 
@@ -231,4 +231,4 @@ def _unknown(letter: MailOutbox) -> Message:
 
 
 _KINDS = {"run_ended": _run_ended, "run_failed": _run_ended, "run_waits": _run_waits}
-_KINDS |= {"digest": _day, "reminder": _day, second_step.LETTER: _second_step}
+_KINDS |= {"digest": _day, "reminder": _day, second_step.LETTER: _sign_in}

@@ -47,7 +47,8 @@ class User(Base, UserMixin):
 
     Flask-Security names what two-step sign-in needs: ``tf_totp_secret`` and ``mf_recovery_codes``
     are encrypted (:mod:`crmapp.services.vault`), ``tf_last_counter`` is the moment of the last code
-    that was used, so that none is used twice.
+    that was used, so that none is used twice. ``wrong_sign_ins`` counts wrong passwords and codes
+    since she signed in last; until ``waits_until`` even the right ones are wrong.
     """
 
     __tablename__ = "user"
@@ -77,6 +78,8 @@ class User(Base, UserMixin):
     tf_primary_method: Mapped[str | None]
     tf_totp_secret: Mapped[str | None] = mapped_column(Text)
     tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
+    wrong_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
+    waits_until: Mapped[datetime | None]
     mf_recovery_codes: Mapped[str | None] = mapped_column(Text)  # type: ignore[assignment]  # sealed
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -87,6 +90,14 @@ class User(Base, UserMixin):
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""
         return self.active and allows(self.role, right)
+
+    def verify_and_update_password(self, password: str) -> bool:
+        """Say whether this is her password; none is while she has to wait, and nobody can tell."""
+        return super().verify_and_update_password(password) and not self.waits()
+
+    def waits(self) -> bool:
+        """Say whether there were too many wrong passwords or codes a moment ago."""
+        return self.waits_until is not None and utcnow() < self.waits_until
 
     def check_tf_required(
         self, tf_setup_methods: list[tuple[str, str]], tf_fresh: bool

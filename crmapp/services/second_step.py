@@ -16,9 +16,9 @@ from crmapp.queue import later
 from crmapp.services import notifications
 from crmapp.services.rights import need
 
-LETTER = "second_step"
-ON, OFF, RESET = "on", "off", "reset"
-"""What a letter tells: she has turned it on or off, or an administrator has."""
+LETTER = "sign_in"
+ON, OFF, RESET, GUESSED = "on", "off", "reset", "guessed"
+"""What a letter tells: she has turned it on or off, an administrator has, somebody guesses."""
 
 
 def roles(*, by: User) -> frozenset[str]:
@@ -70,6 +70,7 @@ def reset(user_id: int, *, by: User) -> None:
         if person.tf_totp_secret is None:
             return
         forget(person)
+        person.wrong_sign_ins, person.waits_until = 0, None
         sign_out(person)
         tell(person, RESET)
         later("mails.deliver")
@@ -87,8 +88,8 @@ def sign_out(person: User) -> None:
 
 
 def tell(person: User, event: str) -> None:
-    """Write to a person what became of her second step; the caller commits."""
-    key = f"second-step-{person.id}-{event}-{utcnow().timestamp()}"
+    """Write to a person what became of her sign-in; the caller commits."""
+    key = f"sign-in-{person.id}-{event}-{utcnow().timestamp()}"
     notifications.tell(person.id, person.email, LETTER, {"event": event}, key)
 
 

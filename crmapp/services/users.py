@@ -20,7 +20,7 @@ from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
 EMAIL_TAKEN = N_("Somebody with this address is here already.")
-SHORTEST_PASSWORD = 10
+SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 _EMAIL = re.compile(r"[^@\s,;<>\"\x00]+@[^@\s,;<>\"\x00]+")
 
@@ -159,6 +159,20 @@ def set_password(user_id: int, password: str, *, by: User | None) -> None:
             raise Invalid({"password": problem})
         user.password = hashed(password)
         user.fs_uniquifier = uuid.uuid4().hex
+        user.wrong_sign_ins, user.waits_until = 0, None
+
+
+def sign_out(user_id: int, *, by: User) -> None:
+    """End all sessions of a person.
+
+    Raises:
+        Forbidden: it is not herself, and ``by`` lacks the right.
+        NotFound: there is nobody with this id.
+    """
+    if user_id != by.id:
+        need(Right.USER_MANAGE, by=by)
+    with unit_of_work():
+        _existing(user_id).fs_uniquifier = uuid.uuid4().hex
 
 
 def find(email: str) -> User | None:

@@ -36,7 +36,8 @@ from crmapp.mail import messages, outbox
 from crmapp.models.user import User
 from crmapp.services import second_step as steps
 from crmapp.services import vault
-from crmapp.web import recent, second_step
+from crmapp.services.users import SHORTEST_PASSWORD
+from crmapp.web import guesses, recent, second_step
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
 
@@ -176,6 +177,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for endpoint, limit in limited.items():
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
     second_step.init_app(app, security)
+    guesses.init_app(app)
     user_logged_in.connect(_start_afresh, app)
     user_logged_out.connect(_say_goodbye, app)
 
@@ -193,7 +195,7 @@ def _config(settings: Settings) -> dict[str, object]:
             "argon2__memory_cost": 19 * 1024,
             "argon2__parallelism": 1,
         },
-        "SECURITY_PASSWORD_LENGTH_MIN": 10,
+        "SECURITY_PASSWORD_LENGTH_MIN": SHORTEST_PASSWORD,
         "SECURITY_RECOVERABLE": True,
         "SECURITY_CHANGEABLE": True,
         "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=4),

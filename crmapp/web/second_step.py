@@ -26,6 +26,7 @@ from crmapp.models.user import User
 from crmapp.services import second_step, vault
 from crmapp.web.access import person, signed_in
 from crmapp.web.extensions import limiter
+from crmapp.web.guesses import alone
 
 LIMIT = "10 per minute; 100 per hour"
 MESSAGES = {
@@ -139,8 +140,8 @@ class CodeForm(TwoFactorVerifyCodeForm):
 
     def validate(self, **kwargs: Any) -> bool:
         """Check the code; of two requests with the same one, one is right."""
-        _alone(cast(User, self.user))
-        return bool(super().validate(**kwargs))
+        user = alone(cast(User, self.user))
+        return bool(super().validate(**kwargs)) and not _waits(user, self)
 
 
 class RecoveryForm(MfRecoveryForm):
@@ -149,11 +150,11 @@ class RecoveryForm(MfRecoveryForm):
     def validate(self, **kwargs: Any) -> bool:
         """Check the code; of two requests with the same one, one is right."""
         user = cast(User, self.user)
-        _alone(user)
+        alone(user)
         signs = [sign for sign in (self.code.data or "").lower() if sign.isalnum()]
         self.code.data = "-".join("".join(signs[at : at + 4]) for at in range(0, len(signs), 4))
         if super().validate(**kwargs):
-            return True
+            return not _waits(user, self)
         user.track_failed_authn("code", True)
         return False
 
@@ -243,11 +244,8 @@ def _opened(secret: str) -> str:
     return cast(str, vault.unseal(secret)["totp"])
 
 
-def _alone(user: User) -> None:
-    """Read a person anew, and let nobody else change her meanwhile."""
-    database.scalars(
-        select(User)
-        .where(User.id == user.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+def _waits(user: User, form: Any) -> bool:
+    """Refuse even a right code after too many wrong ones."""
+    if user.waits():
+        form.code.errors = [N_("There were too many wrong codes. Wait a quarter of an hour.")]
+    return user.waits()

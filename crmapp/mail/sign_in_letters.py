@@ -1,4 +1,4 @@
-"""What letters about two-step sign-in say."""
+"""What letters about signing in say."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from flask_babel import gettext
 
 from crmapp.config import settings
 from crmapp.i18n import N_
-from crmapp.services.second_step import OFF, ON, RESET
+from crmapp.services.second_step import GUESSED, OFF, ON, RESET
 
 SUBJECTS = {
     ON: N_("Two-step sign-in is on"),
     OFF: N_("Two-step sign-in is off"),
     RESET: N_("Your two-step sign-in was reset"),
+    GUESSED: N_("Somebody has tried to sign in as you"),
 }
 SENTENCES = {
     ON: N_(
@@ -27,14 +28,23 @@ SENTENCES = {
         " Sign in with your password alone, and set up two-step sign-in again. If you did not ask"
         " for it, tell your administrator at once."
     ),
+    GUESSED: N_(
+        "five wrong passwords or codes in a row were entered for you. Nobody can sign in as you for"
+        " some minutes now, and longer after each further one; who is signed in stays so. If it was"
+        " you, wait, or set a new password. If it was not you, you need do nothing."
+    ),
 }
+LEADS_TO = {GUESSED: (N_("Set a new password"), "/reset")}
+OTHERWISE = (N_("Two-step sign-in"), "/tf-setup")
 
 
 def words(event: str, name: str) -> dict[str, str]:
     """Return what the letter's templates need."""
+    leads_to, path = LEADS_TO.get(event, OTHERWISE)
     return {
         "reader_name": name,
         "title": gettext(SUBJECTS[event]),
         "sentence": gettext(SENTENCES[event]),
-        "url": f"{settings().address}/tf-setup",
+        "leads_to": gettext(leads_to),
+        "url": f"{settings().address}{path}",
     }
