@@ -88,6 +88,8 @@ VIEWS = [
     View("POST", "/admin/users", ADMIN, "user.manage"),
     View("GET", "/admin/users/{person}/edit", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/sessions/end", ADMIN, "user.manage"),
+    View("POST", "/preferences/sessions/end", ALL),
     View("GET", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/second-step/reset", ADMIN, "user.manage"),

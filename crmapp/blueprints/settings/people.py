@@ -60,7 +60,7 @@ class PersonForm(RoleForm):
     password = PasswordField(
         lazy_gettext("First password"),
         description=lazy_gettext(
-            "At least 10 characters. Leave it empty to have it set by “Forgot your password?”."
+            "At least 12 characters. Leave it empty to have it set by “Forgot your password?”."
         ),
         render_kw={"autocomplete": "new-password"},
     )
@@ -125,6 +125,16 @@ def update_user(user_id: int) -> ResponseReturnValue:
         form.refuse(invalid)
         return _form(form, people.get(user_id, by=current_user), status=422)
     flash(_("%(name)s saved.", name=name), "success")
+    return see_other(url_for("settings.users"))
+
+
+@bp.post("/users/<int:user_id>/sessions/end")
+@requires(Right.USER_MANAGE)
+def sign_user_out(user_id: int) -> ResponseReturnValue:
+    """Sign a person out everywhere."""
+    name = people.get(user_id, by=current_user).name
+    people.sign_out(user_id, by=current_user)
+    flash(_("%(name)s is signed out everywhere.", name=name), "success")
     return see_other(url_for("settings.users"))
 
 
