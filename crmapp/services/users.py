@@ -16,12 +16,11 @@ from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
+from crmapp.services import passwords
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
 EMAIL_TAKEN = N_("Somebody with this address is here already.")
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 200
 _EMAIL = re.compile(r"[^@\s,;<>\"\x00]+@[^@\s,;<>\"\x00]+")
 
 
@@ -149,12 +148,12 @@ def set_password(user_id: int, password: str, *, by: User | None) -> None:
 
     Raises:
         Forbidden: she lacks the right.
-        Invalid: the password is too short.
+        Invalid: the password is too short, or easy to guess.
     """
     _allow(by)
     with unit_of_work():
         user = _existing(user_id)
-        problem = _password_problem(password)
+        problem = passwords.problem(password, name=user.name, email=user.email)
         if problem:
             raise Invalid({"password": problem})
         user.password = hashed(password)
@@ -235,18 +234,9 @@ def _wrong(name: str, email: str, role: str, password: str | None) -> dict[str, 
         problems["email"] = N_("Enter a full address, like ann@example.com.")
     if role not in set(Role):
         problems["role"] = N_("Choose one of the roles.")
-    if password and (problem := _password_problem(password)):
+    if password and (problem := passwords.problem(password, name=name, email=email)):
         problems["password"] = problem
     return problems
-
-
-def _password_problem(password: str) -> Text | None:
-    if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        return None
-    return Text(
-        N_("Enter a password of %(least)s to %(most)s characters."),
-        {"least": SHORTEST_PASSWORD, "most": LONGEST_PASSWORD},
-    )
 
 
 def _keep_an_administrator(user: User) -> None:

@@ -21,7 +21,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, get_locale, gettext
 from flask_login import user_logged_in, user_logged_out
-from flask_security import MailUtil, RoleMixin, Security, SQLAlchemyUserDatastore
+from flask_security import MailUtil, PasswordUtil, RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_security.utils import _view_commit
 from sqlalchemy import Select, bindparam, select, update
 
@@ -34,12 +34,12 @@ from crmapp.errors import SecretsLost
 from crmapp.i18n import N_
 from crmapp.mail import messages, outbox
 from crmapp.models.user import User
+from crmapp.services import passwords, vault
 from crmapp.services import second_step as steps
-from crmapp.services import vault
-from crmapp.services.users import SHORTEST_PASSWORD
 from crmapp.web import guesses, recent, second_step
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
+from crmapp.web.texts import translated
 
 SIGN_IN_LIMIT = "10 per minute; 100 per hour"
 RESET_LIMIT = "5 per minute; 30 per hour"
@@ -105,6 +105,18 @@ class OutboxMail(MailUtil):
         after_this_request(_view_commit)  # a forgotten password writes nothing else
 
 
+class OurPasswords(PasswordUtil):
+    """Asks of new passwords what is asked of those that an administrator gives."""
+
+    def validate(
+        self, password: str, is_register: bool, **kwargs: Any
+    ) -> tuple[list[str] | None, str]:
+        """Return what is wrong with a password, if anything is, and the password."""
+        normal, user = self.normalize(password), kwargs["user"]
+        problem = passwords.problem(normal, name=user.name, email=user.email)
+        return [translated(problem)] if problem else None, normal
+
+
 class People(SQLAlchemyUserDatastore):
     """Finds the person of a session, which each request does, in the quickest way."""
 
@@ -162,7 +174,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
     people = People(db, User, NoRole)
-    security = Security(app, people, mail_util_cls=OutboxMail, **second_step.FORMS)
+    security = Security(
+        app, people, mail_util_cls=OutboxMail, password_util_cls=OurPasswords, **second_step.FORMS
+    )
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     app.before_request(_keep_next_at_home)
@@ -195,7 +209,7 @@ def _config(settings: Settings) -> dict[str, object]:
             "argon2__memory_cost": 19 * 1024,
             "argon2__parallelism": 1,
         },
-        "SECURITY_PASSWORD_LENGTH_MIN": SHORTEST_PASSWORD,
+        "SECURITY_PASSWORD_LENGTH_MIN": passwords.SHORTEST,
         "SECURITY_RECOVERABLE": True,
         "SECURITY_CHANGEABLE": True,
         "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=4),

@@ -122,12 +122,14 @@ def test_wrong_codes_count_as_wrong_passwords_do(client, make, path, form):
     assert kept(make.bob).waits()
 
 
-def test_a_short_password_is_refused(as_user, make):
-    new = "eleven-char"
+@pytest.mark.parametrize(
+    "new, why", [("eleven-char", "12 to 200"), ("password1234", "easy to guess")]
+)
+def test_a_password_that_will_not_do_is_explained(as_user, make, new, why):
 
     page = as_user(make.bob).post(
         "/change",
         data={"password": PASSWORD, "new_password": new, "new_password_confirm": new},
     )
 
-    assert 'aria-invalid="true"' in page.text
+    assert why in page.text
