@@ -17,8 +17,8 @@ from crmapp.services import notifications
 from crmapp.services.rights import need
 
 LETTER = "sign_in"
-ON, OFF, RESET, GUESSED = "on", "off", "reset", "guessed"
-"""What a letter tells: she has turned it on or off, an administrator has, somebody guesses."""
+ON, OFF, RESET, GUESSED, INVITED = "on", "off", "reset", "guessed", "invited"
+"""What a letter tells: it is on or off, an administrator took it, somebody guesses, welcome."""
 
 
 def roles(*, by: User) -> frozenset[str]:

@@ -16,7 +16,8 @@ from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
-from crmapp.services import passwords
+from crmapp.queue import later
+from crmapp.services import passwords, second_step
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
@@ -70,7 +71,7 @@ def add(
     teams: Sequence[str] = (),
     by: User | None,
 ) -> int:
-    """Add a person and return her id; without a password she sets one by *Forgot password*.
+    """Add a person and return her id; without a password she is asked by e-mail to set one.
 
     ``by`` is ``None`` for an operator at the terminal. Teams that do not exist are made.
 
@@ -96,6 +97,9 @@ def add(
         )
         session.add(user)
         session.flush()
+        if not password:
+            second_step.tell(user, second_step.INVITED)
+            later("mails.deliver")
         return user.id
 
 

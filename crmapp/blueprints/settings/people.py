@@ -60,7 +60,7 @@ class PersonForm(RoleForm):
     password = PasswordField(
         lazy_gettext("First password"),
         description=lazy_gettext(
-            "At least 12 characters. Leave it empty to have it set by “Forgot your password?”."
+            "At least 12 characters. Leave it empty, and an e-mail asks the person to set one."
         ),
         render_kw={"autocomplete": "new-password"},
     )
@@ -99,7 +99,11 @@ def create_user() -> ResponseReturnValue:
     except Invalid as invalid:
         form.refuse(invalid)
         return _form(form, status=422)
-    flash(_("%(name)s may sign in now.", name=typed["name"].strip()), "success")
+    name = typed["name"].strip()
+    if typed["password"]:
+        flash(_("%(name)s may sign in now.", name=name), "success")
+    else:
+        flash(_("%(name)s is invited by e-mail to set a password.", name=name), "success")
     return see_other(url_for("settings.users"))
 
 
