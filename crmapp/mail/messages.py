@@ -12,9 +12,16 @@ from crmapp.db import session
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.runs import STATUS_LABELS, Status
 from crmapp.i18n import Text
-from crmapp.mail import day_letters
+from crmapp.mail import day_letters, sign_in_letters
 from crmapp.models import MailOutbox, Run, User
-from crmapp.services import account_sync_states, exports, failures, feed_states, list_states
+from crmapp.services import (
+    account_sync_states,
+    exports,
+    failures,
+    feed_states,
+    list_states,
+    second_step,
+)
 
 
 @dataclass(frozen=True)
@@ -209,9 +216,19 @@ def _day(letter: MailOutbox, reader: User | None) -> Message:
     )
 
 
+def _sign_in(letter: MailOutbox, reader: User | None) -> Message:
+    """Say what became of her sign-in, and what to do if it was not she."""
+    words = sign_in_letters.words(letter.params["event"], reader.name if reader else "")
+    return Message(
+        words["title"],
+        render_template("mail/sign_in.txt", **words),
+        render_template("mail/sign_in.html", **words),
+    )
+
+
 def _unknown(letter: MailOutbox) -> Message:
     raise Unwritable(f"nothing is known of a notification of the kind {letter.kind!r}")
 
 
 _KINDS = {"run_ended": _run_ended, "run_failed": _run_ended, "run_waits": _run_waits}
-_KINDS |= {"digest": _day, "reminder": _day}
+_KINDS |= {"digest": _day, "reminder": _day, second_step.LETTER: _sign_in}

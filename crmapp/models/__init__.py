@@ -29,7 +29,7 @@ from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
 from crmapp.models.saved_view import SavedView
 from crmapp.models.selection import StoredSelection
-from crmapp.models.user import Team, User, team_member
+from crmapp.models.user import SecondStep, Team, User, team_member
 
 __all__ = [
     "Account",
@@ -75,6 +75,7 @@ __all__ = [
     "RunRetention",
     "SavedMapping",
     "SavedView",
+    "SecondStep",
     "Stamp",
     "StoredDataset",
     "StoredSelection",

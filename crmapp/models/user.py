@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_security.core import UserMixin
-from sqlalchemy import Column, ForeignKey, Index, Table, true
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crmapp.db import Base, utcnow
+from crmapp.db import Base, session, utcnow
 from crmapp.domain.permissions import Right, Role, allows
 
 team_member = Table(
@@ -44,6 +44,11 @@ class User(Base, UserMixin):
     At ``digest_hour`` of her day she gets an e-mail about her activities; ``digest_day`` is the
     last day of which that is settled. ``calendar_hash`` is what is kept of the secret address of
     her calendar.
+
+    Flask-Security names what two-step sign-in needs: ``tf_totp_secret`` and ``mf_recovery_codes``
+    are encrypted (:mod:`crmapp.services.vault`), ``tf_last_counter`` is the moment of the last code
+    that was used, so that none is used twice. ``wrong_sign_ins`` counts wrong passwords and codes
+    since she signed in last; until ``waits_until`` even the right ones are wrong.
     """
 
     __tablename__ = "user"
@@ -70,6 +75,12 @@ class User(Base, UserMixin):
     own_details: Mapped[dict[str, Any] | None]
     default_view: Mapped[int | None]
     account_columns: Mapped[str | None]
+    tf_primary_method: Mapped[str | None]
+    tf_totp_secret: Mapped[str | None] = mapped_column(Text)
+    tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
+    wrong_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
+    waits_until: Mapped[datetime | None]
+    mf_recovery_codes: Mapped[str | None] = mapped_column(Text)  # type: ignore[assignment]  # sealed
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")
@@ -79,6 +90,24 @@ class User(Base, UserMixin):
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""
         return self.active and allows(self.role, right)
+
+    def verify_and_update_password(self, password: str) -> bool:
+        """Say whether this is her password; none is while she has to wait, and nobody can tell."""
+        return super().verify_and_update_password(password) and not self.waits()
+
+    def waits(self) -> bool:
+        """Say whether there were too many wrong passwords or codes a moment ago."""
+        return self.waits_until is not None and utcnow() < self.waits_until
+
+    def check_tf_required(
+        self, tf_setup_methods: list[tuple[str, str]], tf_fresh: bool
+    ) -> tuple[bool, list[tuple[str, str]]]:
+        """Say whether the password is not enough: she has a second step, or her role needs one."""
+        return bool(tf_setup_methods) or self.check_tf_required_setup(), tf_setup_methods
+
+    def check_tf_required_setup(self) -> bool:
+        """Say whether her role needs a second step, so that she cannot turn it off."""
+        return session.get(SecondStep, self.role) is not None
 
     @property
     def scope(self) -> tuple[str, bool, int]:
@@ -91,3 +120,11 @@ class User(Base, UserMixin):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SecondStep(Base):
+    """A role whose people need a second step to sign in."""
+
+    __tablename__ = "second_step"
+
+    role: Mapped[str] = mapped_column(primary_key=True)

@@ -34,6 +34,7 @@ LETTERS: dict[str, str] = {
     "run_ended": N_("A run has ended"),
     "run_failed": N_("A run has failed"),
     "run_waits": N_("A run waits for a person"),
+    "sign_in": N_("Signing in"),
 }
 """Kind of a notification → what it is about; its words are found when it is sent."""
 

@@ -1,4 +1,4 @@
-"""Changes the key that the secrets of connections and sources are encrypted with."""
+"""Changes the key that the secrets of connections, sources and people are encrypted with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work
 from crmapp.errors import ConfigurationError, Invalid, SecretsLost
 from crmapp.i18n import N_, Text
-from crmapp.models import Connection, FeedSource
+from crmapp.models import Connection, FeedSource, User
 from crmapp.services import vault
 
 _SEALED = (
@@ -19,11 +19,17 @@ _SEALED = (
     .order_by(FeedSource.id)
     .with_for_update(of=FeedSource)
 )
+_WITH_A_SECOND_STEP = (
+    select(User)
+    .where(User.tf_totp_secret.is_not(None) | User.mf_recovery_codes.is_not(None))
+    .order_by(User.id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """What became of connections and sources: encrypted anew, or not to be read by any key."""
+    """What became of the secrets of each: encrypted anew, or not to be read by any key."""
 
     done: tuple[str, ...]
     lost: tuple[str, ...]
@@ -79,4 +85,12 @@ def _reencrypt() -> Rotation:
                 lost.append(source.name)
             else:
                 done.append(source.name)
+        for person in session.scalars(_WITH_A_SECOND_STEP):
+            try:
+                person.tf_totp_secret = vault.resealed(person.tf_totp_secret or "") or None
+                person.mf_recovery_codes = vault.resealed(person.mf_recovery_codes or "") or None
+            except SecretsLost:
+                lost.append(person.email)
+            else:
+                done.append(person.email)
     return Rotation(tuple(done), tuple(lost))

@@ -16,12 +16,12 @@ from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
+from crmapp.queue import later
+from crmapp.services import passwords, second_step
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
 EMAIL_TAKEN = N_("Somebody with this address is here already.")
-SHORTEST_PASSWORD = 10
-LONGEST_PASSWORD = 200
 _EMAIL = re.compile(r"[^@\s,;<>\"\x00]+@[^@\s,;<>\"\x00]+")
 
 
@@ -71,7 +71,7 @@ def add(
     teams: Sequence[str] = (),
     by: User | None,
 ) -> int:
-    """Add a person and return her id; without a password she sets one by *Forgot password*.
+    """Add a person and return her id; without a password she is asked by e-mail to set one.
 
     ``by`` is ``None`` for an operator at the terminal. Teams that do not exist are made.
 
@@ -97,6 +97,9 @@ def add(
         )
         session.add(user)
         session.flush()
+        if not password:
+            second_step.tell(user, second_step.INVITED)
+            later("mails.deliver")
         return user.id
 
 
@@ -137,7 +140,10 @@ def change(
             _keep_an_administrator(user)
         if active is False and user.active:
             user.fs_uniquifier = uuid.uuid4().hex
-        user.role = role or user.role
+        if role not in (None, user.role):
+            user.role = role
+            if user.check_tf_required_setup() and not user.tf_totp_secret:
+                user.fs_uniquifier = uuid.uuid4().hex  # she sets one up when she signs in again
         user.active = user.active if active is None else active
 
 
@@ -146,16 +152,30 @@ def set_password(user_id: int, password: str, *, by: User | None) -> None:
 
     Raises:
         Forbidden: she lacks the right.
-        Invalid: the password is too short.
+        Invalid: the password is too short, or easy to guess.
     """
     _allow(by)
     with unit_of_work():
         user = _existing(user_id)
-        problem = _password_problem(password)
+        problem = passwords.problem(password, name=user.name, email=user.email)
         if problem:
             raise Invalid({"password": problem})
         user.password = hashed(password)
         user.fs_uniquifier = uuid.uuid4().hex
+        user.wrong_sign_ins, user.waits_until = 0, None
+
+
+def sign_out(user_id: int, *, by: User) -> None:
+    """End all sessions of a person.
+
+    Raises:
+        Forbidden: it is not herself, and ``by`` lacks the right.
+        NotFound: there is nobody with this id.
+    """
+    if user_id != by.id:
+        need(Right.USER_MANAGE, by=by)
+    with unit_of_work():
+        _existing(user_id).fs_uniquifier = uuid.uuid4().hex
 
 
 def find(email: str) -> User | None:
@@ -218,18 +238,9 @@ def _wrong(name: str, email: str, role: str, password: str | None) -> dict[str, 
         problems["email"] = N_("Enter a full address, like ann@example.com.")
     if role not in set(Role):
         problems["role"] = N_("Choose one of the roles.")
-    if password and (problem := _password_problem(password)):
+    if password and (problem := passwords.problem(password, name=name, email=email)):
         problems["password"] = problem
     return problems
-
-
-def _password_problem(password: str) -> Text | None:
-    if SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        return None
-    return Text(
-        N_("Enter a password of %(least)s to %(most)s characters."),
-        {"least": SHORTEST_PASSWORD, "most": LONGEST_PASSWORD},
-    )
 
 
 def _keep_an_administrator(user: User) -> None:

@@ -1,4 +1,4 @@
-"""Encrypts the secrets of connections, with keys that can be changed while crmapp runs."""
+"""Encrypts the secrets of connections and people, with keys that can be changed meanwhile."""
 
 from __future__ import annotations
 

@@ -50,7 +50,10 @@ _PUBLIC = {
     "security.forgot_password",
     "security.login",
     "security.logout",
+    "security.mf_recovery",
     "security.reset_password",
+    "security.two_factor_setup",
+    "security.two_factor_token_validation",
 }
 
 

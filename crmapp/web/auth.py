@@ -21,7 +21,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, get_locale, gettext
 from flask_login import user_logged_in, user_logged_out
-from flask_security import MailUtil, RoleMixin, Security, SQLAlchemyUserDatastore
+from flask_security import MailUtil, PasswordUtil, RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_security.utils import _view_commit
 from sqlalchemy import Select, bindparam, select, update
 
@@ -30,12 +30,16 @@ from crmapp.db import db, while_unchanged
 from crmapp.db import session as database
 from crmapp.db.session import WRITE
 from crmapp.domain.days import is_zone
+from crmapp.errors import SecretsLost
 from crmapp.i18n import N_
 from crmapp.mail import messages, outbox
 from crmapp.models.user import User
-from crmapp.web import recent
+from crmapp.services import passwords, vault
+from crmapp.services import second_step as steps
+from crmapp.web import guesses, recent, second_step
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
+from crmapp.web.texts import translated
 
 SIGN_IN_LIMIT = "10 per minute; 100 per hour"
 RESET_LIMIT = "5 per minute; 30 per hour"
@@ -101,6 +105,18 @@ class OutboxMail(MailUtil):
         after_this_request(_view_commit)  # a forgotten password writes nothing else
 
 
+class OurPasswords(PasswordUtil):
+    """Asks of new passwords what is asked of those that an administrator gives."""
+
+    def validate(
+        self, password: str, is_register: bool, **kwargs: Any
+    ) -> tuple[list[str] | None, str]:
+        """Return what is wrong with a password, if anything is, and the password."""
+        normal, user = self.normalize(password), kwargs["user"]
+        problem = passwords.problem(normal, name=user.name, email=user.email)
+        return [translated(problem)] if problem else None, normal
+
+
 class People(SQLAlchemyUserDatastore):
     """Finds the person of a session, which each request does, in the quickest way."""
 
@@ -109,6 +125,30 @@ class People(SQLAlchemyUserDatastore):
         if list(by) == ["fs_uniquifier"]:
             return _of_session(str(by["fs_uniquifier"]))
         return cast(User | None, super().find_user(case_insensitive, **by))
+
+    def tf_reset(self, user: Any) -> None:
+        """Take a person's second step away, and her recovery codes with it."""
+        steps.forget(user)
+        self.put(user)
+
+    def mf_set_recovery_codes(self, user: Any, rcs: list[str] | None) -> None:
+        """Keep a person's recovery codes, encrypted."""
+        user.mf_recovery_codes = vault.seal({"codes": rcs}) if rcs else None
+        self.put(user)
+
+    def mf_get_recovery_codes(self, user: Any) -> list[str]:
+        """Return a person's recovery codes that are still good."""
+        try:
+            codes: list[str] = vault.unseal(user.mf_recovery_codes or "").get("codes", [])
+        except SecretsLost:
+            return []
+        return codes
+
+    def mf_delete_recovery_code(self, user: Any, idx: int) -> bool:
+        """Let a recovery code be good no more."""
+        codes = self.mf_get_recovery_codes(user)
+        self.mf_set_recovery_codes(user, codes[:idx] + codes[idx + 1 :])
+        return True
 
 
 def _of_session(word: str) -> User | None:
@@ -134,7 +174,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
     people = People(db, User, NoRole)
-    security = Security(app, people, mail_util_cls=OutboxMail)
+    security = Security(
+        app, people, mail_util_cls=OutboxMail, password_util_cls=OurPasswords, **second_step.FORMS
+    )
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     app.before_request(_keep_next_at_home)
@@ -148,6 +190,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     views: dict[str, Any] = app.view_functions
     for endpoint, limit in limited.items():
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
+    second_step.init_app(app, security)
+    guesses.init_app(app)
     user_logged_in.connect(_start_afresh, app)
     user_logged_out.connect(_say_goodbye, app)
 
@@ -165,7 +209,7 @@ def _config(settings: Settings) -> dict[str, object]:
             "argon2__memory_cost": 19 * 1024,
             "argon2__parallelism": 1,
         },
-        "SECURITY_PASSWORD_LENGTH_MIN": 10,
+        "SECURITY_PASSWORD_LENGTH_MIN": passwords.SHORTEST,
         "SECURITY_RECOVERABLE": True,
         "SECURITY_CHANGEABLE": True,
         "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=4),
@@ -179,7 +223,9 @@ def _config(settings: Settings) -> dict[str, object]:
         "SECURITY_POST_LOGOUT_VIEW": "/login",
         "SECURITY_POST_CHANGE_VIEW": "/",
         "SECURITY_POST_RESET_VIEW": "/login",
+        "SECURITY_FRESHNESS": timedelta(hours=1),
         **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
+        **second_step.CONFIG,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
@@ -194,7 +240,9 @@ def _keep_next_at_home() -> ResponseReturnValue | None:
     asked = [*request.args.getlist("next"), *request.form.getlist("next")]
     if all(is_our_own(url) for url in asked if url):
         return None
-    return redirect(url_for("security.login"), 303)
+    endpoint = request.endpoint if request.method == "GET" else None
+    there = request.view_args if endpoint else None
+    return redirect(url_for(endpoint or "security.login", **(there or {})), 303)
 
 
 def _write_first() -> None:

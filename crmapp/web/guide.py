@@ -35,7 +35,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "databases": ("databases",),
     "add-update": ("upserts", "imports"),
     "runs": ("runs",),
-    "search": ("palette", "preferences"),
+    "search": ("palette", "preferences", "security"),
     "feeds": (
         *("settings.feed_sources", "settings.choose_feed_kind", "settings.new_feed_source"),
         *("settings.add_feed_source", "settings.feed_source", "settings.save_feed_source"),

@@ -57,11 +57,11 @@ FIELDS: dict[str, Iterable[str]] = {
     "mappings": ("name", "version"),
     "preferences": ("locale", "theme", "density", "next", "timezone", "digest_hour"),
     "runs": ("idempotency_key",),
-    "security": ("email", "password", "new_password", "next"),
+    "security": ("email", "password", "new_password", "next", "setup", "code"),
     "settings": ("name", "email", "role", "team", "password", "active", "label_en", "kind", "code",
                  "pick_list", "position", "to", "rules", "required", "version", "id", "account",
                  "up", "dropped", "field", "ticked", "section", "do", "shown", "name_fr", "tab",
-                 "operator", "values"),
+                 "operator", "values", "roles"),
     "upserts": ("dataset", "dimension", "sel", "plan_hash", "row-1", "row-" + "9" * 15, "match",
                 "name", "empty", "confirmed", "idempotency_key"),
 }  # fmt: skip

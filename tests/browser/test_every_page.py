@@ -135,6 +135,7 @@ PAGES = (
     "/admin/users",
     "/admin/users/new",
     "/admin/users/3/edit",
+    "/admin/users/second-step",
     "/accounts/filters?q=a",
     "/accounts/filter-builder?where=name~contains~a|credit_limit~between~1~2;owner_id~any~me",
     "/admin/fields",
@@ -175,6 +176,8 @@ PAGES = (
     "/help/databases",
     "/change",
     "/verify",
+    "/tf-setup",
+    "/mf-recovery-codes",
     "/accounts/999999",
     "/accounts?q=%00",
     "/preferences",
@@ -213,6 +216,8 @@ WALKED |= {"imports.reading"}
 WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases.show"}
 WALKED |= {"accounts.bulk_edit", "accounts.own_tab"}
 NO_PAGES |= {"accounts.last_bulk_edit"}
+WALKED |= {"security.two_factor_token_validation", "security.mf_recovery"}
+NO_PAGES |= {"security.two_factor_rescue", "security.tf_select"}
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from flask_security.utils import verify_password
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from crmapp.db import session
 from crmapp.errors import Forbidden, Invalid, NotFound
-from crmapp.models import User
+from crmapp.mail import messages
+from crmapp.models import MailOutbox, User
 from crmapp.services import users
 from tests.support.rivals import overtaken
 
@@ -33,6 +34,22 @@ def test_an_administrator_adds_a_person(make):
         True,
     )
     assert [team.name for team in user.teams] == ["North"]
+
+
+def test_who_is_added_without_a_password_is_invited_by_mail(make):
+    add(make.alice)
+
+    [letter] = session.scalars(select(MailOutbox)).all()
+    words = messages.write(letter)
+    assert letter.recipient == "nina@crm.example"
+    assert "/reset" in words.text
+    assert "/reset" in words.html
+
+
+def test_who_is_given_a_password_is_not(make):
+    add(make.alice, password="correct horse battery")
+
+    assert session.scalar(select(MailOutbox.id)) is None
 
 
 def test_a_password_that_was_set_here_signs_in(make):

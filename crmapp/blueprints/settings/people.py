@@ -60,7 +60,7 @@ class PersonForm(RoleForm):
     password = PasswordField(
         lazy_gettext("First password"),
         description=lazy_gettext(
-            "At least 10 characters. Leave it empty to have it set by “Forgot your password?”."
+            "At least 12 characters. Leave it empty, and an e-mail asks the person to set one."
         ),
         render_kw={"autocomplete": "new-password"},
     )
@@ -99,7 +99,11 @@ def create_user() -> ResponseReturnValue:
     except Invalid as invalid:
         form.refuse(invalid)
         return _form(form, status=422)
-    flash(_("%(name)s may sign in now.", name=typed["name"].strip()), "success")
+    name = typed["name"].strip()
+    if typed["password"]:
+        flash(_("%(name)s may sign in now.", name=name), "success")
+    else:
+        flash(_("%(name)s is invited by e-mail to set a password.", name=name), "success")
     return see_other(url_for("settings.users"))
 
 
@@ -125,6 +129,16 @@ def update_user(user_id: int) -> ResponseReturnValue:
         form.refuse(invalid)
         return _form(form, people.get(user_id, by=current_user), status=422)
     flash(_("%(name)s saved.", name=name), "success")
+    return see_other(url_for("settings.users"))
+
+
+@bp.post("/users/<int:user_id>/sessions/end")
+@requires(Right.USER_MANAGE)
+def sign_user_out(user_id: int) -> ResponseReturnValue:
+    """Sign a person out everywhere."""
+    name = people.get(user_id, by=current_user).name
+    people.sign_out(user_id, by=current_user)
+    flash(_("%(name)s is signed out everywhere.", name=name), "success")
     return see_other(url_for("settings.users"))
 
 

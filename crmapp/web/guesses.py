@@ -1,0 +1,57 @@
+"""Counts wrong passwords and codes of each person, and lets whoever guesses wait.
+
+Nobody can tell from an answer whether there is a person, whether she waits, or what was wrong.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, after_this_request
+from flask_login import user_logged_in
+from flask_security.signals import password_reset, user_failed_authn
+from flask_security.utils import _view_commit
+from sqlalchemy import select
+
+from crmapp.db import session as database
+from crmapp.db import utcnow
+from crmapp.domain import guessing
+from crmapp.models.user import User
+from crmapp.services import second_step
+
+
+def init_app(app: Flask) -> None:
+    """Listen to what the library says of those who sign in."""
+    user_failed_authn.connect(_count, app)
+    user_logged_in.connect(_begin_anew, app)
+    password_reset.connect(_begin_anew, app)
+
+
+def alone(user: User) -> User:
+    """Read a person anew, and let nobody else change her meanwhile."""
+    return database.scalars(
+        select(User)
+        .where(User.id == user.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _count(_app: Flask, user: User, **_more: object) -> None:
+    """Count a wrong one; while she waits nothing is tried, so nothing is counted."""
+    person = alone(user)
+    if person.waits():
+        return
+    person.wrong_sign_ins += 1
+    wait = guessing.wait_after(person.wrong_sign_ins)
+    if wait:
+        person.waits_until = utcnow() + wait
+    if person.wrong_sign_ins == guessing.FREE:
+        second_step.tell(person, second_step.GUESSED)
+    after_this_request(_view_commit)
+
+
+def _begin_anew(_app: Flask, user: User, **_more: object) -> None:
+    """Forget the wrong ones of who has signed in, or has set a new password by her letter."""
+    if user.wrong_sign_ins:
+        person = alone(user)
+        person.wrong_sign_ins, person.waits_until = 0, None
+        after_this_request(_view_commit)
