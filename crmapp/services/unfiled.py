@@ -77,7 +77,7 @@ class Asked:
         return conditions
 
 
-EVERY_ONE_THAT_WAITS = Asked()
+WAITING = Asked()
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _insert(values: dict[str, Any]) -> bool:
     return session.scalar(row.returning(UnfiledLetter.id)) is not None
 
 
-def listed(page: int, asked: Asked = EVERY_ONE_THAT_WAITS, *, by: User) -> Listed:
+def listed(page: int, asked: Asked = WAITING, *, by: User) -> Listed:
     """Return a page of the letters that are asked for, newest first.
 
     Raises:

@@ -311,6 +311,16 @@ def test_the_months_of_an_account_are_read_on_a_phone(open_as):
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+@pytest.mark.parametrize("address", ["/accounts/5/contacts", "/admin/health"])
+def test_a_table_is_stacked_on_a_phone(open_as, address):
+    page = open_as("alice", viewport={"width": 390, "height": 844}, locale="fr-FR")
+    page.goto(address)
+
+    region = page.locator(".grid").first
+
+    assert region.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+
+
 def test_the_list_of_runs_fits_a_laptop_in_french(open_as):
     page = open_as("alice", locale="fr-FR")
     page.goto("/runs")

@@ -42,7 +42,7 @@ class Place:
         reason = args.get("reason", "")
         return cls(
             args.get("show") == "settled",
-            args.get("q", "").strip()[:_LONGEST],
+            args.get("q", "").replace("\x00", "").strip()[:_LONGEST],
             reason if reason in services.REASONS else "",
         )
 
@@ -117,7 +117,10 @@ def _over(batch: Batch, place: Place, account: Account | None) -> ResponseReturn
         span = {"since": batch.since.isoformat(), "until": utcnow().isoformat()}
         sent = {"all": "yes", "through": batch.through, "total": batch.done}
         tell(text, sent | span | place.fields)
-    tell_what_stays(batch.seen - batch.done)
+    if batch.verb is Verb.RETURN:
+        tell_what_stays_filed(batch.seen - batch.done)
+    else:
+        tell_what_stays(batch.seen - batch.done)
     return see_other(place.address())
 
 
@@ -154,6 +157,12 @@ def tell_what_stays(count: int) -> None:
             count,
         )
         flash(said, "info")
+
+
+def tell_what_stays_filed(count: int) -> None:
+    """Say why letters were not brought back."""
+    if count:
+        flash(_("A letter stays filed if somebody has changed its activity since."), "info")
 
 
 def _number(name: str) -> int:

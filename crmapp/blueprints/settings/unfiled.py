@@ -18,6 +18,7 @@ from crmapp.blueprints.settings.letter_batches import (
     settled_text,
     tell,
     tell_what_stays,
+    tell_what_stays_filed,
 )
 from crmapp.domain.fields import BadValue
 from crmapp.errors import FileLost, Forbidden
@@ -98,8 +99,7 @@ def bring_letters_back() -> ResponseReturnValue:
     if not ids:
         return _show({"id": Text(_NONE)}, settled=True)
     back = services.bring_back(ids, by=current_user)
-    if len(back) < len(ids):
-        flash(_("A letter stays filed if somebody has changed its activity since."), "info")
+    tell_what_stays_filed(len(ids) - len(back))
     if back:
         text = ngettext("%(num)s letter waits again.", "%(num)s letters wait again.", len(back))
         flash(text, "success")
