@@ -17,6 +17,7 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
+    ColumnDefault,
     ColumnElement,
     Connection,
     Dialect,
@@ -97,7 +98,7 @@ def defaults_of(target: Table) -> dict[str, Any]:
     return {
         each.name: each.default.arg(None) if each.default.is_callable else each.default.arg
         for each in target.columns
-        if each.default is not None
+        if isinstance(each.default, ColumnDefault)
     }
 
 
