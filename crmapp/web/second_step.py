@@ -221,7 +221,11 @@ def _being_set_up() -> dict[str, object]:
     if not secret or session.get("tf_state") != "validating_profile":
         return {}
     user = person() if signed_in() else _who_signs_in()
-    return {"being_set_up": _security.totp_factory.fetch_setup_values(secret, user)} if user else {}
+    try:
+        shown = _security.totp_factory.fetch_setup_values(secret, user) if user else None
+    except SecretsLost:
+        shown = None
+    return {"being_set_up": shown} if shown else {}
 
 
 def _who_signs_in() -> User | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.factories import PASSWORD
+
 
 def is_in(client):
     return client.get("/change").status_code == 200
@@ -32,7 +34,7 @@ def test_an_administrator_signs_a_person_out_everywhere(as_user, devices, make):
 
 
 def test_a_remembered_device_is_signed_out_too(client, as_user, make):
-    form = {"email": make.bob.email, "password": "a-long-enough-passphrase", "remember": "y"}
+    form = {"email": make.bob.email, "password": PASSWORD, "remember": "y"}
     client.post("/login", data=form)
     with client.session_transaction() as cookie:
         cookie.clear()
@@ -47,3 +49,24 @@ def test_a_remembered_device_is_signed_out_too(client, as_user, make):
 
 def test_nobody_signs_out_somebody_who_is_not_there(as_user, make):
     assert as_user(make.alice).post("/admin/users/999999/sessions/end").status_code == 404
+
+
+def test_ending_the_others_does_not_stand_for_a_password(as_user, make):
+    client = as_user(make.bob)
+    with client.session_transaction() as cookie:
+        cookie["fs_paa"] = 0
+
+    client.post("/preferences/sessions/end")
+
+    assert client.get("/tf-setup").location.startswith("/verify")
+
+
+def test_this_device_stays_remembered(client, make):
+    form = {"email": make.bob.email, "password": PASSWORD, "remember": "y"}
+    client.post("/login", data=form)
+
+    client.post("/preferences/sessions/end")
+    with client.session_transaction() as cookie:
+        cookie.clear()
+
+    assert is_in(client)
