@@ -90,13 +90,20 @@ def shown(
     return found
 
 
+def counted(of: Filled, connection: sqlite3.Connection, more: str = "", *values: Any) -> str:
+    """Count where the real page does so each time: more than 10,000 are counted once a minute."""
+    if of.count > 10_000:
+        return ""
+    ((count,),) = connection.execute(COUNT + more, values).fetchall()
+    return f"{count:,}"
+
+
 class Pages:
     """The pages of the list, each with its bare counterpart."""
 
     def __init__(self, of: Filled) -> None:
         self._of = of
         self.bare = Bare(of.database)
-        self._few = of.count <= 10_000  # more are counted once a minute, fewer each time
         self.bare.page("/list", self._template("/accounts", ""), self._first)
         middle = self.address(of.at(0.5))
         html = self._template(middle, "", middle.partition("from=")[2])
@@ -115,22 +122,15 @@ class Pages:
         row = (place[1], *[None] * 8, place[0])
         return f"/accounts?from={token(row)}"
 
-    def _counted(self, connection: sqlite3.Connection, more: str = "", *values: Any) -> str:
-        """Count where the real page does so each time."""
-        if not self._few:
-            return ""
-        ((count,),) = connection.execute(COUNT + more, values).fetchall()
-        return f"{count:,}"
-
     def _first(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
         rows = connection.execute(LIST).fetchall()
-        return shown(rows) | {"count": self._counted(connection)}
+        return shown(rows) | {"count": counted(self._of, connection)}
 
     def _deep(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
         here = argument("from")
         _stretch, place, _back = json.loads(base64.urlsafe_b64decode(here + "=="))
         rows = connection.execute(DEEP, place).fetchall()
-        return shown(rows, before=True) | {"here": here, "count": self._counted(connection)}
+        return shown(rows, before=True) | {"here": here, "count": counted(self._of, connection)}
 
     def _search(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
         rows = connection.execute(SEARCH, [f'"{WORDS}"']).fetchall()
@@ -139,7 +139,7 @@ class Pages:
     def _filter(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
         rows = connection.execute(FILTER, [ZONES[0]]).fetchall()
         where = f" AND json_extract(custom, '$.{FIELD}') = ?"
-        return shown(rows) | {"count": self._counted(connection, where, ZONES[0])}
+        return shown(rows) | {"count": counted(self._of, connection, where, ZONES[0])}
 
 
 def figures_of(of: Filled, size: Size) -> Iterator[Figure]:

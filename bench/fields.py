@@ -13,13 +13,12 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bench.accounts import COUNT, LIST, NAMES, SHOWN, shown, template
+from bench.accounts import LIST, NAMES, SHOWN, counted, shown, template
 from bench.bare import Bare, compare, run, with_values
 from bench.figures import Figure, Size
 from bench.filled import FIELD, RANK, SINCE, ZONES, Filled
 from bench.palette import statements
 
-FEW = 10_000
 CITY = "Lyon"
 RANKED = f"CAST(json_extract(a.custom, '$.{RANK}') AS DOUBLE)"
 SORTED = LIST.replace("a.name_key\n", f"a.name_key, {RANKED}\n").replace(
@@ -44,7 +43,6 @@ class Lists:
     """The pages of the list that fields sort and narrow down, each with its bare counterpart."""
 
     def __init__(self, of: Filled) -> None:
-        self._few = of.count <= FEW
         self._of, self.bare = of, Bare(of.database)
 
     def pages(self) -> Iterator[tuple[str, str, str]]:
@@ -63,7 +61,7 @@ class Lists:
 
     def _sorted(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
         rows = connection.execute(SORTED).fetchall()
-        return shown(rows, "has", 10) | {"count": self._counted(connection)}
+        return shown(rows, "has", 10) | {"count": counted(self._of, connection)}
 
     def _three(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
         rows = connection.execute(THREE, ASKED).fetchall()
@@ -71,13 +69,7 @@ class Lists:
 
     def _built(self, connection: sqlite3.Connection) -> Mapping[str, Any]:
         rows = connection.execute(BUILT, [CITY]).fetchall()
-        return shown(rows) | {"count": self._counted(connection, " AND billing_city = ?", CITY)}
-
-    def _counted(self, connection: sqlite3.Connection, more: str = "", *values: Any) -> str:
-        if not self._few:
-            return ""
-        ((count,),) = connection.execute(COUNT + more, values).fetchall()
-        return f"{count:,}"
+        return shown(rows) | {"count": counted(self._of, connection, " AND billing_city = ?", CITY)}
 
 
 def figures_of(of: Filled, size: Size) -> Iterator[Figure]:

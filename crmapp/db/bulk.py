@@ -17,7 +17,6 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
-    ColumnDefault,
     ColumnElement,
     Connection,
     Dialect,
@@ -95,10 +94,10 @@ def reserve_ids(target: Table, count: int) -> list[int]:
 
 def defaults_of(target: Table) -> dict[str, Any]:
     """Return what columns of ``target`` hold of which nothing is said."""
+    defaults: dict[str, Any] = {each.name: each.default for each in target.columns if each.default}
     return {
-        each.name: each.default.arg(None) if each.default.is_callable else each.default.arg
-        for each in target.columns
-        if isinstance(each.default, ColumnDefault)
+        name: default.arg(None) if default.is_callable else default.arg
+        for name, default in defaults.items()
     }
 
 
