@@ -9,11 +9,15 @@ REQUESTS, BYTES = 6, 100_000
 
 
 def fetched(page: Page, address: str) -> dict[str, int]:
-    """Open a page and return the bytes of each answer, as they came over the wire."""
+    """Open a page and return the bytes of each answer, as they came over the wire.
+
+    What the page asks for once it is seen, such as the counts of views, is left out.
+    """
     asked = []
     page.on("requestfinished", lambda request: asked.append(request))
     page.goto(address, wait_until="networkidle")
-    sizes = {request.url: request.sizes() for request in asked if request.url[:5] != "data:"}
+    asked = [each for each in asked if each.url[:5] != "data:" and each.resource_type != "fetch"]
+    sizes = {request.url: request.sizes() for request in asked}
     parts = ("responseHeadersSize", "responseBodySize")
     return {url: sum(each[part] for part in parts) for url, each in sizes.items()}
 

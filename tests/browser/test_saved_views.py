@@ -73,6 +73,8 @@ def presses(walk: Walk, button: str) -> None:
 
 
 def filters(walk: Walk, name: str, value: str) -> None:
+    if walk.scripts:
+        walk.page.wait_for_selector("[data-htmx-powered]", state="attached")
     walk.page.locator(f"#accounts-filter [name={name}]").select_option(value)
     if not walk.scripts:
         presses(walk, "Apply")

@@ -92,7 +92,7 @@ def looks_at_what_came(walk: Walk, run: str, company: str) -> None:
     walk.page.locator("#runs-rows").get_by_role("link", name=company, exact=True).click()
     walk.comes_to(company)
     walk.opens_tab("Sales")
-    expect(walk.page.get_by_role("table").first).to_contain_text("USD")
+    expect(walk.page.locator(".card:has(figure) table")).to_contain_text("USD")
     walk.opens_history()
     number = run.rpartition("/")[2]
     source = walk.say("Run %(id)s: %(title)s", id=number, title="")
