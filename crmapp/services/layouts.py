@@ -81,6 +81,16 @@ def _sections(layout: Layout, _fields_word: str) -> list[tuple[Section, list[Fie
     return shown(layout, fields.of("account"))
 
 
+def met(layout: Layout) -> frozenset[str]:
+    """Return the fields that people meet under a layout, some only if their conditions hold."""
+    return _met(layout, fields.word())
+
+
+@lru_cache(maxsize=20)
+def _met(layout: Layout, _fields_word: str) -> frozenset[str]:
+    return frozenset(spec.name for _section, specs in sections(layout) for spec in specs)
+
+
 def tabs(layout: Layout, left_out: frozenset[str] = frozenset()) -> tuple[Tab, ...]:
     """Return the tabs of its own that show something when the fields ``left_out`` are not."""
     filled = {

@@ -48,8 +48,7 @@ def hers(sent: Mapping[str, str]) -> list[Field]:
     What was hidden meanwhile is still hers to say; what was shown meanwhile waits until she opens
     the form anew, unless it is required.
     """
-    found = layouts.sections(layouts.of(current_user.role))
-    shown = {spec.name for _section, specs in found for spec in specs}
+    shown = layouts.met(layouts.of(current_user.role))
     asked = sent[ASKED].split() if ASKED in sent else None
     return [
         spec

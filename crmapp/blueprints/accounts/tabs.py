@@ -56,10 +56,12 @@ def tab(
 
 def header(account: Account) -> dict[str, Any]:
     """Return what ``accounts/_header.html`` needs."""
-    glance = account_glance.of(account, by=person())
+    reader = person()
+    glance = account_glance.of(account, by=reader)
     return {
         "editable": glance.editable,
         "glance": glance,
+        "met": layouts.met(layouts.of(reader.role)) - layouts.left_out_of(account, by=reader),
         "owner": pick_lists.names_of_all()[0].get(account.owner_id or 0, ""),
         "kinds": activities.KINDS,
         "takes_mail": bool(settings().mail_drop_domain),
