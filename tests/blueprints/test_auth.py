@@ -9,8 +9,8 @@ from sqlalchemy import event, select
 from crmapp.db import session, unit_of_work
 from crmapp.db.session import WRITE
 from crmapp.models import MailOutbox, User
+from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
-from tests.support.limits import forget_attempts
 from tests.support.web import htmx
 
 NEW = "another-long-passphrase"
@@ -18,7 +18,7 @@ NEW = "another-long-passphrase"
 
 @pytest.fixture(autouse=True)
 def unlimited(app):
-    forget_attempts()
+    limiter.reset()
 
 
 def enter(client, user, password=PASSWORD, **more):

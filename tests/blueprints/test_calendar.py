@@ -12,7 +12,6 @@ from crmapp.models import User
 from crmapp.services import calendars, users
 from crmapp.web.extensions import limiter
 from tests.conftest import NOW
-from tests.support.limits import forget_attempts
 from tests.support.web import htmx
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -23,7 +22,7 @@ def no_attempts_yet(app):
     """Forget who has tried how often; the hostile requests may have switched the limits off."""
     before = limiter.enabled
     limiter.enabled = True
-    forget_attempts()
+    limiter.reset()
     yield
     limiter.reset()
     limiter.enabled = before

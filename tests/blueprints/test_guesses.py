@@ -11,14 +11,13 @@ from crmapp.db import session, unit_of_work, utcnow
 from crmapp.models import MailOutbox, User
 from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
-from tests.support.limits import forget_attempts
 
 WRONG = "wrong-passphrase"
 
 
 @pytest.fixture(autouse=True)
 def unlimited(app):
-    forget_attempts()
+    limiter.reset()
 
 
 def enter(client, email, password):

@@ -13,12 +13,11 @@ from crmapp.models import MailOutbox, SecondStep, User
 from crmapp.services import key_rotation, second_step, vault
 from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
-from tests.support.limits import forget_attempts
 
 
 @pytest.fixture(autouse=True)
 def unlimited(app):
-    forget_attempts()
+    limiter.reset()
 
 
 def enter(client, user, password=PASSWORD, **more):

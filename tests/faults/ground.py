@@ -24,6 +24,7 @@ from crmapp.db.schema import migrate
 from crmapp.domain.permissions import Role
 from crmapp.errors import Unavailable
 from crmapp.services import users
+from crmapp.web.extensions import limiter, limiter_config
 from tests.faults import made
 from tests.support.postgres import Server
 
@@ -140,6 +141,14 @@ def opened(settings: Settings) -> Iterator[Flask]:
         finally:
             session.remove()
             db.engine.dispose()
+            _count_attempts_here()
+
+
+def _count_attempts_here() -> None:
+    """Bind the limiter, which all applications share, to no server: this one's goes away."""
+    unserved = Flask("limits")
+    unserved.config.update(limiter_config(None))
+    limiter.init_app(unserved)
 
 
 @dataclass(frozen=True)
