@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.change_log import Key, Seen, World
+from tests.support.hands import Hands
 
 Place = tuple[int, str] | Key
 """A field of an account, or an external id."""
@@ -55,8 +56,7 @@ class Past:
 
     now: World
     steps: list[Step] = field(default_factory=list)
-    hands: dict[Place, list[tuple[int, int]]] = field(default_factory=dict)
-    """Place → (step, whose it was from then on), as numbers of steps."""
+    hands: Hands = field(default_factory=Hands)
     edited: dict[int, int] = field(default_factory=dict)
     """Account → the last step in which a person changed it."""
 
@@ -69,25 +69,16 @@ class Past:
         step.rows = differences(self.now, after, homes)
         for id_, row in step.rows.items():
             for place in (*((id_, name) for name in row.cells), *row.links):
-                whose = step.number if undoes is None else self.whose(place, undoes.number - 1)
-                self.hands.setdefault(place, []).append((step.number, whose))
+                self.hands.take(place, step.number, undoes.number if undoes else None)
             if person:
                 self.edited[id_] = step.number
         self.steps.append(step)
         self.now = after
         return step
 
-    def whose(self, place: Place, at: int) -> int:
-        """Return the step that the value comes from which ``place`` had after step ``at``.
-
-        What takes a step back leaves the place to whoever had it before that step.
-        """
-        then = [whose for step, whose in self.hands.get(place, []) if step <= at]
-        return then[-1] if then else 0
-
     def stands(self, place: Place, step: Step) -> bool:
         """Whether ``place`` is as ``step`` left it, and nobody touched it since."""
-        return self.whose(place, len(self.steps)) == self.whose(place, step.number)
+        return self.hands.stands(place, step.number)
 
     def back(self, step: Step, id_: int, *, has_people: Callable[[int], bool]) -> Back:
         """Say how what ``step`` did to an account is taken back."""
@@ -111,9 +102,8 @@ class Past:
 
     def _since(self, id_: int, step: Step) -> set[str]:
         """Return the fields of an account that somebody changed since."""
-        fields = [place for place in self.hands if place[0] == id_]
-        now = len(self.steps)
-        return {str(place[1]) for place in fields if self.whose(place, now) > step.number}
+        fields = [place for place in self.hands.passed if place[0] == id_]
+        return {str(place[1]) for place in fields if self.hands.whose(place) > step.number}
 
 
 def differences(before: World, after: World, homes: dict[Key, int]) -> dict[int, Row]:

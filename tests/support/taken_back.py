@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.change_log import World
+from tests.support.hands import Hands
 
 Place = tuple[str, Any, str]
 Places = dict[Place, Any]
@@ -61,8 +62,7 @@ class Past:
 
     now: Places
     steps: list[Step] = field(default_factory=list)
-    hands: dict[Place, list[tuple[int, int]]] = field(default_factory=dict)
-    """Place → (step, whose it was from then on), as numbers of steps."""
+    hands: Hands = field(default_factory=Hands)
     edited: dict[Record, int] = field(default_factory=dict)
     """Record → the last step in which a person changed it."""
     touched: dict[Record, int] = field(default_factory=dict)
@@ -78,8 +78,7 @@ class Past:
         }
         step = Step(len(self.steps) + 1, run, changed, homes)
         for place in changed:
-            whose = step.number if undoes is None else self.whose(place, undoes.number - 1)
-            self.hands.setdefault(place, []).append((step.number, whose))
+            self.hands.take(place, step.number, undoes.number if undoes else None)
         self.touched |= dict.fromkeys(step.records(), step.number)
         if run is None:
             self.edited |= dict.fromkeys(step.records(), step.number)
@@ -87,17 +86,9 @@ class Past:
         self.now = after
         return step
 
-    def whose(self, place: Place, at: int) -> int:
-        """Return the step that the value comes from which ``place`` had after step ``at``.
-
-        What takes a step back leaves the place to whoever had it before that step.
-        """
-        then = [whose for step, whose in self.hands.get(place, []) if step <= at]
-        return then[-1] if then else 0
-
     def stands(self, place: Place, step: Step) -> bool:
         """Whether ``place`` is as ``step`` left it, and nobody touched it since."""
-        return self.whose(place, len(self.steps)) == self.whose(place, step.number)
+        return self.hands.stands(place, step.number)
 
     def taken_back(
         self, step: Step, *, skipped: Collection[int], hers: Callable[[int], bool]
