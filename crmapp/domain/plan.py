@@ -247,8 +247,8 @@ def decide(
         if mapped.retired:
             return bad_value(mapped, mapped.retired, base)
         values = {name: value for name, value in mapped.values.items() if value is not None}
-        for name in _lacking(required, rules, fields, values):
-            return bad_value(mapped, {name: Text(REQUIRED)}, base)
+        if lacking := _lacking(required, rules, fields, values):
+            return bad_value(mapped, {name: Text(REQUIRED) for name in lacking}, base)
         return PlanRow(action=Planned.CREATE, fields=difference({}, values), link=True, **base)
     return _decide_update(match, mapped, accounts, base)
 

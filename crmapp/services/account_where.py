@@ -40,14 +40,14 @@ _OTHERS = frozenset(
 
 @dataclass(frozen=True)
 class _Way:
-    """How conditions are asked: ``sort`` is the field in whose order the accounts are read.
+    """How conditions are asked: ``found_by`` is the field by which the accounts are found.
 
-    Its index finds them, and no other one; to be asked for the last activity, the activities are
-    read. With ``narrow``, that of the search does as well.
+    Its index finds them, and no other one; by the last activity, the activities of some days do.
+    With ``narrow``, the index of the search does as well.
     """
 
     by: User
-    sort: str | None
+    found_by: str | None
     narrow: bool = False
 
 
@@ -128,7 +128,7 @@ def _held(spec: Field, way: _Way) -> ColumnElement[Any]:
 
 def _found_by(test: ColumnElement[Any], spec: Field, way: _Way) -> ColumnElement[Any]:
     """Let the index of a field be asked only where the accounts are read in its order."""
-    return test if spec.name == way.sort else without_index(test)
+    return test if spec.name == way.found_by else without_index(test)
 
 
 def _is_empty(spec: Field, held: ColumnElement[Any]) -> Test:
@@ -243,7 +243,7 @@ def _of_activities(operator: Operator, values: Sequence[Any], zone: ZoneInfo, wa
     if operator in (Operator.PAST, Operator.OLDER):
         since, _today = _span(Operator.PAST, values, now.astimezone(zone).date())
         happened = happened.where(_activity.happens_at >= _start(since or date.min, zone))
-    if way.sort == LAST_ACTIVITY:
+    if way.found_by == LAST_ACTIVITY:
         return _account.id.in_(happened)
     some = happened.where(_activity.account_id == _account.id).exists()
     return not_(some) if operator in (Operator.OLDER, Operator.EMPTY) else some
