@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_security.core import UserMixin
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, true
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, session, utcnow
 from crmapp.domain.permissions import Right, Role, allows
+from crmapp.domain.reach import EVERYTHING, Reach, reach_of
 
 team_member = Table(
     "team_member",
@@ -31,6 +32,20 @@ class Team(Base):
     members: Mapped[list[User]] = relationship(secondary=team_member, back_populates="teams")
 
 
+class Scope(NamedTuple):
+    """What decides which records a person sees and may change.
+
+    ``who`` is 0 for people who see and change those of everybody, else her id.
+    """
+
+    role: str
+    active: bool
+    who: int
+    sees: Reach
+    edits: Reach
+    territories: tuple[str, ...]
+
+
 class User(Base, UserMixin):
     """A person with a role; what she may do is decided by :mod:`crmapp.domain.permissions`.
 
@@ -41,6 +56,8 @@ class User(Base, UserMixin):
     ``default_view`` is the id of the :class:`crmapp.models.saved_view.SavedView` that opens first
     for her; it may be gone. ``account_columns`` are those of her list of accounts as its address
     has them (:mod:`crmapp.services.account_columns`); None are the standard ones.
+    ``sees`` and ``edits`` say whose accounts she sees and changes beside her own
+    (:class:`crmapp.domain.reach.Part`), None as her role has it, and ``territories`` are hers.
     At ``digest_hour`` of her day she gets an e-mail about her activities; ``digest_day`` is the
     last day of which that is settled. ``calendar_hash`` is what is kept of the secret address of
     her calendar.
@@ -59,6 +76,9 @@ class User(Base, UserMixin):
     password: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     role: Mapped[str] = mapped_column(default=Role.VIEWER.value)
+    sees: Mapped[list[str] | None]
+    edits: Mapped[list[str] | None]
+    territories: Mapped[list[str] | None]
     fs_uniquifier: Mapped[str] = mapped_column(unique=True, default=lambda: uuid.uuid4().hex)
     confirmed_at: Mapped[datetime | None]
     locale: Mapped[str | None]
@@ -109,14 +129,23 @@ class User(Base, UserMixin):
         """Say whether her role needs a second step, so that she cannot turn it off."""
         return session.get(SecondStep, self.role) is not None
 
-    @property
-    def scope(self) -> tuple[str, bool, int]:
-        """What decides which records she sees and may change: who has the same has the same ones.
+    def reach(self, right: Right) -> Reach:
+        """Return whose accounts she sees (``ACCOUNT_VIEW``) or changes (``ACCOUNT_EDIT``)."""
+        said = self.sees if right is Right.ACCOUNT_VIEW else self.edits
+        return reach_of(self.role, right, said)
 
-        The last part is 0 for people who see and change those of everybody, else her id.
-        """
-        everything = self.can(Right.ACCOUNT_VIEW_ALL) and self.can(Right.ACCOUNT_EDIT_ALL)
-        return self.role, self.active, 0 if everything else self.id
+    @property
+    def sees_all(self) -> bool:
+        """Say whether she sees every account, whoever owns it."""
+        return self.can(Right.ACCOUNT_VIEW) and self.reach(Right.ACCOUNT_VIEW) == EVERYTHING
+
+    @property
+    def scope(self) -> Scope:
+        """Return what her records depend on: who has the same has the same ones."""
+        sees, edits = self.reach(Right.ACCOUNT_VIEW), self.reach(Right.ACCOUNT_EDIT)
+        who = 0 if sees == edits == EVERYTHING else self.id
+        hers = tuple(sorted(self.territories or ()))
+        return Scope(self.role, self.active, who, sees, edits, hers if who else ())
 
     def __str__(self) -> str:
         return self.name

@@ -88,6 +88,8 @@ VIEWS = [
     View("POST", "/admin/users", ADMIN, "user.manage"),
     View("GET", "/admin/users/{person}/edit", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}", ADMIN, "user.manage"),
+    View("GET", "/admin/users/{person}/reach", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/reach", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/sessions/end", ADMIN, "user.manage"),
     View("POST", "/preferences/sessions/end", ALL),
     View("GET", "/admin/users/second-step", ADMIN, "user.manage"),
@@ -179,6 +181,8 @@ SENT = {
     "version": "1",
     "to": "heir",
     "do": "always",
+    "sees": "role",
+    "edits": "role",
 }
 BULK = {
     "kind": "bulk",

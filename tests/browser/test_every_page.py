@@ -135,6 +135,7 @@ PAGES = (
     "/admin/users",
     "/admin/users/new",
     "/admin/users/3/edit",
+    "/admin/users/3/reach",
     "/admin/users/second-step",
     "/accounts/filters?q=a",
     "/accounts/filter-builder?where=name~contains~a|credit_limit~between~1~2;owner_id~any~me",
