@@ -29,6 +29,16 @@ LABELS: dict[Part, str] = {
     Part.UNOWNED: N_("Those without an owner and a team"),
     Part.ALL: N_("All accounts"),
 }
+FOR_ALL = frozenset(
+    {
+        Right.ACCOUNT_VIEW_ALL,
+        Right.GRID_ADD_UPDATE_ACCOUNTS,
+        Right.RUN_VIEW,
+        Right.INTEGRATION_MANAGE,
+        Right.DATASET_MANAGE,
+    }
+)
+"""Rights that show or change accounts of everybody at once: none for people with a restriction."""
 _WHOLE = {
     Right.ACCOUNT_VIEW: Right.ACCOUNT_VIEW_ALL,
     Right.ACCOUNT_EDIT: Right.ACCOUNT_EDIT_ALL,
@@ -38,6 +48,11 @@ _WHOLE = {
 def reach_of_role(role: str, right: Right) -> Reach:
     """Return what people with ``role`` see or change, unless it is said of one of them."""
     return EVERYTHING if allows(role, _WHOLE[right]) else NEAR
+
+
+def is_restricted(role: str, *said: Collection[str] | None) -> bool:
+    """Say whether less than everything was said of a person; of an administrator nothing is."""
+    return role != Role.ADMIN and any(each is not None and Part.ALL not in each for each in said)
 
 
 def reach_of(role: str, right: Right, said: Collection[str] | None) -> Reach:

@@ -172,14 +172,14 @@ class Account(Record, Base):
         return and_(alive, cls._within(user, user.reach(Right.ACCOUNT_VIEW)))
 
     @classmethod
-    def editable_by(cls, user: User) -> ColumnElement[bool]:
+    def editable_by(cls, user: User, *, deleted: bool = False) -> ColumnElement[bool]:
         """Which of the accounts that ``user`` sees she may change, as a condition."""
         if not user.can(Right.ACCOUNT_EDIT):
             return false()
-        reach = user.reach(Right.ACCOUNT_EDIT)
+        seen, reach = cls.visible_to(user, deleted=deleted), user.reach(Right.ACCOUNT_EDIT)
         if reach == EVERYTHING:
-            return cls.visible_to(user)
-        return and_(cls.visible_to(user), cls._within(user, reach))
+            return seen
+        return and_(seen, cls._within(user, reach))
 
     @classmethod
     def _within(cls, user: User, reach: Reach) -> ColumnElement[bool]:

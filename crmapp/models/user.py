@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, session, utcnow
-from crmapp.domain.permissions import Right, Role, allows
-from crmapp.domain.reach import EVERYTHING, Reach, reach_of
+from crmapp.domain.permissions import Right, Role, rights_of
+from crmapp.domain.reach import EVERYTHING, FOR_ALL, Reach, is_restricted, reach_of
 
 team_member = Table(
     "team_member",
@@ -107,9 +107,17 @@ class User(Base, UserMixin):
 
     __table_args__ = (Index("uq_user_calendar_hash", "calendar_hash", unique=True),)
 
+    @property
+    def rights(self) -> frozenset[Right]:
+        """Return the rights that this person holds: those of her role, unless she is restricted."""
+        if not self.active:
+            return frozenset()
+        restricted = is_restricted(self.role, self.sees, self.edits)
+        return rights_of(self.role) - FOR_ALL if restricted else rights_of(self.role)
+
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""
-        return self.active and allows(self.role, right)
+        return right in self.rights
 
     def verify_and_update_password(self, password: str) -> bool:
         """Say whether this is her password; none is while she has to wait, and nobody can tell."""

@@ -45,7 +45,8 @@ def holders(right: Right, *, by: User) -> Sequence[User]:
     need(right, by=by)
     roles = [role.value for role in roles_with(right)]
     people = session.scalars(select(User).where(User.active, User.role.in_(roles)))
-    return sorted(people, key=lambda user: (fold(user.name), user.id))
+    found = [user for user in people if user.can(right)]
+    return sorted(found, key=lambda user: (fold(user.name), user.id))
 
 
 def get(user_id: int, *, by: User) -> User:
