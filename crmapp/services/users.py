@@ -36,6 +36,13 @@ def everybody(*, by: User) -> Sequence[User]:
     return sorted(people, key=lambda user: (not user.active, fold(user.name), user.id))
 
 
+def administrators() -> Sequence[str]:
+    """Return the names of the active people who can grant rights, in their order."""
+    roles = [role.value for role in roles_with(Right.USER_MANAGE)]
+    names = session.scalars(select(User.name).where(User.active, User.role.in_(roles)))
+    return sorted(names, key=fold)
+
+
 def holders(right: Right, *, by: User) -> Sequence[User]:
     """Return the active people who hold a right, by name.
 

@@ -38,6 +38,7 @@ PAGES = (
     "/accounts/5/history",
     "/accounts/5/edit",
     "/accounts/5/deletion",
+    "/accounts/5/readers",
     "/accounts/5/merge",
     "/accounts/5/merge?with=6&with=7",
     "/accounts/duplicates",
