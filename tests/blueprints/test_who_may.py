@@ -92,6 +92,8 @@ VIEWS = [
     View("POST", "/admin/users/{person}", ADMIN, "user.manage"),
     View("GET", "/admin/users/{person}/reach", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/reach", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/view", ADMIN, "user.manage"),
+    View("POST", "/admin/users/view/end", ALL),
     View("POST", "/admin/users/{person}/sessions/end", ADMIN, "user.manage"),
     View("POST", "/preferences/sessions/end", ALL),
     View("GET", "/admin/users/second-step", ADMIN, "user.manage"),

@@ -37,5 +37,6 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     sync_plans,  # noqa: F401
     unfiled,  # noqa: F401
     values,  # noqa: F401
+    viewing_as,  # noqa: F401
     views,  # noqa: F401
 )
