@@ -43,7 +43,7 @@ def test_as_the_role_has_it_is_shown_in_words(make, as_user):
     of_bob = client.get(f"/admin/users/{make.bob.id}/reach").text
     of_mona = client.get(f"/admin/users/{make.mona.id}/reach").text
 
-    assert "As the role has it: the own ones, the teams’ and those of nobody" in of_bob
+    assert "As the role has it: the person’s own, the teams’ and those of nobody" in of_bob
     assert of_mona.count("As the role has it: all") == 2
 
 

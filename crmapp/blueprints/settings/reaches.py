@@ -33,16 +33,16 @@ class ReachForm(Form):
     """What a person sees and what she changes; ``…_some`` counts where only some are chosen."""
 
     sees = SelectField(lazy_gettext("Sees"), validators=[Required()], validate_choice=False)
-    sees_some = ChosenField(lazy_gettext("Sees beside the own accounts"), validate_choice=False)
+    sees_some = ChosenField(lazy_gettext("Sees beside the person’s own accounts"), validate_choice=False)
     edits = SelectField(
-        lazy_gettext("Changes"),
+        lazy_gettext("May change"),
         validators=[Required()],
         description=lazy_gettext(
             "Only accounts that the person sees, and only if the role may change accounts."
         ),
         validate_choice=False,
     )
-    edits_some = ChosenField(lazy_gettext("Changes beside the own accounts"), validate_choice=False)
+    edits_some = ChosenField(lazy_gettext("May change beside the person’s own accounts"), validate_choice=False)
     territories = ChosenField(lazy_gettext("Territories of the person"), validate_choice=False)
 
     def offer(self, user: User) -> None:
@@ -53,7 +53,7 @@ class ReachForm(Form):
             self[name].choices = [
                 SelectChoice(AS_ROLE, _("As the role has it: all") if whole else _near()),
                 SelectChoice(EVERY, translated(LABELS[Part.ALL])),
-                SelectChoice(CHOSEN, _("Only the own accounts, and those that are ticked below")),
+                SelectChoice(CHOSEN, _("Only the person’s own accounts, and those that are ticked below")),
             ]
             self[f"{name}_some"].choices = some
         found = pick_lists.choices("territory", reader.locale(), keep=user.territories)
@@ -74,7 +74,7 @@ class ReachForm(Form):
 
 
 def _near() -> str:
-    return _("As the role has it: the own ones, the teams’ and those of nobody")
+    return _("As the role has it: the person’s own, the teams’ and those of nobody")
 
 
 @bp.get("/users/<int:user_id>/reach")
