@@ -112,8 +112,12 @@ class User(Base, UserMixin):
         """Return the rights that this person holds: those of her role, unless she is restricted."""
         if not self.active:
             return frozenset()
-        restricted = is_restricted(self.role, self.sees, self.edits)
-        return rights_of(self.role) - FOR_ALL if restricted else rights_of(self.role)
+        return rights_of(self.role) - FOR_ALL if self.restricted else rights_of(self.role)
+
+    @property
+    def restricted(self) -> bool:
+        """Say whether an administrator lets her see or change some accounts only."""
+        return is_restricted(self.role, self.sees, self.edits)
 
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""

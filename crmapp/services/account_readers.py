@@ -80,7 +80,7 @@ def _ways(
     labels: Mapping[str, str],
 ) -> list[Text]:
     """Return by what a person who holds ``right`` reaches the account."""
-    reach, found = user.reach(right), []
+    reach, found = user.reach(right), list[Text]()
     if account.owner_id == user.id:
         found.append(Text(OWNER))
     if reach == EVERYTHING:

@@ -132,7 +132,8 @@ def _reader() -> Hashable:
     known: Hashable = g.get("reader_of_parts")
     if known is None:
         who = person() if signed_in() else None
-        named = who and (who.id, who.name, who.email, who.rights, str(g.get("viewer", "")))
+        viewer = str(g.get("viewer", ""))
+        named = who and (who.id, who.name, who.email, who.rights, who.scope, viewer)
         looks = tuple(preferences().values())
         room = (request.script_root, request.blueprint, static_url(""), settings().htmx_source)
         known = g.reader_of_parts = (named, looks, str(get_locale()), room)

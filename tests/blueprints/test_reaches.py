@@ -32,6 +32,7 @@ def test_what_was_chosen_is_kept_and_shown_again(make, as_user):
 
     assert answer.location == "/admin/users"
     assert said(make.again(User, make.bob.id)) == (["team", "territory"], [], ["north"])
+    assert client.get("/admin/users").text.count(">Restricted<") == 1
     page = client.get(f"/admin/users/{make.bob.id}/reach").text
     assert '<option selected value="some">' in page
     assert page.count(" checked ") == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -33,7 +35,9 @@ class ReachForm(Form):
     """What a person sees and what she changes; ``…_some`` counts where only some are chosen."""
 
     sees = SelectField(lazy_gettext("Sees"), validators=[Required()], validate_choice=False)
-    sees_some = ChosenField(lazy_gettext("Sees beside the person’s own accounts"), validate_choice=False)
+    sees_some = ChosenField(
+        lazy_gettext("Sees beside the person’s own accounts"), validate_choice=False
+    )
     edits = SelectField(
         lazy_gettext("May change"),
         validators=[Required()],
@@ -42,7 +46,9 @@ class ReachForm(Form):
         ),
         validate_choice=False,
     )
-    edits_some = ChosenField(lazy_gettext("May change beside the person’s own accounts"), validate_choice=False)
+    edits_some = ChosenField(
+        lazy_gettext("May change beside the person’s own accounts"), validate_choice=False
+    )
     territories = ChosenField(lazy_gettext("Territories of the person"), validate_choice=False)
 
     def offer(self, user: User) -> None:
@@ -50,12 +56,16 @@ class ReachForm(Form):
         some = [SelectChoice(part.value, translated(LABELS[part])) for part in SOME]
         for name, right in _RIGHTS.items():
             whole = Part.ALL in reach_of_role(user.role, right)
-            self[name].choices = [
+            field: Any = self[name]
+            field.choices = [
                 SelectChoice(AS_ROLE, _("As the role has it: all") if whole else _near()),
                 SelectChoice(EVERY, translated(LABELS[Part.ALL])),
-                SelectChoice(CHOSEN, _("Only the person’s own accounts, and those that are ticked below")),
+                SelectChoice(
+                    CHOSEN, _("Only the person’s own accounts, and those that are ticked below")
+                ),
             ]
-            self[f"{name}_some"].choices = some
+            ticked: Any = self[f"{name}_some"]
+            ticked.choices = some
         found = pick_lists.choices("territory", reader.locale(), keep=user.territories)
         self.territories.choices = [SelectChoice(*each) for each in found]
 
@@ -113,7 +123,7 @@ def restrict(user_id: int) -> ResponseReturnValue:
     return see_other(url_for("settings.users"))
 
 
-def _shown(name: str, said: list[str] | None) -> dict[str, object]:
+def _shown(name: str, said: list[str] | None) -> dict[str, Any]:
     if said is None or Part.ALL in said:
         return {name: AS_ROLE if said is None else EVERY}
     return {name: CHOSEN, f"{name}_some": said}
