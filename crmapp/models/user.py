@@ -117,7 +117,8 @@ class User(Base, UserMixin):
     @property
     def restricted(self) -> bool:
         """Say whether an administrator lets her see or change some accounts only."""
-        return is_restricted(self.role, self.sees, self.edits)
+        said = self.sees is not None or self.edits is not None  # of most, nothing is
+        return said and is_restricted(self.role, self.sees, self.edits)
 
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""
