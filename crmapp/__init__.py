@@ -33,6 +33,7 @@ from crmapp.web import (
     sessions,
     templating,
     toasts,
+    viewing,
 )
 
 BLUEPRINTS = (
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     reader.init_app(app)
     access.init_app(app)
+    viewing.init_app(app)
     htmx.init_app(app)
     toasts.init_app(app)
     assets.init_app(app)

@@ -5,6 +5,7 @@
     CRMError
     ├── NotFound              404  no such thing, or not for you
     ├── Forbidden             403  you see it, but lack the named right
+    ├── ReadOnly              403  an administrator looks at it as somebody else
     ├── Invalid               422  fields carries field → message
     ├── Conflict              409  somebody else changed it; carries both versions
     ├── MayExist              409  records like it exist; carries them
@@ -59,6 +60,14 @@ class Forbidden(CRMError):
     def __init__(self, right: str, message: Text | str | None = None) -> None:
         self.right = right
         super().__init__(message)
+
+
+class ReadOnly(CRMError):
+    status = 403
+    default = N_(
+        "You look at this as somebody else, so nothing can be changed. Go back to your own view"
+        " first; what you typed is still on the page."
+    )
 
 
 class Invalid(CRMError):

@@ -16,12 +16,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmapp.db import unchanged
 from crmapp.db.base import Base
-from crmapp.errors import DISK_FULL, Unavailable
+from crmapp.errors import DISK_FULL, ReadOnly, Unavailable
 from crmapp.memory import Memory
 
 WRITE = "crmapp_write"
 AFTER = "crmapp_after_commit"
 KNOWN = "crmapp_known"
+READ_ONLY = "crmapp_read_only"
 T = TypeVar("T")
 
 _FULL = frozenset({"SQLITE_FULL", "53100"})
@@ -73,7 +74,10 @@ def unit_of_work() -> Iterator[None]:
 
     Raises:
         Unavailable: the database is locked, full or away; nothing was written.
+        ReadOnly: nothing may be written here, see :func:`read_only`.
     """
+    if session().info.get(READ_ONLY):
+        raise ReadOnly
     if session().info.get(WRITE):
         raise RuntimeError("unit_of_work() does not nest: let the use-case open it")
     if session.new or session.dirty or session.deleted:
@@ -98,6 +102,11 @@ def unit_of_work() -> Iterator[None]:
         session().info.pop(AFTER, None)
     for callback in waiting:
         callback()
+
+
+def read_only(only: bool) -> None:
+    """Refuse each unit of work of this session from now on, or do so no longer."""
+    session().info[READ_ONLY] = only
 
 
 def be_alone(matter: str) -> None:

@@ -14,7 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
-from crmapp.services import editing, records
+from crmapp.services import accounts, editing, records
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
 
@@ -53,12 +53,13 @@ def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | No
 
     Raises:
         NotFound: she does not see the account.
-        Forbidden: she may not add activities.
+        Forbidden: she may not add activities, or not change the account.
         Invalid: field → what is wrong with it.
     """
     with unit_of_work():
         editing.seen(Account, account_id, by=by)
         need(Right.ACTIVITY_EDIT, by=by)
+        accounts.need_editable(account_id, by=by)
         sent = {**typed, "account": account_id}
         return editing.made(key, sent, lambda: _add(account_id, typed, by), by=by)
 
@@ -86,8 +87,7 @@ def update(
         Conflict: somebody else changed it since.
     """
     with unit_of_work():
-        activity = editing.seen(Activity, activity_id, by=by)
-        need(Right.ACTIVITY_EDIT, by=by)
+        activity = need_editable(activity_id, by=by)
         account_id, kept = activity.account_id, {**typed, "kind": activity.kind}
         sent = {**kept, "activity": activity_id, "version": version}
 
@@ -96,6 +96,19 @@ def update(
             return editing.changed(Activity, activity_id, values, version, by=by)
 
         return editing.made(key, sent, change, by=by)
+
+
+def need_editable(activity_id: int, *, by: User) -> Activity:
+    """Return the activity that ``by`` is about to change: hers, or of an account she may change.
+
+    Raises:
+        NotFound, Forbidden
+    """
+    activity = get(activity_id, by=by)
+    need(Right.ACTIVITY_EDIT, by=by)
+    if activity.owner_id != by.id:
+        accounts.need_editable(activity.account_id, by=by)
+    return activity
 
 
 def _checked(

@@ -36,6 +36,13 @@ def everybody(*, by: User) -> Sequence[User]:
     return sorted(people, key=lambda user: (not user.active, fold(user.name), user.id))
 
 
+def administrators() -> Sequence[str]:
+    """Return the names of the active people who can grant rights, in their order."""
+    roles = [role.value for role in roles_with(Right.USER_MANAGE)]
+    names = session.scalars(select(User.name).where(User.active, User.role.in_(roles)))
+    return sorted(names, key=fold)
+
+
 def holders(right: Right, *, by: User) -> Sequence[User]:
     """Return the active people who hold a right, by name.
 
@@ -45,7 +52,8 @@ def holders(right: Right, *, by: User) -> Sequence[User]:
     need(right, by=by)
     roles = [role.value for role in roles_with(right)]
     people = session.scalars(select(User).where(User.active, User.role.in_(roles)))
-    return sorted(people, key=lambda user: (fold(user.name), user.id))
+    found = [user for user in people if user.can(right)]
+    return sorted(found, key=lambda user: (fold(user.name), user.id))
 
 
 def get(user_id: int, *, by: User) -> User:

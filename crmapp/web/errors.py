@@ -16,15 +16,17 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.routing import IntegerConverter
 
 from crmapp.db.session import unavailable
-from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
+from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, rights_of, roles_with
 from crmapp.errors import CRMError, Forbidden
 from crmapp.i18n import N_
-from crmapp.web.access import forget_person, is_public, signed_in
+from crmapp.services import users
+from crmapp.web.access import forget_person, is_public, person, signed_in
 from crmapp.web.ended import renewed, signed_out
 from crmapp.web.htmx import targets_drawer, wants_fragment
 from crmapp.web.texts import translated
 
 LARGEST_ID = 2**31 - 1
+MOST_NAMED = 3
 TITLES = {
     400: N_("This request cannot be understood"),
     401: N_("Please sign in"),
@@ -48,6 +50,9 @@ SENTENCES_BY_STATUS = {
     429: N_("Wait a few minutes, then try again."),
     500: N_("It has been noted. Nothing you entered was half saved."),
 }
+RESTRICTED = N_(
+    "Your role allows it, but you are restricted to some accounts. Ask to see or change more."
+)
 log = structlog.get_logger(__name__)
 
 
@@ -129,11 +134,14 @@ def _http(error: HTTPException) -> Response:
 
 
 def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> Response:
+    lack = _lack(error) if isinstance(error, Forbidden) else None
+    if lack and lack["restricted"]:
+        sentence = sentence or gettext(RESTRICTED)
     context = {
         "status": status,
         "title": gettext(TITLES.get(status, TITLES[400 if status < 500 else 500])),
         "sentence": sentence or _sentence(status),
-        "lack": _lack(error) if isinstance(error, Forbidden) else None,
+        "lack": lack,
         "request_id": g.get("request_id"),
     }
     if not wants_fragment():
@@ -156,12 +164,17 @@ def _sentence(status: int) -> str:
 
 
 def _lack(error: Forbidden) -> dict[str, object]:
-    """Name the right that is missing, what it allows, and the roles that hold it."""
+    """Name the right that is missing, what it allows, who holds it, and who can grant it.
+
+    It may be one of her role that she lacks since she is restricted to some accounts.
+    """
     right = Right(error.right)
     return {
         "right": right.value,
         "allows": gettext(SENTENCES[right]),
         "roles": [gettext(ROLE_LABELS[role]) for role in roles_with(right)],
+        "restricted": right in rights_of(person().role) if signed_in() else False,
+        "grantors": ", ".join(users.administrators()[:MOST_NAMED]),
     }
 
 

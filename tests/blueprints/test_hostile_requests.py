@@ -61,7 +61,8 @@ FIELDS: dict[str, Iterable[str]] = {
     "settings": ("name", "email", "role", "team", "password", "active", "label_en", "kind", "code",
                  "pick_list", "position", "to", "rules", "required", "version", "id", "account",
                  "up", "dropped", "field", "ticked", "section", "do", "shown", "name_fr", "tab",
-                 "operator", "values", "roles"),
+                 "operator", "values", "roles", "sees", "sees_some", "edits", "edits_some",
+                 "territories"),
     "upserts": ("dataset", "dimension", "sel", "plan_hash", "row-1", "row-" + "9" * 15, "match",
                 "name", "empty", "confirmed", "idempotency_key"),
 }  # fmt: skip

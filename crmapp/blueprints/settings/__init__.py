@@ -26,6 +26,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     matching,  # noqa: F401
     people,  # noqa: F401
     picklists,  # noqa: F401
+    reaches,  # noqa: F401
     replacements,  # noqa: F401
     requests,  # noqa: F401
     retention,  # noqa: F401
@@ -36,5 +37,6 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     sync_plans,  # noqa: F401
     unfiled,  # noqa: F401
     values,  # noqa: F401
+    viewing_as,  # noqa: F401
     views,  # noqa: F401
 )
