@@ -29,6 +29,7 @@ from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
 from crmapp.models.saved_view import SavedView
 from crmapp.models.selection import StoredSelection
+from crmapp.models.sign_in import SignIn
 from crmapp.models.user import SecondStep, Team, User, team_member
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "SavedMapping",
     "SavedView",
     "SecondStep",
+    "SignIn",
     "Stamp",
     "StoredDataset",
     "StoredSelection",

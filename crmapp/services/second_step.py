@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 
 from sqlalchemy import delete, insert, select
@@ -13,7 +12,7 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import SecondStep, User
 from crmapp.queue import later
-from crmapp.services import notifications
+from crmapp.services import notifications, sign_ins
 from crmapp.services.rights import need
 
 LETTER = "sign_in"
@@ -52,7 +51,7 @@ def ask_of(wanted: Collection[str], *, by: User) -> None:
             session.execute(insert(SecondStep), [{"role": role} for role in sorted(set(wanted))])
         without = select(User).where(User.role.in_(fresh), User.tf_totp_secret.is_(None))
         for person in session.scalars(without.order_by(User.id).with_for_update()):
-            sign_out(person)
+            sign_ins.end_all(person)
 
 
 def reset(user_id: int, *, by: User) -> None:
@@ -71,7 +70,7 @@ def reset(user_id: int, *, by: User) -> None:
             return
         forget(person)
         person.wrong_sign_ins, person.waits_until = 0, None
-        sign_out(person)
+        sign_ins.end_all(person)
         tell(person, RESET)
         later("mails.deliver")
 
@@ -80,11 +79,6 @@ def forget(person: User) -> None:
     """Take a person's second step away, and her recovery codes with it."""
     person.tf_primary_method = person.tf_totp_secret = None
     person.tf_last_counter = person.mf_recovery_codes = None
-
-
-def sign_out(person: User) -> None:
-    """End all sessions of a person."""
-    person.fs_uniquifier = uuid.uuid4().hex
 
 
 def tell(person: User, event: str) -> None:

@@ -30,6 +30,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     requests,  # noqa: F401
     retention,  # noqa: F401
     second_step,  # noqa: F401
+    sessions,  # noqa: F401
     sign_in,  # noqa: F401
     subscriptions,  # noqa: F401
     sync_health,  # noqa: F401

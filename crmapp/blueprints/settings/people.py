@@ -132,16 +132,6 @@ def update_user(user_id: int) -> ResponseReturnValue:
     return see_other(url_for("settings.users"))
 
 
-@bp.post("/users/<int:user_id>/sessions/end")
-@requires(Right.USER_MANAGE)
-def sign_user_out(user_id: int) -> ResponseReturnValue:
-    """Sign a person out everywhere."""
-    name = people.get(user_id, by=current_user).name
-    people.sign_out(user_id, by=current_user)
-    flash(_("%(name)s is signed out everywhere.", name=name), "success")
-    return see_other(url_for("settings.users"))
-
-
 def _form(form: RoleForm, person: User | None = None, status: int = 200) -> ResponseReturnValue:
     form.offer_roles()
     return page("settings/user.html", "settings/_user.html", status, form=form, person=person)
