@@ -88,6 +88,8 @@ VIEWS = [
     View("POST", "/admin/users", ADMIN, "user.manage"),
     View("GET", "/admin/users/{person}/edit", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}", ADMIN, "user.manage"),
+    View("GET", "/admin/handovers/{handover}", ADMIN, "user.manage"),
+    View("POST", "/admin/handovers/{handover}/run", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/sessions/end", ADMIN, "user.manage"),
     View("GET", "/admin/users/{person}/sessions", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/sessions/1/end", ADMIN, "user.manage"),
@@ -218,6 +220,7 @@ def ids(make):
         "heir": make.value("terms", "heir").id,
         "list": make.pick_list("own").id,
         "replacement": make.run(kind="replacement", status="planning").id,
+        "handover": make.run(kind="handover", status="planning").id,
         "bulk": make.run(**BULK, by_id=make.alice.id).id,
     }
 

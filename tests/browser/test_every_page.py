@@ -186,7 +186,8 @@ PAGES = (
 )
 FOR_VISITORS = ("/login", "/reset")
 WALKED = {
-    "mappings.show", "upserts.fixes", "settings.replacement", "upserts.mapping", "upserts.plan",
+    "mappings.show", "upserts.fixes", "settings.replacement", "settings.handover",
+    "upserts.mapping", "upserts.plan",
     "grid.edit_favourite", "grid.confirm_favourite_deletion", "security.reset_password",
 }  # fmt: skip
 """Pages that are on somebody's way, here or in another story."""
