@@ -25,6 +25,7 @@ from crmapp.models.integration import (
 from crmapp.models.mail import Mailbox, MailOutbox, UnfiledLetter
 from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.matching import MatchAnswer, MatchCandidate, MatchQuestion, MatchRule
+from crmapp.models.passkey import Passkey
 from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
 from crmapp.models.saved_view import SavedView
@@ -63,6 +64,7 @@ __all__ = [
     "MatchCandidate",
     "MatchQuestion",
     "MatchRule",
+    "Passkey",
     "PickList",
     "PickListValue",
     "PlanDecision",

@@ -18,6 +18,8 @@ from crmapp.services.rights import need
 LETTER = "sign_in"
 ON, OFF, RESET, GUESSED, INVITED = "on", "off", "reset", "guessed", "invited"
 """What a letter tells: it is on or off, an administrator took it, somebody guesses, welcome."""
+PASSKEY, NO_PASSKEY = "passkey", "no_passkey"
+"""And: a passkey came, or went."""
 
 
 def roles(*, by: User) -> frozenset[str]:
@@ -55,7 +57,9 @@ def ask_of(wanted: Collection[str], *, by: User) -> None:
 
 
 def reset(user_id: int, *, by: User) -> None:
-    """Take away the second step of a person who lost it, sign her out everywhere, and tell her.
+    """Take away the second step and the passkeys of a person who lost them, and tell her.
+
+    She is signed out everywhere.
 
     Raises:
         Forbidden: she lacks the right.
@@ -66,9 +70,10 @@ def reset(user_id: int, *, by: User) -> None:
         raise Invalid({"": N_("Turn off your own on the page “Two-step sign-in”.")})
     with unit_of_work():
         person = session.get_one(User, user_id, with_for_update=True)
-        if person.tf_totp_secret is None:
+        if person.tf_totp_secret is None and not person.webauthn:
             return
         forget(person)
+        person.webauthn.clear()
         person.wrong_sign_ins, person.waits_until = 0, None
         sign_ins.end_all(person)
         tell(person, RESET)

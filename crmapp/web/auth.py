@@ -32,10 +32,11 @@ from crmapp.domain.days import is_zone
 from crmapp.errors import SecretsLost
 from crmapp.i18n import N_
 from crmapp.mail import messages, outbox
+from crmapp.models import Passkey
 from crmapp.models.user import User
 from crmapp.services import passwords, sign_ins, vault
 from crmapp.services import second_step as steps
-from crmapp.web import guesses, recent, second_step, signed_in
+from crmapp.web import guesses, passkeys, recent, second_step, signed_in
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
 from crmapp.web.texts import translated
@@ -151,10 +152,9 @@ class People(SQLAlchemyUserDatastore):
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
-    people = People(db, User, NoRole)
-    security = Security(
-        app, people, mail_util_cls=OutboxMail, password_util_cls=OurPasswords, **second_step.FORMS
-    )
+    people = People(db, User, NoRole, Passkey)
+    given = {"mail_util_cls": OutboxMail, "password_util_cls": OurPasswords}
+    security = Security(app, people, **given, **second_step.FORMS, **passkeys.FORMS)
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     app.before_request(_keep_next_at_home)
@@ -169,6 +169,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for endpoint, limit in limited.items():
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
     second_step.init_app(app, security)
+    passkeys.init_app(app, security)
     guesses.init_app(app)
     signed_in.init_app(app)
     user_logged_in.connect(_start_afresh, app)
@@ -205,6 +206,7 @@ def _config(settings: Settings) -> dict[str, object]:
         "SECURITY_FRESHNESS": timedelta(hours=1),
         **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
         **second_step.CONFIG,
+        **passkeys.CONFIG,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,

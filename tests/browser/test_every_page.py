@@ -179,12 +179,13 @@ PAGES = (
     "/change",
     "/verify",
     "/tf-setup",
+    "/wan-register",
     "/mf-recovery-codes",
     "/accounts/999999",
     "/accounts?q=%00",
     "/preferences",
 )
-FOR_VISITORS = ("/login", "/reset")
+FOR_VISITORS = ("/login", "/reset", "/wan-signin")
 WALKED = {
     "mappings.show", "upserts.fixes", "settings.replacement", "settings.handover",
     "upserts.mapping", "upserts.plan",
