@@ -157,6 +157,7 @@ class Siege:
     def press(self, requests: int, seed: int) -> None:
         """Send ``requests`` bad requests, to one target after the other."""
         targets = self.site.targets
+        turns = count(1)
 
         @hypothesis.seed(seed)
         @hypothesis.settings(
@@ -168,9 +169,9 @@ class Siege:
         )
         @hypothesis.given(recipes(ASKING))
         def send(recipe: Recipe) -> None:
-            number = next(self._keys)
-            self._send(targets[number % len(targets)], recipe, f"soak-{number}")
-            if number % 1000 == 0:
+            turn = next(turns)
+            self._send(targets[turn % len(targets)], recipe, f"soak-{next(self._keys)}")
+            if turn % 1000 == 0:
                 self.say(f"  {self.toll}")
 
         send()

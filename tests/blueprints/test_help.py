@@ -72,7 +72,7 @@ def test_words_that_stand_nowhere_find_nothing(make, as_user, words):
         ("/runs", "runs"),
         ("/admin", "admin"),
         ("/search", "search"),
-        ("/change", "start"),
+        ("/change", "search"),
     ],
 )
 def test_each_screen_links_to_the_chapter_that_explains_it(make, as_user, address, slug):

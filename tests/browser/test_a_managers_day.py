@@ -31,7 +31,7 @@ def _who_left(browser, site, cookies) -> Iterator[None]:
     walk.field("E-mail").fill("lea@lenz.example")
     walk.field("Team").fill("Europe")
     walk.saves()
-    walk.is_told("%(name)s may sign in now.", name=LEFT)
+    walk.is_told("%(name)s is invited by e-mail to set a password.", name=LEFT)
     for name in HERS:
         walk.page.goto("/accounts/new")
         walk.field("Name").fill(name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
-from crmapp.db import session, unit_of_work
+from crmapp.db import db, session, unit_of_work
 from crmapp.errors import Invalid
 from crmapp.models import Account
 from crmapp.services import account_list, accounts, custom_fields
@@ -121,14 +121,18 @@ def crowd():
     with unit_of_work():
         rows = [{"name": name, **derived("account", {"name": name})} for name in names]
         session.execute(insert(Account), rows)
+    if db.engine.dialect.name == "postgresql":
+        session.execute(text("ANALYZE account"))
 
 
 def test_the_beginning_of_a_name_is_read_from_the_order_of_names(make):
+    crowd()
     question = Question.from_args({"where": "name~begins~ac"}, me=make.mona.id)
 
-    found = plans_of(question, make.mona)
+    first, *_ = plans_of(question, make.mona)
 
-    assert any("ix_account_list" in plan and "name_key" in plan for plan in found)
+    assert "ix_account_list" in first
+    assert "name_key" in first
 
 
 def test_whether_a_filter_can_be_asked_is_said_without_looking_for_accounts(make):
