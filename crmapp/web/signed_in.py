@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from flask import Flask, Response, after_this_request, g, request, session
+from flask import Flask, Request, Response, after_this_request, g, request, session
 from flask_babel import gettext as _
 from flask_login import user_logged_in, user_logged_out
 from flask_security.utils import _view_commit, set_request_attr
@@ -32,8 +32,9 @@ class Place:
 
 
 def init_app(app: Flask) -> None:
-    """Let the library find people by their sign-ins."""
+    """Let the library find people by their sign-ins, and by nothing else."""
     app.login_manager.user_loader(_of_session)  # type: ignore[attr-defined]  # the library's
+    app.login_manager.request_loader(_of_token)  # type: ignore[attr-defined]  # the library's
     app.after_request(_note)
     user_logged_in.connect(_begin, app)
     user_logged_out.connect(_end, app)
@@ -77,6 +78,10 @@ def _of_session(word: str) -> User | None:
     set_request_attr("fs_paa", session.get("fs_paa", 0))
     g.sign_in = known[1]
     return database.merge(known[0], load=False)
+
+
+def _of_token(_request: Request) -> None:
+    """Let nobody in by a token of the library: it is no sign-in that she could see and end."""
 
 
 def _read(word: str) -> tuple[User, Seen] | None:

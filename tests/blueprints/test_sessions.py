@@ -220,3 +220,15 @@ def test_who_asks_is_found_by_one_statement(as_user, make):
 
     assert sum("sign_in" in each for each in asked) == 1
     assert sum("tf_totp_secret" in each for each in asked) == 1
+
+
+def test_a_token_of_the_library_lets_nobody_in(app, client, make):
+    form = {"email": make.bob.email, "password": PASSWORD}
+    answer = client.post("/login?include_auth_token", json=form)
+    told = answer.get_json()["response"]
+    with app.app_context():
+        token = told.get("user", {}).get("authentication_token") or make.bob.get_auth_token()
+
+    page = app.test_client().get("/preferences/mail", headers={"Authentication-Token": token})
+
+    assert page.location == "/login?next=%2Fpreferences%2Fmail"

@@ -1,4 +1,4 @@
-"""A person adds a passkey of her device, signs in by it, sees where she is signed in, removes it."""
+"""A person adds a passkey of her device, signs in by it, sees where she is signed in."""
 
 from __future__ import annotations
 
