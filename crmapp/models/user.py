@@ -48,9 +48,9 @@ class User(Base, UserMixin):
 
     Flask-Security names what two-step sign-in needs: ``tf_totp_secret`` and ``mf_recovery_codes``
     are encrypted (:mod:`crmapp.services.vault`), ``tf_last_counter`` is the moment of the last code
-    that was used, so that none is used twice. Passkeys know her by ``fs_webauthn_user_handle``.
-    ``wrong_sign_ins`` counts wrong passwords and codes
-    since she signed in last; until ``waits_until`` even the right ones are wrong.
+    that was used, so that none is used twice. ``wrong_sign_ins`` counts wrong passwords and codes
+    since she signed in last; until ``waits_until`` even the right ones are wrong. Passkeys know her
+    by ``fs_webauthn_user_handle``.
     """
 
     __tablename__ = "user"
