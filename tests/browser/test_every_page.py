@@ -221,7 +221,8 @@ WALKED |= {"databases.columns", "databases.new", "databases.preview", "databases
 WALKED |= {"accounts.bulk_edit", "accounts.own_tab"}
 NO_PAGES |= {"accounts.last_bulk_edit"}
 WALKED |= {"security.two_factor_token_validation", "security.mf_recovery"}
-NO_PAGES |= {"security.two_factor_rescue", "security.tf_select", "security.wan_verify"}
+NO_PAGES |= {"security.two_factor_rescue", "security.tf_select"}
+NO_PAGES |= {"security.wan_delete", "security.wan_verify"}
 
 
 @pytest.fixture(scope="module")
