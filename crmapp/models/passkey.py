@@ -26,7 +26,7 @@ class Passkey(Base, WebAuthnMixin):
     credential_id: Mapped[bytes] = mapped_column(unique=True)
     public_key: Mapped[bytes]
     sign_count: Mapped[int] = mapped_column(default=0)
-    transports: Mapped[list[str]] = mapped_column(default=list)  # type: ignore[assignment]  # never None
+    transports: Mapped[list[str]] = mapped_column(default=list)
     extensions: Mapped[str | None]
     usage: Mapped[str]
     backup_state: Mapped[bool]

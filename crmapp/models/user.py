@@ -82,12 +82,12 @@ class User(Base, UserMixin):
     tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
     wrong_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
     waits_until: Mapped[datetime | None]
-    fs_webauthn_user_handle: Mapped[str | None]
+    fs_webauthn_user_handle: Mapped[str | None]  # type: ignore[assignment]  # none before a passkey
     mf_recovery_codes: Mapped[str | None] = mapped_column(Text)  # type: ignore[assignment]  # sealed
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")
-    webauthn: Mapped[list[Passkey]] = relationship(
+    webauthn: Mapped[list[Passkey]] = relationship(  # type: ignore[assignment]  # ours
         cascade="all, delete-orphan", passive_deletes=True
     )
 

@@ -60,7 +60,10 @@ def begin(user_id: int, *, agent: str, address: str) -> tuple[str, int]:
 def find(word: str) -> tuple[User, Seen] | None:
     """Return whose session has this word, if it has not ended."""
     found = session.execute(_by_word(), {"word_hash": _hashed(word)}).one_or_none()
-    return (found[0], Seen(found[1], found[2])) if found else None
+    if found is None:
+        return None
+    person, sign_in_id, seen_at = found
+    return person, Seen(sign_in_id, seen_at)
 
 
 def note(engine: Engine, sign_in_id: int, *, agent: str, address: str) -> None:
@@ -138,7 +141,7 @@ def _hashed(word: str) -> str:
 
 
 @cache
-def _by_word() -> Select[tuple[User, int, datetime]]:
+def _by_word() -> Select[User, int, datetime]:
     return (
         select(User, SignIn.id, SignIn.seen_at)
         .join(SignIn, SignIn.user_id == User.id)

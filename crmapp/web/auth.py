@@ -153,7 +153,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
     people = People(db, User, NoRole, Passkey)
-    given = {"mail_util_cls": OutboxMail, "password_util_cls": OurPasswords}
+    given: dict[str, Any] = {"mail_util_cls": OutboxMail, "password_util_cls": OurPasswords}
     security = Security(app, people, **given, **second_step.FORMS, **passkeys.FORMS)
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
