@@ -25,10 +25,12 @@ from crmapp.models.integration import (
 from crmapp.models.mail import Mailbox, MailOutbox, UnfiledLetter
 from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.matching import MatchAnswer, MatchCandidate, MatchQuestion, MatchRule
+from crmapp.models.passkey import Passkey
 from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
 from crmapp.models.saved_view import SavedView
 from crmapp.models.selection import StoredSelection
+from crmapp.models.sign_in import SignIn
 from crmapp.models.user import SecondStep, Team, User, team_member
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "MatchCandidate",
     "MatchQuestion",
     "MatchRule",
+    "Passkey",
     "PickList",
     "PickListValue",
     "PlanDecision",
@@ -76,6 +79,7 @@ __all__ = [
     "SavedMapping",
     "SavedView",
     "SecondStep",
+    "SignIn",
     "Stamp",
     "StoredDataset",
     "StoredSelection",

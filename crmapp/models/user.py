@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crmapp.db import Base, session, utcnow
 from crmapp.domain.permissions import Right, Role, rights_of
 from crmapp.domain.reach import EVERYTHING, FOR_ALL, Reach, is_restricted, reach_of
+from crmapp.models.passkey import Passkey
 
 team_member = Table(
     "team_member",
@@ -65,7 +66,8 @@ class User(Base, UserMixin):
     Flask-Security names what two-step sign-in needs: ``tf_totp_secret`` and ``mf_recovery_codes``
     are encrypted (:mod:`crmapp.services.vault`), ``tf_last_counter`` is the moment of the last code
     that was used, so that none is used twice. ``wrong_sign_ins`` counts wrong passwords and codes
-    since she signed in last; until ``waits_until`` even the right ones are wrong.
+    since she signed in last; until ``waits_until`` even the right ones are wrong. Passkeys know her
+    by ``fs_webauthn_user_handle``.
     """
 
     __tablename__ = "user"
@@ -100,12 +102,19 @@ class User(Base, UserMixin):
     tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
     wrong_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
     waits_until: Mapped[datetime | None]
+    fs_webauthn_user_handle: Mapped[str | None]  # type: ignore[assignment]  # none before a passkey
     mf_recovery_codes: Mapped[str | None] = mapped_column(Text)  # type: ignore[assignment]  # sealed
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")
+    webauthn: Mapped[list[Passkey]] = relationship(  # type: ignore[assignment]  # ours
+        cascade="all, delete-orphan", passive_deletes=True
+    )
 
-    __table_args__ = (Index("uq_user_calendar_hash", "calendar_hash", unique=True),)
+    __table_args__ = (
+        Index("uq_user_calendar_hash", "calendar_hash", unique=True),
+        Index("uq_user_fs_webauthn_user_handle", "fs_webauthn_user_handle", unique=True),
+    )
 
     @property
     def rights(self) -> frozenset[Right]:

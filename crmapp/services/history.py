@@ -42,6 +42,7 @@ ACTIONS: dict[str, str] = {
 _SOURCES: dict[str, str] = {
     "form": N_("Form"),
     "bulk": N_("Edit of many accounts"),
+    "handover": N_("Handover of a person’s work"),
     "pick_list": N_("Pick list"),
     "undo": N_("Undo"),
     "merge": N_("Merge"),

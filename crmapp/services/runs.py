@@ -29,6 +29,7 @@ from crmapp.services import (
     feed_plan,
     feed_states,
     freeze,
+    handover_plan,
     list_apply,
     list_plan,
     list_states,
@@ -57,6 +58,8 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     ),
     (bulk_edits.KIND, Status.PLANNING.value): bulk_plan.advance,
     (bulk_edits.KIND, Status.RUNNING.value): apply.advance,
+    (handover_plan.KIND, Status.PLANNING.value): handover_plan.advance,
+    (handover_plan.KIND, Status.RUNNING.value): apply.advance,
     (feed_states.KIND, Status.PLANNING.value): feed_plan.advance,
     (feed_states.KIND, Status.RUNNING.value): feed_apply.advance,
 }

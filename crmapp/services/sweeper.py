@@ -16,6 +16,7 @@ from crmapp.services import (
     reminders,
     request_log,
     retention,
+    sign_ins,
     unfiled,
 )
 
@@ -38,6 +39,7 @@ def sweep() -> int:
     request_log.forget_old()
     retention.forget_old()
     unfiled.forget_old()
+    sign_ins.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

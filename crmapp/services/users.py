@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Sequence
 
 from argon2 import PasswordHasher
@@ -17,7 +16,7 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
 from crmapp.queue import later
-from crmapp.services import passwords, second_step
+from crmapp.services import passwords, second_step, sign_ins
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
@@ -147,11 +146,11 @@ def change(
         if active is False or role not in (None, Role.ADMIN):
             _keep_an_administrator(user)
         if active is False and user.active:
-            user.fs_uniquifier = uuid.uuid4().hex
+            sign_ins.end_all(user)
         if role not in (None, user.role):
             user.role = role
             if user.check_tf_required_setup() and not user.tf_totp_secret:
-                user.fs_uniquifier = uuid.uuid4().hex  # she sets one up when she signs in again
+                sign_ins.end_all(user)  # she sets one up when she signs in again
         user.active = user.active if active is None else active
 
 
@@ -169,12 +168,12 @@ def set_password(user_id: int, password: str, *, by: User | None) -> None:
         if problem:
             raise Invalid({"password": problem})
         user.password = hashed(password)
-        user.fs_uniquifier = uuid.uuid4().hex
+        sign_ins.end_all(user)
         user.wrong_sign_ins, user.waits_until = 0, None
 
 
-def sign_out(user_id: int, *, by: User) -> None:
-    """End all sessions of a person.
+def sign_out(user_id: int, *, but: int | None = None, by: User) -> None:
+    """Sign a person out everywhere, or everywhere ``but`` at one sign-in.
 
     Raises:
         Forbidden: it is not herself, and ``by`` lacks the right.
@@ -183,7 +182,7 @@ def sign_out(user_id: int, *, by: User) -> None:
     if user_id != by.id:
         need(Right.USER_MANAGE, by=by)
     with unit_of_work():
-        _existing(user_id).fs_uniquifier = uuid.uuid4().hex
+        sign_ins.end_all(_existing(user_id), but)
 
 
 def find(email: str) -> User | None:

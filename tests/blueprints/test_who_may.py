@@ -94,8 +94,14 @@ VIEWS = [
     View("POST", "/admin/users/{person}/reach", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/view", ADMIN, "user.manage"),
     View("POST", "/admin/users/view/end", ALL),
+    View("GET", "/admin/handovers/{handover}", ADMIN, "user.manage"),
+    View("POST", "/admin/handovers/{handover}/run", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/sessions/end", ADMIN, "user.manage"),
+    View("GET", "/admin/users/{person}/sessions", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/sessions/1/end", ADMIN, "user.manage"),
     View("POST", "/preferences/sessions/end", ALL),
+    View("GET", "/preferences/sessions", ALL),
+    View("POST", "/preferences/sessions/999999/end", ALL),
     View("GET", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/second-step/reset", ADMIN, "user.manage"),
@@ -222,6 +228,7 @@ def ids(make):
         "heir": make.value("terms", "heir").id,
         "list": make.pick_list("own").id,
         "replacement": make.run(kind="replacement", status="planning").id,
+        "handover": make.run(kind="handover", status="planning").id,
         "bulk": make.run(**BULK, by_id=make.alice.id).id,
     }
 

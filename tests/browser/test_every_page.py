@@ -91,6 +91,7 @@ PAGES = (
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
     "/preferences/day",
+    "/preferences/sessions",
     "/day",
     "/day?section=overdue",
     "/day?person=3",
@@ -138,6 +139,7 @@ PAGES = (
     "/admin/users/3/edit",
     "/admin/users/3/reach",
     "/admin/users/second-step",
+    "/admin/users/3/sessions",
     "/accounts/filters?q=a",
     "/accounts/filter-builder?where=name~contains~a|credit_limit~between~1~2;owner_id~any~me",
     "/admin/fields",
@@ -179,14 +181,16 @@ PAGES = (
     "/change",
     "/verify",
     "/tf-setup",
+    "/wan-register",
     "/mf-recovery-codes",
     "/accounts/999999",
     "/accounts?q=%00",
     "/preferences",
 )
-FOR_VISITORS = ("/login", "/reset")
+FOR_VISITORS = ("/login", "/reset", "/wan-signin")
 WALKED = {
-    "mappings.show", "upserts.fixes", "settings.replacement", "upserts.mapping", "upserts.plan",
+    "mappings.show", "upserts.fixes", "settings.replacement", "settings.handover",
+    "upserts.mapping", "upserts.plan",
     "grid.edit_favourite", "grid.confirm_favourite_deletion", "security.reset_password",
 }  # fmt: skip
 """Pages that are on somebody's way, here or in another story."""
@@ -220,6 +224,7 @@ WALKED |= {"accounts.bulk_edit", "accounts.own_tab"}
 NO_PAGES |= {"accounts.last_bulk_edit"}
 WALKED |= {"security.two_factor_token_validation", "security.mf_recovery"}
 NO_PAGES |= {"security.two_factor_rescue", "security.tf_select"}
+NO_PAGES |= {"security.wan_delete", "security.wan_verify"}
 
 
 @pytest.fixture(scope="module")

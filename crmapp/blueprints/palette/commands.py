@@ -120,6 +120,8 @@ def _pages(by: User) -> Iterator[Item]:
     yield Item(_("User guide"), "circle-help", "help.index", detail=_("Help"))
     yield Item(_("E-mail notifications"), "bell", "preferences.mail")
     yield Item(_("Reminders and calendar"), "calendar-days", "preferences.day")
+    yield Item(_("Where you are signed in"), "monitor", "preferences.sessions")
+    yield Item(_("Passkeys"), "key-round", "security.wan_register")
     yield Item(_("Change password"), "key-round", "security.change_password")
 
 

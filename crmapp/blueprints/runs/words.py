@@ -25,6 +25,7 @@ KINDS = {
     "undo": N_("Undo"),
     "replacement": N_("Replace a pick-list value"),
     "bulk": N_("Edit of many accounts"),
+    "handover": N_("Handover of a person’s work"),
     "merge": N_("Merge of accounts"),
     "duplicates": N_("Search for accounts that may be the same"),
     "managed_list": N_("Synchronization of a managed list"),

@@ -18,6 +18,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     feed_sources,  # noqa: F401
     field_map,  # noqa: F401
     fields,  # noqa: F401
+    handovers,  # noqa: F401
     layout_conditions,  # noqa: F401
     layout_parts,  # noqa: F401
     layouts,  # noqa: F401
@@ -31,6 +32,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     requests,  # noqa: F401
     retention,  # noqa: F401
     second_step,  # noqa: F401
+    sessions,  # noqa: F401
     sign_in,  # noqa: F401
     subscriptions,  # noqa: F401
     sync_health,  # noqa: F401
