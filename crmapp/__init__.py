@@ -14,10 +14,11 @@ from crmapp.config import Settings
 from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
 from crmapp.domain.search import fold
 from crmapp.models import folded
-from crmapp.services import crm_mappings, feed_sources, file_sources, grids, retries, sources
+from crmapp.services import audit, crm_mappings, feed_sources, file_sources, grids, retries, sources
 from crmapp.web import (
     access,
     assets,
+    audited,
     auth,
     compression,
     errors,
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_app(app, settings)
     extensions.init_app(app, settings)
     auth.init_app(app, settings)
+    audited.init_app(app)
     sessions.init_app(app)
     reader.init_app(app)
     access.init_app(app)
@@ -86,6 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     templating.init_app(app)
     kept.init_app(app)
     serving.init_app(app, settings)
+    audit.listen()
     sources.register("grid", grids.GridSource, grids.renew)
     sources.register(file_sources.KIND, file_sources.FileSource, stage=file_sources.stage)
     sources.register(retries.KIND, retries.RetrySource)

@@ -13,7 +13,7 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import SecondStep, User
 from crmapp.queue import later
-from crmapp.services import notifications
+from crmapp.services import audit, notifications
 from crmapp.services.rights import need
 
 LETTER = "sign_in"
@@ -46,10 +46,13 @@ def ask_of(wanted: Collection[str], *, by: User) -> None:
     if by.role in wanted and not by.tf_totp_secret:
         raise Invalid({"roles": N_("Turn it on for yourself first, then ask it of your role.")})
     with unit_of_work():
-        fresh = set(wanted) - _roles()
+        before = _roles()
+        fresh = set(wanted) - before
         session.execute(delete(SecondStep))
         if wanted:
             session.execute(insert(SecondStep), [{"role": role} for role in sorted(set(wanted))])
+        told = [sorted(before), sorted(set(wanted))]
+        audit.note("second_step_roles", by=by, about="roles", roles=told)
         without = select(User).where(User.role.in_(fresh), User.tf_totp_secret.is_(None))
         for person in session.scalars(without.order_by(User.id).with_for_update()):
             sign_out(person)
@@ -69,6 +72,7 @@ def reset(user_id: int, *, by: User) -> None:
         person = session.get_one(User, user_id, with_for_update=True)
         if person.tf_totp_secret is None:
             return
+        audit.note("second_step_reset", by=by, about="person", about_id=user_id)
         forget(person)
         person.wrong_sign_ins, person.waits_until = 0, None
         sign_out(person)

@@ -234,7 +234,8 @@ def _who_signs_in() -> User | None:
 
 def _telling(event: str) -> Any:
     def told(_app: Flask, user: User, **_more: object) -> None:
-        second_step.tell(user, event)
+        if session.get("tf_state") != "ready":  # then it was on before, and she signs in by it
+            second_step.tell(user, event)
 
     return told
 

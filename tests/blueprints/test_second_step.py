@@ -128,6 +128,15 @@ def test_a_wrong_code_is_refused_at_its_field(client, as_user, make, wrong):
     assert not is_in(client)
 
 
+def test_whoever_signs_in_by_a_code_is_not_told_that_it_is_on(client, as_user, make):
+    key = turned_on(as_user(make.bob))
+    enter(client, make.bob)
+
+    client.post("/tf-validate", data={"code": code_of(key)})
+
+    assert letters() == ["on"]
+
+
 def test_a_code_is_good_once(app, as_user, make):
     key = turned_on(as_user(make.bob))
     code = code_of(key)

@@ -11,9 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
-from crmapp.blueprints.runs.words import KINDS
 from crmapp.domain.permissions import Right
-from crmapp.domain.runs import STATUS_LABELS, Status
+from crmapp.domain.runs import KIND_LABELS, STATUS_LABELS, Status
 from crmapp.services import run_list
 from crmapp.services.run_list import Asked
 from crmapp.web import reader
@@ -48,7 +47,7 @@ def index() -> ResponseReturnValue:
         pager=Pager(first=start, previous=start, next=more),
         chips=_chips(asked, dict(people)),
         options=_options(people),
-        kinds=KINDS,
+        kinds=KIND_LABELS,
         args=request.args,
     )
     return put_address(answer, url_with(), push=True)
@@ -61,7 +60,7 @@ def _asked(people: dict[int, str]) -> Asked:
     known = person.isdecimal() and len(person) < 10 and int(person) in people
     return Asked(
         status=status if status in list(Status) else "",
-        kind=kind if kind in KINDS else "",
+        kind=kind if kind in KIND_LABELS else "",
         person=int(person) if known else None,
         nobody=person == _SCHEDULE,
         since=_midnight(args.get("since", "")),
@@ -84,7 +83,7 @@ def _options(people: list[tuple[int, str]]) -> dict[str, list[tuple[str, str]]]:
     anything = ("", _("All"))
     nobody = (_SCHEDULE, _("Schedule"))
     statuses = [(status.value, translated(text)) for status, text in STATUS_LABELS.items()]
-    kinds = [(kind, translated(text)) for kind, text in KINDS.items()]
+    kinds = [(kind, translated(text)) for kind, text in KIND_LABELS.items()]
     persons = [(str(id_), name) for id_, name in people]
     return {
         "status": [anything, *statuses],
@@ -97,7 +96,7 @@ def _chips(asked: Asked, people: dict[int, str]) -> list[dict[str, Any]]:
     """Say each filter that is set, with the address of the list without it."""
     said = {
         "status": asked.status and translated(STATUS_LABELS[Status(asked.status)]),
-        "kind": asked.kind and translated(KINDS[asked.kind]),
+        "kind": asked.kind and translated(KIND_LABELS[asked.kind]),
         "person": _("Schedule") if asked.nobody else people.get(asked.person or 0, ""),
         "since": asked.since and _("since %(day)s", day=day(asked.since)),
         "until": asked.until and _("until %(day)s", day=day(asked.until - timedelta(days=1))),

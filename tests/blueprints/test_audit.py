@@ -1,0 +1,117 @@
+"""Admin > Audit, and what signing in and out leaves there."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmapp.db import session
+from crmapp.models import AuditEvent
+from crmapp.web.extensions import limiter
+from tests.blueprints.test_second_step import code_of, enter, turned_on
+from tests.factories import PASSWORD
+from tests.support.web import htmx
+
+
+@pytest.fixture(autouse=True)
+def unlimited(app):
+    limiter.reset()
+
+
+def events():
+    session.rollback()
+    return session.query(AuditEvent).order_by(AuditEvent.id).all()
+
+
+def told():
+    return [(each.kind, each.by_id) for each in events()]
+
+
+def test_who_signs_in_and_out_is_noted_with_her_address(client, make):
+    bob = make.bob
+    enter(client, bob, environ_base={"REMOTE_ADDR": "192.0.2.9"}, headers={"User-Agent": "Tester"})
+    client.post("/logout")
+
+    assert told() == [("signed_in", bob.id), ("signed_out", bob.id)]
+    assert (events()[0].address, events()[0].agent) == ("192.0.2.9", "Tester")
+
+
+def test_a_wrong_password_is_noted_once_and_not_kept(client, make):
+    enter(client, make.bob, password="not-it-at-all")
+
+    assert told() == [("sign_in_refused", make.bob.id)]
+    assert events()[0].details == {"way": "password"}
+    assert "not-it-at-all" not in repr(vars(events()[0]))
+
+
+def test_a_stranger_is_noted_without_what_she_typed(client, make):
+    client.post("/login", data={"email": "secret-typed-here", "password": PASSWORD})
+
+    (event,) = events()
+    assert (event.kind, event.by_id, event.about_id) == ("sign_in_refused", None, "")
+    assert "secret" not in repr(vars(event))
+
+
+def test_who_was_let_go_is_refused_and_noted(client, make):
+    enter(client, make.user("gone", "rep", active=False))
+
+    assert [kind for kind, _by in told()] == ["sign_in_refused"]
+
+
+def test_a_second_step_is_noted_when_it_is_set_up_missed_and_taken(client, as_user, make):
+    key = turned_on(as_user(make.bob))
+    enter(client, make.bob)
+    client.post("/tf-validate", data={"code": "000000"})
+    client.post("/tf-validate", data={"code": code_of(key)})
+
+    kinds = [kind for kind, _by in told()]
+    assert kinds == ["second_step_on", "sign_in_refused", "second_step_passed", "signed_in"]
+
+
+def test_a_new_password_is_noted(client, make):
+    client.post("/reset", data={"email": make.bob.email})
+
+    assert told() == [("password_asked", make.bob.id)]
+
+
+def test_the_page_tells_who_did_what_from_where(as_user, make):
+    alice = as_user(make.alice)
+    alice.post(f"/admin/users/{make.bob.id}", data={"role": "viewer", "active": "y"})
+
+    page = alice.get("/admin/audit").text
+
+    assert "Gave another role" in page
+    assert "127.0.0.1" in page
+    assert "Viewer" in page
+
+
+def test_a_part_of_the_page_is_what_htmx_asks_for(as_user, make):
+    page = as_user(make.alice).get("/admin/audit", headers=htmx("settings-audit")).text
+
+    assert page.lstrip().startswith('<div id="settings-audit"')
+
+
+def test_a_record_that_is_no_number_is_refused_and_kept(as_user, make):
+    page = as_user(make.alice).get("/admin/audit?record=Acme&object=account").text
+
+    assert "Enter the number of a record" in page
+    assert 'value="Acme"' in page
+
+
+def test_the_file_holds_what_the_page_shows(as_user, make):
+    alice = as_user(make.alice)
+    alice.post(f"/admin/users/{make.bob.id}", data={"role": "viewer", "active": "y"})
+
+    answer = alice.get("/admin/audit.csv?kind=role_changed")
+
+    head, line = answer.text.lstrip("\ufeff").splitlines()
+    assert head.startswith("When,Who,What,About")
+    assert "Gave another role" in line
+    assert "Sales representative → Viewer" in line
+
+
+def test_a_file_of_accounts_is_noted_before_it_is_sent(as_user, make):
+    as_user(make.bob).get("/accounts/list.csv")
+
+    (event,) = events()
+    assert (event.kind, event.by_id) == ("exported", make.bob.id)
+    assert event.details == {"file": "accounts.csv"}
