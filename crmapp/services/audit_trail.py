@@ -17,7 +17,7 @@ from crmapp.db.bulk import is_one_of
 from crmapp.domain.permissions import Right
 from crmapp.models import AuditEvent, Change, Run, User
 from crmapp.models.contact import full_name
-from crmapp.services import audit, history
+from crmapp.services import audit, history, seals
 from crmapp.services.records import MODELS, NAMES
 from crmapp.services.rights import need
 
@@ -162,7 +162,7 @@ def _of_events(asked: Asked) -> list[ColumnElement[bool]]:
 
 
 def _of_changes(asked: Asked) -> list[ColumnElement[bool]]:
-    conditions = _within(Change.at, asked)
+    conditions = [*_within(Change.at, asked), *seals.within(asked.since, asked.until)]
     if asked.kind not in ("", CHANGES):
         conditions.append(Change.action == asked.kind)
     if asked.object:

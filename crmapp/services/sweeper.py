@@ -16,6 +16,7 @@ from crmapp.services import (
     reminders,
     request_log,
     retention,
+    seals,
     unfiled,
 )
 
@@ -37,6 +38,7 @@ def sweep() -> int:
     mailboxes.wake()
     request_log.forget_old()
     retention.forget_old()
+    seals.seal()
     unfiled.forget_old()
     heard = 0
     due = engine.due(_MOST)
