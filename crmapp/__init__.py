@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crmapp import config
 from crmapp.config import Settings
@@ -27,6 +28,7 @@ from crmapp.web import (
     kept,
     logs,
     merged,
+    metrics,
     navigation,
     reader,
     security,
@@ -70,7 +72,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.home.mkdir(parents=True, exist_ok=True)
     app = Application(__name__, static_folder=None)
     app.extensions["crmapp"] = settings
+    if settings.proxies:  # they say from where a request comes; anybody else is not believed
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]  # Flask documents it so
     _connect(app, settings)
+    metrics.init_app(app, settings)
     compression.init_app(app)
     errors.init_app(app)
     merged.init_app(app)

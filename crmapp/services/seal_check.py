@@ -67,9 +67,14 @@ def check(newest: int | None = None, heads: Callable[[int, str], None] | None = 
             break
         if heads:
             heads(seal.number, seal.digest)
-    waiting = sum(_waiting(stream) for stream in TABLES)
+    verdict = Verdict(walk.seals, walk.rows, waiting(), walk.head, broken)
     session.rollback()
-    return Verdict(walk.seals, walk.rows, waiting, walk.head, broken)
+    return verdict
+
+
+def waiting() -> int:
+    """Return how many rows have no seal yet."""
+    return sum(_waiting(stream) for stream in TABLES)
 
 
 def _from(number: int) -> Iterator[Seal]:

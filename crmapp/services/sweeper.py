@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmapp.config import settings
 from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
 from crmapp.services import (
@@ -52,4 +53,5 @@ def sweep() -> int:
         heard += 1
     attachment_sweep.forget_old()  # last: a disk that is in trouble keeps no run from going on
     left_files.delete_old()
+    settings().swept_file.touch()
     return heard

@@ -200,7 +200,7 @@ NO_PAGES = {
     "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
-NO_PAGES |= {"settings.audit_file", "settings.sign_in", "settings.signed_in"}
+NO_PAGES |= {"health.numbers", "settings.audit_file", "settings.sign_in", "settings.signed_in"}
 NO_PAGES |= {"settings.managed_list_progress", "settings.sync_progress", "settings.count_sync"}
 NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
