@@ -56,7 +56,6 @@ KINDS: dict[str, str] = {
     "run_begun": N_("Began a run"),
     "run_cancelled": N_("Cancelled a run"),
     "exported": N_("Exported to a file"),
-    "audit_exported": N_("Exported the audit trail"),
     "records_erased": N_("Erased records for good"),
     "person_erased": N_("Erased a person for good"),
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crmapp.db import session
 from crmapp.models import AuditEvent
+from crmapp.services import users
 from crmapp.web.extensions import limiter
 from tests.blueprints.test_second_step import code_of, enter, turned_on
 from tests.factories import PASSWORD
@@ -84,6 +87,31 @@ def test_the_page_tells_who_did_what_from_where(as_user, make):
     assert "Viewer" in page
 
 
+def test_a_change_of_an_account_leads_to_it(as_user, make):
+    bob, account = as_user(make.bob), make.account("Acme", owner_id=make.bob.id)
+    typed = {"name": "Acme & Sons", "version": account.version, "owner_id": make.bob.id}
+    bob.post(f"/accounts/{account.id}", data=typed)
+
+    page = as_user(make.alice).get(f"/admin/audit?object=account&record={account.id}").text
+
+    assert f'href="/accounts/{account.id}"' in page
+    assert "Acme &amp; Sons" in page
+    assert "127.0.0.1" in page
+
+
+def test_every_page_of_the_list_is_reached_by_its_links(as_user, make):
+    alice = as_user(make.alice)
+    for number in range(60):
+        role = ("rep", "viewer")[number % 2]
+        users.set_role(make.carol.id, role, by=make.alice)
+
+    first = alice.get("/admin/audit?kind=role_changed").text
+    older = re.search(r'href="([^"]*before=[^"]*)"', first)[1].replace("&amp;", "&")
+    second = alice.get(older).text
+
+    assert first.count("<time") + second.count("<time") == len(events()) == 59 + 1
+
+
 def test_a_part_of_the_page_is_what_htmx_asks_for(as_user, make):
     page = as_user(make.alice).get("/admin/audit", headers=htmx("settings-audit")).text
 
@@ -107,6 +135,7 @@ def test_the_file_holds_what_the_page_shows(as_user, make):
     assert head.startswith("When,Who,What,About")
     assert "Gave another role" in line
     assert "Sales representative → Viewer" in line
+    assert (events()[-1].kind, events()[-1].details) == ("exported", {"file": "audit.csv"})
 
 
 def test_a_file_of_accounts_is_noted_before_it_is_sent(as_user, make):

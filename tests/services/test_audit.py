@@ -148,12 +148,6 @@ def test_it_is_filtered_by_person_kind_day_and_record(make, desk):
     assert found(nobody=True, kind="role_changed") == []
 
 
-def test_the_file_is_noted_before_its_first_line(make):
-    audit_trail.every(Asked(), by=make.alice, locale="en")
-
-    assert [each.kind for each in events()] == ["audit_exported"]
-
-
 def test_a_field_of_our_own_is_noted_by_its_name(make):
     typed = {"label_en": "Region", "label_fr": "Région", "kind": "text", "name": "region"}
     field_id = custom_fields.create(typed, by=make.alice)

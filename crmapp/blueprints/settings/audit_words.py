@@ -51,6 +51,7 @@ LABELS = {
     "active": N_("In use"),
     "days": N_("Days"),
     "every": N_("Minutes between two"),
+    "daily": N_("Every day at"),
     "file": N_("File"),
     "files": N_("Files"),
     "kind": N_("Kind"),
@@ -145,7 +146,7 @@ def _who(item: Item) -> str:
     run = item.entry is not None and item.entry.change.run_id is not None
     if run:
         return _("Schedule")
-    return _("A visitor") if item.place is not None else _("The terminal")
+    return _("A visitor") if item.place and item.place.request_id else _("The terminal")
 
 
 def _about(item: Item) -> str:
