@@ -45,11 +45,11 @@ class Found:
     row_id: int
 
 
-def block(rows: Iterable[Row]) -> bytes:
+def block(rows: Sequence[Row]) -> bytes:
     """Seal rows, which come in the order of their ids."""
-    entries = bytearray()
-    for row in rows:
-        salt = secrets.token_bytes(_SALT)
+    salts, entries = secrets.token_bytes(_SALT * len(rows)), bytearray()
+    for place, row in enumerate(rows):
+        salt = salts[place * _SALT : (place + 1) * _SALT]
         entries += _ENTRY.pack(row[0], salt, _leaf(salt, row))
     return bytes(entries)
 

@@ -27,12 +27,12 @@ TABLES: dict[str, Table] = {
 }
 _NOT_SEALED = frozenset({"address", "agent", "salt"})
 """What goes with a person who is erased; its commitment is sealed."""
-ROWS = 5_000
+ROWS = 2_000
 """So many rows are sealed together, at most."""
 ENOUGH = 500
 SOON = timedelta(minutes=1)
 """Fewer rows than enough wait until the first of them is so old."""
-_AT_ONCE = 20
+_AT_ONCE = 50
 _ALONE = "seals"
 log = structlog.get_logger(__name__)
 
