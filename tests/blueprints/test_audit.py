@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from crmapp.db import session
+from crmapp.db import session, unit_of_work
 from crmapp.models import AuditEvent
-from crmapp.services import users
+from crmapp.services import audit, users
 from crmapp.web.extensions import limiter
 from tests.blueprints.test_second_step import code_of, enter, turned_on
 from tests.factories import PASSWORD
@@ -144,3 +144,16 @@ def test_a_file_of_accounts_is_noted_before_it_is_sent(as_user, make):
     (event,) = events()
     assert (event.kind, event.by_id) == ("exported", make.bob.id)
     assert event.details == {"file": "accounts.csv"}
+
+
+def test_settings_are_told_in_words(as_user, make):
+    ids = {"about": "options", "about_id": "account_layouts"}
+    with unit_of_work():
+        audit.note("layout_saved", by=None, **ids, version=3)
+        audit.note("connection_saved", by=None, about="connection", about_id="intacct")
+        audit.note("retention_set", by=None, about="retention", days={"export": None, "upsert": 5})
+
+    page = as_user(make.alice).get("/admin/audit").text
+
+    for words in ("Layouts", "Connection Sage Intacct", "Export to a file –", "The terminal"):
+        assert words in page

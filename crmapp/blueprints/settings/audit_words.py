@@ -10,11 +10,13 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from crmapp.domain.matching import LADDER
 from crmapp.domain.permissions import ROLE_LABELS
 from crmapp.domain.runs import KIND_LABELS
 from crmapp.i18n import N_
-from crmapp.services import audit
+from crmapp.services import audit, retention
 from crmapp.services.audit_trail import CHANGES, Item
+from crmapp.services.connection_kinds import SYSTEMS
 from crmapp.services.history import ACTIONS
 from crmapp.services.words import Line
 from crmapp.web.templating import text
@@ -31,7 +33,7 @@ OBJECTS = {
 ABOUT = {
     "connection": N_("Connection %(id)s"),
     "options": N_("Options %(id)s"),
-    "field_map": N_("Field map of %(id)s"),
+    "field_map": N_("Field map"),
     "field": N_("Field %(id)s"),
     "crm_mapping": N_("CRM mapping %(id)s"),
     "source": N_("Source %(id)s"),
@@ -39,6 +41,13 @@ ABOUT = {
     "database": N_("Database %(id)s"),
     "run": N_("Run %(id)s"),
     "person": N_("Person %(id)s"),
+}
+OPTIONS = {
+    "account_layouts": N_("Layouts"),
+    "duplicate_rules": N_("Duplicates"),
+    "account_sync": N_("Synchronization of accounts"),
+    "advanced_crm": N_("Advanced CRM integration"),
+    "crm": N_("CRM integration"),
 }
 LABELS = {
     "role": N_("Role"),
@@ -64,6 +73,9 @@ LABELS = {
 _WORDS = {
     **{role.value: label for role, label in ROLE_LABELS.items()},
     **KIND_LABELS,
+    **LADDER,
+    retention.DELETED_FILES: N_("Deleted files of accounts"),
+    retention.LETTERS: N_("Unfiled letters"),
     "password": N_("Password"),
     "code": N_("Code"),
     "added": N_("Added"),
@@ -155,7 +167,12 @@ def _about(item: Item) -> str:
         return ""
     if event.about == "person" and item.name:
         return "" if event.by_id is not None and str(event.by_id) == event.about_id else item.name
-    return _(ABOUT[event.about], id=event.about_id) if event.about in ABOUT else event.about_id
+    name = event.about_id
+    if event.about == "connection" and name in SYSTEMS:
+        name = SYSTEMS[name].label
+    if event.about == "options" and name in OPTIONS:
+        return _(OPTIONS[name])
+    return _(ABOUT[event.about], id=name) if event.about in ABOUT else name
 
 
 def _record(object_: str, record_id: int) -> str:
