@@ -122,6 +122,7 @@ def test_a_record_that_is_no_number_is_refused_and_kept(as_user, make):
     page = as_user(make.alice).get("/admin/audit?record=Acme&object=account").text
 
     assert "Enter the number of a record" in page
+    assert 'name="record" aria-invalid="true" aria-describedby="audit-record-error"' in page
     assert 'value="Acme"' in page
 
 

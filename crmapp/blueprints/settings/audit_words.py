@@ -46,7 +46,7 @@ OPTIONS = {
     "account_layouts": N_("Layouts"),
     "duplicate_rules": N_("Duplicates"),
     "account_sync": N_("Synchronization of accounts"),
-    "advanced_crm": N_("Advanced CRM integration"),
+    "advanced_crm": N_("Advanced CRM Integration"),
     "crm": N_("CRM integration"),
 }
 LABELS = {
