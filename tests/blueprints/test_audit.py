@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from crmapp.db import session, unit_of_work
 from crmapp.models import AuditEvent
-from crmapp.services import audit, users
+from crmapp.services import audit, seals, users
 from crmapp.web.extensions import limiter
 from tests.blueprints.test_second_step import code_of, enter, turned_on
 from tests.factories import PASSWORD
@@ -158,3 +160,17 @@ def test_settings_are_told_in_words(as_user, make):
 
     for words in ("Layouts", "Connection Sage Intacct", "Export to a file –", "The terminal"):
         assert words in page
+
+
+def test_the_health_page_says_whether_the_seals_hold(as_user, make):
+    with unit_of_work():
+        audit.note("signed_in", by=None)
+    seals.seal(at_least=1, soon=timedelta(0))
+    alice = as_user(make.alice)
+
+    well = alice.get("/admin/health").text
+    with unit_of_work():
+        session.execute(update(AuditEvent).values(kind="signed_out"))
+
+    assert "The newest seals fit" in well
+    assert "Seal 1 is broken: event 1 was changed later." in alice.get("/admin/health").text

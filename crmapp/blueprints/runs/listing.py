@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import request
@@ -63,19 +63,10 @@ def _asked(people: dict[int, str]) -> Asked:
         kind=kind if kind in KIND_LABELS else "",
         person=int(person) if known else None,
         nobody=person == _SCHEDULE,
-        since=_midnight(args.get("since", "")),
-        until=_midnight(args.get("until", ""), after=1),
+        since=reader.midnight(args.get("since", "")),
+        until=reader.midnight(args.get("until", ""), after=1),
         like=int(like) if (like := args.get("like", "")).isdecimal() and len(like) < 10 else None,
     )
-
-
-def _midnight(text: str, after: int = 0) -> datetime | None:
-    """Read a day as the moment at which it, or one so many days later, begins for the reader."""
-    try:
-        asked = date.fromisoformat(text) + timedelta(days=after)
-        return datetime(asked.year, asked.month, asked.day, tzinfo=reader.timezone())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _options(people: list[tuple[int, str]]) -> dict[str, list[tuple[str, str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import request, url_for
@@ -74,7 +74,7 @@ def _asked(people: dict[int, str]) -> tuple[Asked, dict[str, str]]:
         errors["record"] = _("Enter the number of a record, as in its address: 12.")
     elif record and not object_:
         errors["record"] = _("Choose what kind of record it is, too.")
-    days = {name: _midnight(args.get(name, ""), after) for name, after in _DAYS.items()}
+    days = {name: reader.midnight(args.get(name, ""), after) for name, after in _DAYS.items()}
     for name, moment in days.items():
         if args.get(name) and moment is None:
             errors[name] = _("Enter a day, like 2026-06-15.")
@@ -90,15 +90,6 @@ def _asked(people: dict[int, str]) -> tuple[Asked, dict[str, str]]:
 
 
 _DAYS = {"since": 0, "until": 1}
-
-
-def _midnight(text: str, after: int) -> datetime | None:
-    """Read a day as the moment at which it, or the next one, begins for the reader."""
-    try:
-        asked = date.fromisoformat(text) + timedelta(days=after)
-        return datetime(asked.year, asked.month, asked.day, tzinfo=reader.timezone())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _options(people: list[tuple[int, str]]) -> dict[str, list[tuple[str, str]]]:
