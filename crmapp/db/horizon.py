@@ -7,7 +7,7 @@ to the largest that is seen have numbers below the horizon that is read after it
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from crmapp.db.bulk import dialect
 from crmapp.db.session import session
@@ -27,3 +27,9 @@ def is_past(mark: int) -> bool:
         return True
     oldest = session.scalar(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
     return int(oldest or 0) >= mark
+
+
+def be_numbered(connection: Connection) -> None:
+    """Give a transaction its number before a default of a column takes an id."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_current_xact_id()"))

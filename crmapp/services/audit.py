@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Table, event, insert
 from sqlalchemy.orm import Mapper
 
 from crmapp import origin
-from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db import beside, db, session, utcnow
 from crmapp.db.bulk import reserve_ids
+from crmapp.db.horizon import be_numbered
 from crmapp.i18n import N_
 from crmapp.models import AuditEvent, Run, User
 
@@ -82,10 +83,15 @@ def note(
     return id_
 
 
-def exported(what: str, *, by: User, **details: Any) -> None:
-    """Note that ``by`` takes a file of ``what`` away, before she has the first line of it."""
-    with unit_of_work():
-        note("exported", by=by, about=what, **details)
+def exported(what: str, *, by: User | None, about_id: object = "", **details: Any) -> None:
+    """Note that ``by`` takes a file of ``what`` away, before she has the first line of it.
+
+    In a transaction of its own: what was read for the file stays as it is.
+    """
+    row = _row("exported", by.id if by else None, what, str(about_id), details)
+    with beside(db.engine) as connection:
+        be_numbered(connection)
+        connection.execute(insert(AuditEvent).values(**row))
 
 
 def place_of_changes(by: User | None) -> int | None:
