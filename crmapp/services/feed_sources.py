@@ -165,7 +165,7 @@ def add(kind: str, wanted: Wanted, found: Check, *, by: User, key: str | None = 
         session.add(source)
         _set(source, values, told, found, person)
         session.flush()
-        _note("source_saved", source, person)
+        _tell("source_saved", source, person)
         return source.id
 
     with _unless_named_the_same(), unit_of_work():
@@ -187,10 +187,10 @@ def change(source_id: int, wanted: Wanted, found: Check, *, version: int, by: Us
     with _unless_named_the_same(), unit_of_work():
         source = _held(source_id, version)
         _set(source, values, told, found, person)
-        _note("source_saved", source, person)
+        _tell("source_saved", source, person)
 
 
-def _note(kind: str, source: FeedSource, by: User | int) -> None:
+def _tell(kind: str, source: FeedSource, by: User | int) -> None:
     audit.note(kind, by=by, about="source", about_id=source.id, version=source.version)
 
 
@@ -236,7 +236,7 @@ def retire(source_id: int, *, version: int, by: User) -> None:
             raise Conflict({}, message=Text(problem, {"names": ", ".join(users)}))
         source.retired_at = source.retired_at or utcnow()
         source.version, source.updated_at = source.version + 1, utcnow()
-        _note("source_retired", source, by)
+        _tell("source_retired", source, by)
 
 
 def reinstate(source_id: int, *, version: int, by: User) -> None:
@@ -251,7 +251,7 @@ def reinstate(source_id: int, *, version: int, by: User) -> None:
         source = _held(source_id, version)
         source.retired_at = None
         source.version, source.updated_at = source.version + 1, utcnow()
-        _note("source_saved", source, by)
+        _tell("source_saved", source, by)
 
 
 def preview(source: FeedSource, *, by: User, locale: str = "") -> Sample:
