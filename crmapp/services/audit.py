@@ -130,7 +130,7 @@ def _begun(_mapper: Mapper[Run], connection: Connection, run: Run) -> None:
 def _row(
     kind: str, by_id: int | None, about: str, about_id: str, details: dict[str, Any]
 ) -> dict[str, Any]:
-    row = {"kind": kind, "by_id": by_id, "about": about, "about_id": about_id}
+    row: dict[str, Any] = {"kind": kind, "by_id": by_id, "about": about, "about_id": about_id}
     row |= {"at": utcnow(), "details": details}
     here = origin.here()
     if here is None:

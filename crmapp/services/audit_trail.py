@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import LARGEST_ID, session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.permissions import Right
-from crmapp.models import AuditEvent, Change, Run, User
+from crmapp.models import AuditEvent, Change, Contact, Run, User
 from crmapp.models.contact import full_name
 from crmapp.services import audit, history, seals
 from crmapp.services.records import MODELS, NAMES
@@ -244,7 +244,7 @@ def _names(changes: Iterable[Change]) -> dict[tuple[str, int], str]:
         model = MODELS[object_]
         columns = [getattr(model, NAMES.get(object_, "name"))]
         if object_ == "contact":
-            columns.insert(0, model.first_name)  # type: ignore[union-attr]  # a Contact
+            columns.insert(0, Contact.first_name)
         query = select(model.id, *columns).where(is_one_of(model.id, sorted(ids)))
         for id_, *parts in session.execute(query):
             found[object_, id_] = full_name(*parts) if object_ == "contact" else parts[0]

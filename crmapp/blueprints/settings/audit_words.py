@@ -70,7 +70,7 @@ LABELS = {
     "retired": N_("Retired"),
     "changes": N_("Changes"),
 }
-_WORDS = {
+_WORDS: dict[str, str] = {
     **{role.value: label for role, label in ROLE_LABELS.items()},
     **KIND_LABELS,
     **LADDER,
