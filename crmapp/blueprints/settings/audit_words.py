@@ -52,7 +52,7 @@ OPTIONS = {
 LABELS = {
     "role": N_("Role"),
     "roles": N_("Roles"),
-    "way": N_("By"),
+    "way": N_("What went wrong"),
     "version": N_("Version"),
     "rows": N_("Rows"),
     "fields": N_("Fields"),
@@ -73,7 +73,7 @@ LABELS = {
 _WORDS: dict[str, str] = {
     **{role.value: label for role, label in ROLE_LABELS.items()},
     **KIND_LABELS,
-    **LADDER,
+    **{rule.value: label for rule, label in LADDER.items()},
     retention.DELETED_FILES: N_("Deleted files of accounts"),
     retention.LETTERS: N_("Unfiled letters"),
     "password": N_("Password"),
