@@ -45,11 +45,13 @@ def json_text(value: Any) -> str:
 ENGINE_OPTIONS = {
     "pool_pre_ping": True,
     "pool_use_lifo": True,
+    "hide_parameters": True,
     "json_serializer": json_text,
     "json_deserializer": orjson.loads,
 }
 """How every engine is made: dead connections are noticed, the one that was used last is used next
-(it has most in its cache), JSON is read and written fast."""
+(it has most in its cache), JSON is read and written fast. What a statement was given may be
+anybody's name: an error does not tell it, so it does not get into a log."""
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 session = db.session

@@ -5,6 +5,7 @@ from crmapp.models.account_pair import AccountPair
 from crmapp.models.account_sync import AccountSync, RemoteJob, SyncClock
 from crmapp.models.activity import Activity
 from crmapp.models.attachment import Attachment, FiledMail, MailDrop
+from crmapp.models.audit import AuditEvent, Seal, SealMark
 from crmapp.models.change import Change
 from crmapp.models.contact import Contact
 from crmapp.models.crm_mapping import CrmMapping, CrmMappingVersion, FeedCursor
@@ -39,6 +40,7 @@ __all__ = [
     "AccountSync",
     "Activity",
     "Attachment",
+    "AuditEvent",
     "Change",
     "Connection",
     "Contact",
@@ -78,6 +80,8 @@ __all__ = [
     "RunRetention",
     "SavedMapping",
     "SavedView",
+    "Seal",
+    "SealMark",
     "SecondStep",
     "SignIn",
     "Stamp",

@@ -125,6 +125,12 @@ def of(
     )
 
 
+def entries(changes: Sequence[Change], *, by: User, locale: str) -> list[Entry]:
+    """Return changes of any records as people read them; the caller has made sure of her right."""
+    words, systems = _words(changes, by=by, locale=locale), SystemNames(locale)
+    return [_entry(each, words[each.object], systems) for each in changes]
+
+
 def _words(page: Iterable[Change], *, by: User, locale: str) -> dict[str, Words]:
     """Return kind of record → the words for its changes in ``page``."""
     found: dict[str, list[Mapping[str, Any]]] = {}

@@ -20,6 +20,7 @@ from crmapp.services import (
     account_sync_plan,
     account_sync_states,
     apply,
+    audit,
     bulk_edits,
     bulk_plan,
     dataset_refresh,
@@ -103,6 +104,7 @@ def cancel(run_id: int, *, by: User) -> Run:
         if run.status in ENDED:
             raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
         engine.stop(run)
+        audit.note("run_cancelled", by=by, about="run", about_id=run_id, kind_of_run=run.kind)
     return get(run_id, by=by)
 
 

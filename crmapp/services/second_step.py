@@ -12,7 +12,7 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import SecondStep, User
 from crmapp.queue import later
-from crmapp.services import notifications, sign_ins
+from crmapp.services import audit, notifications, sign_ins
 from crmapp.services.rights import need
 
 LETTER = "sign_in"
@@ -47,10 +47,13 @@ def ask_of(wanted: Collection[str], *, by: User) -> None:
     if by.role in wanted and not by.tf_totp_secret:
         raise Invalid({"roles": N_("Turn it on for yourself first, then ask it of your role.")})
     with unit_of_work():
-        fresh = set(wanted) - _roles()
+        before = _roles()
+        fresh = set(wanted) - before
         session.execute(delete(SecondStep))
         if wanted:
             session.execute(insert(SecondStep), [{"role": role} for role in sorted(set(wanted))])
+        told = [sorted(before), sorted(set(wanted))]
+        audit.note("second_step_roles", by=by, about="roles", roles=told)
         without = select(User).where(User.role.in_(fresh), User.tf_totp_secret.is_(None))
         for person in session.scalars(without.order_by(User.id).with_for_update()):
             sign_ins.end_all(person)
@@ -72,6 +75,7 @@ def reset(user_id: int, *, by: User) -> None:
         person = session.get_one(User, user_id, with_for_update=True)
         if person.tf_totp_secret is None and not person.webauthn:
             return
+        audit.note("second_step_reset", by=by, about="person", about_id=user_id)
         forget(person)
         person.webauthn.clear()
         person.wrong_sign_ins, person.waits_until = 0, None

@@ -16,7 +16,7 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
 from crmapp.queue import later
-from crmapp.services import passwords, second_step, sign_ins
+from crmapp.services import audit, passwords, second_step, sign_ins
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
@@ -104,6 +104,7 @@ def add(
         )
         session.add(user)
         session.flush()
+        _note("person_added", user, by, role=role)
         if not password:
             second_step.tell(user, second_step.INVITED)
             later("mails.deliver")
@@ -148,10 +149,13 @@ def change(
         if active is False and user.active:
             sign_ins.end_all(user)
         if role not in (None, user.role):
+            _note("role_changed", user, by, role=[user.role, role])
             user.role = role
             if user.check_tf_required_setup() and not user.tf_totp_secret:
                 sign_ins.end_all(user)  # she sets one up when she signs in again
-        user.active = user.active if active is None else active
+        if active not in (None, user.active):
+            _note("person_let_in" if active else "person_let_go", user, by)
+            user.active = bool(active)
 
 
 def set_password(user_id: int, password: str, *, by: User | None) -> None:
@@ -167,6 +171,7 @@ def set_password(user_id: int, password: str, *, by: User | None) -> None:
         problem = passwords.problem(password, name=user.name, email=user.email)
         if problem:
             raise Invalid({"password": problem})
+        _note("password_given", user, by)
         user.password = hashed(password)
         sign_ins.end_all(user)
         user.wrong_sign_ins, user.waits_until = 0, None
@@ -182,7 +187,9 @@ def sign_out(user_id: int, *, but: int | None = None, by: User) -> None:
     if user_id != by.id:
         need(Right.USER_MANAGE, by=by)
     with unit_of_work():
-        sign_ins.end_all(_existing(user_id), but)
+        user = _existing(user_id)
+        sign_ins.end_all(user, but)
+        _note("sessions_ended", user, by)
 
 
 def find(email: str) -> User | None:
@@ -211,6 +218,10 @@ def administrator() -> User:
 def hashed(password: str) -> str:
     """Hash a password as signing in expects it: argon2id, as ``web/auth.py`` configures it."""
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password)
+
+
+def _note(kind: str, user: User, by: User | None, **details: object) -> None:
+    audit.note(kind, by=by, about="person", about_id=user.id, **details)
 
 
 def _allow(by: User | None) -> None:

@@ -15,10 +15,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.routing import IntegerConverter
 
+from crmapp import origin
 from crmapp.db.session import unavailable
 from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, rights_of, roles_with
 from crmapp.errors import CRMError, Forbidden
 from crmapp.i18n import N_
+from crmapp.origin import Origin
 from crmapp.services import users
 from crmapp.web.access import forget_person, is_public, person, signed_in
 from crmapp.web.ended import renewed, signed_out
@@ -75,6 +77,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_name_request)
     app.before_request(_refuse_unreadable)
     app.after_request(_tell_request_id)
+    app.teardown_request(_forget_request)
     app.register_error_handler(CRMError, known)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(DBAPIError, _database)
@@ -181,6 +184,14 @@ def _lack(error: Forbidden) -> dict[str, object]:
 def _name_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
+    agent = request.headers.get("User-Agent", "")
+    origin.enter(Origin(request.remote_addr or "", agent, g.request_id))
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _forget_request(_error: BaseException | None) -> None:
+    origin.enter(None)
+    structlog.contextvars.unbind_contextvars("request_id")
 
 
 def _tell_request_id(response: Response) -> Response:

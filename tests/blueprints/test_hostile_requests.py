@@ -31,6 +31,8 @@ ARGUMENTS = {
     "day.accounts": ("account",),
     "grid.show": ("period", "measures", "properties", "q", "sort", "activity", "page", "size",
                   "sel", "focus.customers"),
+    "settings.audit": ("person", "kind", "since", "until", "object", "record", "before"),
+    "settings.audit_file": ("person", "kind", "since", "object", "record"),
     "settings.unfiled": ("page", "show", "q", "reason"),
     "runs.index": ("status", "before", "since", "until", "like"),
     "imports.new": ("like", "object"),

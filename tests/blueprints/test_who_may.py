@@ -172,6 +172,8 @@ VIEWS = [
     View("POST", "/admin/sync-health/runs", ADMIN, "integration.manage"),
     View("POST", "/admin/sync-health/retries", ADMIN, "integration.manage"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
+    View("GET", "/admin/audit", ADMIN, "audit.view"),
+    View("GET", "/admin/audit.csv", ADMIN, "audit.view"),
 ]
 OF_A_RECORD = [
     view

@@ -167,6 +167,9 @@ PAGES = (
     "/admin/unfiled?show=settled",
     "/admin/datasets",
     "/admin/health",
+    "/admin/audit",
+    "/admin/audit?record=Acme&object=account",
+    "/admin/audit?kind=person_erased",
     "/admin/retention",
     "/runs?like=1&until=2030-01-01",
     "/search",
@@ -203,7 +206,7 @@ NO_PAGES = {
     "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
-NO_PAGES |= {"settings.sign_in", "settings.signed_in"}
+NO_PAGES |= {"health.numbers", "settings.audit_file", "settings.sign_in", "settings.signed_in"}
 NO_PAGES |= {"settings.managed_list_progress", "settings.sync_progress", "settings.count_sync"}
 NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}

@@ -6,6 +6,7 @@ bp = Blueprint("settings", __name__, url_prefix="/admin")
 
 from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     account_sync,  # noqa: F401
+    audit,  # noqa: F401
     connections,  # noqa: F401  they register themselves
     crm,  # noqa: F401
     crm_mapping_order,  # noqa: F401
