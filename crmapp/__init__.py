@@ -52,6 +52,7 @@ BLUEPRINTS = (
     "settings",
     "palette",
     "help",
+    "api",
 )
 
 

@@ -19,6 +19,7 @@ from crmapp.db.session import unavailable
 from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
 from crmapp.errors import CRMError, Forbidden
 from crmapp.i18n import N_
+from crmapp.web import problems
 from crmapp.web.access import forget_person, is_public, signed_in
 from crmapp.web.ended import renewed, signed_out
 from crmapp.web.htmx import targets_drawer, wants_fragment
@@ -33,8 +34,11 @@ TITLES = {
     405: N_("This cannot be done here"),
     409: N_("Something changed in the meantime"),
     410: N_("This is not there any more"),
+    412: N_("Something changed in the meantime"),
     413: N_("This is too large"),
+    415: N_("This kind of content is not understood here"),
     422: N_("Some values need attention"),
+    428: N_("The version is missing"),
     429: N_("Too many attempts"),
     500: N_("Something went wrong on our side"),
     503: N_("This is not possible right now"),
@@ -136,6 +140,8 @@ def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> R
         "lack": _lack(error) if isinstance(error, Forbidden) else None,
         "request_id": g.get("request_id"),
     }
+    if problems.wanted():
+        return problems.answer(status, context["title"], context["sentence"], error)
     if not wants_fragment():
         template = "errors/error.html" if status < 500 else "errors/failure.html"
         return make_response(render_template(template, **context), status)
