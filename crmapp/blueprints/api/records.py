@@ -32,7 +32,7 @@ _TEXTS = Shape((list,), {"type": "array", "items": {"type": "string"}})
 _EXACT = Shape((str, int, float), {"type": ["string", "number"]})
 SHAPES: dict[Kind, Shape] = {
     Kind.YES_NO: Shape((bool,), {"type": "boolean"}),
-    Kind.TAGS: _TEXTS,
+    Kind.TAGS: Shape((list,), {"type": "array", "items": {"type": "string", "pattern": "^[^,]*$"}}),
     Kind.MULTI_PICK_LIST: _TEXTS,
     Kind.NUMBER: _EXACT,
     Kind.MONEY: _EXACT,
@@ -94,7 +94,10 @@ def body() -> dict[str, Any]:
     Raises:
         Invalid: it is none.
     """
-    sent = request.get_json(silent=True) if request.is_json else None
+    try:
+        sent = request.get_json(silent=True) if request.is_json else None
+    except RecursionError:
+        sent = None
     if not isinstance(sent, dict):
         text = N_("Send a JSON object, as “Content-Type: application/json”.")
         raise Invalid({"": text}, text)
@@ -118,10 +121,14 @@ def typed(
     if wrong:
         raise Invalid(wrong)
     return {
-        known[name].name if name not in ("parent",) else name: value
+        name if name == "parent" else known[name].name: _typed(known[name], value)
         for name, value in sent.items()
         if name in known
     }
+
+
+def _typed(spec: Field, value: Any) -> Any:
+    return ", ".join(value) if spec.kind is Kind.TAGS and value else value
 
 
 def _fits(spec: Field, value: Any) -> bool:
@@ -132,6 +139,8 @@ def _fits(spec: Field, value: Any) -> bool:
         return bool in types
     if isinstance(value, list) and not all(isinstance(each, str) for each in value):
         return False
+    if spec.kind is Kind.TAGS and isinstance(value, list) and "," in "".join(value):
+        return False  # a comma stands between two
     return isinstance(value, types)
 
 
