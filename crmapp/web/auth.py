@@ -179,8 +179,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
-    # Nor does anybody bring its tokens: it would look for one in the body of each visitor's request.
-    app.login_manager._request_callback = None  # type: ignore[attr-defined]  # it has no way to say so
+    # Nobody brings tokens of the library's: it would look for one in what each visitor sends.
+    app.login_manager._request_callback = None  # type: ignore[attr-defined]  # no other way
     app.before_request(_keep_next_at_home)
     app.before_request(_write_first)
     limited = {

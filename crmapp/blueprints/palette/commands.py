@@ -119,6 +119,7 @@ def _pages(by: User) -> Iterator[Item]:
     yield Item(_("User guide"), "circle-help", "help.index", detail=_("Help"))
     yield Item(_("E-mail notifications"), "bell", "preferences.mail")
     yield Item(_("Reminders and calendar"), "calendar-days", "preferences.day")
+    yield Item(_("Tokens for programs"), "server", "preferences.tokens")
     yield Item(_("Change password"), "key-round", "security.change_password")
 
 

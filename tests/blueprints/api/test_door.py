@@ -85,10 +85,10 @@ def test_no_answer_sets_a_cookie(make, program):
     assert "Set-Cookie" not in program(make.bob).get("/accounts").headers
 
 
-def test_who_asks_too_often_is_told_to_wait(make, program, monkeypatch):
+def test_who_asks_too_often_is_told_to_wait(make, program):
     theirs, others = program(make.bob), program(make.mona)
 
-    answers = [theirs.get("/accounts?limit=1").status_code for _ in range(602)]
+    answers = [theirs.get("/accounts?limit=1").status_code for _ in range(601)]
 
     assert 429 in answers
     answer = theirs.get("/accounts")
@@ -112,9 +112,7 @@ def test_a_token_is_not_kept(make):
     assert word.endswith(token.tail)
 
 
-@pytest.mark.parametrize(
-    "path", ["/nothing", "/accounts/0", "/accounts/99999999999", "/fields/user"]
-)
+@pytest.mark.parametrize("path", ["/nothing", "/accounts/0", "/accounts/9999999", "/fields/user"])
 def test_what_is_not_there_is_a_problem_too(make, program, path):
     answer = program(make.alice).get(path)
 
