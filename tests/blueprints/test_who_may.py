@@ -82,7 +82,6 @@ VIEWS = [
     View("GET", "/preferences/day", ALL),
     View("POST", "/preferences/calendar", ALL),
     View("GET", "/preferences/tokens", ALL),
-    View("POST", "/preferences/tokens", ALL),
     View("POST", "/preferences/calendar/revocation", ALL),
     View("GET", "/admin", ADMIN, "settings.manage"),
     View("GET", "/admin/users", ADMIN, "user.manage"),

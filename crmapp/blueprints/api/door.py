@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, g, request
+from flask import Blueprint, Response, g, request
 
-from crmapp.blueprints.api import bp
 from crmapp.domain.scopes import Scope, opens
 from crmapp.errors import ScopeMissing, TokenRefused
 from crmapp.services import api_tokens
@@ -38,22 +37,29 @@ class Operation:
 
 OPERATIONS: dict[str, Operation] = {}
 """Endpoint → what it does, for the document."""
+_VIEWS: dict[str, View] = {}
 
 
 def operation(known: Operation) -> Callable[[View], View]:
     """Serve a view under ``/api/v1`` to tokens that have its scope."""
 
     def decorate(view: View) -> View:
-        name = view.__name__
-        OPERATIONS[name] = known
-        # The guard of the pages knows cookies; this one, below, knows tokens and nothing else.
-        bp.add_url_rule(known.path, name, public(view), methods=[known.method])
+        OPERATIONS[view.__name__] = known
+        _VIEWS[view.__name__] = view
         return view
 
     return decorate
 
 
-@bp.before_request
+def serve(bp: Blueprint) -> None:
+    """Give each operation its address, behind this door."""
+    for name, known in OPERATIONS.items():
+        # The guard of the pages knows cookies; this one knows tokens and nothing else.
+        bp.add_url_rule(known.path, name, public(_VIEWS[name]), methods=[known.method])
+    bp.before_request(_enter)
+    bp.after_request(_leave)
+
+
 def _enter() -> None:
     """Let in who brings a good token with the scope; cookies are not looked at."""
     if request.endpoint == "api.openapi":
@@ -73,7 +79,6 @@ def _enter() -> None:
         raise ScopeMissing(needed.value)
 
 
-@bp.after_request
 def _leave(response: Response) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:

@@ -148,6 +148,7 @@ def test_an_account_is_as_it_is_described(make, program, client):
 def test_nothing_that_is_sent_breaks_it(make, program, path):
     account, asks = make.account("Acme").id, program(make.mona)
     name = {"/accounts": "name"}.get(path, "last_name" if "contacts" in path else "subject")
+    base = NOTE if name == "subject" else {}
     values = [*HOSTILE, 1e999, 10**400, True, [], {}, [[]], ["a"], -1]
 
     answers = [
