@@ -133,15 +133,17 @@ def _http(error: HTTPException) -> Response:
 
 
 def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> Response:
+    title = gettext(TITLES.get(status, TITLES[400 if status < 500 else 500]))
+    sentence = sentence or _sentence(status)
+    if problems.wanted():
+        return problems.answer(status, title, sentence, error)
     context = {
         "status": status,
-        "title": gettext(TITLES.get(status, TITLES[400 if status < 500 else 500])),
-        "sentence": sentence or _sentence(status),
+        "title": title,
+        "sentence": sentence,
         "lack": _lack(error) if isinstance(error, Forbidden) else None,
         "request_id": g.get("request_id"),
     }
-    if problems.wanted():
-        return problems.answer(status, context["title"], context["sentence"], error)
     if not wants_fragment():
         template = "errors/error.html" if status < 500 else "errors/failure.html"
         return make_response(render_template(template, **context), status)

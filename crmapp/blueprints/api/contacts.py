@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
@@ -20,7 +21,7 @@ from crmapp.web.access import person, requires
 
 _ACTIVE = {"": None, "yes": True, "no": False}
 _TEXT = {"type": "string"}
-_FILTERS = {
+_FILTERS: dict[str, Mapping[str, Any]] = {
     "q": _TEXT,
     "role": _TEXT,
     "active": {"enum": ["yes", "no"]},

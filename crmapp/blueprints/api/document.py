@@ -99,7 +99,7 @@ def _schemas() -> dict[str, Schema]:
         "PickList": _object({"code": _TEXT, "values": {"type": "array"}}),
         "PickLists": _page(_ref("PickList")),
     }
-    kinds = {
+    kinds: dict[str, tuple[str, Mapping[str, Field], Mapping[str, Schema]]] = {
         "Account": ("Accounts", accounts.specs(), dict.fromkeys(accounts.OVERRULING, _TEXT)),
         "Contact": ("Contacts", contacts.specs(), {}),
         "Activity": ("Activities", activities.specs(), {}),

@@ -9,6 +9,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import NotFound
+from crmapp.models import PickListValue
 from crmapp.services import fields, pick_lists
 from crmapp.web.access import requires
 from crmapp.web.texts import translated
@@ -66,7 +67,7 @@ def read_pick_list(code: str) -> ResponseReturnValue:
     return _shown(code, found[code])
 
 
-def _shown(code: str, values: list[pick_lists.PickListValue]) -> dict[str, object]:
+def _shown(code: str, values: list[PickListValue]) -> dict[str, object]:
     shown = [
         {
             "code": value.code,
