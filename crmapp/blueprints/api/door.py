@@ -80,7 +80,6 @@ def _enter() -> None:
 
 
 def _leave(response: Response) -> Response:
-    response.headers["Cache-Control"] = "private, no-cache"
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers["Retry-After"] = "60"
     response.headers["Vary"] = "Authorization, Accept-Language"

@@ -189,7 +189,9 @@ def one(shown: Mapping[str, Any], status: int = 200, location: str = "") -> Resp
     response.set_etag(str(shown["version"]))
     if location:
         response.headers["Location"] = location
-    return response.make_conditional(request) if request.method == "GET" else response
+    if request.method == "GET":
+        response.make_conditional(request)
+    return response
 
 
 def many(items: list[dict[str, Any]], following: str | None) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class TokenForm(Form):
     )
     scopes = ChosenField(
         lazy_gettext("What the program may do"),
-        description=lazy_gettext("It never may more than you may yourself."),
+        description=lazy_gettext("It can never do more than you yourself may."),
         validate_choice=False,
     )
     days = RadioField(lazy_gettext("How long it is good"), default="90", validate_choice=False)
