@@ -356,3 +356,9 @@ def test_a_part_of_a_page_asks_for_sign_in_by_header(client):
     response = client.get("/change", headers=htmx())
 
     assert response.headers.get("HX-Redirect", "").startswith("/login")
+
+
+def test_a_body_of_deep_json_is_read_by_nobody(client):
+    answer = client.post("/accounts", data=b"[" * 5000, content_type="application/json")
+
+    assert answer.status_code < 500
