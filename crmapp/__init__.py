@@ -56,6 +56,7 @@ BLUEPRINTS = (
     "settings",
     "palette",
     "help",
+    "api",
 )
 
 

@@ -4,6 +4,7 @@ from crmapp.models.account import Account, ExternalIdentity
 from crmapp.models.account_pair import AccountPair
 from crmapp.models.account_sync import AccountSync, RemoteJob, SyncClock
 from crmapp.models.activity import Activity
+from crmapp.models.api_token import ApiToken
 from crmapp.models.attachment import Attachment, FiledMail, MailDrop
 from crmapp.models.audit import AuditEvent, Seal, SealMark
 from crmapp.models.change import Change
@@ -39,6 +40,7 @@ __all__ = [
     "AccountPair",
     "AccountSync",
     "Activity",
+    "ApiToken",
     "Attachment",
     "AuditEvent",
     "Change",

@@ -103,6 +103,14 @@ def page(question: Question, *, by: User) -> Page:
     )
 
 
+def records(ids: Sequence[int], question: Question, *, by: User) -> list[Account]:
+    """Return the accounts of a page whole, in its order."""
+    seen = Account.visible_to(by, deleted=question.deleted and by.can(Right.ACCOUNT_DELETE))
+    query = select(Account).where(is_one_of(_account.id, list(ids)), seen)
+    found = {account.id: account for account in session.scalars(query)}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
 def count(question: Question, *, by: User) -> tuple[int, bool]:
     """Count the accounts that match and that ``by`` may see, and say whether there are more.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import LARGEST_ID, session, unit_of_work
@@ -36,6 +36,7 @@ FIELDS_OF: dict[str, frozenset[str]] = {
     "email": frozenset({"subject", "happens_at", "contact_id", "owner_id", "notes"}),
 }
 """Kind → the fields that a person fills in for it."""
+PAGE = 50
 _NAMED = (joinedload(Activity.account), joinedload(Activity.contact), joinedload(Activity.owner))
 
 
@@ -46,6 +47,26 @@ def get(activity_id: int, *, by: User) -> Activity:
         NotFound: there is none, or not for her.
     """
     return editing.seen(Activity, activity_id, by=by, options=_NAMED)
+
+
+def page(account_id: int, *, after: int | None, by: User) -> tuple[Sequence[Activity], bool]:
+    """Return activities of the account, the latest first, and whether there are more.
+
+    ``after`` is the activity after which the page begins.
+
+    Raises:
+        NotFound: she does not see the account.
+    """
+    editing.seen(Account, account_id, by=by)
+    own = Activity.__table__.c
+    order = (own.happens_at, own.id)
+    where = [own.account_id == account_id, own.deleted_at.is_(None)]
+    here = select(*order).where(own.id == after, own.account_id == account_id)
+    if (place := session.execute(here).one_or_none()) is not None:
+        where.append(tuple_(*order) < tuple_(*place))
+    query = select(Activity).where(*where).order_by(*(each.desc() for each in order))
+    found = session.scalars(query.limit(PAGE + 1)).all()
+    return found[:PAGE], len(found) > PAGE
 
 
 def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:

@@ -19,7 +19,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, get_locale, gettext
-from flask_login import user_logged_in, user_logged_out
+from flask_login import AnonymousUserMixin, user_logged_in, user_logged_out
 from flask_security import MailUtil, PasswordUtil, RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_security.utils import _view_commit
 from sqlalchemy import update
@@ -157,6 +157,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     security = Security(app, people, **given, **second_step.FORMS, **passkeys.FORMS)
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
+    # Nobody brings tokens of the library's: it would look for one in what each visitor sends.
+    app.login_manager.request_loader(_nobody)  # type: ignore[attr-defined]  # the library's
     app.before_request(_keep_next_at_home)
     app.before_request(_write_first)
     limited = {
@@ -174,6 +176,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     signed_in.init_app(app)
     user_logged_in.connect(_start_afresh, app)
     user_logged_out.connect(_say_goodbye, app)
+
+
+def _nobody(_request: object) -> AnonymousUserMixin:
+    return AnonymousUserMixin()
 
 
 def _config(settings: Settings) -> dict[str, object]:

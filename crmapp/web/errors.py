@@ -22,6 +22,7 @@ from crmapp.errors import CRMError, Forbidden
 from crmapp.i18n import N_
 from crmapp.origin import Origin
 from crmapp.services import users
+from crmapp.web import problems
 from crmapp.web.access import forget_person, is_public, person, signed_in
 from crmapp.web.ended import renewed, signed_out
 from crmapp.web.htmx import targets_drawer, wants_fragment
@@ -37,8 +38,11 @@ TITLES = {
     405: N_("This cannot be done here"),
     409: N_("Something changed in the meantime"),
     410: N_("This is not there any more"),
+    412: N_("Something changed in the meantime"),
     413: N_("This is too large"),
+    415: N_("This kind of content is not understood here"),
     422: N_("Some values need attention"),
+    428: N_("The version is missing"),
     429: N_("Too many attempts"),
     500: N_("Something went wrong on our side"),
     503: N_("This is not possible right now"),
@@ -140,10 +144,14 @@ def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> R
     lack = _lack(error) if isinstance(error, Forbidden) else None
     if lack and lack["restricted"]:
         sentence = sentence or gettext(RESTRICTED)
+    title = gettext(TITLES.get(status, TITLES[400 if status < 500 else 500]))
+    sentence = sentence or _sentence(status)
+    if problems.wanted():
+        return problems.answer(status, title, sentence, error)
     context = {
         "status": status,
-        "title": gettext(TITLES.get(status, TITLES[400 if status < 500 else 500])),
-        "sentence": sentence or _sentence(status),
+        "title": title,
+        "sentence": sentence,
         "lack": lack,
         "request_id": g.get("request_id"),
     }

@@ -366,3 +366,9 @@ def test_a_password_that_was_forgotten_ends_all_sessions(client, as_user, make):
 
     assert elsewhere.get("/change").location.startswith("/login")
     assert session.scalar(select(func.count()).select_from(SignIn)) == 0
+
+
+def test_a_body_of_deep_json_is_read_by_nobody(client):
+    answer = client.post("/accounts", data=b"[" * 5000, content_type="application/json")
+
+    assert answer.status_code < 500

@@ -83,6 +83,7 @@ VIEWS = [
     View("GET", "/day/team", ADMIN, "account.edit_all"),
     View("GET", "/preferences/day", ALL),
     View("POST", "/preferences/calendar", ALL),
+    View("GET", "/preferences/tokens", ALL),
     View("POST", "/preferences/calendar/revocation", ALL),
     View("GET", "/admin", ADMIN, "settings.manage"),
     View("GET", "/admin/users", ADMIN, "user.manage"),

@@ -92,6 +92,8 @@ PAGES = (
     "/preferences/mail",
     "/preferences/day",
     "/preferences/sessions",
+    "/preferences/tokens",
+    "/preferences/tokens?of=everybody",
     "/day",
     "/day?section=overdue",
     "/day?person=3",
@@ -228,6 +230,9 @@ NO_PAGES |= {"accounts.last_bulk_edit"}
 WALKED |= {"security.two_factor_token_validation", "security.mf_recovery"}
 NO_PAGES |= {"security.two_factor_rescue", "security.tf_select"}
 NO_PAGES |= {"security.wan_delete", "security.wan_verify"}
+NO_PAGES |= {"api.list_accounts", "api.read_account", "api.list_contacts", "api.read_contact"}
+NO_PAGES |= {"api.list_contacts_of_account", "api.list_activities", "api.read_activity"}
+NO_PAGES |= {"api.list_fields", "api.list_pick_lists", "api.read_pick_list", "api.openapi"}
 
 
 @pytest.fixture(scope="module")

@@ -122,6 +122,7 @@ def _pages(by: User) -> Iterator[Item]:
     yield Item(_("Reminders and calendar"), "calendar-days", "preferences.day")
     yield Item(_("Where you are signed in"), "monitor", "preferences.sessions")
     yield Item(_("Passkeys"), "key-round", "security.wan_register")
+    yield Item(_("Tokens for programs"), "server", "preferences.tokens")
     yield Item(_("Change password"), "key-round", "security.change_password")
 
 
