@@ -8,16 +8,18 @@ from importlib.util import find_spec
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crmapp import config
 from crmapp.config import Settings
 from crmapp.db.session import ENGINE_OPTIONS, db, prepare_engine
 from crmapp.domain.search import fold
 from crmapp.models import folded
-from crmapp.services import crm_mappings, feed_sources, file_sources, grids, retries, sources
+from crmapp.services import audit, crm_mappings, feed_sources, file_sources, grids, retries, sources
 from crmapp.web import (
     access,
     assets,
+    audited,
     auth,
     compression,
     errors,
@@ -26,6 +28,7 @@ from crmapp.web import (
     kept,
     logs,
     merged,
+    metrics,
     navigation,
     reader,
     security,
@@ -33,6 +36,7 @@ from crmapp.web import (
     sessions,
     templating,
     toasts,
+    viewing,
 )
 
 BLUEPRINTS = (
@@ -52,6 +56,7 @@ BLUEPRINTS = (
     "settings",
     "palette",
     "help",
+    "api",
 )
 
 
@@ -69,16 +74,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.home.mkdir(parents=True, exist_ok=True)
     app = Application(__name__, static_folder=None)
     app.extensions["crmapp"] = settings
+    if settings.proxies:  # they say from where a request comes; anybody else is not believed
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]  # Flask documents it so
     _connect(app, settings)
+    metrics.init_app(app, settings)
     compression.init_app(app)
     errors.init_app(app)
     merged.init_app(app)
     security.init_app(app, settings)
     extensions.init_app(app, settings)
     auth.init_app(app, settings)
+    audited.init_app(app)
     sessions.init_app(app)
     reader.init_app(app)
     access.init_app(app)
+    viewing.init_app(app)
     htmx.init_app(app)
     toasts.init_app(app)
     assets.init_app(app)
@@ -86,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     templating.init_app(app)
     kept.init_app(app)
     serving.init_app(app, settings)
+    audit.listen()
     sources.register("grid", grids.GridSource, grids.renew)
     sources.register(file_sources.KIND, file_sources.FileSource, stage=file_sources.stage)
     sources.register(retries.KIND, retries.RetrySource)

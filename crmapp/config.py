@@ -62,6 +62,8 @@ class Settings:
     sql_sources: Mapping[str, str] = field(default_factory=dict)  # CRMAPP_SQL_: name → address
     source_folders: tuple[Path, ...] = ()  # CRMAPP_SOURCE_FOLDERS: where sources' files may lie
     source_hosts: tuple[str, ...] = ()  # CRMAPP_SOURCE_HOSTS: private hosts that sources may be on
+    metrics_token: str = ""  # CRMAPP_METRICS_TOKEN: who reads /metrics from elsewhere shows it
+    proxies: int = 0  # CRMAPP_PROXIES: reverse proxies of ours that a request comes through
     demo: bool = True  # CRMAPP_DEMO: 0 keeps the demo out of a new installation
     sandboxes: bool = True  # CRMAPP_SANDBOXES: 0 runs no pretend systems beside the demo
 
@@ -102,6 +104,8 @@ class Settings:
             sql_sources=_sql_sources(environ),
             source_folders=_source_folders(environ),
             source_hosts=_source_hosts(environ),
+            metrics_token=environ.get("CRMAPP_METRICS_TOKEN") or "",
+            proxies=_number(environ, "CRMAPP_PROXIES", 0, 0, 9),
             demo=_choice(environ, "CRMAPP_DEMO", ("1", "0")) == "1",
             sandboxes=_choice(environ, "CRMAPP_SANDBOXES", ("1", "0")) == "1",
         )
@@ -145,6 +149,16 @@ class Settings:
     def serving_file(self) -> Path:
         """Touched by the web while it serves; bulk work on SQLite pauses while it is fresh."""
         return self.home / "serving"
+
+    @property
+    def swept_file(self) -> Path:
+        """Touched by the sweeper at the end of each sweep."""
+        return self.home / "swept"
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Where the web processes count how long answers take."""
+        return self.home / "metrics"
 
     def session_key(self) -> str:
         """The key that signs sessions: given, or made once and kept in ``home``."""

@@ -5,6 +5,11 @@
     CRMError
     ├── NotFound              404  no such thing, or not for you
     ├── Forbidden             403  you see it, but lack the named right
+    ├── ReadOnly              403  an administrator looks at it as somebody else
+    ├── TokenRefused          401  no good token
+    ├── ScopeMissing          403  the token has no such scope
+    ├── VersionMissing        428  a change that does not say of which version
+    ├── VersionStale          412  it has another version by now
     ├── Invalid               422  fields carries field → message
     ├── Conflict              409  somebody else changed it; carries both versions
     ├── MayExist              409  records like it exist; carries them
@@ -59,6 +64,43 @@ class Forbidden(CRMError):
     def __init__(self, right: str, message: Text | str | None = None) -> None:
         self.right = right
         super().__init__(message)
+
+
+class ReadOnly(CRMError):
+    status = 403
+    default = N_(
+        "You look at this as somebody else, so nothing can be changed. Go back to your own view"
+        " first; what you typed is still on the page."
+    )
+
+
+class TokenRefused(CRMError):
+    status = 401
+    default = N_(
+        "Send a token that is good, as “Authorization: Bearer …”. This one is unknown, expired or"
+        " revoked, or there is none."
+    )
+
+
+class ScopeMissing(CRMError):
+    """``scope`` is the value of the missing :class:`crmapp.domain.scopes.Scope`."""
+
+    status = 403
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        text = N_("The token lacks the scope “%(scope)s”. Make one that has it.")
+        super().__init__(Text(text, {"scope": scope}))
+
+
+class VersionMissing(CRMError):
+    status = 428
+    default = N_("Say which version you change: send its ETag as “If-Match”.")
+
+
+class VersionStale(CRMError):
+    status = 412
+    default = N_("Somebody else changed this record. Read it again, then change what it is now.")
 
 
 class Invalid(CRMError):

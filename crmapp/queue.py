@@ -86,6 +86,16 @@ def unheard() -> set[str]:
         return set()
 
 
+def waiting() -> int:
+    """Return how many jobs wait on the queue.
+
+    Raises:
+        RedisError: it is away.
+    """
+    with redis_client() as client:
+        return _queue(client).count
+
+
 def _queue(client: Redis) -> Queue:
     return Queue(QUEUE, connection=client, serializer=JSONSerializer)
 

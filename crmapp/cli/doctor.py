@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import click
 from redis.exceptions import RedisError
@@ -20,7 +21,7 @@ from crmapp.db import db
 from crmapp.db.schema import is_current
 from crmapp.errors import CRMError
 from crmapp.queue import redis_client
-from crmapp.services import datasets, feed_sources, runs
+from crmapp.services import datasets, feed_sources, runs, seal_check
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,20 @@ class Finding:
 
 
 @click.command()
-def doctor() -> None:
+@click.option(
+    "--seal", metavar="NUMBER:DIGEST", help="A seal of the audit trail that you noted before."
+)
+def doctor(seal: str | None) -> None:
     """Check this installation from top to bottom, without changing anything."""
     settings = settings_in_force()
     findings = []
-    for finding in _findings(settings):
+    for finding in _findings(settings, seal or ""):
         findings.append(finding)
         click.echo(f"{finding.state:<5} {finding.what:<10} {finding.detail}")
     sys.exit(any(finding.state == "fail" for finding in findings))
 
 
-def _findings(settings: Settings) -> Iterator[Finding]:
+def _findings(settings: Settings, seal: str) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("ok", "python", f"{version} at {sys.executable}")
     home = _checked("folder", lambda: _home(settings))
@@ -61,6 +65,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
             ("runs", _runs),
             ("datasets", _datasets),
             ("sources", _sources),
+            ("audit", partial(_audit, seal)),
         ):
             yield _checked(what, check)
 
@@ -127,3 +132,16 @@ def _sources() -> tuple[str, str]:
     found = feed_sources.tried()
     wrong = [f"{name}: {problem.sentence}" for name, problem in found if problem]
     return ("fail", "; ".join(wrong)) if wrong else ("ok", f"{len(found)} can be opened")
+
+
+def _audit(noted: str) -> tuple[str, str]:
+    """Check the whole audit trail; ``noted`` is a seal from before, which has to be there still."""
+    heads: list[str] = []
+    found = seal_check.check(heads=lambda number, digest: heads.append(f"{number}:{digest}"))
+    if found.broken:
+        return "fail", str(found.broken.sentence)
+    if noted and noted not in heads:
+        return "fail", f"no seal is {noted}: seals were made anew, or taken away, since"
+    last = f"; the last is {heads[-1]}" if heads else ""
+    told = f"{found.seals} seals over {found.rows} rows fit, {found.waiting} rows wait{last}"
+    return "ok", told

@@ -73,12 +73,16 @@ def insert_into(target: type[Base]) -> postgresql.Insert | sqlite.Insert:
 def reserve_ids(target: Table, count: int) -> list[int]:
     """Take ``count`` fresh primary keys of ``target``.
 
-    On SQLite the write lock makes them ours; on PostgreSQL the sequence does.
+    On SQLite the write lock makes them ours; on PostgreSQL the sequence does, and the transaction
+    has its number first: :mod:`crmapp.db.horizon` counts on it.
     """
     if dialect() == "postgresql":
         sequence = f"{target.name}_id_seq"
         rows = session.execute(
-            text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)"),
+            text(
+                "SELECT nextval(CAST(:sequence AS regclass))"
+                " FROM pg_current_xact_id(), generate_series(1, :count)"
+            ),
             {"sequence": f'"{sequence}"', "count": count},
         )
         return [row[0] for row in rows]

@@ -16,12 +16,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from crmapp.db import unchanged
 from crmapp.db.base import Base
-from crmapp.errors import DISK_FULL, Unavailable
+from crmapp.errors import DISK_FULL, ReadOnly, Unavailable
 from crmapp.memory import Memory
 
 WRITE = "crmapp_write"
 AFTER = "crmapp_after_commit"
 KNOWN = "crmapp_known"
+READ_ONLY = "crmapp_read_only"
 T = TypeVar("T")
 
 _FULL = frozenset({"SQLITE_FULL", "53100"})
@@ -44,11 +45,13 @@ def json_text(value: Any) -> str:
 ENGINE_OPTIONS = {
     "pool_pre_ping": True,
     "pool_use_lifo": True,
+    "hide_parameters": True,
     "json_serializer": json_text,
     "json_deserializer": orjson.loads,
 }
 """How every engine is made: dead connections are noticed, the one that was used last is used next
-(it has most in its cache), JSON is read and written fast."""
+(it has most in its cache), JSON is read and written fast. What a statement was given may be
+anybody's name: an error does not tell it, so it does not get into a log."""
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 session = db.session
@@ -73,7 +76,10 @@ def unit_of_work() -> Iterator[None]:
 
     Raises:
         Unavailable: the database is locked, full or away; nothing was written.
+        ReadOnly: nothing may be written here, see :func:`read_only`.
     """
+    if session().info.get(READ_ONLY):
+        raise ReadOnly
     if session().info.get(WRITE):
         raise RuntimeError("unit_of_work() does not nest: let the use-case open it")
     if session.new or session.dirty or session.deleted:
@@ -98,6 +104,11 @@ def unit_of_work() -> Iterator[None]:
         session().info.pop(AFTER, None)
     for callback in waiting:
         callback()
+
+
+def read_only(only: bool) -> None:
+    """Refuse each unit of work of this session from now on, or do so no longer."""
+    session().info[READ_ONLY] = only
 
 
 def be_alone(matter: str) -> None:

@@ -29,6 +29,7 @@ class Right(StrEnum):
     INTEGRATION_MANAGE = "integration.manage"
     DATASET_MANAGE = "dataset.manage"
     SETTINGS_MANAGE = "settings.manage"
+    AUDIT_VIEW = "audit.view"
 
 
 SENTENCES: dict[Right, str] = {
@@ -53,6 +54,7 @@ SENTENCES: dict[Right, str] = {
     Right.INTEGRATION_MANAGE: N_("Manage connections, mappings and managed lists."),
     Right.DATASET_MANAGE: N_("Make, change and refresh the databases of the grid."),
     Right.SETTINGS_MANAGE: N_("Change the settings of the installation."),
+    Right.AUDIT_VIEW: N_("Read who did what, when and from where."),
 }
 
 

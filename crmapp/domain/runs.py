@@ -39,6 +39,22 @@ STATUS_LABELS: dict[Status, str] = {
     Status.UNDONE: N_("Undone"),
 }
 
+KIND_LABELS: dict[str, str] = {
+    "upsert": N_("Add/update accounts"),
+    "undo": N_("Undo"),
+    "replacement": N_("Replace a pick-list value"),
+    "bulk": N_("Edit of many accounts"),
+    "handover": N_("Handover of a person’s work"),
+    "merge": N_("Merge of accounts"),
+    "duplicates": N_("Search for accounts that may be the same"),
+    "managed_list": N_("Synchronization of a managed list"),
+    "account_sync": N_("Synchronization of accounts"),
+    "feed": N_("Feed of accounts"),
+    "dataset_refresh": N_("Refresh of a database"),
+    "export": N_("Export to a file"),
+}
+"""What runs of each kind are called."""
+
 ACTIVE = frozenset({Status.PLANNING, Status.QUEUED, Status.RUNNING})
 """Somebody or something is going to work on it."""
 

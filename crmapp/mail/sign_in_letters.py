@@ -6,7 +6,15 @@ from flask_babel import gettext
 
 from crmapp.config import settings
 from crmapp.i18n import N_
-from crmapp.services.second_step import GUESSED, INVITED, OFF, ON, RESET
+from crmapp.services.second_step import (
+    GUESSED,
+    INVITED,
+    NO_PASSKEY,
+    OFF,
+    ON,
+    PASSKEY,
+    RESET,
+)
 
 SUBJECTS = {
     ON: N_("Two-step sign-in is on"),
@@ -14,6 +22,8 @@ SUBJECTS = {
     RESET: N_("Your two-step sign-in was reset"),
     INVITED: N_("You are invited to crmapp"),
     GUESSED: N_("Somebody has tried to sign in as you"),
+    PASSKEY: N_("You have a new passkey"),
+    NO_PASSKEY: N_("A passkey of yours was removed"),
 }
 SENTENCES = {
     ON: N_(
@@ -38,10 +48,20 @@ SENTENCES = {
         " some minutes now, and longer after each further one; who is signed in stays so. If it was"
         " you, wait, or set a new password. If it was not you, you need do nothing."
     ),
+    PASSKEY: N_(
+        "a passkey was added, by which you sign in to crmapp without a password. If it was not you,"
+        " remove it, change your password and tell your administrator at once."
+    ),
+    NO_PASSKEY: N_(
+        "one of the passkeys by which you sign in to crmapp was removed. If it was not you, change"
+        " your password and tell your administrator at once."
+    ),
 }
 LEADS_TO = {
     GUESSED: (N_("Set a new password"), "/reset"),
     INVITED: (N_("Set a password"), "/reset"),
+    PASSKEY: (N_("Passkeys"), "/wan-register"),
+    NO_PASSKEY: (N_("Passkeys"), "/wan-register"),
 }
 OTHERWISE = (N_("Two-step sign-in"), "/tf-setup")
 

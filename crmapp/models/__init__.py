@@ -4,7 +4,9 @@ from crmapp.models.account import Account, ExternalIdentity
 from crmapp.models.account_pair import AccountPair
 from crmapp.models.account_sync import AccountSync, RemoteJob, SyncClock
 from crmapp.models.activity import Activity
+from crmapp.models.api_token import ApiToken
 from crmapp.models.attachment import Attachment, FiledMail, MailDrop
+from crmapp.models.audit import AuditEvent, Seal, SealMark
 from crmapp.models.change import Change
 from crmapp.models.contact import Contact
 from crmapp.models.crm_mapping import CrmMapping, CrmMappingVersion, FeedCursor
@@ -25,10 +27,12 @@ from crmapp.models.integration import (
 from crmapp.models.mail import Mailbox, MailOutbox, UnfiledLetter
 from crmapp.models.mapping import MappingVersion, SavedMapping
 from crmapp.models.matching import MatchAnswer, MatchCandidate, MatchQuestion, MatchRule
+from crmapp.models.passkey import Passkey
 from crmapp.models.pick_list import PickList, PickListValue
 from crmapp.models.run import PlanDecision, Run, RunException, RunRetention
 from crmapp.models.saved_view import SavedView
 from crmapp.models.selection import StoredSelection
+from crmapp.models.sign_in import SignIn
 from crmapp.models.user import SecondStep, Team, User, team_member
 
 __all__ = [
@@ -36,7 +40,9 @@ __all__ = [
     "AccountPair",
     "AccountSync",
     "Activity",
+    "ApiToken",
     "Attachment",
+    "AuditEvent",
     "Change",
     "Connection",
     "Contact",
@@ -62,6 +68,7 @@ __all__ = [
     "MatchCandidate",
     "MatchQuestion",
     "MatchRule",
+    "Passkey",
     "PickList",
     "PickListValue",
     "PlanDecision",
@@ -75,7 +82,10 @@ __all__ = [
     "RunRetention",
     "SavedMapping",
     "SavedView",
+    "Seal",
+    "SealMark",
     "SecondStep",
+    "SignIn",
     "Stamp",
     "StoredDataset",
     "StoredSelection",

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crmapp.db import Base, Folded, utcnow
 from crmapp.domain.fields import Field, thaw
 from crmapp.domain.permissions import Right
+from crmapp.domain.reach import EVERYTHING, Part, Reach
 from crmapp.models.user import Team, User, team_member
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ def filled(name: str) -> dict[str, Any]:
 
 TAX_WORD = "upper(replace(replace(replace(tax_id, ' ', ''), '.', ''), '-', ''))"
 """A tax id as it is compared, in the words of both databases."""
+
+
+_READ = ("owner_id", "team_id", "active", "territory")
+"""What restrictions and the filters of the list ask of each account."""
 
 
 class Account(Record, Base):
@@ -126,9 +131,12 @@ class Account(Record, Base):
     __table_args__ = (
         Index("uq_account_number", "erp_company", "number", unique=True, **_when("number")),
         # The list is read from these alone: its order, and what its filters ask of each row.
-        Index("ix_account_list", "name_key", "id", "owner_id", "team_id", "active", **_when()),
-        Index("ix_account_owner", "owner_id", "name_key", "id", "team_id", "active", **_when()),
-        Index("ix_account_team", "team_id", "name_key", "id", "owner_id", "active", **_when()),
+        Index("ix_account_list", "name_key", "id", *_READ, **_when()),
+        Index("ix_account_owner", "owner_id", "name_key", "id", *_READ[1:], **_when()),
+        Index("ix_account_team", "team_id", "name_key", "id", *_READ[:1], *_READ[2:], **_when()),
+        Index(
+            "ix_account_territory", "territory", "name_key", "id", *_READ[:3], **_when("territory")
+        ),
         Index("ix_account_number_sort", "number", "name_key", "id", **_when()),
         Index("ix_account_location", "location", "name_key", "id", **_when()),
         Index("ix_account_phone", "phone", "name_key", "id", **_when()),
@@ -157,27 +165,32 @@ class Account(Record, Base):
         out unless ``deleted``.
         """
         alive = true() if deleted else _alive()
-        if user.can(Right.ACCOUNT_VIEW_ALL):
+        if not user.can(Right.ACCOUNT_VIEW):
+            return false()
+        if user.sees_all:
             return alive
-        if user.can(Right.ACCOUNT_VIEW):
-            return and_(alive, cls._near(user))
-        return false()
+        return and_(alive, cls._within(user, user.reach(Right.ACCOUNT_VIEW)))
 
     @classmethod
-    def editable_by(cls, user: User) -> ColumnElement[bool]:
+    def editable_by(cls, user: User, *, deleted: bool = False) -> ColumnElement[bool]:
         """Which of the accounts that ``user`` sees she may change, as a condition."""
-        if user.can(Right.ACCOUNT_EDIT_ALL):
-            return cls.visible_to(user)
-        if user.can(Right.ACCOUNT_EDIT):
-            return and_(cls.visible_to(user), cls._near(user))
-        return false()
+        if not user.can(Right.ACCOUNT_EDIT):
+            return false()
+        seen, reach = cls.visible_to(user, deleted=deleted), user.reach(Right.ACCOUNT_EDIT)
+        if reach == EVERYTHING:
+            return seen
+        return and_(seen, cls._within(user, reach))
 
     @classmethod
-    def _near(cls, user: User) -> ColumnElement[bool]:
-        """Her own, her teams' and nobody's."""
+    def _within(cls, user: User, reach: Reach) -> ColumnElement[bool]:
+        """Her own, and those of what she reaches."""
         mine = select(team_member.c.team_id).where(team_member.c.user_id == user.id)
-        nobodys = and_(cls.owner_id.is_(None), cls.team_id.is_(None))
-        return or_(cls.owner_id == user.id, cls.team_id.in_(mine), nobodys)
+        found = {
+            Part.TEAM: cls.team_id.in_(mine),
+            Part.UNOWNED: and_(cls.owner_id.is_(None), cls.team_id.is_(None)),
+            Part.TERRITORY: cls.territory.in_(sorted(user.territories or ())),
+        }
+        return or_(cls.owner_id == user.id, *(found[part] for part in found if part in reach))
 
 
 @cache

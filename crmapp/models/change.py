@@ -35,6 +35,7 @@ class Change(Base):
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
     by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     at: Mapped[datetime] = mapped_column(default=utcnow)
+    origin_id: Mapped[int | None]  # the audit event that says from where; of a run, its own does
 
     run: Mapped[Run | None] = relationship(viewonly=True)
     by: Mapped[User | None] = relationship(viewonly=True)

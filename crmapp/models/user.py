@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_security.core import UserMixin
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmapp.db import Base, session, utcnow
-from crmapp.domain.permissions import Right, Role, allows
+from crmapp.domain.permissions import Right, Role, rights_of
+from crmapp.domain.reach import EVERYTHING, FOR_ALL, Reach, is_restricted, reach_of
+from crmapp.models.passkey import Passkey
 
 team_member = Table(
     "team_member",
@@ -31,6 +33,20 @@ class Team(Base):
     members: Mapped[list[User]] = relationship(secondary=team_member, back_populates="teams")
 
 
+class Scope(NamedTuple):
+    """What decides which records a person sees and may change.
+
+    ``who`` is 0 for people who see and change those of everybody, else her id.
+    """
+
+    role: str
+    active: bool
+    who: int
+    sees: Reach
+    edits: Reach
+    territories: tuple[str, ...]
+
+
 class User(Base, UserMixin):
     """A person with a role; what she may do is decided by :mod:`crmapp.domain.permissions`.
 
@@ -41,6 +57,8 @@ class User(Base, UserMixin):
     ``default_view`` is the id of the :class:`crmapp.models.saved_view.SavedView` that opens first
     for her; it may be gone. ``account_columns`` are those of her list of accounts as its address
     has them (:mod:`crmapp.services.account_columns`); None are the standard ones.
+    ``sees`` and ``edits`` say whose accounts she sees and changes beside her own
+    (:class:`crmapp.domain.reach.Part`), None as her role has it, and ``territories`` are hers.
     At ``digest_hour`` of her day she gets an e-mail about her activities; ``digest_day`` is the
     last day of which that is settled. ``calendar_hash`` is what is kept of the secret address of
     her calendar.
@@ -48,7 +66,8 @@ class User(Base, UserMixin):
     Flask-Security names what two-step sign-in needs: ``tf_totp_secret`` and ``mf_recovery_codes``
     are encrypted (:mod:`crmapp.services.vault`), ``tf_last_counter`` is the moment of the last code
     that was used, so that none is used twice. ``wrong_sign_ins`` counts wrong passwords and codes
-    since she signed in last; until ``waits_until`` even the right ones are wrong.
+    since she signed in last; until ``waits_until`` even the right ones are wrong. Passkeys know her
+    by ``fs_webauthn_user_handle``.
     """
 
     __tablename__ = "user"
@@ -59,6 +78,9 @@ class User(Base, UserMixin):
     password: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     role: Mapped[str] = mapped_column(default=Role.VIEWER.value)
+    sees: Mapped[list[str] | None]
+    edits: Mapped[list[str] | None]
+    territories: Mapped[list[str] | None]
     fs_uniquifier: Mapped[str] = mapped_column(unique=True, default=lambda: uuid.uuid4().hex)
     confirmed_at: Mapped[datetime | None]
     locale: Mapped[str | None]
@@ -80,16 +102,36 @@ class User(Base, UserMixin):
     tf_last_counter: Mapped[int | None] = mapped_column(BigInteger)
     wrong_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
     waits_until: Mapped[datetime | None]
+    fs_webauthn_user_handle: Mapped[str | None]  # type: ignore[assignment]  # none before a passkey
     mf_recovery_codes: Mapped[str | None] = mapped_column(Text)  # type: ignore[assignment]  # sealed
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     teams: Mapped[list[Team]] = relationship(secondary=team_member, back_populates="members")
+    webauthn: Mapped[list[Passkey]] = relationship(  # type: ignore[assignment]  # ours
+        cascade="all, delete-orphan", passive_deletes=True
+    )
 
-    __table_args__ = (Index("uq_user_calendar_hash", "calendar_hash", unique=True),)
+    __table_args__ = (
+        Index("uq_user_calendar_hash", "calendar_hash", unique=True),
+        Index("uq_user_fs_webauthn_user_handle", "fs_webauthn_user_handle", unique=True),
+    )
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """Return the rights that this person holds: those of her role, unless she is restricted."""
+        if not self.active:
+            return frozenset()
+        return rights_of(self.role) - FOR_ALL if self.restricted else rights_of(self.role)
+
+    @property
+    def restricted(self) -> bool:
+        """Say whether an administrator lets her see or change some accounts only."""
+        said = self.sees is not None or self.edits is not None  # of most, nothing is
+        return said and is_restricted(self.role, self.sees, self.edits)
 
     def can(self, right: Right) -> bool:
         """Say whether this person holds ``right``."""
-        return self.active and allows(self.role, right)
+        return right in self.rights
 
     def verify_and_update_password(self, password: str) -> bool:
         """Say whether this is her password; none is while she has to wait, and nobody can tell."""
@@ -109,14 +151,23 @@ class User(Base, UserMixin):
         """Say whether her role needs a second step, so that she cannot turn it off."""
         return session.get(SecondStep, self.role) is not None
 
-    @property
-    def scope(self) -> tuple[str, bool, int]:
-        """What decides which records she sees and may change: who has the same has the same ones.
+    def reach(self, right: Right) -> Reach:
+        """Return whose accounts she sees (``ACCOUNT_VIEW``) or changes (``ACCOUNT_EDIT``)."""
+        said = self.sees if right is Right.ACCOUNT_VIEW else self.edits
+        return reach_of(self.role, right, said)
 
-        The last part is 0 for people who see and change those of everybody, else her id.
-        """
-        everything = self.can(Right.ACCOUNT_VIEW_ALL) and self.can(Right.ACCOUNT_EDIT_ALL)
-        return self.role, self.active, 0 if everything else self.id
+    @property
+    def sees_all(self) -> bool:
+        """Say whether she sees every account, whoever owns it."""
+        return self.can(Right.ACCOUNT_VIEW) and self.reach(Right.ACCOUNT_VIEW) == EVERYTHING
+
+    @property
+    def scope(self) -> Scope:
+        """Return what her records depend on: who has the same has the same ones."""
+        sees, edits = self.reach(Right.ACCOUNT_VIEW), self.reach(Right.ACCOUNT_EDIT)
+        who = 0 if sees == edits == EVERYTHING else self.id
+        hers = tuple(sorted(self.territories or ()))
+        return Scope(self.role, self.active, who, sees, edits, hers if who else ())
 
     def __str__(self) -> str:
         return self.name

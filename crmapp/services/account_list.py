@@ -21,6 +21,7 @@ from crmapp.db import session
 from crmapp.db.bulk import gathered, is_one_of, numbers
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Activity, Change, Contact, Run, User
+from crmapp.models.user import Scope
 from crmapp.services import (
     account_columns,
     account_few,
@@ -50,7 +51,7 @@ _FEW = 5_000
 """So many accounts of a run are looked up rather than met on the way through the list."""
 CHUNK = 1_000
 """So many accounts are read at a time when all are wanted."""
-Key = tuple[Question, int]
+Key = tuple[Question, int, Scope]
 _account = Account.__table__.c
 
 
@@ -100,6 +101,14 @@ def page(question: Question, *, by: User) -> Page:
         count,
         many,
     )
+
+
+def records(ids: Sequence[int], question: Question, *, by: User) -> list[Account]:
+    """Return the accounts of a page whole, in its order."""
+    seen = Account.visible_to(by, deleted=question.deleted and by.can(Right.ACCOUNT_DELETE))
+    query = select(Account).where(is_one_of(_account.id, list(ids)), seen)
+    found = {account.id: account for account in session.scalars(query)}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def count(question: Question, *, by: User) -> tuple[int, bool]:
@@ -192,7 +201,7 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
         return filter_, some
     there = among(session.get_bind().dialect.name)
     visible = Account.visible_to(by, deleted=question.deleted)
-    shared = by.can(Right.ACCOUNT_VIEW_ALL)
+    shared = by.sees_all
     return Filter((visible, there), {"found": ids}, few=True, shared=shared), None
 
 
@@ -228,7 +237,7 @@ def _conditions(
         )
     narrow = narrow and not deleted
     where += account_where.met(question.where, by=by, narrow=narrow, sort=question.sort)
-    shared = len(where) == 1 and by.can(Right.ACCOUNT_VIEW_ALL)
+    shared = len(where) == 1 and by.sees_all
     if not question.words:
         return Filter(tuple(where), few=few, shared=shared), None
     search = found_by(question.words, deleted=deleted)
@@ -292,7 +301,7 @@ def _count(
 def _key(question: Question, by: User) -> Key:
     """Return by what a list is known again, wherever one is in it and however it is sorted."""
     plain = replace(question, cursor=None, sort="name", descending=False, columns=(), gone=())
-    return plain, by.id
+    return plain, by.id, by.scope
 
 
 def _is_known_as_many(key: Key) -> bool:

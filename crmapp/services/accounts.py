@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, func, select
 
 from crmapp.db import session, unit_of_work
+from crmapp.db.bulk import is_one_of
 from crmapp.db.statements import Statements
 from crmapp.domain.changes import Action, Write
 from crmapp.domain.duplicate_keys import Traits
@@ -62,6 +63,13 @@ def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
     query = _made.of(("editable", by.scope), lambda: _editable(by))
     return session.connection().scalar(query, {"id": account.id}) is not None
+
+
+def editable_among(ids: Collection[int], *, by: User) -> frozenset[int]:
+    """Return those of the accounts that ``by`` may change."""
+    own = Account.__table__.c.id
+    query = select(own).where(is_one_of(own, sorted(ids)), Account.editable_by(by))
+    return frozenset(session.scalars(query)) if ids else frozenset()
 
 
 def _editable(by: User) -> Select[Any]:
@@ -235,6 +243,7 @@ def delete(account_id: int, *, by: User) -> None:
     with unit_of_work():
         editing.seen(Account, account_id, by=by)
         need(Right.ACCOUNT_DELETE, by=by)
+        need_editable(account_id, by=by)
         records.delete(Account, account_id, by=by)
 
 
@@ -255,6 +264,9 @@ def restore(
     with _one_number_each(), unit_of_work():
         account = get(account_id, by=by, deleted=True)
         need(Right.ACCOUNT_DELETE, by=by)
+        hers = Account.editable_by(by, deleted=True)
+        if session.scalar(select(Account.id).where(Account.id == account_id, hers)) is None:
+            raise Forbidden(Right.ACCOUNT_EDIT_ALL.value)
         keeper = field_owners.locked(account_id).get("number") if without_number else None
         if keeper is not None:
             raise Invalid({"number": keeper.refusal})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import LARGEST_ID, session, unit_of_work
@@ -14,7 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Contact, User
-from crmapp.services import editing, records
+from crmapp.services import accounts, editing, records
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
 
@@ -36,6 +36,7 @@ FIELDS_OF: dict[str, frozenset[str]] = {
     "email": frozenset({"subject", "happens_at", "contact_id", "owner_id", "notes"}),
 }
 """Kind → the fields that a person fills in for it."""
+PAGE = 50
 _NAMED = (joinedload(Activity.account), joinedload(Activity.contact), joinedload(Activity.owner))
 
 
@@ -48,17 +49,38 @@ def get(activity_id: int, *, by: User) -> Activity:
     return editing.seen(Activity, activity_id, by=by, options=_NAMED)
 
 
+def page(account_id: int, *, after: int | None, by: User) -> tuple[Sequence[Activity], bool]:
+    """Return activities of the account, the latest first, and whether there are more.
+
+    ``after`` is the activity after which the page begins.
+
+    Raises:
+        NotFound: she does not see the account.
+    """
+    editing.seen(Account, account_id, by=by)
+    own = Activity.__table__.c
+    order = (own.happens_at, own.id)
+    where = [own.account_id == account_id, own.deleted_at.is_(None)]
+    here = select(*order).where(own.id == after, own.account_id == account_id)
+    if (place := session.execute(here).one_or_none()) is not None:
+        where.append(tuple_(*order) < tuple_(*place))
+    query = select(Activity).where(*where).order_by(*(each.desc() for each in order))
+    found = session.scalars(query.limit(PAGE + 1)).all()
+    return found[:PAGE], len(found) > PAGE
+
+
 def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | None = None) -> int:
     """Add an activity of ``typed["kind"]`` to the account and return the activity's id.
 
     Raises:
         NotFound: she does not see the account.
-        Forbidden: she may not add activities.
+        Forbidden: she may not add activities, or not change the account.
         Invalid: field → what is wrong with it.
     """
     with unit_of_work():
         editing.seen(Account, account_id, by=by)
         need(Right.ACTIVITY_EDIT, by=by)
+        accounts.need_editable(account_id, by=by)
         sent = {**typed, "account": account_id}
         return editing.made(key, sent, lambda: _add(account_id, typed, by), by=by)
 
@@ -86,8 +108,7 @@ def update(
         Conflict: somebody else changed it since.
     """
     with unit_of_work():
-        activity = editing.seen(Activity, activity_id, by=by)
-        need(Right.ACTIVITY_EDIT, by=by)
+        activity = need_editable(activity_id, by=by)
         account_id, kept = activity.account_id, {**typed, "kind": activity.kind}
         sent = {**kept, "activity": activity_id, "version": version}
 
@@ -96,6 +117,19 @@ def update(
             return editing.changed(Activity, activity_id, values, version, by=by)
 
         return editing.made(key, sent, change, by=by)
+
+
+def need_editable(activity_id: int, *, by: User) -> Activity:
+    """Return the activity that ``by`` is about to change: hers, or of an account she may change.
+
+    Raises:
+        NotFound, Forbidden
+    """
+    activity = get(activity_id, by=by)
+    need(Right.ACTIVITY_EDIT, by=by)
+    if activity.owner_id != by.id:
+        accounts.need_editable(activity.account_id, by=by)
+    return activity
 
 
 def _checked(

@@ -196,9 +196,13 @@ def _draft(source: Mapping[str, Any], title: str, by: User) -> str:
     return f"run:{run.id}"
 
 
-def _reach(by: User) -> list[int] | None:
-    """Return the teams whose accounts she may change beside her own; ``None``: everybody's."""
-    return None if by.can(Right.ACCOUNT_EDIT_ALL) else sorted(team.id for team in by.teams)
+def _reach(by: User) -> list[Any] | None:
+    """Return whose accounts she may change beside her own; ``None``: everybody's."""
+    scope = by.scope
+    if not scope.who:
+        return None
+    reached = [sorted(scope.sees), sorted(scope.edits), list(scope.territories)]
+    return [*reached, sorted(team.id for team in by.teams)]
 
 
 def above(edit: Edit) -> list[int]:

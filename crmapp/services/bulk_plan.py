@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, literal, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, literal, select
 from sqlalchemy.orm import aliased
 
 from crmapp.db import session, unit_of_work
@@ -124,9 +124,9 @@ def _problem(edit: Edit, by: User) -> Text | None:
 
 
 def _may_be_changed(edit: Edit, by: User) -> ColumnElement[bool]:
-    if edit.verb in WHOLE:
-        return true() if by.can(Right.ACCOUNT_DELETE) else false()
-    return Account.editable_by(by)
+    if edit.verb in WHOLE and not by.can(Right.ACCOUNT_DELETE):
+        return false()
+    return Account.editable_by(by, deleted=edit.verb is Verb.RESTORE)
 
 
 def _finish(held: Claim, run: Run) -> None:

@@ -30,6 +30,7 @@ from crmapp.models import Connection, RemoteDetail, RemoteObject, RequestLog, Us
 from crmapp.services import (
     account_sync_states,
     api_use,
+    audit,
     connection_kinds,
     connection_problems,
     vault,
@@ -172,6 +173,9 @@ def save(system: str, wanted: Wanted, *, version: int, by: User) -> None:
         row.kind, row.settings, row.sandbox = wanted.kind.value, values, wanted.sandbox
         row.secrets, row.budget = vault.seal(secrets), budget
         row.version, row.by_id, row.updated_at = row.version + 1, person, utcnow()
+        audit.note(
+            "connection_saved", by=person, about="connection", about_id=system, version=row.version
+        )
 
 
 def _refuse_old(row: Connection | None, version: int) -> None:
@@ -219,6 +223,7 @@ def remove(system: str, *, version: int, by: User) -> None:
             session.execute(delete(model).where(model.connection_id == row.id))
         session.delete(row)
         account_sync_states.forget_cursor(system)
+        audit.note("connection_removed", by=by, about="connection", about_id=system)
 
 
 def check(system: str, *, by: User) -> Problem | None:

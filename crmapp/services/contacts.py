@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import session, unit_of_work
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Contact, User
-from crmapp.services import editing, records
+from crmapp.services import accounts, editing, records
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
 
@@ -47,12 +47,13 @@ def add(account_id: int, typed: Mapping[str, object], *, by: User, key: str | No
 
     Raises:
         NotFound: she does not see the account.
-        Forbidden: she may not add contacts.
+        Forbidden: she may not add contacts, or not change the account.
         Invalid: field → what is wrong with it.
     """
     with unit_of_work():
-        account = editing.seen(Account, account_id, by=by)
+        editing.seen(Account, account_id, by=by)
         need(Right.CONTACT_EDIT, by=by)
+        account = accounts.need_editable(account_id, by=by)
         sent = {**typed, "account": account_id}
         return editing.made(key, sent, lambda: _add(account, typed, by), by=by)
 
@@ -82,8 +83,7 @@ def update(
         Conflict: somebody else changed it since.
     """
     with unit_of_work():
-        contact = editing.seen(Contact, contact_id, by=by)
-        need(Right.CONTACT_EDIT, by=by)
+        contact = need_editable(contact_id, by=by)
         sent = {**typed, "contact": contact_id, "version": version}
 
         def change() -> int:
@@ -93,11 +93,22 @@ def update(
         return editing.made(key, sent, change, by=by)
 
 
+def need_editable(contact_id: int, *, by: User) -> Contact:
+    """Return the contact that ``by`` is about to change: who may change its account may.
+
+    Raises:
+        NotFound, Forbidden
+    """
+    contact = get(contact_id, by=by)
+    need(Right.CONTACT_EDIT, by=by)
+    accounts.need_editable(contact.account_id, by=by)
+    return contact
+
+
 def set_primary(contact_id: int, *, by: User) -> int:
     """Make the contact the primary one of its account, and return the account's id."""
     with unit_of_work():
-        account_id = editing.seen(Contact, contact_id, by=by).account_id
-        need(Right.CONTACT_EDIT, by=by)
+        account_id = need_editable(contact_id, by=by).account_id
         _make_primary(account_id, contact_id, by)
         return account_id
 

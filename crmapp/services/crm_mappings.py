@@ -24,7 +24,7 @@ from crmapp.models import (
     Team,
     User,
 )
-from crmapp.services import fields, mapping_checks
+from crmapp.services import audit, fields, mapping_checks
 from crmapp.services.editing import made, unless_taken
 from crmapp.services.rights import need
 
@@ -167,6 +167,7 @@ def rename(mapping_id: int, name: str, *, by: User) -> None:
     with unless_taken(_TAKEN, **_UNIQUE), unit_of_work():
         mapping = session.get_one(CrmMapping, mapping_id, with_for_update=True)
         mapping.name, mapping.updated_at = name, utcnow()
+        _note("crm_mapping_saved", mapping, by)
 
 
 def save(mapping_id: int, name: str, content: Content, *, version: int, by: User) -> None:
@@ -201,6 +202,7 @@ def _held(mapping_id: int, version: int) -> CrmMapping:
 
 
 def _keep_version(mapping: CrmMapping, person: int) -> None:
+    _note("crm_mapping_saved", mapping, person)
     session.add(
         CrmMappingVersion(
             mapping_id=mapping.id,
@@ -243,6 +245,11 @@ def schedule(
         mapping.guard_percent, mapping.active = guard_percent, active
         mapping.next_at = when.next_time(utcnow()) if active else None
         mapping.updated_at = utcnow()
+        _note("schedule_set", mapping, by)
+
+
+def _note(kind: str, mapping: CrmMapping, by: User | int) -> None:
+    audit.note(kind, by=by, about="crm_mapping", about_id=mapping.id, version=mapping.version or 1)
 
 
 def schedule_of(mapping: CrmMapping) -> Schedule:

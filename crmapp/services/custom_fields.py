@@ -17,7 +17,7 @@ from crmapp.domain.search import fold
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Bilingual, Text
 from crmapp.models import Account, CustomField, PickList, User
-from crmapp.services import editing, fields
+from crmapp.services import audit, editing, fields
 from crmapp.services.pick_list_keeping import labelled
 from crmapp.services.rights import need
 
@@ -81,10 +81,10 @@ def create(typed: Mapping[str, object], *, by: User, key: str | None = None) -> 
         {"name": KEY_TAKEN}, index="uq_custom_field", column="custom_field.name"
     )
     with taken, unit_of_work():
-        return editing.made(key, typed, lambda: _create(typed), by=by)
+        return editing.made(key, typed, lambda: _create(typed, by), by=by)
 
 
-def _create(typed: Mapping[str, object]) -> int:
+def _create(typed: Mapping[str, object], by: User) -> int:
     values = _checked(typed)
     _refuse_name(values["name"])
     _refuse_label(values)
@@ -95,6 +95,7 @@ def _create(typed: Mapping[str, object]) -> int:
     drop_index(Account.__table__, made.name)
     _index(made)
     fields.touch()
+    _note("field_saved", made, by)
     return made.id
 
 
@@ -111,10 +112,10 @@ def update(
     with unit_of_work():
         get(field_id, by=by)
         sent = {**typed, "field": field_id, "version": version}
-        editing.made(key, sent, lambda: _update(field_id, typed, version), by=by)
+        editing.made(key, sent, lambda: _update(field_id, typed, version, by), by=by)
 
 
-def _update(field_id: int, typed: Mapping[str, object], version: int) -> int:
+def _update(field_id: int, typed: Mapping[str, object], version: int, by: User) -> int:
     found = session.get_one(CustomField, field_id, with_for_update=True)
     if found.version != version:
         raise Conflict({name: getattr(found, name) for name in DEFINITION}, {}, found.version)
@@ -131,7 +132,12 @@ def _update(field_id: int, typed: Mapping[str, object], version: int) -> int:
     found.version += 1
     _index(found)
     fields.touch()
+    _note("field_saved", found, by)
     return field_id
+
+
+def _note(kind: str, field: CustomField, by: User) -> None:
+    audit.note(kind, by=by, about="field", about_id=field.name, version=field.version)
 
 
 def move(field_id: int, *, up: bool, by: User) -> None:
@@ -160,6 +166,7 @@ def retire(field_id: int, *, by: User) -> None:
             drop_index(Account.__table__, found.name)
             _index(found)
             fields.touch()
+            _note("field_retired", found, by)
 
 
 def bring_back(field_id: int, *, by: User) -> None:
@@ -175,6 +182,7 @@ def bring_back(field_id: int, *, by: User) -> None:
             found.retired_at, found.version = None, found.version + 1
             _index(found)
             fields.touch()
+            _note("field_saved", found, by)
 
 
 def is_used(field: CustomField) -> bool:

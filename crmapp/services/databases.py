@@ -20,7 +20,7 @@ from crmapp.domain.runs import ENDED
 from crmapp.errors import Conflict, Invalid, NotFound, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, StoredDataset, User
-from crmapp.services import dataset_refresh, datasets, tables
+from crmapp.services import audit, dataset_refresh, datasets, tables
 from crmapp.services.idempotency import once
 from crmapp.services.rights import need
 
@@ -238,6 +238,7 @@ def _publish(dataset_id: int, by: User) -> int:
     stored.label_en, stored.label_fr = draft.design.label_en, draft.design.label_fr
     stored.text = designs.to_yaml(draft.design, stored.name)
     stored.updated_at = utcnow()
+    audit.note("dataset_made", by=by, about="database", about_id=stored.id)
     return dataset_refresh.queue_anew(stored, by=by)
 
 
@@ -312,7 +313,12 @@ def _replace_files(
             "reading": reading.as_json(),
         }
         stored.updated_at = utcnow()
+        _changed(dataset_id, by, files="added" if adds else "replaced")
         return dataset_refresh.queue_anew(stored, by=by)
+
+
+def _changed(dataset_id: int, by: User, **details: object) -> None:
+    audit.note("dataset_changed", by=by, about="database", about_id=dataset_id, **details)
 
 
 def retire(dataset_id: int, *, by: User) -> None:
@@ -328,6 +334,7 @@ def retire(dataset_id: int, *, by: User) -> None:
             raise NotFound
         stored.state, stored.next_at = StoredDataset.RETIRED, None
         stored.updated_at = utcnow()
+        _changed(dataset_id, by, retired=True)
         snapshots.withdraw(datasets.directory_of(stored.name))
 
 
@@ -343,6 +350,7 @@ def reinstate(dataset_id: int, *, by: User) -> None:
         if stored.state != StoredDataset.RETIRED or stored.name is None:
             raise NotFound
         stored.state, stored.updated_at = StoredDataset.LIVE, utcnow()
+        _changed(dataset_id, by, retired=False)
         snapshots.reinstate(datasets.directory_of(stored.name))
 
 
@@ -367,5 +375,6 @@ def delete(dataset_id: int, *, by: User) -> None:
                 {}, message=N_("A run that has not ended reads this database. Cancel it first.")
             )
         session.delete(stored)
+        audit.note("dataset_removed", by=by, about="database", about_id=dataset_id)
         after_commit(lambda: tables.remove(folder))
         after_commit(lambda: snapshots.remove(datasets.directory_of(name)))

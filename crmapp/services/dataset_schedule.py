@@ -11,7 +11,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.schedule import Schedule, chosen, problems
 from crmapp.errors import Invalid, NotFound
 from crmapp.models import StoredDataset, User
-from crmapp.services import dataset_refresh
+from crmapp.services import audit, dataset_refresh
 from crmapp.services.rights import need
 
 _AT_ONCE = 20
@@ -39,6 +39,8 @@ def change(
         stored.zone = zone
         stored.next_at = next_time(stored, utcnow())
         stored.updated_at = utcnow()
+        told = {"every": schedule.every, "daily": schedule.daily}
+        audit.note("schedule_set", by=by, about="database", about_id=dataset_id, **told)
 
 
 def next_time(stored: StoredDataset, now: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from crmapp.domain.planned import CLOSED, COMPLETED, KINDS, NOT_STARTED
 from crmapp.errors import Invalid, NotFound, NotUndoable
 from crmapp.i18n import N_
 from crmapp.models import Activity, Change, User
-from crmapp.services import editing, fields, pick_lists, records
+from crmapp.services import activities, editing, fields, pick_lists, records
 from crmapp.services.rights import need
 
 UNTIL = {"tomorrow": N_("Tomorrow"), "next_week": N_("Next week")}
@@ -83,8 +83,7 @@ def take_back(activity_id: int, version: int, *, by: User) -> None:
         NotUndoable: somebody changed it since.
     """
     with unit_of_work():
-        activity = editing.seen(Activity, activity_id, by=by)
-        need(Right.ACTIVITY_EDIT, by=by)
+        activity = activities.need_editable(activity_id, by=by)
         change = session.scalar(
             select(Change).where(
                 Change.object == "activity",
@@ -105,8 +104,7 @@ def take_back(activity_id: int, version: int, *, by: User) -> None:
 def _change(activity_id: int, values_of: Any, by: User) -> int | None:
     """Write what ``values_of`` returns for a task or meeting; return the version that it makes."""
     with unit_of_work():
-        activity = editing.seen(Activity, activity_id, by=by)
-        need(Right.ACTIVITY_EDIT, by=by)
+        activity = activities.need_editable(activity_id, by=by)
         if activity.kind not in KINDS:
             raise NotFound
         before, values = activity.version, values_of(activity)

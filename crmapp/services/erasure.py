@@ -15,6 +15,7 @@ from crmapp.models import (
     Account,
     Activity,
     Attachment,
+    AuditEvent,
     Change,
     Connection,
     Contact,
@@ -39,6 +40,7 @@ from crmapp.models import (
     User,
     team_member,
 )
+from crmapp.services import audit, seals
 
 _OWNED = (("attachment", Attachment), ("contact", Contact), ("activity", Activity))
 
@@ -91,14 +93,15 @@ def _unnamed(accounts: set[int]) -> set[int]:
 
 def erase_accounts(ids: Sequence[int]) -> None:
     """Delete accounts with their contacts, activities, identities and history."""
+    changes: list[int] = []
     for object_, model in _OWNED:
         owned = list(session.scalars(select(model.id).where(is_one_of(model.account_id, ids))))
-        _erase_changes(object_, owned)
+        changes += _erase_changes(object_, owned)
     filed = select(Activity.id).where(is_one_of(Activity.account_id, ids))
     session.execute(delete(UnfiledLetter).where(UnfiledLetter.activity_id.in_(filed)))
     for below in _BELOW:
         session.execute(delete(below).where(is_one_of(below.account_id, ids)))
-    _erase_changes("account", ids)
+    seals.forget(sorted([*changes, *_erase_changes("account", ids)]))
     merged = update(Account).where(is_one_of(Account.replaced_by, ids))
     session.execute(merged.values(replaced_by=None))
     session.execute(delete(Account).where(is_one_of(Account.id, ids)))
@@ -109,6 +112,7 @@ def erase_people(ids: Sequence[int]) -> None:
 
     Those whom history names are let go.
     """
+    _forget_places(ids)
     session.execute(delete(MailOutbox).where(is_one_of(MailOutbox.user_id, ids)))
     session.execute(delete(StoredSelection).where(is_one_of(StoredSelection.user_id, ids)))
     for kept in (Favourite, SavedView):
@@ -157,10 +161,20 @@ def _erase_idle_runs(people: Sequence[int]) -> None:
     session.execute(delete(Run).where(is_one_of(Run.id, ids)))
 
 
-def _erase_changes(object_: str, ids: Sequence[int]) -> None:
-    session.execute(
-        delete(Change).where(Change.object == object_, is_one_of(Change.record_id, ids))
-    )
+def _erase_changes(object_: str, ids: Sequence[int]) -> list[int]:
+    """Delete the history of records, and return the ids of its changes."""
+    theirs = (Change.object == object_, is_one_of(Change.record_id, ids))
+    gone = list(session.scalars(select(Change.id).where(*theirs)))
+    session.execute(delete(Change).where(*theirs))
+    return gone
+
+
+def _forget_places(people: Sequence[int]) -> None:
+    """Forget from where these people did what the audit trail tells; what they did stays."""
+    for id_ in people:
+        audit.note("person_erased", by=None, about="person", about_id=id_)
+    theirs = update(AuditEvent).where(is_one_of(AuditEvent.by_id, people))
+    session.execute(theirs.values(address=None, agent=None, salt=None))
 
 
 def _by(people: Sequence[int]) -> ColumnElement[bool]:

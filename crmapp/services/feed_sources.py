@@ -17,7 +17,14 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, NotConnected, NotFound, SecretsLost, TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import FeedFile, FeedSource, User
-from crmapp.services import connection_problems, feed_checks, feed_files, feed_kinds, vault
+from crmapp.services import (
+    audit,
+    connection_problems,
+    feed_checks,
+    feed_files,
+    feed_kinds,
+    vault,
+)
 from crmapp.services.connection_problems import Problem
 from crmapp.services.editing import made, unless_taken
 from crmapp.services.feed_checks import OWN, Check, Wanted, checked, is_kept, looked, sample
@@ -158,6 +165,7 @@ def add(kind: str, wanted: Wanted, found: Check, *, by: User, key: str | None = 
         session.add(source)
         _set(source, values, told, found, person)
         session.flush()
+        _tell("source_saved", source, person)
         return source.id
 
     with _unless_named_the_same(), unit_of_work():
@@ -179,6 +187,11 @@ def change(source_id: int, wanted: Wanted, found: Check, *, version: int, by: Us
     with _unless_named_the_same(), unit_of_work():
         source = _held(source_id, version)
         _set(source, values, told, found, person)
+        _tell("source_saved", source, person)
+
+
+def _tell(kind: str, source: FeedSource, by: User | int) -> None:
+    audit.note(kind, by=by, about="source", about_id=source.id, version=source.version)
 
 
 def _set(
@@ -223,6 +236,7 @@ def retire(source_id: int, *, version: int, by: User) -> None:
             raise Conflict({}, message=Text(problem, {"names": ", ".join(users)}))
         source.retired_at = source.retired_at or utcnow()
         source.version, source.updated_at = source.version + 1, utcnow()
+        _tell("source_retired", source, by)
 
 
 def reinstate(source_id: int, *, version: int, by: User) -> None:
@@ -237,6 +251,7 @@ def reinstate(source_id: int, *, version: int, by: User) -> None:
         source = _held(source_id, version)
         source.retired_at = None
         source.version, source.updated_at = source.version + 1, utcnow()
+        _tell("source_saved", source, by)
 
 
 def preview(source: FeedSource, *, by: User, locale: str = "") -> Sample:

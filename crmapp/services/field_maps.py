@@ -34,7 +34,7 @@ from crmapp.domain.standard_rows import (
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import FieldMapDraft, FieldMapVersion, User
-from crmapp.services import connections, crm_integration, remote_fields
+from crmapp.services import audit, connections, crm_integration, remote_fields
 from crmapp.services.integration_versions import CHANGED_SINCE, RIGHT
 from crmapp.services.rights import need
 
@@ -317,6 +317,8 @@ def _save(prepared: Rules, *, seen: int, by: User) -> int:
             made = FieldMapVersion(object=ACCOUNT, version=number + 1, by_id=person)
             made.rules = [each.as_json() for each in prepared]
             session.add(made)
+            told = {"version": number + 1, "rows": len(changed)}
+            audit.note("field_map_saved", by=person, about="field_map", about_id=ACCOUNT, **told)
     except IntegrityError as error:  # two at once, on PostgreSQL
         raise Conflict({}, message=CHANGED_SINCE) from error
     return number + 1

@@ -100,7 +100,7 @@ def restriction_for(user: User, dataset: Dataset) -> frozenset[str] | None:
     They come from the ledger of identities, which only runs write: a number that somebody typed
     into an account opens no figures.
     """
-    if user.can(Right.ACCOUNT_VIEW_ALL):
+    if user.sees_all:
         return None
     if dataset.accounts is None:
         return frozenset()

@@ -42,6 +42,7 @@ ACTIONS: dict[str, str] = {
 _SOURCES: dict[str, str] = {
     "form": N_("Form"),
     "bulk": N_("Edit of many accounts"),
+    "handover": N_("Handover of a person’s work"),
     "pick_list": N_("Pick list"),
     "undo": N_("Undo"),
     "merge": N_("Merge"),
@@ -122,6 +123,12 @@ def of(
         ],
         older,
     )
+
+
+def entries(changes: Sequence[Change], *, by: User, locale: str) -> list[Entry]:
+    """Return changes of any records as people read them; the caller has made sure of her right."""
+    words, systems = _words(changes, by=by, locale=locale), SystemNames(locale)
+    return [_entry(each, words[each.object], systems) for each in changes]
 
 
 def _words(page: Iterable[Change], *, by: User, locale: str) -> dict[str, Words]:

@@ -14,6 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Conflict, NotFound
 from crmapp.i18n import N_
 from crmapp.models import IntegrationVersion, User
+from crmapp.services import audit
 from crmapp.services.rights import need
 
 RIGHT = Right.INTEGRATION_MANAGE
@@ -66,6 +67,7 @@ def put_in_force(
     *,
     seen: int,
     by: User,
+    kind: str = "options_saved",
     follow: Callable[[], object] = lambda: None,
 ) -> int:
     """Make ``chosen`` the next version and return its number; ``seen`` is the one ``by`` saw.
@@ -84,6 +86,7 @@ def put_in_force(
                 raise Conflict({}, message=CHANGED_SINCE)
             made = IntegrationVersion(code=code, version=seen + 1, options=chosen, by_id=person)
             session.add(made)
+            audit.note(kind, by=person, about="options", about_id=code, version=seen + 1)
             follow()
     except IntegrityError as error:  # two at once, on PostgreSQL
         raise Conflict({}, message=CHANGED_SINCE) from error

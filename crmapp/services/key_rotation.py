@@ -11,7 +11,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.errors import ConfigurationError, Invalid, SecretsLost
 from crmapp.i18n import N_, Text
 from crmapp.models import Connection, FeedSource, User
-from crmapp.services import vault
+from crmapp.services import audit, vault
 
 _SEALED = (
     select(FeedSource)
@@ -93,4 +93,5 @@ def _reencrypt() -> Rotation:
                 lost.append(person.email)
             else:
                 done.append(person.email)
+        audit.note("keys_rotated", by=None, about="keys", secrets=len(done), lost=len(lost))
     return Rotation(tuple(done), tuple(lost))

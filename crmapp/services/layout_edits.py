@@ -303,7 +303,7 @@ def _put_in_force(wanted: Kept, *, seen: int, by: User) -> None:
     if wanted == layouts.kept():
         return
     _refuse_circles(wanted)
-    integration_versions.put_in_force(CODE, wanted.as_json(), seen=seen, by=by)
+    integration_versions.put_in_force(CODE, wanted.as_json(), seen=seen, by=by, kind="layout_saved")
 
 
 def _refuse_circles(wanted: Kept) -> None:

@@ -160,7 +160,7 @@ def _sender(account_id: int, mail: Mail) -> Sender | None:
     here = (Contact.account_id == account_id, Contact.deleted_at.is_(None))
     user = session.scalar(select(User).where(User.email == mail.sender, User.active))
     if user is not None and user.can(Right.ACTIVITY_EDIT):
-        sees = select(Account.id).where(Account.id == account_id, Account.visible_to(user))
+        sees = select(Account.id).where(Account.id == account_id, Account.editable_by(user))
         if session.scalar(sees) is not None:
             met = select(Contact.id).where(func.lower(Contact.email).in_(mail.recipients), *here)
             return Sender(user, session.scalar(met.order_by(Contact.id)))

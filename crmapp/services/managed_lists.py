@@ -18,7 +18,7 @@ from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, PickListValue, Run, User
 from crmapp.queue import later
-from crmapp.services import list_states, pick_list_uses, remotes
+from crmapp.services import audit, list_states, pick_list_uses, remotes
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.list_stage import SALESFORCE
 from crmapp.services.list_states import INTACCT, KIND
@@ -189,6 +189,7 @@ def schedule(code: str, every: int | None, *, by: User) -> None:
             due_at=None if every is None else now + timedelta(minutes=every),
             whole_at=None if every is None else _night(now),
         )
+        audit.note("schedule_set", by=by, about="list", about_id=code, every=every)
 
 
 def _night(now: datetime) -> datetime:

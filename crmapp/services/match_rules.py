@@ -12,6 +12,7 @@ from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden, Invalid
 from crmapp.i18n import N_
 from crmapp.models import MatchQuestion, MatchRule, User
+from crmapp.services import audit
 
 RIGHT = Right.INTEGRATION_MANAGE
 
@@ -41,3 +42,4 @@ def save(order: Sequence[str], active: Collection[str], *, by: User) -> None:
         for rule in every():
             rule.position, rule.active = order.index(rule.code), rule.code in active
         session.execute(update(MatchQuestion).values(again=True))
+        audit.note("match_rules", by=by, about="rules", order=[*order], active=sorted(active))

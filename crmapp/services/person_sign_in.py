@@ -19,11 +19,11 @@ from crmapp.connectors.port import Tokens
 from crmapp.connectors.registry import Kind, Settings
 from crmapp.connectors.salesforce import signing as salesforce_signing
 from crmapp.connectors.salesforce.settings import SalesforceSettings
-from crmapp.db import db, session, utcnow
+from crmapp.db import db, session, unit_of_work, utcnow
 from crmapp.errors import Invalid, NotConnected, SecretsLost
 from crmapp.i18n import N_, Text
 from crmapp.models import Connection, User
-from crmapp.services import connection_kinds, connections, vault
+from crmapp.services import audit, connection_kinds, connections, vault
 from crmapp.services.connection_tokens import RowTokens
 from crmapp.services.request_log import Journal
 from crmapp.services.rights import need
@@ -119,6 +119,8 @@ def finish(system: str, back: Back, kept: str, *, by: User) -> None:
     try:
         with at_most(WITHIN):
             tokens.put(_exchanged(told, door, back.code, begun))
+        with unit_of_work():
+            audit.note("connection_let_in", by=by, about="connection", about_id=system)
     finally:
         door.close()
         journal.write()

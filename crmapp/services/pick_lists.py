@@ -22,7 +22,7 @@ from sqlalchemy import (
 from crmapp.db import session, while_unchanged
 from crmapp.domain.fields import Lookups
 from crmapp.domain.search import fold
-from crmapp.models import Account, PickListValue, Team, User
+from crmapp.models import Account, PickList, PickListValue, Team, User
 
 Meaning = TypeVar("Meaning", str, int)
 
@@ -43,6 +43,23 @@ def choices(
     )
     values = session.scalars(query)
     return [(each.code, each.label(locale)) for each in values]
+
+
+def everything() -> list[tuple[str, list[PickListValue]]]:
+    """Return (list code, its values in their order) of all lists that are not deleted."""
+    found: dict[str, list[PickListValue]] = {
+        code: []
+        for code in session.scalars(
+            select(PickList.code).where(PickList.deleted_at.is_(None)).order_by(PickList.code)
+        )
+    }
+    order = (PickListValue.position, PickListValue.id)
+    for value in session.scalars(
+        select(PickListValue).where(PickListValue.deleted_at.is_(None)).order_by(*order)
+    ):
+        if value.list_code in found:
+            found[value.list_code].append(value)
+    return list(found.items())
 
 
 def defaults() -> dict[str, str]:

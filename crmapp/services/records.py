@@ -36,7 +36,7 @@ from crmapp.models import (
     User,
 )
 from crmapp.models.account import Record
-from crmapp.services import account_sync_states, fields, pick_list_uses
+from crmapp.services import account_sync_states, audit, fields, pick_list_uses
 from crmapp.services.ledger import LedgerBatch
 from crmapp.services.number_claims import NumberClaims
 
@@ -192,6 +192,7 @@ class _Batch:
         self.object = OBJECTS[self.model]
         self.by_id = self.by.id if self.by else None
         self.run_id = self.run.id if self.run else None
+        self.origin_id = audit.place_of_changes(self.by)
 
     def read(self, writes: Sequence[Write]) -> None:
         """Lock and read what is there, and set aside the ids that will be needed."""
@@ -347,6 +348,7 @@ class _Batch:
                 "run_id": self.run_id,
                 "by_id": self.by_id,
                 "at": self.at,
+                "origin_id": self.origin_id,
             }
         )
         self.ledger.set(links, change_id)

@@ -13,7 +13,7 @@ from crmapp.domain.records import ACCOUNT_FIELDS, ALWAYS_REQUIRED
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import RequiredField, User
-from crmapp.services import fields, passing_on
+from crmapp.services import audit, fields, passing_on
 from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
@@ -54,7 +54,9 @@ def choose(names: Collection[str], *, by: User) -> None:
     if not set(names) <= {spec.name for spec in possible()}:
         raise Invalid({"": UNKNOWN})
     with unit_of_work():
+        before = sorted(chosen(by=by) - set(ALWAYS_REQUIRED))
         session.execute(delete(RequiredField))
         wanted = sorted(set(names) - set(ALWAYS_REQUIRED))
         session.add_all(RequiredField(object="account", name=name) for name in wanted)
         fields.touch()
+        audit.note("required_fields", by=by, about="fields", fields=[before, wanted])

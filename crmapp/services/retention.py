@@ -17,7 +17,7 @@ from crmapp.domain.runs import ENDED, UNDOABLE
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Attachment, Change, Run, RunRetention, UnfiledLetter, User
-from crmapp.services import exports
+from crmapp.services import audit, exports
 from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
@@ -113,6 +113,7 @@ def keep(wanted: Mapping[str, int | None], *, confirmed: Loss | None, by: User) 
     if would and confirmed != would:
         raise Invalid({"confirm": N_("Read what would be lost, and confirm it.")})
     with unit_of_work():
+        audit.note("retention_set", by=by, about="retention", days=dict(wanted))
         for kind, number in wanted.items():
             row = insert_into(RunRetention).values(kind=kind, days=number)
             session.execute(

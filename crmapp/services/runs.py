@@ -20,6 +20,7 @@ from crmapp.services import (
     account_sync_plan,
     account_sync_states,
     apply,
+    audit,
     bulk_edits,
     bulk_plan,
     dataset_refresh,
@@ -29,6 +30,7 @@ from crmapp.services import (
     feed_plan,
     feed_states,
     freeze,
+    handover_plan,
     list_apply,
     list_plan,
     list_states,
@@ -57,6 +59,8 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     ),
     (bulk_edits.KIND, Status.PLANNING.value): bulk_plan.advance,
     (bulk_edits.KIND, Status.RUNNING.value): apply.advance,
+    (handover_plan.KIND, Status.PLANNING.value): handover_plan.advance,
+    (handover_plan.KIND, Status.RUNNING.value): apply.advance,
     (feed_states.KIND, Status.PLANNING.value): feed_plan.advance,
     (feed_states.KIND, Status.RUNNING.value): feed_apply.advance,
 }
@@ -100,6 +104,7 @@ def cancel(run_id: int, *, by: User) -> Run:
         if run.status in ENDED:
             raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
         engine.stop(run)
+        audit.note("run_cancelled", by=by, about="run", about_id=run_id, kind_of_run=run.kind)
     return get(run_id, by=by)
 
 

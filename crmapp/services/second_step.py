@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 
 from sqlalchemy import delete, insert, select
@@ -13,12 +12,14 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import SecondStep, User
 from crmapp.queue import later
-from crmapp.services import notifications
+from crmapp.services import audit, notifications, sign_ins
 from crmapp.services.rights import need
 
 LETTER = "sign_in"
 ON, OFF, RESET, GUESSED, INVITED = "on", "off", "reset", "guessed", "invited"
 """What a letter tells: it is on or off, an administrator took it, somebody guesses, welcome."""
+PASSKEY, NO_PASSKEY = "passkey", "no_passkey"
+"""And: a passkey came, or went."""
 
 
 def roles(*, by: User) -> frozenset[str]:
@@ -46,17 +47,22 @@ def ask_of(wanted: Collection[str], *, by: User) -> None:
     if by.role in wanted and not by.tf_totp_secret:
         raise Invalid({"roles": N_("Turn it on for yourself first, then ask it of your role.")})
     with unit_of_work():
-        fresh = set(wanted) - _roles()
+        before = _roles()
+        fresh = set(wanted) - before
         session.execute(delete(SecondStep))
         if wanted:
             session.execute(insert(SecondStep), [{"role": role} for role in sorted(set(wanted))])
+        told = [sorted(before), sorted(set(wanted))]
+        audit.note("second_step_roles", by=by, about="roles", roles=told)
         without = select(User).where(User.role.in_(fresh), User.tf_totp_secret.is_(None))
         for person in session.scalars(without.order_by(User.id).with_for_update()):
-            sign_out(person)
+            sign_ins.end_all(person)
 
 
 def reset(user_id: int, *, by: User) -> None:
-    """Take away the second step of a person who lost it, sign her out everywhere, and tell her.
+    """Take away the second step and the passkeys of a person who lost them, and tell her.
+
+    She is signed out everywhere.
 
     Raises:
         Forbidden: she lacks the right.
@@ -67,11 +73,13 @@ def reset(user_id: int, *, by: User) -> None:
         raise Invalid({"": N_("Turn off your own on the page “Two-step sign-in”.")})
     with unit_of_work():
         person = session.get_one(User, user_id, with_for_update=True)
-        if person.tf_totp_secret is None:
+        if person.tf_totp_secret is None and not person.webauthn:
             return
+        audit.note("second_step_reset", by=by, about="person", about_id=user_id)
         forget(person)
+        person.webauthn.clear()
         person.wrong_sign_ins, person.waits_until = 0, None
-        sign_out(person)
+        sign_ins.end_all(person)
         tell(person, RESET)
         later("mails.deliver")
 
@@ -80,11 +88,6 @@ def forget(person: User) -> None:
     """Take a person's second step away, and her recovery codes with it."""
     person.tf_primary_method = person.tf_totp_secret = None
     person.tf_last_counter = person.mf_recovery_codes = None
-
-
-def sign_out(person: User) -> None:
-    """End all sessions of a person."""
-    person.fs_uniquifier = uuid.uuid4().hex
 
 
 def tell(person: User, event: str) -> None:

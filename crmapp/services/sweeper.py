@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmapp.config import settings
 from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
 from crmapp.services import (
@@ -16,6 +17,8 @@ from crmapp.services import (
     reminders,
     request_log,
     retention,
+    seals,
+    sign_ins,
     unfiled,
 )
 
@@ -37,7 +40,9 @@ def sweep() -> int:
     mailboxes.wake()
     request_log.forget_old()
     retention.forget_old()
+    seals.seal()
     unfiled.forget_old()
+    sign_ins.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()
@@ -50,4 +55,5 @@ def sweep() -> int:
         heard += 1
     attachment_sweep.forget_old()  # last: a disk that is in trouble keeps no run from going on
     left_files.delete_old()
+    settings().swept_file.touch()
     return heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, and_, false, func, not_, select
 
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
@@ -56,9 +56,10 @@ def _open(today: Today, by: User) -> dict[int, tuple[int, int, int]]:
     """Return person → how many of her activities are open, overdue, due in the rest of today.
 
     All are counted, from their index alone, and those taken off whose accounts are hidden: who
-    manages sees all accounts but the deleted ones, and those are few.
+    manages sees all accounts but the deleted ones, and those are few, unless she is restricted.
     """
-    hidden = select(Account.id).where(not_(Account.visible_to(by)))
+    seen = Account.visible_to(by)  # of what has no owner, a restriction may say neither yes nor no
+    hidden = select(Account.id).where(not_(seen if by.sees_all else func.coalesce(seen, false())))
     all_, gone = _counted(today), _counted(today, Activity.account_id.in_(hidden))
     left = {
         person: (counts[0] - less[0], counts[1] - less[1], counts[2] - less[2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Sequence
 
 from argon2 import PasswordHasher
@@ -17,7 +16,7 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
 from crmapp.queue import later
-from crmapp.services import passwords, second_step
+from crmapp.services import audit, passwords, second_step, sign_ins
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need
 
@@ -36,6 +35,13 @@ def everybody(*, by: User) -> Sequence[User]:
     return sorted(people, key=lambda user: (not user.active, fold(user.name), user.id))
 
 
+def administrators() -> Sequence[str]:
+    """Return the names of the active people who can grant rights, in their order."""
+    roles = [role.value for role in roles_with(Right.USER_MANAGE)]
+    names = session.scalars(select(User.name).where(User.active, User.role.in_(roles)))
+    return sorted(names, key=fold)
+
+
 def holders(right: Right, *, by: User) -> Sequence[User]:
     """Return the active people who hold a right, by name.
 
@@ -45,7 +51,8 @@ def holders(right: Right, *, by: User) -> Sequence[User]:
     need(right, by=by)
     roles = [role.value for role in roles_with(right)]
     people = session.scalars(select(User).where(User.active, User.role.in_(roles)))
-    return sorted(people, key=lambda user: (fold(user.name), user.id))
+    found = [user for user in people if user.can(right)]
+    return sorted(found, key=lambda user: (fold(user.name), user.id))
 
 
 def get(user_id: int, *, by: User) -> User:
@@ -97,6 +104,7 @@ def add(
         )
         session.add(user)
         session.flush()
+        _note("person_added", user, by, role=role)
         if not password:
             second_step.tell(user, second_step.INVITED)
             later("mails.deliver")
@@ -139,12 +147,15 @@ def change(
         if active is False or role not in (None, Role.ADMIN):
             _keep_an_administrator(user)
         if active is False and user.active:
-            user.fs_uniquifier = uuid.uuid4().hex
+            sign_ins.end_all(user)
         if role not in (None, user.role):
+            _note("role_changed", user, by, role=[user.role, role])
             user.role = role
             if user.check_tf_required_setup() and not user.tf_totp_secret:
-                user.fs_uniquifier = uuid.uuid4().hex  # she sets one up when she signs in again
-        user.active = user.active if active is None else active
+                sign_ins.end_all(user)  # she sets one up when she signs in again
+        if active not in (None, user.active):
+            _note("person_let_in" if active else "person_let_go", user, by)
+            user.active = bool(active)
 
 
 def set_password(user_id: int, password: str, *, by: User | None) -> None:
@@ -160,13 +171,14 @@ def set_password(user_id: int, password: str, *, by: User | None) -> None:
         problem = passwords.problem(password, name=user.name, email=user.email)
         if problem:
             raise Invalid({"password": problem})
+        _note("password_given", user, by)
         user.password = hashed(password)
-        user.fs_uniquifier = uuid.uuid4().hex
+        sign_ins.end_all(user)
         user.wrong_sign_ins, user.waits_until = 0, None
 
 
-def sign_out(user_id: int, *, by: User) -> None:
-    """End all sessions of a person.
+def sign_out(user_id: int, *, but: int | None = None, by: User) -> None:
+    """Sign a person out everywhere, or everywhere ``but`` at one sign-in.
 
     Raises:
         Forbidden: it is not herself, and ``by`` lacks the right.
@@ -175,7 +187,9 @@ def sign_out(user_id: int, *, by: User) -> None:
     if user_id != by.id:
         need(Right.USER_MANAGE, by=by)
     with unit_of_work():
-        _existing(user_id).fs_uniquifier = uuid.uuid4().hex
+        user = _existing(user_id)
+        sign_ins.end_all(user, but)
+        _note("sessions_ended", user, by)
 
 
 def find(email: str) -> User | None:
@@ -204,6 +218,10 @@ def administrator() -> User:
 def hashed(password: str) -> str:
     """Hash a password as signing in expects it: argon2id, as ``web/auth.py`` configures it."""
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password)
+
+
+def _note(kind: str, user: User, by: User | None, **details: object) -> None:
+    audit.note(kind, by=by, about="person", about_id=user.id, **details)
 
 
 def _allow(by: User | None) -> None:

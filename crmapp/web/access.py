@@ -54,6 +54,8 @@ _PUBLIC = {
     "security.reset_password",
     "security.two_factor_setup",
     "security.two_factor_token_validation",
+    "security.wan_signin",
+    "security.wan_signin_response",
 }
 
 

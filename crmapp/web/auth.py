@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from functools import cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import (
@@ -23,20 +22,21 @@ from flask_babel import force_locale, get_locale, gettext
 from flask_login import AnonymousUserMixin, user_logged_in, user_logged_out
 from flask_security import MailUtil, PasswordUtil, RoleMixin, Security, SQLAlchemyUserDatastore
 from flask_security.utils import _view_commit
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import update
 
 from crmapp.config import Settings
-from crmapp.db import db, while_unchanged
+from crmapp.db import db
 from crmapp.db import session as database
 from crmapp.db.session import WRITE
 from crmapp.domain.days import is_zone
 from crmapp.errors import SecretsLost
 from crmapp.i18n import N_
 from crmapp.mail import messages, outbox
+from crmapp.models import Passkey
 from crmapp.models.user import User
-from crmapp.services import passwords, vault
+from crmapp.services import passwords, sign_ins, vault
 from crmapp.services import second_step as steps
-from crmapp.web import guesses, recent, second_step
+from crmapp.web import guesses, passkeys, recent, second_step, signed_in
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
 from crmapp.web.texts import translated
@@ -118,13 +118,11 @@ class OurPasswords(PasswordUtil):
 
 
 class People(SQLAlchemyUserDatastore):
-    """Finds the person of a session, which each request does, in the quickest way."""
+    """Keeps what the library says of people as we do."""
 
-    def find_user(self, case_insensitive: bool = False, **by: object) -> User | None:
-        """Find a person by one of her columns."""
-        if list(by) == ["fs_uniquifier"]:
-            return _of_session(str(by["fs_uniquifier"]))
-        return cast(User | None, super().find_user(case_insensitive, **by))
+    def set_uniquifier(self, user: Any, uniquifier: str | None = None) -> None:
+        """Sign a person out everywhere, as a new password does."""
+        sign_ins.end_all(user)
 
     def tf_reset(self, user: Any) -> None:
         """Take a person's second step away, and her recovery codes with it."""
@@ -151,32 +149,12 @@ class People(SQLAlchemyUserDatastore):
         return True
 
 
-def _of_session(word: str) -> User | None:
-    """Return the person of a session, as the database has her now."""
-    known = while_unchanged(("person", word), lambda: _read(word))
-    return database.merge(known, load=False) if known else None
-
-
-def _read(word: str) -> User | None:
-    """Read the person, and let go of her: who asks for her gets a copy."""
-    person = database.scalar(_by_word(), {"fs_uniquifier": word})
-    if person:
-        database.expunge(person)
-    return person
-
-
-@cache
-def _by_word() -> Select[User]:
-    return select(User).where(User.fs_uniquifier == bindparam("fs_uniquifier"))
-
-
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
-    people = People(db, User, NoRole)
-    security = Security(
-        app, people, mail_util_cls=OutboxMail, password_util_cls=OurPasswords, **second_step.FORMS
-    )
+    people = People(db, User, NoRole, Passkey)
+    given: dict[str, Any] = {"mail_util_cls": OutboxMail, "password_util_cls": OurPasswords}
+    security = Security(app, people, **given, **second_step.FORMS, **passkeys.FORMS)
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     # Nobody brings tokens of the library's: it would look for one in what each visitor sends.
@@ -193,7 +171,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     for endpoint, limit in limited.items():
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
     second_step.init_app(app, security)
+    passkeys.init_app(app, security)
     guesses.init_app(app)
+    signed_in.init_app(app)
     user_logged_in.connect(_start_afresh, app)
     user_logged_out.connect(_say_goodbye, app)
 
@@ -232,6 +212,7 @@ def _config(settings: Settings) -> dict[str, object]:
         "SECURITY_FRESHNESS": timedelta(hours=1),
         **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
         **second_step.CONFIG,
+        **passkeys.CONFIG,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,

@@ -15,16 +15,21 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.routing import IntegerConverter
 
+from crmapp import origin
 from crmapp.db.session import unavailable
-from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, roles_with
+from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, rights_of, roles_with
 from crmapp.errors import CRMError, Forbidden
 from crmapp.i18n import N_
-from crmapp.web.access import forget_person, is_public, signed_in
+from crmapp.origin import Origin
+from crmapp.services import users
+from crmapp.web import problems
+from crmapp.web.access import forget_person, is_public, person, signed_in
 from crmapp.web.ended import renewed, signed_out
 from crmapp.web.htmx import targets_drawer, wants_fragment
 from crmapp.web.texts import translated
 
 LARGEST_ID = 2**31 - 1
+MOST_NAMED = 3
 TITLES = {
     400: N_("This request cannot be understood"),
     401: N_("Please sign in"),
@@ -33,8 +38,11 @@ TITLES = {
     405: N_("This cannot be done here"),
     409: N_("Something changed in the meantime"),
     410: N_("This is not there any more"),
+    412: N_("Something changed in the meantime"),
     413: N_("This is too large"),
+    415: N_("This kind of content is not understood here"),
     422: N_("Some values need attention"),
+    428: N_("The version is missing"),
     429: N_("Too many attempts"),
     500: N_("Something went wrong on our side"),
     503: N_("This is not possible right now"),
@@ -48,6 +56,9 @@ SENTENCES_BY_STATUS = {
     429: N_("Wait a few minutes, then try again."),
     500: N_("It has been noted. Nothing you entered was half saved."),
 }
+RESTRICTED = N_(
+    "Your role allows it, but you are restricted to some accounts. Ask to see or change more."
+)
 log = structlog.get_logger(__name__)
 
 
@@ -70,6 +81,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_name_request)
     app.before_request(_refuse_unreadable)
     app.after_request(_tell_request_id)
+    app.teardown_request(_forget_request)
     app.register_error_handler(CRMError, known)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(DBAPIError, _database)
@@ -129,11 +141,18 @@ def _http(error: HTTPException) -> Response:
 
 
 def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> Response:
+    lack = _lack(error) if isinstance(error, Forbidden) else None
+    if lack and lack["restricted"]:
+        sentence = sentence or gettext(RESTRICTED)
+    title = gettext(TITLES.get(status, TITLES[400 if status < 500 else 500]))
+    sentence = sentence or _sentence(status)
+    if problems.wanted():
+        return problems.answer(status, title, sentence, error)
     context = {
         "status": status,
-        "title": gettext(TITLES.get(status, TITLES[400 if status < 500 else 500])),
-        "sentence": sentence or _sentence(status),
-        "lack": _lack(error) if isinstance(error, Forbidden) else None,
+        "title": title,
+        "sentence": sentence,
+        "lack": lack,
         "request_id": g.get("request_id"),
     }
     if not wants_fragment():
@@ -156,18 +175,31 @@ def _sentence(status: int) -> str:
 
 
 def _lack(error: Forbidden) -> dict[str, object]:
-    """Name the right that is missing, what it allows, and the roles that hold it."""
+    """Name the right that is missing, what it allows, who holds it, and who can grant it.
+
+    It may be one of her role that she lacks since she is restricted to some accounts.
+    """
     right = Right(error.right)
     return {
         "right": right.value,
         "allows": gettext(SENTENCES[right]),
         "roles": [gettext(ROLE_LABELS[role]) for role in roles_with(right)],
+        "restricted": right in rights_of(person().role) if signed_in() else False,
+        "grantors": ", ".join(users.administrators()[:MOST_NAMED]),
     }
 
 
 def _name_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
+    agent = request.headers.get("User-Agent", "")
+    origin.enter(Origin(request.remote_addr or "", agent, g.request_id))
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _forget_request(_error: BaseException | None) -> None:
+    origin.enter(None)
+    structlog.contextvars.unbind_contextvars("request_id")
 
 
 def _tell_request_id(response: Response) -> Response:

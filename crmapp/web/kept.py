@@ -18,7 +18,6 @@ from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from crmapp.config import settings
-from crmapp.domain.permissions import rights_of
 from crmapp.memory import Memory
 from crmapp.web.access import person, signed_in
 from crmapp.web.assets import static_url
@@ -133,7 +132,8 @@ def _reader() -> Hashable:
     known: Hashable = g.get("reader_of_parts")
     if known is None:
         who = person() if signed_in() else None
-        named = who and (who.id, who.name, who.email, rights_of(who.role))
+        viewer = str(g.get("viewer", ""))
+        named = who and (who.id, who.name, who.email, who.rights, who.scope, viewer)
         looks = tuple(preferences().values())
         room = (request.script_root, request.blueprint, static_url(""), settings().htmx_source)
         known = g.reader_of_parts = (named, looks, str(get_locale()), room)

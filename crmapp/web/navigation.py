@@ -73,6 +73,7 @@ PLACES = (
             Right.SETTINGS_MANAGE,
             Right.INTEGRATION_MANAGE,
             Right.DATASET_MANAGE,
+            Right.AUDIT_VIEW,
         ),
         ("settings",),
         "g m",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context, request
@@ -54,6 +55,15 @@ def locale() -> str:
 def timezone() -> ZoneInfo:
     """Her time zone: chosen, else UTC."""
     return zone_named(person().timezone if has_request_context() and signed_in() else None)
+
+
+def midnight(text: str, after: int = 0) -> datetime | None:
+    """Read a day as the moment at which it, or one so many days later, begins for the reader."""
+    try:
+        asked = date.fromisoformat(text) + timedelta(days=after)
+        return datetime(asked.year, asked.month, asked.day, tzinfo=timezone())
+    except (ValueError, OverflowError):
+        return None
 
 
 def preference(name: str) -> str | None:

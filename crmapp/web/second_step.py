@@ -55,7 +55,10 @@ CONFIG: dict[str, object] = {
     "SECURITY_TOTP_SECRETS": {"0": "the vault encrypts them"},
     **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
 }
-UNUSED = ("two_factor_rescue", "two_factor_setup_validate", "tf_select")
+UNUSED = (
+    *("two_factor_rescue", "two_factor_setup_validate", "tf_select"),
+    *("wan_verify", "wan_verify_response"),
+)
 """Pages of the library that lead nowhere here."""
 
 
@@ -193,7 +196,7 @@ def init_app(app: Flask, security: Security) -> None:
         (tf_profile_changed, second_step.ON),
         (tf_disabled, second_step.OFF),
     ):
-        signal.connect(_telling(event), app, weak=False)
+        signal.connect(telling(event), app, weak=False)
 
 
 def _to_the_codes(view: Any) -> Any:
@@ -232,7 +235,9 @@ def _who_signs_in() -> User | None:
     return database.scalar(select(User).where(User.fs_uniquifier == session.get("tf_user_id")))
 
 
-def _telling(event: str) -> Any:
+def telling(event: str) -> Any:
+    """Return what answers to a signal of the library by a letter about ``event``."""
+
     def told(_app: Flask, user: User, **_more: object) -> None:
         if session.get("tf_state") != "ready":  # then it was on before, and she signs in by it
             second_step.tell(user, event)

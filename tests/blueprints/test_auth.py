@@ -4,11 +4,11 @@ import re
 
 import pytest
 from flask_login import COOKIE_NAME
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.session import WRITE
-from crmapp.models import MailOutbox, User
+from crmapp.models import MailOutbox, SignIn, User
 from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
 from tests.support.web import htmx
@@ -356,6 +356,16 @@ def test_a_part_of_a_page_asks_for_sign_in_by_header(client):
     response = client.get("/change", headers=htmx())
 
     assert response.headers.get("HX-Redirect", "").startswith("/login")
+
+
+def test_a_password_that_was_forgotten_ends_all_sessions(client, as_user, make):
+    elsewhere = as_user(make.bob)
+    client.post("/reset", data={"email": make.bob.email})
+
+    client.post(reset_path(), data={"password": NEW, "password_confirm": NEW})
+
+    assert elsewhere.get("/change").location.startswith("/login")
+    assert session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
 def test_a_body_of_deep_json_is_read_by_nobody(client):

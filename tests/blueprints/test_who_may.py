@@ -14,6 +14,7 @@ from tests.support.web import htmx
 ALL = ("alice", "bob", "carol")
 SELLERS = ("alice", "bob")
 ADMIN = ("alice",)
+FOR_MANAGERS = ("account.delete", "account.edit_all")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ VIEWS = [
     View("POST", "/accounts/standing", SELLERS, "account.create"),
     View("GET", "/accounts/{account}/edit", SELLERS, "account.edit"),
     View("POST", "/accounts/{account}", SELLERS, "account.edit"),
+    View("GET", "/accounts/{account}/readers", ADMIN, "account.edit_all"),
     View("GET", "/accounts/{account}/deletion", ADMIN, "account.delete"),
     View("POST", "/accounts/{account}/deletion", ADMIN, "account.delete"),
     View("POST", "/accounts/{account}/restoration", ADMIN, "account.delete"),
@@ -81,6 +83,7 @@ VIEWS = [
     View("GET", "/day/team", ADMIN, "account.edit_all"),
     View("GET", "/preferences/day", ALL),
     View("POST", "/preferences/calendar", ALL),
+    View("GET", "/preferences/tokens", ALL),
     View("POST", "/preferences/calendar/revocation", ALL),
     View("GET", "/admin", ADMIN, "settings.manage"),
     View("GET", "/admin/users", ADMIN, "user.manage"),
@@ -88,8 +91,18 @@ VIEWS = [
     View("POST", "/admin/users", ADMIN, "user.manage"),
     View("GET", "/admin/users/{person}/edit", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}", ADMIN, "user.manage"),
+    View("GET", "/admin/users/{person}/reach", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/reach", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/view", ADMIN, "user.manage"),
+    View("POST", "/admin/users/view/end", ALL),
+    View("GET", "/admin/handovers/{handover}", ADMIN, "user.manage"),
+    View("POST", "/admin/handovers/{handover}/run", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/sessions/end", ADMIN, "user.manage"),
+    View("GET", "/admin/users/{person}/sessions", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/sessions/1/end", ADMIN, "user.manage"),
     View("POST", "/preferences/sessions/end", ALL),
+    View("GET", "/preferences/sessions", ALL),
+    View("POST", "/preferences/sessions/999999/end", ALL),
     View("GET", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/second-step/reset", ADMIN, "user.manage"),
@@ -160,6 +173,8 @@ VIEWS = [
     View("POST", "/admin/sync-health/runs", ADMIN, "integration.manage"),
     View("POST", "/admin/sync-health/retries", ADMIN, "integration.manage"),
     View("GET", "/admin/health", ADMIN, "settings.manage"),
+    View("GET", "/admin/audit", ADMIN, "audit.view"),
+    View("GET", "/admin/audit.csv", ADMIN, "audit.view"),
 ]
 OF_A_RECORD = [
     view
@@ -179,6 +194,8 @@ SENT = {
     "version": "1",
     "to": "heir",
     "do": "always",
+    "sees": "role",
+    "edits": "role",
 }
 BULK = {
     "kind": "bulk",
@@ -214,6 +231,7 @@ def ids(make):
         "heir": make.value("terms", "heir").id,
         "list": make.pick_list("own").id,
         "replacement": make.run(kind="replacement", status="planning").id,
+        "handover": make.run(kind="handover", status="planning").id,
         "bulk": make.run(**BULK, by_id=make.alice.id).id,
     }
 
@@ -262,7 +280,7 @@ def test_the_records_of_another_rep_are_not_there(make, as_user, view, headers):
 
     answer = ask(as_user(make.bob), view, ids, headers)
 
-    assert answer.status_code in ((403, 404) if view.lacks == "account.delete" else (404,))
+    assert answer.status_code in ((403, 404) if view.lacks in FOR_MANAGERS else (404,))
     assert "Secret" not in answer.text
 
 

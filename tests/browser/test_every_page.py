@@ -38,6 +38,7 @@ PAGES = (
     "/accounts/5/history",
     "/accounts/5/edit",
     "/accounts/5/deletion",
+    "/accounts/5/readers",
     "/accounts/5/merge",
     "/accounts/5/merge?with=6&with=7",
     "/accounts/duplicates",
@@ -90,6 +91,9 @@ PAGES = (
     "/runs?status=done&kind=upsert&since=2026-01-01",
     "/preferences/mail",
     "/preferences/day",
+    "/preferences/sessions",
+    "/preferences/tokens",
+    "/preferences/tokens?of=everybody",
     "/day",
     "/day?section=overdue",
     "/day?person=3",
@@ -135,7 +139,9 @@ PAGES = (
     "/admin/users",
     "/admin/users/new",
     "/admin/users/3/edit",
+    "/admin/users/3/reach",
     "/admin/users/second-step",
+    "/admin/users/3/sessions",
     "/accounts/filters?q=a",
     "/accounts/filter-builder?where=name~contains~a|credit_limit~between~1~2;owner_id~any~me",
     "/admin/fields",
@@ -163,6 +169,9 @@ PAGES = (
     "/admin/unfiled?show=settled",
     "/admin/datasets",
     "/admin/health",
+    "/admin/audit",
+    "/admin/audit?record=Acme&object=account",
+    "/admin/audit?kind=person_erased",
     "/admin/retention",
     "/runs?like=1&until=2030-01-01",
     "/search",
@@ -177,14 +186,16 @@ PAGES = (
     "/change",
     "/verify",
     "/tf-setup",
+    "/wan-register",
     "/mf-recovery-codes",
     "/accounts/999999",
     "/accounts?q=%00",
     "/preferences",
 )
-FOR_VISITORS = ("/login", "/reset")
+FOR_VISITORS = ("/login", "/reset", "/wan-signin")
 WALKED = {
-    "mappings.show", "upserts.fixes", "settings.replacement", "upserts.mapping", "upserts.plan",
+    "mappings.show", "upserts.fixes", "settings.replacement", "settings.handover",
+    "upserts.mapping", "upserts.plan",
     "grid.edit_favourite", "grid.confirm_favourite_deletion", "security.reset_password",
 }  # fmt: skip
 """Pages that are on somebody's way, here or in another story."""
@@ -197,7 +208,7 @@ NO_PAGES = {
     "security.static",
 }  # fmt: skip
 """What answers with something else than a page, or leads to one."""
-NO_PAGES |= {"settings.sign_in", "settings.signed_in"}
+NO_PAGES |= {"health.numbers", "settings.audit_file", "settings.sign_in", "settings.signed_in"}
 NO_PAGES |= {"settings.managed_list_progress", "settings.sync_progress", "settings.count_sync"}
 NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
@@ -218,6 +229,10 @@ WALKED |= {"accounts.bulk_edit", "accounts.own_tab"}
 NO_PAGES |= {"accounts.last_bulk_edit"}
 WALKED |= {"security.two_factor_token_validation", "security.mf_recovery"}
 NO_PAGES |= {"security.two_factor_rescue", "security.tf_select"}
+NO_PAGES |= {"security.wan_delete", "security.wan_verify"}
+NO_PAGES |= {"api.list_accounts", "api.read_account", "api.list_contacts", "api.read_contact"}
+NO_PAGES |= {"api.list_contacts_of_account", "api.list_activities", "api.read_activity"}
+NO_PAGES |= {"api.list_fields", "api.list_pick_lists", "api.read_pick_list", "api.openapi"}
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crmapp.cli import commands
 from crmapp.config import is_encryption_key
 from crmapp.db import db, session, unit_of_work
-from crmapp.models import FeedSource, Run, User
-from crmapp.services import vault
+from crmapp.models import AuditEvent, FeedSource, Run, User
+from crmapp.services import audit, seals, vault
 from tests.support.connections import connect, xml
 
 
@@ -207,6 +209,24 @@ def test_the_doctor_names_the_sources_that_cannot_be_opened(run, make):
     assert "fail  sources    Customers of the ERP: sales has not been loaded yet" in output
     assert run("datasets", "refresh", "sales")[0] == 0
     assert "ok    sources    1 can be opened" in run("doctor")[1]
+
+
+def test_the_doctor_checks_the_seals_and_names_the_one_that_is_broken(run, make):
+    with unit_of_work():
+        audit.note("signed_in", by=None)
+    seals.seal(at_least=1, soon=timedelta(0))
+    well = run("doctor")[1]
+    noted = well.rpartition("the last is ")[2].split()[0]
+    known, unknown = run("doctor", "--seal", noted)[1], run("doctor", "--seal", f"{noted}0")[1]
+
+    with unit_of_work():
+        session.execute(update(AuditEvent).values(kind="signed_out"))
+
+    assert "ok    audit      1 seals over 1 rows fit, 0 rows wait" in well
+    assert "ok    audit" in known
+    assert f"fail  audit      no seal is {noted}0" in unknown
+    assert run("doctor")[0] == 1
+    assert "fail  audit      Seal 1 is broken: event 1 was changed later." in run("doctor")[1]
 
 
 def test_the_doctor_finds_an_old_schema(run, app):

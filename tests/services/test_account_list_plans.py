@@ -30,6 +30,7 @@ FILTERS = [
     Question(cursor=Cursor("", ("m", 1))),
     Question(cursor=Cursor("", ("m", 1), backwards=True)),
 ]
+REACHES = [[], ["territory"], ["team", "territory"], ["team", "territory", "unowned"]]
 SEARCHES = ["acme", "acme lyon", "c0004711", "3m", "acme 3m"]
 NOT_YET = text(
     "SELECT count(*) FROM pg_index WHERE indcheckxmin AND indrelid = 'account'::regclass"
@@ -90,6 +91,18 @@ def test_each_filter_is_answered_from_an_index(make, question, name):
     make.account()
 
     found = plans_of(question, getattr(make, name))
+
+    assert found
+    assert [plan for plan in found if reads_the_table(plan)] == []
+
+
+@pytest.mark.parametrize("question", FILTERS, ids=repr)
+@pytest.mark.parametrize("sees", REACHES, ids=repr)
+def test_a_restriction_is_answered_from_an_index_as_well(make, question, sees):
+    make.account(territory="north")
+    nina = make.user("nina", sees=sees, edits=[], territories=["north", "south"])
+
+    found = plans_of(question, nina)
 
     assert found
     assert [plan for plan in found if reads_the_table(plan)] == []

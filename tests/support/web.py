@@ -42,6 +42,7 @@ def sign_in(app: Flask, user: Any) -> Client:
 def _session_of(app: Flask, user: Any) -> dict[str, Any]:
     with app.test_request_context():
         login_user(user)
+        session.commit()
         return dict(cookie)
 
 

@@ -41,7 +41,7 @@ def test_a_person_who_was_made_inactive_is_out_at_once(as_user, make):
     assert as_user(gone).get("/").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["/login", "/reset", "/health", "/ready"])
+@pytest.mark.parametrize("path", ["/login", "/reset", "/wan-signin", "/health", "/ready"])
 def test_these_doors_are_open(client, path):
     assert client.get(path).status_code == 200
 
@@ -59,6 +59,8 @@ def test_every_other_door_is_closed(app, client):
             "security.logout",
             "security.forgot_password",
             "security.reset_password",
+            "security.wan_signin",
+            "security.wan_signin_response",
         ):
             continue
         values = {

@@ -26,6 +26,7 @@ from crmapp.blueprints.accounts import (  # noqa: E402,F401  views need bp
     listing,
     mail_drop,
     merging,
+    readers,
     record,
     record_exports,
     salesforce,

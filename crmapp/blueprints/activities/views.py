@@ -37,7 +37,7 @@ TITLES = {
 @requires(Right.ACTIVITY_EDIT)
 def new(account_id: int) -> ResponseReturnValue:
     """Show an empty form for one kind of activity, in the drawer or as a page."""
-    account = accounts.get(account_id, by=current_user)
+    account = accounts.need_editable(account_id, by=current_user)
     kind = _kind(request.args.get("kind", "note"))
     return _form(_new_form(kind, account), kind, account)
 
@@ -47,7 +47,7 @@ def new(account_id: int) -> ResponseReturnValue:
 @keeps_typed
 def create(account_id: int) -> ResponseReturnValue:
     """Add an activity, or show what is wrong with the form."""
-    account = accounts.get(account_id, by=current_user)
+    account = accounts.need_editable(account_id, by=current_user)
     kind = _kind(request.form.get("kind", ""))
     form = _new_form(kind, account)
     if not form.validate_on_submit():
@@ -68,7 +68,7 @@ def create(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACTIVITY_EDIT)
 def edit(activity_id: int) -> ResponseReturnValue:
     """Show the activity's values in a form."""
-    activity = activities.get(activity_id, by=current_user)
+    activity = activities.need_editable(activity_id, by=current_user)
     form = _edit_form(activity)
     return _form(form, activity.kind, activity.account, activity)
 
@@ -78,7 +78,7 @@ def edit(activity_id: int) -> ResponseReturnValue:
 @keeps_typed
 def update(activity_id: int) -> ResponseReturnValue:
     """Change the activity, or show what is wrong or who was quicker."""
-    activity = activities.get(activity_id, by=current_user)
+    activity = activities.need_editable(activity_id, by=current_user)
     account_id, form = activity.account_id, _edit_form(activity)
     answer: dict[str, Any] = {"form": form, "kind": activity.kind, "activity": activity}
     if not form.validate_on_submit():

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.contacts import bp
 from crmapp.domain.permissions import Right
-from crmapp.services import contact_list, pick_lists
+from crmapp.services import accounts, contact_list, pick_lists
 from crmapp.services.contact_list import ROLES, Asked
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, put_address
@@ -33,6 +33,7 @@ def index() -> ResponseReturnValue:
         "contacts/index.html",
         "contacts/_table.html",
         contacts=found.rows,
+        editable=accounts.editable_among({row.account_id for row in found.rows}, by=person()),
         pager=_pager(asked, found),
         chips=_chips(asked, labels.get(ROLES, {})),
         asked=asked,

@@ -28,7 +28,7 @@ FIELDS = required_first(CONTACT_FIELDS.values())
 @requires(Right.CONTACT_EDIT)
 def new(account_id: int) -> ResponseReturnValue:
     """Show an empty form, in the drawer or as a page."""
-    account = accounts.get(account_id, by=current_user)
+    account = accounts.need_editable(account_id, by=current_user)
     return _form(new_form(FIELDS), account)
 
 
@@ -37,7 +37,7 @@ def new(account_id: int) -> ResponseReturnValue:
 @keeps_typed
 def create(account_id: int) -> ResponseReturnValue:
     """Add a contact, or show what is wrong with the form."""
-    account, form = accounts.get(account_id, by=current_user), new_form(FIELDS)
+    account, form = accounts.need_editable(account_id, by=current_user), new_form(FIELDS)
     if not form.validate_on_submit():
         return _form(form, account, status=422)
     try:
@@ -55,7 +55,7 @@ def create(account_id: int) -> ResponseReturnValue:
 @requires(Right.CONTACT_EDIT)
 def edit(contact_id: int) -> ResponseReturnValue:
     """Show the contact's values in a form."""
-    contact = contacts.get(contact_id, by=current_user)
+    contact = contacts.need_editable(contact_id, by=current_user)
     return _form(edit_form(FIELDS, contact), contact.account, contact)
 
 
@@ -64,7 +64,7 @@ def edit(contact_id: int) -> ResponseReturnValue:
 @keeps_typed
 def update(contact_id: int) -> ResponseReturnValue:
     """Change the contact, or show what is wrong or who was quicker."""
-    contact = contacts.get(contact_id, by=current_user)
+    contact = contacts.need_editable(contact_id, by=current_user)
     account_id, form = contact.account_id, edit_form(FIELDS, contact)
     if not form.validate_on_submit():
         return _form(form, contact.account, contact, status=422)

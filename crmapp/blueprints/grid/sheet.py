@@ -24,7 +24,6 @@ from crmapp.blueprints.grid.charts import Chart
 from crmapp.blueprints.grid.choices import Choice
 from crmapp.blueprints.grid.numbers import is_summed
 from crmapp.blueprints.grid.row_writer import RowWriter
-from crmapp.domain.permissions import Right
 from crmapp.services import focuses, grids
 from crmapp.services.focuses import Focus
 from crmapp.web.access import current_user
@@ -306,7 +305,7 @@ class Sheet:
     @property
     def restricted(self) -> bool:
         """Whether the reader sees only some accounts' figures."""
-        return not current_user.can(Right.ACCOUNT_VIEW_ALL)
+        return not current_user.sees_all
 
     # --- addresses ------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def for_account(words: str, account_id: int | None, *, by: User) -> list[Group]:
 
 def everywhere(words: str, *, by: User) -> list[Group]:
     """Return what else ``by`` can do, and where she can go; preferences only when asked for."""
-    key = (by.role, by.active, str(get_locale()))
+    key = (by.rights, str(get_locale()))
     if key not in _offered:
         _offered[key] = [
             Group("actions", _("Actions"), list(_actions(by))),
@@ -50,7 +50,7 @@ def everywhere(words: str, *, by: User) -> list[Group]:
 
 
 _offered: dict[tuple[object, ...], list[Group]] = {}
-"""What is offered to people of a role, in a language."""
+"""What is offered to people with the same rights, in a language."""
 
 
 def _matching(group: Group, words: str) -> Group:
@@ -76,6 +76,8 @@ _folded = lru_cache(maxsize=1_000)(fold)
 
 def _with_account(account: Account, by: User) -> Iterator[Item]:
     here = ("account_id", account.id)
+    if not accounts.editable(account, by=by):
+        return
     if by.can(Right.ACTIVITY_EDIT):
         for kind, text, icon in (
             ("call", _("Log a call"), "phone"),
@@ -87,8 +89,7 @@ def _with_account(account: Account, by: User) -> Iterator[Item]:
             yield Item(text, icon, "activities.new", (("kind", kind), here), drawer=True)
     if by.can(Right.CONTACT_EDIT):
         yield Item(_("Add a contact"), "user-plus", "contacts.new", (here,), drawer=True)
-    if accounts.editable(account, by=by):
-        yield Item(_("Edit account"), "pencil", "accounts.edit", (here,), key="e", drawer=True)
+    yield Item(_("Edit account"), "pencil", "accounts.edit", (here,), key="e", drawer=True)
     if by.can(Right.ACCOUNT_DELETE):
         yield Item(
             _("Delete account"), "trash-2", "accounts.confirm_deletion", (here,), drawer=True
@@ -119,6 +120,9 @@ def _pages(by: User) -> Iterator[Item]:
     yield Item(_("User guide"), "circle-help", "help.index", detail=_("Help"))
     yield Item(_("E-mail notifications"), "bell", "preferences.mail")
     yield Item(_("Reminders and calendar"), "calendar-days", "preferences.day")
+    yield Item(_("Where you are signed in"), "monitor", "preferences.sessions")
+    yield Item(_("Passkeys"), "key-round", "security.wan_register")
+    yield Item(_("Tokens for programs"), "server", "preferences.tokens")
     yield Item(_("Change password"), "key-round", "security.change_password")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import request
@@ -11,9 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
-from crmapp.blueprints.runs.words import KINDS
 from crmapp.domain.permissions import Right
-from crmapp.domain.runs import STATUS_LABELS, Status
+from crmapp.domain.runs import KIND_LABELS, STATUS_LABELS, Status
 from crmapp.services import run_list
 from crmapp.services.run_list import Asked
 from crmapp.web import reader
@@ -48,7 +47,7 @@ def index() -> ResponseReturnValue:
         pager=Pager(first=start, previous=start, next=more),
         chips=_chips(asked, dict(people)),
         options=_options(people),
-        kinds=KINDS,
+        kinds=KIND_LABELS,
         args=request.args,
     )
     return put_address(answer, url_with(), push=True)
@@ -61,22 +60,13 @@ def _asked(people: dict[int, str]) -> Asked:
     known = person.isdecimal() and len(person) < 10 and int(person) in people
     return Asked(
         status=status if status in list(Status) else "",
-        kind=kind if kind in KINDS else "",
+        kind=kind if kind in KIND_LABELS else "",
         person=int(person) if known else None,
         nobody=person == _SCHEDULE,
-        since=_midnight(args.get("since", "")),
-        until=_midnight(args.get("until", ""), after=1),
+        since=reader.midnight(args.get("since", "")),
+        until=reader.midnight(args.get("until", ""), after=1),
         like=int(like) if (like := args.get("like", "")).isdecimal() and len(like) < 10 else None,
     )
-
-
-def _midnight(text: str, after: int = 0) -> datetime | None:
-    """Read a day as the moment at which it, or one so many days later, begins for the reader."""
-    try:
-        asked = date.fromisoformat(text) + timedelta(days=after)
-        return datetime(asked.year, asked.month, asked.day, tzinfo=reader.timezone())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _options(people: list[tuple[int, str]]) -> dict[str, list[tuple[str, str]]]:
@@ -84,7 +74,7 @@ def _options(people: list[tuple[int, str]]) -> dict[str, list[tuple[str, str]]]:
     anything = ("", _("All"))
     nobody = (_SCHEDULE, _("Schedule"))
     statuses = [(status.value, translated(text)) for status, text in STATUS_LABELS.items()]
-    kinds = [(kind, translated(text)) for kind, text in KINDS.items()]
+    kinds = [(kind, translated(text)) for kind, text in KIND_LABELS.items()]
     persons = [(str(id_), name) for id_, name in people]
     return {
         "status": [anything, *statuses],
@@ -97,7 +87,7 @@ def _chips(asked: Asked, people: dict[int, str]) -> list[dict[str, Any]]:
     """Say each filter that is set, with the address of the list without it."""
     said = {
         "status": asked.status and translated(STATUS_LABELS[Status(asked.status)]),
-        "kind": asked.kind and translated(KINDS[asked.kind]),
+        "kind": asked.kind and translated(KIND_LABELS[asked.kind]),
         "person": _("Schedule") if asked.nobody else people.get(asked.person or 0, ""),
         "since": asked.since and _("since %(day)s", day=day(asked.since)),
         "until": asked.until and _("until %(day)s", day=day(asked.until - timedelta(days=1))),

@@ -8,14 +8,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.runs import bp
-from crmapp.blueprints.runs.words import KINDS, PLANNED, how_it_ended
+from crmapp.blueprints.runs.words import PLANNED, how_it_ended
 from crmapp.domain.list_values import TALLIES
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import Planned
-from crmapp.domain.runs import ACTIVE, ENDED, Receipt
+from crmapp.domain.runs import ACTIVE, ENDED, KIND_LABELS, Receipt
 from crmapp.errors import NotFound
 from crmapp.models import Run
 from crmapp.services import (
+    audit,
     bulk_edits,
     engine,
     exports,
@@ -107,6 +108,7 @@ def file(run_id: int) -> ResponseReturnValue:
     """Send the file that an export made, to whoever had it made."""
     found = exports.file_of(runs.get(run_id, by=current_user), by=current_user)
     kind = TYPES[found.kind]
+    audit.exported("run", by=current_user, about_id=run_id, file=found.name)
     return send_file(found.path, kind, as_attachment=True, download_name=found.name)
 
 
@@ -134,7 +136,7 @@ def _shown(run: Run) -> dict[str, Any]:
     lost = "lost" in rows
     return {
         "run": run,
-        "kinds": KINDS,
+        "kinds": KIND_LABELS,
         "planned": PLANNED,
         "receipt": receipt,
         "opens_with": first,

@@ -20,19 +20,6 @@ PLANNED = {
     Planned.UNCHANGED: N_("Unchanged"),
 }
 """What a receipt calls the rows that its plan held."""
-KINDS = {
-    "upsert": N_("Add/update accounts"),
-    "undo": N_("Undo"),
-    "replacement": N_("Replace a pick-list value"),
-    "bulk": N_("Edit of many accounts"),
-    "merge": N_("Merge of accounts"),
-    "duplicates": N_("Search for accounts that may be the same"),
-    "managed_list": N_("Synchronization of a managed list"),
-    "account_sync": N_("Synchronization of accounts"),
-    "feed": N_("Feed of accounts"),
-    "dataset_refresh": N_("Refresh of a database"),
-    "export": N_("Export to a file"),
-}
 
 
 def how_it_ended(run: Run, receipt: Receipt) -> tuple[str, str]:

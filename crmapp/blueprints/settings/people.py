@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import GRANTS, ROLE_LABELS, SENTENCES, Right, Role
 from crmapp.errors import Invalid
 from crmapp.models import User
+from crmapp.services import handovers, runs
 from crmapp.services import users as people
 from crmapp.web.access import current_user, requires
-from crmapp.web.forms import Form
+from crmapp.web.forms import Form, choices
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import Required
 from crmapp.web.texts import translated
@@ -28,7 +38,7 @@ class RoleForm(Form):
     active = BooleanField(
         lazy_gettext("May sign in"),
         default=True,
-        description=lazy_gettext("Untick when the person leaves; the accounts keep their owner."),
+        description=lazy_gettext("Untick when the person leaves."),
     )
 
     def offer_roles(self) -> None:
@@ -36,6 +46,20 @@ class RoleForm(Form):
         self.role.choices = [
             SelectChoice(role.value, translated(label)) for role, label in ROLE_LABELS.items()
         ]
+
+
+class LeavingForm(RoleForm):
+    """A person as she is; what she has may go to somebody else."""
+
+    heir = SelectField(lazy_gettext("Accounts and open activities"), validate_choice=False)
+
+    def offer_heirs(self, person: User) -> None:
+        """List who can take over."""
+        nobody = (handovers.NOBODY, _("Give them to nobody"))
+        stay = ("", _("They stay with %(name)s", name=person.name))
+        heirs = handovers.heirs(person.id)
+        others = ((str(id_), _("Give them to %(name)s", name=name)) for id_, name in heirs)
+        self.heir.choices = choices([stay, nobody, *others])
 
 
 class PersonForm(RoleForm):
@@ -112,36 +136,43 @@ def create_user() -> ResponseReturnValue:
 def edit_user(user_id: int) -> ResponseReturnValue:
     """Show a person's role in a form."""
     person = people.get(user_id, by=current_user)
-    return _form(RoleForm(role=person.role, active=person.active), person)
+    return _form(LeavingForm(role=person.role, active=person.active), person)
 
 
 @bp.post("/users/<int:user_id>")
 @requires(Right.USER_MANAGE)
 def update_user(user_id: int) -> ResponseReturnValue:
-    """Give a person another role, or let her go or in again."""
-    person, form = people.get(user_id, by=current_user), RoleForm()
-    name = person.name
+    """Give a person another role, let her go or in again, and what she has to somebody else."""
+    person, form = people.get(user_id, by=current_user), LeavingForm()
+    name, heir = person.name, form.heir.data or ""
     if not form.validate_on_submit():
         return _form(form, person, status=422)
     try:
+        if heir:
+            handovers.check(user_id, heir)
         people.change(user_id, role=form.role.data or "", active=form.active.data, by=current_user)
     except Invalid as invalid:
         form.refuse(invalid)
         return _form(form, people.get(user_id, by=current_user), status=422)
     flash(_("%(name)s saved.", name=name), "success")
-    return see_other(url_for("settings.users"))
+    return _hand_over(user_id, heir) if heir else see_other(url_for("settings.users"))
 
 
-@bp.post("/users/<int:user_id>/sessions/end")
-@requires(Right.USER_MANAGE)
-def sign_user_out(user_id: int) -> ResponseReturnValue:
-    """Sign a person out everywhere."""
-    name = people.get(user_id, by=current_user).name
-    people.sign_out(user_id, by=current_user)
-    flash(_("%(name)s is signed out everywhere.", name=name), "success")
-    return see_other(url_for("settings.users"))
+def _hand_over(user_id: int, heir: str) -> ResponseReturnValue:
+    """Show the plan; one for a few records is there at once."""
+    few = sum(handovers.count(user_id, by=current_user)) <= handovers.FEW
+    run_id = handovers.start(user_id, to=heir, by=current_user)
+    if few:
+        runs.work(run_id)  # or whoever heard the bell first
+    return see_other(url_for("settings.handover", run_id=run_id))
 
 
 def _form(form: RoleForm, person: User | None = None, status: int = 200) -> ResponseReturnValue:
     form.offer_roles()
-    return page("settings/user.html", "settings/_user.html", status, form=form, person=person)
+    shown: dict[str, Any] = {"form": form, "person": person, "has": None}
+    if person and isinstance(form, LeavingForm):
+        form.offer_heirs(person)
+        accounts, activities = handovers.count(person.id, by=current_user)
+        if accounts or activities:
+            shown["has"] = {"accounts": accounts, "activities": activities}
+    return page("settings/user.html", "settings/_user.html", status, **shown)

@@ -23,6 +23,7 @@ def replacement(run_id: int) -> ResponseReturnValue:
     run = replacements.get(run_id, by=current_user)
     if run.status == Status.PLANNING:
         shown: dict[str, Any] = {"run": run, "pace": polling_pace(), "open_section": "pick_lists"}
+        shown |= {"endpoint": "settings.replacement"}
         return page("settings/replacement.html", "settings/_planning.html", **shown)
     if run.status != Status.PLANNED:
         return see_other(url_for("runs.show", run_id=run_id))

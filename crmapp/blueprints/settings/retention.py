@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import Right
+from crmapp.domain.runs import KIND_LABELS
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.services import retention as services
@@ -18,25 +19,12 @@ from crmapp.services.retention import Loss
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 
-KINDS = {
-    "upsert": N_("Add/update accounts"),
-    "undo": N_("Undo"),
-    "replacement": N_("Replace a pick-list value"),
-    "bulk": N_("Edit of many accounts"),
-    "merge": N_("Merge of accounts"),
-    "duplicates": N_("Search for accounts that may be the same"),
-    "managed_list": N_("Synchronization of a managed list"),
-    "account_sync": N_("Synchronization of accounts"),
-    "dataset_refresh": N_("Refresh of a database"),
-    "feed": N_("Feed of accounts"),
-    "export": N_("Export to a file"),
-}
 BESIDE = {
     services.DELETED_FILES: N_("Deleted files of accounts"),
     services.LETTERS: N_("Unfiled letters"),
 }
 """What is kept for a time beside the files of runs."""
-EVERY = KINDS | BESIDE
+EVERY = KIND_LABELS | BESIDE
 
 
 @bp.get("/retention")
@@ -81,7 +69,7 @@ def _form(
 ) -> ResponseReturnValue:
     return page(
         "settings/retention.html",
-        kinds=KINDS,
+        kinds=KIND_LABELS,
         beside=BESIDE,
         typed=typed,
         errors=errors or {},

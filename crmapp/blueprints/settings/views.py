@@ -157,6 +157,13 @@ SECTIONS = (
         Right.SETTINGS_MANAGE,
     ),
     Section(
+        "audit",
+        N_("Audit"),
+        N_("Who did what, when and from where."),
+        "badge-check",
+        Right.AUDIT_VIEW,
+    ),
+    Section(
         "health",
         N_("Health"),
         N_("Whether everything that crmapp needs is there."),

@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from crmapp.config import Settings
 from crmapp.jobs.lifeline import die_with_parent
+from crmapp.web import metrics
 
 THREADS = 4
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
@@ -27,6 +28,7 @@ class Server(BaseApplication):
 
     def __init__(self, app: Flask, settings: Settings, listener: socket.socket) -> None:
         self._app = app
+        metrics.forget(settings)
         self._options: dict[str, Any] = {
             "bind": f"fd://{listener.fileno()}",
             "workers": settings.web_processes,

@@ -1,0 +1,148 @@
+"""The description of the API as OpenAPI 3.1, made of what the views check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from crmapp.blueprints.api import accounts, activities, bp, contacts, records
+from crmapp.blueprints.api.door import OPERATIONS, Operation
+from crmapp.domain.fields import Field
+from crmapp.domain.scopes import SENTENCES
+from crmapp.services import account_fields
+from crmapp.web.access import public
+from crmapp.web.problems import TYPE
+from crmapp.web.texts import translated
+
+Schema = dict[str, Any]
+_PART = re.compile(r"<(?:int:)?(\w+)>")
+_TEXT: Schema = {"type": "string"}
+_MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+_FAULTS = {
+    400: "The request cannot be understood",
+    401: "No good token",
+    403: "The token lacks the scope, or the person the right",
+    404: "There is none, or not for the person of the token",
+    409: "Another request was quicker, the key was used before, or the record may exist",
+    412: "The record has another version by now",
+    422: "Some values need attention",
+    428: "If-Match is missing",
+    429: "Too many requests; see Retry-After",
+}
+
+
+@bp.get("/openapi.json")
+@public
+def openapi() -> ResponseReturnValue:
+    """Send the description; it holds no records and is open to everybody who reads the API."""
+    paths: dict[str, Schema] = {}
+    for name, known in OPERATIONS.items():
+        address = "/api/v1" + _PART.sub(r"{\1}", known.path)
+        paths.setdefault(address, {})[known.method.lower()] = _operation(name, known)
+    bearer = {"type": "http", "scheme": "bearer"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "crmapp", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": _schemas(), "securitySchemes": {"token": bearer}},
+        "security": [{"token": []}],
+        "x-scopes": {scope.value: translated(text) for scope, text in SENTENCES.items()},
+    }
+
+
+def _operation(name: str, known: Operation) -> Schema:
+    faults = {
+        str(status): {"description": text, "content": {TYPE: {"schema": _ref("Problem")}}}
+        for status, text in _FAULTS.items()
+    }
+    answer: Schema = {"description": known.summary}
+    if known.answers:
+        answer["content"] = {"application/json": {"schema": _ref(known.answers)}}
+    described: Schema = {
+        "operationId": name,
+        "summary": known.summary,
+        "description": f"Scope: {known.scope.value}",
+        "parameters": _parameters(known),
+        "responses": {str(known.status): answer, **faults},
+    }
+    if known.sends:
+        content = {"application/json": {"schema": _ref(known.sends)}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _parameters(known: Operation) -> list[Schema]:
+    number = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+    found: list[Schema] = [
+        {"name": name, "in": "path", "required": True, "schema": number if kind else _TEXT}
+        for kind, name in re.findall(r"<(int:)?(\w+)>", known.path)
+    ]
+    asked: Mapping[str, Any] = known.arguments
+    if known.answers == "Accounts":
+        asked = {**asked, **{spec.name: _TEXT for spec in account_fields.filterable()}}
+    found += [{"name": name, "in": "query", "schema": schema} for name, schema in asked.items()]
+    if known.method == "POST":
+        own = {"type": "string", "maxLength": records.LONGEST_KEY}
+        found.append({"name": "Idempotency-Key", "in": "header", "schema": own})
+    if known.versioned and known.method != "GET":
+        found.append({"name": "If-Match", "in": "header", "required": True, "schema": _TEXT})
+    return found
+
+
+def _schemas() -> dict[str, Schema]:
+    schemas: dict[str, Schema] = {
+        "Problem": _object({"title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}),
+        "Fields": _page({"type": "object"}),
+        "PickList": _object({"code": _TEXT, "values": {"type": "array"}}),
+        "PickLists": _page(_ref("PickList")),
+    }
+    kinds: dict[str, tuple[str, Mapping[str, Field], Mapping[str, Schema]]] = {
+        "Account": ("Accounts", accounts.specs(), dict.fromkeys(accounts.OVERRULING, _TEXT)),
+        "Contact": ("Contacts", contacts.specs(), {}),
+        "Activity": ("Activities", activities.specs(), {}),
+    }
+    for name, (several, specs, besides) in kinds.items():
+        schemas |= _of_a_kind(name, several, specs, besides)
+    return schemas
+
+
+def _of_a_kind(
+    name: str, several: str, specs: Mapping[str, Field], besides: Mapping[str, Schema]
+) -> dict[str, Schema]:
+    sent = {records.public(spec): _value(spec) for spec in specs.values()}
+    needed = [records.public(spec) for spec in specs.values() if spec.required]
+    own: Schema = {
+        "id": {"type": "integer"},
+        "version": {"type": "integer"},
+        **dict.fromkeys(("created_at", "updated_at"), _TEXT),
+        "deleted_at": _MAYBE_TEXT,
+    }
+    changes = {"type": "object", "additionalProperties": False, "properties": {**sent, **besides}}
+    return {
+        name: _object({**own, **sent}),
+        several: _page(_ref(name)),
+        f"{name}Changes": changes,
+        f"New{name}": {**changes, "required": needed},
+    }
+
+
+def _value(spec: Field) -> Schema:
+    schema = dict(records.shape(spec).schema)
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    label, text = translated(spec.label), translated(spec.help)
+    return {**schema, "type": [*kinds, "null"], "title": label, "description": text}
+
+
+def _object(properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _page(item: Schema) -> Schema:
+    return _object({"items": {"type": "array", "items": item}, "next": _MAYBE_TEXT})
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,96 @@
+"""Who asks, with which token, how often; and what each operation says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from crmapp.domain.scopes import Scope, opens
+from crmapp.errors import ScopeMissing, TokenRefused
+from crmapp.services import api_tokens
+from crmapp.web.access import public
+from crmapp.web.auth import SIGN_IN_LIMIT
+from crmapp.web.extensions import limiter
+
+RATE = "600 per minute"
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address. ``sends`` and ``answers`` name schemas of the document."""
+
+    method: str
+    path: str
+    scope: Scope
+    summary: str
+    sends: str = ""
+    answers: str = ""
+    status: int = 200
+    arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    versioned: bool = False
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Endpoint → what it does, for the document."""
+_VIEWS: dict[str, View] = {}
+
+
+def operation(known: Operation) -> Callable[[View], View]:
+    """Serve a view under ``/api/v1`` to tokens that have its scope."""
+
+    def decorate(view: View) -> View:
+        OPERATIONS[view.__name__] = known
+        _VIEWS[view.__name__] = view
+        return view
+
+    return decorate
+
+
+def serve(bp: Blueprint) -> None:
+    """Give each operation its address, behind this door."""
+    for name, known in OPERATIONS.items():
+        # The guard of the pages knows cookies; this one knows tokens and nothing else.
+        bp.add_url_rule(known.path, name, public(_VIEWS[name]), methods=[known.method])
+    bp.before_request(_enter)
+    bp.after_request(_leave)
+
+
+def _enter() -> None:
+    """Let in who brings a good token with the scope; cookies are not looked at."""
+    if request.endpoint == "api.openapi":
+        return
+    kind, _, word = request.headers.get("Authorization", "").partition(" ")
+    token = api_tokens.found(word.strip()) if kind.lower() == "bearer" else None
+    if token is None:
+        _count_guess()
+        raise TokenRefused
+    g.api_token = token.id
+    _count()
+    needed = OPERATIONS[(request.endpoint or "").removeprefix("api.")].scope
+    scopes = list(token.scopes)
+    api_tokens.note_use(token)
+    g._login_user = token.user
+    if not opens(scopes, needed):
+        raise ScopeMissing(needed.value)
+
+
+def _leave(response: Response) -> Response:
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = "60"
+    response.headers["Vary"] = "Authorization, Accept-Language"
+    return response
+
+
+@limiter.limit(RATE, key_func=lambda: f"token:{g.api_token}")
+def _count() -> None:
+    """Refuse a token that asks too often."""
+
+
+@limiter.limit(SIGN_IN_LIMIT)
+def _count_guess() -> None:
+    """Refuse whoever has tried too many tokens."""

@@ -1,0 +1,242 @@
+"""Records as JSON, and JSON as what a person would have typed: one table says both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from flask import Response, json, request
+
+from crmapp.domain.fields import Field, Kind, freeze
+from crmapp.domain.fields import is_custom as custom
+from crmapp.errors import Invalid, KeyReused, VersionMissing, VersionStale
+from crmapp.i18n import N_, Text
+from crmapp.models.account import Record
+from crmapp.services.account_links import Named
+
+LONGEST_KEY = 100
+REUSED = N_("This Idempotency-Key was sent before with another body. Send a new one.")
+UNKNOWN = N_("There is no such member. Leave it out; /api/v1/openapi.json has those there are.")
+
+
+class Shape(NamedTuple):
+    """What JSON holds the values of a kind: its Python types, and its schema."""
+
+    types: tuple[type, ...]
+    schema: Mapping[str, Any]
+
+
+_TEXT = Shape((str,), {"type": "string"})
+_ID = Shape((int,), {"type": "integer", "minimum": 1})
+_TEXTS = Shape((list,), {"type": "array", "items": {"type": "string"}})
+_EXACT = Shape((str, int, float), {"type": ["string", "number"]})
+SHAPES: dict[Kind, Shape] = {
+    Kind.YES_NO: Shape((bool,), {"type": "boolean"}),
+    Kind.TAGS: Shape((list,), {"type": "array", "items": {"type": "string", "pattern": "^[^,]*$"}}),
+    Kind.MULTI_PICK_LIST: _TEXTS,
+    Kind.NUMBER: _EXACT,
+    Kind.MONEY: _EXACT,
+    Kind.DATE: Shape((str,), {"type": "string", "format": "date"}),
+    Kind.MOMENT: Shape((str,), {"type": "string", "format": "date-time"}),
+    Kind.USER: _ID,
+    Kind.TEAM: _ID,
+    Kind.CONTACT: _ID,
+    Kind.REMINDER: Shape((int,), {"type": "integer"}),
+    Kind.LENGTH: Shape((int,), {"type": "integer"}),
+}
+"""Kind → how JSON holds it; all others are text."""
+
+
+def shape(spec: Field) -> Shape:
+    """Return how JSON holds the values of a field; beside them, ``null`` empties it."""
+    return SHAPES.get(spec.kind, _TEXT)
+
+
+def public(spec: Field) -> str:
+    """Return a field's name in JSON; another account is meant by its number or its name."""
+    linked = spec.kind is Kind.ACCOUNT and not custom(spec.name)
+    return spec.name.removesuffix("_id") if linked else spec.name
+
+
+def written(
+    record: Record, specs: Mapping[str, Field], links: Mapping[int, Named] | None = None
+) -> dict[str, Any]:
+    """Return a record as JSON holds it; ``links`` are the accounts that the reader may see."""
+    values = {
+        public(spec): _written(spec, record.value(spec), links or {}) for spec in specs.values()
+    }
+    return {
+        "id": record.id,
+        "version": record.version,
+        "created_at": freeze(record.created_at),
+        "updated_at": freeze(record.updated_at),
+        "deleted_at": freeze(record.deleted_at),
+        **values,
+    }
+
+
+def _written(spec: Field, value: Any, links: Mapping[int, Named]) -> Any:
+    if spec.kind is Kind.ACCOUNT:
+        named = links.get(value)
+        return (named.number or named.name) if named else None
+    return freeze(value)
+
+
+def linked(records: Collection[Record], specs: Mapping[str, Field]) -> set[int]:
+    """Return the accounts that fields of ``records`` name."""
+    named = [spec for spec in specs.values() if spec.kind is Kind.ACCOUNT]
+    return {record.value(spec) for record in records for spec in named} - {None}
+
+
+def body() -> dict[str, Any]:
+    """Return the object that was sent.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        sent = request.get_json(silent=True) if request.is_json else None
+    except RecursionError:
+        sent = None
+    if not isinstance(sent, dict):
+        text = N_("Send a JSON object, as “Content-Type: application/json”.")
+        raise Invalid({"": text}, text)
+    return sent
+
+
+def typed(
+    sent: Mapping[str, Any], specs: Mapping[str, Field], besides: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return field → what a person would have typed to say the same.
+
+    Raises:
+        Invalid: member → that there is none, or what it has to be.
+    """
+    known = {public(spec): spec for spec in specs.values()}
+    wrong = {name: Text(UNKNOWN) for name in sent if name not in known and name not in besides}
+    for name, value in sent.items():
+        if name in known and not _fits(known[name], value):
+            wanted = {"kind": json.dumps(shape(known[name]).schema["type"])}
+            wrong[name] = Text(N_("Send a value of the type %(kind)s, or null."), wanted)
+    if wrong:
+        raise Invalid(wrong)
+    return {
+        name if name == "parent" else known[name].name: _typed(known[name], value)
+        for name, value in sent.items()
+        if name in known
+    }
+
+
+def _typed(spec: Field, value: Any) -> Any:
+    return ", ".join(value) if spec.kind is Kind.TAGS and value else value
+
+
+def _fits(spec: Field, value: Any) -> bool:
+    types = shape(spec).types
+    if value is None:
+        return True
+    if isinstance(value, bool):
+        return bool in types
+    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        return False
+    if spec.kind is Kind.TAGS and isinstance(value, list) and "," in "".join(value):
+        return False  # a comma stands between two
+    return isinstance(value, types)
+
+
+def refused(invalid: Invalid, specs: Mapping[str, Field]) -> Invalid:
+    """Return the refusal with the names that the members have in JSON."""
+    names = {spec.name: public(spec) for spec in specs.values()}
+    return Invalid(
+        {names.get(name, name): text for name, text in invalid.fields.items()}, invalid.message
+    )
+
+
+def key(object_: str) -> str | None:
+    """Return the Idempotency-Key, apart from those of forms and of other kinds of records.
+
+    Raises:
+        Invalid: it is too long.
+    """
+    sent = request.headers.get("Idempotency-Key", "")
+    if len(sent) > LONGEST_KEY:
+        text = Text(N_("Send at most %(most)s characters."), {"most": LONGEST_KEY})
+        raise Invalid({"Idempotency-Key": text})
+    return f"api:{object_}:{sent}" if sent else None
+
+
+def reused() -> KeyReused:
+    """Say that a key came before with another body."""
+    return KeyReused(REUSED)
+
+
+def need_version(version: int) -> None:
+    """Refuse a change of another version than the one there is.
+
+    Raises:
+        VersionMissing: nobody said which one.
+        VersionStale: it is another one by now.
+    """
+    if not request.if_match:
+        raise VersionMissing
+    if not request.if_match.contains(str(version)):
+        raise VersionStale
+
+
+def one(shown: Mapping[str, Any], status: int = 200, location: str = "") -> Response:
+    """Answer with a record and its ETag; a reader who has it already is told so."""
+    response = Response(json.dumps(shown), status, content_type="application/json")
+    response.set_etag(str(shown["version"]))
+    if location:
+        response.headers["Location"] = location
+    if request.method == "GET":
+        response.make_conditional(request)
+    return response
+
+
+def many(items: list[dict[str, Any]], following: str | None) -> dict[str, Any]:
+    """Answer with a page of records, and the cursor of the page after it."""
+    return {"items": items, "next": following}
+
+
+def arguments(*known: str) -> dict[str, str]:
+    """Return the arguments of the address.
+
+    Raises:
+        Invalid: argument → that there is none of this name.
+    """
+    strange = [name for name in request.args if name not in known and not custom(name)]
+    if strange:
+        raise Invalid({name: N_("There is no such argument.") for name in strange})
+    return request.args.to_dict()
+
+
+def limit(sent: str | None) -> int:
+    """Return how many records a page has.
+
+    Raises:
+        Invalid: it is no number that it may be.
+    """
+    if sent is None:
+        return 50
+    if not sent.isascii() or not sent.isdecimal() or len(sent) > 3 or not 1 <= int(sent) <= 200:
+        raise Invalid({"limit": N_("“limit” may be from 1 to 200.")})
+    return int(sent)
+
+
+def place(sent: str | None) -> int | None:
+    """Return the record after which a page begins.
+
+    Raises:
+        Invalid: it is no number.
+    """
+    if not sent:
+        return None
+    if not sent.isascii() or not sent.isdecimal() or len(sent) > 9:
+        raise wrong("cursor")
+    return int(sent)
+
+
+def wrong(name: str) -> Invalid:
+    """Say that an argument cannot be used."""
+    return Invalid({name: N_("This argument cannot be used. Leave it out, or look at the list.")})

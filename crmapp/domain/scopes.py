@@ -1,0 +1,36 @@
+"""What a program may do with a person's token: never more than she may do herself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from crmapp.i18n import N_
+
+
+class Scope(StrEnum):
+    """A part of the API; ``SENTENCES`` says what it opens."""
+
+    ACCOUNTS_READ = "accounts:read"
+    ACCOUNTS_WRITE = "accounts:write"
+    CONTACTS_READ = "contacts:read"
+    CONTACTS_WRITE = "contacts:write"
+    ACTIVITIES_READ = "activities:read"
+    ACTIVITIES_WRITE = "activities:write"
+    SETUP_READ = "setup:read"
+
+
+SENTENCES: dict[Scope, str] = {
+    Scope.ACCOUNTS_READ: N_("Read accounts."),
+    Scope.ACCOUNTS_WRITE: N_("Read, create, change and delete accounts."),
+    Scope.CONTACTS_READ: N_("Read contacts."),
+    Scope.CONTACTS_WRITE: N_("Read, add and change contacts."),
+    Scope.ACTIVITIES_READ: N_("Read activities."),
+    Scope.ACTIVITIES_WRITE: N_("Read, add and change activities."),
+    Scope.SETUP_READ: N_("Read the fields and the pick lists."),
+}
+
+
+def opens(scopes: Collection[str], needed: Scope) -> bool:
+    """Say whether ``scopes`` open what needs ``needed``; who may write may read."""
+    return needed in scopes or needed.replace(":read", ":write") in scopes

@@ -1,0 +1,83 @@
+"""Which accounts a person sees and changes, as an administrator says it of her."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import structlog
+from sqlalchemy import select
+
+from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Right, Role
+from crmapp.domain.reach import Part
+from crmapp.errors import Invalid
+from crmapp.i18n import N_, Text
+from crmapp.models import PickListValue, User
+from crmapp.services import users
+from crmapp.services.rights import need
+
+TERRITORIES, TERRITORY = "territories", "territory"
+ADMINISTERS = N_(
+    "An administrator sees and changes every account. Give the person another role first."
+)
+log = structlog.get_logger(__name__)
+
+
+def restrict(
+    user_id: int,
+    *,
+    sees: Collection[str] | None,
+    edits: Collection[str] | None,
+    territories: Collection[str],
+    by: User,
+) -> None:
+    """Say whose accounts a person sees and changes beside her own; None is as her role has it.
+
+    Her own are always hers. She changes none that she does not see.
+
+    Raises:
+        Forbidden: ``by`` lacks the right.
+        NotFound: there is nobody with this id.
+        Invalid: field → what is wrong with it.
+    """
+    need(Right.USER_MANAGE, by=by)
+    with unit_of_work():
+        user = users.get(user_id, by=by)
+        problems = _wrong(user, sees, edits, territories)
+        if problems:
+            raise Invalid(problems)
+        user.sees, user.edits = _kept(sees), _kept(edits)
+        user.territories = sorted(set(territories)) or None
+    log.info("person restricted", person=user_id, by=by.id, sees=user.sees, edits=user.edits)
+
+
+def _wrong(
+    user: User,
+    sees: Collection[str] | None,
+    edits: Collection[str] | None,
+    territories: Collection[str],
+) -> dict[str, Text | str]:
+    if user.role == Role.ADMIN and (sees is not None or edits is not None):
+        return {"": ADMINISTERS}
+    problems: dict[str, Text | str] = {
+        name: N_("Choose one from the list.")
+        for name, said in (("sees", sees), ("edits", edits))
+        if not set(said or ()) <= set(Part)
+    }
+    if not set(territories) <= _territories(user):
+        problems[TERRITORIES] = N_("Choose one from the list.")
+    elif not territories and Part.TERRITORY in {*(sees or ()), *(edits or ())}:
+        problems[TERRITORIES] = N_("Choose at least one territory, or untick the territories.")
+    return problems
+
+
+def _territories(user: User) -> set[str]:
+    """Return the territories that there are, and those that were hers before."""
+    query = select(PickListValue.code).where(
+        PickListValue.list_code == TERRITORY, PickListValue.deleted_at.is_(None)
+    )
+    return {*session.scalars(query), *(user.territories or ())}
+
+
+def _kept(said: Collection[str] | None) -> list[str] | None:
+    return None if said is None else [part.value for part in Part if part in said]

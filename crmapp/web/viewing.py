@@ -1,0 +1,85 @@
+"""An administrator sees every page as somebody else does, and changes nothing meanwhile.
+
+It is told in the session, and ends with it. What signs a person in is hers alone: those pages
+are closed meanwhile. Nothing is written by any request of that time: not by
+its method, and not by a page that is only asked for (:data:`crmapp.db.session.READ_ONLY`).
+"""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, g, request, session
+from flask_login import user_logged_in, user_logged_out
+
+from crmapp.db import read_only
+from crmapp.domain.permissions import Right
+from crmapp.errors import ReadOnly
+from crmapp.models.user import User
+from crmapp.services import users
+from crmapp.web.access import person, signed_in
+
+KEY = "viewing_as"
+ENDING = frozenset({"settings.stop_viewing", "security.logout"})
+"""What an administrator does as herself, whoever she looks at it as."""
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+log = structlog.get_logger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Show each page as the person whom its reader has chosen; after who asks is known."""
+    app.before_request(_look_through_her_eyes)
+    app.teardown_request(_look_away)
+    app.add_template_global(viewer)
+    user_logged_in.connect(_forget, app)
+    user_logged_out.connect(_forget, app)
+
+
+def begin(user: User) -> None:
+    """From the next request on, show each page as ``user`` sees it."""
+    session[KEY] = [person().id, user.id]
+    log.info("view as begun", by=person().id, person=user.id)
+
+
+def end() -> None:
+    """Show pages as the reader sees them again."""
+    found = session.pop(KEY, None)
+    if found:
+        log.info("view as ended", by=found[0], person=found[1])
+
+
+def viewer() -> User | None:
+    """Return who looks at pages as somebody else, if she does."""
+    known: User | None = g.get("viewer")
+    return known
+
+
+def _look_through_her_eyes() -> None:
+    read_only(False)
+    if KEY not in session or not signed_in() or request.endpoint in ENDING:
+        return
+    who, by = _seen(), person()
+    if who is None:
+        end()
+        return
+    g.viewer, g._login_user = by, who
+    read_only(True)
+    if request.method not in _READING or request.blueprint == "security":
+        log.info("view as refused", by=by.id, person=who.id, path=request.path)
+        raise ReadOnly
+
+
+def _look_away(_error: BaseException | None) -> None:
+    read_only(False)
+
+
+def _seen() -> User | None:
+    """Return as whom the reader looks, if she may still do so and that person is still here."""
+    by, (begun_by, user_id) = person(), session[KEY]
+    if begun_by != by.id or not by.can(Right.USER_MANAGE):
+        return None
+    user = users.get(user_id, by=by)
+    return user if user.active else None
+
+
+def _forget(_app: Flask, **_said: object) -> None:
+    session.pop(KEY, None)

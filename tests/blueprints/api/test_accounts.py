@@ -1,0 +1,231 @@
+"""Accounts by the API: the same ones, the same rights, the same rules as on the pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmapp.services import account_list, accounts
+from crmapp.services.account_question import Question
+
+PEOPLE = ("alice", "ivan", "mona", "bob", "mallory", "carol")
+
+
+@pytest.fixture
+def world(make):
+    make.account("Acme", owner_id=make.bob.id, number="C1", active=True)
+    make.account("Beta", owner_id=make.mallory.id, location="Lyon")
+    make.account("Gamma", team_id=make.bob.teams[0].id, active=False)
+    make.account("Delta")
+    return make
+
+
+def listed(program, path="/accounts?limit=2"):
+    """Go through all pages."""
+    found, place = [], ""
+    while True:
+        page = program.get(f"{path}&cursor={place}" if place else path).json
+        found += page["items"]
+        place = page["next"]
+        if not place:
+            return found
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.parametrize(
+    "asked", ["", "&q=a", "&active=no", "&owner=me", "&owner=none", "&location=Lyon",
+              "&sort=-number", "&where=name~contains~e"],
+)  # fmt: skip
+def test_the_api_shows_to_each_what_the_list_shows(world, program, name, asked):
+    reader = getattr(world, name)
+    pairs = [tuple(each.split("=", 1)) for each in asked.split("&") if each]
+    question = Question.from_pairs(pairs, me=reader.id)
+    expected = [line.id for line in account_list.everything(question, by=reader)]
+
+    found = listed(program(reader), f"/accounts?limit=2{asked}")
+
+    assert [each["id"] for each in found] == expected
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_each_reads_those_that_are_in_her_list_and_no_others(world, program, name):
+    reader = getattr(world, name)
+    asks = program(reader)
+    every = {each["id"] for each in listed(program(world.alice))}
+    hers = {each["id"] for each in listed(asks)}
+
+    answers = {id_: asks.get(f"/accounts/{id_}").status_code for id_ in every}
+
+    assert answers == {id_: 200 if id_ in hers else 404 for id_ in every}
+
+
+def test_an_account_is_created_read_changed_and_deleted(make, program):
+    zone = make.field("Zone")
+    asks = program(make.mona)
+    sent = {"name": "Acme", "credit_limit": "1200.50", "tags": ["a", "b"], zone.name: "North"}
+
+    made = asks.post("/accounts", sent)
+
+    assert made.status_code == 201
+    assert {name: made.json[name] for name in sent} == {**sent, "credit_limit": "1200.50"}
+    path = made.headers["Location"].removeprefix("/api/v1")
+    assert asks.get(path).json == made.json
+    changed = asks.patch(path, {"phone": "+33 1 23 45 67 89", zone.name: None}, version=1)
+    assert changed.status_code == 200
+    assert changed.json["version"] == 2
+    assert changed.json["credit_limit"] == "1200.50"
+    assert changed.json[zone.name] is None
+    assert changed.headers["ETag"] == '"2"'
+    assert asks.ask("DELETE", path, headers={"If-Match": '"2"'}).status_code == 204
+    assert program(make.bob).get(path).status_code == 404
+
+
+def test_what_was_read_can_be_sent_back(make, program):
+    parent = make.account("Holding", number="H1")
+    account = make.account("Acme", parent_id=parent.id, owner_id=make.bob.id)
+    asks = program(make.mona)
+    shown = asks.get(f"/accounts/{account.id}").json
+    own = ("id", "version", "created_at", "updated_at", "deleted_at")
+    assert shown["parent"] == "H1"
+
+    answer = asks.patch(
+        f"/accounts/{account.id}", {n: v for n, v in shown.items() if n not in own}, version=1
+    )
+
+    assert answer.status_code == 200, answer.json
+    assert {**answer.json, **{n: shown[n] for n in own}} == shown
+
+
+def test_the_name_of_an_account_that_she_does_not_see_stays_unknown(make, program):
+    secret = make.account("Secret", owner_id=make.mallory.id)
+    account = make.account("Acme", parent_id=secret.id)
+
+    answer = program(make.bob).get(f"/accounts/{account.id}")
+
+    assert answer.json["parent"] is None
+    assert "Secret" not in answer.text
+
+
+def test_a_stale_version_changes_nothing(make, program):
+    account = make.account("Acme")
+    asks, path = program(make.mona), f"/accounts/{account.id}"
+    accounts.update(account.id, {"phone": "+33 1 11 11 11 11"}, 1, by=make.mona)
+
+    answers = [
+        asks.patch(path, {"name": "Other"}, version=1),
+        asks.ask("DELETE", path, headers={"If-Match": '"1"'}),
+    ]
+
+    assert [each.status_code for each in answers] == [412, 412]
+    assert accounts.get(account.id, by=make.mona).name == "Acme"
+
+
+def test_a_change_says_of_which_version(make, program):
+    account = make.account("Acme")
+    asks, path = program(make.mona), f"/accounts/{account.id}"
+
+    assert asks.patch(path, {"name": "Other"}).status_code == 428
+    assert asks.ask("DELETE", path).status_code == 428
+    assert accounts.get(account.id, by=make.mona).name == "Acme"
+
+
+def test_who_has_the_version_is_told_so(make, program):
+    path = f"/accounts/{make.account('Acme').id}"
+
+    answer = program(make.mona).get(path, headers={"If-None-Match": '"1"'})
+
+    assert answer.status_code == 304
+    assert answer.data == b""
+
+
+def test_a_request_sent_twice_creates_one_account(make, program):
+    asks, key = program(make.mona), {"Idempotency-Key": "k1"}
+
+    first, again = (asks.post("/accounts", {"name": "Once"}, **key) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json["id"] == again.json["id"]
+
+
+def test_a_key_with_another_body_is_refused(make, program):
+    asks, key = program(make.mona), {"Idempotency-Key": "k1"}
+    asks.post("/accounts", {"name": "Once"}, **key)
+
+    answer = asks.post("/accounts", {"name": "Twice"}, **key)
+
+    assert answer.status_code == 409
+    assert "Idempotency-Key" in answer.json["detail"]
+
+
+def test_the_key_of_another_person_is_another_key(make, program):
+    key = {"Idempotency-Key": "k1"}
+    first = program(make.mona).post("/accounts", {"name": "Hers"}, **key)
+
+    other = program(make.alice).post("/accounts", {"name": "Mine"}, **key)
+
+    assert other.status_code == 201
+    assert other.json["id"] != first.json["id"]
+
+
+@pytest.mark.parametrize(
+    "sent, member",
+    [
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "A\x00"}, "name"),
+        ({"name": 5}, "name"),
+        ({"name": "A", "email": "no"}, "email"),
+        ({"name": "A", "tags": [1]}, "tags"),
+        ({"name": "A", "active": "yes"}, "active"),
+        ({"name": "A", "owner_id": 999_999}, "owner_id"),
+        ({"name": "A", "invented": 1}, "invented"),
+        ({"name": "A", "id": 4}, "id"),
+        ({"name": "A", "parent": "nobody"}, "parent"),
+        ({"name": "A", "bill_to": "nobody"}, "bill_to"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_member(make, program, sent, member):
+    answer = program(make.mona).post("/accounts", sent)
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json["errors"]] == [member]
+
+
+@pytest.mark.parametrize("sent", [b"", b"{", b"[]", b"null", b'"a"', b"\xff", b"[" * 5000])
+def test_what_is_no_object_is_refused(make, program, sent):
+    answer = program(make.mona).ask("POST", "/accounts", data=sent, content_type="application/json")
+
+    assert answer.status_code == 422
+    assert "JSON" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "argument", ["limit=0", "limit=x", "limit=201", "cursor=x", "sort=x", "owner=x", "ownr=1"]
+)
+def test_an_argument_that_cannot_be_used_is_named(make, program, argument):
+    answer = program(make.mona).get(f"/accounts?{argument}")
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json["errors"]] == [argument.split("=")[0]]
+
+
+def test_problems_are_said_in_the_readers_language(make, program):
+    answer = program(make.mona).post("/accounts", {}, **{"Accept-Language": "fr"})
+
+    assert "obligatoire" in answer.json["errors"][0]["detail"]
+
+
+def test_what_may_exist_already_is_named_and_can_be_overruled(make, program):
+    make.account("Acme Engines", tax_id="FR12345678901")
+    asks = program(make.mona)
+    sent = {"name": "Acme Motors", "tax_id": "FR12345678901"}
+
+    warned = asks.post("/accounts", sent)
+    saved = asks.post(
+        "/accounts",
+        {**sent, "duplicate_seal": warned.json.get("duplicate_seal"),
+         "duplicate_reason": "Another company of the group"},
+    )  # fmt: skip
+
+    assert warned.status_code == 409
+    assert [each["name"] for each in warned.json["matches"]] == ["Acme Engines"]
+    assert saved.status_code == 201
