@@ -17,6 +17,7 @@ from crmapp.domain.scopes import Scope
 from crmapp.errors import Invalid, NotFound, Unavailable
 from crmapp.i18n import N_, Text
 from crmapp.models import ApiToken, User
+from crmapp.services import audit
 from crmapp.services.rights import need
 
 DAYS = (30, 90, 365)
@@ -52,17 +53,18 @@ def make(name: str, scopes: Collection[str], days: int, *, by: User) -> str:
             raise Invalid(
                 {"": Text(N_("Revoke a token first: there are %(most)s."), {"most": MOST})}
             )
-        session.add(
-            ApiToken(
-                user_id=by.id,
-                name=name,
-                hash=_hashed(word),
-                tail=word[-4:],
-                scopes=known,
-                created_at=now,
-                expires_at=now + timedelta(days=days),
-            )
+        token = ApiToken(
+            user_id=by.id,
+            name=name,
+            hash=_hashed(word),
+            tail=word[-4:],
+            scopes=known,
+            created_at=now,
+            expires_at=now + timedelta(days=days),
         )
+        session.add(token)
+        session.flush()
+        audit.note("token_made", by=by, about="token", about_id=token.id, scopes=known, days=days)
     return word
 
 
@@ -100,6 +102,9 @@ def revoke(token_id: int, *, by: User) -> str:
             raise NotFound
         if token.revoked_at is None:
             token.revoked_at = utcnow()
+            audit.note(
+                "token_revoked", by=by, about="token", about_id=token_id, person=token.user_id
+            )
         return token.name
 
 

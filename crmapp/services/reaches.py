@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import structlog
 from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work
@@ -13,14 +12,13 @@ from crmapp.domain.reach import Part
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import PickListValue, User
-from crmapp.services import users
+from crmapp.services import audit, users
 from crmapp.services.rights import need
 
 TERRITORIES, TERRITORY = "territories", "territory"
 ADMINISTERS = N_(
     "An administrator sees and changes every account. Give the person another role first."
 )
-log = structlog.get_logger(__name__)
 
 
 def restrict(
@@ -46,9 +44,13 @@ def restrict(
         problems = _wrong(user, sees, edits, territories)
         if problems:
             raise Invalid(problems)
+        before = {"sees": user.sees, "edits": user.edits, "territories": user.territories}
         user.sees, user.edits = _kept(sees), _kept(edits)
         user.territories = sorted(set(territories)) or None
-    log.info("person restricted", person=user_id, by=by.id, sees=user.sees, edits=user.edits)
+        after = {name: getattr(user, name) for name in before}
+        told = {name: [before[name], now] for name, now in after.items() if now != before[name]}
+        if told:
+            audit.note("person_restricted", by=by, about="person", about_id=user_id, **told)
 
 
 def _wrong(

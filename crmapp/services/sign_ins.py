@@ -18,6 +18,7 @@ from crmapp.db import beside, session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.errors import NotFound
 from crmapp.models import SignIn, User
+from crmapp.services import audit
 from crmapp.services.rights import need
 
 LASTS = timedelta(days=32)
@@ -103,6 +104,7 @@ def end(sign_in_id: int, user_id: int, *, by: User) -> None:
         there = delete(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user_id)
         if session.scalar(there.returning(SignIn.id)) is None:
             raise NotFound
+        audit.note("sign_in_ended", by=by, about="person", about_id=user_id)
 
 
 def forget(sign_in_id: int) -> None:

@@ -18,6 +18,8 @@ from flask_security.signals import (
     tf_disabled,
     tf_profile_changed,
     user_failed_authn,
+    wan_deleted,
+    wan_registered,
 )
 from flask_security.utils import _view_commit
 
@@ -35,6 +37,8 @@ SIGNALS: tuple[tuple[NamedSignal, str], ...] = (
     (tf_code_confirmed, "second_step_passed"),
     (tf_profile_changed, "second_step_on"),
     (tf_disabled, "second_step_off"),
+    (wan_registered, "passkey_added"),
+    (wan_deleted, "passkey_removed"),
 )
 """What the library tells, and the kind of event that it is."""
 

@@ -7,22 +7,19 @@ its method, and not by a page that is only asked for (:data:`crmapp.db.session.R
 
 from __future__ import annotations
 
-import structlog
 from flask import Flask, g, request, session
 from flask_login import user_logged_in, user_logged_out
 
 from crmapp.db import read_only
-from crmapp.domain.permissions import Right
 from crmapp.errors import ReadOnly
 from crmapp.models.user import User
-from crmapp.services import users
+from crmapp.services import users, view_as
 from crmapp.web.access import person, signed_in
 
 KEY = "viewing_as"
 ENDING = frozenset({"settings.stop_viewing", "security.logout"})
 """What an administrator does as herself, whoever she looks at it as."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-log = structlog.get_logger(__name__)
 
 
 def init_app(app: Flask) -> None:
@@ -34,17 +31,21 @@ def init_app(app: Flask) -> None:
     user_logged_out.connect(_forget, app)
 
 
-def begin(user: User) -> None:
-    """From the next request on, show each page as ``user`` sees it."""
-    session[KEY] = [person().id, user.id]
-    log.info("view as begun", by=person().id, person=user.id)
+def begin(user_id: int) -> None:
+    """From the next request on, show each page as a person sees it.
+
+    Raises:
+        Forbidden, NotFound, Invalid: as for :func:`crmapp.services.view_as.begin`.
+    """
+    view_as.begin(user_id, by=person())
+    session[KEY] = [person().id, user_id]
 
 
 def end() -> None:
     """Show pages as the reader sees them again."""
     found = session.pop(KEY, None)
     if found:
-        log.info("view as ended", by=found[0], person=found[1])
+        view_as.end(found[1], by_id=found[0])
 
 
 def viewer() -> User | None:
@@ -62,9 +63,11 @@ def _look_through_her_eyes() -> None:
         end()
         return
     g.viewer, g._login_user = by, who
+    refused = request.method not in _READING or request.blueprint == "security"
+    if refused:
+        view_as.refuse(who.id, by_id=by.id)
     read_only(True)
-    if request.method not in _READING or request.blueprint == "security":
-        log.info("view as refused", by=by.id, person=who.id, path=request.path)
+    if refused:
         raise ReadOnly
 
 
@@ -75,7 +78,7 @@ def _look_away(_error: BaseException | None) -> None:
 def _seen() -> User | None:
     """Return as whom the reader looks, if she may still do so and that person is still here."""
     by, (begun_by, user_id) = person(), session[KEY]
-    if begun_by != by.id or not by.can(Right.USER_MANAGE):
+    if begun_by != by.id or not by.can(view_as.RIGHT):
         return None
     user = users.get(user_id, by=by)
     return user if user.active else None

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work
-from crmapp.models import MailOutbox, Passkey, SecondStep
+from crmapp.models import AuditEvent, MailOutbox, Passkey, SecondStep
 from crmapp.services import second_step, users
 from crmapp.web.extensions import limiter
 from tests.support.authenticator import PRESENT, Authenticator
@@ -66,6 +66,16 @@ def test_a_passkey_is_added_named_and_listed(as_user, make):
     assert keys(make.bob) == ["Bob’s phone"]
     assert "Bob’s phone" in page
     assert [each["event"] for each in session.scalars(select(MailOutbox.params))] == ["passkey"]
+
+
+def test_what_becomes_of_it_is_in_the_audit_trail(client, as_user, device, make):
+    sign_in(client, device)
+    as_user(make.bob).post("/wan-delete", data={"name": "Phone"})
+
+    session.rollback()
+    told = session.query(AuditEvent).order_by(AuditEvent.id)
+    kinds = ["passkey_added", "signed_in", "passkey_removed"]
+    assert [(each.kind, each.by_id) for each in told] == [(kind, make.bob.id) for kind in kinds]
 
 
 def test_she_signs_in_by_it_without_a_password(client, device, make):

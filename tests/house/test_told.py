@@ -8,7 +8,15 @@ from crmapp.config import ROOT
 
 RIGHT = re.compile(r"RIGHT\b|Right\.(USER|SETTINGS|INTEGRATION|DATASET)_MANAGE")
 TOLD = re.compile(r"audit\.note\(|put_in_force\(")
-BEGIN_RUNS = {"account_sync", "dataset_refresh", "feeds", "imports", "replacements", "upserts"}
+BEGIN_RUNS = {
+    "account_sync",
+    "dataset_refresh",
+    "feeds",
+    "handovers",
+    "imports",
+    "replacements",
+    "upserts",
+}
 """What they write besides is the run, which is noted wherever it is made."""
 WRITE_RECORDS = {"match_inbox", "pick_list_keeping", "pick_list_values", "unfiled"}
 """What they decide is in the log of changes."""

@@ -12,7 +12,9 @@ from flask_babel import gettext as _
 
 from crmapp.domain.matching import LADDER
 from crmapp.domain.permissions import ROLE_LABELS
+from crmapp.domain.reach import LABELS as LABELS_OF_PARTS
 from crmapp.domain.runs import KIND_LABELS
+from crmapp.domain.scopes import SENTENCES
 from crmapp.i18n import N_
 from crmapp.services import audit, retention
 from crmapp.services.audit_trail import CHANGES, Item
@@ -41,6 +43,7 @@ ABOUT = {
     "database": N_("Database %(id)s"),
     "run": N_("Run %(id)s"),
     "person": N_("Person %(id)s"),
+    "token": N_("Token %(id)s"),
 }
 OPTIONS = {
     "account_layouts": N_("Layouts"),
@@ -69,10 +72,17 @@ LABELS = {
     "lost": N_("Lost"),
     "retired": N_("Retired"),
     "changes": N_("Changes"),
+    "sees": N_("Sees"),
+    "edits": N_("Changes"),
+    "territories": N_("Territories"),
+    "scopes": N_("What it may do"),
+    "person": N_("Person"),
 }
 _WORDS: dict[str, str] = {
     **{role.value: label for role, label in ROLE_LABELS.items()},
     **KIND_LABELS,
+    **{part.value: label for part, label in LABELS_OF_PARTS.items()},
+    **{scope.value: said for scope, said in SENTENCES.items()},
     **{rule.value: label for rule, label in LADDER.items()},
     retention.DELETED_FILES: N_("Deleted files of accounts"),
     retention.LETTERS: N_("Unfiled letters"),
@@ -81,7 +91,7 @@ _WORDS: dict[str, str] = {
     "added": N_("Added"),
     "replaced": N_("Replaced"),
 }
-_PAIRS = frozenset({"role", "roles", "fields"})
+_PAIRS = frozenset({"role", "roles", "fields", "sees", "edits", "territories"})
 """Details that say what was before, and what is now."""
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from flask import flash, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
-from crmapp.domain.permissions import Right
-from crmapp.services import users as people
+from crmapp.errors import Invalid
+from crmapp.services.view_as import RIGHT
 from crmapp.web import viewing
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import see_other
+from crmapp.web.texts import translated
 
 
 @bp.post("/users/<int:user_id>/view")
-@requires(Right.USER_MANAGE)
+@requires(RIGHT)
 def view_as(user_id: int) -> ResponseReturnValue:
     """Show each page as a person sees it, from now on."""
-    user = people.get(user_id, by=person())
-    if user.id == person().id or not user.active:
-        flash(_("Choose somebody else who may sign in."), "error")
+    try:
+        viewing.begin(user_id)
+    except Invalid as invalid:
+        flash(" ".join(translated(text) for text in invalid.fields.values()), "error")
         return see_other(url_for("settings.users"))
-    viewing.begin(user)
     return see_other("/")
 
 
@@ -30,4 +30,4 @@ def view_as(user_id: int) -> ResponseReturnValue:
 def stop_viewing() -> ResponseReturnValue:
     """Go back to one's own view."""
     viewing.end()
-    return see_other(url_for("settings.users") if person().can(Right.USER_MANAGE) else "/")
+    return see_other(url_for("settings.users") if person().can(RIGHT) else "/")
