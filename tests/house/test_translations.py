@@ -48,6 +48,10 @@ def french() -> Catalog:
         return read_po(file, locale="fr")
 
 
+QUOTED = re.compile("«[^»]*»")
+"""What is meant letter by letter, such as a header to send."""
+
+
 def strings(value) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (value,)
 
@@ -94,7 +98,7 @@ def test_french_colons_stand_apart(french):
         for message in french
         if message.id
         for text in strings(message.string)
-        if re.search(r"\w[:;?!](?:\s|$)", text)
+        if re.search(r"\w[:;?!](?:\s|$)", QUOTED.sub("", text))
     ]
 
     assert wrong == []
