@@ -10,12 +10,13 @@ from sqlalchemy import Select, select
 
 from crmapp.config import settings
 from crmapp.db import session, utcnow
-from crmapp.db.bulk import insert_into
-from crmapp.domain.permissions import Right, roles_with
+from crmapp.db.bulk import insert_into, is_one_of
+from crmapp.domain.permissions import Right
 from crmapp.domain.runs import WRONG, Mail, Status
 from crmapp.models import MailOutbox, Run, User
 from crmapp.queue import later
 from crmapp.services import feed_troubles
+from crmapp.services.rights import who_holds
 
 WATCHING = Right.SETTINGS_MANAGE
 """Who holds it is told when a run of somebody else fails, unless she said no."""
@@ -47,10 +48,8 @@ def run_ended(run_id: int) -> None:
         rights = {WATCHING} | (
             {RESPONSIBLE.get(run.kind, WATCHING)} if run.by_id is None else set()
         )
-        roles = {role.value for right in rights for role in roles_with(right)}
         watching = select(User.id, User.email).where(
-            User.role.in_(sorted(roles)),
-            User.active,
+            is_one_of(User.id, who_holds(*rights)),
             User.mail_failed_runs,
             User.id != (run.by_id or 0),
         )
@@ -68,10 +67,8 @@ def _is_news(run_id: int, run: Any) -> bool:
 def run_waits(run_id: int) -> None:
     """Tell those who may decide that a run waits for a person: whoever started it, else all."""
     by_id = session.scalar(select(Run.by_id).where(Run.id == run_id))
-    may = User.role.in_([role.value for role in roles_with(Right.INTEGRATION_MANAGE)])
-    people = select(User.id, User.email).where(
-        User.active, User.id == by_id if by_id is not None else may
-    )
+    told = who_holds(Right.INTEGRATION_MANAGE) if by_id is None else [by_id]
+    people = select(User.id, User.email).where(User.active, is_one_of(User.id, told))
     _notify(people, "run_waits", run_id, f"run-{run_id}-waits-{{}}")
     later("mails.deliver")
 

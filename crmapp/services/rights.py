@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from crmapp.domain.permissions import Right
+from sqlalchemy import select
+
+from crmapp.db import session
+from crmapp.domain.permissions import Right, roles_with
 from crmapp.errors import Forbidden
 from crmapp.models import User
 
@@ -15,3 +18,10 @@ def need(right: Right, *, by: User) -> None:
     """
     if not by.can(right):
         raise Forbidden(right.value)
+
+
+def who_holds(*rights: Right) -> list[int]:
+    """Return the active people who hold one of ``rights``: some are restricted and hold fewer."""
+    roles = {role.value for right in rights for role in roles_with(right)}
+    people = session.scalars(select(User).where(User.active, User.role.in_(sorted(roles))))
+    return [user.id for user in people if any(user.can(right) for right in rights)]

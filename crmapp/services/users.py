@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from crmapp.db import LARGEST_ID, session, unit_of_work
+from crmapp.db.bulk import is_one_of
 from crmapp.domain.permissions import Right, Role, roles_with
 from crmapp.domain.search import fold
 from crmapp.errors import Invalid, NotFound
@@ -18,7 +19,7 @@ from crmapp.models import Team, User
 from crmapp.queue import later
 from crmapp.services import audit, passwords, second_step, sign_ins
 from crmapp.services.editing import unless_taken
-from crmapp.services.rights import need
+from crmapp.services.rights import need, who_holds
 
 EMAIL_TAKEN = N_("Somebody with this address is here already.")
 _EMAIL = re.compile(r"[^@\s,;<>\"\x00]+@[^@\s,;<>\"\x00]+")
@@ -49,10 +50,8 @@ def holders(right: Right, *, by: User) -> Sequence[User]:
         Forbidden: ``by`` does not hold it herself.
     """
     need(right, by=by)
-    roles = [role.value for role in roles_with(right)]
-    people = session.scalars(select(User).where(User.active, User.role.in_(roles)))
-    found = [user for user in people if user.can(right)]
-    return sorted(found, key=lambda user: (fold(user.name), user.id))
+    people = session.scalars(select(User).where(is_one_of(User.id, who_holds(right))))
+    return sorted(people, key=lambda user: (fold(user.name), user.id))
 
 
 def get(user_id: int, *, by: User) -> User:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from crmapp.db import session, unit_of_work
 from crmapp.domain.runs import Mail
 from crmapp.models import MailOutbox, User
-from crmapp.services import notifications, preferences
+from crmapp.services import notifications, preferences, reaches
 from tests.factories import Make
 
 
@@ -103,3 +103,17 @@ def test_the_responsible_are_not_told_of_what_somebody_started_herself(make: Mak
     assert all([make.alice, make.ivan])
 
     assert end(make, "failed", make.alice, kind="managed_list") == [("alice", "run_ended")]
+
+
+def test_who_is_restricted_is_not_told_of_runs_that_she_may_not_see(make: Make) -> None:
+    assert all([make.alice, make.ivan])
+    reaches.restrict(make.ivan.id, sees=["team"], edits=None, territories=(), by=make.alice)
+    waiting = make.run(status="waiting", kind="managed_list", by_id=None).id
+
+    with unit_of_work():
+        notifications.run_waits(waiting)
+
+    assert sorted(end(make, "failed", None, kind="feed")) == [
+        ("alice", "run_failed"),
+        ("alice", "run_waits"),
+    ]
