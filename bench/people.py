@@ -58,6 +58,7 @@ def signed_in(app: Flask) -> str:
     """Sign the manager in, as :func:`cookie_of` does, in the application that one is in."""
     with app.test_request_context():
         login_user(manager())
+        session.commit()
         content = dict(cookie)
     client = app.test_client()
     with client.session_transaction() as kept:

@@ -294,7 +294,6 @@ def test_the_figures_are_those_of_the_moment_when_it_was_asked_for(alice, settin
 
 def test_a_run_is_called_as_its_reader_calls_it(make, as_user, alice):
     run = ask(alice)
-    make.mona.locale = "fr"
     french = {"headers": {"Accept-Language": "fr"}}
 
     title = run.title

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import replace
 
 import pytest
@@ -139,16 +137,3 @@ def test_health_says_what_is_well_and_what_is_not(make, as_user):
 
     assert "Fits this version" in text
     assert "Does not answer" in text
-
-
-def test_the_accounts_of_who_leaves_are_given_to_somebody_else(as_user, make):
-    client, bob = as_user(make.alice), make.bob
-    make.account("Hers", owner_id=bob.id)
-    make.account("Not hers", owner_id=make.alice.id)
-    form = client.get(f"/admin/users/{bob.id}/edit").text
-    address = re.search(r'href="(/accounts/bulk-edits/new\?[^"]+)"', form)[1]
-
-    page = client.get(html.unescape(address))
-
-    assert page.status_code == 200
-    assert "1 account" in page.text

@@ -231,7 +231,9 @@ def ids(make):
         "heir": make.value("terms", "heir").id,
         "list": make.pick_list("own").id,
         "replacement": make.run(kind="replacement", status="planning").id,
-        "handover": make.run(kind="handover", status="planning").id,
+        "handover": make.run(
+            kind="handover", status="planning", source={"from": make.bob.id, "to": None}
+        ).id,
         "bulk": make.run(**BULK, by_id=make.alice.id).id,
     }
 

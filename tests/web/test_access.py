@@ -50,6 +50,7 @@ def test_every_other_door_is_closed(app, client):
     closed = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint.split(".")[0] in (
+            "api",  # its door asks for tokens
             "assets",
             "calendar",
             "health",

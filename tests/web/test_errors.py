@@ -59,7 +59,7 @@ def test_a_database_that_is_away_is_told_without_asking_it(as_user, make, stand_
     def away(*_args, **_kwargs):
         raise OperationalError("SELECT", {}, Exception("away"))
 
-    monkeypatch.setattr("crmapp.web.auth.People.find_user", away)
+    monkeypatch.setattr("crmapp.services.sign_ins.find", away)
     response = client.get("/change", headers={"Accept-Language": "fr"})
 
     assert response.status_code == 503

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,19 @@ def test_nobody_gets_in_without_a_token(client):
     assert answer.content_type == "application/problem+json"
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert "Bearer" in answer.json["detail"]
+
+
+def test_no_address_opens_without_a_token_but_the_document(app, client):
+    answers = {}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api."):
+            method = min((rule.methods or set()) - {"HEAD", "OPTIONS"})
+            address = re.sub(r"<[^>]*>", "1", rule.rule)
+            answers[rule.endpoint] = client.open(address, method=method).status_code
+
+    assert answers.pop("api.openapi") == 200
+    assert len(answers) > 10
+    assert set(answers.values()) == {401}
 
 
 def test_a_cookie_is_no_token(make, as_user):
