@@ -16,6 +16,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.schema import Table
 
+from crmapp import origin
 from crmapp.db import session, utcnow, writing
 from crmapp.db.bulk import defaults_of, insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
@@ -107,6 +108,7 @@ def delete(model: type[Record], record_id: int, *, by: User, version: int | None
     """Delete a record softly: its history stays and its number is free again.
 
     Raises:
+        Conflict: it is not at ``version`` any more.
         Invalid: it is a value of a pick list that records hold.
     """
     one(model, Write(Action.DELETE, {}, record_id, version, {"kind": "form"}), by=by)
@@ -193,6 +195,7 @@ class _Batch:
         self.by_id = self.by.id if self.by else None
         self.run_id = self.run.id if self.run else None
         self.origin_id = audit.place_of_changes(self.by)
+        self.program = origin.program()
 
     def read(self, writes: Sequence[Write]) -> None:
         """Lock and read what is there, and set aside the ids that will be needed."""
@@ -343,7 +346,7 @@ class _Batch:
                 "action": action or _RESULTS[each.action],
                 "fields": changed,
                 "links": [*map(list, links)] if links else NO_LINKS,
-                "source": each.source,
+                "source": _told(each.source, self.program),
                 "version": version,
                 "run_id": self.run_id,
                 "by_id": self.by_id,
@@ -365,6 +368,13 @@ class _Batch:
         self.ledger.flush()
         if self.model is Account:
             account_sync_states.changed_here(self.changes, self.at)
+
+
+def _told(source: Mapping[str, Any], program: str | None) -> Mapping[str, Any]:
+    """Return where values come from: what a program sends, it fills into no form."""
+    if program is None or source.get("kind") != "form":
+        return source
+    return {**source, "kind": "api", "token": program}
 
 
 def _lock(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from flask import Response, json, request
+from flask import Response, g, json, request
 
 from crmapp.domain.fields import Field, Kind, freeze
 from crmapp.domain.fields import is_custom as custom
-from crmapp.errors import Invalid, KeyReused, VersionMissing, VersionStale
+from crmapp.errors import Invalid, VersionMissing, VersionStale
 from crmapp.i18n import N_, Text
 from crmapp.models.account import Record
 from crmapp.services.account_links import Named
@@ -153,7 +153,7 @@ def refused(invalid: Invalid, specs: Mapping[str, Field]) -> Invalid:
 
 
 def key(object_: str) -> str | None:
-    """Return the Idempotency-Key, apart from those of forms and of other kinds of records.
+    """Return the Idempotency-Key, apart from those of forms, other tokens, other kinds of records.
 
     Raises:
         Invalid: it is too long.
@@ -162,12 +162,12 @@ def key(object_: str) -> str | None:
     if len(sent) > LONGEST_KEY:
         text = Text(N_("Send at most %(most)s characters."), {"most": LONGEST_KEY})
         raise Invalid({"Idempotency-Key": text})
-    return f"api:{object_}:{sent}" if sent else None
+    return f"api:{g.api_token}:{object_}:{sent}" if sent else None
 
 
-def reused() -> KeyReused:
+def reused() -> Invalid:
     """Say that a key came before with another body."""
-    return KeyReused(REUSED)
+    return Invalid({"Idempotency-Key": REUSED}, REUSED)
 
 
 def need_version(version: int) -> None:
