@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ def enter_program(name: str) -> None:
         enter(replace(known, program=name))
 
 
-def program() -> str | None:
-    """Return the token that a program has brought; ``None`` where people ask."""
+def told(source: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return where values come from, for the change log: a program fills in no form."""
     known = here()
-    return known.program if known else None
+    if known is None or known.program is None or source.get("kind") != "form":
+        return source
+    return {**source, "kind": "api", "token": known.program}

@@ -243,12 +243,7 @@ def _typed_as(name: str) -> str:
 
 
 def delete(account_id: int, *, by: User, version: int | None = None) -> None:
-    """Delete the account softly: history stays, its number is free again, it can be restored.
-
-    Raises:
-        NotFound, Forbidden
-        Conflict: it is not at ``version`` any more.
-    """
+    """Delete the account softly, at ``version``: history stays, its number is free again."""
     with unit_of_work():
         editing.seen(Account, account_id, by=by)
         need(Right.ACCOUNT_DELETE, by=by)

@@ -15,7 +15,6 @@ from crmapp.db.bulk import insert_into, is_one_of
 from crmapp.errors import KeyReused
 from crmapp.models import IdempotencyKey
 
-
 KEPT = timedelta(hours=24)
 _BATCH = 1000
 

@@ -195,7 +195,6 @@ class _Batch:
         self.by_id = self.by.id if self.by else None
         self.run_id = self.run.id if self.run else None
         self.origin_id = audit.place_of_changes(self.by)
-        self.program = origin.program()
 
     def read(self, writes: Sequence[Write]) -> None:
         """Lock and read what is there, and set aside the ids that will be needed."""
@@ -346,7 +345,7 @@ class _Batch:
                 "action": action or _RESULTS[each.action],
                 "fields": changed,
                 "links": [*map(list, links)] if links else NO_LINKS,
-                "source": _told(each.source, self.program),
+                "source": origin.told(each.source),
                 "version": version,
                 "run_id": self.run_id,
                 "by_id": self.by_id,
@@ -368,13 +367,6 @@ class _Batch:
         self.ledger.flush()
         if self.model is Account:
             account_sync_states.changed_here(self.changes, self.at)
-
-
-def _told(source: Mapping[str, Any], program: str | None) -> Mapping[str, Any]:
-    """Return where values come from: what a program sends, it fills into no form."""
-    if program is None or source.get("kind") != "form":
-        return source
-    return {**source, "kind": "api", "token": program}
 
 
 def _lock(

@@ -17,7 +17,7 @@ from crmapp.models import Activity
 from crmapp.services import activities, fields
 from crmapp.web.access import person, requires
 
-_FILTERS = {"cursor": {"type": "integer"}}
+_FILTERS = {"cursor": records.CURSOR}
 
 
 def specs() -> dict[str, Field]:

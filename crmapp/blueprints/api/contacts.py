@@ -25,7 +25,7 @@ _FILTERS: dict[str, Mapping[str, Any]] = {
     "q": _TEXT,
     "role": _TEXT,
     "active": {"enum": ["yes", "no"]},
-    "cursor": {"type": "integer"},
+    "cursor": records.CURSOR,
 }
 
 

@@ -29,6 +29,8 @@ class Shape(NamedTuple):
 _TEXT = Shape((str,), {"type": "string"})
 _ID = Shape((int,), {"type": "integer", "minimum": 1})
 _TEXTS = Shape((list,), {"type": "array", "items": {"type": "string"}})
+CURSOR: Mapping[str, Any] = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+"""The record after which a page begins."""
 _EXACT = Shape((str, int, float), {"type": ["string", "number"]})
 SHAPES: dict[Kind, Shape] = {
     Kind.YES_NO: Shape((bool,), {"type": "boolean"}),

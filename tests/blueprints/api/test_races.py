@@ -1,4 +1,4 @@
-"""Programs beside people: nothing is overwritten, done twice or shown, and it is told who did it."""
+"""Programs beside people: nothing is overwritten or done twice, and it is told who did it."""
 
 from __future__ import annotations
 
