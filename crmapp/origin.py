@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The network address and the browser that a request came from, and the request's name."""
+    """The network address and the browser that a request came from, and the request's name.
+
+    ``program`` is the token that a program brought, by the name that its person gave it.
+    """
 
     address: str
     agent: str
     request_id: str
+    program: str | None = None
 
 
 _HERE: ContextVar[Origin | None] = ContextVar("origin", default=None)
@@ -26,3 +32,17 @@ def here() -> Origin | None:
 def enter(origin: Origin | None) -> None:
     """Say where what follows comes from."""
     _HERE.set(origin)
+
+
+def enter_program(name: str) -> None:
+    """Say that what follows is asked by a program, with the token of this name."""
+    if (known := here()) is not None:
+        enter(replace(known, program=name))
+
+
+def told(source: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return where values come from, for the change log: a program fills in no form."""
+    known = here()
+    if known is None or known.program is None or source.get("kind") != "form":
+        return source
+    return {**source, "kind": "api", "token": known.program}

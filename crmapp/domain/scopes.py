@@ -18,6 +18,12 @@ class Scope(StrEnum):
     ACTIVITIES_READ = "activities:read"
     ACTIVITIES_WRITE = "activities:write"
     SETUP_READ = "setup:read"
+    SETUP_WRITE = "setup:write"
+    DATASETS_READ = "datasets:read"
+    RUNS_READ = "runs:read"
+    RUNS_WRITE = "runs:write"
+    MAPPINGS_READ = "mappings:read"
+    CONNECTIONS_READ = "connections:read"
 
 
 SENTENCES: dict[Scope, str] = {
@@ -28,6 +34,12 @@ SENTENCES: dict[Scope, str] = {
     Scope.ACTIVITIES_READ: N_("Read activities."),
     Scope.ACTIVITIES_WRITE: N_("Read, add and change activities."),
     Scope.SETUP_READ: N_("Read the fields and the pick lists."),
+    Scope.SETUP_WRITE: N_("Read the fields, read and change the pick lists."),
+    Scope.DATASETS_READ: N_("Read the databases and ask questions of the grid."),
+    Scope.RUNS_READ: N_("Read runs and their receipts."),
+    Scope.RUNS_WRITE: N_("Read, plan, start and undo runs."),
+    Scope.MAPPINGS_READ: N_("Read saved mappings."),
+    Scope.CONNECTIONS_READ: N_("Read how it stands with the connections."),
 }
 
 

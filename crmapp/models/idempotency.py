@@ -17,4 +17,4 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[str]  # of what was sent: the same key with other values is refused
     result: Mapped[str | None]
-    at: Mapped[datetime] = mapped_column(default=utcnow)
+    at: Mapped[datetime] = mapped_column(default=utcnow, index=True)

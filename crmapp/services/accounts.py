@@ -173,6 +173,7 @@ def update(
     by: User,
     key: str | None = None,
     overruled: Overruling = duplicate_checks.NONE,
+    exact: bool = False,
 ) -> int:
     """Change the account that ``by`` saw at ``version``; fields that are not in ``typed`` stay.
 
@@ -182,7 +183,8 @@ def update(
         Invalid: field → what is wrong with it, or which source keeps it, or that another account
             has the same there.
         MayExist: accounts like it exist, of which ``overruled`` does not say that it is another.
-        Conflict: somebody else changed it since; see :func:`editing.changed`.
+        Conflict: somebody else changed it since; with ``exact``, be it in another field. See
+            :func:`editing.changed`.
     """
     with _one_number_each(), unit_of_work():
         account = need_editable(account_id, by=by)
@@ -192,7 +194,9 @@ def update(
             values = _hers(account, _checked(typed, by, whole=False, account=account), version)
             source = _unless_known(account, _news(account, values, version), overruled, by)
             try:
-                return editing.changed(Account, account_id, values, version, by=by, source=source)
+                return editing.changed(
+                    Account, account_id, values, version, by=by, source=source, exact=exact
+                )
             except Conflict as conflict:
                 raise _as_typed(conflict, by) from conflict
 
@@ -238,13 +242,13 @@ def _typed_as(name: str) -> str:
     return "parent" if name == "parent_id" else name
 
 
-def delete(account_id: int, *, by: User) -> None:
-    """Delete the account softly: history stays, its number is free again, it can be restored."""
+def delete(account_id: int, *, by: User, version: int | None = None) -> None:
+    """Delete the account softly, at ``version``: history stays, its number is free again."""
     with unit_of_work():
         editing.seen(Account, account_id, by=by)
         need(Right.ACCOUNT_DELETE, by=by)
         need_editable(account_id, by=by)
-        records.delete(Account, account_id, by=by)
+        records.delete(Account, account_id, by=by, version=version)
 
 
 def restore(

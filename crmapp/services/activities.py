@@ -100,12 +100,13 @@ def update(
     *,
     by: User,
     key: str | None = None,
+    exact: bool = False,
 ) -> int:
     """Change the activity that ``by`` saw at ``version``; its kind stays.
 
     Raises:
         NotFound, Forbidden, Invalid: as for :func:`add`.
-        Conflict: somebody else changed it since.
+        Conflict: somebody else changed it since; with ``exact``, be it in another field.
     """
     with unit_of_work():
         activity = need_editable(activity_id, by=by)
@@ -114,7 +115,7 @@ def update(
 
         def change() -> int:
             values = _checked(account_id, kept, whole=False, held=activity)
-            return editing.changed(Activity, activity_id, values, version, by=by)
+            return editing.changed(Activity, activity_id, values, version, by=by, exact=exact)
 
         return editing.made(key, sent, change, by=by)
 

@@ -75,12 +75,13 @@ def update(
     *,
     by: User,
     key: str | None = None,
+    exact: bool = False,
 ) -> int:
     """Change the contact that ``by`` saw at ``version``.
 
     Raises:
         NotFound, Forbidden, Invalid: as for :func:`add`.
-        Conflict: somebody else changed it since.
+        Conflict: somebody else changed it since; with ``exact``, be it in another field.
     """
     with unit_of_work():
         contact = need_editable(contact_id, by=by)
@@ -88,7 +89,7 @@ def update(
 
         def change() -> int:
             values = editing.checked("contact", typed, lookups(ids=True), whole=False, held=contact)
-            return editing.changed(Contact, contact_id, values, version, by=by)
+            return editing.changed(Contact, contact_id, values, version, by=by, exact=exact)
 
         return editing.made(key, sent, change, by=by)
 

@@ -153,10 +153,12 @@ def changed(
     *,
     by: User,
     source: Mapping[str, Any] = FORM,
+    exact: bool = False,
 ) -> int:
     """Change a record of which ``by`` saw ``version``, and return its id.
 
-    Expects a unit of work around it. What others changed since stands, where she changed nothing.
+    Expects a unit of work around it. What others changed since stands, where she changed nothing;
+    with ``exact``, nobody may have changed anything.
 
     Raises:
         Conflict: she and somebody else changed one field to different values. ``theirs`` has the
@@ -166,6 +168,8 @@ def changed(
     try:
         records.update(model, record_id, values, version=version, by=by, source=source)
     except Conflict as conflict:
+        if exact:
+            raise
         original = before(records.OBJECTS[model], record_id, version, values)
         theirs = {name: conflict.theirs[name] for name in original}
         if any(values[name] not in (original[name], theirs[name]) for name in original):

@@ -282,4 +282,6 @@ def _source(source: Mapping[str, Any]) -> Text:
     if kind == "feed" and source.get("name"):
         said = N_("CRM mapping %(name)s, %(key)s")
         return Text(said, {"name": source["name"], "key": source.get("key", "")})
+    if kind == "api" and source.get("token"):
+        return Text(N_("API, token “%(token)s”"), {"token": source["token"]})
     return Text(_SOURCES.get(str(kind), str(kind or "")))

@@ -1,18 +1,22 @@
-"""A form that is sent twice does its work once."""
+"""A form that is sent twice within a day does its work once."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from crmapp.db import session, utcnow
-from crmapp.db.bulk import insert_into
+from crmapp.db import session, unit_of_work, utcnow
+from crmapp.db.bulk import insert_into, is_one_of
 from crmapp.errors import KeyReused
 from crmapp.models import IdempotencyKey
+
+KEPT = timedelta(hours=24)
+_BATCH = 1000
 
 
 def once(key: str | None, sent: Mapping[str, Any], make: Callable[[], str]) -> str:
@@ -47,6 +51,17 @@ def _is_new(key: str, digest: str) -> bool:
         .returning(IdempotencyKey.key)
     )
     return session.scalar(query) is not None
+
+
+def forget_old() -> None:
+    """Delete keys that were sent more than a day ago, some at a time."""
+    old = select(IdempotencyKey.key).where(IdempotencyKey.at < utcnow() - KEPT).limit(_BATCH)
+    if session.scalar(old.limit(1)) is None:
+        session.rollback()
+        return
+    with unit_of_work():
+        gone = list(session.scalars(old))
+        session.execute(delete(IdempotencyKey).where(is_one_of(IdempotencyKey.key, gone)))
 
 
 def _result(key: str, digest: str) -> str:

@@ -94,12 +94,13 @@ def change(
     *,
     by: User,
     key: str | None = None,
+    exact: bool = False,
 ) -> int:
     """Change the value that ``by`` saw at ``version``; its code stays.
 
     Raises:
         Forbidden, NotFound, Invalid: as for :func:`add`.
-        Conflict: somebody else changed it since.
+        Conflict: somebody else changed it since; with ``exact``, be it in another field.
     """
     with unit_of_work():
         value = get(list_code, value_id, by=by)
@@ -111,7 +112,7 @@ def change(
         def edit() -> int:
             values = labelled(editing.checked("pick_list_value", own, Lookups(), whole=False))
             _refuse_clashes(list_code, {**values, "code": code}, value_id)
-            editing.changed(PickListValue, value_id, values, version, by=by)
+            editing.changed(PickListValue, value_id, values, version, by=by, exact=exact)
             _keep_one_default(list_code, value_id, by)
             return value_id
 
@@ -143,17 +144,18 @@ def move(list_code: str, value_id: int, *, up: bool, by: User) -> None:
             records.write(PickListValue, moved, by=by)
 
 
-def delete(list_code: str, value_id: int, *, by: User) -> None:
+def delete(list_code: str, value_id: int, *, by: User, version: int | None = None) -> None:
     """Delete a value that no record holds.
 
     Raises:
         Forbidden, NotFound
+        Conflict: it is not at ``version`` any more.
         Invalid: records hold it.
     """
     with unit_of_work():
         get(list_code, value_id, by=by)
         refuse_owned(list_code)
-        records.delete(PickListValue, value_id, by=by)
+        records.delete(PickListValue, value_id, by=by, version=version)
 
 
 def _living(list_code: str) -> Sequence[PickListValue]:

@@ -16,6 +16,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.schema import Table
 
+from crmapp import origin
 from crmapp.db import session, utcnow, writing
 from crmapp.db.bulk import defaults_of, insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Action, Link, Outcome, Reason, Write, difference
@@ -107,6 +108,7 @@ def delete(model: type[Record], record_id: int, *, by: User, version: int | None
     """Delete a record softly: its history stays and its number is free again.
 
     Raises:
+        Conflict: it is not at ``version`` any more.
         Invalid: it is a value of a pick list that records hold.
     """
     one(model, Write(Action.DELETE, {}, record_id, version, {"kind": "form"}), by=by)
@@ -343,7 +345,7 @@ class _Batch:
                 "action": action or _RESULTS[each.action],
                 "fields": changed,
                 "links": [*map(list, links)] if links else NO_LINKS,
-                "source": each.source,
+                "source": origin.told(each.source),
                 "version": version,
                 "run_id": self.run_id,
                 "by_id": self.by_id,

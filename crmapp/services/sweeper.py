@@ -11,6 +11,7 @@ from crmapp.services import (
     dataset_schedule,
     engine,
     feeds,
+    idempotency,
     left_files,
     mailboxes,
     managed_lists,
@@ -43,6 +44,7 @@ def sweep() -> int:
     seals.seal()
     unfiled.forget_old()
     sign_ins.forget_old()
+    idempotency.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

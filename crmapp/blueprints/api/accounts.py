@@ -97,7 +97,9 @@ def change_account(account_id: int) -> ResponseReturnValue:
     sent, known = records.body(), specs()
     values = records.typed(sent, known, OVERRULING)
     try:
-        accounts.update(account_id, values, version, by=person(), overruled=_overruled(sent))
+        accounts.update(
+            account_id, values, version, by=person(), overruled=_overruled(sent), exact=True
+        )
     except Invalid as invalid:
         raise records.refused(invalid, known) from invalid
     except Conflict as conflict:
@@ -112,9 +114,12 @@ def change_account(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def delete_account(account_id: int) -> ResponseReturnValue:
     """Delete an account softly, of the version that If-Match names."""
-    account = accounts.get(account_id, by=person())
-    records.need_version(account.version)
-    accounts.delete(account_id, by=person())
+    version = accounts.get(account_id, by=person()).version
+    records.need_version(version)
+    try:
+        accounts.delete(account_id, by=person(), version=version)
+    except Conflict as conflict:
+        raise VersionStale from conflict
     return "", 204
 
 

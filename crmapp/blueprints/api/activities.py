@@ -17,7 +17,7 @@ from crmapp.models import Activity
 from crmapp.services import activities, fields
 from crmapp.web.access import person, requires
 
-_FILTERS = {"cursor": {"type": "integer"}}
+_FILTERS = {"cursor": records.CURSOR}
 
 
 def specs() -> dict[str, Field]:
@@ -77,7 +77,7 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
     records.need_version(version)
     values = records.typed(records.body(), known)
     try:
-        activities.update(activity_id, values, version, by=person())
+        activities.update(activity_id, values, version, by=person(), exact=True)
     except Invalid as invalid:
         raise records.refused(invalid, known) from invalid
     except Conflict as conflict:

@@ -25,7 +25,7 @@ _FILTERS: dict[str, Mapping[str, Any]] = {
     "q": _TEXT,
     "role": _TEXT,
     "active": {"enum": ["yes", "no"]},
-    "cursor": {"type": "integer"},
+    "cursor": records.CURSOR,
 }
 
 
@@ -107,7 +107,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     records.need_version(version)
     values = records.typed(records.body(), known)
     try:
-        contacts.update(contact_id, values, version, by=person())
+        contacts.update(contact_id, values, version, by=person(), exact=True)
     except Invalid as invalid:
         raise records.refused(invalid, known) from invalid
     except Conflict as conflict:

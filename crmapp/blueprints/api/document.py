@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from crmapp.blueprints.api import accounts, activities, bp, contacts, records
+from crmapp.blueprints.api import accounts, activities, bp, contacts, records, schemas
 from crmapp.blueprints.api.door import OPERATIONS, Operation
 from crmapp.domain.fields import Field
 from crmapp.domain.scopes import SENTENCES
@@ -93,11 +93,11 @@ def _parameters(known: Operation) -> list[Schema]:
 
 
 def _schemas() -> dict[str, Schema]:
-    schemas: dict[str, Schema] = {
+    found: dict[str, Schema] = {
         "Problem": _object({"title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}),
         "Fields": _page({"type": "object"}),
-        "PickList": _object({"code": _TEXT, "values": {"type": "array"}}),
-        "PickLists": _page(_ref("PickList")),
+        **schemas.SENT,
+        **schemas.ANSWERED,
     }
     kinds: dict[str, tuple[str, Mapping[str, Field], Mapping[str, Schema]]] = {
         "Account": ("Accounts", accounts.specs(), dict.fromkeys(accounts.OVERRULING, _TEXT)),
@@ -105,8 +105,8 @@ def _schemas() -> dict[str, Schema]:
         "Activity": ("Activities", activities.specs(), {}),
     }
     for name, (several, specs, besides) in kinds.items():
-        schemas |= _of_a_kind(name, several, specs, besides)
-    return schemas
+        found |= _of_a_kind(name, several, specs, besides)
+    return found
 
 
 def _of_a_kind(

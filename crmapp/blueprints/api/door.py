@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
+from crmapp import origin
 from crmapp.domain.scopes import Scope, opens
 from crmapp.errors import ScopeMissing, TokenRefused
 from crmapp.services import api_tokens
@@ -74,6 +75,7 @@ def _enter() -> None:
     needed = OPERATIONS[(request.endpoint or "").removeprefix("api.")].scope
     scopes = list(token.scopes)
     api_tokens.note_use(token)
+    origin.enter_program(token.name)
     g._login_user = token.user
     if not opens(scopes, needed):
         raise ScopeMissing(needed.value)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from flask import Response, json, request
+from flask import Response, g, json, request
 
 from crmapp.domain.fields import Field, Kind, freeze
 from crmapp.domain.fields import is_custom as custom
-from crmapp.errors import Invalid, KeyReused, VersionMissing, VersionStale
+from crmapp.errors import Invalid, VersionMissing, VersionStale
 from crmapp.i18n import N_, Text
 from crmapp.models.account import Record
 from crmapp.services.account_links import Named
@@ -29,6 +29,8 @@ class Shape(NamedTuple):
 _TEXT = Shape((str,), {"type": "string"})
 _ID = Shape((int,), {"type": "integer", "minimum": 1})
 _TEXTS = Shape((list,), {"type": "array", "items": {"type": "string"}})
+CURSOR: Mapping[str, Any] = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+"""The record after which a page begins."""
 _EXACT = Shape((str, int, float), {"type": ["string", "number"]})
 SHAPES: dict[Kind, Shape] = {
     Kind.YES_NO: Shape((bool,), {"type": "boolean"}),
@@ -153,7 +155,7 @@ def refused(invalid: Invalid, specs: Mapping[str, Field]) -> Invalid:
 
 
 def key(object_: str) -> str | None:
-    """Return the Idempotency-Key, apart from those of forms and of other kinds of records.
+    """Return the Idempotency-Key, apart from those of forms, other tokens, other kinds of records.
 
     Raises:
         Invalid: it is too long.
@@ -162,12 +164,12 @@ def key(object_: str) -> str | None:
     if len(sent) > LONGEST_KEY:
         text = Text(N_("Send at most %(most)s characters."), {"most": LONGEST_KEY})
         raise Invalid({"Idempotency-Key": text})
-    return f"api:{object_}:{sent}" if sent else None
+    return f"api:{g.api_token}:{object_}:{sent}" if sent else None
 
 
-def reused() -> KeyReused:
+def reused() -> Invalid:
     """Say that a key came before with another body."""
-    return KeyReused(REUSED)
+    return Invalid({"Idempotency-Key": REUSED}, REUSED)
 
 
 def need_version(version: int) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask.typing import ResponseReturnValue
 
-from crmapp.blueprints.api import records
+from crmapp.blueprints.api import records, schemas
 from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import NotFound
+from crmapp.errors import Conflict, KeyReused, NotFound, VersionStale
 from crmapp.models import PickListValue
-from crmapp.services import fields, pick_lists
-from crmapp.web.access import requires
+from crmapp.services import fields, pick_list_values, pick_lists
+from crmapp.web.access import person, requires
 from crmapp.web.texts import translated
 
 OBJECTS = ("account", "contact", "activity")
@@ -67,15 +69,66 @@ def read_pick_list(code: str) -> ResponseReturnValue:
     return _shown(code, found[code])
 
 
+@operation(
+    Operation("POST", "/pick-lists/<code>/values", Scope.SETUP_WRITE, "Add a value to a pick list",
+              sends="NewPickListValue", answers="PickListValue", status=201)
+)  # fmt: skip
+@requires(Right.SETTINGS_MANAGE)
+def add_pick_list_value(code: str) -> ResponseReturnValue:
+    """Add a value at the end of a pick list."""
+    sent = {"active": True, **schemas.checked(records.body(), "NewPickListValue")}
+    try:
+        value_id = pick_list_values.add(code, sent, by=person(), key=records.key("value"))
+    except KeyReused as error:
+        raise records.reused() from error
+    return records.one(_value(pick_list_values.get(code, value_id, by=person())), 201)
+
+
+@operation(
+    Operation("PATCH", "/pick-lists/<code>/values/<int:value_id>", Scope.SETUP_WRITE,
+              "Change a value of a pick list", sends="PickListValueChanges",
+              answers="PickListValue", versioned=True)
+)  # fmt: skip
+@requires(Right.SETTINGS_MANAGE)
+def change_pick_list_value(code: str, value_id: int) -> ResponseReturnValue:
+    """Change the members that were sent, of the version that If-Match names."""
+    version = pick_list_values.get(code, value_id, by=person()).version
+    records.need_version(version)
+    sent = schemas.checked(records.body(), "PickListValueChanges")
+    try:
+        pick_list_values.change(code, value_id, sent, version, by=person(), exact=True)
+    except Conflict as conflict:
+        raise VersionStale from conflict
+    return records.one(_value(pick_list_values.get(code, value_id, by=person())))
+
+
+@operation(
+    Operation("DELETE", "/pick-lists/<code>/values/<int:value_id>", Scope.SETUP_WRITE,
+              "Delete a value of a pick list", status=204, versioned=True)
+)  # fmt: skip
+@requires(Right.SETTINGS_MANAGE)
+def delete_pick_list_value(code: str, value_id: int) -> ResponseReturnValue:
+    """Delete a value that no record holds, of the version that If-Match names."""
+    version = pick_list_values.get(code, value_id, by=person()).version
+    records.need_version(version)
+    try:
+        pick_list_values.delete(code, value_id, by=person(), version=version)
+    except Conflict as conflict:
+        raise VersionStale from conflict
+    return "", 204
+
+
 def _shown(code: str, values: list[PickListValue]) -> dict[str, object]:
-    shown = [
-        {
-            "code": value.code,
-            "label_en": value.label_en,
-            "label_fr": value.label_fr,
-            "active": value.active,
-            "default": value.is_default,
-        }
-        for value in values
-    ]
-    return {"code": code, "values": shown}
+    return {"code": code, "values": [_value(value) for value in values]}
+
+
+def _value(value: PickListValue) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "version": value.version,
+        "code": value.code,
+        "label_en": value.label_en,
+        "label_fr": value.label_fr,
+        "active": value.active,
+        "default": value.is_default,
+    }

@@ -152,7 +152,7 @@ def test_a_key_with_another_body_is_refused(make, program):
 
     answer = asks.post("/accounts", {"name": "Twice"}, **key)
 
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "Idempotency-Key" in answer.json["detail"]
 
 

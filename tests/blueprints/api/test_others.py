@@ -98,7 +98,7 @@ def test_a_key_is_one_for_each_kind_of_record(make, program):
 
     assert again.json["id"] == contact.json["id"]
     assert activity.status_code == 201, activity.json
-    assert other.status_code == 409
+    assert other.status_code == 422
 
 
 def test_fields_and_pick_lists_are_those_of_the_installation(make, program):
