@@ -20,6 +20,7 @@ from crmapp.services import (
     seals,
     sign_ins,
     unfiled,
+    webhook_log,
 )
 
 _MOST = 50
@@ -43,6 +44,7 @@ def sweep() -> int:
     seals.seal()
     unfiled.forget_old()
     sign_ins.forget_old()
+    webhook_log.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

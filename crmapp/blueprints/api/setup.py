@@ -10,7 +10,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import NotFound
 from crmapp.models import PickListValue
-from crmapp.services import fields, pick_lists
+from crmapp.services import fields, pick_lists, published
 from crmapp.web.access import requires
 from crmapp.web.texts import translated
 
@@ -29,7 +29,7 @@ def list_fields(object_: str) -> ResponseReturnValue:
         raise NotFound
     found = [
         {
-            "name": records.public(spec),
+            "name": published.public(spec),
             "label": translated(spec.label),
             "help": translated(spec.help),
             "kind": spec.kind.value,
