@@ -1,8 +1,6 @@
-"""The page of a webhook: what it is told, and what became of each message."""
+"""The messages of a webhook: what became of each, sent again one by one or by days."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,13 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from crmapp.blueprints.settings import bp
-from crmapp.domain.webhooks import EVENTS
-from crmapp.services import webhook_events, webhook_log, webhooks
+from crmapp.blueprints.settings.webhook_page import show
+from crmapp.services import webhook_log
 from crmapp.services.webhooks import RIGHT
 from crmapp.web import reader
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, see_other
-from crmapp.web.paging import page_number
 
 
 @bp.get("/webhooks/<int:hook_id>")
@@ -72,43 +69,3 @@ def replay_webhook(hook_id: int) -> ResponseReturnValue:
         "success" if count else "info",
     )
     return see_other(url_for("settings.webhook", hook_id=hook_id))
-
-
-def show(
-    hook_id: int,
-    *,
-    word: str = "",
-    renewed: bool = False,
-    typed: dict[str, str] | None = None,
-    errors: dict[str, str] | None = None,
-    status: int = 200,
-) -> ResponseReturnValue:
-    """Answer with the page of a webhook; ``word`` is a secret that is shown this once."""
-    offered = webhook_events.fields_offered()
-    hook = webhooks.get(hook_id, by=person())
-    return page(
-        "settings/webhook.html",
-        status=status,
-        hook=hook,
-        events=EVENTS,
-        narrowed=[offered[name] for name in hook.fields if name in offered],
-        word=word,
-        renewed=renewed,
-        typed=typed or {},
-        errors=errors or {},
-        open_section="webhooks",
-        **_messages(hook_id),
-    )
-
-
-def _messages(hook_id: int) -> dict[str, Any]:
-    state, before = request.args.get("state", ""), request.args.get("before")
-    place = page_number(before, 2**31 - 1) if before else None
-    rows, older = webhook_log.listed(hook_id, by=person(), state=state, before=place)
-    states = webhook_log.STATES
-    return {
-        "rows": rows,
-        "older": older,
-        "states": states,
-        "state": state if state in states else "",
-    }

@@ -10,7 +10,7 @@ from wtforms import HiddenField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.blueprints.settings import bp
-from crmapp.blueprints.settings.webhook_messages import show
+from crmapp.blueprints.settings.webhook_page import show
 from crmapp.domain.webhooks import EVENTS
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import Webhook
