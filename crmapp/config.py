@@ -62,6 +62,7 @@ class Settings:
     sql_sources: Mapping[str, str] = field(default_factory=dict)  # CRMAPP_SQL_: name → address
     source_folders: tuple[Path, ...] = ()  # CRMAPP_SOURCE_FOLDERS: where sources' files may lie
     source_hosts: tuple[str, ...] = ()  # CRMAPP_SOURCE_HOSTS: private hosts that sources may be on
+    webhook_hosts: tuple[str, ...] = ()  # CRMAPP_WEBHOOK_HOSTS: private hosts that are told
     metrics_token: str = ""  # CRMAPP_METRICS_TOKEN: who reads /metrics from elsewhere shows it
     proxies: int = 0  # CRMAPP_PROXIES: reverse proxies of ours that a request comes through
     demo: bool = True  # CRMAPP_DEMO: 0 keeps the demo out of a new installation
@@ -104,6 +105,7 @@ class Settings:
             sql_sources=_sql_sources(environ),
             source_folders=_source_folders(environ),
             source_hosts=_source_hosts(environ),
+            webhook_hosts=_webhook_hosts(environ),
             metrics_token=environ.get("CRMAPP_METRICS_TOKEN") or "",
             proxies=_number(environ, "CRMAPP_PROXIES", 0, 0, 9),
             demo=_choice(environ, "CRMAPP_DEMO", ("1", "0")) == "1",
@@ -254,6 +256,23 @@ def _source_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
                 " such as erp.corp.example, .corp.example or 10.1.0.0/16, separated by commas."
             )
     return hosts
+
+
+def _webhook_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read names and addresses, each whole."""
+    texts = (environ.get("CRMAPP_WEBHOOK_HOSTS") or "").lower().split(",")
+    hosts = tuple(text.strip() for text in texts if text.strip())
+    for host in hosts:
+        if host.startswith(".") or not (_HOST_NAME.fullmatch(host) or _is_address(host)):
+            raise ConfigurationError(
+                f"CRMAPP_WEBHOOK_HOSTS: {host!r} names no host. Use names or addresses such as"
+                " hub.corp.example or 10.1.0.7, separated by commas."
+            )
+    return hosts
+
+
+def _is_address(text: str) -> bool:
+    return "/" not in text and _is_network(text)
 
 
 def _is_network(text: str) -> bool:

@@ -26,6 +26,7 @@ JOBS = {
     "runs.work": "crmapp.jobs.runs.work",
     "mails.deliver": "crmapp.jobs.mails.deliver",
     "mails.collect": "crmapp.jobs.mails.collect",
+    "webhooks.deliver": "crmapp.jobs.webhooks.deliver",
 }
 log = logging.getLogger(__name__)
 

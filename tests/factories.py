@@ -20,6 +20,7 @@ from crmapp.models import (
     Activity,
     Contact,
     CustomField,
+    Delivery,
     ExternalIdentity,
     PickList,
     PickListValue,
@@ -27,7 +28,9 @@ from crmapp.models import (
     Stamp,
     Team,
     User,
+    Webhook,
 )
+from crmapp.services import webhook_secrets
 from crmapp.services.engine import CODE_VERSION
 from tests.support.columns import derived
 
@@ -164,6 +167,12 @@ class Make:
     def run(self, **values: Any) -> Run:
         defaults = {"kind": "upsert", "lock_key": f"test:{next(self._numbers)}"}
         return _kept(Run(**{**defaults, "code_version": CODE_VERSION, **values}))
+
+    def message(self, **values: Any) -> Delivery:
+        """Make a message of a webhook, and the webhook."""
+        told = {"events": ["account.created"], "fields": [], "url": "https://8.8.8.8/in"}
+        hook = _kept(Webhook(name="Hub", secrets=webhook_secrets.fresh()[1], **told))
+        return _kept(Delivery(**{"webhook_id": hook.id, "kind": "ping", **values}))
 
     def again(self, model: type[Model], identity: int) -> Model:
         """Read a row afresh."""

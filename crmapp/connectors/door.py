@@ -94,7 +94,7 @@ class Door:
         self._turns = turns
         self._pause = pause
         self._client = httpx.Client(
-            transport=transport or _Transport(reach, ca_file),
+            transport=transport or Transport(reach, ca_file),
             headers={"User-Agent": USER_AGENT},
             timeout=httpx.Timeout(READ, connect=CONNECT),
             follow_redirects=False,
@@ -261,7 +261,7 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class _Transport(httpx.HTTPTransport):
+class Transport(httpx.HTTPTransport):
     """httpx's transport over connections that lead only where the connection may reach."""
 
     def __init__(self, reach: Reach, ca_file: Path | None) -> None:

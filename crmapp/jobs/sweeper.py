@@ -1,4 +1,4 @@
-"""The process that rings again: it wakes what is due, and sends the mails that wait."""
+"""The process that rings again: it wakes what is due, and sends mails and webhooks that wait."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from crmapp.db import db
 from crmapp.errors import CRMError
 from crmapp.mail import outbox
-from crmapp.services import sweeper
+from crmapp.services import sweeper, webhook_sending
 
-_PATIENCE = 5.0  # seconds for a letter that is on its way when we are asked to stop
+_PATIENCE = 5.0  # seconds for what is on its way when we are asked to stop
 log = logging.getLogger(__name__)
 
 
 def sweep_until(app: Flask, stop: threading.Event, interval: float) -> None:
     """Sweep every ``interval`` seconds until ``stop`` is set, whatever is away meanwhile.
 
-    Letters go in a thread of their own: a mail server that answers slowly holds up no run.
+    Letters and webhooks go in threads of their own: who answers slowly holds up no run.
     """
-    chore = (app, outbox.deliver_due, stop, interval)
-    letters = threading.Thread(target=_repeat, args=chore, daemon=True)
-    letters.start()
+    senders = [
+        threading.Thread(target=_repeat, args=(app, send, stop, interval), daemon=True)
+        for send in (outbox.deliver_due, webhook_sending.deliver_due)
+    ]
+    for sender in senders:
+        sender.start()
     _repeat(app, sweeper.sweep, stop, interval)
-    letters.join(_PATIENCE)
+    for sender in senders:
+        sender.join(_PATIENCE)
 
 
 def _repeat(

@@ -34,6 +34,7 @@ from crmapp.models.saved_view import SavedView
 from crmapp.models.selection import StoredSelection
 from crmapp.models.sign_in import SignIn
 from crmapp.models.user import SecondStep, Team, User, team_member
+from crmapp.models.webhook import Delivery, Webhook
 
 __all__ = [
     "Account",
@@ -49,6 +50,7 @@ __all__ = [
     "CrmMapping",
     "CrmMappingVersion",
     "CustomField",
+    "Delivery",
     "ExternalIdentity",
     "Favourite",
     "FeedCursor",
@@ -93,5 +95,6 @@ __all__ = [
     "Team",
     "UnfiledLetter",
     "User",
+    "Webhook",
     "team_member",
 ]

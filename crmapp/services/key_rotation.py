@@ -10,7 +10,7 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work
 from crmapp.errors import ConfigurationError, Invalid, SecretsLost
 from crmapp.i18n import N_, Text
-from crmapp.models import Connection, FeedSource, User
+from crmapp.models import Connection, FeedSource, User, Webhook
 from crmapp.services import audit, vault
 
 _SEALED = (
@@ -105,6 +105,13 @@ def _reencrypt() -> Rotation:
                 lost.append(source.name)
             else:
                 done.append(source.name)
+        for hook in session.scalars(select(Webhook).order_by(Webhook.id).with_for_update()):
+            try:
+                hook.secrets = vault.resealed(hook.secrets)
+            except SecretsLost:
+                lost.append(hook.name)
+            else:
+                done.append(hook.name)
         for person in session.scalars(_WITH_A_SECOND_STEP):
             try:
                 person.tf_totp_secret = vault.resealed(person.tf_totp_secret or "") or None

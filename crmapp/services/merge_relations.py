@@ -57,6 +57,7 @@ RELATIONS: Mapping[str, Way] = {
     "change.record_id": Way.STAYS,
     "run_exception.record_id": Way.STAYS,
     "plan_decision.record_id": Way.STAYS,
+    "webhook_delivery.record_id": Way.STAYS,
 }
 """Column → what becomes of it. Custom fields that name an account are logged as well."""
 _LIKE_ONE = re.compile(r"(.*_)?(account|account_id|account_ids|accounts|record_id)")

@@ -21,6 +21,7 @@ from crmapp.services import (
     seals,
     sign_ins,
     unfiled,
+    webhook_log,
 )
 
 _MOST = 50
@@ -45,6 +46,7 @@ def sweep() -> int:
     unfiled.forget_old()
     sign_ins.forget_old()
     idempotency.forget_old()
+    webhook_log.forget_old()
     heard = 0
     due = engine.due(_MOST)
     session.rollback()

@@ -34,6 +34,7 @@ ARGUMENTS = {
                   "sel", "focus.customers"),
     "settings.audit": ("person", "kind", "since", "until", "object", "record", "before"),
     "settings.audit_file": ("person", "kind", "since", "object", "record"),
+    "settings.webhook": ("state", "before"),
     "settings.unfiled": ("page", "show", "q", "reason"),
     "runs.index": ("status", "before", "since", "until", "like"),
     "imports.new": ("like", "object"),
@@ -90,7 +91,7 @@ def known(settings, make, blueprint) -> dict[str, object]:
     """What may stand in an address, one of each."""
     lay_out_sales(settings)
     account = make.account("Acme", owner_id=make.bob.id)
-    planned = plan(make).id
+    planned, message = plan(make).id, make.message()
     return {
         "account_id": account.id,
         "contact_id": make.contact(account).id,
@@ -108,6 +109,8 @@ def known(settings, make, blueprint) -> dict[str, object]:
         "audience": "rep",
         "kind": "sections",
         "key": "s1",
+        "hook_id": message.webhook_id,
+        "delivery_id": message.id,
     }
 
 

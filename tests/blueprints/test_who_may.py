@@ -106,6 +106,21 @@ VIEWS = [
     View("GET", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/second-step/reset", ADMIN, "user.manage"),
+    View("GET", "/admin/webhooks", ADMIN, "settings.manage"),
+    View("GET", "/admin/webhooks/new", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks", ADMIN, "settings.manage"),
+    View("GET", "/admin/webhooks/{webhook}", ADMIN, "settings.manage"),
+    View("GET", "/admin/webhooks/{webhook}/edit", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}/on", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}/off", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}/secret", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}/ping", ADMIN, "settings.manage"),
+    View("GET", "/admin/webhooks/{webhook}/deletion", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}/deletion", ADMIN, "settings.manage"),
+    View("GET", "/admin/webhooks/{webhook}/messages/{message}", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}/messages/{message}/again", ADMIN, "settings.manage"),
+    View("POST", "/admin/webhooks/{webhook}/replay", ADMIN, "settings.manage"),
     View("GET", "/admin/pick-lists", ADMIN, "settings.manage"),
     View("GET", "/admin/pick-lists/new", ADMIN, "settings.manage"),
     View("POST", "/admin/pick-lists", ADMIN, "settings.manage"),
@@ -196,6 +211,10 @@ SENT = {
     "do": "always",
     "sees": "role",
     "edits": "role",
+    "url": "https://8.8.8.8/in",
+    "events": "account.created",
+    "since": "2026-06-15",
+    "until": "2026-06-16",
 }
 BULK = {
     "kind": "bulk",
@@ -220,7 +239,7 @@ def headers(request):
 
 @pytest.fixture
 def ids(make):
-    account = make.account("Acme")
+    account, message = make.account("Acme"), make.message()
     return {
         "account": account.id,
         "contact": make.contact(account).id,
@@ -234,6 +253,8 @@ def ids(make):
         "handover": make.run(
             kind="handover", status="planning", source={"from": make.bob.id, "to": None}
         ).id,
+        "webhook": message.webhook_id,
+        "message": message.id,
         "bulk": make.run(**BULK, by_id=make.alice.id).id,
     }
 

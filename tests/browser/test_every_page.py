@@ -173,6 +173,8 @@ PAGES = (
     "/admin/audit?record=Acme&object=account",
     "/admin/audit?kind=person_erased",
     "/admin/retention",
+    "/admin/webhooks",
+    "/admin/webhooks/new",
     "/runs?like=1&until=2030-01-01",
     "/search",
     "/search?q=auto",
@@ -219,6 +221,8 @@ WALKED |= {"settings.crm_mapping", "settings.crm_mapping_rules", "settings.crm_m
 WALKED |= {"settings.confirm_crm_mapping_removal", "settings.confirm_crm_mapping_restoration"}
 NO_PAGES |= {"settings.crm_mapping_state", "settings.go_to_crm_mapping_source"}
 WALKED |= {"settings.feed_plan"}
+WALKED |= {"settings.webhook", "settings.edit_webhook", "settings.webhook_message"}
+WALKED |= {"settings.confirm_webhook_deletion"}
 NO_PAGES |= {"imports.template", "accounts.count_views", "accounts.file"}
 WALKED |= {"accounts.edit_view", "accounts.confirm_view_deletion"}
 NO_PAGES |= {"calendar.show", "day.accounts"}

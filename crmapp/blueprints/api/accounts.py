@@ -16,7 +16,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import Conflict, Invalid, KeyReused, VersionStale
 from crmapp.models import Account
-from crmapp.services import account_links, account_list, accounts, fields
+from crmapp.services import account_links, account_list, accounts, fields, published
 from crmapp.services.account_question import ARGUMENTS, Question
 from crmapp.services.duplicate_checks import Overruling
 from crmapp.web.access import person, requires
@@ -130,8 +130,8 @@ def _one(account_id: int) -> dict[str, Any]:
 
 def _shown(found: Collection[Account]) -> list[dict[str, Any]]:
     known = specs()
-    links = account_links.standing(records.linked(found, known), by=person())
-    return [records.written(account, known, links) for account in found]
+    links = account_links.standing(published.linked(found, known), by=person())
+    return [published.written(account, known, links) for account in found]
 
 
 def _overruled(sent: Mapping[str, Any]) -> Overruling:

@@ -14,7 +14,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import Conflict, Invalid, KeyReused, VersionStale
 from crmapp.models import Activity
-from crmapp.services import activities, fields
+from crmapp.services import activities, fields, published
 from crmapp.web.access import person, requires
 
 _FILTERS = {"cursor": records.CURSOR}
@@ -87,4 +87,4 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
 
 def _shown(activity: Activity) -> dict[str, Any]:
     own = {"account_id": activity.account_id, "kind": activity.kind}
-    return {**records.written(activity, specs()), **own}
+    return {**published.written(activity, specs()), **own}

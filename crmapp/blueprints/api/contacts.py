@@ -15,7 +15,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import Conflict, Invalid, KeyReused, VersionStale
 from crmapp.models import Contact
-from crmapp.services import accounts, contact_list, contacts, fields
+from crmapp.services import accounts, contact_list, contacts, fields, published
 from crmapp.services.contact_list import Asked
 from crmapp.web.access import person, requires
 
@@ -116,4 +116,4 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
 
 
 def _shown(contact: Contact) -> dict[str, Any]:
-    return {**records.written(contact, specs()), "account_id": contact.account_id}
+    return {**published.written(contact, specs()), "account_id": contact.account_id}

@@ -12,7 +12,7 @@ from crmapp.blueprints.api import accounts, activities, bp, contacts, records, s
 from crmapp.blueprints.api.door import OPERATIONS, Operation
 from crmapp.domain.fields import Field
 from crmapp.domain.scopes import SENTENCES
-from crmapp.services import account_fields
+from crmapp.services import account_fields, published
 from crmapp.web.access import public
 from crmapp.web.problems import TYPE
 from crmapp.web.texts import translated
@@ -112,8 +112,8 @@ def _schemas() -> dict[str, Schema]:
 def _of_a_kind(
     name: str, several: str, specs: Mapping[str, Field], besides: Mapping[str, Schema]
 ) -> dict[str, Schema]:
-    sent = {records.public(spec): _value(spec) for spec in specs.values()}
-    needed = [records.public(spec) for spec in specs.values() if spec.required]
+    sent = {published.public(spec): _value(spec) for spec in specs.values()}
+    needed = [published.public(spec) for spec in specs.values() if spec.required]
     own: Schema = {
         "id": {"type": "integer"},
         "version": {"type": "integer"},

@@ -1,4 +1,4 @@
-"""Records as JSON, and JSON as what a person would have typed: one table says both."""
+"""JSON as what a person would have typed, and answers with records: what all resources share."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 from flask import Response, g, json, request
 
-from crmapp.domain.fields import Field, Kind, freeze
+from crmapp.domain.fields import Field, Kind
 from crmapp.domain.fields import is_custom as custom
 from crmapp.errors import Invalid, VersionMissing, VersionStale
 from crmapp.i18n import N_, Text
-from crmapp.models.account import Record
-from crmapp.services.account_links import Named
+from crmapp.services.published import public
 
 LONGEST_KEY = 100
 REUSED = N_("This Idempotency-Key was sent before with another body. Send a new one.")
@@ -52,42 +51,6 @@ SHAPES: dict[Kind, Shape] = {
 def shape(spec: Field) -> Shape:
     """Return how JSON holds the values of a field; beside them, ``null`` empties it."""
     return SHAPES.get(spec.kind, _TEXT)
-
-
-def public(spec: Field) -> str:
-    """Return a field's name in JSON; another account is meant by its number or its name."""
-    linked = spec.kind is Kind.ACCOUNT and not custom(spec.name)
-    return spec.name.removesuffix("_id") if linked else spec.name
-
-
-def written(
-    record: Record, specs: Mapping[str, Field], links: Mapping[int, Named] | None = None
-) -> dict[str, Any]:
-    """Return a record as JSON holds it; ``links`` are the accounts that the reader may see."""
-    values = {
-        public(spec): _written(spec, record.value(spec), links or {}) for spec in specs.values()
-    }
-    return {
-        "id": record.id,
-        "version": record.version,
-        "created_at": freeze(record.created_at),
-        "updated_at": freeze(record.updated_at),
-        "deleted_at": freeze(record.deleted_at),
-        **values,
-    }
-
-
-def _written(spec: Field, value: Any, links: Mapping[int, Named]) -> Any:
-    if spec.kind is Kind.ACCOUNT:
-        named = links.get(value)
-        return (named.number or named.name) if named else None
-    return freeze(value)
-
-
-def linked(records: Collection[Record], specs: Mapping[str, Field]) -> set[int]:
-    """Return the accounts that fields of ``records`` name."""
-    named = [spec for spec in specs.values() if spec.kind is Kind.ACCOUNT]
-    return {record.value(spec) for record in records for spec in named} - {None}
 
 
 def body() -> dict[str, Any]:

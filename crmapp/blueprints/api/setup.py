@@ -12,7 +12,7 @@ from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import Conflict, KeyReused, NotFound, VersionStale
 from crmapp.models import PickListValue
-from crmapp.services import fields, pick_list_values, pick_lists
+from crmapp.services import fields, pick_list_values, pick_lists, published
 from crmapp.web.access import person, requires
 from crmapp.web.texts import translated
 
@@ -31,7 +31,7 @@ def list_fields(object_: str) -> ResponseReturnValue:
         raise NotFound
     found = [
         {
-            "name": records.public(spec),
+            "name": published.public(spec),
             "label": translated(spec.label),
             "help": translated(spec.help),
             "kind": spec.kind.value,

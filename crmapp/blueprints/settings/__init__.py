@@ -42,4 +42,6 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     values,  # noqa: F401
     viewing_as,  # noqa: F401
     views,  # noqa: F401
+    webhook_messages,  # noqa: F401
+    webhooks,  # noqa: F401
 )

@@ -143,6 +143,13 @@ SECTIONS = (
         Right.INTEGRATION_MANAGE,
     ),
     Section(
+        "webhooks",
+        N_("Webhooks"),
+        N_("Programs that are told at once what changes, and what became of each message."),
+        "send",
+        Right.SETTINGS_MANAGE,
+    ),
+    Section(
         "datasets",
         N_("Datasets"),
         N_("The databases of the analytics grid, and when they were read last."),

@@ -1,0 +1,54 @@
+"""The page of a webhook: what it is told, and what became of each message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from crmapp.domain.webhooks import EVENTS
+from crmapp.services import webhook_events, webhook_log, webhooks
+from crmapp.web.access import person
+from crmapp.web.htmx import page
+from crmapp.web.paging import page_number
+
+
+def show(
+    hook_id: int,
+    *,
+    word: str = "",
+    renewed: bool = False,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    """Answer with the page of a webhook; ``word`` is a secret that is shown this once."""
+    offered = webhook_events.fields_offered()
+    hook = webhooks.get(hook_id, by=person())
+    return page(
+        "settings/webhook.html",
+        status=status,
+        hook=hook,
+        events=EVENTS,
+        narrowed=[offered[name] for name in hook.fields if name in offered],
+        word=word,
+        renewed=renewed,
+        typed=typed or {},
+        errors=errors or {},
+        open_section="webhooks",
+        **_messages(hook_id),
+    )
+
+
+def _messages(hook_id: int) -> dict[str, Any]:
+    state, before = request.args.get("state", ""), request.args.get("before")
+    place = page_number(before, 2**31 - 1) if before else None
+    rows, older = webhook_log.listed(hook_id, by=person(), state=state, before=place)
+    states = webhook_log.STATES
+    return {
+        "rows": rows,
+        "older": older,
+        "states": states,
+        "state": state if state in states else "",
+    }
