@@ -106,6 +106,10 @@ VIEWS = [
     View("GET", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/second-step", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/second-step/reset", ADMIN, "user.manage"),
+    View("GET", "/admin/users/identity-provider", ADMIN, "user.manage"),
+    View("POST", "/admin/users/identity-provider", ADMIN, "user.manage"),
+    View("POST", "/admin/users/identity-provider/test", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/identity-provider/unlink", ADMIN, "user.manage"),
     View("GET", "/admin/pick-lists", ADMIN, "settings.manage"),
     View("GET", "/admin/pick-lists/new", ADMIN, "settings.manage"),
     View("POST", "/admin/pick-lists", ADMIN, "settings.manage"),
@@ -197,6 +201,12 @@ SENT = {
     "sees": "role",
     "edits": "role",
 }
+PROVIDER = {
+    "issuer": "https://login.example.com",
+    "client_id": "crmapp",
+    "label": "Acme",
+    "email_claim": "email",
+}
 BULK = {
     "kind": "bulk",
     "status": "planned",
@@ -239,7 +249,8 @@ def ids(make):
 def ask(client, view, ids, headers):
     kind = {"kind": "text"} if "/fields" in view.address else {}
     letter = {"id": "9", "account": "Acme"} if "/unfiled" in view.address else {}
-    data = {**SENT, **kind, **letter} if view.method == "POST" else None
+    provider = PROVIDER if "/identity-provider" in view.address else {}
+    data = {**SENT, **kind, **letter, **provider} if view.method == "POST" else None
     address = view.address.format(**ids)
     return client.open(address, method=view.method, data=data, headers=headers)
 

@@ -22,7 +22,7 @@ from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import GRANTS, ROLE_LABELS, SENTENCES, Right, Role
 from crmapp.errors import Invalid
 from crmapp.models import User
-from crmapp.services import handovers, runs
+from crmapp.services import handovers, identity_provider, runs
 from crmapp.services import users as people
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form, choices
@@ -170,6 +170,7 @@ def _hand_over(user_id: int, heir: str) -> ResponseReturnValue:
 def _form(form: RoleForm, person: User | None = None, status: int = 200) -> ResponseReturnValue:
     form.offer_roles()
     shown: dict[str, Any] = {"form": form, "person": person, "has": None}
+    shown["linked"] = person is not None and identity_provider.is_linked(person.id)
     if person and isinstance(form, LeavingForm):
         form.offer_heirs(person)
         accounts, activities = handovers.count(person.id, by=current_user)
