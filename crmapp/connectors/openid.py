@@ -96,8 +96,7 @@ def discover(door: Door, issuer: str) -> Doors:
                 {"theirs": str(told.get("issuer") or "–")[:200], "ours": issuer},
             )
         )
-    needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-    for name in needed:
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         if not isinstance(told.get(name), str):
             raise ConnectorError(
                 Text(N_("What %(url)s says lacks %(name)s."), {"url": url, "name": name})
@@ -105,7 +104,9 @@ def discover(door: Door, issuer: str) -> Doors:
         door.checked(told[name])
     ways = told.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     return Doors(
-        *(told[name] for name in needed),
+        authorization=told["authorization_endpoint"],
+        token=told["token_endpoint"],
+        keys=told["jwks_uri"],
         userinfo=_text(told.get("userinfo_endpoint")),
         end_session=_allowed(door, _text(told.get("end_session_endpoint"))),
         by_header="client_secret_basic" in ways,
@@ -204,10 +205,10 @@ def end_url(doors: Doors, client_id: str, back: str) -> str:
 
 def _key(token: str, known: Mapping[str, jwt.PyJWK]) -> jwt.PyJWK:
     """Return the key that a token names; one that names none is of the only key there is."""
-    kid = jwt.get_unverified_header(token).get("kid")
+    kid: str | None = jwt.get_unverified_header(token).get("kid")
     if kid is None and len(known) == 1:
         return next(iter(known.values()))
-    if kid not in known:
+    if kid is None or kid not in known:
         raise jwt.InvalidKeyError("signed by an unknown key")
     return known[kid]
 

@@ -231,6 +231,6 @@ def _refused(message: str, user_id: int | None = None) -> Refused:
     """Note it in the trail, in a transaction of its own, and return what is raised."""
     session.rollback()
     with unit_of_work():
-        about = {"about": "person", "about_id": user_id or ""}
-        audit.note("sign_in_refused", by=user_id, way="provider", **about)
+        id_ = user_id or ""
+        audit.note("sign_in_refused", by=user_id, about="person", about_id=id_, way="provider")
     return Refused(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, after_this_request, redirect, session
@@ -34,7 +34,7 @@ class PasswordForm(LoginForm):
         """Check them; nobody is told who is an administrator unless the password is right."""
         if not super().validate(**kwargs):
             return False
-        if identity_provider.lets_in_by_password(self.user):
+        if identity_provider.lets_in_by_password(cast(User, self.user)):
             return True
         self.password.errors = [N_("Passwords are off.")]
         return False

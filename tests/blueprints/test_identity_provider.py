@@ -390,14 +390,6 @@ def test_without_passwords_only_administrators_sign_in_by_one(client, app, make,
     assert "Passwords sign in administrators only." in said(client)
 
 
-def test_a_provider_that_is_not_in_use_is_not_offered(client, set_up, forger):
-    set_up(forger.url, active=False, passwords=False)
-
-    assert "Sign in with Acme" not in said(client)
-    assert client.get(BEGIN).status_code == 404
-    assert client.get(f"{BEGIN}/back?code=1&state=1").status_code == 404
-
-
 def test_nobody_signs_in_who_is_in_already(as_user, make, set_up, forger):
     set_up(forger.url)
 

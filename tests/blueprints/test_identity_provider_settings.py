@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from crmapp.config import settings
 from crmapp.db import session
+from crmapp.errors import Invalid
 from crmapp.models import IdentityProvider
 from crmapp.services import key_rotation, vault
 from tests.support.openid import SECRET
@@ -135,3 +136,11 @@ def test_there_is_nothing_to_test_before_it_is_set_up(alice):
     page = alice.post(f"{PLACE}/test", follow_redirects=True).text
 
     assert "Set the provider up first." in page
+
+
+def test_a_provider_that_is_not_in_use_is_not_offered(client, set_up, forger):
+    set_up(forger.url, active=False, passwords=False)
+
+    assert "Sign in with Acme" not in client.get("/login").text
+    assert client.get("/login/provider").status_code == 404
+    assert client.get("/login/provider/back?code=1&state=1").status_code == 404

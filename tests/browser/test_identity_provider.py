@@ -70,8 +70,8 @@ def test_a_person_signs_in_with_the_provider_and_out_of_it(
     page.wait_for_url("**/preferences/day")
     walk.looks_around()
 
-    page.goto("/logout")
-    page.get_by_role("main").get_by_role("button", name=walk.say("Sign out")).click()
+    page.locator("#person-menu > summary").click()
+    page.get_by_role("button", name=walk.say("Sign out")).click()
     page.get_by_role("button", name="Yes, sign me out").click()
     page.wait_for_url("**/login")
     walk.looks_around()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -70,8 +72,8 @@ class ProviderForm(Form):
         """What she set, as the service takes it."""
         boxes = ("passwords", "active", "sandbox")
         names = ("issuer", "client_id", "secret", "label", "email_claim", "new_role")
-        texts = {name: (self[name].data or "").strip() for name in names}
-        return Wanted(**texts, **{name: self[name].data for name in boxes})
+        typed: dict[str, Any] = {name: (self[name].data or "").strip() for name in names}
+        return Wanted(**typed, **{name: self[name].data for name in boxes})
 
 
 @bp.get("/users/identity-provider")

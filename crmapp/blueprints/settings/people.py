@@ -115,7 +115,8 @@ def new_user() -> ResponseReturnValue:
 def create_user() -> ResponseReturnValue:
     """Add a person, or show what is wrong with the form."""
     form = PersonForm()
-    typed = {name: form[name].data or "" for name in ("name", "email", "role", "password")}
+    names = ("name", "email", "role", "password")
+    typed: dict[str, Any] = {name: form[name].data or "" for name in names}
     if not form.validate_on_submit():
         return _form(form, status=422)
     try:
