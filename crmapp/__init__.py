@@ -47,6 +47,7 @@ BLUEPRINTS = (
     "activities",
     "day",
     "calendar",
+    "provider",
     "grid",
     "databases",
     "upserts",

@@ -7,12 +7,15 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
 from crmapp.connectors.answers import Answer
 from crmapp.connectors.door import Door, Request
 from crmapp.connectors.port import Tokens
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ def by_refresh(kept: Tokens | None) -> dict[str, str] | None:
     return {"grant_type": "refresh_token", "refresh_token": kept.refresh}
 
 
-def ask(door: Door, endpoint: str, form: Mapping[str, str]) -> Answer:
+def ask(
+    door: Door, endpoint: str, form: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS
+) -> Answer:
     """Ask for tokens once: a refresh token that is rotated dies with its first use."""
     return door.send(
         Request(
@@ -74,6 +79,7 @@ def ask(door: Door, endpoint: str, form: Mapping[str, str]) -> Answer:
             headers={
                 "Content-Type": "application/x-www-form-urlencoded",
                 "Accept": "application/json",
+                **headers,
             },
             content=urlencode(form).encode("ascii"),
         )

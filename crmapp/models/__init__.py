@@ -16,6 +16,7 @@ from crmapp.models.favourite import Favourite
 from crmapp.models.feed import FeedFile, FeedSource
 from crmapp.models.field_map import FieldMapDraft, FieldMapVersion
 from crmapp.models.idempotency import IdempotencyKey
+from crmapp.models.identity_provider import IdentityProvider, LinkedPerson
 from crmapp.models.integration import (
     Connection,
     IntegrationVersion,
@@ -60,7 +61,9 @@ __all__ = [
     "FieldMapVersion",
     "FiledMail",
     "IdempotencyKey",
+    "IdentityProvider",
     "IntegrationVersion",
+    "LinkedPerson",
     "MailDrop",
     "MailOutbox",
     "Mailbox",

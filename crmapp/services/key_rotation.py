@@ -10,7 +10,7 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work
 from crmapp.errors import ConfigurationError, Invalid, SecretsLost
 from crmapp.i18n import N_, Text
-from crmapp.models import Connection, FeedSource, User, Webhook
+from crmapp.models import Connection, FeedSource, IdentityProvider, User, Webhook
 from crmapp.services import audit, vault
 
 _SEALED = (
@@ -98,6 +98,13 @@ def _reencrypt() -> Rotation:
                 lost.append(row.system)
             else:
                 done.append(row.system)
+        for provider in session.scalars(select(IdentityProvider).with_for_update()):
+            try:
+                provider.secret = vault.resealed(provider.secret)
+            except SecretsLost:
+                lost.append(provider.label)
+            else:
+                done.append(provider.label)
         for source in session.scalars(_SEALED):
             try:
                 source.secrets = vault.resealed(source.secrets)

@@ -75,11 +75,15 @@ def add(
     role: str,
     password: str | None = None,
     teams: Sequence[str] = (),
+    invited: bool = True,
     by: User | None,
 ) -> int:
     """Add a person and return her id; without a password she is asked by e-mail to set one.
 
-    ``by`` is ``None`` for an operator at the terminal. Teams that do not exist are made.
+    Who is not ``invited`` needs none: the identity provider signs her in.
+
+    ``by`` is ``None`` for an operator at the terminal, or for the provider. Teams that do not exist
+    are made.
 
     Raises:
         Forbidden: she lacks the right.
@@ -104,7 +108,7 @@ def add(
         session.add(user)
         session.flush()
         _note("person_added", user, by, role=role)
-        if not password:
+        if invited and not password:
             second_step.tell(user, second_step.INVITED)
             later("mails.deliver")
         return user.id

@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 
 def _noting(kind: str) -> Callable[..., None]:
     def told(_app: Flask, user: User, **more: object) -> None:
-        if request.blueprint != "security":
+        if request.blueprint not in ("security", "provider"):
             return  # only there it is a person's own doing, and begins with the write lock
         way = more.get("auth_type")  # what was wrong, if something was
         details = {"way": way} if isinstance(way, str) else {}

@@ -36,7 +36,7 @@ from crmapp.models import Passkey
 from crmapp.models.user import User
 from crmapp.services import passwords, sign_ins, vault
 from crmapp.services import second_step as steps
-from crmapp.web import guesses, passkeys, recent, second_step, signed_in
+from crmapp.web import guesses, passkeys, provider, recent, second_step, signed_in
 from crmapp.web.extensions import limiter
 from crmapp.web.redirects import is_our_own
 from crmapp.web.texts import translated
@@ -154,7 +154,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(_config(settings))
     people = People(db, User, NoRole, Passkey)
     given: dict[str, Any] = {"mail_util_cls": OutboxMail, "password_util_cls": OurPasswords}
-    security = Security(app, people, **given, **second_step.FORMS, **passkeys.FORMS)
+    forms = {**second_step.FORMS, **passkeys.FORMS, **provider.FORMS}
+    security = Security(app, people, **given, **forms)
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     # Nobody brings tokens of the library's: it would look for one in what each visitor sends.
@@ -172,6 +173,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         views[endpoint] = limiter.limit(limit, methods=["POST"])(views[endpoint])
     second_step.init_app(app, security)
     passkeys.init_app(app, security)
+    provider.init_app(app)
     guesses.init_app(app)
     signed_in.init_app(app)
     user_logged_in.connect(_start_afresh, app)

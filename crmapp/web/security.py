@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 
 from crmapp.config import Settings
 from crmapp.web.access import signed_in
+from crmapp.web.provider import end_origin
 
 ONE_YEAR = 365 * 24 * 3600
 
@@ -46,9 +47,16 @@ def _set_headers(response: Response) -> None:
             f"default-src 'self'; script-src 'nonce-{csp_nonce()}' 'strict-dynamic'; "
             "style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
             "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+            f"{_provider()}"
         )
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.blueprint != "assets" and (signed_in() or request.blueprint == "security"):
         headers["Cache-Control"] = "no-store"
+
+
+def _provider() -> str:
+    """Return where a form may lead as well: signing out leads on to the identity provider."""
+    origin = "" if request.blueprint == "assets" else end_origin()
+    return f" {origin}" if origin else ""

@@ -39,6 +39,8 @@ ARGUMENTS = {
     "runs.index": ("status", "before", "since", "until", "like"),
     "imports.new": ("like", "object"),
     "runs.show": ("after", "show", "page", "reason", "about", "looked"),
+    "provider.begin": ("next",),
+    "provider.back": ("state", "code", "error", "iss"),
     "security.login": ("next",),
     "upserts.mapping": ("field",),
     "upserts.plan": ("show", "page", "reason", "about", "looked"),
@@ -69,7 +71,8 @@ FIELDS: dict[str, Iterable[str]] = {
                  "pick_list", "position", "to", "rules", "required", "version", "id", "account",
                  "up", "dropped", "field", "ticked", "section", "do", "shown", "name_fr", "tab",
                  "operator", "values", "roles", "sees", "sees_some", "edits", "edits_some",
-                 "territories"),
+                 "territories", "issuer", "client_id", "secret", "label", "email_claim",
+                 "new_role"),
     "upserts": ("dataset", "dimension", "sel", "plan_hash", "row-1", "row-" + "9" * 15, "match",
                 "name", "empty", "confirmed", "idempotency_key"),
 }  # fmt: skip

@@ -121,6 +121,10 @@ VIEWS = [
     View("GET", "/admin/webhooks/{webhook}/messages/{message}", ADMIN, "settings.manage"),
     View("POST", "/admin/webhooks/{webhook}/messages/{message}/again", ADMIN, "settings.manage"),
     View("POST", "/admin/webhooks/{webhook}/replay", ADMIN, "settings.manage"),
+    View("GET", "/admin/users/identity-provider", ADMIN, "user.manage"),
+    View("POST", "/admin/users/identity-provider", ADMIN, "user.manage"),
+    View("POST", "/admin/users/identity-provider/test", ADMIN, "user.manage"),
+    View("POST", "/admin/users/{person}/identity-provider/unlink", ADMIN, "user.manage"),
     View("GET", "/admin/pick-lists", ADMIN, "settings.manage"),
     View("GET", "/admin/pick-lists/new", ADMIN, "settings.manage"),
     View("POST", "/admin/pick-lists", ADMIN, "settings.manage"),
@@ -216,6 +220,12 @@ SENT = {
     "since": "2026-06-15",
     "until": "2026-06-16",
 }
+PROVIDER = {
+    "issuer": "https://login.example.com",
+    "client_id": "crmapp",
+    "label": "Acme",
+    "email_claim": "email",
+}
 BULK = {
     "kind": "bulk",
     "status": "planned",
@@ -262,7 +272,8 @@ def ids(make):
 def ask(client, view, ids, headers):
     kind = {"kind": "text"} if "/fields" in view.address else {}
     letter = {"id": "9", "account": "Acme"} if "/unfiled" in view.address else {}
-    data = {**SENT, **kind, **letter} if view.method == "POST" else None
+    provider = PROVIDER if "/identity-provider" in view.address else {}
+    data = {**SENT, **kind, **letter, **provider} if view.method == "POST" else None
     address = view.address.format(**ids)
     return client.open(address, method=view.method, data=data, headers=headers)
 

@@ -141,6 +141,7 @@ PAGES = (
     "/admin/users/3/edit",
     "/admin/users/3/reach",
     "/admin/users/second-step",
+    "/admin/users/identity-provider",
     "/admin/users/3/sessions",
     "/accounts/filters?q=a",
     "/accounts/filter-builder?where=name~contains~a|credit_limit~between~1~2;owner_id~any~me",
@@ -233,7 +234,7 @@ WALKED |= {"accounts.bulk_edit", "accounts.own_tab"}
 NO_PAGES |= {"accounts.last_bulk_edit"}
 WALKED |= {"security.two_factor_token_validation", "security.mf_recovery"}
 NO_PAGES |= {"security.two_factor_rescue", "security.tf_select"}
-NO_PAGES |= {"security.wan_delete", "security.wan_verify"}
+NO_PAGES |= {"security.wan_delete", "security.wan_verify", "provider.begin", "provider.back"}
 NO_PAGES |= {"api.list_accounts", "api.read_account", "api.list_contacts", "api.read_contact"}
 NO_PAGES |= {"api.list_contacts_of_account", "api.list_activities", "api.read_activity"}
 NO_PAGES |= {"api.list_fields", "api.list_pick_lists", "api.read_pick_list", "api.openapi"}

@@ -20,6 +20,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     field_map,  # noqa: F401
     fields,  # noqa: F401
     handovers,  # noqa: F401
+    identity_provider,  # noqa: F401
     layout_conditions,  # noqa: F401
     layout_parts,  # noqa: F401
     layouts,  # noqa: F401

@@ -44,6 +44,7 @@ ABOUT = {
     "run": N_("Run %(id)s"),
     "person": N_("Person %(id)s"),
     "token": N_("Token %(id)s"),
+    "provider": N_("Identity provider"),
 }
 OPTIONS = {
     "account_layouts": N_("Layouts"),
@@ -77,6 +78,8 @@ LABELS = {
     "territories": N_("Territories"),
     "scopes": N_("What it may do"),
     "person": N_("Person"),
+    "passwords": N_("Passwords sign people in as well"),
+    "new_role": N_("People who are not here yet"),
 }
 _WORDS: dict[str, str] = {
     **{role.value: label for role, label in ROLE_LABELS.items()},

@@ -22,7 +22,7 @@ from crmapp.blueprints.settings import bp
 from crmapp.domain.permissions import GRANTS, ROLE_LABELS, SENTENCES, Right, Role
 from crmapp.errors import Invalid
 from crmapp.models import User
-from crmapp.services import handovers, runs
+from crmapp.services import handovers, identity_provider, runs
 from crmapp.services import users as people
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form, choices
@@ -115,7 +115,8 @@ def new_user() -> ResponseReturnValue:
 def create_user() -> ResponseReturnValue:
     """Add a person, or show what is wrong with the form."""
     form = PersonForm()
-    typed = {name: form[name].data or "" for name in ("name", "email", "role", "password")}
+    names = ("name", "email", "role", "password")
+    typed: dict[str, Any] = {name: form[name].data or "" for name in names}
     if not form.validate_on_submit():
         return _form(form, status=422)
     try:
@@ -170,6 +171,7 @@ def _hand_over(user_id: int, heir: str) -> ResponseReturnValue:
 def _form(form: RoleForm, person: User | None = None, status: int = 200) -> ResponseReturnValue:
     form.offer_roles()
     shown: dict[str, Any] = {"form": form, "person": person, "has": None}
+    shown["linked"] = person is not None and identity_provider.is_linked(person.id)
     if person and isinstance(form, LeavingForm):
         form.offer_heirs(person)
         accounts, activities = handovers.count(person.id, by=current_user)

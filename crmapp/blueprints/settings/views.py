@@ -45,6 +45,13 @@ SECTIONS = (
         Right.USER_MANAGE,
     ),
     Section(
+        "identity_provider",
+        N_("Identity provider"),
+        N_("Sign-in with OpenID Connect: where people sign in, and who is let in."),
+        "key-round",
+        Right.USER_MANAGE,
+    ),
+    Section(
         "fields",
         N_("Fields"),
         N_("Fields of your own for accounts, and which fields are required."),
