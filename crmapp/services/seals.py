@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, func, or_, select
 
 from crmapp.db import be_alone, session, unit_of_work, utcnow
 from crmapp.db.horizon import horizon, is_past
@@ -144,12 +144,14 @@ def _keep(block: _Block) -> bool:
     entries = sealing.block([tuple(row) for row in block.rows])
     last = block.rows[-1].id
     times = [row.at for row in block.rows]
+    now = select(*columns(block.stream)).order_by(TABLES[block.stream].c.id)
     with unit_of_work():
         be_alone(_ALONE)
         before = session.scalars(select(Seal).order_by(Seal.number.desc()).limit(1)).one_or_none()
-        own = TABLES[block.stream].c
-        there = select(func.count()).where(and_(own.id >= block.first, own.id <= last))
-        if (before.number if before else 0) != block.after or session.scalar(there) != len(times):
+        there = now.where(TABLES[block.stream].c.id.between(block.first, last))
+        if (before.number if before else 0) != block.after:
+            return False
+        if session.execute(there).all() != block.rows:
             return False
         previous = before.digest if before else sealing.FIRST
         made = Seal(
