@@ -9,6 +9,7 @@ import click
 from crmapp.cli.datasets import datasets
 from crmapp.cli.demo import demo
 from crmapp.cli.doctor import doctor
+from crmapp.cli.erasure import erase, erasures
 from crmapp.cli.keys import keys
 from crmapp.cli.mail_in import mail_in
 from crmapp.cli.runs import runs
@@ -23,7 +24,7 @@ def commands() -> None:
     """A self-hosted CRM for companies that sell from an ERP."""
 
 
-for command in (datasets, demo, doctor, keys, mail_in, runs, sandbox, up, users):
+for command in (datasets, demo, doctor, erase, erasures, keys, mail_in, runs, sandbox, up, users):
     commands.add_command(command)
 
 

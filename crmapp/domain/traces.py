@@ -14,7 +14,10 @@ MARK = "(erased)"
 """What stands where a person was named."""
 _DIGITS = 7
 """A number with fewer digits says too little of whose it is."""
+_NATIONAL = 9
+"""So many digits at the end of a long number say whose it is, however it begins."""
 _BETWEEN = r"[\s().\-/]*"
+_BEGIN = rf"(?<!\d)\+?(?:\d{{1,4}}{_BETWEEN}(?:\(0\){_BETWEEN})?)?"
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ class Traces:
     @cached_property
     def _numbers(self) -> list[str]:
         numbers = {re.sub(r"\D", "", phone) for phone in self.phones}
-        return sorted(number for number in numbers if len(number) >= _DIGITS)
+        return sorted({each[-_NATIONAL:] for each in numbers if len(each) >= _DIGITS})
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
         parts = [rf"(?<![\w.+-]){re.escape(each)}(?![\w-]|\.\w)" for each in self.addresses]
-        parts += [rf"\+?(?<!\d){_BETWEEN.join(each)}(?!\d)" for each in self._numbers]
+        parts += [rf"{_BEGIN}{_BETWEEN.join(each)}(?!\d)" for each in self._numbers]
         for names in self.names:
             for first, last in (names, (fold(names[0]), fold(names[1]))):
                 one, two = (_words(each) for each in (first, last))

@@ -1,4 +1,4 @@
-"""The list of erasures: kinds, numbers and times, in a file that a restored database leaves alone."""
+"""The list of erasures, in a file that stays when a database is restored: kinds, numbers, times."""
 
 from __future__ import annotations
 

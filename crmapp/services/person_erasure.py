@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Table, and_, delete, select, update
 
 from crmapp import artefacts, contents
-from crmapp.db import Base, session, unit_of_work, utcnow
+from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.runs import Status
 from crmapp.domain.search import fold
 from crmapp.domain.traces import MARK
@@ -33,8 +33,7 @@ from crmapp.services import (
 from crmapp.services.apply import load
 from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end
 from crmapp.services.idempotency import once
-from crmapp.services.personal_data import CONTACT, DROPPED, RIGHT, USER, Found, Subject
-from crmapp.services.rights import need
+from crmapp.services.personal_data import CONTACT, DROPPED, USER, Found, Subject
 
 KIND = "erasure"
 _EXAMPLES = 3
@@ -114,13 +113,15 @@ def start(kind: str, id_: int, *, typed: str, key: str | None = None, by: User) 
         Conflict: she is signed in still, or a run that has not ended needs a file that names her.
     """
     of = personal_data.subject(kind, id_, by=by)
-    if fold(typed) != fold(of.name):
-        raise Invalid({"name": Text(N_("Type %(name)s to erase this person."), {"name": of.name})})
     if kind == USER and session.get_one(User, id_).active:
         raise Conflict({}, message=N_("Let this person go first: then others take over."))
+    if fold(typed) != fold(of.name):
+        raise Invalid({"name": Text(N_("Type %(name)s to erase this person."), {"name": of.name})})
     if waits := personal_files.needed(personal_files.kept(of)):
         said = {"run": waits[0]}
-        raise Conflict({}, message=Text(N_("Run %(run)s names this person and has not ended."), said))
+        raise Conflict(
+            {}, message=Text(N_("Run %(run)s names this person and has not ended."), said)
+        )
     with unit_of_work():
         made = once(key, {"erase": kind, "id": id_}, lambda: _queue(of, by))
     return int(made)

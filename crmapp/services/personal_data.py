@@ -68,7 +68,9 @@ def search(words: str, *, by: User) -> list[Contact | User]:
     if not words.strip():
         return []
     contacts = select(Contact).where(matches(Contact, words, session.get_bind().dialect))
-    named = or_(*(each.icontains(words.strip(), autoescape=True) for each in (User.name, User.email)))
+    named = or_(
+        *(each.icontains(words.strip(), autoescape=True) for each in (User.name, User.email))
+    )
     found: list[Contact | User] = [
         *session.scalars(contacts.order_by(Contact.name_key, Contact.id).limit(_MOST)),
         *session.scalars(select(User).where(named).order_by(User.name, User.id).limit(_MOST)),
@@ -122,7 +124,9 @@ def own_changes(contact_id: int) -> tuple[Any, ...]:
 
 def tables() -> list[Table]:
     """Return the tables that hold texts."""
-    return [each for each in Base.metadata.sorted_tables if each.name not in _SEALED and _texts(each)]
+    return [
+        each for each in Base.metadata.sorted_tables if each.name not in _SEALED and _texts(each)
+    ]
 
 
 def rows(table: Table, of: Subject, *, clear: bool = True) -> Iterator[Found]:

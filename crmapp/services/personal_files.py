@@ -1,4 +1,4 @@
-"""Finds the files that name a person: plans of runs, exports, imports that are kept, attachments."""
+"""Finds the files that name a person: of runs, exports and imports, and those attached."""
 
 from __future__ import annotations
 
