@@ -26,7 +26,7 @@ def data(kind: str, id_: int, *, by: User) -> bytes:
         "files": [path.name for path in personal_files.kept(of)],
         "attached": [each.name for each in personal_files.attached(of)],
         "places": {
-            table.name: rows for table in personal_data.tables() if (rows := _rows(table, of))
+            str(table.name): rows for table in personal_data.tables() if (rows := _rows(table, of))
         },
     }
     return orjson.dumps(said, default=str, option=orjson.OPT_INDENT_2)

@@ -7,17 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from crmapp import origin
+from crmapp import artefacts, origin
 from crmapp.config import settings
 from crmapp.db import db, session, unit_of_work
 from crmapp.domain.changes import Action, Write
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
-from crmapp.models import Activity, Change, Contact, MailOutbox, Run, User
+from crmapp.models import Account, Activity, Change, Contact, MailOutbox, Run, User
 from crmapp.origin import Origin
 from crmapp.services import (
     contacts,
     engine,
     erased_list,
+    merges,
     person_erasure,
     personal_data,
     records,
@@ -94,6 +95,8 @@ def test_nothing_names_a_contact_any_more_and_the_seals_hold(make, anna):
         session.add(
             MailOutbox(key="k", message_id="m", recipient="x@y.example", text=f"Call {MAIL}")
         )
+    merged = make.account("North again"), make.again(Account, anna.account_id)
+    merges.merge(merged[0].id, {each.id: each.version for each in merged}, {}, by=make.mona)
     sealed()
     assert naming("Quintsworth", "q@north.example")
 
@@ -209,6 +212,10 @@ def test_files_that_name_her_go(make, anna):
     folder = settings().artefacts_dir / f"run-{run.id}"
     folder.mkdir(parents=True)
     (folder / "rows.jsonl").write_text('{"first": "Annabel", "last": "Quintsworth"}\n')
+    planned = make.run(kind="upsert", status="done")
+    rows = [[None] * len(artefacts.COLUMNS)]
+    rows[0][list(artefacts.COLUMNS).index("fields")] = {"email": [None, MAIL]}
+    plan = artefacts.write(planned.id, "plan", rows)
     other = settings().artefacts_dir / "run-999999"
     other.mkdir()
     (other / "rows.jsonl").write_text('{"first": "Annabel", "last": "Other"}\n')
@@ -216,6 +223,7 @@ def test_files_that_name_her_go(make, anna):
     erase(make, "contact", anna.id)
 
     assert not (folder / "rows.jsonl").exists()
+    assert not (settings().artefacts_dir / plan.name).exists()
     assert (other / "rows.jsonl").exists()
     assert make.again(Run, run.id).files_gone_at is not None
 
