@@ -45,8 +45,10 @@ def own(of: Subject, by: User) -> int:
 
 
 def _contact(of: Subject, by: User) -> int:
-    primary = select(Account.id).where(Account.primary_contact_id == of.id)
-    for account_id in session.scalars(primary).all():
+    hers = Account.primary_contact_id == of.id
+    gone = update(Account).where(hers, Account.deleted_at.is_not(None))
+    session.execute(gone.values(primary_contact_id=None))
+    for account_id in session.scalars(select(Account.id).where(hers)).all():
         values = {"primary_contact_id": None}
         records.update(Account, account_id, values, version=None, by=by, source={"kind": "form"})
     contact = session.get_one(Contact, of.id)
@@ -56,8 +58,8 @@ def _contact(of: Subject, by: User) -> int:
     for id_ in history:
         fields = session.scalar(select(Change.fields).where(Change.id == id_)) or {}
         marked = {name: _marked(name, said) for name, said in fields.items()}
-        gone = update(Change).where(Change.id == id_)
-        session.execute(gone.values(fields=marked, source={"kind": "erasure"}))
+        this = update(Change).where(Change.id == id_)
+        session.execute(this.values(fields=marked, source={"kind": "erasure"}))
     seals.forget(history)
     name = f"{MARK} {of.id}"
     said = ("first_name", "job_title", "roles", "phone", "mobile", "email", "notes")

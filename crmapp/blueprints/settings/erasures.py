@@ -96,6 +96,7 @@ def _plan(
         places=PLACES,
         typed=typed,
         error=error,
+        wrong=status == 422,
         key=secrets.token_urlsafe(16),
         open_section="erasures",
     )
