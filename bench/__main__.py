@@ -33,6 +33,7 @@ PARTS = {
     "list-sync": "a resync of a managed list, over httpx by hand",
     "account-sync": "a sync of accounts with both systems: requests over the least possible",
     "bulk-edits": "an edit of many accounts, planned and run, over sqlite3 by hand",
+    "overheads": "what permissions and seals cost, over the same without them",
 }
 MODULES = {"postgres": "upserts_postgres"}
 

@@ -275,6 +275,16 @@ def read(parts: Sequence[str]) -> Iterator[PlanFile]:
         yield PlanFile(connection)
 
 
+def texts(path: Path, likes: Sequence[str]) -> Iterator[str]:
+    """Yield the rows of any Parquet file that one of some patterns may fit, each as one text."""
+    with _connect(()) as connection:
+        every = "SELECT CAST(t AS VARCHAR) AS said FROM read_parquet(?) AS t"
+        fits = " OR ".join(["said ILIKE ?"] * len(likes)) or "false"
+        found = connection.execute(f"SELECT said FROM ({every}) WHERE {fits}", [str(path), *likes])  # noqa: S608  (our own text)
+        while block := found.fetchmany(_BLOCK):
+            yield from (said for (said,) in block)
+
+
 def lost(parts: Sequence[str]) -> bool:
     """Whether one of the files ``parts`` is missing or damaged."""
     try:

@@ -10,6 +10,7 @@ from crmapp.cli.backup import backup
 from crmapp.cli.datasets import datasets
 from crmapp.cli.demo import demo
 from crmapp.cli.doctor import doctor
+from crmapp.cli.erasure import erase, erasures
 from crmapp.cli.keys import keys
 from crmapp.cli.mail_in import mail_in
 from crmapp.cli.restore import restore, upgrade
@@ -30,6 +31,8 @@ for command in (
     datasets,
     demo,
     doctor,
+    erase,
+    erasures,
     keys,
     mail_in,
     restore,

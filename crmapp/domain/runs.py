@@ -52,6 +52,7 @@ KIND_LABELS: dict[str, str] = {
     "feed": N_("Feed of accounts"),
     "dataset_refresh": N_("Refresh of a database"),
     "export": N_("Export to a file"),
+    "erasure": N_("Erasure of a person"),
 }
 """What runs of each kind are called."""
 

@@ -76,7 +76,10 @@ def forget(entries: bytes, ids: Collection[int]) -> bytes:
 
 
 def compare(entries: bytes, rows: Iterable[Row], gone: Callable[[int], bool]) -> Found | None:
-    """Return the first row that is not as it was sealed; ``gone`` says which may be away."""
+    """Return the first row that is not as it was sealed.
+
+    ``gone`` says which may be away, or hold something else once their salt is forgotten.
+    """
     there = iter(rows)
     row = next(there, None)
     for id_, salt, leaf in _ENTRY.iter_unpack(entries):
@@ -86,7 +89,8 @@ def compare(entries: bytes, rows: Iterable[Row], gone: Callable[[int], bool]) ->
             if not gone(id_):
                 return Found(Fault.REMOVED, id_)
             continue
-        if _leaf(salt, row) != leaf:
+        erased = salt == _FORGOTTEN and gone(id_)
+        if not erased and _leaf(salt, row) != leaf:
             return Found(Fault.CHANGED, id_)
         row = next(there, None)
     return None if row is None else Found(Fault.ADDED, row[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -184,19 +184,28 @@ class Account(Record, Base):
     @classmethod
     def _within(cls, user: User, reach: Reach) -> ColumnElement[bool]:
         """Her own, and those of what she reaches."""
-        mine = select(team_member.c.team_id).where(team_member.c.user_id == user.id)
-        found = {
-            Part.TEAM: cls.team_id.in_(mine),
-            Part.UNOWNED: and_(cls.owner_id.is_(None), cls.team_id.is_(None)),
-            Part.TERRITORY: cls.territory.in_(sorted(user.territories or ())),
-        }
-        return or_(cls.owner_id == user.id, *(found[part] for part in found if part in reach))
+        return _reached(user.id, reach, tuple(sorted(user.territories or ())))
 
 
 @cache
 def _alive() -> ColumnElement[bool]:
     """Leave deleted accounts out; made once, since every page asks."""
     return Account.__table__.c.deleted_at.is_(None)
+
+
+@lru_cache(maxsize=1024)
+def _reached(who: int, reach: Reach, territories: tuple[str, ...]) -> ColumnElement[bool]:
+    """Say what ``who`` reaches; made once, since each of her pages asks several times.
+
+    Territories are compared one by one: of a list, the text of each statement would be made anew.
+    """
+    mine = select(team_member.c.team_id).where(team_member.c.user_id == who)
+    found = {
+        Part.TEAM: Account.team_id.in_(mine),
+        Part.UNOWNED: and_(Account.owner_id.is_(None), Account.team_id.is_(None)),
+        Part.TERRITORY: or_(false(), *(Account.territory == each for each in territories)),
+    }
+    return or_(Account.owner_id == who, *(found[part] for part in found if part in reach))
 
 
 class ExternalIdentity(Base):

@@ -49,6 +49,7 @@ _SOURCES: dict[str, str] = {
     "mail": N_("E-mail"),
     "managed_list": N_("Synchronization of a managed list"),
     "account_sync": N_("Synchronization of accounts"),
+    "erasure": N_("Erasure of a person"),
 }
 
 

@@ -33,7 +33,7 @@ OBJECT = "rows"
 LONGEST_NAME = 60
 KEPT = timedelta(days=30)
 """How long a file stays on the server after it was sent."""
-_FOLDER = "import-"
+FOLDER = "import-"
 _SHOWN_CELL, _SAMPLE = 200, 100
 _SETTLED = N_("How this file is read is settled. Import the file again to read it another way.")
 
@@ -99,7 +99,7 @@ def start(
     if object_ not in IMPORTED:
         raise Invalid({"object": N_("Choose accounts, contacts or activities.")})
     remove_old()
-    folder = _FOLDER + secrets.token_hex(8)
+    folder = FOLDER + secrets.token_hex(8)
     try:
         kept = tables.keep(folder, stream, filename)
         found = tables.look(folder, kept)
@@ -295,7 +295,7 @@ def again(run_id: int, *, by: User, key: str | None = None) -> int:
 def remove_old() -> None:
     """Remove the files whose time is over."""
     over = (utcnow() - KEPT).timestamp()
-    for path in settings().databases_dir.glob(f"{_FOLDER}*"):
+    for path in settings().databases_dir.glob(f"{FOLDER}*"):
         with suppress(FileNotFoundError):  # somebody else removes them too
             if path.stat().st_mtime < over:
                 shutil.rmtree(path, ignore_errors=True)

@@ -34,6 +34,7 @@ from crmapp.services import (
     list_apply,
     list_plan,
     list_states,
+    person_erasure,
     record_exports,
     replacement_plan,
     undo_plan,
@@ -61,6 +62,7 @@ PHASES: dict[tuple[str, str], engine.Advance] = {
     (bulk_edits.KIND, Status.RUNNING.value): apply.advance,
     (handover_plan.KIND, Status.PLANNING.value): handover_plan.advance,
     (handover_plan.KIND, Status.RUNNING.value): apply.advance,
+    (person_erasure.KIND, Status.RUNNING.value): person_erasure.advance,
     (feed_states.KIND, Status.PLANNING.value): feed_plan.advance,
     (feed_states.KIND, Status.RUNNING.value): feed_apply.advance,
 }

@@ -157,7 +157,11 @@ def _erased_changes() -> list[tuple[int, int]]:
 
 
 def _erased_people() -> set[int]:
-    told = session.scalars(select(AuditEvent.about_id).where(AuditEvent.kind == "person_erased"))
+    told = session.scalars(
+        select(AuditEvent.about_id).where(
+            AuditEvent.kind == "person_erased", AuditEvent.about == "person"
+        )
+    )
     return {int(each) for each in told}
 
 

@@ -34,17 +34,19 @@ SOON = timedelta(minutes=1)
 """Fewer rows than enough wait until the first of them is so old."""
 _AT_ONCE = 50
 _ALONE = "seals"
+_ERASED = "records_erased"
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Rows that are to be sealed after the seal of that number."""
+    """Rows that are to be sealed after the seal of that number, as they were at an erasure."""
 
     after: int
     stream: str
     first: int
     rows: Sequence[Any]
+    erasure: int
 
 
 def seal(at_least: int = ENOUGH, soon: timedelta = SOON) -> int:
@@ -85,7 +87,7 @@ def forget(changes: Sequence[int]) -> None:
         row.rows = sealing.forget(row.rows, gone)
         session.flush()
         session.expunge(row)
-    audit.note("records_erased", by=None, about="changes", changes=list(sealing.spans(changes)))
+    audit.note(_ERASED, by=None, about="changes", changes=list(sealing.spans(changes)))
 
 
 def within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
@@ -130,13 +132,19 @@ def _next(stream: str, final: int, at_least: int, soon: timedelta) -> _Block | N
     """Read the next block of a stream, if enough waits, or has waited long enough."""
     session.rollback()
     first = sealed_up_to(stream) + 1
-    after = session.scalar(select(func.max(Seal.number))) or 0
+    after, erasure = session.scalar(select(func.max(Seal.number))) or 0, _last_erasure()
     own = TABLES[stream].c
     query = select(*columns(stream)).where(own.id.between(first, final)).order_by(own.id)
     rows = session.execute(query.limit(ROWS)).all()
     if not rows or (len(rows) < at_least and rows[0].at > utcnow() - soon):
         return None
-    return _Block(after, stream, first, rows)
+    return _Block(after, stream, first, rows, erasure)
+
+
+def _last_erasure() -> int:
+    """Return the event of the last erasure: rows that were read before it may be others now."""
+    query = select(func.max(AuditEvent.id)).where(AuditEvent.kind == _ERASED)
+    return session.scalar(query) or 0
 
 
 def _keep(block: _Block) -> bool:
@@ -150,6 +158,8 @@ def _keep(block: _Block) -> bool:
         own = TABLES[block.stream].c
         there = select(func.count()).where(and_(own.id >= block.first, own.id <= last))
         if (before.number if before else 0) != block.after or session.scalar(there) != len(times):
+            return False
+        if _last_erasure() != block.erasure:
             return False
         previous = before.digest if before else sealing.FIRST
         made = Seal(

@@ -14,7 +14,7 @@ from tests.support.web import htmx
 ALL = ("alice", "bob", "carol")
 SELLERS = ("alice", "bob")
 ADMIN = ("alice",)
-FOR_MANAGERS = ("account.delete", "account.edit_all")
+FOR_MANAGERS = ("account.delete", "account.edit_all", "user.manage")
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,10 @@ VIEWS = [
     View("POST", "/admin/users/{person}/sessions/end", ADMIN, "user.manage"),
     View("GET", "/admin/users/{person}/sessions", ADMIN, "user.manage"),
     View("POST", "/admin/users/{person}/sessions/1/end", ADMIN, "user.manage"),
+    View("GET", "/admin/erasures?q=bob", ADMIN, "user.manage"),
+    View("GET", "/admin/erasures/contact/{contact}", ADMIN, "user.manage"),
+    View("GET", "/admin/erasures/contact/{contact}/data", ADMIN, "user.manage"),
+    View("POST", "/admin/erasures/user/{person}", ADMIN, "user.manage"),
     View("POST", "/preferences/sessions/end", ALL),
     View("GET", "/preferences/sessions", ALL),
     View("POST", "/preferences/sessions/999999/end", ALL),

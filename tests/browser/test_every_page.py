@@ -143,6 +143,9 @@ PAGES = (
     "/admin/users/second-step",
     "/admin/users/identity-provider",
     "/admin/users/3/sessions",
+    "/admin/erasures",
+    "/admin/erasures?q=a",
+    "/admin/erasures/contact/3",
     "/accounts/filters?q=a",
     "/accounts/filter-builder?where=name~contains~a|credit_limit~between~1~2;owner_id~any~me",
     "/admin/fields",
@@ -213,7 +216,7 @@ NO_PAGES = {
 """What answers with something else than a page, or leads to one."""
 NO_PAGES |= {"health.numbers", "settings.audit_file", "settings.sign_in", "settings.signed_in"}
 NO_PAGES |= {"settings.managed_list_progress", "settings.sync_progress", "settings.count_sync"}
-NO_PAGES |= {"accounts.sync", "accounts.sync_run"}
+NO_PAGES |= {"accounts.sync", "accounts.sync_run", "settings.personal_data_file"}
 WALKED |= {"settings.one_request", "settings.list_review_page", "settings.sync_plan"}
 WALKED |= {"settings.feed_source", "settings.preview_feed_source"}
 WALKED |= {"settings.confirm_feed_source_retirement"}

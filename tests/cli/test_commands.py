@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from crmapp.cli import commands
 from crmapp.config import is_encryption_key
 from crmapp.db import db, session, unit_of_work
-from crmapp.models import AuditEvent, FeedSource, Run, User
+from crmapp.models import AuditEvent, Contact, FeedSource, Run, User
 from crmapp.services import audit, seals, vault
 from tests.support.connections import connect, xml
 
@@ -305,3 +305,24 @@ def test_secrets_that_no_key_opens_are_named(run, make, settings):
     assert "intacct: no key opens its secrets" in said
     assert code == 1
     assert "No key opens the secrets of intacct" in refused
+
+
+def test_a_person_is_erased_after_a_look_and_again_after_a_restore(run, make):
+    assert make.alice.active
+    contact = make.contact(make.account("North"), "Quint", first_name="Anna")
+    number = str(contact.id)
+
+    code, output = run("erase", "contact", number, "--dry-run")
+    assert (code, "erased" in output) == (0, True), output
+    assert make.again(Contact, contact.id).last_name == "Quint"
+
+    assert run("erase", "contact", number, "--yes")[0] == 0
+    assert make.again(Contact, contact.id).last_name == f"(erased) {number}"
+    assert number in run("erasures")[1]
+
+    with unit_of_work():  # as a backup has it
+        back = update(Contact).where(Contact.id == contact.id)
+        session.execute(back.values(last_name="Quint", first_name="Anna"))
+    assert run("erasures", "--again")[0] == 0
+    assert make.again(Contact, contact.id).last_name == f"(erased) {number}"
+    assert run("erase", "contact", number, "--yes")[0] == 1

@@ -15,6 +15,7 @@ from crmapp.blueprints.settings import (  # noqa: E402  the views need bp
     crm_mapping_versions,  # noqa: F401
     crm_mappings,  # noqa: F401
     duplicate_rules,  # noqa: F401
+    erasures,  # noqa: F401
     feed_plans,  # noqa: F401
     feed_sources,  # noqa: F401
     field_map,  # noqa: F401

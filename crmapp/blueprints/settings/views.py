@@ -171,6 +171,13 @@ SECTIONS = (
         Right.SETTINGS_MANAGE,
     ),
     Section(
+        "erasures",
+        N_("Erasure"),
+        N_("What is known of a person, to hand over or to erase on request."),
+        "trash-2",
+        Right.USER_MANAGE,
+    ),
+    Section(
         "audit",
         N_("Audit"),
         N_("Who did what, when and from where."),
