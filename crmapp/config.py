@@ -146,6 +146,11 @@ class Settings:
         return self.home / "encryption_keys"
 
     @property
+    def restoring_file(self) -> Path:
+        """Lies there while a restore is half done: nothing starts, and restore has to run again."""
+        return self.home / "restoring"
+
+    @property
     def serving_file(self) -> Path:
         """Touched by the web while it serves; bulk work on SQLite pauses while it is fresh."""
         return self.home / "serving"
@@ -159,6 +164,18 @@ class Settings:
     def metrics_dir(self) -> Path:
         """Where the web processes count how long answers take."""
         return self.home / "metrics"
+
+    def refuse_half_restored(self) -> None:
+        """Let nothing start where a restore was broken off.
+
+        Raises:
+            ConfigurationError
+        """
+        if self.restoring_file.exists():
+            raise ConfigurationError(
+                f"A restore into {self.home} was broken off. Run it again:"
+                f" crmapp restore {self.restoring_file.read_text().strip()}"
+            )
 
     def session_key(self) -> str:
         """The key that signs sessions: given, or made once and kept in ``home``."""

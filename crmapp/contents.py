@@ -77,11 +77,11 @@ def _keep(file: Received) -> None:
     if not place.exists():
         place.parent.mkdir(exist_ok=True)
         file.path.replace(place)
-        _sync(place.parent)
+        sync(place.parent)
 
 
-def _sync(folder: Path) -> None:
-    """Let the disk know the names of a folder before a row of the database does."""
+def sync(folder: Path) -> None:
+    """Let the disk know the names in a folder, say before a row of the database does."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

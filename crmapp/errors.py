@@ -25,6 +25,7 @@
     ├── MailRefused           422  an e-mail that may not be filed here
     ├── DatasetError          422  a dataset file or question that cannot be used
     ├── TableError            422  a table from outside that cannot be read
+    ├── BackupError                a backup that cannot be made, read or brought back
     └── ConfigurationError         a setting that cannot be used
 """
 
@@ -230,6 +231,12 @@ class DatasetError(CRMError):
 class TableError(CRMError):
     status = 422
     default = N_("This table cannot be read.")
+
+
+class BackupError(CRMError):
+    """Nothing was changed, unless the message says so."""
+
+    default = N_("This backup cannot be used.")
 
 
 class ConfigurationError(CRMError):

@@ -6,11 +6,13 @@ import sys
 
 import click
 
+from crmapp.cli.backup import backup
 from crmapp.cli.datasets import datasets
 from crmapp.cli.demo import demo
 from crmapp.cli.doctor import doctor
 from crmapp.cli.keys import keys
 from crmapp.cli.mail_in import mail_in
+from crmapp.cli.restore import restore, upgrade
 from crmapp.cli.runs import runs
 from crmapp.cli.sandbox import sandbox
 from crmapp.cli.up import up
@@ -23,7 +25,20 @@ def commands() -> None:
     """A self-hosted CRM for companies that sell from an ERP."""
 
 
-for command in (datasets, demo, doctor, keys, mail_in, runs, sandbox, up, users):
+for command in (
+    backup,
+    datasets,
+    demo,
+    doctor,
+    keys,
+    mail_in,
+    restore,
+    runs,
+    sandbox,
+    up,
+    upgrade,
+    users,
+):
     commands.add_command(command)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from rq import Worker
 from sqlalchemy.exc import SQLAlchemyError
 
+from crmapp.cli import outside
 from crmapp.cli.installation import is_new, opened, settings_in_force
 from crmapp.cli.supervision.preflight import SPACE, open_home
 from crmapp.config import Settings
@@ -37,17 +38,23 @@ class Finding:
 @click.option(
     "--seal", metavar="NUMBER:DIGEST", help="A seal of the audit trail that you noted before."
 )
-def doctor(seal: str | None) -> None:
+@click.option("--send-to", metavar="ADDRESS", help="Send a letter there to see that it arrives.")
+def doctor(seal: str | None, send_to: str | None) -> None:
     """Check this installation from top to bottom, without changing anything."""
     settings = settings_in_force()
-    findings = []
-    for finding in _findings(settings, seal or ""):
-        findings.append(finding)
+    sys.exit(tell(_findings(settings, seal or "", send_to or "")))
+
+
+def tell(findings: Iterable[Finding]) -> bool:
+    """Print what was found as it is found; say whether something is wrong."""
+    wrong = False
+    for finding in findings:
+        wrong |= finding.state == "fail"
         click.echo(f"{finding.state:<5} {finding.what:<10} {finding.detail}")
-    sys.exit(any(finding.state == "fail" for finding in findings))
+    return wrong
 
 
-def _findings(settings: Settings, seal: str) -> Iterator[Finding]:
+def _findings(settings: Settings, seal: str, letter_to: str) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("ok", "python", f"{version} at {sys.executable}")
     home = _checked("folder", lambda: _home(settings))
@@ -58,16 +65,31 @@ def _findings(settings: Settings, seal: str) -> Iterator[Finding]:
         yield Finding("fail", "database", "none yet; start crmapp up once")
         return
     with opened(settings):
-        for what, check in (
-            ("database", _database),
-            ("queue", _queue),
-            ("workers", _workers),
-            ("runs", _runs),
-            ("datasets", _datasets),
-            ("sources", _sources),
-            ("audit", partial(_audit, seal)),
-        ):
-            yield _checked(what, check)
+        yield _checked("database", _database)
+        yield _checked("queue", _queue)
+        yield _checked("workers", _workers)
+        yield _checked("runs", _runs)
+        yield from data(seal)
+        yield from surroundings(settings, letter_to)
+
+
+def data(seal: str = "") -> Iterator[Finding]:
+    """Look at what a backup holds."""
+    yield _checked("datasets", _datasets)
+    yield _checked("sources", _sources)
+    yield _checked("audit", partial(_audit, seal))
+
+
+def surroundings(settings: Settings, letter_to: str = "") -> Iterator[Finding]:
+    """Look at what other servers have to do with: letters, HTTPS and the time."""
+    answer: outside.Asked | OSError | None
+    try:
+        answer = outside.asked(settings)
+    except OSError as error:
+        answer = error
+    yield _checked("mail", partial(outside.mail, settings, letter_to))
+    yield _checked("https", partial(outside.https, settings, answer))
+    yield _checked("clock", partial(outside.clock, answer))
 
 
 def _checked(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
@@ -84,6 +106,7 @@ def _checked(what: str, check: Callable[[], tuple[str, str]]) -> Finding:
 def _home(settings: Settings) -> tuple[str, str]:
     if not settings.home.exists():
         return "fail", f"{settings.home} does not exist yet; start crmapp up once"
+    settings.refuse_half_restored()
     open_home(settings.home)
     free = shutil.disk_usage(settings.home).free
     return "ok" if free > 10 * SPACE else "warn", f"{settings.home}, {free >> 20} MB free"

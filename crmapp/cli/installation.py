@@ -35,14 +35,18 @@ def settings_in_force() -> Settings:
 
 
 @contextmanager
-def installation() -> Iterator[Settings]:
-    """Open the application; what is wrong is one line."""
+def installation(*, any_schema: bool = False) -> Iterator[Settings]:
+    """Open the application; what is wrong is one line.
+
+    ``any_schema`` opens one of an older version of crmapp as well.
+    """
     settings = settings_in_force()
     if is_new(settings):
         raise click.ClickException(_NEW.format(home=settings.home))
     try:
+        settings.refuse_half_restored()
         with opened(settings):
-            if not is_current(db.engine):
+            if not any_schema and not is_current(db.engine):
                 raise click.ClickException(_OLD)
             yield settings
     except OperationalError as error:

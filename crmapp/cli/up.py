@@ -23,6 +23,7 @@ from crmapp.jobs import sweeper, worker
 def up() -> None:
     """Start the web, the workers, the sweeper and the queue, and keep them running."""
     settings = Settings.from_env()
+    settings.refuse_half_restored()
     preflight.open_home(settings.home)
     with (
         preflight.lock_home(settings.home) as lock,

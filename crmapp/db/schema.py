@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 
@@ -19,8 +20,8 @@ from crmapp.i18n import N_
 _NEWER = N_("a newer version of crmapp has changed this database. Start that version.")
 
 
-def migrate(engine: Engine) -> bool:
-    """Bring the database to the newest schema; say whether there was something to do.
+def migrate(engine: Engine, to: str = "head") -> bool:
+    """Bring the database to the newest schema, or to an older one; say whether it was another.
 
     Raises:
         ConfigurationError: a newer version of crmapp made the schema.
@@ -31,7 +32,7 @@ def migrate(engine: Engine) -> bool:
         config = _config()
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
         except CommandError as error:
             raise ConfigurationError(_NEWER) from error
         connection.commit()
@@ -42,6 +43,25 @@ def is_current(engine: Engine) -> bool:
     """Say whether the database has the schema that this code expects."""
     with engine.connect() as connection:
         return _is_current(connection)
+
+
+def revision(engine: Engine) -> str:
+    """Return the schema that the database has; an empty text if it has none."""
+    with engine.connect() as connection:
+        return ",".join(MigrationContext.configure(connection).get_current_heads())
+
+
+def steps_from(revision: str) -> list[str] | None:
+    """Return what :func:`migrate` would do to such a database, a line for each step.
+
+    ``None`` if this code does not know that schema: a newer version made it.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    try:
+        found = list(scripts.iterate_revisions("heads", revision or "base"))
+    except (CommandError, RevisionError):
+        return None
+    return [f"{each.revision}: {(each.doc or '').splitlines()[0]}" for each in reversed(found)]
 
 
 def _is_current(connection: Connection) -> bool:

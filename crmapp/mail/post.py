@@ -79,6 +79,19 @@ class Smtp:
         except (smtplib.SMTPException, OSError) as error:
             raise Undeliverable(str(error) or type(error).__name__) from error
 
+    def greet(self) -> bool:
+        """Connect and sign in as for a letter, and send none; say whether that was encrypted.
+
+        Raises:
+            Undeliverable: the server is away, or does not let us in.
+        """
+        try:
+            with self._connect() as server:
+                server.noop()
+                return isinstance(server.sock, ssl.SSLSocket)
+        except (smtplib.SMTPException, OSError) as error:
+            raise Undeliverable(_said(error)) from error
+
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self._secure:
@@ -87,12 +100,28 @@ class Smtp:
             )
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        try:
+            self._sign_in(server, context)
+        except (smtplib.SMTPException, OSError):
+            server.close()
+            raise
+        return server
+
+    def _sign_in(self, server: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        if not self._secure:
             server.ehlo_or_helo_if_needed()
             if server.has_extn("starttls"):
                 server.starttls(context=context)
         if self._user:
             server.login(self._user, self._password)
-        return server
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        words = text.decode(errors="replace") if isinstance(text, bytes) else text
+        return f"{error.smtp_code} {words}"
+    return str(error) or type(error).__name__
 
 
 class Log:

@@ -66,6 +66,8 @@ KINDS: dict[str, str] = {
     "run_begun": N_("Began a run"),
     "run_cancelled": N_("Cancelled a run"),
     "exported": N_("Exported to a file"),
+    "backed_up": N_("Made a backup"),
+    "restored": N_("Brought a backup back"),
     "records_erased": N_("Erased records for good"),
     "person_erased": N_("Erased a person for good"),
 }

@@ -68,6 +68,26 @@ def drop_old() -> Rotation:
     return rotation
 
 
+def unreadable() -> list[str]:
+    """Name the connections, sources and people whose secrets none of the keys opens."""
+    sealed: list[tuple[str, str | None]] = []
+    for row in session.scalars(select(Connection)):
+        sealed += [(row.system, row.secrets), (row.system, row.tokens)]
+    sealed += [(each.name, each.secrets) for each in session.scalars(select(FeedSource))]
+    for person in session.scalars(select(User)):
+        sealed += [(person.email, person.tf_totp_secret), (person.email, person.mf_recovery_codes)]
+    session.rollback()
+    return sorted({name for name, text in sealed if text and not _opens(text)})
+
+
+def _opens(sealed: str) -> bool:
+    try:
+        vault.resealed(sealed)
+    except SecretsLost:
+        return False
+    return True
+
+
 def _reencrypt() -> Rotation:
     done, lost = [], []
     with unit_of_work():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.support.processes import eventually
 
 
 class Inbox:
@@ -42,4 +45,10 @@ def open_inbox() -> Iterator[Inbox]:
     controller.start()
     inbox.url = f"smtp://127.0.0.1:{port}"
     yield inbox
+    end(controller)
+
+
+def end(controller: Controller) -> None:
+    """Stop a mail server once it has said good-bye to everybody."""
+    eventually(lambda: not asyncio.all_tasks(controller.loop), "everybody had left")
     controller.stop()
