@@ -90,6 +90,13 @@ def planned(edit: Edit, row_no: int, held: Held) -> PlanRow:
     return _row(row_no, held, Planned.UPDATE, fields={edit.field: [held.value, after]})
 
 
+def empties(edit: Edit, before: Any) -> bool:
+    """Say whether ``edit`` leaves nothing in the field of an account, or had better not."""
+    if edit.verb is Verb.REMOVE_TAGS:
+        return bool(before) and not _after(edit, before)
+    return edit.verb is Verb.SET and not edit.typed
+
+
 def _row(
     row_no: int,
     held: Held,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
-from crmapp.domain.bulk_edits import WHOLE, Edit, Held, Verb, gone, planned
+from crmapp.domain.bulk_edits import WHOLE, Edit, Held, Verb, empties, gone, planned
 from crmapp.domain.fields import REQUIRED, freeze, is_custom
 from crmapp.domain.permissions import Right
 from crmapp.domain.plan import PlanRow
@@ -62,43 +62,41 @@ def _held(edit: Edit, ids: Sequence[int], by: User) -> list[Held]:
     if restored:
         there = and_(there, table.deleted_at.is_not(None), table.replaced_by.is_(None))
     problem, above = _problem(edit, by), bulk_edits.above(edit)
-    lacking = _lacking(edit, ids, by)
+    needing = _needing(edit, ids, by)
     custom = is_custom(edit.field)
     value = table.custom if custom else table[edit.field] if edit.field else literal(None)
     mine = _may_be_changed(edit, by)
     taken = _taken() if restored else literal(None)
     query = select(table.id, table.version, table.name, value, mine, taken)
     read = query.where(is_one_of(table.id, list(ids)), there)
-    return [
-        Held(
-            id_,
-            version,
-            name,
-            (kept or {}).get(edit.field) if custom else freeze(kept),
-            bool(mine_),
-            number,
-            Text(BELOW) if id_ in above else Text(REQUIRED) if id_ in lacking else problem,
-        )
-        for id_, version, name, kept, mine_, number in session.connection().execute(read).all()
-    ]
+    held = []
+    for id_, version, name, kept, mine_, number in session.connection().execute(read).all():
+        before, why = (kept or {}).get(edit.field) if custom else freeze(kept), problem
+        if id_ in above:
+            why = Text(BELOW)
+        elif id_ in needing and empties(edit, before):
+            why = Text(REQUIRED)
+        held.append(Held(id_, version, name, before, bool(mine_), number, why))
+    return held
 
 
-def _lacking(edit: Edit, ids: Sequence[int], by: User) -> set[int]:
-    """Return those of the accounts that would lack a required value, which counts for them."""
+def _needing(edit: Edit, ids: Sequence[int], by: User) -> set[int]:
+    """Return those of the accounts whose value may not be taken away: it counts for them."""
     spec = fields.of("account").get(edit.field)
-    if edit.verb is not Verb.SET or spec is None or not spec.required or edit.typed:
+    takes = edit.verb is Verb.REMOVE_TAGS or (edit.verb is Verb.SET and not edit.typed)
+    if not takes or spec is None or not spec.required:
         return set()
     table, deciding = Account.__table__.c, layouts.decisive(by=by)
     standard = [each.name for each in deciding if not is_custom(each.name)]
     own = [each.name for each in deciding if is_custom(each.name)]
     query = select(table.id, table.custom, *(table[name] for name in standard))
     found = session.connection().execute(query.where(is_one_of(table.id, list(ids))))
-    lacking = set()
+    needing = set()
     for id_, custom, *values in found:
         held = dict(zip(standard, values, strict=True)) | {name: custom.get(name) for name in own}
         if edit.field not in layouts.left_out(held, by=by):
-            lacking.add(id_)
-    return lacking
+            needing.add(id_)
+    return needing
 
 
 def _taken() -> Any:

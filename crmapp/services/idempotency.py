@@ -27,17 +27,26 @@ def once(key: str | None, sent: Mapping[str, Any], make: Callable[[], str]) -> s
     if not key:
         return make()
     digest = _digest(sent)
-    first = session.execute(
-        insert_into(IdempotencyKey)
-        .values(key=key, digest=digest, at=utcnow())
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(IdempotencyKey.key)
-    ).scalar()
-    if first is None:
+    if not _is_new(key, digest):
         return _result(key, digest)
     result = make()
     session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(result=result))
     return result
+
+
+def spend(word: str) -> bool:
+    """Say whether what may be used once is used for the first time; the caller commits."""
+    return _is_new(f"once-{hashlib.sha256(word.encode()).hexdigest()}", "")
+
+
+def _is_new(key: str, digest: str) -> bool:
+    query = (
+        insert_into(IdempotencyKey)
+        .values(key=key, digest=digest, at=utcnow())
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(IdempotencyKey.key)
+    )
+    return session.scalar(query) is not None
 
 
 def _result(key: str, digest: str) -> str:

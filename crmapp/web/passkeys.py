@@ -26,7 +26,7 @@ from crmapp.config import settings
 from crmapp.db import utcnow
 from crmapp.i18n import N_
 from crmapp.models.user import User
-from crmapp.services import second_step
+from crmapp.services import idempotency, second_step
 from crmapp.web.access import person, signed_in
 from crmapp.web.extensions import limiter
 from crmapp.web.second_step import LIMIT, telling
@@ -122,7 +122,7 @@ class AnswerForm(WebAuthnSigninResponseForm):
     """What a device says to who signs in."""
 
     def validate(self, **kwargs: Any) -> bool:
-        """Check it, whatever it is; who has left does not sign in."""
+        """Check it, whatever it is, once; who has left does not sign in."""
         try:
             valid = bool(super().validate(**kwargs))
         except _UNREADABLE:
@@ -130,6 +130,8 @@ class AnswerForm(WebAuthnSigninResponseForm):
         if valid and not cast(User, self.user).active:
             self.credential.errors = [UNKNOWN]
             return False
+        if valid and not idempotency.spend(self.challenge):
+            return _unclear(self)
         return valid
 
 

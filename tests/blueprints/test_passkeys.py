@@ -175,6 +175,20 @@ def test_an_answer_to_another_question_is_refused(client, device):
     assert not is_in(client)
 
 
+def test_an_answer_signs_in_once(app, client, device):
+    device.counter = -1  # a passkey that is copied between devices stays at 0 and tells no repeats
+    options, action = asked(client.post("/wan-signin"))
+    sent = {"credential": device.get(options)}
+
+    client.post(action, data=sent)
+    listener = app.test_client()
+    again = listener.post(action, data=sent, follow_redirects=True)
+
+    assert is_in(client)
+    assert not is_in(listener)
+    assert "could not be used" in again.text
+
+
 def test_it_takes_two_minutes_at_most(client, device, clock):
     options, action = asked(client.post("/wan-signin"))
     clock.shift(121)

@@ -305,6 +305,19 @@ def test_a_required_field_is_not_emptied(make):
     assert list(invalid.value.fields) == ["phone"]
 
 
+def test_required_tags_are_not_all_taken_away(make):
+    one, two = make.account("One", tags=["Fair"]), make.account("Two", tags=["Fair", "VIP"])
+    three = make.account("Three", tags=[])
+    required_fields.choose(["tags"], by=make.alice)
+    removing = bulk_edits.tagging(Verb.REMOVE_TAGS, "fair", by=make.mona)
+
+    planned = plan(those(one, two, three), removing, make.mona)
+    carry_out(planned, make.mona)
+
+    assert set(said(planned, Planned.REJECTED, make.mona)) == {"One"}
+    assert held(make, "tags", one, two, three) == [["Fair"], ["VIP"], []]
+
+
 def test_no_account_comes_to_be_below_one_that_is_below_it(make):
     top = make.account("Top", number="T1")
     middle = make.account("Middle", number="M1", parent_id=top.id)
