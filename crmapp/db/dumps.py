@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,8 @@ _OTHERS = (
 _COPY = re.compile(rb"COPY public\.\S+ \(.*\) FROM stdin;\n")
 _WHOLE = ("--format=custom", "--compress=1", "--no-owner", "--no-privileges", "--no-comments")
 _BLOCK = 1 << 20
+_LEAVING = 3.0
+"""Seconds that a connection that was closed may still be listed."""
 
 
 class PostgresCopies:
@@ -63,7 +66,7 @@ class PostgresCopies:
     def check(self, version: str) -> None:
         with self._connected() as connection:
             here = _major(connection)
-            ((others,),) = connection.execute(_OTHERS).fetchall()
+            others = _others(connection)
         if int(version) > here:
             raise BackupError(
                 f"The backup was made of PostgreSQL {version}, the server here is {here}. Use a"
@@ -126,6 +129,17 @@ class PostgresCopies:
         """The password goes by the environment: everybody can read a program's arguments."""
         password = self._told.get("password")
         return {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
+
+
+def _others(connection: psycopg.Connection) -> int:
+    """Count who else is connected, but not those that are just leaving."""
+    connection.autocommit = True  # what is seen of others is kept for a transaction
+    until = time.monotonic() + _LEAVING
+    while True:
+        ((others,),) = connection.execute(_OTHERS).fetchall()
+        if not others or time.monotonic() > until:
+            return int(others)
+        time.sleep(0.1)
 
 
 def _carry_out(connection: psycopg.Connection, script: IO[bytes]) -> None:
