@@ -50,6 +50,9 @@ from crmapp.errors import ConfigurationError
         ("CRMAPP_SOURCE_HOSTS", "http://erp.example"),
         ("CRMAPP_SOURCE_HOSTS", "10.1.0.0/40"),
         ("CRMAPP_SOURCE_HOSTS", "0.0.0.0/0"),
+        ("CRMAPP_WEBHOOK_HOSTS", "https://hub.example"),
+        ("CRMAPP_WEBHOOK_HOSTS", ".corp.example"),
+        ("CRMAPP_WEBHOOK_HOSTS", "10.1.0.0/16"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from crmapp.db import session, utcnow
 from crmapp.db.bulk import insert_rows, is_one_of
@@ -74,12 +74,12 @@ def _waiting(hook: Webhook) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _wanted(hook: Webhook, row: Row[Any]) -> str | None:
+def _wanted(hook: Webhook, row: Any) -> str | None:
     kind = kind_of(row.object, row.action, row.fields)
     return kind if kind and wants(hook.events, hook.fields, kind, row.fields) else None
 
 
-def _delivery(hook: Webhook, row: Row[Any], kind: str) -> dict[str, Any]:
+def _delivery(hook: Webhook, row: Any, kind: str) -> dict[str, Any]:
     now = utcnow()
     return {
         "webhook_id": hook.id,

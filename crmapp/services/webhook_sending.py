@@ -99,7 +99,7 @@ def _has_nothing_new(hook: Webhook) -> bool:
 
 
 def _ours(hook_id: int, fence: int) -> tuple[ColumnElement[bool], ...]:
-    return Webhook.id == hook_id, Webhook.fence == fence, Webhook.active
+    return Webhook.id == hook_id, Webhook.fence == fence, Webhook.active.is_(True)
 
 
 def _next(hook_id: int) -> int | None:

@@ -6,12 +6,19 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
+from crmapp.domain.fields import Field
+from crmapp.domain.records import GROUP_BILLING, GROUP_SHIPPING
 from crmapp.domain.webhooks import EVENTS
+from crmapp.i18n import N_
 from crmapp.services import webhook_events, webhook_log, webhooks
 from crmapp.web.access import person
 from crmapp.web.htmx import page
 from crmapp.web.paging import page_number
+from crmapp.web.texts import translated
+
+_OBJECTS = {"account": N_("Account"), "contact": N_("Contact"), "activity": N_("Activity")}
 
 
 def show(
@@ -31,7 +38,7 @@ def show(
         status=status,
         hook=hook,
         events=EVENTS,
-        narrowed=[offered[name] for name in hook.fields if name in offered],
+        narrowed=[called(name, offered[name]) for name in hook.fields if name in offered],
         word=word,
         renewed=renewed,
         typed=typed or {},
@@ -52,3 +59,11 @@ def _messages(hook_id: int) -> dict[str, Any]:
         "states": states,
         "state": state if state in states else "",
     }
+
+
+def called(name: str, spec: Field) -> str:
+    """Return what a field is called among those of other kinds of records."""
+    said = translated(spec.label)
+    if spec.group in (GROUP_BILLING, GROUP_SHIPPING):
+        said = _("%(field)s (%(group)s)", field=said, group=translated(spec.group))
+    return f"{translated(_OBJECTS[name.partition('.')[0]])}: {said}"

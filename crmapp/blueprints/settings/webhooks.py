@@ -10,7 +10,7 @@ from wtforms import HiddenField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from crmapp.blueprints.settings import bp
-from crmapp.blueprints.settings.webhook_page import show
+from crmapp.blueprints.settings.webhook_page import called, show
 from crmapp.domain.webhooks import EVENTS
 from crmapp.errors import Conflict, Invalid
 from crmapp.models import Webhook
@@ -23,12 +23,6 @@ from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import ChosenField, Required
 from crmapp.web.texts import translated
-
-_OBJECTS = {
-    "account": lazy_gettext("Account"),
-    "contact": lazy_gettext("Contact"),
-    "activity": lazy_gettext("Activity"),
-}
 
 
 class WebhookForm(Form):
@@ -188,7 +182,7 @@ def _offering(form: WebhookForm) -> WebhookForm:
     """Let what can be ticked be found in it."""
     form.events.choices = [SelectChoice(kind, translated(text)) for kind, text in EVENTS.items()]
     form.fields.choices = [
-        SelectChoice(name, f"{_OBJECTS[name.partition('.')[0]]}: {translated(spec.label)}")
+        SelectChoice(name, called(name, spec))
         for name, spec in webhook_events.fields_offered().items()
     ]
     return form
