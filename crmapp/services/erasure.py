@@ -25,6 +25,7 @@ from crmapp.models import (
     FieldMapVersion,
     FiledMail,
     IntegrationVersion,
+    LinkedPerson,
     MailDrop,
     MailOutbox,
     ManagedListState,
@@ -115,7 +116,7 @@ def erase_people(ids: Sequence[int]) -> None:
     _forget_places(ids)
     session.execute(delete(MailOutbox).where(is_one_of(MailOutbox.user_id, ids)))
     session.execute(delete(StoredSelection).where(is_one_of(StoredSelection.user_id, ids)))
-    for kept in (Favourite, SavedView):
+    for kept in (Favourite, SavedView, LinkedPerson):
         session.execute(delete(kept).where(is_one_of(kept.user_id, ids)))
     changed = update(SavedView).where(is_one_of(SavedView.changed_by_id, ids))
     session.execute(changed.values(changed_by_id=None))

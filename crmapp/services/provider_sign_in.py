@@ -22,6 +22,7 @@ from crmapp.i18n import N_
 from crmapp.models import IdentityProvider, LinkedPerson, User
 from crmapp.services import audit, identity_provider, users, vault
 from crmapp.services.editing import unless_taken
+from crmapp.services.person_sign_in import Begun
 
 log = logging.getLogger(__name__)
 LONGEST = timedelta(minutes=15)
@@ -51,14 +52,6 @@ class Refused(CRMError):
 
     status = 403
     default = UNKNOWN
-
-
-@dataclass(frozen=True)
-class Begun:
-    """Where the person goes; ``kept`` is given back when she returns, and shows nothing."""
-
-    url: str
-    kept: str
 
 
 @dataclass(frozen=True)

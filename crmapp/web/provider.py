@@ -7,8 +7,9 @@ from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, after_this_request, redirect, session
+from flask import Flask, after_this_request, redirect, request, session
 from flask.typing import ResponseReturnValue
+from flask_login import user_logged_in
 from flask_security.forms import LoginForm
 from flask_security.proxies import _security
 from flask_security.utils import _view_commit, login_user
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
     """Offer the provider where people sign in, and sign them out there as well."""
     views: dict[str, Any] = app.view_functions
     views["security.logout"] = _leaving(views["security.logout"])
+    user_logged_in.connect(_came_otherwise, app)
     app.add_template_global(identity_provider.active, "identity_provider")
 
 
@@ -71,6 +73,12 @@ def enter(arrived: Arrived) -> ResponseReturnValue:
             return more
     login_user(user, authn_via=[BY])
     return redirect(there, 303)
+
+
+def _came_otherwise(_app: Flask, **_more: object) -> None:
+    """Forget where somebody signs out who did not come from there after all."""
+    if request.endpoint in ("security.login", "security.wan_signin_response"):
+        session.pop(END, None)
 
 
 def end_origin() -> str:

@@ -379,20 +379,22 @@ def test_a_provider_that_is_down_is_said_and_the_password_still_works(client, ma
     assert is_in(client)
 
 
-def test_without_passwords_only_administrators_sign_in_by_one(client, app, make, set_up, forger):
-    set_up(forger.url, passwords=False)
-    admin = app.test_client()
-
-    for browser, person in ((client, make.bob), (admin, make.alice)):
-        browser.post("/login", data={"email": person.email, "password": PASSWORD})
-
-    assert (is_in(client), is_in(admin)) == (False, True)
-    assert "Passwords sign in administrators only." in said(client)
-
-
 def test_nobody_signs_in_who_is_in_already(as_user, make, set_up, forger):
     set_up(forger.url)
 
     answer = as_user(make.carol).get(f"{BEGIN}?next=/day")
 
     assert (answer.location, forger.asked) == ("/day", [])
+
+
+def test_who_then_signs_in_by_a_password_is_not_led_there_to_sign_out(client, make, set_up, forger):
+    set_up(forger.url)
+    forger.claims["email"] = make.bob.email
+    with unit_of_work():
+        session.add(SecondStep(role=make.bob.role))
+    come_back(client, forger)
+
+    client.post("/login", data={"email": make.carol.email, "password": PASSWORD})
+
+    assert is_in(client)
+    assert client.post("/logout").location == "/login"

@@ -10,6 +10,7 @@ from crmapp.db import session
 from crmapp.errors import Invalid
 from crmapp.models import IdentityProvider
 from crmapp.services import key_rotation, vault
+from tests.factories import PASSWORD
 from tests.support.openid import SECRET
 
 PLACE = "/admin/users/identity-provider"
@@ -144,3 +145,18 @@ def test_a_provider_that_is_not_in_use_is_not_offered(client, set_up, forger):
     assert "Sign in with Acme" not in client.get("/login").text
     assert client.get("/login/provider").status_code == 404
     assert client.get("/login/provider/back?code=1&state=1").status_code == 404
+
+
+def is_in(client):
+    return client.get("/preferences/mail").status_code == 200
+
+
+def test_without_passwords_only_administrators_sign_in_by_one(client, app, make, set_up, forger):
+    set_up(forger.url, passwords=False)
+    admin = app.test_client()
+
+    for browser, person in ((client, make.bob), (admin, make.alice)):
+        browser.post("/login", data={"email": person.email, "password": PASSWORD})
+
+    assert (is_in(client), is_in(admin)) == (False, True)
+    assert "Passwords sign in administrators only." in client.get("/login").text
