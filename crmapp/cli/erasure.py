@@ -9,13 +9,13 @@ from crmapp.db import session
 from crmapp.errors import NotFound
 from crmapp.models import Run, User
 from crmapp.services import erased_list, person_erasure, runs, users
-from crmapp.services.personal_data import MODELS
+from crmapp.services.personal_data import KINDS
 
 PERSON = click.IntRange(1, 2**31 - 1)
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(MODELS)))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("person_id", type=PERSON, metavar="ID")
 @click.option("--dry-run", is_flag=True, help="Only say what would go and what stays.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table, Text, cast, or_, select
 from sqlalchemy import Text as TextType
 
-from crmapp.db import Base, session
+from crmapp.db import LARGEST_ID, Base, session
 from crmapp.domain.permissions import Right
 from crmapp.domain.traces import MARK, Traces, traces
 from crmapp.errors import NotFound
@@ -22,7 +22,7 @@ from crmapp.services.rights import need
 
 RIGHT = Right.USER_MANAGE
 CONTACT, USER = "contact", "user"
-MODELS: dict[str, type[Contact] | type[User]] = {CONTACT: Contact, USER: User}
+KINDS = (CONTACT, USER)
 ADDRESS = "erased.invalid"
 """Of which the e-mail addresses are that stand for those of people who were erased."""
 DROPPED = frozenset({"mail_outbox", "unfiled_letter", "request_log"})
@@ -93,7 +93,7 @@ def subject(kind: str, id_: int, *, by: User) -> Subject:
         NotFound: there is no such person, or she was erased.
     """
     need(RIGHT, by=by)
-    row = session.get(MODELS[kind], id_) if kind in MODELS else None
+    row = _row(kind, id_)
     if row is None or is_erased(row):
         raise NotFound
     if isinstance(row, User):
@@ -101,6 +101,12 @@ def subject(kind: str, id_: int, *, by: User) -> Subject:
         known = traces([(first, last)], [row.email], [])
         return Subject(kind, id_, row.name, row.email, None, known)
     return Subject(kind, id_, row.name, row.email, row.account_id, _of_contact(row))
+
+
+def _row(kind: str, id_: int) -> Contact | User | None:
+    if id_ > LARGEST_ID:
+        return None
+    return session.get(Contact, id_) if kind == CONTACT else session.get(User, id_)
 
 
 def _of_contact(contact: Contact) -> Traces:

@@ -27,6 +27,13 @@ def test_she_is_found_by_name_and_address(desk, anna, words):
     assert f"/admin/erasures/contact/{anna.id}" in answer.text
 
 
+@pytest.mark.parametrize("kind", ["contact", "user"])
+@pytest.mark.parametrize("number", ["0", "2147483648", "99999999999999999999"])
+def test_a_number_that_nobody_has_is_not_found(desk, kind, number):
+    assert desk.get(f"/admin/erasures/{kind}/{number}").status_code == 404
+    assert desk.post(f"/admin/erasures/{kind}/{number}", data={}).status_code == 404
+
+
 def test_people_who_sign_in_are_found_too(desk, make):
     answer = desk.get("/admin/erasures", query_string={"q": make.bob.email})
 
