@@ -154,7 +154,9 @@ def one(shown: Mapping[str, Any], status: int = 200, location: str = "") -> Resp
     response.set_etag(str(shown["version"]))
     if location:
         response.headers["Location"] = location
-    if request.method == "GET":
+    if request.method == "GET" and request.if_match:
+        need_version(shown["version"])
+    elif request.method == "GET":
         response.make_conditional(request)
     return response
 

@@ -137,6 +137,17 @@ def test_who_has_the_version_is_told_so(make, program):
     assert answer.data == b""
 
 
+@pytest.mark.parametrize("version, status", [('"1"', 200), ("*", 200), ('"2"', 412)])
+def test_who_reads_one_version_gets_that_or_a_problem(make, program, version, status):
+    path = f"/accounts/{make.account('Acme').id}"
+
+    answer = program(make.mona).get(path, headers={"If-Match": version})
+
+    assert answer.status_code == status
+    kind = "application/json" if status == 200 else "application/problem+json"
+    assert answer.content_type == kind
+
+
 def test_a_request_sent_twice_creates_one_account(make, program):
     asks, key = program(make.mona), {"Idempotency-Key": "k1"}
 

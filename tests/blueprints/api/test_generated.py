@@ -27,17 +27,19 @@ MADE = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-OURS = ["2xx", "400", "401", "403", "404", "409", "412", "422", "428"]
-"""What may be said to a request of the right shape: our rules know more than a schema can say."""
+REFUSALS = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "428"]
+"""What may be said to any request: our rules know more than a schema can say."""
 
 
 @pytest.fixture
 def described(app, make, program, monkeypatch):
     """The API as it describes itself, with a program that may do everything."""
     monkeypatch.setattr(limiter, "enabled", False)
-    config = schemathesis.Config.from_dict(
-        {"checks": {"positive_data_acceptance": {"expected-statuses": OURS}}}
-    )
+    checks = {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", *REFUSALS]},
+        "negative_data_rejection": {"expected-statuses": REFUSALS},
+    }
+    config = schemathesis.Config.from_dict({"checks": checks})
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
     return schema, program(make.alice).token
 
