@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from crmapp.config import is_encryption_key, settings
+from crmapp.config import settings
 from crmapp.errors import ConfigurationError, SecretsLost
+from crmapp.variables import is_encryption_key
 
 
 def new_key() -> str:

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from crmapp.cli import commands
-from crmapp.config import is_encryption_key
 from crmapp.db import db, session, unit_of_work
 from crmapp.models import AuditEvent, Contact, FeedSource, Run, User
 from crmapp.services import audit, seals, vault
+from crmapp.variables import is_encryption_key
 from tests.support.connections import connect, xml
 
 
