@@ -41,6 +41,7 @@ class Webhook(Base):
 class Delivery(Base):
     """A message of a webhook; ``change_id`` is the change that it tells, none for a ping.
 
+    ``event`` names that change also after a backup was restored, when its id is taken once more.
     ``state`` is waiting, delivered or failed (given up). ``answer`` is the beginning of what the
     receiver said last, ``error`` why it said nothing.
     """
@@ -50,6 +51,7 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
     change_id: Mapped[int | None]
+    event: Mapped[str] = mapped_column(default="")
     kind: Mapped[str]
     object: Mapped[str] = mapped_column(default="")
     record_id: Mapped[int | None]
@@ -73,4 +75,4 @@ class Delivery(Base):
     @property
     def event_id(self) -> str:
         """What names the event, however often it is sent."""
-        return f"ping_{self.id}" if self.change_id is None else f"evt_{self.change_id}"
+        return self.event or f"ping_{self.id}"

@@ -44,7 +44,7 @@ def follow(hook: Webhook) -> bool:
     if hook.cursor >= final or _waiting(hook) >= AT_ONCE:
         return False
     change = Change.__table__.c
-    columns = (change.id, change.object, change.record_id, change.action, change.fields)
+    columns = (change.id, change.at, change.object, change.record_id, change.action, change.fields)
     ahead = change.id.between(hook.cursor + 1, final)
     rows = session.execute(select(*columns).where(ahead).order_by(change.id).limit(AT_ONCE)).all()
     told = [_delivery(hook, row, kind) for row in rows if (kind := _wanted(hook, row))]
@@ -84,6 +84,7 @@ def _delivery(hook: Webhook, row: Any, kind: str) -> dict[str, Any]:
     return {
         "webhook_id": hook.id,
         "change_id": row.id,
+        "event": f"evt_{row.id}_{round(row.at.timestamp() * 1000):x}",
         "kind": kind,
         "object": row.object,
         "record_id": row.record_id,

@@ -206,7 +206,10 @@ def test_a_signature_cannot_be_made_without_the_passphrase():
         told(remade(change))
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"x" * 2000)])
+CONTENTS = {"empty": b"", "text": b"no archive", "packed": gzip.compress(b"x" * 2000)}
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_what_is_no_backup_is_said_to_be_none(content):
     with pytest.raises(BackupError):
         told(content)

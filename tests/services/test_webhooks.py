@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, update
 
 from crmapp import config
-from crmapp.db import session
+from crmapp.db import session, unit_of_work, utcnow
 from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
-from crmapp.models import AuditEvent, Webhook
+from crmapp.models import AuditEvent, Change, Delivery, Webhook
 from crmapp.services import (
     contacts,
     key_rotation,
@@ -189,3 +191,20 @@ def test_what_is_wrong_is_said_at_its_field(make, wanted, field):
         webhooks.add(wanted, by=make.alice)
 
     assert list(refused.value.fields) == [field]
+
+
+def test_a_change_that_takes_the_id_of_one_that_is_gone_is_another_event(make):
+    """So it is once a backup was restored: what happened since is gone, and its ids come again."""
+    with listening(OK) as peer:
+        hook(make, peer.url)
+        saved(make)
+        deliver()
+        with unit_of_work():
+            session.execute(delete(Delivery))
+            session.execute(update(Change).values(at=utcnow() + timedelta(minutes=5)))
+            session.execute(update(Webhook).values(cursor=0))
+        deliver()
+
+        one, other = told(peer)
+    assert one["id"] != other["id"]
+    assert one["data"] == other["data"]

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("webhook_id", sa.Integer(), nullable=False),
         sa.Column("change_id", sa.Integer(), nullable=True),
+        sa.Column("event", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("object", sa.String(), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=True),
