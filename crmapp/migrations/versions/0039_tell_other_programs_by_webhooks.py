@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("seconds", sa.Float(), nullable=True),
+        sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("next_at", moment, nullable=False),
