@@ -6,9 +6,9 @@ import pytest
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.bulk_edits import Edit, Verb
-from crmapp.errors import Conflict, NotFound
+from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.models import User
-from crmapp.services import accounts, bulk_edits, merges, reaches, runs, users
+from crmapp.services import accounts, bulk_edits, merges, reaches, run_files, runs, users
 from crmapp.services.account_sets import Chosen
 from tests.services.test_bulk_edits import held
 from tests.support.bulk import TITLES, carry_out, plan, take_back, those
@@ -94,3 +94,14 @@ def test_a_manager_who_was_restricted_since_takes_back_only_what_is_hers_still(m
     undoing = take_back(done, make.again(User, make.mona.id))
 
     assert undoing.done == {"updated": 1, "skipped": 1}
+
+
+def test_the_plan_as_it_lies_on_the_server_is_closed_to_who_was_restricted_since(make):
+    give = bulk_edits.setting("phone", "555 123", by=make.mona)
+    planned = plan(those(make.account("Acme")), give, make.mona)
+    open_ = run_files.plan_file(planned.id, 0, by=make.mona)
+    reaches.restrict(make.mona.id, sees=[], edits=[], territories=[], by=make.alice)
+
+    assert open_.is_file()
+    with pytest.raises(Forbidden):
+        run_files.plan_file(planned.id, 0, by=make.again(User, make.mona.id))
