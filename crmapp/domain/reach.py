@@ -34,6 +34,7 @@ FOR_ALL = frozenset(
         Right.ACCOUNT_VIEW_ALL,
         Right.GRID_ADD_UPDATE_ACCOUNTS,
         Right.RUN_VIEW,
+        Right.RUN_UNDO,
         Right.INTEGRATION_MANAGE,
         Right.DATASET_MANAGE,
     }

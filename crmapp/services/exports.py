@@ -22,7 +22,7 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
-from crmapp.errors import DatasetError, Forbidden, Invalid, NotFound, Unavailable
+from crmapp.errors import Conflict, DatasetError, Forbidden, Invalid, NotFound, Unavailable
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later, leaving
@@ -41,6 +41,7 @@ _BEGUN = timedelta(days=1)
 GRID = "grid"
 """What an export is of, where its source does not say it."""
 _PATIENCE = 1800.0  # seconds that the question may take: nobody looks at a page meanwhile
+_OUTLIVED = N_("Other accounts were open to you when this file was made. Have it made again.")
 _TOO_MANY = N_(
     "A workbook takes up to %(most)s rows, and this grid has %(count)s. Take the CSV file."
 )
@@ -142,8 +143,15 @@ def queue(
     person = by.id
     with unit_of_work():
         sent = {**source, "by": person}
-        made = once(key, sent, lambda: _queue(source, title, rows, person))
+        kept = {**source, "seen": _seen(by)}
+        made = once(key, sent, lambda: _queue(kept, title, rows, person))
     return int(made.removeprefix("run:"))
+
+
+def _seen(by: User) -> list[Any]:
+    """Return whose accounts she sees beside her own: a file that shows more is not hers to read."""
+    reach, teams = by.reach(Right.ACCOUNT_VIEW), sorted(team.id for team in by.teams)
+    return [sorted(reach), teams, sorted(by.territories or ())]
 
 
 def _queue(source: Mapping[str, Any], title: str, rows: int | None, person: int) -> str:
@@ -168,10 +176,14 @@ def file_of(run: Run, *, by: User) -> File:
 
     Raises:
         NotFound: there is none, not any more, or somebody else had it made.
+        Conflict: other accounts were open to her when it was made.
     """
     file = left_by(run) if run.by_id == by.id else None
     if file is None:
         raise NotFound
+    now = _seen(by)
+    if not by.sees_all and run.source.get("seen", now) != now:
+        raise Conflict({}, message=_OUTLIVED)
     return file
 
 

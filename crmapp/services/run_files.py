@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crmapp.config import settings
+from crmapp.domain.permissions import Right
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import exports, runs
+from crmapp.services.rights import need
 
 PLAN = N_("Plan")
 REJECTED = N_("Rejected rows")
@@ -48,8 +50,10 @@ def plan_file(run_id: int, number: int, *, by: User) -> Path:
 
     Raises:
         NotFound: there is none, not any more, or she does not see the run.
+        Forbidden: she may not see runs: it holds accounts as they are, open to her or not.
     """
     parts = runs.get(run_id, by=by).artefacts or []
+    need(Right.RUN_VIEW, by=by)
     if number >= len(parts):
         raise NotFound
     path: Path = settings().artefacts_dir / parts[number]["name"]

@@ -181,20 +181,28 @@ def listed(page: int, asked: Asked = WAITING, *, by: User) -> Listed:
     need(RIGHT, by=by)
     number = select(func.count()).select_from(UnfiledLetter)
     waits = UnfiledLetter.waits()
-    waiting, settled = (session.scalar(number.where(each)) or 0 for each in (waits, ~waits))
+    hers = _open_to(by)
+    waiting, settled = (session.scalar(number.where(each, hers)) or 0 for each in (waits, ~waits))
     count, newest = session.execute(
-        select(func.count(), func.max(UnfiledLetter.id)).where(*asked.holds())
+        select(func.count(), func.max(UnfiledLetter.id)).where(*asked.holds(), hers)
     ).one()
     first = (min(page, max(1, -(-count // PAGE))) - 1) * PAGE
     order = UnfiledLetter.settled_at.desc() if asked.settled else UnfiledLetter.came_at.desc()
     query = (
         select(UnfiledLetter)
-        .where(*asked.holds())
+        .where(*asked.holds(), hers)
         .order_by(order, UnfiledLetter.id.desc())
         .options(joinedload(UnfiledLetter.settled_by), joinedload(UnfiledLetter.activity))
     )
     letters = session.scalars(query.offset(first).limit(PAGE)).all()
     return Listed(letters, first + 1, count, newest or 0, waiting, settled)
+
+
+def _open_to(by: User) -> ColumnElement[bool]:
+    """Leave out letters that are on accounts which ``by`` does not see."""
+    on = select(Activity.id).join(Account, Account.id == Activity.account_id)
+    seen = on.where(Account.visible_to(by, deleted=True))
+    return or_(UnfiledLetter.activity_id.is_(None), UnfiledLetter.activity_id.in_(seen))
 
 
 def count(*, by: User) -> int:

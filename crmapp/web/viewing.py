@@ -7,19 +7,25 @@ its method, and not by a page that is only asked for (:data:`crmapp.db.session.R
 
 from __future__ import annotations
 
-from flask import Flask, g, request, session
+from flask import Flask, flash, g, request, session
 from flask_login import user_logged_in, user_logged_out
 
 from crmapp.db import read_only
 from crmapp.errors import ReadOnly
+from crmapp.i18n import N_
 from crmapp.models.user import User
 from crmapp.services import users, view_as
 from crmapp.web.access import person, signed_in
+from crmapp.web.texts import translated
 
 KEY = "viewing_as"
 ENDING = frozenset({"settings.stop_viewing", "security.logout"})
 """What an administrator does as herself, whoever she looks at it as."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_ENDED = N_(
+    "You see crmapp with your own eyes again: as this person it cannot be looked at any more."
+    " Nothing was changed."
+)
 
 
 def init_app(app: Flask) -> None:
@@ -59,11 +65,15 @@ def _look_through_her_eyes() -> None:
     if KEY not in session or not signed_in() or request.endpoint in ENDING:
         return
     who, by = _seen(), person()
+    writes = request.method not in _READING
     if who is None:
         end()
+        if writes:
+            raise ReadOnly(_ENDED)
+        flash(translated(_ENDED), "info")
         return
     g.viewer, g._login_user = by, who
-    refused = request.method not in _READING or request.blueprint == "security"
+    refused = writes or request.blueprint == "security"
     if refused:
         view_as.refuse(who.id, by_id=by.id)
     read_only(True)

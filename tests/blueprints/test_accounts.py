@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.models import Account
-from crmapp.services import accounts
+from crmapp.services import accounts, reaches
 from tests.support.web import htmx
 
 
@@ -291,6 +291,13 @@ def test_deleting_is_asked_about_and_can_be_taken_back(make, as_user, headers):
     assert "Delete Acme?" in asked.text
     assert "This account was deleted" in gone.text
     assert named("Acme").deleted_at is None
+
+
+def test_who_may_not_change_an_account_is_not_asked_whether_to_delete_it(make, as_user):
+    account = make.account("Acme")
+    reaches.restrict(make.mona.id, sees=None, edits=[], territories=[], by=make.alice)
+
+    assert as_user(make.mona).get(f"/accounts/{account.id}/deletion").status_code == 403
 
 
 def test_a_deleted_account_offers_nothing_to_change(make, as_user):

@@ -145,6 +145,24 @@ def test_it_ends_when_its_end_is_due(make, as_user, viewing):
     assert "You see crmapp as" not in client.get("/accounts").text
 
 
+def test_what_is_sent_after_its_end_is_not_done_in_her_own_name(make, places, viewing):
+    users.set_active(make.bob.id, False, by=make.alice)
+
+    sent = viewing.post(f"/accounts/{places['own']}/values/name", data={"value": "Changed"})
+
+    assert sent.status_code == 403
+    assert "with your own eyes again" in sent.text
+    assert make.again(Account, places["own"]).name == "Acme"
+    assert viewing.get("/accounts").status_code == 200
+
+
+def test_its_end_is_said(make, viewing):
+    users.set_active(make.bob.id, False, by=make.alice)
+
+    assert "with your own eyes again" in viewing.get("/accounts").text
+    assert "with your own eyes again" not in viewing.get("/accounts").text
+
+
 def test_it_is_told_in_the_audit_trail(make, as_user):
     client = as_user(make.alice)
     client.post(f"/admin/users/{make.bob.id}/view")

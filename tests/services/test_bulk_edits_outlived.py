@@ -6,9 +6,9 @@ import pytest
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.bulk_edits import Edit, Verb
-from crmapp.errors import Conflict, NotFound
+from crmapp.errors import Conflict, Forbidden, NotFound
 from crmapp.models import User
-from crmapp.services import accounts, bulk_edits, merges, runs, users
+from crmapp.services import accounts, bulk_edits, merges, reaches, run_files, runs, users
 from crmapp.services.account_sets import Chosen
 from tests.services.test_bulk_edits import held
 from tests.support.bulk import TITLES, carry_out, plan, take_back, those
@@ -83,3 +83,25 @@ def test_an_edit_of_many_belongs_to_whoever_asked_for_it(make):
         bulk_edits.get(planned.id, by=make.mona)
     with pytest.raises(NotFound):
         bulk_edits.get(planned.id, by=make.mallory)
+
+
+def test_a_manager_who_was_restricted_since_takes_back_only_what_is_hers_still(make):
+    hers, other = make.account("Hers", owner_id=make.mona.id), make.account("Other")
+    give = bulk_edits.setting("phone", "555 123", by=make.mona)
+    done = carry_out(plan(those(hers, other), give, make.mona), make.mona)
+    reaches.restrict(make.mona.id, sees=[], edits=[], territories=[], by=make.alice)
+
+    undoing = take_back(done, make.again(User, make.mona.id))
+
+    assert undoing.done == {"updated": 1, "skipped": 1}
+
+
+def test_the_plan_as_it_lies_on_the_server_is_closed_to_who_was_restricted_since(make):
+    give = bulk_edits.setting("phone", "555 123", by=make.mona)
+    planned = plan(those(make.account("Acme")), give, make.mona)
+    open_ = run_files.plan_file(planned.id, 0, by=make.mona)
+    reaches.restrict(make.mona.id, sees=[], edits=[], territories=[], by=make.alice)
+
+    assert open_.is_file()
+    with pytest.raises(Forbidden):
+        run_files.plan_file(planned.id, 0, by=make.again(User, make.mona.id))

@@ -20,9 +20,9 @@ from crmapp.domain.mapping import FieldMapping, apply
 from crmapp.domain.record_keys import ACCOUNT_ID
 from crmapp.domain.records import ACCOUNT_FIELDS, ACTIVITY_FIELDS, CONTACT_FIELDS
 from crmapp.domain.suggestions import Mark, Seen, suggest
-from crmapp.errors import Invalid
-from crmapp.models import Account, Activity, Contact, Run
-from crmapp.services import exports, fields, pick_lists, record_exports, runs
+from crmapp.errors import Conflict, Invalid
+from crmapp.models import Account, Activity, Contact, Run, User
+from crmapp.services import exports, fields, pick_lists, reaches, record_exports, runs
 from crmapp.services.account_links import meant
 from crmapp.services.sheet_files import Heading, csv_lines, write_workbook
 
@@ -308,3 +308,18 @@ def test_what_there_is_no_export_of_is_refused(make):
 def test_headings_of_addresses_are_not_there_twice():
     assert len({heading(spec) for spec in ACCOUNT_FIELDS.values()}) == len(ACCOUNT_FIELDS)
     assert HEADINGS.keys() < ACCOUNT_FIELDS.keys()
+
+
+def test_a_file_that_shows_more_than_is_open_to_her_now_is_closed(make):
+    make.account("Acme")
+    run_id = started("account", "csv", make.mona).id
+    runs.work(run_id)
+    run = runs.get(run_id, by=make.mona)
+    before = exports.file_of(run, by=make.mona)
+    reaches.restrict(make.mona.id, sees=[], edits=None, territories=[], by=make.alice)
+
+    with pytest.raises(Conflict, match="Have it made again"):
+        exports.file_of(make.again(Run, run_id), by=make.again(User, make.mona.id))
+
+    reaches.restrict(make.mona.id, sees=None, edits=None, territories=[], by=make.alice)
+    assert exports.file_of(make.again(Run, run_id), by=make.again(User, make.mona.id)) == before

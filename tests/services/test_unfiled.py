@@ -11,12 +11,13 @@ from sqlalchemy import insert, select, update
 from crmapp import config, contents
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.errors import FileLost, Forbidden, NotFound
-from crmapp.models import Activity, Attachment, FiledMail, UnfiledLetter
+from crmapp.models import Activity, Attachment, FiledMail, UnfiledLetter, User
 from crmapp.services import (
     activities,
     attachment_sweep,
     erasure,
     merge_relations,
+    reaches,
     retention,
     unfiled,
     unfiled_batches,
@@ -108,6 +109,18 @@ def test_several_letters_are_filed_at_once(kept, make):
     assert unfiled.file(ids, make.account().id, by=make.mona) == ids
 
     assert {each.subject for each in living()} == {"One", "Two"}
+
+
+def test_a_letter_on_an_account_that_she_does_not_see_is_not_shown(kept, make):
+    one, two_ = two(kept)
+    unfiled.file([one], make.account().id, by=make.alice)
+    unfiled.discard([two_], by=make.alice)
+    reaches.restrict(make.mona.id, sees=[], edits=[], territories=[], by=make.alice)
+
+    seen = unfiled.listed(1, Asked(settled=True), by=make.again(User, make.mona.id))
+
+    assert [each.id for each in seen.letters] == [two_]
+    assert (seen.count, seen.settled) == (1, 1)
 
 
 def test_what_is_settled_is_not_settled_again(kept, make):

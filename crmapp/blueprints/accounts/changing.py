@@ -131,7 +131,7 @@ def adopt(account_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_DELETE)
 def confirm_deletion(account_id: int) -> ResponseReturnValue:
     """Ask whether the account is to be deleted."""
-    account = accounts.get(account_id, by=current_user)
+    account = accounts.need_editable(account_id, by=current_user)
     counts = accounts.standing(account, by=current_user)
     return page("accounts/deletion.html", "accounts/_deletion.html", account=account, counts=counts)
 

@@ -14,7 +14,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, KeyReused, VersionStale
+from crmapp.errors import Conflict, Invalid, KeyReused, NotFound, VersionStale
 from crmapp.models import Account
 from crmapp.services import account_links, account_list, accounts, fields, published
 from crmapp.services.account_question import ARGUMENTS, Question
@@ -66,7 +66,7 @@ def read_account(account_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("POST", "/accounts", Scope.ACCOUNTS_WRITE, "Create an account",
-              sends="NewAccount", answers="Account", status=201)
+              sends="NewAccount", answers="Account", status=201, gives_away=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_CREATE)
 def create_account() -> ResponseReturnValue:
@@ -81,13 +81,12 @@ def create_account() -> ResponseReturnValue:
         raise records.refused(invalid, known) from invalid
     except KeyReused as error:
         raise records.reused() from error
-    there = url_for("api.read_account", account_id=account_id)
-    return records.one(_one(account_id), 201, there)
+    return _written(account_id, 201, url_for("api.read_account", account_id=account_id))
 
 
 @operation(
     Operation("PATCH", "/accounts/<int:account_id>", Scope.ACCOUNTS_WRITE, "Change an account",
-              sends="AccountChanges", answers="Account", versioned=True)
+              sends="AccountChanges", answers="Account", versioned=True, gives_away=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
 def change_account(account_id: int) -> ResponseReturnValue:
@@ -104,7 +103,7 @@ def change_account(account_id: int) -> ResponseReturnValue:
         raise records.refused(invalid, known) from invalid
     except Conflict as conflict:
         raise VersionStale from conflict
-    return records.one(_one(account_id))
+    return _written(account_id)
 
 
 @operation(
@@ -121,6 +120,14 @@ def delete_account(account_id: int) -> ResponseReturnValue:
     except Conflict as conflict:
         raise VersionStale from conflict
     return "", 204
+
+
+def _written(account_id: int, status: int = 200, location: str = "") -> ResponseReturnValue:
+    """Send what was written; nothing of an account that she has given to somebody else by it."""
+    try:
+        return records.one(_one(account_id), status, location)
+    except NotFound:
+        return "", 204, {"Location": location} if location else {}
 
 
 def _one(account_id: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ _FAULTS = {
     428: "If-Match is missing",
     429: "Too many requests; see Retry-After",
 }
+_GIVEN_AWAY = "Done; the record is somebody else's now, and not open to the person of the token"
 
 
 @bp.get("/openapi.json")
@@ -68,6 +69,8 @@ def _operation(name: str, known: Operation) -> Schema:
         "parameters": _parameters(known),
         "responses": {str(known.status): answer, **faults},
     }
+    if known.gives_away:
+        described["responses"]["204"] = {"description": _GIVEN_AWAY}
     if known.sends:
         content = {"application/json": {"schema": _ref(known.sends)}}
         described["requestBody"] = {"required": True, "content": content}

@@ -23,7 +23,10 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address. ``sends`` and ``answers`` name schemas of the document."""
+    """One method of one address. ``sends`` and ``answers`` name schemas of the document.
+
+    ``gives_away``: by it, a person may give a record to somebody else, and not see it any more.
+    """
 
     method: str
     path: str
@@ -34,6 +37,7 @@ class Operation:
     status: int = 200
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     versioned: bool = False
+    gives_away: bool = False
 
 
 OPERATIONS: dict[str, Operation] = {}

@@ -138,13 +138,15 @@ def reused() -> Invalid:
 def need_version(version: int) -> None:
     """Refuse a change of another version than the one there is.
 
+    A weak ETag counts as well: what is compressed on the way has one.
+
     Raises:
         VersionMissing: nobody said which one.
         VersionStale: it is another one by now.
     """
     if not request.if_match:
         raise VersionMissing
-    if not request.if_match.contains(str(version)):
+    if not request.if_match.contains_weak(str(version)):
         raise VersionStale
 
 

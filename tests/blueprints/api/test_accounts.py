@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmapp.services import account_list, accounts
+from crmapp.services import account_list, accounts, reaches
 from crmapp.services.account_question import Question
 
 PEOPLE = ("alice", "ivan", "mona", "bob", "mallory", "carol")
@@ -240,3 +240,29 @@ def test_what_may_exist_already_is_named_and_can_be_overruled(make, program):
     assert warned.status_code == 409
     assert [each["name"] for each in warned.json["matches"]] == ["Acme Engines"]
     assert saved.status_code == 201
+
+
+def test_a_version_that_was_read_compressed_can_be_changed(make, program):
+    account = make.account("Acme", notes="x" * 1000)
+    asks, path = program(make.mona), f"/accounts/{account.id}"
+    read = asks.get(path, headers={"Accept-Encoding": "gzip"}).headers["ETag"]
+
+    answer = asks.ask("PATCH", path, json={"fax": "+33 1 11"}, headers={"If-Match": read})
+
+    assert read == 'W/"1"'
+    assert answer.status_code == 200, answer.json
+
+
+def test_who_gives_an_account_away_is_told_that_it_is_done(make, program):
+    bob = make.bob
+    reaches.restrict(bob.id, sees=[], edits=[], territories=[], by=make.alice)
+    hers = make.account("Acme", owner_id=bob.id)
+    asks = program(bob)
+
+    made = asks.post("/accounts", {"name": "Nobody's"}, **{"Idempotency-Key": "one"})
+    again = asks.post("/accounts", {"name": "Nobody's"}, **{"Idempotency-Key": "one"})
+    given = asks.patch(f"/accounts/{hers.id}", {"owner_id": None}, version=1)
+
+    assert [each.status_code for each in (made, again, given)] == [204] * 3
+    assert made.headers["Location"] == again.headers["Location"]
+    assert asks.get(f"/accounts/{hers.id}").status_code == 404
