@@ -125,11 +125,12 @@ def said(item: Item) -> Said:
     if item.entry is not None:
         change = item.entry.change
         name = item.name or _("erased")
+        called = f"{_(OBJECTS[change.object])} {change.record_id}"
         return Said(
             item.at,
             _who(item),
             _(item.entry.action),
-            f"{_(OBJECTS[change.object])} {change.record_id}: {name}",
+            _("%(what)s: %(more)s", what=called, more=name),
             _record(change.object, change.record_id) if item.name else "",
             item.entry.lines,
             item.entry.links,
@@ -149,7 +150,9 @@ def said(item: Item) -> Said:
 def row(item: Item) -> list[Any]:
     """Say one thing that was done as a line of the file."""
     line, place = said(item), item.place
-    details = [f"{_(each.label)}: {_change(each)}" for each in line.lines]
+    details = [
+        _("%(what)s: %(more)s", what=_(each.label), more=_change(each)) for each in line.lines
+    ]
     details += [translated(each) for each in line.links]
     run = item.entry.change.run_id if item.entry else None
     if run is not None:

@@ -66,4 +66,5 @@ def called(name: str, spec: Field) -> str:
     said = translated(spec.label)
     if spec.group in (GROUP_BILLING, GROUP_SHIPPING):
         said = _("%(field)s (%(group)s)", field=said, group=translated(spec.group))
-    return f"{translated(_OBJECTS[name.partition('.')[0]])}: {said}"
+    about = translated(_OBJECTS[name.partition(".")[0]])
+    return _("%(what)s: %(more)s", what=about, more=said)
