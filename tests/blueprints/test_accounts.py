@@ -293,6 +293,10 @@ def test_deleting_is_asked_about_and_can_be_taken_back(make, as_user, headers):
     assert named("Acme").deleted_at is None
 
 
+def test_a_field_without_a_class_has_none(make, as_user):
+    assert 'class="None"' not in as_user(make.mona).get("/accounts/new").text
+
+
 def test_who_may_not_change_an_account_is_not_asked_whether_to_delete_it(make, as_user):
     account = make.account("Acme")
     reaches.restrict(make.mona.id, sees=None, edits=[], territories=[], by=make.alice)

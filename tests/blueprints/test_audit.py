@@ -10,10 +10,11 @@ from sqlalchemy import update
 
 from crmapp.db import session, unit_of_work
 from crmapp.models import AuditEvent
-from crmapp.services import audit, seals, users
+from crmapp.services import api_tokens, audit, seals, users
 from crmapp.web.extensions import limiter
 from tests.blueprints.test_second_step import code_of, enter, turned_on
 from tests.factories import PASSWORD
+from tests.support.pages import flat
 from tests.support.web import htmx
 
 
@@ -174,3 +175,11 @@ def test_the_health_page_says_whether_the_seals_hold(as_user, make):
 
     assert "The newest seals fit" in well
     assert "Seal 1 is broken: event 1 was changed later." in alice.get("/admin/health").text
+
+
+def test_what_a_token_may_do_is_one_list(make, as_user):
+    api_tokens.make("Test", ["accounts:read", "contacts:read"], 30, by=make.bob)
+
+    text = flat(as_user(make.alice).get("/admin/audit"))
+
+    assert "What it may do Read accounts, Read contacts " in text

@@ -209,7 +209,7 @@ def _word(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{_word(key)} {_word(each)}" for key, each in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_word, value)) or "–"
+        return ", ".join(_word(each).removesuffix(".") for each in value) or "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if value is None:
