@@ -108,6 +108,12 @@ def revoke(token_id: int, *, by: User) -> str:
         return token.name
 
 
+def revoke_all(person_id: int) -> None:
+    """Revoke all tokens of a person who is let go, for good; the caller commits."""
+    hers = (ApiToken.user_id == person_id, ApiToken.revoked_at.is_(None))
+    session.execute(update(ApiToken).where(*hers).values(revoked_at=utcnow()))
+
+
 def found(word: str) -> ApiToken | None:
     """Return the token, with its person, if it is good."""
     query = select(ApiToken).where(ApiToken.hash == _hashed(word))

@@ -17,7 +17,7 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
 from crmapp.queue import later
-from crmapp.services import audit, passwords, second_step, sign_ins
+from crmapp.services import api_tokens, audit, passwords, second_step, sign_ins
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need, who_holds
 
@@ -151,6 +151,7 @@ def change(
             _keep_an_administrator(user)
         if active is False and user.active:
             sign_ins.end_all(user)
+            api_tokens.revoke_all(user.id)
         if role not in (None, user.role):
             _note("role_changed", user, by, role=[user.role, role])
             user.role = role

@@ -65,9 +65,12 @@ def test_a_revoked_token_is_refused(make, program):
 def test_the_token_of_somebody_who_left_is_refused(make, program):
     theirs = program(make.bob)
 
-    users.change(make.bob.id, role="rep", active=False, by=make.alice)
-
+    users.set_active(make.bob.id, False, by=make.alice)
     assert theirs.get("/accounts").status_code == 401
+
+    users.set_active(make.bob.id, True, by=make.alice)
+    assert theirs.get("/accounts").status_code == 401
+    assert api_tokens.own(by=make.bob) == []
 
 
 def test_a_token_without_the_scope_is_told_which_one(make, program):
