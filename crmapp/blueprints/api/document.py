@@ -87,7 +87,7 @@ def _parameters(known: Operation) -> list[Schema]:
     if known.answers == "Accounts":
         asked = {**asked, **{spec.name: _TEXT for spec in account_fields.filterable()}}
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in asked.items()]
-    if known.method == "POST":
+    if known.method == "POST" and known.keyed:
         own = {"type": "string", "maxLength": records.LONGEST_KEY}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": own})
     if known.versioned and known.method != "GET":

@@ -26,6 +26,7 @@ class Operation:
     """One method of one address. ``sends`` and ``answers`` name schemas of the document.
 
     ``gives_away``: by it, a person may give a record to somebody else, and not see it any more.
+    What is not ``keyed`` does no harm when it is sent twice, and looks at no Idempotency-Key.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Operation:
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     versioned: bool = False
     gives_away: bool = False
+    keyed: bool = True
 
 
 OPERATIONS: dict[str, Operation] = {}

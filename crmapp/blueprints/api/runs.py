@@ -125,7 +125,8 @@ def draft_run() -> ResponseReturnValue:
 
 @operation(
     Operation("POST", "/runs/<int:run_id>/plan", Scope.RUNS_WRITE,
-              "Plan a run with a saved mapping", sends="Planning", answers="Run", status=202)
+              "Plan a run with a saved mapping", sends="Planning", answers="Run", status=202,
+              keyed=False)
 )  # fmt: skip
 @requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
 def plan_run(run_id: int) -> ResponseReturnValue:
