@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from crmapp import create_app
 from crmapp.config import Settings
-from crmapp.db import db, session
+from crmapp.db import db, session, unit_of_work
 from crmapp.db.schema import migrate
 from crmapp.domain.permissions import Role
 from crmapp.models import User
@@ -57,8 +57,8 @@ def cookie_of(home: Path) -> str:
 def signed_in(app: Flask) -> str:
     """Sign the manager in, as :func:`cookie_of` does, in the application that one is in."""
     with app.test_request_context():
-        login_user(manager())
-        session.commit()
+        with unit_of_work():
+            login_user(manager())
         content = dict(cookie)
     client = app.test_client()
     with client.session_transaction() as kept:

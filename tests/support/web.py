@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask_security import login_user
 from werkzeug.test import TestResponse
 
-from crmapp.db import session
+from crmapp.db import session, unit_of_work
 
 
 class Client(FlaskClient):
@@ -41,8 +41,8 @@ def sign_in(app: Flask, user: Any) -> Client:
 
 def _session_of(app: Flask, user: Any) -> dict[str, Any]:
     with app.test_request_context():
-        login_user(user)
-        session.commit()
+        with unit_of_work():  # as a request to sign in does: it waits for who writes
+            login_user(user)
         return dict(cookie)
 
 
