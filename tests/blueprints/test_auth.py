@@ -9,6 +9,7 @@ from sqlalchemy import event, func, select
 from crmapp.db import session, unit_of_work
 from crmapp.db.session import WRITE
 from crmapp.models import MailOutbox, SignIn, User
+from crmapp.services import users
 from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
 from tests.support.web import htmx
@@ -372,3 +373,13 @@ def test_a_body_of_deep_json_is_read_by_nobody(client):
     answer = client.post("/accounts", data=b"[" * 5000, content_type="application/json")
 
     assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("typed", ["Caf\u00e9 \ufb01ve tables", "Cafe\u0301 five tables"])
+def test_a_password_that_was_given_is_the_same_however_its_letters_are_typed(client, make, typed):
+    given = "Caf\u00e9 five tables"
+    users.add(name="Eva", email="eva@crm.example", role="rep", password=given, by=make.alice)
+
+    client.post("/login", data={"email": "eva@crm.example", "password": typed})
+
+    assert client.get("/preferences/mail").status_code == 200
