@@ -14,7 +14,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, KeyReused, NotFound, VersionStale
+from crmapp.errors import Conflict, Invalid, NotFound, VersionStale
 from crmapp.models import Account
 from crmapp.services import account_links, account_list, accounts, fields, published
 from crmapp.services.account_question import ARGUMENTS, Question
@@ -79,8 +79,6 @@ def create_account() -> ResponseReturnValue:
         )
     except Invalid as invalid:
         raise records.refused(invalid, known) from invalid
-    except KeyReused as error:
-        raise records.reused() from error
     return _written(account_id, 201, url_for("api.read_account", account_id=account_id))
 
 

@@ -12,7 +12,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, KeyReused, VersionStale
+from crmapp.errors import Conflict, Invalid, VersionStale
 from crmapp.models import Activity
 from crmapp.services import activities, fields, published
 from crmapp.web.access import person, requires
@@ -60,8 +60,6 @@ def add_activity(account_id: int) -> ResponseReturnValue:
         activity_id = activities.add(account_id, values, by=person(), key=records.key("activity"))
     except Invalid as invalid:
         raise records.refused(invalid, known) from invalid
-    except KeyReused as error:
-        raise records.reused() from error
     shown = _shown(activities.get(activity_id, by=person()))
     return records.one(shown, 201, url_for("api.read_activity", activity_id=activity_id))
 

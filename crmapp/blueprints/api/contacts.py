@@ -13,7 +13,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, KeyReused, VersionStale
+from crmapp.errors import Conflict, Invalid, VersionStale
 from crmapp.models import Contact
 from crmapp.services import accounts, contact_list, contacts, fields, published
 from crmapp.services.contact_list import Asked
@@ -90,8 +90,6 @@ def add_contact(account_id: int) -> ResponseReturnValue:
         contact_id = contacts.add(account_id, values, by=person(), key=records.key("contact"))
     except Invalid as invalid:
         raise records.refused(invalid, known) from invalid
-    except KeyReused as error:
-        raise records.reused() from error
     shown = _shown(contacts.get(contact_id, by=person()))
     return records.one(shown, 201, url_for("api.read_contact", contact_id=contact_id))
 

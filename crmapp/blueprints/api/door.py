@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,8 @@ from flask import Blueprint, Response, g, request
 
 from crmapp import origin
 from crmapp.domain.scopes import Scope, opens
-from crmapp.errors import ScopeMissing, TokenRefused
+from crmapp.errors import Invalid, KeyReused, ScopeMissing, TokenRefused
+from crmapp.i18n import N_
 from crmapp.services import api_tokens
 from crmapp.web.access import public
 from crmapp.web.auth import SIGN_IN_LIMIT
@@ -19,6 +21,7 @@ from crmapp.web.extensions import limiter
 
 RATE = "600 per minute"
 View = Callable[..., Any]
+REUSED = N_("This Idempotency-Key was sent before with another body. Send a new one.")
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,23 @@ def serve(bp: Blueprint) -> None:
     """Give each operation its address, behind this door."""
     for name, known in OPERATIONS.items():
         # The guard of the pages knows cookies; this one knows tokens and nothing else.
-        bp.add_url_rule(known.path, name, public(_VIEWS[name]), methods=[known.method])
+        view = public(_in_our_words(_VIEWS[name]))
+        bp.add_url_rule(known.path, name, view, methods=[known.method])
     bp.before_request(_enter)
     bp.after_request(_leave)
+
+
+def _in_our_words(view: View) -> View:
+    """Speak of the key that a program sent, where services speak of a form."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(*args, **kwargs)
+        except KeyReused as error:
+            raise Invalid({"Idempotency-Key": REUSED}, REUSED) from error
+
+    return answer
 
 
 def _enter() -> None:

@@ -14,7 +14,6 @@ from crmapp.i18n import N_, Text
 from crmapp.services.published import public
 
 LONGEST_KEY = 100
-REUSED = N_("This Idempotency-Key was sent before with another body. Send a new one.")
 UNKNOWN = N_("There is no such member. Leave it out; /api/v1/openapi.json has those there are.")
 
 
@@ -128,11 +127,6 @@ def key(object_: str) -> str | None:
         text = Text(N_("Send at most %(most)s characters."), {"most": LONGEST_KEY})
         raise Invalid({"Idempotency-Key": text})
     return f"api:{g.api_token}:{object_}:{sent}" if sent else None
-
-
-def reused() -> Invalid:
-    """Say that a key came before with another body."""
-    return Invalid({"Idempotency-Key": REUSED}, REUSED)
 
 
 def need_version(version: int) -> None:

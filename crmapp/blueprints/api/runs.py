@@ -15,7 +15,7 @@ from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import KIND_LABELS, Status
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Invalid, KeyReused
+from crmapp.errors import Invalid
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.services import grids, receipts, run_list, runs, saved_mappings, undo, upserts
@@ -116,10 +116,7 @@ def draft_run() -> ResponseReturnValue:
     asked = grids.ask(sent["dataset"], sent["dimension"], sent.get("arguments", {}), by=person())
     source = grids.source(asked, by=person())
     title, why = source["titles"][reader.locale()], sent.get("why", "")
-    try:
-        run_id = upserts.start(source, title=title, by=person(), key=records.key("run"), why=why)
-    except KeyReused as error:
-        raise records.reused() from error
+    run_id = upserts.start(source, title=title, by=person(), key=records.key("run"), why=why)
     return _made(run_id)
 
 
@@ -150,12 +147,7 @@ def plan_run(run_id: int) -> ResponseReturnValue:
 def start_run(run_id: int) -> ResponseReturnValue:
     """Carry out the plan that has this hash; one that was made anew since is refused."""
     sent = schemas.checked(records.body(), "Start")
-    try:
-        upserts.run_later(
-            run_id, plan_hash=sent["plan_hash"], key=records.key("start"), by=person()
-        )
-    except KeyReused as error:
-        raise records.reused() from error
+    upserts.run_later(run_id, plan_hash=sent["plan_hash"], key=records.key("start"), by=person())
     return _shown(runs.get(run_id, by=person())), 202
 
 
@@ -166,10 +158,7 @@ def start_run(run_id: int) -> ResponseReturnValue:
 @requires(Right.ACCOUNT_VIEW)
 def undo_run(run_id: int) -> ResponseReturnValue:
     """Take a run back by a run of its own; what people changed since is kept."""
-    try:
-        return _made(undo.undo_later(run_id, by=person(), key=records.key("undo")))
-    except KeyReused as error:
-        raise records.reused() from error
+    return _made(undo.undo_later(run_id, by=person(), key=records.key("undo")))
 
 
 def _made(run_id: int) -> ResponseReturnValue:

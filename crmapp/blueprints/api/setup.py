@@ -10,7 +10,7 @@ from crmapp.blueprints.api import records, schemas
 from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, KeyReused, NotFound, VersionStale
+from crmapp.errors import Conflict, NotFound, VersionStale
 from crmapp.models import PickListValue
 from crmapp.services import fields, pick_list_values, pick_lists, published
 from crmapp.web.access import person, requires
@@ -77,10 +77,7 @@ def read_pick_list(code: str) -> ResponseReturnValue:
 def add_pick_list_value(code: str) -> ResponseReturnValue:
     """Add a value at the end of a pick list."""
     sent = {"active": True, **schemas.checked(records.body(), "NewPickListValue")}
-    try:
-        value_id = pick_list_values.add(code, sent, by=person(), key=records.key("value"))
-    except KeyReused as error:
-        raise records.reused() from error
+    value_id = pick_list_values.add(code, sent, by=person(), key=records.key("value"))
     return records.one(_value(pick_list_values.get(code, value_id, by=person())), 201)
 
 
