@@ -37,11 +37,10 @@ from crmapp.models.user import User
 from crmapp.services import passwords, sign_ins, vault
 from crmapp.services import second_step as steps
 from crmapp.web import guesses, passkeys, provider, recent, second_step, signed_in
-from crmapp.web.extensions import limiter
+from crmapp.web.extensions import GUESS_LIMIT, SIGN_IN_LIMIT, limiter
 from crmapp.web.redirects import is_our_own
 from crmapp.web.texts import translated
 
-SIGN_IN_LIMIT = "10 per minute; 100 per hour"
 RESET_LIMIT = "5 per minute; 30 per hour"
 
 
@@ -164,8 +163,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_write_first)
     limited = {
         "security.login": SIGN_IN_LIMIT,
-        "security.change_password": SIGN_IN_LIMIT,
-        "security.verify": SIGN_IN_LIMIT,
+        "security.change_password": GUESS_LIMIT,
+        "security.verify": GUESS_LIMIT,
         "security.forgot_password": RESET_LIMIT,
     }
     views: dict[str, Any] = app.view_functions

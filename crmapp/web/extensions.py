@@ -22,6 +22,11 @@ csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address)
 migrate = Migrate(db=db, render_as_batch=True)
 
+SIGN_IN_LIMIT = "60 per minute; 600 per hour"
+"""For one address, right ones too: a whole office may be behind it. A person has limits herself."""
+GUESS_LIMIT = "10 per minute; 100 per hour"
+"""For one address, where only who guesses comes so often."""
+
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the extensions that need nothing but settings; ``web/auth.py`` binds Flask-Security.

@@ -28,8 +28,8 @@ from crmapp.i18n import N_
 from crmapp.models.user import User
 from crmapp.services import idempotency, second_step
 from crmapp.web.access import person, signed_in
-from crmapp.web.extensions import limiter
-from crmapp.web.second_step import LIMIT, telling
+from crmapp.web.extensions import SIGN_IN_LIMIT, limiter
+from crmapp.web.second_step import telling
 
 MOST = 20
 """So many passkeys can a person have."""
@@ -159,7 +159,7 @@ def init_app(app: Flask, security: Security) -> None:
     views: dict[str, Any] = app.view_functions
     for name in ("wan_signin", "wan_signin_response", "wan_register", "wan_register_response"):
         endpoint = f"security.{name}"
-        views[endpoint] = limiter.limit(LIMIT, methods=["POST"])(views[endpoint])
+        views[endpoint] = limiter.limit(SIGN_IN_LIMIT, methods=["POST"])(views[endpoint])
     security.wan_register_context_processor(_hers)
     for signal, event in (
         (wan_registered, second_step.PASSKEY),

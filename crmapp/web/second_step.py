@@ -25,10 +25,9 @@ from crmapp.i18n import N_
 from crmapp.models.user import User
 from crmapp.services import second_step, vault
 from crmapp.web.access import person, signed_in
-from crmapp.web.extensions import limiter
+from crmapp.web.extensions import SIGN_IN_LIMIT, limiter
 from crmapp.web.guesses import alone
 
-LIMIT = "10 per minute; 100 per hour"
 MESSAGES = {
     "TWO_FACTOR_INVALID_TOKEN": (
         N_("This code is not right, or was used already. Enter the one that the app shows now."),
@@ -184,7 +183,7 @@ def init_app(app: Flask, security: Security) -> None:
     views: dict[str, Any] = app.view_functions
     for name in ("two_factor_setup", "two_factor_token_validation", "mf_recovery"):
         endpoint = f"security.{name}"
-        views[endpoint] = limiter.limit(LIMIT, methods=["POST"])(views[endpoint])
+        views[endpoint] = limiter.limit(SIGN_IN_LIMIT, methods=["POST"])(views[endpoint])
     views["security.two_factor_token_validation"] = _to_the_codes(
         views["security.two_factor_token_validation"]
     )

@@ -16,8 +16,7 @@ from crmapp.errors import Invalid, KeyReused, ScopeMissing, TokenRefused
 from crmapp.i18n import N_
 from crmapp.services import api_tokens
 from crmapp.web.access import public
-from crmapp.web.auth import SIGN_IN_LIMIT
-from crmapp.web.extensions import limiter
+from crmapp.web.extensions import GUESS_LIMIT, limiter
 
 RATE = "600 per minute"
 View = Callable[..., Any]
@@ -116,6 +115,6 @@ def _count() -> None:
     """Refuse a token that asks too often."""
 
 
-@limiter.limit(SIGN_IN_LIMIT)
+@limiter.limit(GUESS_LIMIT)
 def _count_guess() -> None:
     """Refuse whoever has tried too many tokens."""

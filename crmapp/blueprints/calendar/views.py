@@ -11,8 +11,7 @@ from crmapp.blueprints.calendar import bp
 from crmapp.errors import NotFound
 from crmapp.services import calendars
 from crmapp.web.access import public
-from crmapp.web.auth import SIGN_IN_LIMIT
-from crmapp.web.extensions import limiter
+from crmapp.web.extensions import GUESS_LIMIT, limiter
 
 READING_LIMIT = "30 per minute; 300 per hour"
 
@@ -32,6 +31,6 @@ def show(word: str) -> ResponseReturnValue:
     return response.make_conditional(request)
 
 
-@limiter.limit(SIGN_IN_LIMIT)
+@limiter.limit(GUESS_LIMIT)
 def _count_guess() -> None:
     """Refuse whoever has tried too many addresses."""

@@ -10,8 +10,7 @@ from crmapp.config import settings
 from crmapp.services import provider_sign_in
 from crmapp.services.provider_sign_in import Back, Refused
 from crmapp.web.access import public, signed_in
-from crmapp.web.auth import SIGN_IN_LIMIT
-from crmapp.web.extensions import limiter
+from crmapp.web.extensions import SIGN_IN_LIMIT, limiter
 from crmapp.web.provider import enter
 from crmapp.web.redirects import safe_next
 from crmapp.web.texts import translated
