@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from argon2 import PasswordHasher
@@ -220,8 +221,12 @@ def administrator() -> User:
 
 
 def hashed(password: str) -> str:
-    """Hash a password as signing in expects it: argon2id, as ``web/auth.py`` configures it."""
-    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password)
+    """Hash a password as signing in expects it: argon2id, as ``web/auth.py`` configures it.
+
+    One text can be typed in several ways, as é is by one sign or two: it is one password.
+    """
+    hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+    return hasher.hash(unicodedata.normalize("NFKD", password))
 
 
 def _note(kind: str, user: User, by: User | None, **details: object) -> None:
