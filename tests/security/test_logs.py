@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from crmapp.web import logs
-from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
 
 
@@ -16,7 +15,6 @@ from tests.factories import PASSWORD
 def lines(capsys):
     """Return what was told since the test began, a mapping for each line."""
     logs.configure()
-    limiter.reset()
     return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
@@ -80,7 +78,6 @@ def test_each_line_says_when_by_the_clock_of_everybody(as_user, make, lines):
 
 def test_no_password_token_or_cookie_comes_into_the_log(client, make, capsys):
     logs.configure()
-    limiter.reset()
     answer = client.post("/login", data={"email": make.bob.email, "password": PASSWORD})
     client.post("/verify", data={"password": "wrong-passphrase"})
     client.post("/change", data={"password": PASSWORD, "new_password": "short"})

@@ -10,7 +10,6 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from crmapp.config import ROOT
 from crmapp.services import passwords, users
-from crmapp.web.extensions import limiter
 
 KINDS = {
     "lower case": "correct horse battery staple",
@@ -23,11 +22,6 @@ KINDS = {
     "64 signs": "correct horse battery staple seventeen violet otters sing at night"[:64],
     "200 signs": ("correct horse battery staple seventeen violet otters " * 4)[:200],
 }
-
-
-@pytest.fixture(autouse=True)
-def _unlimited(app):
-    limiter.reset()
 
 
 def enter(client, user, password):

@@ -9,14 +9,8 @@ from passlib.totp import TOTP
 
 from crmapp.db import session
 from crmapp.models import MailOutbox
-from crmapp.web.extensions import limiter
 
 NEW = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def _unlimited(app):
-    limiter.reset()
 
 
 @pytest.fixture
