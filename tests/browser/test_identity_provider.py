@@ -51,7 +51,7 @@ def signs_in_there(page: Page, login: str) -> None:
 @pytest.mark.parametrize(
     "login, language, options",
     [
-        ("vera", "en", {}),
+        ("vera", "en", CALM),
         ("rita", "fr", {"locale": "fr-FR", "viewport": PHONE, **CALM}),
     ],
     ids=["in English", "in French on a phone"],

@@ -33,7 +33,7 @@ def plug_in(page: Page) -> tuple[object, str]:
 @pytest.mark.parametrize(
     "login, language, options",
     [
-        ("vera", "en", {}),
+        ("vera", "en", CALM),
         ("rita", "fr", {"locale": "fr-FR", "viewport": PHONE, **CALM}),
     ],
     ids=["in English", "in French on a phone"],
