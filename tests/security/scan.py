@@ -41,22 +41,6 @@ EXPLAINED = {
 """What docs/security.md explains."""
 
 
-def program() -> Path:
-    """Return wapiti, which is installed if it is not there.
-
-    Raises:
-        Failed: it cannot be.
-    """
-    folder = apart.cache("wapiti", "CRMAPP_WAPITI_CACHE")
-    with apart.alone(folder):
-        mark, wanted = folder / "installed", f"{apart.digest(LOCK)} {sys.version}"
-        if not mark.exists() or mark.read_text() != wanted:
-            mark.unlink(missing_ok=True)
-            apart.install(LOCK, folder)
-            mark.write_text(wanted)
-    return folder / "venv" / "bin" / "wapiti"
-
-
 def cookie_of(url: str, login: str) -> str:
     """Sign a person of the demo in and return her cookie; a visitor has none."""
     if not login:
@@ -105,7 +89,7 @@ def main() -> int:
     parser.add_argument("--who", choices=PEOPLE, action="append", help="only so (all four)")
     asked = parser.parse_args()
     worst = 0
-    wapiti = program()
+    wapiti = apart.installed("wapiti", "CRMAPP_WAPITI_CACHE", LOCK) / "wapiti"
     with tempfile.TemporaryDirectory(prefix="crmapp-scan-") as name:
         site = Installation(Path(name) / "home", {"CRMAPP_DEMO": "1"})
         site.patience = 300

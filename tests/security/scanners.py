@@ -47,22 +47,6 @@ class Finding:
         return f"{self.place}: {self.rule} {self.words}"
 
 
-def programs() -> Path:
-    """Return the folder with both scanners, which are installed if they are not there.
-
-    Raises:
-        Failed: they cannot be.
-    """
-    folder = apart.cache("scanners", "CRMAPP_SCANNERS_CACHE")
-    with apart.alone(folder):
-        mark, wanted = folder / "installed", f"{apart.digest(LOCK)} {sys.version}"
-        if not mark.exists() or mark.read_text() != wanted:
-            mark.unlink(missing_ok=True)
-            apart.install(LOCK, folder)
-            mark.write_text(wanted)
-    return folder / "venv" / "bin"
-
-
 def bandit(at: Path) -> list[Finding]:
     """Return what bandit finds and nothing excuses."""
     words = ["--quiet", "--recursive", "--format", "json", "--skip", IMPORTS]
@@ -148,7 +132,7 @@ def _files() -> dict[str, list[str]]:
 def main() -> int:
     """Say what was found; nothing is the only good answer."""
     try:
-        at = programs()
+        at = apart.installed("scanners", "CRMAPP_SCANNERS_CACHE", LOCK)
         with tempfile.TemporaryDirectory() as name:
             expected = samples(Path(name))
             with ThreadPoolExecutor() as both:

@@ -173,7 +173,12 @@ def test_nothing_is_exempt_from_the_token_against_forgery_but_what_has_a_token_o
 
 
 def test_every_package_is_pinned_by_its_digest():
-    for name in ("requirements.lock", "requirements-test.lock", "tests/security/requirements.lock"):
+    for name in (
+        "requirements.lock",
+        "requirements-test.lock",
+        "tests/security/requirements.lock",
+        "tests/security/wapiti.lock",
+    ):
         text = (ROOT / name).read_text().replace("\\\n", " ")
         lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
         assert len(lines) > 20

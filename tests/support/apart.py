@@ -47,6 +47,22 @@ def install(lock: Path, folder: Path) -> None:
     run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)], folder)
 
 
+def installed(name: str, variable: str, lock: Path) -> Path:
+    """Return the folder of programs that a lock file lists, which are installed if need be.
+
+    Raises:
+        Failed: they cannot be.
+    """
+    folder = cache(name, variable)
+    with alone(folder):
+        mark, wanted = folder / "installed", f"{digest(lock)} {sys.version}"
+        if not mark.exists() or mark.read_text() != wanted:
+            mark.unlink(missing_ok=True)
+            install(lock, folder)
+            mark.write_text(wanted)
+    return folder / "venv" / "bin"
+
+
 def run(command: Sequence[str], folder: Path, **environment: str) -> None:
     """Run a program to its end.
 
