@@ -108,6 +108,8 @@ lock() {
     uv pip compile "$@" pyproject.toml -o requirements.lock
     uv pip compile "$@" pyproject.toml --group test -o requirements-test.lock
     uv pip compile "$@" tests/tryton/requirements.in -o tests/tryton/requirements.lock
+    uv pip compile "$@" tests/security/requirements.in -o tests/security/requirements.lock
+    uv pip compile "$@" tests/security/wapiti.in -o tests/security/wapiti.lock
 }
 
 case "${1:-}" in

@@ -98,6 +98,7 @@ section "Import laws" "$BIN/lint-imports"
 section "Types" "$BIN/mypy"
 section "Templates" "$BIN/djlint" --lint --quiet crmapp/templates
 section "Translations" translations
+section "Scanners" "$BIN/python" -m tests.security.scanners
 
 # Both are also databases of other systems, which the tests on SQLite read from.
 has_postgres || apt_install postgresql || true

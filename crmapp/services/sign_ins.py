@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Engine, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Engine, Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from crmapp.db import beside, session, unit_of_work, utcnow
@@ -22,25 +22,33 @@ from crmapp.services import audit
 from crmapp.services.rights import need
 
 LASTS = timedelta(days=32)
-"""Who was not seen for so long holds no cookie any more that is good: those last 30 and 31 days."""
+"""Who was not seen for so long signs in again: cookies are good for 30 and 31 days."""
+LONGEST = timedelta(days=90)
+"""However often she is seen, a sign-in ends after so long."""
 NOTED = timedelta(minutes=10)
 """When somebody was seen is noted so often at most."""
 MOST = 100
 """In so many browsers can a person be signed in; the one that was not seen for longest goes."""
-_LONGEST = 300
+_MOST_TOLD = 300
 """So much is kept of what a browser says of itself."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The sign-in that a request belongs to, and when it was seen as far as that is noted."""
+    """The sign-in that a request belongs to: seen when as far as that is noted, begun when."""
 
     id: int
     at: datetime = field(default_factory=utcnow)
+    since: datetime = field(default_factory=utcnow)
 
     def is_to_be_noted(self) -> bool:
         """Whether that is so long ago that it has to be noted anew."""
         return utcnow() - self.at >= NOTED
+
+    def is_over(self) -> bool:
+        """Whether she has to sign in again: she was not seen for long, or began too long ago."""
+        now = utcnow()
+        return now - self.at >= LASTS or now - self.since >= LONGEST
 
 
 def begin(user_id: int, *, agent: str, address: str) -> tuple[str, int]:
@@ -53,7 +61,7 @@ def begin(user_id: int, *, agent: str, address: str) -> tuple[str, int]:
     first = hers.order_by(SignIn.seen_at.desc(), SignIn.id.desc()).offset(MOST - 1)
     for each in session.scalars(first).all():
         session.execute(delete(SignIn).where(SignIn.id == each))
-    row = {"user_id": user_id, "word_hash": _hashed(word), "agent": agent[:_LONGEST]}
+    row = {"user_id": user_id, "word_hash": _hashed(word), "agent": agent[:_MOST_TOLD]}
     made = insert(SignIn).values(**row, address=address).returning(SignIn.id)
     return word, session.execute(made).scalar_one()
 
@@ -63,8 +71,19 @@ def find(word: str) -> tuple[User, Seen] | None:
     found = session.execute(_by_word(), {"word_hash": _hashed(word)}).one_or_none()
     if found is None:
         return None
-    person, sign_in_id, seen_at = found
-    return person, Seen(sign_in_id, seen_at)
+    person, sign_in_id, seen_at, began_at = found
+    return person, Seen(sign_in_id, seen_at, began_at)
+
+
+def renew(sign_in_id: int) -> str:
+    """Give a session another secret word, and return it; the old one is good no more.
+
+    The caller commits.
+    """
+    word = secrets.token_urlsafe(32)
+    there = update(SignIn).where(SignIn.id == sign_in_id)
+    session.execute(there.values(word_hash=_hashed(word)))
+    return word
 
 
 def note(engine: Engine, sign_in_id: int, *, agent: str, address: str) -> None:
@@ -73,7 +92,7 @@ def note(engine: Engine, sign_in_id: int, *, agent: str, address: str) -> None:
     query = (
         update(SignIn)
         .where(SignIn.id == sign_in_id, SignIn.seen_at <= now - NOTED)
-        .values(seen_at=now, agent=agent[:_LONGEST], address=address)
+        .values(seen_at=now, agent=agent[:_MOST_TOLD], address=address)
     )
     with suppress(DBAPIError), beside(engine) as connection:
         connection.execute(query)
@@ -86,7 +105,12 @@ def of(user_id: int, *, by: User) -> Sequence[SignIn]:
         Forbidden: it is not herself, and ``by`` lacks the right.
     """
     _allow(user_id, by)
-    hers = (SignIn.user_id == user_id, SignIn.seen_at > utcnow() - LASTS)
+    now = utcnow()
+    hers = (
+        SignIn.user_id == user_id,
+        SignIn.seen_at > now - LASTS,
+        SignIn.began_at > now - LONGEST,
+    )
     return session.scalars(
         select(SignIn).where(*hers).order_by(SignIn.seen_at.desc(), SignIn.id.desc())
     ).all()
@@ -124,7 +148,8 @@ def end_all(person: User, but: int | None = None) -> None:
 
 def forget_old() -> None:
     """Delete the sign-ins that nobody can come back to."""
-    old = SignIn.seen_at < utcnow() - LASTS
+    now = utcnow()
+    old = or_(SignIn.seen_at < now - LASTS, SignIn.began_at < now - LONGEST)
     if session.scalar(select(SignIn.id).where(old).limit(1)) is None:
         session.rollback()
         return
@@ -143,9 +168,9 @@ def _hashed(word: str) -> str:
 
 
 @cache
-def _by_word() -> Select[User, int, datetime]:
+def _by_word() -> Select[User, int, datetime, datetime]:
     return (
-        select(User, SignIn.id, SignIn.seen_at)
+        select(User, SignIn.id, SignIn.seen_at, SignIn.began_at)
         .join(SignIn, SignIn.user_id == User.id)
         .where(SignIn.word_hash == bindparam("word_hash"))
     )

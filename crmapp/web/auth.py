@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, get_locale, gettext
 from flask_login import AnonymousUserMixin, user_logged_in, user_logged_out
 from flask_security import MailUtil, PasswordUtil, RoleMixin, Security, SQLAlchemyUserDatastore
+from flask_security.forms import VerifyForm
 from flask_security.utils import _view_commit
 from sqlalchemy import update
 
@@ -116,6 +117,17 @@ class OurPasswords(PasswordUtil):
         return [translated(problem)] if problem else None, normal
 
 
+class ProofForm(VerifyForm):
+    """The password, from somebody who has signed in already."""
+
+    def validate(self, **kwargs: Any) -> bool:
+        """Check it; from then on the session goes by another word."""
+        valid = bool(super().validate(**kwargs))
+        if valid:
+            signed_in.renew()
+        return valid
+
+
 class People(SQLAlchemyUserDatastore):
     """Keeps what the library says of people as we do."""
 
@@ -152,7 +164,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Security and guard its doors."""
     app.config.update(_config(settings))
     people = People(db, User, NoRole, Passkey)
-    given: dict[str, Any] = {"mail_util_cls": OutboxMail, "password_util_cls": OurPasswords}
+    given: dict[str, Any] = {
+        "mail_util_cls": OutboxMail,
+        "password_util_cls": OurPasswords,
+        "verify_form": ProofForm,
+    }
     forms = {**second_step.FORMS, **passkeys.FORMS, **provider.FORMS}
     security = Security(app, people, **given, **forms)
     # Rights are ours to find, so nobody asks for what this hook finds out at each request.
@@ -214,9 +230,6 @@ def _config(settings: Settings) -> dict[str, object]:
         **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
         **second_step.CONFIG,
         **passkeys.CONFIG,
-        "REMEMBER_COOKIE_HTTPONLY": True,
-        "REMEMBER_COOKIE_SAMESITE": "Lax",
-        "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
         "REMEMBER_COOKIE_DURATION": timedelta(days=30),
     }
 

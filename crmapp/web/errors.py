@@ -56,6 +56,8 @@ SENTENCES_BY_STATUS = {
     429: N_("Wait a few minutes, then try again."),
     500: N_("It has been noted. Nothing you entered was half saved."),
 }
+REFUSALS = (401, 403, 405, 429)
+"""What an attack would meet: each is told in the log."""
 RESTRICTED = N_(
     "Your role allows it, but you are restricted to some accounts. Ask to see or change more."
 )
@@ -101,7 +103,15 @@ def known(error: CRMError) -> Response:
     return _answer(error.status, "" if plain else translated(error.message), error)
 
 
+def _tell_refusal(status: int, lacks: object) -> None:
+    """Tell the log who was refused what, by numbers: the audit trail knows her name."""
+    who = person().id if signed_in() else None
+    told = {"method": request.method, "endpoint": request.endpoint, "person": who, "lacks": lacks}
+    log.warning("refused", status=status, request_id=g.get("request_id"), **told)
+
+
 def _forged(_error: CSRFError) -> ResponseReturnValue:
+    _tell_refusal(400, "csrf_token")
     if not signed_in() and not is_public(request.endpoint or ""):
         return signed_out(url_for("security.login"))
     try:
@@ -141,6 +151,8 @@ def _http(error: HTTPException) -> Response:
 
 
 def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> Response:
+    if status in REFUSALS:
+        _tell_refusal(status, getattr(error, "right", None))
     lack = _lack(error) if isinstance(error, Forbidden) else None
     if lack and lack["restricted"]:
         sentence = sentence or gettext(RESTRICTED)

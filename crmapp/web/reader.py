@@ -14,6 +14,7 @@ from crmapp.i18n import LOCALES
 from crmapp.models.user import User
 from crmapp.web.access import person, signed_in
 from crmapp.web.extensions import babel
+from crmapp.web.security import read_cookie
 from crmapp.web.texts import Catalogues
 
 THEMES = ("system", "light", "dark")
@@ -76,7 +77,7 @@ def preferences() -> Mapping[str, str | None]:
     who = person() if signed_in() else None
     known: tuple[User | None, dict[str, str | None]] | None = g.get("preferences")
     if known is None or known[0] is not who:
-        chosen = {n: getattr(who, n, None) or request.cookies.get(n) for n in CHOICES}
+        chosen = {n: getattr(who, n, None) or read_cookie(n) for n in CHOICES}
         known = who, {n: v if v in CHOICES[n] else None for n, v in chosen.items()}
         g.preferences = known
     return known[1]

@@ -5,9 +5,10 @@ It is not signed, and need not be: whoever lists them asks again what their read
 
 from __future__ import annotations
 
-from flask import Response, after_this_request, current_app, request
+from flask import Response, after_this_request
 
 from crmapp.db import LARGEST_ID
+from crmapp.web import security
 
 MOST = 8
 NAME = "crmapp_recent"
@@ -24,26 +25,19 @@ def note_account(account_id: int) -> None:
 
 def accounts() -> list[int]:
     """Return the ids of the accounts that she opened last, the latest first."""
-    kept = request.cookies.get(NAME, "")[:_LONGEST].split("-")[:MOST]
+    kept = (security.read_cookie(NAME) or "")[:_LONGEST].split("-")[:MOST]
     ids = (int(each) for each in kept if each.isascii() and each.isdigit())
     return [each for each in ids if each <= LARGEST_ID]
 
 
 def forget() -> None:
     """Leave nothing of it to the person who signs in next."""
-    if NAME in request.cookies:
+    if security.read_cookie(NAME) is not None:
         _keep("")
 
 
 def _keep(ids: str) -> None:
     @after_this_request
     def send(response: Response) -> Response:
-        response.set_cookie(
-            NAME,
-            ids,
-            max_age=None if ids else 0,
-            httponly=True,
-            samesite="Lax",
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
-        )
+        security.send_cookie(response, NAME, ids, max_age=None if ids else 0)
         return response

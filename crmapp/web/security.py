@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from crmapp.config import Settings
 from crmapp.web.access import signed_in
 from crmapp.web.provider import end_origin
 
-ONE_YEAR = 365 * 24 * 3600
+STRICT = f"max-age={365 * 24 * 3600}; includeSubDomains"
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Send the headers with every answer, and set the flags of the session cookie."""
+    app.config.update(cookies(settings.secure_cookies))
     app.config.update(
-        SESSION_COOKIE_NAME="crmapp",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
         MAX_CONTENT_LENGTH=settings.max_upload,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
     )
@@ -29,8 +26,46 @@ def init_app(app: Flask, settings: Settings) -> None:
     def protect(response: Response) -> Response:
         _set_headers(response)
         if settings.secure_cookies:
-            response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
+            response.headers["Strict-Transport-Security"] = STRICT
         return response
+
+
+def cookies(secure: bool) -> dict[str, object]:
+    """Return what Flask and Flask-Login are told of their cookies."""
+    return {
+        "SESSION_COOKIE_NAME": bound("crmapp", secure),
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": secure,
+        "REMEMBER_COOKIE_NAME": bound("remember_token", secure),
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": secure,
+    }
+
+
+def bound(name: str, secure: bool | None = None) -> str:
+    """Return the name of a cookie: behind HTTPS one that no other host can set."""
+    if secure is None:
+        secure = current_app.config["SESSION_COOKIE_SECURE"]
+    return f"__Host-{name}" if secure else name
+
+
+def send_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Send a cookie of ours, out of reach of scripts and of other sites."""
+    response.set_cookie(
+        bound(name),
+        value,
+        max_age=max_age,
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )
+
+
+def read_cookie(name: str) -> str | None:
+    """Return what such a cookie holds."""
+    return request.cookies.get(bound(name))
 
 
 def csp_nonce() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from flask import Flask, Request, Response, after_this_request, g, request, session
+from flask import Flask, Request, Response, after_this_request, current_app, g, request, session
 from flask_babel import gettext as _
 from flask_login import user_logged_in, user_logged_out
 from flask_security.utils import _view_commit, set_request_attr
@@ -72,7 +72,7 @@ def _seen() -> Seen:
 def _of_session(word: str) -> User | None:
     """Return the person of a session, as the database has her now."""
     known = while_unchanged(("session", word), lambda: _read(word))
-    if known is None or not known[0].active:
+    if known is None or not known[0].active or known[1].is_over():
         return None
     set_request_attr("fs_authn_via", "session")
     set_request_attr("fs_paa", session.get("fs_paa", 0))
@@ -99,6 +99,13 @@ def _begin(_app: Flask, user: User, **_more: object) -> None:
     session["_user_id"] = word
     g.sign_in = Seen(sign_in_id)
     after_this_request(_view_commit)
+
+
+def renew() -> None:
+    """Give the session, and the cookie that remembers it, another word; the caller commits."""
+    session["_user_id"] = sign_ins.renew(here())
+    if current_app.config["REMEMBER_COOKIE_NAME"] in request.cookies:
+        session["_remember"] = "set"
 
 
 def _end(_app: Flask, **_more: object) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -23,6 +21,7 @@ import httpx
 
 from crmapp.config import ROOT
 from crmapp.jobs.lifeline import die_with_parent
+from tests.support import apart
 from tests.support.processes import eventually
 
 LOCK = ROOT / "tests" / "tryton" / "requirements.lock"
@@ -56,9 +55,7 @@ class NoTryton(Exception):
 
 def cache() -> Path:
     """Return the folder in which Tryton is kept from one run of the tests to the next."""
-    named = os.environ.get("CRMAPP_TRYTON_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(named) if named else Path(base) / "crmapp" / "tryton-8.2.1"
+    return apart.cache("tryton-8.2.1", "CRMAPP_TRYTON_CACHE")
 
 
 def prepare() -> Path:
@@ -70,14 +67,13 @@ def prepare() -> Path:
         NoTryton: it cannot be done, mostly for want of a network.
     """
     folder = cache()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        mark, wanted = folder / "installed", f"{_digest(LOCK)} {MODULES} {sys.version}"
+    with apart.alone(folder):
+        mark, wanted = folder / "installed", f"{apart.digest(LOCK)} {MODULES} {sys.version}"
         if not mark.exists() or mark.read_text() != wanted:
             mark.unlink(missing_ok=True)
             _database(folder).unlink(missing_ok=True)
-            _install(folder)
+            with _told():
+                apart.install(LOCK, folder)
             mark.write_text(wanted)
         if not _database(folder).exists():
             _make_database(folder)
@@ -86,16 +82,6 @@ def prepare() -> Path:
 
 def _database(folder: Path) -> Path:
     return folder / f"{DATABASE}.sqlite"
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _install(folder: Path) -> None:
-    _run([sys.executable, "-m", "venv", "--clear", str(folder / "venv")], folder)
-    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    _run([*pip, "--require-hashes", "--no-deps", "-r", str(LOCK)], folder)
 
 
 def _make_database(folder: Path) -> None:
@@ -108,11 +94,9 @@ def _make_database(folder: Path) -> None:
     password = making / "password"
     password.write_text(f"{PASSWORD}\n")
     words = ["-d", DATABASE, "-u", *MODULES, "--activate-dependencies"]
-    _run(
-        [*_program(folder, "trytond-admin", making), *words, "--email", "admin@erp.example"],
-        making,
-        TRYTONPASSFILE=str(password),
-    )
+    command = [*_program(folder, "trytond-admin", making), *words, "--email", "admin@erp.example"]
+    with _told():
+        apart.run(command, making, TRYTONPASSFILE=str(password))
     made.replace(_database(folder))
     shutil.rmtree(making)
 
@@ -125,22 +109,16 @@ def _program(cached: Path, name: str, folder: Path) -> list[str]:
     return [str(binaries / "python"), str(binaries / name), "-c", str(configuration)]
 
 
-def _run(command: Sequence[str], folder: Path, **environment: str) -> None:
-    done = subprocess.run(
-        command,
-        env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        check=False,
-    )
-    if done.returncode:
-        words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what to do when something cannot be prepared."""
+    try:
+        yield
+    except apart.Failed as error:
         raise NoTryton(
             f"Tryton could not be prepared in {cache()}. Check the network and run the tests"
-            f" again, or name a folder that has it by CRMAPP_TRYTON_CACHE.\n{words}"
-        )
+            f" again, or name a folder that has it by CRMAPP_TRYTON_CACHE.\n{error}"
+        ) from error
 
 
 class Erp:

@@ -1,10 +1,11 @@
 """Keep what was chosen: on the person's account when she is signed in, and in a cookie."""
 
-from flask import current_app, request
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.preferences import bp
 from crmapp.services import preferences
+from crmapp.web import security
 from crmapp.web.access import current_user, public, signed_in
 from crmapp.web.htmx import see_other
 from crmapp.web.reader import CHOICES
@@ -26,12 +27,5 @@ def update() -> ResponseReturnValue:
         preferences.keep(chosen, by=current_user)
     response = see_other(safe_next(request.form.get("next")))
     for name, value in chosen.items():
-        response.set_cookie(
-            name,
-            value,
-            max_age=ONE_YEAR,
-            httponly=True,
-            samesite="Lax",
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
-        )
+        security.send_cookie(response, name, value, max_age=ONE_YEAR)
     return response
