@@ -16,7 +16,7 @@ from crmapp.config import ROOT
 from crmapp.connectors import hooks
 from crmapp.domain import attachments, conditions, guessing
 from crmapp.services import api_tokens, passwords, provider_sign_in, sign_ins
-from crmapp.web import auth, passkeys, second_step
+from crmapp.web import auth, extensions, passkeys
 from crmapp.web.access import is_public
 from scripts import asvs_table
 from tests.security.test_code import told
@@ -29,9 +29,11 @@ def limits(app):
     settings = app.extensions["crmapp"]
     config = app.config
     return {
-        "Attempts to sign in, per network address": auth.SIGN_IN_LIMIT,
+        "Attempts to sign in, per network address": extensions.SIGN_IN_LIMIT,
+        "Passwords asked for again, wrong tokens, wrong calendars, per network address": (
+            extensions.GUESS_LIMIT
+        ),
         "Letters to set a password, per network address": auth.RESET_LIMIT,
-        "Codes of the second step, per network address": second_step.LIMIT,
         "Wrong passwords or codes of a person in a row before she waits": guessing.FREE,
         "The longest that she waits": f"{guessing.LONGEST.seconds // 60} minutes",
         "Requests of a token": RATE,
