@@ -14,7 +14,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, NotFound, VersionStale
+from crmapp.errors import NotFound
 from crmapp.models import Account
 from crmapp.services import account_links, account_list, accounts, fields, published
 from crmapp.services.account_question import ARGUMENTS, Question
@@ -73,12 +73,10 @@ def create_account() -> ResponseReturnValue:
     """Create an account; sent again with the same key, it is the same account."""
     sent, known = records.body(), specs()
     values = records.typed(sent, known, OVERRULING)
-    try:
+    with records.refused_by_member(known):
         account_id = accounts.create(
             values, by=person(), key=records.key("account"), overruled=_overruled(sent)
         )
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
     return _written(account_id, 201, url_for("api.read_account", account_id=account_id))
 
 
@@ -93,14 +91,10 @@ def change_account(account_id: int) -> ResponseReturnValue:
     records.need_version(version)
     sent, known = records.body(), specs()
     values = records.typed(sent, known, OVERRULING)
-    try:
+    with records.refused_by_member(known):
         accounts.update(
             account_id, values, version, by=person(), overruled=_overruled(sent), exact=True
         )
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
-    except Conflict as conflict:
-        raise VersionStale from conflict
     return _written(account_id)
 
 
@@ -113,10 +107,7 @@ def delete_account(account_id: int) -> ResponseReturnValue:
     """Delete an account softly, of the version that If-Match names."""
     version = accounts.get(account_id, by=person()).version
     records.need_version(version)
-    try:
-        accounts.delete(account_id, by=person(), version=version)
-    except Conflict as conflict:
-        raise VersionStale from conflict
+    accounts.delete(account_id, by=person(), version=version)
     return "", 204
 
 

@@ -12,7 +12,14 @@ from flask import Blueprint, Response, g, request
 
 from crmapp import origin
 from crmapp.domain.scopes import Scope, opens
-from crmapp.errors import Invalid, KeyReused, ScopeMissing, TokenRefused
+from crmapp.errors import (
+    Conflict,
+    Invalid,
+    KeyReused,
+    ScopeMissing,
+    TokenRefused,
+    VersionStale,
+)
 from crmapp.i18n import N_
 from crmapp.services import api_tokens
 from crmapp.web.access import public
@@ -64,14 +71,14 @@ def serve(bp: Blueprint) -> None:
     """Give each operation its address, behind this door."""
     for name, known in OPERATIONS.items():
         # The guard of the pages knows cookies; this one knows tokens and nothing else.
-        view = public(_in_our_words(_VIEWS[name]))
+        view = public(_in_our_words(_VIEWS[name], known))
         bp.add_url_rule(known.path, name, view, methods=[known.method])
     bp.before_request(_enter)
     bp.after_request(_leave)
 
 
-def _in_our_words(view: View) -> View:
-    """Speak of the key that a program sent, where services speak of a form."""
+def _in_our_words(view: View, known: Operation) -> View:
+    """Speak of the key and the version that a program sent, where services speak of a form."""
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Any:
@@ -79,6 +86,10 @@ def _in_our_words(view: View) -> View:
             return view(*args, **kwargs)
         except KeyReused as error:
             raise Invalid({"Idempotency-Key": REUSED}, REUSED) from error
+        except Conflict as conflict:
+            if not known.versioned:
+                raise
+            raise VersionStale from conflict
 
     return answer
 

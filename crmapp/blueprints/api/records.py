@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from flask import Response, g, json, request
@@ -108,12 +109,19 @@ def _fits(spec: Field, value: Any) -> bool:
     return isinstance(value, types)
 
 
-def refused(invalid: Invalid, specs: Mapping[str, Field]) -> Invalid:
-    """Return the refusal with the names that the members have in JSON."""
-    names = {spec.name: public(spec) for spec in specs.values()}
-    return Invalid(
-        {names.get(name, name): text for name, text in invalid.fields.items()}, invalid.message
-    )
+@contextmanager
+def refused_by_member(specs: Mapping[str, Field]) -> Iterator[None]:
+    """Refuse what a service refuses, with the names that the members have in JSON.
+
+    Raises:
+        Invalid: member → what is wrong with it.
+    """
+    try:
+        yield
+    except Invalid as invalid:
+        names = {spec.name: public(spec) for spec in specs.values()}
+        wrong = {names.get(name, name): text for name, text in invalid.fields.items()}
+        raise Invalid(wrong, invalid.message) from invalid
 
 
 def key(object_: str) -> str | None:
