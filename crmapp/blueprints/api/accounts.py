@@ -132,5 +132,5 @@ def _shown(found: Collection[Account]) -> list[dict[str, Any]]:
 
 def _overruled(sent: Mapping[str, Any]) -> Overruling:
     """Return her word that this is another account than those that are like it."""
-    seal, reason = (str(sent.get(name) or "") for name in OVERRULING)
+    seal, reason = (sent.get(name, "") for name in OVERRULING)
     return Overruling(seal, reason)

@@ -18,7 +18,7 @@ from crmapp.services import accounts, contact_list, contacts, fields, published
 from crmapp.services.contact_list import Asked
 from crmapp.web.access import person, requires
 
-_ACTIVE = {"": None, "yes": True, "no": False}
+_ACTIVE = {None: None, "yes": True, "no": False}
 _TEXT = {"type": "string"}
 _FILTERS: dict[str, Mapping[str, Any]] = {
     "q": _TEXT,
@@ -41,12 +41,13 @@ def specs() -> dict[str, Field]:
 def list_contacts() -> ResponseReturnValue:
     """List the contacts that the address asks for by name, a page at a time."""
     args = records.arguments(*_FILTERS)
-    if args.get("active", "") not in _ACTIVE:
+    active = args.get("active")
+    if active not in _ACTIVE:
         raise records.wrong("active")
     asked = Asked(
         words=args.get("q", "").strip()[:200],
         role=args.get("role", ""),
-        active=_ACTIVE[args.get("active", "")],
+        active=_ACTIVE[active],
         after=records.place(args.get("cursor")),
     )
     found = contact_list.page(asked, by=person())

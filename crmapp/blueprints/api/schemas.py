@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crmapp.blueprints.api.records import UNKNOWN
+from crmapp.blueprints.api.records import UNKNOWN, WANTED, told
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 
@@ -19,7 +19,6 @@ ANY: Schema = {"type": "object"}
 _LONGEST = 2000
 _SENT: Schema = {"type": "string", "maxLength": _LONGEST}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-_BOUNDS = ("minimum", "maximum", "maxLength")
 _TYPES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool, "object": dict}
 
 
@@ -124,16 +123,10 @@ def checked(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
             wrong[each] = N_("This member is required.")
     for each, value in sent.items():
         if each in known and not _fits(value, known[each]):
-            wanted = {"kind": _told(known[each])}
-            wrong[each] = Text(N_("Send a value of the type %(kind)s."), wanted)
+            wrong[each] = Text(WANTED, {"kind": told(known[each])})
     if wrong:
         raise Invalid(wrong)
     return sent
-
-
-def _told(schema: Schema) -> str:
-    bounds = ", ".join(f"{name} {schema[name]}" for name in _BOUNDS if name in schema)
-    return f"{schema['type']} ({bounds})" if bounds else str(schema["type"])
 
 
 def _fits(value: Any, schema: Schema) -> bool:

@@ -95,6 +95,20 @@ def test_what_was_read_can_be_sent_back(make, program):
     assert {**answer.json, **{n: shown[n] for n in own}} == shown
 
 
+def test_no_contact_has_the_number_nought(make, program):
+    account = make.account("Acme")
+    nina = make.contact(account, "Doe")
+    accounts.update(account.id, {"primary_contact_id": nina.id}, 1, by=make.mona)
+
+    answer = program(make.mona).patch(
+        f"/accounts/{account.id}", {"primary_contact_id": 0}, version=2
+    )
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json["errors"]] == ["primary_contact_id"]
+    assert accounts.get(account.id, by=make.mona).primary_contact_id == nina.id
+
+
 def test_the_name_of_an_account_that_she_does_not_see_stays_unknown(make, program):
     secret = make.account("Secret", owner_id=make.mallory.id)
     account = make.account("Acme", parent_id=secret.id)
@@ -188,10 +202,13 @@ def test_the_key_of_another_person_is_another_key(make, program):
         ({"name": "A", "tags": [1]}, "tags"),
         ({"name": "A", "active": "yes"}, "active"),
         ({"name": "A", "owner_id": 999_999}, "owner_id"),
+        ({"name": "A", "owner_id": 0}, "owner_id"),
         ({"name": "A", "invented": 1}, "invented"),
         ({"name": "A", "id": 4}, "id"),
         ({"name": "A", "parent": "nobody"}, "parent"),
         ({"name": "A", "bill_to": "nobody"}, "bill_to"),
+        ({"name": "A", "duplicate_seal": 5}, "duplicate_seal"),
+        ({"name": "A", "duplicate_reason": None}, "duplicate_reason"),
     ],
 )
 def test_a_bad_value_is_named_with_its_member(make, program, sent, member):
