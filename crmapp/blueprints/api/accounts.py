@@ -21,7 +21,11 @@ from crmapp.services.account_question import ARGUMENTS, Question
 from crmapp.services.duplicate_checks import Overruling
 from crmapp.web.access import person, requires
 
-OVERRULING = ("duplicate_seal", "duplicate_reason")
+OVERRULING = {
+    "duplicate_seal": "That of the refusal: these accounts were looked at, it is another one",
+    "duplicate_reason": "Why it is another one, in a few words; the history keeps them",
+}
+"""Member → what it says beside the fields, of an account that may exist already."""
 _TEXT = {"type": "string"}
 _FILTERS: dict[str, Mapping[str, Any]] = {
     **{name: _TEXT for name in ARGUMENTS if name != "columns"},
@@ -66,7 +70,8 @@ def read_account(account_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("POST", "/accounts", Scope.ACCOUNTS_WRITE, "Create an account",
-              sends="NewAccount", answers="Account", status=201, gives_away=True)
+              sends="NewAccount", answers="Account", status=201, gives_away=True,
+              may_exist=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_CREATE)
 def create_account() -> ResponseReturnValue:
@@ -82,7 +87,8 @@ def create_account() -> ResponseReturnValue:
 
 @operation(
     Operation("PATCH", "/accounts/<int:account_id>", Scope.ACCOUNTS_WRITE, "Change an account",
-              sends="AccountChanges", answers="Account", versioned=True, gives_away=True)
+              sends="AccountChanges", answers="Account", versioned=True, gives_away=True,
+              may_exist=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
 def change_account(account_id: int) -> ResponseReturnValue:

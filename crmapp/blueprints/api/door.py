@@ -35,6 +35,7 @@ class Operation:
     """One method of one address. ``sends`` and ``answers`` name schemas of the document.
 
     ``gives_away``: by it, a person may give a record to somebody else, and not see it any more.
+    ``may_exist``: where there are records like the one that is sent, it is not saved at once.
     What is not ``keyed`` does no harm when it is sent twice, and looks at no Idempotency-Key.
     """
 
@@ -48,6 +49,7 @@ class Operation:
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     versioned: bool = False
     gives_away: bool = False
+    may_exist: bool = False
     keyed: bool = True
 
 

@@ -105,6 +105,22 @@ ANSWERED: dict[str, Schema] = {
         checked_at=MAYBE_TEXT, problem=MAYBE_TEXT, requests=MAYBE_WHOLE, budget=MAYBE_WHOLE,
     ),
     "Connections": page_of(named("Connection")),
+    "MayExist": answered(
+        title=TEXT, status=WHOLE, detail=TEXT, duplicate_seal=TEXT,
+        matches={
+            "type": "array",
+            "description": "The accounts like it that are open to the person of the token",
+            "items": answered(
+                id=WHOLE, name=TEXT, number=TEXT, reasons={"type": "array", "items": TEXT}
+            ),
+        },
+        hidden={**WHOLE, "description": "How many accounts like it are not open to that person"},
+        errors={
+            "type": "array",
+            "description": "What is wrong with the duplicate_reason, if one was sent",
+            "items": answered(field=TEXT, detail=TEXT),
+        },
+    ),
 }  # fmt: skip
 """Schema → what is answered."""
 
