@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, g, json, request
+from flask_babel import gettext, ngettext
 
 from crmapp.errors import CRMError, Forbidden, Invalid, MayExist, ScopeMissing, TokenRefused
 from crmapp.web.texts import translated
@@ -49,6 +50,42 @@ def _more(error: CRMError | None) -> dict[str, Any]:
     if isinstance(error, ScopeMissing):
         return {"scope": error.scope}
     if isinstance(error, MayExist):
-        alike = [{"id": each.id, "name": each.name} for each in error.matches if each.open]
-        return {"matches": alike, "duplicate_seal": error.seal, "wrong": error.wrong}
+        return _may_exist(error)
     return {}
+
+
+def _may_exist(error: MayExist) -> dict[str, Any]:
+    """Say which accounts are alike, of those that she may see, and what saves it all the same."""
+    alike = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "number": each.number,
+            "reasons": [translated(reason) for reason in each.reasons],
+        }
+        for each in error.matches
+        if each.open
+    ]
+    hidden = len(error.matches) - len(alike)
+    detail = gettext(
+        "Nothing is saved yet. If it is another account than the ones that may be the same, send it"
+        " again with the “duplicate_seal” of this answer and, as “duplicate_reason”, a few words"
+        " that say why."
+    )
+    if hidden:
+        unseen = ngettext(
+            "%(count)s account that may be the same is not open to you. Ask a manager.",
+            "%(count)s accounts that may be the same are not open to you. Ask a manager.",
+            hidden,
+            count=hidden,
+        )
+        detail = f"{detail} {unseen}"
+    wrong = [{"field": "duplicate_reason", "detail": translated(error.wrong)}]
+    return {
+        "title": gettext("This account may exist already"),
+        "detail": detail,
+        "matches": alike,
+        "hidden": hidden,
+        "duplicate_seal": error.seal,
+        "errors": wrong if error.wrong else [],
+    }

@@ -14,14 +14,18 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, NotFound, VersionStale
+from crmapp.errors import NotFound
 from crmapp.models import Account
 from crmapp.services import account_links, account_list, accounts, fields, published
 from crmapp.services.account_question import ARGUMENTS, Question
 from crmapp.services.duplicate_checks import Overruling
 from crmapp.web.access import person, requires
 
-OVERRULING = ("duplicate_seal", "duplicate_reason")
+OVERRULING = {
+    "duplicate_seal": "That of the refusal: these accounts were looked at, it is another one",
+    "duplicate_reason": "Why it is another one, in a few words; the history keeps them",
+}
+"""Member → what it says beside the fields, of an account that may exist already."""
 _TEXT = {"type": "string"}
 _FILTERS: dict[str, Mapping[str, Any]] = {
     **{name: _TEXT for name in ARGUMENTS if name != "columns"},
@@ -66,25 +70,25 @@ def read_account(account_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("POST", "/accounts", Scope.ACCOUNTS_WRITE, "Create an account",
-              sends="NewAccount", answers="Account", status=201, gives_away=True)
+              sends="NewAccount", answers="Account", status=201, gives_away=True,
+              may_exist=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_CREATE)
 def create_account() -> ResponseReturnValue:
     """Create an account; sent again with the same key, it is the same account."""
     sent, known = records.body(), specs()
     values = records.typed(sent, known, OVERRULING)
-    try:
+    with records.refused_by_member(known):
         account_id = accounts.create(
             values, by=person(), key=records.key("account"), overruled=_overruled(sent)
         )
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
     return _written(account_id, 201, url_for("api.read_account", account_id=account_id))
 
 
 @operation(
     Operation("PATCH", "/accounts/<int:account_id>", Scope.ACCOUNTS_WRITE, "Change an account",
-              sends="AccountChanges", answers="Account", versioned=True, gives_away=True)
+              sends="AccountChanges", answers="Account", versioned=True, gives_away=True,
+              may_exist=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
 def change_account(account_id: int) -> ResponseReturnValue:
@@ -93,14 +97,10 @@ def change_account(account_id: int) -> ResponseReturnValue:
     records.need_version(version)
     sent, known = records.body(), specs()
     values = records.typed(sent, known, OVERRULING)
-    try:
+    with records.refused_by_member(known):
         accounts.update(
             account_id, values, version, by=person(), overruled=_overruled(sent), exact=True
         )
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
-    except Conflict as conflict:
-        raise VersionStale from conflict
     return _written(account_id)
 
 
@@ -113,10 +113,7 @@ def delete_account(account_id: int) -> ResponseReturnValue:
     """Delete an account softly, of the version that If-Match names."""
     version = accounts.get(account_id, by=person()).version
     records.need_version(version)
-    try:
-        accounts.delete(account_id, by=person(), version=version)
-    except Conflict as conflict:
-        raise VersionStale from conflict
+    accounts.delete(account_id, by=person(), version=version)
     return "", 204
 
 
@@ -141,5 +138,5 @@ def _shown(found: Collection[Account]) -> list[dict[str, Any]]:
 
 def _overruled(sent: Mapping[str, Any]) -> Overruling:
     """Return her word that this is another account than those that are like it."""
-    seal, reason = (str(sent.get(name) or "") for name in OVERRULING)
+    seal, reason = (sent.get(name, "") for name in OVERRULING)
     return Overruling(seal, reason)

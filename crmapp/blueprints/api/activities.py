@@ -12,7 +12,6 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, VersionStale
 from crmapp.models import Activity
 from crmapp.services import activities, fields, published
 from crmapp.web.access import person, requires
@@ -56,10 +55,8 @@ def add_activity(account_id: int) -> ResponseReturnValue:
     """Add an activity to an account; sent again with the same key, it is the same one."""
     known = specs()
     values = records.typed(records.body(), known)
-    try:
+    with records.refused_by_member(known):
         activity_id = activities.add(account_id, values, by=person(), key=records.key("activity"))
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
     shown = _shown(activities.get(activity_id, by=person()))
     return records.one(shown, 201, url_for("api.read_activity", activity_id=activity_id))
 
@@ -74,12 +71,8 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
     version, known = activities.get(activity_id, by=person()).version, specs()
     records.need_version(version)
     values = records.typed(records.body(), known)
-    try:
+    with records.refused_by_member(known):
         activities.update(activity_id, values, version, by=person(), exact=True)
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
-    except Conflict as conflict:
-        raise VersionStale from conflict
     return records.one(_shown(activities.get(activity_id, by=person())))
 
 

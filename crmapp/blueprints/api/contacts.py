@@ -13,13 +13,12 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, Invalid, VersionStale
 from crmapp.models import Contact
 from crmapp.services import accounts, contact_list, contacts, fields, published
 from crmapp.services.contact_list import Asked
 from crmapp.web.access import person, requires
 
-_ACTIVE = {"": None, "yes": True, "no": False}
+_ACTIVE = {None: None, "yes": True, "no": False}
 _TEXT = {"type": "string"}
 _FILTERS: dict[str, Mapping[str, Any]] = {
     "q": _TEXT,
@@ -42,12 +41,13 @@ def specs() -> dict[str, Field]:
 def list_contacts() -> ResponseReturnValue:
     """List the contacts that the address asks for by name, a page at a time."""
     args = records.arguments(*_FILTERS)
-    if args.get("active", "") not in _ACTIVE:
+    active = args.get("active")
+    if active not in _ACTIVE:
         raise records.wrong("active")
     asked = Asked(
         words=args.get("q", "").strip()[:200],
         role=args.get("role", ""),
-        active=_ACTIVE[args.get("active", "")],
+        active=_ACTIVE[active],
         after=records.place(args.get("cursor")),
     )
     found = contact_list.page(asked, by=person())
@@ -86,10 +86,8 @@ def add_contact(account_id: int) -> ResponseReturnValue:
     """Add a contact to an account; sent again with the same key, it is the same contact."""
     known = specs()
     values = records.typed(records.body(), known)
-    try:
+    with records.refused_by_member(known):
         contact_id = contacts.add(account_id, values, by=person(), key=records.key("contact"))
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
     shown = _shown(contacts.get(contact_id, by=person()))
     return records.one(shown, 201, url_for("api.read_contact", contact_id=contact_id))
 
@@ -104,12 +102,8 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     version, known = contacts.get(contact_id, by=person()).version, specs()
     records.need_version(version)
     values = records.typed(records.body(), known)
-    try:
+    with records.refused_by_member(known):
         contacts.update(contact_id, values, version, by=person(), exact=True)
-    except Invalid as invalid:
-        raise records.refused(invalid, known) from invalid
-    except Conflict as conflict:
-        raise VersionStale from conflict
     return records.one(_shown(contacts.get(contact_id, by=person())))
 
 

@@ -26,12 +26,16 @@ _FAULTS = {
     401: "No good token",
     403: "The token lacks the scope, or the person the right",
     404: "There is none, or not for the person of the token",
-    409: "Another request was quicker, the key was used before, or the record may exist",
+    409: "Another request was quicker, or it has gone too far for this",
     412: "The record has another version by now",
     422: "Some values need attention",
     428: "If-Match is missing",
     429: "Too many requests; see Retry-After",
 }
+_MAY_EXIST = (
+    "Accounts like it exist, and nothing is saved yet: send it again with the duplicate_seal of the"
+    " answer and a duplicate_reason if it is another one. Or another request was quicker"
+)
 _GIVEN_AWAY = "Done; the record is somebody else's now, and not open to the person of the token"
 
 
@@ -55,10 +59,7 @@ def openapi() -> ResponseReturnValue:
 
 
 def _operation(name: str, known: Operation) -> Schema:
-    faults = {
-        str(status): {"description": text, "content": {TYPE: {"schema": _ref("Problem")}}}
-        for status, text in _FAULTS.items()
-    }
+    faults = {str(status): _fault(text, _ref("Problem")) for status, text in _FAULTS.items()}
     answer: Schema = {"description": known.summary}
     if known.answers:
         answer["content"] = {"application/json": {"schema": _ref(known.answers)}}
@@ -69,12 +70,19 @@ def _operation(name: str, known: Operation) -> Schema:
         "parameters": _parameters(known),
         "responses": {str(known.status): answer, **faults},
     }
+    if known.may_exist:
+        either = {"anyOf": [_ref("MayExist"), _ref("Problem")]}
+        described["responses"]["409"] = _fault(_MAY_EXIST, either)
     if known.gives_away:
         described["responses"]["204"] = {"description": _GIVEN_AWAY}
     if known.sends:
         content = {"application/json": {"schema": _ref(known.sends)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _fault(text: str, schema: Schema) -> Schema:
+    return {"description": text, "content": {TYPE: {"schema": schema}}}
 
 
 def _parameters(known: Operation) -> list[Schema]:
@@ -102,8 +110,11 @@ def _schemas() -> dict[str, Schema]:
         **schemas.SENT,
         **schemas.ANSWERED,
     }
+    overruling = {
+        name: {**_TEXT, "description": text} for name, text in accounts.OVERRULING.items()
+    }
     kinds: dict[str, tuple[str, Mapping[str, Field], Mapping[str, Schema]]] = {
-        "Account": ("Accounts", accounts.specs(), dict.fromkeys(accounts.OVERRULING, _TEXT)),
+        "Account": ("Accounts", accounts.specs(), overruling),
         "Contact": ("Contacts", contacts.specs(), {}),
         "Activity": ("Activities", activities.specs(), {}),
     }

@@ -12,7 +12,14 @@ from flask import Blueprint, Response, g, request
 
 from crmapp import origin
 from crmapp.domain.scopes import Scope, opens
-from crmapp.errors import Invalid, KeyReused, ScopeMissing, TokenRefused
+from crmapp.errors import (
+    Conflict,
+    Invalid,
+    KeyReused,
+    ScopeMissing,
+    TokenRefused,
+    VersionStale,
+)
 from crmapp.i18n import N_
 from crmapp.services import api_tokens
 from crmapp.web.access import public
@@ -28,6 +35,7 @@ class Operation:
     """One method of one address. ``sends`` and ``answers`` name schemas of the document.
 
     ``gives_away``: by it, a person may give a record to somebody else, and not see it any more.
+    ``may_exist``: where there are records like the one that is sent, it is not saved at once.
     What is not ``keyed`` does no harm when it is sent twice, and looks at no Idempotency-Key.
     """
 
@@ -41,6 +49,7 @@ class Operation:
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     versioned: bool = False
     gives_away: bool = False
+    may_exist: bool = False
     keyed: bool = True
 
 
@@ -64,14 +73,14 @@ def serve(bp: Blueprint) -> None:
     """Give each operation its address, behind this door."""
     for name, known in OPERATIONS.items():
         # The guard of the pages knows cookies; this one knows tokens and nothing else.
-        view = public(_in_our_words(_VIEWS[name]))
+        view = public(_in_our_words(_VIEWS[name], known))
         bp.add_url_rule(known.path, name, view, methods=[known.method])
     bp.before_request(_enter)
     bp.after_request(_leave)
 
 
-def _in_our_words(view: View) -> View:
-    """Speak of the key that a program sent, where services speak of a form."""
+def _in_our_words(view: View, known: Operation) -> View:
+    """Speak of the key and the version that a program sent, where services speak of a form."""
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Any:
@@ -79,6 +88,10 @@ def _in_our_words(view: View) -> View:
             return view(*args, **kwargs)
         except KeyReused as error:
             raise Invalid({"Idempotency-Key": REUSED}, REUSED) from error
+        except Conflict as conflict:
+            if not known.versioned:
+                raise
+            raise VersionStale from conflict
 
     return answer
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from flask import Response, g, json, request
@@ -14,6 +15,8 @@ from crmapp.i18n import N_, Text
 from crmapp.services.published import public
 
 LONGEST_KEY = 100
+_BOUNDS = ("minimum", "maximum", "maxLength")
+WANTED = N_("Send a value of the type %(kind)s.")
 UNKNOWN = N_("There is no such member. Leave it out; /api/v1/openapi.json has those there are.")
 
 
@@ -73,14 +76,18 @@ def typed(
 ) -> dict[str, Any]:
     """Return field → what a person would have typed to say the same.
 
+    ``besides`` are members that hold text and are no fields.
+
     Raises:
         Invalid: member → that there is none, or what it has to be.
     """
     known = {public(spec): spec for spec in specs.values()}
     wrong = {name: Text(UNKNOWN) for name in sent if name not in known and name not in besides}
     for name, value in sent.items():
+        if name in besides and not isinstance(value, str):
+            wrong[name] = Text(WANTED, {"kind": "string"})
         if name in known and not _fits(known[name], value):
-            wanted = {"kind": json.dumps(shape(known[name]).schema["type"])}
+            wanted = {"kind": told(shape(known[name]).schema)}
             wrong[name] = Text(N_("Send a value of the type %(kind)s, or null."), wanted)
     if wrong:
         raise Invalid(wrong)
@@ -91,12 +98,19 @@ def typed(
     }
 
 
+def told(schema: Mapping[str, Any]) -> str:
+    """Return the type of a schema, or all of them, and its bounds."""
+    kind = schema["type"] if isinstance(schema["type"], str) else json.dumps(schema["type"])
+    bounds = ", ".join(f"{name} {schema[name]}" for name in _BOUNDS if name in schema)
+    return f"{kind} ({bounds})" if bounds else kind
+
+
 def _typed(spec: Field, value: Any) -> Any:
     return ", ".join(value) if spec.kind is Kind.TAGS and value else value
 
 
 def _fits(spec: Field, value: Any) -> bool:
-    types = shape(spec).types
+    types, schema = shape(spec)
     if value is None:
         return True
     if isinstance(value, bool):
@@ -105,15 +119,24 @@ def _fits(spec: Field, value: Any) -> bool:
         return False
     if spec.kind is Kind.TAGS and isinstance(value, list) and "," in "".join(value):
         return False  # a comma stands between two
+    if isinstance(value, int) and value < schema.get("minimum", value):
+        return False  # no record has it, and services take 0 for none
     return isinstance(value, types)
 
 
-def refused(invalid: Invalid, specs: Mapping[str, Field]) -> Invalid:
-    """Return the refusal with the names that the members have in JSON."""
-    names = {spec.name: public(spec) for spec in specs.values()}
-    return Invalid(
-        {names.get(name, name): text for name, text in invalid.fields.items()}, invalid.message
-    )
+@contextmanager
+def refused_by_member(specs: Mapping[str, Field]) -> Iterator[None]:
+    """Refuse what a service refuses, with the names that the members have in JSON.
+
+    Raises:
+        Invalid: member → what is wrong with it.
+    """
+    try:
+        yield
+    except Invalid as invalid:
+        names = {spec.name: public(spec) for spec in specs.values()}
+        wrong = {names.get(name, name): text for name, text in invalid.fields.items()}
+        raise Invalid(wrong, invalid.message) from invalid
 
 
 def key(object_: str) -> str | None:
@@ -191,11 +214,11 @@ def place(sent: str | None) -> int | None:
     """Return the record after which a page begins.
 
     Raises:
-        Invalid: it is no number.
+        Invalid: it is no number, or that of no record.
     """
-    if not sent:
+    if sent is None:
         return None
-    if not sent.isascii() or not sent.isdecimal() or len(sent) > 9:
+    if not sent.isascii() or not sent.isdecimal() or len(sent) > 9 or not int(sent):
         raise wrong("cursor")
     return int(sent)
 

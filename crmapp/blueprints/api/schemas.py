@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crmapp.blueprints.api.records import UNKNOWN
+from crmapp.blueprints.api.records import UNKNOWN, WANTED, told
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 
@@ -19,7 +19,6 @@ ANY: Schema = {"type": "object"}
 _LONGEST = 2000
 _SENT: Schema = {"type": "string", "maxLength": _LONGEST}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-_BOUNDS = ("minimum", "maximum", "maxLength")
 _TYPES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool, "object": dict}
 
 
@@ -106,6 +105,22 @@ ANSWERED: dict[str, Schema] = {
         checked_at=MAYBE_TEXT, problem=MAYBE_TEXT, requests=MAYBE_WHOLE, budget=MAYBE_WHOLE,
     ),
     "Connections": page_of(named("Connection")),
+    "MayExist": answered(
+        title=TEXT, status=WHOLE, detail=TEXT, duplicate_seal=TEXT,
+        matches={
+            "type": "array",
+            "description": "The accounts like it that are open to the person of the token",
+            "items": answered(
+                id=WHOLE, name=TEXT, number=TEXT, reasons={"type": "array", "items": TEXT}
+            ),
+        },
+        hidden={**WHOLE, "description": "How many accounts like it are not open to that person"},
+        errors={
+            "type": "array",
+            "description": "What is wrong with the duplicate_reason, if one was sent",
+            "items": answered(field=TEXT, detail=TEXT),
+        },
+    ),
 }  # fmt: skip
 """Schema → what is answered."""
 
@@ -124,16 +139,10 @@ def checked(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
             wrong[each] = N_("This member is required.")
     for each, value in sent.items():
         if each in known and not _fits(value, known[each]):
-            wanted = {"kind": _told(known[each])}
-            wrong[each] = Text(N_("Send a value of the type %(kind)s."), wanted)
+            wrong[each] = Text(WANTED, {"kind": told(known[each])})
     if wrong:
         raise Invalid(wrong)
     return sent
-
-
-def _told(schema: Schema) -> str:
-    bounds = ", ".join(f"{name} {schema[name]}" for name in _BOUNDS if name in schema)
-    return f"{schema['type']} ({bounds})" if bounds else str(schema["type"])
 
 
 def _fits(value: Any, schema: Schema) -> bool:

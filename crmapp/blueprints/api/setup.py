@@ -10,7 +10,7 @@ from crmapp.blueprints.api import records, schemas
 from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
-from crmapp.errors import Conflict, NotFound, VersionStale
+from crmapp.errors import NotFound
 from crmapp.models import PickListValue
 from crmapp.services import fields, pick_list_values, pick_lists, published
 from crmapp.web.access import person, requires
@@ -92,10 +92,7 @@ def change_pick_list_value(code: str, value_id: int) -> ResponseReturnValue:
     version = pick_list_values.get(code, value_id, by=person()).version
     records.need_version(version)
     sent = schemas.checked(records.body(), "PickListValueChanges")
-    try:
-        pick_list_values.change(code, value_id, sent, version, by=person(), exact=True)
-    except Conflict as conflict:
-        raise VersionStale from conflict
+    pick_list_values.change(code, value_id, sent, version, by=person(), exact=True)
     return records.one(_value(pick_list_values.get(code, value_id, by=person())))
 
 
@@ -108,10 +105,7 @@ def delete_pick_list_value(code: str, value_id: int) -> ResponseReturnValue:
     """Delete a value that no record holds, of the version that If-Match names."""
     version = pick_list_values.get(code, value_id, by=person()).version
     records.need_version(version)
-    try:
-        pick_list_values.delete(code, value_id, by=person(), version=version)
-    except Conflict as conflict:
-        raise VersionStale from conflict
+    pick_list_values.delete(code, value_id, by=person(), version=version)
     return "", 204
 
 

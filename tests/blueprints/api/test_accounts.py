@@ -95,6 +95,20 @@ def test_what_was_read_can_be_sent_back(make, program):
     assert {**answer.json, **{n: shown[n] for n in own}} == shown
 
 
+def test_no_contact_has_the_number_nought(make, program):
+    account = make.account("Acme")
+    nina = make.contact(account, "Doe")
+    accounts.update(account.id, {"primary_contact_id": nina.id}, 1, by=make.mona)
+
+    answer = program(make.mona).patch(
+        f"/accounts/{account.id}", {"primary_contact_id": 0}, version=2
+    )
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json["errors"]] == ["primary_contact_id"]
+    assert accounts.get(account.id, by=make.mona).primary_contact_id == nina.id
+
+
 def test_the_name_of_an_account_that_she_does_not_see_stays_unknown(make, program):
     secret = make.account("Secret", owner_id=make.mallory.id)
     account = make.account("Acme", parent_id=secret.id)
@@ -188,10 +202,13 @@ def test_the_key_of_another_person_is_another_key(make, program):
         ({"name": "A", "tags": [1]}, "tags"),
         ({"name": "A", "active": "yes"}, "active"),
         ({"name": "A", "owner_id": 999_999}, "owner_id"),
+        ({"name": "A", "owner_id": 0}, "owner_id"),
         ({"name": "A", "invented": 1}, "invented"),
         ({"name": "A", "id": 4}, "id"),
         ({"name": "A", "parent": "nobody"}, "parent"),
         ({"name": "A", "bill_to": "nobody"}, "bill_to"),
+        ({"name": "A", "duplicate_seal": 5}, "duplicate_seal"),
+        ({"name": "A", "duplicate_reason": None}, "duplicate_reason"),
     ],
 )
 def test_a_bad_value_is_named_with_its_member(make, program, sent, member):
@@ -225,21 +242,71 @@ def test_problems_are_said_in_the_readers_language(make, program):
     assert "obligatoire" in answer.json["errors"][0]["detail"]
 
 
+MOTORS = {"name": "Acme Motors", "tax_id": "FR12345678901"}
+
+
 def test_what_may_exist_already_is_named_and_can_be_overruled(make, program):
+    known = make.account("Acme Engines", number="C1", tax_id="FR12345678901")
+    asks, key = program(make.mona), {"Idempotency-Key": "k1"}
+
+    warned = asks.post("/accounts", MOTORS, **key)
+    overruling = {
+        "duplicate_seal": warned.json["duplicate_seal"],
+        "duplicate_reason": "Another company of the group",
+    }
+    saved = asks.post("/accounts", {**MOTORS, **overruling}, **key)
+
+    assert (warned.status_code, warned.json["title"]) == (409, "This account may exist already")
+    assert all(name in warned.json["detail"] for name in overruling)
+    same = {"id": known.id, "name": "Acme Engines", "number": "C1", "reasons": ["Same tax id"]}
+    assert (warned.json["matches"], warned.json["hidden"]) == ([same], 0)
+    assert saved.status_code == 201, saved.json
+
+
+def test_a_change_that_may_be_of_another_account_is_asked_back_too(make, program):
+    make.account("Acme Engines", tax_id="FR12345678901")
+    path, asks = f"/accounts/{make.account('Acme Motors').id}", program(make.mona)
+
+    warned = asks.patch(path, MOTORS, version=1)
+    overruling = {"duplicate_seal": warned.json["duplicate_seal"], "duplicate_reason": "It is"}
+    saved = asks.patch(path, {**MOTORS, **overruling}, version=1)
+
+    assert [each["name"] for each in warned.json["matches"]] == ["Acme Engines"]
+    assert (warned.status_code, saved.status_code) == (409, 200)
+
+
+def test_what_may_exist_already_and_is_not_open_to_her_is_counted_only(make, program):
+    make.account("Secret", owner_id=make.mallory.id, tax_id="FR12345678901")
+
+    warned = program(make.bob).post("/accounts", MOTORS)
+
+    assert (warned.json["matches"], warned.json["hidden"]) == ([], 1)
+    assert "1 account that may be the same is not open to you" in warned.json["detail"]
+    assert "Secret" not in warned.text
+
+
+def test_a_reason_that_says_nothing_is_named(make, program):
     make.account("Acme Engines", tax_id="FR12345678901")
     asks = program(make.mona)
-    sent = {"name": "Acme Motors", "tax_id": "FR12345678901"}
+    seal = asks.post("/accounts", MOTORS).json["duplicate_seal"]
 
-    warned = asks.post("/accounts", sent)
-    saved = asks.post(
-        "/accounts",
-        {**sent, "duplicate_seal": warned.json.get("duplicate_seal"),
-         "duplicate_reason": "Another company of the group"},
-    )  # fmt: skip
+    answer = asks.post("/accounts", {**MOTORS, "duplicate_seal": seal, "duplicate_reason": "x"})
 
-    assert warned.status_code == 409
-    assert [each["name"] for each in warned.json["matches"]] == ["Acme Engines"]
-    assert saved.status_code == 201
+    assert answer.status_code == 409
+    assert [each["field"] for each in answer.json["errors"]] == ["duplicate_reason"]
+
+
+@pytest.mark.parametrize("path, method", [("", "post"), ("/{account_id}", "patch")])
+def test_the_question_whether_it_is_another_account_is_described(make, program, path, method):
+    make.account("Acme Engines", tax_id="FR12345678901")
+    asks = program(make.mona)
+    described = asks.get("/openapi.json").json
+
+    warned = asks.post("/accounts", MOTORS).json
+
+    told = described["paths"][f"/api/v1/accounts{path}"][method]["responses"]["409"]
+    assert "#/components/schemas/MayExist" in str(told["content"])
+    assert warned.keys() >= described["components"]["schemas"]["MayExist"]["properties"].keys()
 
 
 def test_a_version_that_was_read_compressed_can_be_changed(make, program):

@@ -44,6 +44,23 @@ def test_contacts_are_listed_a_page_at_a_time_to_those_who_see_their_account(mak
     assert asks.get("/contacts?q=Secret").json["items"] == []
 
 
+@pytest.mark.parametrize("path", ["/contacts", "/runs"])
+@pytest.mark.parametrize("cursor", ["", "0", "00", "-1", "x"])
+def test_a_page_begins_after_a_record_or_at_the_beginning(make, program, path, cursor):
+    answer = program(make.mona).get(f"{path}?cursor={cursor}")
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json["errors"]] == ["cursor"]
+
+
+@pytest.mark.parametrize("active", ["", "both"])
+def test_contacts_are_active_or_not(make, program, active):
+    answer = program(make.mona).get(f"/contacts?active={active}")
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json["errors"]] == ["active"]
+
+
 def test_an_activity_is_added_read_and_changed(make, program):
     account, asks = make.account("Acme"), program(make.mona)
     sent = {"kind": "task", "subject": "Prices", "happens_at": "2026-06-15T12:00:00+00:00"}
