@@ -7,7 +7,6 @@ worker may look; it is never what makes a write right.
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -26,6 +25,7 @@ from crmapp.db import beside, db, session, unit_of_work, utcnow
 from crmapp.db.bulk import seconds_now
 from crmapp.domain.runs import ACTIVE, Status
 from crmapp.errors import FileLost, RunStopped
+from crmapp.garbage import uncollected
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.queue import later, leaving
@@ -234,27 +234,12 @@ def _persist(advance: Advance, held: Claim) -> Claim | None:
     """Do a chunk; once more if a person took the same number in the same moment."""
     for attempt in range(_CHUNK_RETRIES):
         try:
-            with _uncollected():
+            with uncollected():
                 return advance(held)
         except IntegrityError:
             if attempt == _CHUNK_RETRIES - 1:
                 raise
     raise AssertionError("unreachable")
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Spare a chunk the search for garbage in its many rows, which all live until its end.
-
-    They hold no cycles, so memory is given back all the same when the chunk is done.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _leave(held: Claim) -> None:
