@@ -96,6 +96,15 @@ def due(limit: int) -> list[int]:
     return list(session.scalars(select(Run.id).where(_due(), ~waits).order_by(Run.id).limit(limit)))
 
 
+def enqueue(run: Run) -> int:
+    """Inside a unit of work: add a run for this code to do, and return its id."""
+    run.code_version = CODE_VERSION
+    session.add(run)
+    session.flush()
+    later("runs.work", run_id=run.id)
+    return run.id
+
+
 def claim(run_id: int) -> Claim | None:
     """Take the run with a new fence; ``None`` if it is not due or its lock is held.
 

@@ -20,7 +20,6 @@ from crmapp.domain.traces import MARK
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Attachment, Run, User
-from crmapp.queue import later
 from crmapp.services import (
     audit,
     erased_list,
@@ -31,7 +30,7 @@ from crmapp.services import (
     seals,
 )
 from crmapp.services.apply import load
-from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end
+from crmapp.services.engine import Claim, checkpoint, end, enqueue
 from crmapp.services.idempotency import once
 from crmapp.services.personal_data import CONTACT, DROPPED, USER, Found, Subject
 
@@ -141,13 +140,9 @@ def _queue(of: Subject, by: User) -> str:
         },
         total=len(personal_data.tables()) + 3,
         lock_key=f"{KIND}:{of.kind}:{of.id}",
-        code_version=CODE_VERSION,
         by_id=by.id,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return str(run.id)
+    return str(enqueue(run))
 
 
 def advance(held: Claim) -> Claim | None:
