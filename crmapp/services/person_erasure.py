@@ -32,10 +32,11 @@ from crmapp.services import (
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, end, enqueue
 from crmapp.services.idempotency import once
-from crmapp.services.personal_data import CONTACT, DROPPED, USER, Found, Subject
+from crmapp.services.personal_data import CONTACT, DROPPED, KEPT, USER, Found, Subject
 
 KIND = "erasure"
 _EXAMPLES = 3
+_OF_THE_SEARCH = frozenset({"search_text", "name_key"})
 _TITLES: dict[str, tuple[str, str]] = {
     CONTACT: (N_("Erasure of contact %(id)s"), "Effacement du contact %(id)s"),
     USER: (N_("Erasure of person %(id)s"), "Effacement de la personne %(id)s"),
@@ -99,7 +100,9 @@ def plan(kind: str, id_: int, *, by: User) -> Plan:
 def _place(table: Table, found: Any) -> Place:
     place = Place(table.name)
     for row in found:
-        place.add(", ".join(["-".join(map(str, row.key)), *sorted(row.values)]))
+        named = sorted(row.values.keys() - _OF_THE_SEARCH) if table.name in KEPT else []
+        key = "-".join(map(str, row.key))
+        place.add(f"{key} ({', '.join(named)})" if named else key)
     return place
 
 
