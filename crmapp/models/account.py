@@ -164,12 +164,12 @@ class Account(Record, Base):
         Every list, count, search, look-up, job and export applies it. Deleted accounts are left
         out unless ``deleted``.
         """
-        alive = true() if deleted else _alive()
         if not user.can(Right.ACCOUNT_VIEW):
             return false()
         if user.sees_all:
-            return alive
-        return and_(alive, cls._within(user, user.reach(Right.ACCOUNT_VIEW)))
+            return true() if deleted else _alive()
+        reached = _reached(*_reaching(user, user.reach(Right.ACCOUNT_VIEW)))
+        return reached if deleted else _alive_and(reached)
 
     @classmethod
     def editable_by(cls, user: User, *, deleted: bool = False) -> ColumnElement[bool]:
@@ -177,14 +177,9 @@ class Account(Record, Base):
         if not user.can(Right.ACCOUNT_EDIT):
             return false()
         seen, reach = cls.visible_to(user, deleted=deleted), user.reach(Right.ACCOUNT_EDIT)
-        if reach == EVERYTHING:
+        if reach in (EVERYTHING, user.reach(Right.ACCOUNT_VIEW)):
             return seen
-        return and_(seen, cls._within(user, reach))
-
-    @classmethod
-    def _within(cls, user: User, reach: Reach) -> ColumnElement[bool]:
-        """Her own, and those of what she reaches."""
-        return _reached(user.id, reach, tuple(sorted(user.territories or ())))
+        return and_(seen, _reached(*_reaching(user, reach)))
 
 
 @cache
@@ -193,9 +188,19 @@ def _alive() -> ColumnElement[bool]:
     return Account.__table__.c.deleted_at.is_(None)
 
 
+def _reaching(user: User, reach: Reach) -> tuple[int, Reach, tuple[str, ...]]:
+    return user.id, reach, tuple(sorted(user.territories or ()))
+
+
+@lru_cache(maxsize=1024)
+def _alive_and(reached: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Leave deleted accounts out of those that are reached; the same object, for the same."""
+    return and_(_alive(), reached)
+
+
 @lru_cache(maxsize=1024)
 def _reached(who: int, reach: Reach, territories: tuple[str, ...]) -> ColumnElement[bool]:
-    """Say what ``who`` reaches; made once, since each of her pages asks several times.
+    """Say what ``who`` reaches, her own too; made once, since each of her pages asks several times.
 
     Territories are compared one by one: of a list, the text of each statement would be made anew.
     """

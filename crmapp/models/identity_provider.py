@@ -32,6 +32,11 @@ class IdentityProvider(Base):
     sandbox: Mapped[bool] = mapped_column(default=False)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
 
+    @property
+    def state(self) -> str:
+        """Which settings these are: other ones have another."""
+        return self.updated_at.isoformat()
+
 
 class LinkedPerson(Base):
     """A person of ours as a provider knows her: by ``subject``, which never changes there."""

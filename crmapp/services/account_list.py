@@ -201,8 +201,7 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
         return filter_, some
     there = among(session.get_bind().dialect.name)
     visible = Account.visible_to(by, deleted=question.deleted)
-    shared = by.sees_all
-    return Filter((visible, there), {"found": ids}, few=True, shared=shared), None
+    return Filter((visible, there), {"found": ids}, few=True, shared=True), None
 
 
 def _looked_up(question: Question, by: User) -> list[ColumnElement[bool]]:
@@ -237,7 +236,7 @@ def _conditions(
         )
     narrow = narrow and not deleted
     where += account_where.met(question.where, by=by, narrow=narrow, sort=question.sort)
-    shared = len(where) == 1 and by.sees_all
+    shared = len(where) == 1
     if not question.words:
         return Filter(tuple(where), few=few, shared=shared), None
     search = found_by(question.words, deleted=deleted)

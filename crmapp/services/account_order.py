@@ -45,7 +45,8 @@ class Filter:
     """What accounts have to meet, with the values of its named parameters.
 
     With ``few``, some thousands meet it at most. The conditions that are ``shared`` are the same
-    objects whoever asks; of others no statement is kept, since it would never be asked for again.
+    objects whenever somebody of the same reach asks; of others no statement is kept, since it would
+    never be asked for again.
     """
 
     conditions: tuple[ColumnElement[bool], ...]

@@ -23,9 +23,8 @@ from crmapp.errors import AlreadyRunning
 from crmapp.i18n import N_
 from crmapp.models import Account, AccountPair, Run, User
 from crmapp.models.account import TAX_WORD
-from crmapp.queue import later
 from crmapp.services.apply import load
-from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end
+from crmapp.services.engine import Claim, checkpoint, end, enqueue
 from crmapp.services.rights import need
 
 KIND = "duplicates"
@@ -66,13 +65,9 @@ def start(*, by: User) -> int:
             status=Status.QUEUED.value,
             source={"kind": KIND, "titles": {"en": _TITLE, "fr": "Comptes peut-être identiques"}},
             lock_key=KIND,
-            code_version=CODE_VERSION,
             by_id=by.id,
         )
-        session.add(run)
-        session.flush()
-        later("runs.work", run_id=run.id)
-        return run.id
+        return enqueue(run)
 
 
 def working() -> int | None:

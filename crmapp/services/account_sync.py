@@ -14,7 +14,6 @@ from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Account, AccountSync, Run, User
-from crmapp.queue import later
 from crmapp.services import (
     account_sync_pairs,
     account_sync_read,
@@ -25,7 +24,7 @@ from crmapp.services import (
     sync_options,
 )
 from crmapp.services.account_sync_states import KIND, REFUSED, REST
-from crmapp.services.engine import CODE_VERSION
+from crmapp.services.engine import enqueue
 from crmapp.services.rights import need
 
 RIGHT = Right.INTEGRATION_MANAGE
@@ -243,10 +242,6 @@ def _queue(source: dict[str, Any], phase: str, by: User | None) -> int:
         source={"kind": KIND, "origin": {"kind": KIND}, "titles": titles, **source},
         mapping={"phase": phase, "after": 0},
         lock_key=KIND,
-        code_version=CODE_VERSION,
         by_id=by.id if by else None,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return run.id
+    return enqueue(run)

@@ -20,7 +20,6 @@ from crmapp.domain.runs import Status
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
-from crmapp.queue import later
 from crmapp.services import (
     account_links,
     accounts,
@@ -31,7 +30,7 @@ from crmapp.services import (
     planning,
 )
 from crmapp.services.account_sets import Chosen
-from crmapp.services.engine import CODE_VERSION
+from crmapp.services.engine import enqueue
 from crmapp.services.idempotency import once
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
@@ -187,13 +186,9 @@ def _draft(source: Mapping[str, Any], title: str, by: User) -> str:
         source=dict(source),
         total=source["count"],
         lock_key=f"{KIND}:{by.id}",
-        code_version=CODE_VERSION,
         by_id=by.id,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return f"run:{run.id}"
+    return f"run:{enqueue(run)}"
 
 
 def _reach(by: User) -> list[Any] | None:

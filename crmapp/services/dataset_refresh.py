@@ -29,10 +29,10 @@ from crmapp.errors import AlreadyRunning, CRMError, DatasetError, NotFound, Tabl
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, StoredDataset, User
 from crmapp.patience import LONG
-from crmapp.queue import later, leaving
+from crmapp.queue import leaving
 from crmapp.services import datasets, failures, tables
 from crmapp.services.apply import load
-from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive, stop
+from crmapp.services.engine import Claim, checkpoint, end, enqueue, keep_alive, stop
 from crmapp.services.rights import need
 
 KIND = "dataset_refresh"
@@ -102,14 +102,10 @@ def queue(stored: StoredDataset, *, by: User | None, why: str = "") -> int:
             "titles": {"en": stored.label_en, "fr": stored.label_fr},
         },
         lock_key=stored.lock_key,
-        code_version=CODE_VERSION,
         why=why,
         by_id=by.id if by else None,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return run.id
+    return enqueue(run)
 
 
 def advance(held: Claim) -> Claim | None:

@@ -7,7 +7,6 @@ worker may look; it is never what makes a write right.
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -26,6 +25,7 @@ from crmapp.db import beside, db, session, unit_of_work, utcnow
 from crmapp.db.bulk import seconds_now
 from crmapp.domain.runs import ACTIVE, Status
 from crmapp.errors import FileLost, RunStopped
+from crmapp.garbage import uncollected
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.queue import later, leaving
@@ -94,6 +94,15 @@ def due(limit: int) -> list[int]:
     running = select(Run.lock_key).where(Run.status == Status.RUNNING.value)
     waits = and_(Run.status == Status.QUEUED.value, Run.lock_key.in_(running))
     return list(session.scalars(select(Run.id).where(_due(), ~waits).order_by(Run.id).limit(limit)))
+
+
+def enqueue(run: Run) -> int:
+    """Inside a unit of work: add a run for this code to do, and return its id."""
+    run.code_version = CODE_VERSION
+    session.add(run)
+    session.flush()
+    later("runs.work", run_id=run.id)
+    return run.id
 
 
 def claim(run_id: int) -> Claim | None:
@@ -234,27 +243,12 @@ def _persist(advance: Advance, held: Claim) -> Claim | None:
     """Do a chunk; once more if a person took the same number in the same moment."""
     for attempt in range(_CHUNK_RETRIES):
         try:
-            with _uncollected():
+            with uncollected():
                 return advance(held)
         except IntegrityError:
             if attempt == _CHUNK_RETRIES - 1:
                 raise
     raise AssertionError("unreachable")
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Spare a chunk the search for garbage in its many rows, which all live until its end.
-
-    They hold no cycles, so memory is given back all the same when the chunk is done.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _leave(held: Claim) -> None:

@@ -25,10 +25,10 @@ from crmapp.domain.runs import Status
 from crmapp.errors import Conflict, DatasetError, Forbidden, Invalid, NotFound, Unavailable
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
-from crmapp.queue import later, leaving
+from crmapp.queue import leaving
 from crmapp.services import datasets, failures, grids, selections
 from crmapp.services.apply import load
-from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end, keep_alive
+from crmapp.services.engine import Claim, checkpoint, end, enqueue, keep_alive
 from crmapp.services.idempotency import once
 from crmapp.services.sheet_files import MOST_LINES, Heading, csv_lines, plain, write_workbook
 
@@ -162,13 +162,9 @@ def _queue(source: Mapping[str, Any], title: str, rows: int | None, person: int)
         source=dict(source),
         total=rows,
         lock_key=f"{KIND}:{person}",
-        code_version=CODE_VERSION,
         by_id=person,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return f"run:{run.id}"
+    return f"run:{enqueue(run)}"
 
 
 def file_of(run: Run, *, by: User) -> File:

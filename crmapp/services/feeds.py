@@ -13,10 +13,9 @@ from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import CrmMapping, FeedSource, Run, User
-from crmapp.queue import later
 from crmapp.services import crm_mappings, engine, feed_states, planning
 from crmapp.services.crm_mappings import RIGHT
-from crmapp.services.engine import CODE_VERSION
+from crmapp.services.engine import enqueue
 from crmapp.services.feed_states import KIND, REST
 from crmapp.services.rights import need
 
@@ -130,13 +129,9 @@ def _queue(
         },
         mapping={"phase": "stage"},
         lock_key=mapping.lock_key,
-        code_version=CODE_VERSION,
         by_id=person,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return run.id
+    return enqueue(run)
 
 
 def _sources(mapping: CrmMapping, content: Content, whole: bool) -> list[dict[str, Any]]:

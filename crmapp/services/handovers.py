@@ -13,9 +13,8 @@ from crmapp.domain.runs import Status
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import LOCALES, N_
 from crmapp.models import Run, User
-from crmapp.queue import later
 from crmapp.services import fields, handover_plan, pick_lists, planning
-from crmapp.services.engine import CODE_VERSION
+from crmapp.services.engine import enqueue
 from crmapp.services.handover_plan import KIND
 from crmapp.services.idempotency import once
 from crmapp.services.rights import need
@@ -95,13 +94,9 @@ def _draft(source: Mapping[str, Any], title: str, total: int, by: User) -> str:
         source=dict(source),
         total=total,
         lock_key=f"{KIND}:{source['from']}",
-        code_version=CODE_VERSION,
         by_id=by.id,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return f"run:{run.id}"
+    return f"run:{enqueue(run)}"
 
 
 def get(run_id: int, *, by: User) -> Run:

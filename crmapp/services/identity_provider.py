@@ -13,7 +13,7 @@ from crmapp.connectors.errors import WrongInstance
 from crmapp.connectors.openid import Client
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right, Role
-from crmapp.errors import Invalid
+from crmapp.errors import Conflict, Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import IdentityProvider, LinkedPerson, User
 from crmapp.services import audit, vault
@@ -22,6 +22,7 @@ from crmapp.services.rights import need
 RIGHT = Right.USER_MANAGE
 NEW_ROLES = tuple(role for role in Role if role is not Role.ADMIN)
 """What people who come from the provider may be: nobody administers without having been asked."""
+STALE = N_("Somebody changed these settings meanwhile. Look at them again, then save.")
 _CLAIM = re.compile(r"[\w:./-]{1,100}")
 
 
@@ -70,18 +71,22 @@ def lets_in_by_password(user: User) -> bool:
     return row is None or row.passwords or user.role == Role.ADMIN
 
 
-def save(wanted: Wanted, *, by: User) -> None:
-    """Set the provider up, or change it.
+def save(wanted: Wanted, seen: str, *, by: User) -> None:
+    """Set the provider up, or change it, of which ``by`` saw the state ``seen``.
 
     A secret stays when none is typed, unless it would be sent to another provider than before.
 
     Raises:
         Forbidden: she lacks the right.
         Invalid: field → what is wrong with it.
+        Conflict: somebody changed it meanwhile.
     """
     need(RIGHT, by=by)
     with unit_of_work():
-        row = session.scalars(select(IdentityProvider).with_for_update()).one_or_none()
+        query = select(IdentityProvider).with_for_update()
+        row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if (row.state if row else "") != seen:
+            raise Conflict({}, message=STALE)
         problems = _wrong(wanted)
         moved = row is not None and (row.issuer, row.sandbox) != (wanted.issuer, wanted.sandbox)
         if row is not None and row.secret and moved and not wanted.secret:

@@ -17,9 +17,8 @@ from crmapp.domain.runs import ENDED, Status
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, PickListValue, Run, User
-from crmapp.queue import later
 from crmapp.services import audit, list_states, pick_list_uses, remotes
-from crmapp.services.engine import CODE_VERSION
+from crmapp.services.engine import enqueue
 from crmapp.services.list_stage import SALESFORCE
 from crmapp.services.list_states import INTACCT, KIND
 from crmapp.services.pick_list_uses import Use
@@ -157,13 +156,9 @@ def _queue(managed: ManagedList, mode: str, by: User | None) -> int:
         },
         mapping=list_states.beginning(managed.code, mode),
         lock_key=list_states.lock_key(managed),
-        code_version=CODE_VERSION,
         by_id=by.id if by else None,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return run.id
+    return enqueue(run)
 
 
 def schedule(code: str, every: int | None, *, by: User) -> None:

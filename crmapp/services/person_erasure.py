@@ -20,7 +20,6 @@ from crmapp.domain.traces import MARK
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Attachment, Run, User
-from crmapp.queue import later
 from crmapp.services import (
     audit,
     erased_list,
@@ -31,12 +30,13 @@ from crmapp.services import (
     seals,
 )
 from crmapp.services.apply import load
-from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, end
+from crmapp.services.engine import Claim, checkpoint, end, enqueue
 from crmapp.services.idempotency import once
-from crmapp.services.personal_data import CONTACT, DROPPED, USER, Found, Subject
+from crmapp.services.personal_data import CONTACT, DROPPED, KEPT, USER, Found, Subject
 
 KIND = "erasure"
 _EXAMPLES = 3
+_OF_THE_SEARCH = frozenset({"search_text", "name_key"})
 _TITLES: dict[str, tuple[str, str]] = {
     CONTACT: (N_("Erasure of contact %(id)s"), "Effacement du contact %(id)s"),
     USER: (N_("Erasure of person %(id)s"), "Effacement de la personne %(id)s"),
@@ -100,7 +100,9 @@ def plan(kind: str, id_: int, *, by: User) -> Plan:
 def _place(table: Table, found: Any) -> Place:
     place = Place(table.name)
     for row in found:
-        place.add(", ".join(["-".join(map(str, row.key)), *sorted(row.values)]))
+        named = sorted(row.values.keys() - _OF_THE_SEARCH) if table.name in KEPT else []
+        key = "-".join(map(str, row.key))
+        place.add(f"{key} ({', '.join(named)})" if named else key)
     return place
 
 
@@ -141,13 +143,9 @@ def _queue(of: Subject, by: User) -> str:
         },
         total=len(personal_data.tables()) + 3,
         lock_key=f"{KIND}:{of.kind}:{of.id}",
-        code_version=CODE_VERSION,
         by_id=by.id,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return str(run.id)
+    return str(enqueue(run))
 
 
 def advance(held: Claim) -> Claim | None:

@@ -87,7 +87,7 @@ def begin(callback: str, next_: str) -> Begun:
     row = _row()
     state = secrets.token_urlsafe(24)
     expected = Expected(secrets.token_urlsafe(24), secrets.token_urlsafe(48), callback)
-    set_up = row.updated_at.isoformat()
+    set_up = row.state
     try:
         client = identity_provider.client_of(row)
         session.rollback()
@@ -144,7 +144,7 @@ def _begun(back: Back, kept: str, row: IdentityProvider) -> dict[str, Any]:
     except SecretsLost:
         begun = {}
     ours = hmac.compare_digest(str(begun.get("state", "")).encode(), back.state.encode())
-    if not begun or not ours or begun["set_up"] != row.updated_at.isoformat():
+    if not begun or not ours or begun["set_up"] != row.state:
         raise _refused(NOT_OURS)
     if datetime.fromisoformat(begun["until"]) < utcnow():
         raise _refused(TOO_LONG)

@@ -9,7 +9,6 @@ from crmapp.domain.runs import Status
 from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import LOCALES, N_
 from crmapp.models import PickListValue, Run, User
-from crmapp.queue import later
 from crmapp.services import (
     list_states,
     pick_list_keeping,
@@ -17,7 +16,7 @@ from crmapp.services import (
     pick_list_values,
     planning,
 )
-from crmapp.services.engine import CODE_VERSION
+from crmapp.services.engine import enqueue
 from crmapp.services.idempotency import once
 from crmapp.services.replacement_plan import KIND
 from crmapp.services.rights import need
@@ -86,13 +85,9 @@ def _draft(value: PickListValue, heir: PickListValue | None, by: User, locale: s
         },
         total=sum(each.count for each in held) + 1,
         lock_key=f"pick_list:{value.list_code}",
-        code_version=CODE_VERSION,
         by_id=by.id,
     )
-    session.add(run)
-    session.flush()
-    later("runs.work", run_id=run.id)
-    return f"run:{run.id}"
+    return f"run:{enqueue(run)}"
 
 
 def get(run_id: int, *, by: User) -> Run:

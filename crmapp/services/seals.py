@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 from crmapp.db import be_alone, session, unit_of_work, utcnow
 from crmapp.db.horizon import horizon, is_past
 from crmapp.domain import sealing
+from crmapp.garbage import uncollected
 from crmapp.models import AuditEvent, Change, Seal, SealMark
 from crmapp.services import audit
 
@@ -54,12 +55,17 @@ def seal(at_least: int = ENOUGH, soon: timedelta = SOON) -> int:
     made = 0
     for stream in TABLES:
         final = _final(stream)
-        while made < _AT_ONCE and (block := _next(stream, final, at_least, soon)):
-            if not _keep(block):
-                break  # somebody else seals, or erases
+        while made < _AT_ONCE and _seal_next(stream, final, at_least, soon):
             made += 1
     session.rollback()
     return made
+
+
+def _seal_next(stream: str, final: int, at_least: int, soon: timedelta) -> bool:
+    """Seal a block; not if there is none, or somebody else seals, or erases."""
+    with uncollected():
+        block = _next(stream, final, at_least, soon)
+        return block is not None and _keep(block)
 
 
 def columns(stream: str) -> list[ColumnElement[Any]]:

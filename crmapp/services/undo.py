@@ -10,9 +10,8 @@ from crmapp.domain.runs import UNDOABLE, Status
 from crmapp.errors import AlreadyRunning, Forbidden, NotUndoable
 from crmapp.i18n import N_
 from crmapp.models import Change, Run, User
-from crmapp.queue import later
 from crmapp.services import bulk_edits, list_states, runs
-from crmapp.services.engine import CODE_VERSION
+from crmapp.services.engine import enqueue
 from crmapp.services.idempotency import once
 
 
@@ -96,11 +95,7 @@ def _start(run_id: int, by: User) -> str:
         },
         total=changes,
         lock_key=f"undo:{run_id}",
-        code_version=CODE_VERSION,
         undoes_id=run_id,
         by_id=by.id,
     )
-    session.add(undoing)
-    session.flush()
-    later("runs.work", run_id=undoing.id)
-    return f"run:{undoing.id}"
+    return f"run:{enqueue(undoing)}"

@@ -46,6 +46,8 @@ def set_up(make):
 
     def set_up(issuer, **more):
         wanted = {"client_id": CLIENT_ID, "label": "Acme", "secret": SECRET, "sandbox": True}
-        identity_provider.save(Wanted(issuer=issuer, **wanted | more), by=make.alice)
+        row = identity_provider.state(by=make.alice)
+        seen = row.state if row else ""
+        identity_provider.save(Wanted(issuer=issuer, **wanted | more), seen, by=make.alice)
 
     return set_up

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -21,6 +23,10 @@ FORM = {
 }  # fmt: skip
 
 
+def seen(client):
+    return re.search(r'name="seen" type="hidden" value="([^"]+)"', client.get(PLACE).text)[1]
+
+
 def test_an_administrator_sets_it_up_and_never_sees_the_secret_again(alice, client):
     answer = alice.post(PLACE, data=FORM, follow_redirects=True)
 
@@ -34,8 +40,8 @@ def test_an_administrator_sets_it_up_and_never_sees_the_secret_again(alice, clie
 
 def test_the_secret_stays_if_none_is_typed_but_goes_to_no_other_address(alice):
     alice.post(PLACE, data=FORM)
-    kept = alice.post(PLACE, data=FORM | {"secret": "", "label": "A"})
-    moved = FORM | {"secret": "", "issuer": "https://evil.example"}
+    kept = alice.post(PLACE, data=FORM | {"secret": "", "label": "A", "seen": seen(alice)})
+    moved = FORM | {"secret": "", "issuer": "https://evil.example", "seen": seen(alice)}
 
     refused = alice.post(PLACE, data=moved)
 
@@ -43,6 +49,20 @@ def test_the_secret_stays_if_none_is_typed_but_goes_to_no_other_address(alice):
     assert "Enter the secret again" in refused.text
     row = session.scalars(select(IdentityProvider)).one()
     assert (row.label, row.issuer) == ("A", "https://login.example.com")
+
+
+def test_who_saw_older_settings_is_told_and_keeps_what_she_typed(alice):
+    alice.post(PLACE, data=FORM)
+    before = seen(alice)
+    alice.post(PLACE, data=FORM | {"label": "Theirs", "seen": before})
+
+    refused = alice.post(PLACE, data=FORM | {"label": "Mine", "seen": before})
+    label = session.scalars(select(IdentityProvider.label)).one()
+    saved = alice.post(PLACE, data=FORM | {"label": "Mine", "seen": seen(alice)})
+
+    assert (refused.status_code, label, saved.status_code) == (409, "Theirs", 303)
+    assert "Somebody changed these settings meanwhile" in refused.text
+    assert 'value="Mine"' in refused.text
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,16 @@ def test_a_person_sees_her_own_and_what_is_ticked(make, lands, some):
     } == expected
 
 
+def test_what_a_person_reaches_is_one_object_until_it_is_said_anew(make, lands):
+    bob = restrict(make, make.bob, ["territory"], ["territory"])
+    first = Account.visible_to(bob)
+
+    assert Account.visible_to(make.again(User, bob.id)) is first  # statements with it are kept
+    assert Account.editable_by(bob) is first
+    assert Account.visible_to(bob, deleted=True) is not first
+    assert Account.visible_to(restrict(make, bob, ["team"], None)) is not first
+
+
 @pytest.mark.parametrize("some", SOME_SETS, ids=repr)
 def test_a_person_changes_her_own_and_what_is_ticked_of_what_she_sees(make, lands, some):
     bob = restrict(make, make.bob, ["all"], some)

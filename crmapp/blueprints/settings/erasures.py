@@ -26,7 +26,7 @@ PLACES: dict[str, str] = {
     "connection": N_("Connections"),
     "contact": N_("Contacts"),
     "file": N_("Files of runs and imports"),
-    "history": N_("Its own history"),
+    "history": N_("Own history"),
     "mail_outbox": N_("E-mails of crmapp"),
     "plan_decision": N_("Decisions in plans"),
     "request_log": N_("Requests to other systems"),

@@ -8,13 +8,13 @@ from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
-from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 
 from crmapp.blueprints.settings import bp
 from crmapp.config import settings
 from crmapp.connectors.errors import ConnectorError
 from crmapp.domain.permissions import ROLE_LABELS
-from crmapp.errors import Invalid, SecretsLost
+from crmapp.errors import Conflict, Invalid, SecretsLost
 from crmapp.models import IdentityProvider
 from crmapp.services import identity_provider as providers
 from crmapp.services.identity_provider import RIGHT, Wanted
@@ -30,6 +30,7 @@ _QUIET = {"autocomplete": "off", "spellcheck": "false"}
 class ProviderForm(Form):
     """What there is to know of a provider; the secret is never shown."""
 
+    seen = HiddenField()
     issuer = StringField(
         lazy_gettext("Address of the issuer"),
         validators=[Required()],
@@ -81,7 +82,7 @@ class ProviderForm(Form):
 def identity_provider() -> ResponseReturnValue:
     """Show what is set up."""
     row = providers.state(by=person())
-    return _form(ProviderForm(obj=row, secret=None), row)
+    return _form(ProviderForm(obj=row, secret=None, seen=row.state if row else ""), row)
 
 
 @bp.post("/users/identity-provider")
@@ -92,10 +93,15 @@ def save_identity_provider() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _form(form, row, 422)
     try:
-        providers.save(form.wanted, by=person())
+        providers.save(form.wanted, form.seen.data or "", by=person())
     except Invalid as invalid:
         form.refuse(invalid)
         return _form(form, row, 422)
+    except Conflict as conflict:
+        form.refuse(Invalid({"": conflict.message}))
+        row = providers.state(by=person())
+        form.seen.data = row.state if row else ""
+        return _form(form, row, 409)
     flash(_("Your choice is kept."), "success")
     if request.form.get("then") == "test":
         _test()
