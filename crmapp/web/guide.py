@@ -44,7 +44,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         *("settings.new_crm_mapping_source", "settings.crm_mapping_source"),
         *("settings.feed_plan", "settings.matches"),
     ),
-    "admin": ("settings",),
+    "admin": ("settings", "reference"),
     "integrations": (
         *("accounts.salesforce", "accounts.arrangement", "settings.subscriptions"),
         *("settings.advanced", "settings.confirm_taking_back"),

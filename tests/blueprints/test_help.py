@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from crmapp.blueprints.api.door import OPERATIONS
 from crmapp.web import guide
 
 
@@ -98,3 +99,47 @@ def test_the_palette_finds_a_chapter(make, as_user):
 
 def test_a_visitor_signs_in_first(client):
     assert client.get("/help").status_code == 302
+
+
+def test_the_page_of_the_api_shows_every_operation_with_its_scope(make, as_user):
+    text = as_user(make.carol).get("/help/api").text
+
+    for name, known in OPERATIONS.items():
+        operation = text[text.index(f'id="{name}"') :]
+        operation = operation[: operation.index("For a terminal")]
+        assert f'data-method="{known.method}"' in operation
+        assert known.summary in operation
+        assert f">{known.scope}</span>" in operation
+
+
+def test_words_leave_the_operations_in_which_they_all_stand(make, as_user):
+    text = as_user(make.carol).get("/help/api?q=post+Runs").text
+
+    shown = re.findall(r'id="(\w+)" data-words="[^"]*">', text)
+    assert shown == ["draft_run", "plan_run", "start_run", "undo_run"]
+    assert re.findall(r'<section class="api-group" id="(\w+)" [^>]*"(?! hidden)>', text) == ["runs"]
+
+
+def test_words_that_no_operation_has_are_said_to_find_none(make, as_user):
+    text = as_user(make.carol).get("/help/api?q=<zzz>").text
+
+    assert "data-api-none>" in text
+    assert "data-api-none hidden>" in as_user(make.carol).get("/help/api").text
+    assert "<zzz>" not in text
+
+
+def test_the_page_of_the_api_is_in_the_language_of_the_reader(make, as_user):
+    english, french = make.user("eve", locale="en"), make.user("dora", locale="fr")
+
+    assert "Read accounts." in as_user(english).get("/help/api").text
+    assert "Lire les comptes." in as_user(french).get("/help/api").text
+
+
+def test_a_field_that_was_added_is_on_the_page_of_the_api_at_once(make, as_user):
+    client = as_user(make.carol)
+    assert "c_zone" not in client.get("/help/api").text
+
+    make.field("Zone", required=True)
+
+    text = client.get("/help/api").text
+    assert "c_zone" in text[text.index('id="create_account"') : text.index('id="read_account"')]

@@ -84,6 +84,7 @@ VIEWS = [
     View("GET", "/preferences/day", ALL),
     View("POST", "/preferences/calendar", ALL),
     View("GET", "/preferences/tokens", ALL),
+    View("GET", "/help/api", ALL),
     View("POST", "/preferences/calendar/revocation", ALL),
     View("GET", "/admin", ADMIN, "settings.manage"),
     View("GET", "/admin/users", ADMIN, "user.manage"),

@@ -189,6 +189,8 @@ PAGES = (
     "/help/start",
     "/help/add-update",
     "/help/databases",
+    "/help/api",
+    "/help/api?q=zzzz",
     "/change",
     "/verify",
     "/tf-setup",

@@ -34,7 +34,7 @@ DATA = (
     r"The value of the field \w+ is too long\. It has at most \d+ characters\."
     r" Provide a shorter value\.|"
     r"unable to obtain exclusive access to this record or \d+ records: \w+|"  # Salesforce's words
-    r"(GET|POST) /\S+|Settings > OAuth Settings > Consumer Key and Secret|"
+    r"(GET|POST) /\S+|Retry-After|Settings > OAuth Settings > Consumer Key and Secret|"
     r"(Mona|Alice|Ivan|Rita|Ron|Vera) \w+"
 )
 

@@ -15,6 +15,7 @@ from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import NotFound
+from crmapp.i18n import N_
 from crmapp.models import Account
 from crmapp.services import account_links, account_list, accounts, fields, published
 from crmapp.services.account_question import ARGUMENTS, Question
@@ -22,8 +23,8 @@ from crmapp.services.duplicate_checks import Overruling
 from crmapp.web.access import person, requires
 
 OVERRULING = {
-    "duplicate_seal": "That of the refusal: these accounts were looked at, it is another one",
-    "duplicate_reason": "Why it is another one, in a few words; the history keeps them",
+    "duplicate_seal": N_("That of the refusal: these accounts were looked at, it is another one"),
+    "duplicate_reason": N_("Why it is another one, in a few words; the history keeps them"),
 }
 """Member → what it says beside the fields, of an account that may exist already."""
 _TEXT = {"type": "string"}
@@ -42,7 +43,7 @@ def specs() -> dict[str, Field]:
 
 @operation(
     Operation(
-        "GET", "/accounts", Scope.ACCOUNTS_READ, "List accounts", answers="Accounts",
+        "GET", "/accounts", Scope.ACCOUNTS_READ, N_("List accounts"), answers="Accounts",
         arguments=_FILTERS,
     )
 )  # fmt: skip
@@ -59,7 +60,7 @@ def list_accounts() -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/accounts/<int:account_id>", Scope.ACCOUNTS_READ, "Read an account",
+    Operation("GET", "/accounts/<int:account_id>", Scope.ACCOUNTS_READ, N_("Read an account"),
               answers="Account", versioned=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -69,7 +70,7 @@ def read_account(account_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("POST", "/accounts", Scope.ACCOUNTS_WRITE, "Create an account",
+    Operation("POST", "/accounts", Scope.ACCOUNTS_WRITE, N_("Create an account"),
               sends="NewAccount", answers="Account", status=201, gives_away=True,
               may_exist=True)
 )  # fmt: skip
@@ -86,7 +87,7 @@ def create_account() -> ResponseReturnValue:
 
 
 @operation(
-    Operation("PATCH", "/accounts/<int:account_id>", Scope.ACCOUNTS_WRITE, "Change an account",
+    Operation("PATCH", "/accounts/<int:account_id>", Scope.ACCOUNTS_WRITE, N_("Change an account"),
               sends="AccountChanges", answers="Account", versioned=True, gives_away=True,
               may_exist=True)
 )  # fmt: skip
@@ -105,7 +106,7 @@ def change_account(account_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("DELETE", "/accounts/<int:account_id>", Scope.ACCOUNTS_WRITE, "Delete an account",
+    Operation("DELETE", "/accounts/<int:account_id>", Scope.ACCOUNTS_WRITE, N_("Delete an account"),
               status=204, versioned=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)

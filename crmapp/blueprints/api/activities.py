@@ -12,6 +12,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
+from crmapp.i18n import N_
 from crmapp.models import Activity
 from crmapp.services import activities, fields, published
 from crmapp.web.access import person, requires
@@ -26,7 +27,7 @@ def specs() -> dict[str, Field]:
 
 @operation(
     Operation("GET", "/accounts/<int:account_id>/activities", Scope.ACTIVITIES_READ,
-              "List the activities of an account", answers="Activities", arguments=_FILTERS)
+              N_("List the activities of an account"), answers="Activities", arguments=_FILTERS)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
 def list_activities(account_id: int) -> ResponseReturnValue:
@@ -37,7 +38,7 @@ def list_activities(account_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/activities/<int:activity_id>", Scope.ACTIVITIES_READ, "Read an activity",
+    Operation("GET", "/activities/<int:activity_id>", Scope.ACTIVITIES_READ, N_("Read an activity"),
               answers="Activity", versioned=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -48,7 +49,7 @@ def read_activity(activity_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("POST", "/accounts/<int:account_id>/activities", Scope.ACTIVITIES_WRITE,
-              "Add an activity", sends="NewActivity", answers="Activity", status=201)
+              N_("Add an activity"), sends="NewActivity", answers="Activity", status=201)
 )  # fmt: skip
 @requires(Right.ACTIVITY_EDIT)
 def add_activity(account_id: int) -> ResponseReturnValue:
@@ -63,7 +64,7 @@ def add_activity(account_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("PATCH", "/activities/<int:activity_id>", Scope.ACTIVITIES_WRITE,
-              "Change an activity", sends="ActivityChanges", answers="Activity", versioned=True)
+              N_("Change an activity"), sends="ActivityChanges", answers="Activity", versioned=True)
 )  # fmt: skip
 @requires(Right.ACTIVITY_EDIT)
 def change_activity(activity_id: int) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
+from crmapp.i18n import N_
 from crmapp.models import Contact
 from crmapp.services import accounts, contact_list, contacts, fields, published
 from crmapp.services.contact_list import Asked
@@ -34,7 +35,7 @@ def specs() -> dict[str, Field]:
 
 
 @operation(
-    Operation("GET", "/contacts", Scope.CONTACTS_READ, "List contacts", answers="Contacts",
+    Operation("GET", "/contacts", Scope.CONTACTS_READ, N_("List contacts"), answers="Contacts",
               arguments=_FILTERS)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -57,7 +58,7 @@ def list_contacts() -> ResponseReturnValue:
 
 @operation(
     Operation("GET", "/accounts/<int:account_id>/contacts", Scope.CONTACTS_READ,
-              "List the contacts of an account", answers="Contacts")
+              N_("List the contacts of an account"), answers="Contacts")
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
 def list_contacts_of_account(account_id: int) -> ResponseReturnValue:
@@ -68,7 +69,7 @@ def list_contacts_of_account(account_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/contacts/<int:contact_id>", Scope.CONTACTS_READ, "Read a contact",
+    Operation("GET", "/contacts/<int:contact_id>", Scope.CONTACTS_READ, N_("Read a contact"),
               answers="Contact", versioned=True)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -79,7 +80,7 @@ def read_contact(contact_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("POST", "/accounts/<int:account_id>/contacts", Scope.CONTACTS_WRITE,
-              "Add a contact", sends="NewContact", answers="Contact", status=201)
+              N_("Add a contact"), sends="NewContact", answers="Contact", status=201)
 )  # fmt: skip
 @requires(Right.CONTACT_EDIT)
 def add_contact(account_id: int) -> ResponseReturnValue:
@@ -93,7 +94,7 @@ def add_contact(account_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("PATCH", "/contacts/<int:contact_id>", Scope.CONTACTS_WRITE, "Change a contact",
+    Operation("PATCH", "/contacts/<int:contact_id>", Scope.CONTACTS_WRITE, N_("Change a contact"),
               sends="ContactChanges", answers="Contact", versioned=True)
 )  # fmt: skip
 @requires(Right.CONTACT_EDIT)

@@ -6,14 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask.typing import ResponseReturnValue
-
-from crmapp.blueprints.api import accounts, activities, bp, contacts, records, schemas
+from crmapp.blueprints.api import accounts, activities, contacts, records, schemas, wording
 from crmapp.blueprints.api.door import OPERATIONS, Operation
 from crmapp.domain.fields import Field
 from crmapp.domain.scopes import SENTENCES
 from crmapp.services import account_fields, published
-from crmapp.web.access import public
 from crmapp.web.problems import TYPE
 from crmapp.web.texts import translated
 
@@ -21,28 +18,24 @@ Schema = dict[str, Any]
 _PART = re.compile(r"<(?:int:)?(\w+)>")
 _TEXT: Schema = {"type": "string"}
 _MAYBE_TEXT: Schema = {"type": ["string", "null"]}
-_FAULTS = {
-    400: "The request cannot be understood",
-    401: "No good token",
-    403: "The token lacks the scope, or the person the right",
-    404: "There is none, or not for the person of the token",
-    409: "Another request was quicker, or it has gone too far for this",
-    412: "The record has another version by now",
-    422: "Some values need attention",
-    428: "If-Match is missing",
-    429: "Too many requests; see Retry-After",
+_PROBLEM: Schema = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("type", "title", "detail"), _TEXT),
+        "status": {"type": "integer"},
+        "request_id": _MAYBE_TEXT,
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"field": _TEXT, "detail": _TEXT}},
+        },
+        **dict.fromkeys(("scope", "right"), _TEXT),
+    },
+    "required": ["title", "status", "detail"],
 }
-_MAY_EXIST = (
-    "Accounts like it exist, and nothing is saved yet: send it again with the duplicate_seal of the"
-    " answer and a duplicate_reason if it is another one. Or another request was quicker"
-)
-_GIVEN_AWAY = "Done; the record is somebody else's now, and not open to the person of the token"
 
 
-@bp.get("/openapi.json")
-@public
-def openapi() -> ResponseReturnValue:
-    """Send the description; it holds no records and is open to everybody who reads the API."""
+def described() -> Schema:
+    """Return the description of the API as OpenAPI, its words in the reader's language."""
     paths: dict[str, Schema] = {}
     for name, known in OPERATIONS.items():
         address = "/api/v1" + _PART.sub(r"{\1}", known.path)
@@ -51,6 +44,9 @@ def openapi() -> ResponseReturnValue:
     return {
         "openapi": "3.1.0",
         "info": {"title": "crmapp", "version": "1"},
+        "tags": [
+            {"name": name, "description": translated(text)} for name, text in wording.GROUPS.items()
+        ],
         "paths": paths,
         "components": {"schemas": _schemas(), "securitySchemes": {"token": bearer}},
         "security": [{"token": []}],
@@ -59,30 +55,34 @@ def openapi() -> ResponseReturnValue:
 
 
 def _operation(name: str, known: Operation) -> Schema:
-    faults = {str(status): _fault(text, _ref("Problem")) for status, text in _FAULTS.items()}
-    answer: Schema = {"description": known.summary}
+    refusals = {str(status): _fault(text, "Problem") for status, text in wording.FAULTS.items()}
+    summary = translated(known.summary)
+    answer: Schema = {"description": summary if known.answers else translated(wording.NO_BODY)}
     if known.answers:
         answer["content"] = {"application/json": {"schema": _ref(known.answers)}}
     described: Schema = {
         "operationId": name,
-        "summary": known.summary,
+        "tags": [wording.group(known.scope)],
+        "summary": summary,
         "description": f"Scope: {known.scope.value}",
         "parameters": _parameters(known),
-        "responses": {str(known.status): answer, **faults},
+        "responses": {str(known.status): answer, **refusals},
     }
     if known.may_exist:
-        either = {"anyOf": [_ref("MayExist"), _ref("Problem")]}
-        described["responses"]["409"] = _fault(_MAY_EXIST, either)
+        described["responses"]["409"] = _fault(wording.MAY_EXIST, "MayExist", "Problem")
     if known.gives_away:
-        described["responses"]["204"] = {"description": _GIVEN_AWAY}
+        described["responses"]["204"] = {"description": translated(wording.GIVEN_AWAY)}
     if known.sends:
         content = {"application/json": {"schema": _ref(known.sends)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
 
-def _fault(text: str, schema: Schema) -> Schema:
-    return {"description": text, "content": {TYPE: {"schema": schema}}}
+def _fault(text: str, *schemas_: str) -> Schema:
+    """Return how a refusal is described, which has one of these schemas."""
+    refs = [_ref(name) for name in schemas_]
+    schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
+    return {"description": translated(text), "content": {TYPE: {"schema": schema}}}
 
 
 def _parameters(known: Operation) -> list[Schema]:
@@ -100,18 +100,23 @@ def _parameters(known: Operation) -> list[Schema]:
         found.append({"name": "Idempotency-Key", "in": "header", "schema": own})
     if known.versioned and known.method != "GET":
         found.append({"name": "If-Match", "in": "header", "required": True, "schema": _TEXT})
-    return found
+    return [{**each, "description": _told(each["name"])} for each in found]
+
+
+def _told(argument: str) -> str:
+    return translated(wording.ARGUMENTS.get(argument, wording.OWN_FIELD))
 
 
 def _schemas() -> dict[str, Schema]:
     found: dict[str, Schema] = {
-        "Problem": _object({"title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}),
+        "Problem": _PROBLEM,
         "Fields": _page({"type": "object"}),
         **schemas.SENT,
         **schemas.ANSWERED,
     }
     overruling = {
-        name: {**_TEXT, "description": text} for name, text in accounts.OVERRULING.items()
+        name: {**_TEXT, "description": translated(text)}
+        for name, text in accounts.OVERRULING.items()
     }
     kinds: dict[str, tuple[str, Mapping[str, Field], Mapping[str, Schema]]] = {
         "Account": ("Accounts", accounts.specs(), overruling),

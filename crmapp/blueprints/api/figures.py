@@ -15,6 +15,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.fields import freeze
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
+from crmapp.i18n import N_
 from crmapp.models import SavedMapping
 from crmapp.services import connections, datasets, grids, saved_mappings
 from crmapp.services.connections import State
@@ -26,7 +27,7 @@ _ASKED = {name: {"type": "string"} for name in ARGUMENTS}
 
 
 @operation(
-    Operation("GET", "/datasets", Scope.DATASETS_READ, "List databases", answers="Datasets")
+    Operation("GET", "/datasets", Scope.DATASETS_READ, N_("List databases"), answers="Datasets")
 )  # fmt: skip
 @requires(Right.GRID_VIEW)
 def list_datasets() -> ResponseReturnValue:
@@ -39,7 +40,7 @@ def list_datasets() -> ResponseReturnValue:
 
 @operation(
     Operation("GET", "/datasets/<dataset>/<dimension>", Scope.DATASETS_READ,
-              "Ask a question of the grid", answers="Figures", arguments=_ASKED)
+              N_("Ask a question of the grid"), answers="Figures", arguments=_ASKED)
 )  # fmt: skip
 @requires(Right.GRID_VIEW)
 def ask_grid(dataset: str, dimension: str) -> ResponseReturnValue:
@@ -58,7 +59,8 @@ def ask_grid(dataset: str, dimension: str) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/mappings", Scope.MAPPINGS_READ, "List saved mappings", answers="Mappings")
+    Operation("GET", "/mappings", Scope.MAPPINGS_READ, N_("List saved mappings"),
+              answers="Mappings")
 )  # fmt: skip
 @requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
 def list_mappings() -> ResponseReturnValue:
@@ -68,7 +70,7 @@ def list_mappings() -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/mappings/<int:mapping_id>", Scope.MAPPINGS_READ, "Read a saved mapping",
+    Operation("GET", "/mappings/<int:mapping_id>", Scope.MAPPINGS_READ, N_("Read a saved mapping"),
               answers="Mapping")
 )  # fmt: skip
 @requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
@@ -80,7 +82,7 @@ def read_mapping(mapping_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("GET", "/mappings/<int:mapping_id>/versions", Scope.MAPPINGS_READ,
-              "List the versions of a saved mapping", answers="MappingVersions")
+              N_("List the versions of a saved mapping"), answers="MappingVersions")
 )  # fmt: skip
 @requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
 def list_mapping_versions(mapping_id: int) -> ResponseReturnValue:
@@ -99,7 +101,7 @@ def list_mapping_versions(mapping_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/connections", Scope.CONNECTIONS_READ, "List connections",
+    Operation("GET", "/connections", Scope.CONNECTIONS_READ, N_("List connections"),
               answers="Connections")
 )  # fmt: skip
 @requires(Right.INTEGRATION_MANAGE)

@@ -34,7 +34,7 @@ _OF_ANOTHER = N_("This mapping is of another source. Choose one of the run’s o
 
 
 @operation(
-    Operation("GET", "/runs", Scope.RUNS_READ, "List runs", answers="Runs", arguments=_FILTERS)
+    Operation("GET", "/runs", Scope.RUNS_READ, N_("List runs"), answers="Runs", arguments=_FILTERS)
 )
 @requires(Right.ACCOUNT_VIEW)
 def list_runs() -> ResponseReturnValue:
@@ -51,7 +51,7 @@ def list_runs() -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/runs/<int:run_id>", Scope.RUNS_READ, "Read a run", answers="Run")
+    Operation("GET", "/runs/<int:run_id>", Scope.RUNS_READ, N_("Read a run"), answers="Run")
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
 def read_run(run_id: int) -> ResponseReturnValue:
@@ -61,7 +61,7 @@ def read_run(run_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/runs/<int:run_id>/receipt", Scope.RUNS_READ, "Read the receipt of a run",
+    Operation("GET", "/runs/<int:run_id>/receipt", Scope.RUNS_READ, N_("Read the receipt of a run"),
               answers="Receipt")
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -83,7 +83,7 @@ def read_receipt(run_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("GET", "/runs/<int:run_id>/left-out", Scope.RUNS_READ,
-              "List the rows that a run left out", answers="LeftOut",
+              N_("List the rows that a run left out"), answers="LeftOut",
               arguments={"cursor": records.CURSOR})
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -106,8 +106,8 @@ def list_left_out(run_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("POST", "/runs", Scope.RUNS_WRITE, "Draft a run over rows of a grid", sends="NewRun",
-              answers="Run", status=201)
+    Operation("POST", "/runs", Scope.RUNS_WRITE, N_("Draft a run over rows of a grid"),
+              sends="NewRun", answers="Run", status=201)
 )  # fmt: skip
 @requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
 def draft_run() -> ResponseReturnValue:
@@ -122,7 +122,7 @@ def draft_run() -> ResponseReturnValue:
 
 @operation(
     Operation("POST", "/runs/<int:run_id>/plan", Scope.RUNS_WRITE,
-              "Plan a run with a saved mapping", sends="Planning", answers="Run", status=202,
+              N_("Plan a run with a saved mapping"), sends="Planning", answers="Run", status=202,
               keyed=False)
 )  # fmt: skip
 @requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
@@ -140,8 +140,8 @@ def plan_run(run_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("POST", "/runs/<int:run_id>/start", Scope.RUNS_WRITE, "Carry out the plan of a run",
-              sends="Start", answers="Run", status=202)
+    Operation("POST", "/runs/<int:run_id>/start", Scope.RUNS_WRITE,
+              N_("Carry out the plan of a run"), sends="Start", answers="Run", status=202)
 )  # fmt: skip
 @requires(Right.GRID_ADD_UPDATE_ACCOUNTS)
 def start_run(run_id: int) -> ResponseReturnValue:
@@ -152,7 +152,7 @@ def start_run(run_id: int) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("POST", "/runs/<int:run_id>/undo", Scope.RUNS_WRITE, "Undo a run", answers="Run",
+    Operation("POST", "/runs/<int:run_id>/undo", Scope.RUNS_WRITE, N_("Undo a run"), answers="Run",
               status=201)
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)

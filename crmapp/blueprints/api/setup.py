@@ -11,6 +11,7 @@ from crmapp.blueprints.api.door import Operation, operation
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
 from crmapp.errors import NotFound
+from crmapp.i18n import N_
 from crmapp.models import PickListValue
 from crmapp.services import fields, pick_list_values, pick_lists, published
 from crmapp.web.access import person, requires
@@ -20,8 +21,8 @@ OBJECTS = ("account", "contact", "activity")
 
 
 @operation(
-    Operation("GET", "/fields/<object_>", Scope.SETUP_READ, "List the fields of a kind of record",
-              answers="Fields")
+    Operation("GET", "/fields/<object_>", Scope.SETUP_READ,
+              N_("List the fields of a kind of record"), answers="Fields")
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
 def list_fields(object_: str) -> ResponseReturnValue:
@@ -45,7 +46,7 @@ def list_fields(object_: str) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/pick-lists", Scope.SETUP_READ, "List the pick lists with their values",
+    Operation("GET", "/pick-lists", Scope.SETUP_READ, N_("List the pick lists with their values"),
               answers="PickLists")
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -56,7 +57,7 @@ def list_pick_lists() -> ResponseReturnValue:
 
 
 @operation(
-    Operation("GET", "/pick-lists/<code>", Scope.SETUP_READ, "Read a pick list",
+    Operation("GET", "/pick-lists/<code>", Scope.SETUP_READ, N_("Read a pick list"),
               answers="PickList")
 )  # fmt: skip
 @requires(Right.ACCOUNT_VIEW)
@@ -70,7 +71,8 @@ def read_pick_list(code: str) -> ResponseReturnValue:
 
 
 @operation(
-    Operation("POST", "/pick-lists/<code>/values", Scope.SETUP_WRITE, "Add a value to a pick list",
+    Operation("POST", "/pick-lists/<code>/values", Scope.SETUP_WRITE,
+              N_("Add a value to a pick list"),
               sends="NewPickListValue", answers="PickListValue", status=201)
 )  # fmt: skip
 @requires(Right.SETTINGS_MANAGE)
@@ -83,7 +85,7 @@ def add_pick_list_value(code: str) -> ResponseReturnValue:
 
 @operation(
     Operation("PATCH", "/pick-lists/<code>/values/<int:value_id>", Scope.SETUP_WRITE,
-              "Change a value of a pick list", sends="PickListValueChanges",
+              N_("Change a value of a pick list"), sends="PickListValueChanges",
               answers="PickListValue", versioned=True)
 )  # fmt: skip
 @requires(Right.SETTINGS_MANAGE)
@@ -98,7 +100,7 @@ def change_pick_list_value(code: str, value_id: int) -> ResponseReturnValue:
 
 @operation(
     Operation("DELETE", "/pick-lists/<code>/values/<int:value_id>", Scope.SETUP_WRITE,
-              "Delete a value of a pick list", status=204, versioned=True)
+              N_("Delete a value of a pick list"), status=204, versioned=True)
 )  # fmt: skip
 @requires(Right.SETTINGS_MANAGE)
 def delete_pick_list_value(code: str, value_id: int) -> ResponseReturnValue:
