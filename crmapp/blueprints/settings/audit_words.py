@@ -211,9 +211,15 @@ def _record(object_: str, record_id: int) -> str:
 
 def _line(name: str, value: Any) -> Line:
     label = LABELS.get(name, name)
-    if name in _PAIRS and isinstance(value, list) and len(value) == 2:
+    if _is_pair(name, value):
         return Line(label, _word(value[0]), _word(value[1]))
     return Line(label, None, _word(value))
+
+
+def _is_pair(name: str, value: Any) -> bool:
+    """Whether a value says before and now; the fields of a webhook are a list of names alone."""
+    pair = name in _PAIRS and isinstance(value, list) and len(value) == 2
+    return pair and (name != "fields" or isinstance(value[0], list))
 
 
 def _word(value: Any) -> str:
