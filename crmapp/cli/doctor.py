@@ -22,7 +22,7 @@ from crmapp.db import db
 from crmapp.db.schema import is_current
 from crmapp.errors import CRMError
 from crmapp.queue import redis_client
-from crmapp.services import datasets, feed_sources, runs, seal_check
+from crmapp.services import datasets, feed_sources, key_rotation, runs, seal_check
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def data(seal: str = "") -> Iterator[Finding]:
     """Look at what a backup holds."""
     yield _checked("datasets", _datasets)
     yield _checked("sources", _sources)
+    yield _checked("secrets", _secrets)
     yield _checked("audit", partial(_audit, seal))
 
 
@@ -155,6 +156,13 @@ def _sources() -> tuple[str, str]:
     found = feed_sources.tried()
     wrong = [f"{name}: {problem.sentence}" for name, problem in found if problem]
     return ("fail", "; ".join(wrong)) if wrong else ("ok", f"{len(found)} can be opened")
+
+
+def _secrets() -> tuple[str, str]:
+    lost = key_rotation.unreadable()
+    if lost:
+        return "fail", f"no key opens those of {', '.join(lost)}: enter them again"
+    return "ok", "the keys open all of them"
 
 
 def _audit(noted: str) -> tuple[str, str]:

@@ -1,30 +1,27 @@
-"""Changes the key that the secrets of connections, sources and people are encrypted with."""
+"""Changes the key that secrets are encrypted with, whatever they are of."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, inspect, or_, select
 
 from crmapp.config import settings
-from crmapp.db import session, unit_of_work
+from crmapp.db import Base, session, unit_of_work
 from crmapp.errors import ConfigurationError, Invalid, SecretsLost
 from crmapp.i18n import N_, Text
 from crmapp.models import Connection, FeedSource, IdentityProvider, User, Webhook
 from crmapp.services import audit, vault
 
-_SEALED = (
-    select(FeedSource)
-    .where(FeedSource.secrets != "")
-    .order_by(FeedSource.id)
-    .with_for_update(of=FeedSource)
+_SEALED: Sequence[tuple[type[Base], str, Sequence[str]]] = (
+    (Connection, "system", ("secrets", "tokens")),
+    (IdentityProvider, "label", ("secret",)),
+    (FeedSource, "name", ("secrets",)),
+    (Webhook, "name", ("secrets",)),
+    (User, "email", ("tf_totp_secret", "mf_recovery_codes")),
 )
-_WITH_A_SECOND_STEP = (
-    select(User)
-    .where(User.tf_totp_secret.is_not(None) | User.mf_recovery_codes.is_not(None))
-    .order_by(User.id)
-    .with_for_update()
-)
+"""What is encrypted: the table, the column that names a row of it, and the columns themselves."""
 
 
 @dataclass(frozen=True)
@@ -69,63 +66,38 @@ def drop_old() -> Rotation:
 
 
 def unreadable() -> list[str]:
-    """Name the connections, sources and people whose secrets none of the keys opens."""
-    sealed: list[tuple[str, str | None]] = []
-    for row in session.scalars(select(Connection)):
-        sealed += [(row.system, row.secrets), (row.system, row.tokens)]
-    sealed += [(each.name, each.secrets) for each in session.scalars(select(FeedSource))]
-    for person in session.scalars(select(User)):
-        sealed += [(person.email, person.tf_totp_secret), (person.email, person.mf_recovery_codes)]
+    """Name everything whose secrets none of the keys opens."""
+    lost = {name for row, name, held in _sealed(lock=False) if _resealed(held) is None}
     session.rollback()
-    return sorted({name for name, text in sealed if text and not _opens(text)})
+    return sorted(lost)
 
 
-def _opens(sealed: str) -> bool:
+def _sealed(*, lock: bool) -> Iterator[tuple[Base, str, dict[str, str]]]:
+    """Go through the rows that hold something encrypted: row, name, column → what it holds."""
+    for model, name, columns in _SEALED:
+        held = or_(*(func.coalesce(getattr(model, column), "") != "" for column in columns))
+        rows = select(model).where(held).order_by(*inspect(model).primary_key)
+        for row in session.scalars(rows.with_for_update(of=model) if lock else rows):
+            texts = {column: getattr(row, column) for column in columns}
+            yield row, getattr(row, name), {key: text for key, text in texts.items() if text}
+
+
+def _resealed(held: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the same, encrypted with the newest key; nothing if a part of it is lost."""
     try:
-        vault.resealed(sealed)
+        return {column: vault.resealed(text) for column, text in held.items()}
     except SecretsLost:
-        return False
-    return True
+        return None
 
 
 def _reencrypt() -> Rotation:
-    done, lost = [], []
+    done: list[str] = []
+    lost: list[str] = []
     with unit_of_work():
-        for row in session.scalars(select(Connection).order_by(Connection.id).with_for_update()):
-            try:
-                row.secrets, row.tokens = vault.resealed(row.secrets), vault.resealed(row.tokens)
-            except SecretsLost:
-                lost.append(row.system)
-            else:
-                done.append(row.system)
-        for provider in session.scalars(select(IdentityProvider).with_for_update()):
-            try:
-                provider.secret = vault.resealed(provider.secret)
-            except SecretsLost:
-                lost.append(provider.label)
-            else:
-                done.append(provider.label)
-        for source in session.scalars(_SEALED):
-            try:
-                source.secrets = vault.resealed(source.secrets)
-            except SecretsLost:
-                lost.append(source.name)
-            else:
-                done.append(source.name)
-        for hook in session.scalars(select(Webhook).order_by(Webhook.id).with_for_update()):
-            try:
-                hook.secrets = vault.resealed(hook.secrets)
-            except SecretsLost:
-                lost.append(hook.name)
-            else:
-                done.append(hook.name)
-        for person in session.scalars(_WITH_A_SECOND_STEP):
-            try:
-                person.tf_totp_secret = vault.resealed(person.tf_totp_secret or "") or None
-                person.mf_recovery_codes = vault.resealed(person.mf_recovery_codes or "") or None
-            except SecretsLost:
-                lost.append(person.email)
-            else:
-                done.append(person.email)
+        for row, name, held in _sealed(lock=True):
+            fresh = _resealed(held)
+            (lost if fresh is None else done).append(name)
+            for column, text in (fresh or {}).items():
+                setattr(row, column, text)
         audit.note("keys_rotated", by=None, about="keys", secrets=len(done), lost=len(lost))
     return Rotation(tuple(done), tuple(lost))

@@ -163,6 +163,26 @@ def test_settings_are_told_in_words(as_user, make):
         assert words in page
 
 
+def test_a_restored_backup_and_a_webhook_are_told_in_words(as_user, make):
+    counts = {"letters": 2, "stopped": 1, "going_on": 0}
+    with unit_of_work():
+        audit.note("backed_up", by=None, about="backup", secrets=True)
+        made = "2026-06-15T09:30:00+00:00"
+        audit.note("restored", by=None, about="backup", about_id=made, **counts)
+        names = ["account.status", "account.terms"]
+        audit.note("webhook_added", by=None, about="webhook", about_id=7, fields=names)
+        audit.note("webhook_off", by=None, about="webhook", about_id=7, reason="gone")
+
+    page = as_user(make.alice).get("/admin/audit").text
+
+    for words in ("Letters not sent", "Cancelled runs", "Runs that go on", "The receiver is gone"):
+        assert words in page
+    assert "account.status, account.terms" in page
+    assert "Backup of Jun 15, 2026" in page
+    assert "Webhook 7" in page
+    assert made not in page
+
+
 def test_the_health_page_says_whether_the_seals_hold(as_user, make):
     with unit_of_work():
         audit.note("signed_in", by=None)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from crmapp.cli import commands
 from crmapp.db import db, session, unit_of_work
-from crmapp.models import AuditEvent, Contact, FeedSource, Run, User
+from crmapp.models import AuditEvent, Contact, FeedSource, IdentityProvider, Run, User, Webhook
 from crmapp.services import audit, seals, vault
 from crmapp.variables import is_encryption_key
 from tests.support.connections import connect, xml
@@ -209,6 +209,25 @@ def test_the_doctor_names_the_sources_that_cannot_be_opened(run, make):
     assert "fail  sources    Customers of the ERP: sales has not been loaded yet" in output
     assert run("datasets", "refresh", "sales")[0] == 0
     assert "ok    sources    1 can be opened" in run("doctor")[1]
+
+
+def test_the_doctor_names_whatever_has_secrets_that_no_key_opens(run, make):
+    bob, sealed = make.bob, vault.seal({"password": "hunter2"})
+    connect("intacct", xml("http://127.0.0.1:1"), by=make.alice)
+    with unit_of_work():
+        session.get_one(User, bob.id).tf_totp_secret = sealed
+        session.add(IdentityProvider(issuer="i", client_id="c", label="Acme", secret=sealed))
+        read = {"kind": "sql", "settings": {}, "object": "customers", "key_column": "code"}
+        session.add(FeedSource(name="ERP", secrets=sealed, **read))
+        session.add(Webhook(name="Hub", url="u", events=[], fields=[], secrets=sealed))
+    well = run("doctor")[1]
+
+    vault.put([vault.new_key()])
+
+    assert "ok    secrets    the keys open all of them" in well
+    code, output = run("doctor")
+    lost = f"Acme, ERP, Hub, {bob.email}, intacct"
+    assert (code, f"fail  secrets    no key opens those of {lost}" in output) == (1, True), output
 
 
 def test_the_doctor_checks_the_seals_and_names_the_one_that_is_broken(run, make):

@@ -21,7 +21,7 @@ from crmapp.services.audit_trail import CHANGES, Item
 from crmapp.services.connection_kinds import SYSTEMS
 from crmapp.services.history import ACTIONS
 from crmapp.services.words import Line
-from crmapp.web.templating import text
+from crmapp.web.templating import moment, text
 from crmapp.web.texts import translated
 
 OBJECTS = {
@@ -45,6 +45,7 @@ ABOUT = {
     "person": N_("Person %(id)s"),
     "token": N_("Token %(id)s"),
     "provider": N_("Identity provider"),
+    "webhook": N_("Webhook %(id)s"),
 }
 OPTIONS = {
     "account_layouts": N_("Layouts"),
@@ -80,6 +81,14 @@ LABELS = {
     "person": N_("Person"),
     "passwords": N_("Passwords sign people in as well"),
     "new_role": N_("People who are not here yet"),
+    "letters": N_("Letters not sent"),
+    "stopped": N_("Cancelled runs"),
+    "going_on": N_("Runs that go on"),
+    "name": N_("Name"),
+    "host": N_("Host"),
+    "events": N_("Events"),
+    "messages": N_("Messages"),
+    "reason": N_("Reason"),
 }
 _WORDS: dict[str, str] = {
     **{role.value: label for role, label in ROLE_LABELS.items()},
@@ -93,6 +102,7 @@ _WORDS: dict[str, str] = {
     "code": N_("Code"),
     "added": N_("Added"),
     "replaced": N_("Replaced"),
+    "gone": N_("The receiver is gone"),
 }
 _PAIRS = frozenset({"role", "roles", "fields", "sees", "edits", "territories"})
 """Details that say what was before, and what is now."""
@@ -184,6 +194,8 @@ def _about(item: Item) -> str:
     if event.about == "person" and item.name:
         return "" if event.by_id is not None and str(event.by_id) == event.about_id else item.name
     name = event.about_id
+    if event.about == "backup":
+        return _("Backup of %(at)s", at=moment(datetime.fromisoformat(name)))
     if event.about == "connection" and name in SYSTEMS:
         name = SYSTEMS[name].label
     if event.about == "options" and name in OPTIONS:
@@ -199,9 +211,15 @@ def _record(object_: str, record_id: int) -> str:
 
 def _line(name: str, value: Any) -> Line:
     label = LABELS.get(name, name)
-    if name in _PAIRS and isinstance(value, list) and len(value) == 2:
+    if _is_pair(name, value):
         return Line(label, _word(value[0]), _word(value[1]))
     return Line(label, None, _word(value))
+
+
+def _is_pair(name: str, value: Any) -> bool:
+    """Whether a value says before and now; the fields of a webhook are a list of names alone."""
+    pair = name in _PAIRS and isinstance(value, list) and len(value) == 2
+    return pair and (name != "fields" or isinstance(value[0], list))
 
 
 def _word(value: Any) -> str:
