@@ -159,7 +159,7 @@ def test_nobody_is_led_to_another_host(client, make, next_, place):
 
 
 def test_too_many_attempts_are_stopped(client, make):
-    answers = [enter(client, make.bob, "wrong-passphrase").status_code for _ in range(61)]
+    answers = [enter(client, make.bob, "").status_code for _ in range(61)]  # takes no hashing
 
     assert answers == [200] * 60 + [429]
 

@@ -44,7 +44,7 @@ def test_a_forged_form_is_told(app, as_user, make, lines):
 
 def test_who_tries_too_often_is_told(client, make, lines):
     for _ in range(62):
-        client.post("/login", data={"email": make.bob.email, "password": "wrong-passphrase"})
+        client.post("/login", data={"email": make.bob.email, "password": ""})  # takes no hashing
 
     assert {line["status"] for line in refused(lines)} == {429}
 
