@@ -25,7 +25,11 @@
     return [query.size ? `${path}?${query}` : path, options];
   };
   const parsed = (text) => { try { return JSON.parse(text); } catch { return null; } };
-  const child = (around, tag, text) => around.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
+  const child = (around, tag, text) => {
+    const made = around.appendChild(document.createElement(tag));
+    made.textContent = text;
+    return made;
+  };
 
   const say = (form, kind, code, text) => {
     const status = form.querySelector(".api-status");
