@@ -62,7 +62,7 @@ def test_a_name_leads_to_the_form_of_the_person(make, as_user):
 
     text = as_user(make.alice).get("/admin/users").text
 
-    assert f'<th scope="row"><a href="/admin/users/{bob.id}/edit"' in text
+    assert f'<th scope="row" class="wrap"><a href="/admin/users/{bob.id}/edit"' in text
 
 
 def test_a_person_gets_another_role(make, as_user, headers):
