@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import accounts, fields, palette, record
+from bench import accounts, api, fields, palette, record
 from bench.bare import run
 from bench.figures import Figure, Size
 from bench.filled import Filled, filled
 
 
 def figures_of(of: Filled, size: Size) -> Iterator[Figure]:
-    """The list, the record page, the palette, views and the type-ahead."""
-    for part in (accounts, record, palette, fields):
+    """The list, also by the API, the record page, the palette, views and the type-ahead."""
+    for part in (accounts, api, record, palette, fields):
         yield from part.figures_of(of, size)
 
 
