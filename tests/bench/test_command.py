@@ -22,8 +22,8 @@ def test_pages_are_the_bare_ones_and_stand_in_the_table(tmp_path):
     _before, _cores, table = done.stdout.rpartition("| what ")
     lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
     kinds = {line[0].partition(":")[0] for line in lines}
-    assert kinds == {"accounts", "record page", "palette", "type-ahead"}
-    assert len(lines) == 19
+    assert kinds == {"accounts", "API", "record page", "palette", "type-ahead"}
+    assert len(lines) == 21
     assert all(cell for line in lines for cell in line)
 
 
