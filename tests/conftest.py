@@ -18,6 +18,7 @@ from crmapp.blueprints.grid import answers
 from crmapp.config import Settings
 from crmapp.db import db
 from crmapp.db.schema import migrate
+from crmapp.web.extensions import limiter
 from crmapp.web.kept import Kept
 from tests.factories import Make
 from tests.support.connections import pretended
@@ -89,6 +90,8 @@ def app(application: Flask, database: Database) -> Iterator[Flask]:
     _empty(settings.home)
     database.thaw()
     answers._kept = Kept()  # a test may patch what is written in them
+    limiter.enabled = True  # a test may switch limits off
+    limiter.reset()
     with application.app_context():
         yield application
         db.session.remove()

@@ -5,22 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import update
 
 from crmapp.db import session, unit_of_work
 from crmapp.models import AuditEvent
 from crmapp.services import api_tokens, audit, seals, users
-from crmapp.web.extensions import limiter
 from tests.blueprints.test_second_step import code_of, enter, turned_on
 from tests.factories import PASSWORD
 from tests.support.pages import flat
 from tests.support.web import htmx
-
-
-@pytest.fixture(autouse=True)
-def unlimited(app):
-    limiter.reset()
 
 
 def events():

@@ -10,16 +10,10 @@ from crmapp.db import session, unit_of_work
 from crmapp.db.session import WRITE
 from crmapp.models import MailOutbox, SignIn, User
 from crmapp.services import users
-from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
 from tests.support.web import htmx
 
 NEW = "another-long-passphrase"
-
-
-@pytest.fixture(autouse=True)
-def unlimited(app):
-    limiter.reset()
 
 
 def enter(client, user, password=PASSWORD, **more):

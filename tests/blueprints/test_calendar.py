@@ -10,22 +10,10 @@ from icalendar import Calendar
 
 from crmapp.models import User
 from crmapp.services import calendars, users
-from crmapp.web.extensions import limiter
 from tests.conftest import NOW
 from tests.support.web import htmx
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture(autouse=True)
-def no_attempts_yet(app):
-    """Forget who has tried how often; the hostile requests may have switched the limits off."""
-    before = limiter.enabled
-    limiter.enabled = True
-    limiter.reset()
-    yield
-    limiter.reset()
-    limiter.enabled = before
 
 
 @pytest.fixture

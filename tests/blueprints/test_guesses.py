@@ -15,11 +15,6 @@ from tests.factories import PASSWORD
 WRONG = "wrong-passphrase"
 
 
-@pytest.fixture(autouse=True)
-def unlimited(app):
-    limiter.reset()
-
-
 def enter(client, email, password):
     return client.post("/login", data={"email": email, "password": password})
 

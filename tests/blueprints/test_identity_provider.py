@@ -21,10 +21,8 @@ BEGIN = "/login/provider"
 
 
 @pytest.fixture(autouse=True)
-def unlimited():
+def unlimited(app):
     limiter.enabled = False
-    yield
-    limiter.enabled = True
 
 
 def come_back(client, forger, next_="", **instead):

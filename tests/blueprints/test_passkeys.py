@@ -17,10 +17,8 @@ from tests.support.authenticator import PRESENT, Authenticator
 
 
 @pytest.fixture(autouse=True)
-def unlimited():
+def unlimited(app):
     limiter.enabled = False
-    yield
-    limiter.enabled = True
 
 
 def asked(answer):

@@ -15,11 +15,6 @@ from crmapp.web.extensions import limiter
 from tests.factories import PASSWORD
 
 
-@pytest.fixture(autouse=True)
-def unlimited(app):
-    limiter.reset()
-
-
 def enter(client, user, password=PASSWORD, **more):
     return client.post("/login", data={"email": user.email, "password": password}, **more)
 

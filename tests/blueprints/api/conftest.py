@@ -9,7 +9,6 @@ import pytest
 
 from crmapp.domain.scopes import Scope
 from crmapp.services import api_tokens
-from crmapp.web.extensions import limiter
 
 EVERYTHING = tuple(scope.value for scope in Scope)
 
@@ -34,12 +33,6 @@ class Program:
     def patch(self, path: str, sent: Any, version: int | None = None) -> Any:
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         return self.ask("PATCH", path, json=sent, headers=headers)
-
-
-@pytest.fixture(autouse=True)
-def _no_limits_met():
-    """What another test has asked counts for none here."""
-    limiter.reset()
 
 
 @pytest.fixture
