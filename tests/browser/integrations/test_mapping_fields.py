@@ -65,8 +65,11 @@ def maps_interests(walk: Walk) -> None:
 
 
 def versions(walk: Walk) -> int:
-    """Return how many versions the map has by now."""
-    return walk.page.locator("#settings-field-map-versions .event").count() - 1
+    """Return how many versions the map has once the page has come that has nothing to save."""
+    events = walk.page.locator("#settings-field-map-versions .event")
+    expect(walk.page.locator("#settings-field-map-changes")).to_have_count(0)
+    expect(events.first).to_be_visible()
+    return events.count() - 1
 
 
 def tries_one_record(walk: Walk) -> None:
