@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -41,13 +43,14 @@ def certified(callback: str, home: str) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,
     )
     try:
         assert started.stdout is not None
         assert any(line == "ready\n" for line in started.stdout)
         yield f"http://127.0.0.1:{port}"
     finally:
-        started.kill()
+        os.killpg(started.pid, signal.SIGKILL)  # what it runs by is a program that runs another
         started.wait()
         started.stdout.close()
 
