@@ -72,9 +72,10 @@ class PostgresDatabase:
                 " coalesce(last_value, 1), last_value IS NOT NULL) FROM pg_sequences"
             )
             sequences = [statement for (statement,) in connection.execute(query).fetchall()]
-            body = "\n".join([_ALONE, *map(_as_frozen, tables), *sequences])
+            connection.execute(f"CREATE TABLE frozen.indexes AS {_INDEXES}")
+            body = "\n".join([_ALONE, _NO_MORE_INDEXES, *map(_as_frozen, tables), *sequences])
             head = "CREATE FUNCTION frozen.thaw() RETURNS void LANGUAGE plpgsql"
-            connection.execute(f"{head} AS $$BEGIN {body} END$$")
+            connection.execute(f"{head} AS $$DECLARE more text; BEGIN {body} END$$")
         self._server.recreate("crmapp_frozen", "crmapp_test")
         self._written = self._position()
 
@@ -112,6 +113,16 @@ PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle';
 """
 """Begins to thaw: without foreign keys, and without whoever holds a lock."""
+
+_INDEXES = (
+    "SELECT relname FROM pg_class WHERE relkind = 'i' AND relnamespace = 'public'::regnamespace"
+)
+_NO_MORE_INDEXES = f"""
+FOR more IN {_INDEXES} EXCEPT SELECT relname FROM frozen.indexes LOOP
+    EXECUTE format('DROP INDEX public.%I', more);
+END LOOP;
+"""
+"""Drops what custom fields have made; whoever drops a frozen one is not made good."""
 
 
 def _as_frozen(table: str) -> str:
