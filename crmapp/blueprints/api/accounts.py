@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.api import records
 from crmapp.blueprints.api.door import Operation, operation
+from crmapp.blueprints.api.schemas import TEXT
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
@@ -27,11 +28,10 @@ OVERRULING = {
     "duplicate_reason": N_("Why it is another one, in a few words; the history keeps them"),
 }
 """Member → what it says beside the fields, of an account that may exist already."""
-_TEXT = {"type": "string"}
 _FILTERS: dict[str, Mapping[str, Any]] = {
-    **{name: _TEXT for name in ARGUMENTS if name != "columns"},
-    "location": {"type": "array", "items": _TEXT},
-    "cursor": _TEXT,
+    **{name: TEXT for name in ARGUMENTS if name != "columns"},
+    "location": {"type": "array", "items": TEXT},
+    "cursor": TEXT,
     "limit": {"type": "integer", "minimum": 1, "maximum": 200},
 }
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.api import records
 from crmapp.blueprints.api.door import Operation, operation
+from crmapp.blueprints.api.schemas import TEXT
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
@@ -20,10 +21,9 @@ from crmapp.services.contact_list import Asked
 from crmapp.web.access import person, requires
 
 _ACTIVE = {None: None, "yes": True, "no": False}
-_TEXT = {"type": "string"}
 _FILTERS: dict[str, Mapping[str, Any]] = {
-    "q": _TEXT,
-    "role": _TEXT,
+    "q": TEXT,
+    "role": TEXT,
     "active": {"enum": ["yes", "no"]},
     "cursor": records.CURSOR,
 }

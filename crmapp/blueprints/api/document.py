@@ -8,30 +8,14 @@ from typing import Any
 
 from crmapp.blueprints.api import accounts, activities, contacts, records, schemas, wording
 from crmapp.blueprints.api.door import OPERATIONS, Operation
+from crmapp.blueprints.api.schemas import MAYBE_TEXT, TEXT, WHOLE, Schema, answered, named, page_of
 from crmapp.domain.fields import Field
 from crmapp.domain.scopes import SENTENCES
 from crmapp.services import account_fields, published
 from crmapp.web.problems import TYPE
 from crmapp.web.texts import translated
 
-Schema = dict[str, Any]
 _PART = re.compile(r"<(?:int:)?(\w+)>")
-_TEXT: Schema = {"type": "string"}
-_MAYBE_TEXT: Schema = {"type": ["string", "null"]}
-_PROBLEM: Schema = {
-    "type": "object",
-    "properties": {
-        **dict.fromkeys(("type", "title", "detail"), _TEXT),
-        "status": {"type": "integer"},
-        "request_id": _MAYBE_TEXT,
-        "errors": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"field": _TEXT, "detail": _TEXT}},
-        },
-        **dict.fromkeys(("scope", "right"), _TEXT),
-    },
-    "required": ["title", "status", "detail"],
-}
 
 
 def described() -> Schema:
@@ -59,7 +43,7 @@ def _operation(name: str, known: Operation) -> Schema:
     summary = translated(known.summary)
     answer: Schema = {"description": summary if known.answers else translated(wording.NO_BODY)}
     if known.answers:
-        answer["content"] = {"application/json": {"schema": _ref(known.answers)}}
+        answer["content"] = {"application/json": {"schema": named(known.answers)}}
     described: Schema = {
         "operationId": name,
         "tags": [wording.group(known.scope)],
@@ -73,14 +57,14 @@ def _operation(name: str, known: Operation) -> Schema:
     if known.gives_away:
         described["responses"]["204"] = {"description": translated(wording.GIVEN_AWAY)}
     if known.sends:
-        content = {"application/json": {"schema": _ref(known.sends)}}
+        content = {"application/json": {"schema": named(known.sends)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
 
 def _fault(text: str, *schemas_: str) -> Schema:
     """Return how a refusal is described, which has one of these schemas."""
-    refs = [_ref(name) for name in schemas_]
+    refs = [named(name) for name in schemas_]
     schema = refs[0] if len(refs) == 1 else {"anyOf": refs}
     return {"description": translated(text), "content": {TYPE: {"schema": schema}}}
 
@@ -88,18 +72,18 @@ def _fault(text: str, *schemas_: str) -> Schema:
 def _parameters(known: Operation) -> list[Schema]:
     number = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
     found: list[Schema] = [
-        {"name": name, "in": "path", "required": True, "schema": number if kind else _TEXT}
+        {"name": name, "in": "path", "required": True, "schema": number if kind else TEXT}
         for kind, name in re.findall(r"<(int:)?(\w+)>", known.path)
     ]
     asked: Mapping[str, Any] = known.arguments
     if known.answers == "Accounts":
-        asked = {**asked, **{spec.name: _TEXT for spec in account_fields.filterable()}}
+        asked = {**asked, **{spec.name: TEXT for spec in account_fields.filterable()}}
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in asked.items()]
     if known.method == "POST" and known.keyed:
         own = {"type": "string", "maxLength": records.LONGEST_KEY}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": own})
     if known.versioned and known.method != "GET":
-        found.append({"name": "If-Match", "in": "header", "required": True, "schema": _TEXT})
+        found.append({"name": "If-Match", "in": "header", "required": True, "schema": TEXT})
     return [{**each, "description": _told(each["name"])} for each in found]
 
 
@@ -109,13 +93,12 @@ def _told(argument: str) -> str:
 
 def _schemas() -> dict[str, Schema]:
     found: dict[str, Schema] = {
-        "Problem": _PROBLEM,
-        "Fields": _page({"type": "object"}),
+        "Fields": page_of(schemas.ANY),
         **schemas.SENT,
-        **schemas.ANSWERED,
+        **{name: _in_words(schema) for name, schema in schemas.ANSWERED.items()},
     }
     overruling = {
-        name: {**_TEXT, "description": translated(text)}
+        name: {**TEXT, "description": translated(text)}
         for name, text in accounts.OVERRULING.items()
     }
     kinds: dict[str, tuple[str, Mapping[str, Field], Mapping[str, Schema]]] = {
@@ -128,21 +111,34 @@ def _schemas() -> dict[str, Schema]:
     return found
 
 
+def _in_words(schema: Schema) -> Schema:
+    """Return a schema of an answer with what is said of its members in the reader's language."""
+    if "properties" not in schema:
+        return schema
+    members = {
+        name: {**each, "description": translated(each["description"])}
+        if "description" in each
+        else each
+        for name, each in schema["properties"].items()
+    }
+    return {**schema, "properties": members}
+
+
 def _of_a_kind(
     name: str, several: str, specs: Mapping[str, Field], besides: Mapping[str, Schema]
 ) -> dict[str, Schema]:
     sent = {published.public(spec): _value(spec) for spec in specs.values()}
     needed = [published.public(spec) for spec in specs.values() if spec.required]
     own: Schema = {
-        "id": {"type": "integer"},
-        "version": {"type": "integer"},
-        **dict.fromkeys(("created_at", "updated_at"), _TEXT),
-        "deleted_at": _MAYBE_TEXT,
+        "id": WHOLE,
+        "version": WHOLE,
+        **dict.fromkeys(("created_at", "updated_at"), TEXT),
+        "deleted_at": MAYBE_TEXT,
     }
     changes = {"type": "object", "additionalProperties": False, "properties": {**sent, **besides}}
     return {
-        name: _object({**own, **sent}),
-        several: _page(_ref(name)),
+        name: answered(**own, **sent),
+        several: page_of(named(name)),
         f"{name}Changes": changes,
         f"New{name}": {**changes, "required": needed},
     }
@@ -153,15 +149,3 @@ def _value(spec: Field) -> Schema:
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     label, text = translated(spec.label), translated(spec.help)
     return {**schema, "type": [*kinds, "null"], "title": label, "description": text}
-
-
-def _object(properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _page(item: Schema) -> Schema:
-    return _object({"items": {"type": "array", "items": item}, "next": _MAYBE_TEXT})
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}

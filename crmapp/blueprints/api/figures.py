@@ -12,6 +12,7 @@ from crmapp.analytics.dataset import Dataset
 from crmapp.analytics.query import ARGUMENTS
 from crmapp.blueprints.api import records
 from crmapp.blueprints.api.door import Operation, operation
+from crmapp.blueprints.api.schemas import TEXT
 from crmapp.domain.fields import freeze
 from crmapp.domain.permissions import Right
 from crmapp.domain.scopes import Scope
@@ -23,7 +24,7 @@ from crmapp.web import reader
 from crmapp.web.access import person, requires
 from crmapp.web.texts import translated
 
-_ASKED = {name: {"type": "string"} for name in ARGUMENTS}
+_ASKED = dict.fromkeys(ARGUMENTS, TEXT)
 
 
 @operation(

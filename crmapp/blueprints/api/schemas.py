@@ -43,6 +43,7 @@ def _sent(needed: tuple[str, ...], **members: Schema) -> Schema:
 
 
 _VALUE = {"label_en": _SENT, "label_fr": _SENT, "active": YES_NO, "is_default": YES_NO}
+_WRONG: Schema = {"type": "array", "items": answered(field=TEXT, detail=TEXT)}
 _LABELLED = answered(name=TEXT, label=TEXT)
 _TYPED = answered(name=TEXT, label=TEXT, kind=TEXT)
 SENT: dict[str, Schema] = {
@@ -105,20 +106,28 @@ ANSWERED: dict[str, Schema] = {
         checked_at=MAYBE_TEXT, problem=MAYBE_TEXT, requests=MAYBE_WHOLE, budget=MAYBE_WHOLE,
     ),
     "Connections": page_of(named("Connection")),
+    "Problem": {
+        "type": "object",
+        "properties": {
+            "type": TEXT, "title": TEXT, "detail": TEXT, "status": WHOLE, "request_id": MAYBE_TEXT,
+            "errors": _WRONG, "scope": TEXT, "right": TEXT,
+        },
+        "required": ["title", "status", "detail"],
+    },
     "MayExist": answered(
         title=TEXT, status=WHOLE, detail=TEXT, duplicate_seal=TEXT,
         matches={
             "type": "array",
-            "description": "The accounts like it that are open to the person of the token",
+            "description": N_("The accounts like it that are open to the person of the token"),
             "items": answered(
                 id=WHOLE, name=TEXT, number=TEXT, reasons={"type": "array", "items": TEXT}
             ),
         },
-        hidden={**WHOLE, "description": "How many accounts like it are not open to that person"},
+        hidden={
+            **WHOLE, "description": N_("How many accounts like it are not open to that person"),
+        },
         errors={
-            "type": "array",
-            "description": "What is wrong with the duplicate_reason, if one was sent",
-            "items": answered(field=TEXT, detail=TEXT),
+            **_WRONG, "description": N_("What is wrong with the duplicate_reason, if one was sent"),
         },
     ),
 }  # fmt: skip
