@@ -1,5 +1,6 @@
 # The whole check, sourced by run.sh: prints a heading and a verdict per section, then a summary.
-# With CI=true a section that cannot run is a failure.
+# With CI=true a section that cannot run is a failure. Tests run in an order drawn from
+# CRMAPP_TEST_SEED: always the same one, unless another is asked for to find what leaks between them.
 
 RESULTS=""
 FAILED=0
@@ -8,6 +9,8 @@ PASSED=0
 LOG=$(mktemp -d "${TMPDIR:-/tmp}/crmapp-test.XXXXXX")
 trap 'rm -rf "$LOG"' EXIT
 BIN="$PWD/$VENV/bin"
+SEED=${CRMAPP_TEST_SEED:-2026}
+TESTS=("$BIN/pytest" -q "--randomly-seed=$SEED")
 
 verdict() { RESULTS="$RESULTS$(printf '%-9s %s' "$1" "$2")
 "; }
@@ -22,6 +25,7 @@ section() {
     else
         FAILED=$((FAILED + 1))
         verdict FAILED "$title ($(($(date +%s) - started)) s)"
+        grep -E "^(FAILED|ERROR) " "$LOG/section" >>"$LOG/failed"
     fi
     PASSED=$((PASSED + $(counted passed)))
     SKIPPED=$((SKIPPED + $(counted skipped)))
@@ -74,7 +78,7 @@ translations() {
 
 # On the second database only what meets one at all.
 unit_tests() {
-    CRMAPP_TEST_DB=$1 "$BIN/pytest" -q -n 2 --dist loadfile -m "$2" \
+    CRMAPP_TEST_DB=$1 "${TESTS[@]}" -n 2 --dist loadfile -m "$2" \
         --ignore=tests/browser --ignore=tests/faults
 }
 
@@ -83,7 +87,7 @@ faults() {
     pids=""
     trap 'kill $pids' INT TERM
     for database in "$@"; do
-        CRMAPP_TEST_DB=$database "$BIN/pytest" -q tests/faults >"$LOG/faults-$database" 2>&1 &
+        CRMAPP_TEST_DB=$database "${TESTS[@]}" tests/faults >"$LOG/faults-$database" 2>&1 &
         pids="$pids $!"
     done
     failed=0
@@ -120,7 +124,7 @@ if CRMAPP_TEST_CHROMIUM=$(find_chromium) ||
     { { apt_install chromium-headless-shell fonts-dejavu-core ||
         apt_install chromium fonts-dejavu-core; } && CRMAPP_TEST_CHROMIUM=$(find_chromium); }; then
     export CRMAPP_TEST_CHROMIUM
-    section "Browser stories" "$BIN/pytest" -q -n 2 --dist loadfile tests/browser
+    section "Browser stories" "${TESTS[@]}" -n 2 --dist loadfile tests/browser
 else
     skip "Browser stories" \
         "no Chromium found. Debian: apt install chromium; macOS: brew install --cask chromium."
@@ -129,6 +133,7 @@ fi
 section "Faults on $databases" faults $databases
 
 printf '\n=== Summary\n%s' "$RESULTS"
+[ ! -s "$LOG/failed" ] || cat "$LOG/failed"
 [ "${CI:-}" = true ] && FAILED=$((FAILED + SKIPPED))
 printf '%s passed, %s of the sections failed, %s skipped in %s s\n' \
     "$PASSED" "$FAILED" "$SKIPPED" "$SECONDS"

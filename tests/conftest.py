@@ -18,6 +18,7 @@ from crmapp.blueprints.grid import answers
 from crmapp.config import Settings
 from crmapp.db import db
 from crmapp.db.schema import migrate
+from crmapp.services import remotes
 from crmapp.web.extensions import limiter
 from crmapp.web.kept import Kept
 from tests.factories import Make
@@ -92,6 +93,7 @@ def app(application: Flask, database: Database) -> Iterator[Flask]:
     answers._kept = Kept()  # a test may patch what is written in them
     limiter.enabled = True  # a test may switch limits off
     limiter.reset()
+    remotes.use(None)  # a test may have put a pretended system in their place
     with application.app_context():
         yield application
         db.session.remove()

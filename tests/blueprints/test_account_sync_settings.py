@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crmapp.domain.field_rules import SYNCS, Sync
-from crmapp.services import managed_lists, remotes, sync_options
+from crmapp.services import managed_lists, sync_options
 from crmapp.services.sync_options import SyncOptions
 from tests.support.field_map import lay_out
 from tests.support.lists import Sides, use
@@ -74,7 +74,6 @@ def test_a_visitor_is_asked_to_sign_in(client):
 def test_lists_on_a_schedule_stand_there(make, as_user, tmp_path):
     use(Sides(tmp_path))
     managed_lists.schedule("departments", 60, by=make.alice)
-    remotes.use(None)
 
     assert "Departments (Every hour)" in re.sub(
         r" (?=\))|(?<=\() ", "", flat(as_user(make.alice).get(TAB))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from crmapp.connectors.errors import AuthFailed, Unreachable
 from crmapp.db import session, unit_of_work
 from crmapp.domain.managed_lists import MANAGED_LISTS
 from crmapp.models import PickListValue, Run
-from crmapp.services import managed_lists, remotes, runs, undo
+from crmapp.services import managed_lists, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.pages import flat
 from tests.support.web import htmx
@@ -22,11 +21,10 @@ WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
 
 
 @pytest.fixture
-def sides(app: object, tmp_path: Path) -> Iterator[Sides]:
+def sides(app: object, tmp_path: Path) -> Sides:
     made = Sides(tmp_path)
     use(made)
-    yield made
-    remotes.use(None)
+    return made
 
 
 def only_run(make) -> int:
@@ -320,7 +318,6 @@ def test_values_in_use_wait_for_a_person_who_sees_how_many_hold_them(make, as_us
     sent = {"plan_hash": run.plan_hash, "otherwise": "-deactivate", "value:net_30": "net_60"}
     assert browser.post(f"{PAGE}/reviews/{run.id}", data=sent).status_code == 303
     assert work(run.id, make).status == "done"
-    remotes.use(None)
 
 
 @WAYS
@@ -345,7 +342,6 @@ def test_the_page_shows_what_is_kept_and_takes_it_back(make, as_user, tmp_path, 
     assert answer.status_code == (200 if headers else 303)
     assert "Kept against Sage Intacct" not in after
     assert "The next synchronization of the list decides about the value." in after
-    remotes.use(None)
 
 
 @pytest.mark.parametrize(
@@ -369,7 +365,6 @@ def test_what_is_not_offered_in_a_review_is_refused(make, as_user, tmp_path, sen
 
     assert answer.status_code == status
     assert runs.get(run.id, by=make.alice).status == "planned"
-    remotes.use(None)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,16 @@ from crmapp.connectors.errors import AuthFailed
 from crmapp.db import session, unit_of_work
 from crmapp.mail import messages
 from crmapp.models import MailOutbox, User
-from crmapp.services import notifications, remotes, runs
+from crmapp.services import notifications, runs
 from tests.support.lists import Sides, resync, use
 
 
 @pytest.fixture
-def terms(app: object, tmp_path: Path) -> Iterator[Sides]:
+def terms(app: object, tmp_path: Path) -> Sides:
     made = Sides(tmp_path, "ar_terms")
     made.source("Prepaid", "Due on receipt", "Net 15", "Net 60")
     use(made)
-    yield made
-    remotes.use(None)
+    return made
 
 
 def letter(kind: str) -> MailOutbox:

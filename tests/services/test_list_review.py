@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.models import Account, MailOutbox, ManagedListState, Run
-from crmapp.services import list_review, managed_lists, plans, remotes, runs
+from crmapp.services import list_review, managed_lists, plans, runs
 from tests.support.feeds import Erp, customer, feed, living, mapping, source
 from tests.support.lists import Sides, resync, use, work
 from tests.support.upserts import take_back
@@ -24,13 +23,12 @@ KNOWN = ("Prepaid", "Due on receipt", "Net 15", "Net 60")
 
 
 @pytest.fixture
-def terms(app: object, tmp_path: Path) -> Iterator[Sides]:
+def terms(app: object, tmp_path: Path) -> Sides:
     """The terms of payment: Intacct has all that are here but Net 30."""
     made = Sides(tmp_path, "ar_terms")
     made.source(*KNOWN)
     use(made)
-    yield made
-    remotes.use(None)
+    return made
 
 
 def decide(make, run: Run, choices=None, otherwise=list_review.DEACTIVATE) -> Run:
@@ -78,7 +76,6 @@ def test_more_than_a_fifth_of_a_list_waits_too_whoever_started_it(make, tmp_path
     more = resync(make, sides)
 
     assert (fifth.status, more.status) == ("done", "planned")
-    remotes.use(None)
 
 
 def test_an_empty_answer_of_intacct_takes_no_list_away(make, tmp_path):
@@ -92,7 +89,6 @@ def test_an_empty_answer_of_intacct_takes_no_list_away(make, tmp_path):
 
     assert run.status == "planned"
     assert sides.here() == sides.there() == {"1": ("1", True), "2": ("2", True)}
-    remotes.use(None)
 
 
 def test_gone_on_with_the_value_goes_and_records_keep_it(make, terms):

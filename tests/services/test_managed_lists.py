@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,16 @@ from crmapp.connectors.errors import AuthFailed, Unreachable
 from crmapp.db import session, unit_of_work
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid
 from crmapp.models import MailOutbox, ManagedListState, PickList, Run, User
-from crmapp.services import list_apply, managed_lists, planning, receipts, remotes, runs, undo
+from crmapp.services import list_apply, managed_lists, planning, receipts, runs, undo
 from tests.support.lists import CODE, Sides, resync, use, work
 from tests.support.upserts import take_back
 
 
 @pytest.fixture
-def sides(app: object, tmp_path: Path) -> Iterator[Sides]:
+def sides(app: object, tmp_path: Path) -> Sides:
     made = Sides(tmp_path)
     use(made)
-    yield made
-    remotes.use(None)
+    return made
 
 
 def tallies(run: Run, side: str) -> dict[str, int]:

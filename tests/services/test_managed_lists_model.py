@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -11,7 +10,7 @@ import pytest
 
 from crmapp.domain.runs import UNDOABLE
 from crmapp.models import Run
-from crmapp.services import list_review, managed_lists, planning, remotes, runs, undo
+from crmapp.services import list_review, managed_lists, planning, runs, undo
 from tests.support.lists import Sides, resync, use, work
 from tests.support.upserts import take_back
 
@@ -54,12 +53,11 @@ def refused(label: str) -> bool:
 
 
 @pytest.fixture
-def sides(app: object, tmp_path: Path) -> Iterator[Sides]:
+def sides(app: object, tmp_path: Path) -> Sides:
     made = Sides(tmp_path)
     made.salesforce.refuse = lambda row: "no !" if refused(row["Name"]) else None
     use(made)
-    yield made
-    remotes.use(None)
+    return made
 
 
 def change_source(random: Random, sides: Sides, model: Model) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +20,6 @@ from crmapp.services import (
     engine,
     failures,
     managed_lists,
-    remotes,
     runs,
 )
 from crmapp.services import sync_health as health
@@ -41,12 +39,11 @@ def account(make) -> Account:
 
 
 @pytest.fixture
-def sides(account: Account, tmp_path: Path) -> Iterator[Sides]:
+def sides(account: Account, tmp_path: Path) -> Sides:
     made = Sides(tmp_path)
     made.source("10")
     use(made)
-    yield made
-    remotes.use(None)
+    return made
 
 
 def said(make) -> tuple[Headline, str]:
