@@ -5,28 +5,39 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
+
+from tests.support.processes import eventually
+
+_NAME = "at => at.id || at.ariaLabel || (at.innerText ?? at.textContent).trim()"
+_REACHED = "a, button, input, select, summary, textarea, [tabindex]"
 
 
 def focused(page: Page) -> str:
     """Return what has the focus: its id, or else its name."""
-    found: str = page.evaluate(
-        """() => {
-            const at = document.activeElement;
-            return at.id || at.ariaLabel || at.innerText.trim();
-        }"""
-    )
+    found: str = page.evaluate(f"() => ({_NAME})(document.activeElement)")
     return found
 
 
 def tab_to(page: Page, name: str, key: str = "Tab") -> None:
-    """Press Tab until ``name`` has the focus; it must show it."""
+    """Press Tab until ``name``, once it is there, has the focus; it must show it."""
+    eventually(lambda: _is_there(page, name), f"came {name!r}")
     for _ in range(60):
         page.keyboard.press(key)
         if re.fullmatch(name, focused(page)):
             assert shows_focus(page), name
             return
     pytest.fail(f"{name!r} cannot be reached by {key}; the focus is on {focused(page)!r}")
+
+
+def _is_there(page: Page, name: str) -> bool:
+    """Whether something that can have the focus has that name; not while a page goes."""
+    try:
+        names = page.locator(_REACHED).evaluate_all(f"all => all.map({_NAME})")
+    except PlaywrightError:
+        return False
+    return any(re.fullmatch(name, each) for each in names)
 
 
 def shows_focus(page: Page) -> bool:
