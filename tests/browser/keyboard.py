@@ -23,7 +23,7 @@ def focused(page: Page) -> str:
 def tab_to(page: Page, name: str, key: str = "Tab") -> None:
     """Press Tab until ``name``, once it is there, has the focus; it must show it."""
     eventually(lambda: _is_there(page, name), f"came {name!r}")
-    for _ in range(60):
+    for _ in range(120):  # other stories add fields of their own to what is mapped
         page.keyboard.press(key)
         if re.fullmatch(name, focused(page)):
             assert shows_focus(page), name
