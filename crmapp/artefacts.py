@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -247,19 +248,23 @@ class PlanFile:
     ) -> tuple[dict[str, Sequence[Any]], bool]:
         """Return what :meth:`some` does, column by column: name → the values of all rows."""
         width = " + ".join(f'coalesce(strlen("{name}"), 0)' for name in names if name in _JSON)
-        rest = "FROM plan WHERE {} ORDER BY row_no LIMIT ?"
-        sizes = self.ask(f"SELECT row_no, {width or 0} {rest.format(where)}", [*parameters, limit])
+        sizes = self.ask(
+            f"SELECT row_no, {width or 0} FROM plan WHERE {where} ORDER BY row_no LIMIT ?",  # noqa: S608  (quoted)
+            [*parameters, limit],
+        )
         if not sizes:
             return dict.fromkeys(names, ()), False
         count = fitting(width for _row_no, width in sizes)
         columns = ", ".join(f'"{name}"' for name in names)
         found = self.ask(
-            f"SELECT {columns} {rest.format(f'({where}) AND row_no <= ?')}",
-            [*parameters, sizes[count - 1][0], count],
+            f"SELECT row_no, {columns} FROM plan WHERE ({where}) AND row_no <= ?",  # noqa: S608  (quoted)
+            [*parameters, sizes[count - 1][0]],
         )
+        found.sort(key=itemgetter(0))  # which they nearly are: DuckDB would need half as long again
+        _row_nos, *values = zip(*found, strict=True)
         cells: dict[str, Sequence[Any]] = {
             name: [value and orjson.loads(value) for value in each] if name in _JSON else each
-            for name, each in zip(names, zip(*found, strict=True), strict=True)
+            for name, each in zip(names, values, strict=True)
         }
         return cells, count < len(sizes) or count == limit
 
