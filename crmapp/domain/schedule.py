@@ -14,6 +14,8 @@ from crmapp.i18n import N_, Text
 SHORTEST, LONGEST = 5, 7 * 24 * 60
 """Minutes between two times."""
 KINDS = ("never", "every", "daily", "cron")
+FARTHEST = timedelta(days=32)
+"""Nothing is put off for longer: a quota is free again when the month is over."""
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 _LONGEST_CRON = 100
 _TICKS = 12
@@ -48,6 +50,14 @@ class Schedule:
         if at <= now:
             at = datetime.combine(day + timedelta(days=1), time(hour, minute), zone)
         return at
+
+
+def has_come(at: datetime | None, now: datetime) -> bool:
+    """Whether a moment that is waited for has come.
+
+    One that is farther away than any is said by a clock that was wrong, and is not waited for.
+    """
+    return at is not None and not now < at <= now + FARTHEST
 
 
 def problems(kind: str, every: int | None, daily: str, cron: str) -> dict[str, Text]:

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crmapp.db import Base, utcnow
 from crmapp.models.user import User
 
+FORGOTTEN = "expired-"
+"""What stands before the id in the place of the hash, once the token has expired."""
+
 
 class ApiToken(Base):
     """A token of a person: ``hash`` is what is kept of it, ``tail`` what she knows it again by."""
@@ -31,4 +34,5 @@ class ApiToken(Base):
 
     def is_good(self) -> bool:
         """Say whether it opens anything now."""
-        return self.revoked_at is None and utcnow() < self.expires_at and self.user.active
+        over = self.hash.startswith(FORGOTTEN) or utcnow() >= self.expires_at
+        return self.revoked_at is None and not over and self.user.active

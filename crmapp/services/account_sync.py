@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
+from crmapp.domain.schedule import has_come
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Account, AccountSync, Run, User
@@ -185,7 +186,7 @@ def start_due() -> int | None:
         if account_sync_states.open_run() is not None or not _is_due():
             return None
         account_sync_read.heed_rows()
-        reads = clock.due_at is None or clock.due_at <= now
+        reads = clock.due_at is None or has_come(clock.due_at, now)
         if reads:
             every = timedelta(minutes=sync_options.options().every)
             account_sync_states.keep_clock(due_at=now + every)
@@ -194,9 +195,10 @@ def start_due() -> int | None:
 
 def _is_due() -> bool:
     clock, now = account_sync_states.clock(), utcnow()
-    if clock.rest_until is not None and clock.rest_until > now or _broke_off(now):
+    rests = clock.rest_until is not None and not has_come(clock.rest_until, now)
+    if rests or _broke_off(now):
         return False
-    if clock.due_at is None or clock.due_at <= now:
+    if clock.due_at is None or has_come(clock.due_at, now):
         return True
     if clock.cursors.get(account_sync_states.RULES) != account_sync_read.mark():
         return True
@@ -210,7 +212,8 @@ def _broke_off(now: datetime) -> bool:
 
     Else what it left would begin anew within seconds, again and again.
     """
-    ended = select(Run.status, Run.source).where(Run.kind == KIND, Run.finished_at > now - REST)
+    lately = Run.finished_at.between(now - REST, now)
+    ended = select(Run.status, Run.source).where(Run.kind == KIND, lately)
     last = session.execute(ended.order_by(Run.id.desc()).limit(1)).one_or_none()
     return (
         last is not None

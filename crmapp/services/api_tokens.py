@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import String, cast, literal, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from crmapp.db import session, unit_of_work, utcnow
@@ -17,6 +17,7 @@ from crmapp.domain.scopes import Scope
 from crmapp.errors import Invalid, NotFound, Unavailable
 from crmapp.i18n import N_, Text
 from crmapp.models import ApiToken, User
+from crmapp.models.api_token import FORGOTTEN
 from crmapp.services import audit
 from crmapp.services.rights import need
 
@@ -131,6 +132,17 @@ def note_use(token: ApiToken) -> None:
         session.execute(
             update(ApiToken).where(ApiToken.id == token.id, unnoted).values(used_at=now)
         )
+
+
+def forget_expired() -> None:
+    """Keep nothing by which a token is known whose time is over: no clock makes it good again."""
+    over = (ApiToken.expires_at <= utcnow(), ApiToken.hash.not_like(f"{FORGOTTEN}%"))
+    if session.scalar(select(ApiToken.id).where(*over).limit(1)) is None:
+        session.rollback()
+        return
+    with unit_of_work():
+        known = {"hash": literal(FORGOTTEN).concat(cast(ApiToken.id, String))}
+        session.execute(update(ApiToken).where(*over).values(known))
 
 
 def _of(person_id: int) -> Sequence[ApiToken]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
-from crmapp.domain.schedule import Schedule, chosen, problems
+from crmapp.domain.schedule import FARTHEST, Schedule, chosen, has_come, problems
 from crmapp.errors import Invalid, NotFound
 from crmapp.models import StoredDataset, User
 from crmapp.services import audit, dataset_refresh
@@ -53,9 +53,9 @@ def start_due() -> list[int]:
 
     One that is still at work is not started again; its next time is set all the same.
     """
-    due = select(StoredDataset.id).where(
-        StoredDataset.state == StoredDataset.LIVE, StoredDataset.next_at <= utcnow()
-    )
+    now = utcnow()
+    time = or_(StoredDataset.next_at <= now, StoredDataset.next_at > now + FARTHEST)
+    due = select(StoredDataset.id).where(StoredDataset.state == StoredDataset.LIVE, time)
     ids = list(session.scalars(due.order_by(StoredDataset.next_at).limit(_AT_ONCE)))
     session.rollback()
     return [run for dataset_id in ids if (run := _start(dataset_id)) is not None]
@@ -67,7 +67,7 @@ def _start(dataset_id: int) -> int | None:
         now = utcnow()
         if stored is None or stored.state != StoredDataset.LIVE:
             return None
-        if stored.next_at is None or stored.next_at > now:
+        if not has_come(stored.next_at, now):
             return None
         stored.next_at = next_time(stored, now)
         if dataset_refresh.active(stored) is not None:

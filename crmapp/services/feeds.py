@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.feeds import Content
 from crmapp.domain.runs import Status
+from crmapp.domain.schedule import FARTHEST, has_come
 from crmapp.errors import AlreadyRunning, Conflict, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import CrmMapping, FeedSource, Run, User
@@ -67,7 +68,9 @@ def begin(run_id: int, plan_hash: str, *, by: User) -> None:
 
 def start_due() -> list[int]:
     """Start the CRM mappings whose time has come; return their runs."""
-    due = select(CrmMapping.id).where(CrmMapping.active, CrmMapping.next_at <= utcnow())
+    now = utcnow()
+    time = or_(CrmMapping.next_at <= now, CrmMapping.next_at > now + FARTHEST)
+    due = select(CrmMapping.id).where(CrmMapping.active, time)
     ids = list(session.scalars(due.order_by(CrmMapping.next_at).limit(_AT_ONCE)))
     session.rollback()
     return [run for mapping_id in ids if (run := _start_due(mapping_id)) is not None]
@@ -79,9 +82,11 @@ def _start_due(mapping_id: int) -> int | None:
         mapping, now = session.get(CrmMapping, mapping_id, with_for_update=True), utcnow()
         if mapping is None or not mapping.active or mapping.next_at is None:
             return None
-        if mapping.next_at > now:
+        if not has_come(mapping.next_at, now):
             return None
-        mapping.next_at = crm_mappings.schedule_of(mapping).next_time(now)
+        planned, mapping.next_at = mapping.next_at, crm_mappings.schedule_of(mapping).next_time(now)
+        if planned > now:  # said by a clock that was wrong, or by one who wants it once a year
+            return None
         if feed_states.working(mapping) is not None or _broke_off(mapping, now):
             return None
         waits = [run for run in feed_states.waiting(mapping) if run.source.get("mode") == "guard"]
@@ -92,7 +97,9 @@ def _start_due(mapping_id: int) -> int | None:
 
 def _broke_off(mapping: CrmMapping, now: datetime) -> bool:
     ended = select(Run.status).where(
-        Run.kind == KIND, Run.lock_key == mapping.lock_key, Run.finished_at > now - REST
+        Run.kind == KIND,
+        Run.lock_key == mapping.lock_key,
+        Run.finished_at.between(now - REST, now),
     )
     last = session.scalar(ended.order_by(Run.id.desc()).limit(1))
     return last in (Status.CANCELLED, Status.FAILED)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from crmapp.db import session, unit_of_work, utcnow
@@ -14,6 +14,7 @@ from crmapp.domain.list_values import FRENCH
 from crmapp.domain.managed_lists import MANAGED_LISTS, ManagedList
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ENDED, Status
+from crmapp.domain.schedule import has_come
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import ManagedListState, PickListValue, Run, User
@@ -208,12 +209,12 @@ def start_due() -> list[int]:
 
 def _due() -> list[str]:
     now = utcnow()
-    due = or_(ManagedListState.due_at <= now, ManagedListState.whole_at <= now)
-    return list(
-        session.scalars(
-            select(ManagedListState.code).where(ManagedListState.every.is_not(None), due)
-        )
-    )
+    scheduled = select(ManagedListState).where(ManagedListState.every.is_not(None))
+    return [
+        each.code
+        for each in session.scalars(scheduled)
+        if has_come(each.due_at, now) or has_come(each.whole_at, now)
+    ]
 
 
 def _undone() -> list[str]:
@@ -258,8 +259,8 @@ def _start(code: str) -> int | None:
             return _queue(MANAGED_LISTS[code], "push", None)
         if state.every is None:
             return None
-        whole = state.whole_at is None or state.whole_at <= now
-        if not whole and (state.due_at is None or state.due_at > now):
+        whole = state.whole_at is None or has_come(state.whole_at, now)
+        if not whole and not has_come(state.due_at, now):
             return None
         whole = whole or not state.cursor or _broke_off(code)
         state.due_at = now + timedelta(minutes=state.every)

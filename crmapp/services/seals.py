@@ -142,7 +142,8 @@ def _next(stream: str, final: int, at_least: int, soon: timedelta) -> _Block | N
     own = TABLES[stream].c
     query = select(*columns(stream)).where(own.id.between(first, final)).order_by(own.id)
     rows = session.execute(query.limit(ROWS)).all()
-    if not rows or (len(rows) < at_least and rows[0].at > utcnow() - soon):
+    waited = abs(utcnow() - rows[0].at) if rows else soon  # a clock may have stepped back since
+    if not rows or (len(rows) < at_least and waited < soon):
         return None
     return _Block(after, stream, first, rows, erasure)
 

@@ -7,6 +7,7 @@ from crmapp.db import session
 from crmapp.queue import bell, ring, unheard
 from crmapp.services import (
     account_sync,
+    api_tokens,
     attachment_sweep,
     dataset_schedule,
     engine,
@@ -45,6 +46,7 @@ def sweep() -> int:
     seals.seal()
     unfiled.forget_old()
     sign_ins.forget_old()
+    api_tokens.forget_expired()
     idempotency.forget_old()
     webhook_log.forget_old()
     heard = 0

@@ -60,6 +60,22 @@ def test_the_wait_grows_and_what_is_tried_meanwhile_does_not_count(client, clock
     assert kept(make.bob).waits_until - utcnow() == timedelta(minutes=2)
 
 
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3650)])
+def test_a_clock_that_steps_back_keeps_nobody_out_and_lets_nobody_guess_on(
+    client, clock, make, back
+):
+    guess(client, make.bob, 5)
+    clock.shift(-back)
+
+    guess(client, make.bob, 1)
+    waits = kept(make.bob).waits_until - utcnow()
+    right_too_soon = enter(client, make.bob.email, PASSWORD).status_code
+    clock.shift(timedelta(minutes=3))
+
+    assert (waits, right_too_soon) == (timedelta(minutes=2), 200)
+    assert enter(client, make.bob.email, PASSWORD).status_code == 302
+
+
 def test_no_answer_tells_whether_somebody_waits_or_is_there(client, make):
     email = make.bob.email
     answers = {plain(enter(client, email, WRONG).text) for _time in range(6)}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crmapp.analytics import snapshots
-from crmapp.db import session
+from crmapp.db import session, utcnow
 from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Forbidden, Invalid, NotFound
 from crmapp.models import Run, StoredDataset
@@ -198,6 +198,15 @@ def test_the_sweeper_starts_what_is_due_once(make, clock):
     newest = databases.runs_of(stored)[0]
     assert (newest.status, newest.by_id) == (Status.QUEUED, None)
     assert make.again(StoredDataset, stored.id).next_at == datetime(2026, 6, 15, 10, 31, tzinfo=UTC)
+
+
+def test_what_a_wrong_clock_put_off_for_years_is_not_waited_for(make, clock):
+    clock.shift(timedelta(days=3650))
+    stored = scheduled(make, publish(make))
+    clock.shift(timedelta(days=-3650))
+
+    assert len(dataset_schedule.start_due()) == 1
+    assert make.again(StoredDataset, stored.id).next_at == utcnow() + timedelta(minutes=30)
 
 
 def test_what_is_still_at_work_is_not_started_again(make, clock):

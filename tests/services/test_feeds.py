@@ -308,6 +308,30 @@ def test_a_schedule_starts_a_feed_by_itself(make, rule, clock):
     assert session.get_one(CrmMapping, rule).next_at > utcnow()
 
 
+@pytest.mark.parametrize(
+    "kind", [{"kind": "every", "every": 5}, {"kind": "cron", "cron": "0 6 * * 1"}]
+)
+def test_what_a_wrong_clock_put_off_for_years_is_planned_anew(make, rule, clock, kind):
+    clock.shift(timedelta(days=3650))
+    crm_mappings.schedule(rule, **kind, by=make.alice)
+    clock.shift(timedelta(days=-3650))
+
+    begun = feeds.start_due()
+
+    next_at = session.get_one(CrmMapping, rule).next_at
+    assert (begun, utcnow() < next_at <= utcnow() + timedelta(days=7)) == ([], True)
+    clock.move_to(next_at)
+    assert len(feeds.start_due()) == 1
+
+
+def test_once_a_year_stays_once_a_year(make, rule, clock):
+    crm_mappings.schedule(rule, kind="cron", cron="0 6 1 1 *", by=make.alice)
+    before = session.get_one(CrmMapping, rule).next_at
+
+    assert feeds.start_due() == []
+    assert session.get_one(CrmMapping, rule).next_at == before
+
+
 def test_after_a_run_that_failed_the_schedule_rests_and_says_until_when(make, rule, erp, clock):
     crm_mappings.schedule(rule, kind="every", every=5, by=make.alice)
     clock.shift(timedelta(minutes=5, seconds=1))

@@ -334,6 +334,18 @@ def test_single_entries_follow_on_a_schedule_without_a_resync(make, sides, clock
     assert tallies(run, "there") == {"added": 1, "changed": 1}
 
 
+def test_what_a_wrong_clock_put_off_for_years_is_not_waited_for(make, sides, clock):
+    sides.source("10")
+    clock.shift(3650 * 24 * 3600)
+    managed_lists.schedule(CODE, 15, by=make.ivan)
+    clock.shift(-3650 * 24 * 3600)
+
+    (run,) = managed_lists.start_due()
+
+    assert work(run, make).status == "done"
+    assert managed_lists.start_due() == []
+
+
 def test_a_look_that_finds_nothing_leaves_no_run_behind(make, sides, clock):
     sides.source("10")
     resync(make, sides)

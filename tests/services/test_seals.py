@@ -81,6 +81,14 @@ def test_few_rows_wait_a_minute(make):
     assert seal_check.check().waiting == 1
 
 
+def test_few_rows_of_a_clock_that_has_stepped_back_since_do_not_wait_for_it(make, clock):
+    account(make)
+    clock.shift(-timedelta(hours=1))
+
+    assert seals.seal() == 1
+    assert seal_check.check().broken is None
+
+
 def test_blocks_have_a_most(make, monkeypatch):
     monkeypatch.setattr(seals, "ROWS", 2)
     for number in range(5):

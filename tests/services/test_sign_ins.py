@@ -37,6 +37,23 @@ def test_a_word_that_is_none_finds_nobody(make, word):
     assert sign_ins.find(word) is None
 
 
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3650)])
+def test_a_clock_that_steps_back_ends_no_session_and_brings_none_back(make, clock, back):
+    over, _ = begin(make.carol)
+    clock.shift(sign_ins.LASTS + timedelta(seconds=1))
+    sign_ins.forget_old()
+    word, sign_in_id = begin(make.bob)
+
+    clock.shift(-back)
+    sign_ins.note(db.engine, sign_in_id, agent=FIREFOX, address="192.0.2.7")
+    sign_ins.forget_old()
+
+    found = sign_ins.find(word)
+    assert found is not None
+    assert not found[1].is_over()
+    assert sign_ins.find(over) is None
+
+
 def test_a_person_sees_and_ends_her_own(make):
     begin(make.bob)
     word, phone = begin(make.bob)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from crmapp.services import api_tokens, users
+from crmapp.services import api_tokens, sweeper, users
 from tests.blueprints.api.conftest import Program
 
 
@@ -51,6 +51,29 @@ def test_an_expired_token_is_refused(make, program, clock):
     clock.shift(timedelta(days=31))
 
     assert theirs.get("/accounts").status_code == 401
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3650)])
+def test_a_clock_that_steps_back_makes_no_expired_token_good(make, as_user, program, clock, back):
+    theirs = program(make.bob)
+    clock.shift(timedelta(days=31))
+    sweeper.sweep()
+
+    clock.shift(-back)
+
+    assert theirs.get("/accounts").status_code == 401
+    assert "Expired" in as_user(make.bob).get("/preferences/tokens").text
+
+
+def test_one_that_expired_is_revoked_like_any_other(make, program, clock):
+    program(make.bob)
+    clock.shift(timedelta(days=31))
+    sweeper.sweep()
+    (token,) = api_tokens.own(by=make.bob)
+
+    api_tokens.revoke(token.id, by=make.bob)
+
+    assert api_tokens.own(by=make.bob) == []
 
 
 def test_a_revoked_token_is_refused(make, program):
