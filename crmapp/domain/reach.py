@@ -51,6 +51,11 @@ def reach_of_role(role: str, right: Right) -> Reach:
     return EVERYTHING if allows(role, _WHOLE[right]) else NEAR
 
 
+def holds_all(now: Reach, before: Reach) -> bool:
+    """Say whether all that was reached before is reached now."""
+    return now == EVERYTHING or before <= now
+
+
 def is_restricted(role: str, *said: Collection[str] | None) -> bool:
     """Say whether less than everything was said of a person; of an administrator nothing is."""
     return role != Role.ADMIN and any(each is not None and Part.ALL not in each for each in said)

@@ -196,10 +196,11 @@ def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
     result = receipt(run.total or 0, run.done, run.control)
     status = ended_as(result, cancelled=cancelled)
     error = N_("The receipt does not balance.") if status is Status.FAILED else None
+    said = {} if cancelled else {"error": error}  # who cancelled it may have said why
     took_back = bool(result.outcomes["updated"]) and not cancelled
     undone = run.undoes_id if took_back else None
     with unit_of_work():
-        end(held, status, error=error)
+        end(held, status, **said)
         if undone is not None:
             _mark_undone(undone, held.run_id)
 

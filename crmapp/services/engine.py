@@ -150,6 +150,7 @@ def stranded(run: Run) -> bool:
 
 def stop(run: Run) -> None:
     """Inside a unit of work that holds the run's row: end it if it waits, else after its chunk."""
+    run.error = None  # what it was tried again for is over
     if run.status == Status.RUNNING and not stranded(run):
         run.cancel_requested = True
     else:

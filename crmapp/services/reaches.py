@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
 from crmapp.db import session, unit_of_work
 from crmapp.domain.permissions import Right, Role
-from crmapp.domain.reach import Part
+from crmapp.domain.reach import Part, Reach, holds_all
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import PickListValue, User
-from crmapp.services import audit, users
+from crmapp.services import audit, begun_runs, users
 from crmapp.services.rights import need
 
+_RIGHTS = (Right.ACCOUNT_VIEW, Right.ACCOUNT_EDIT)
 TERRITORIES, TERRITORY = "territories", "territory"
 ADMINISTERS = N_(
     "An administrator sees and changes every account. Give the person another role first."
@@ -45,12 +46,21 @@ def restrict(
         if problems:
             raise Invalid(problems)
         before = {"sees": user.sees, "edits": user.edits, "territories": user.territories}
+        reached = [user.reach(right) for right in _RIGHTS]
         user.sees, user.edits = _kept(sees), _kept(edits)
         user.territories = sorted(set(territories)) or None
         after = {name: getattr(user, name) for name in before}
         told = {name: [before[name], now] for name, now in after.items() if now != before[name]}
         if told:
             audit.note("person_restricted", by=by, about="person", about_id=user_id, **told)
+        if _reaches_less(user, reached, before["territories"]):
+            begun_runs.stop_all_of(user_id, by=by)
+
+
+def _reaches_less(user: User, reached: Sequence[Reach], territories: list[str] | None) -> bool:
+    now = [user.reach(right) for right in _RIGHTS]
+    kept = all(holds_all(each, before) for each, before in zip(now, reached, strict=True))
+    return not kept or not set(territories or ()) <= set(user.territories or ())
 
 
 def _wrong(

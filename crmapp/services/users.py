@@ -18,7 +18,7 @@ from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Team, User
 from crmapp.queue import later
-from crmapp.services import api_tokens, audit, passwords, second_step, sign_ins
+from crmapp.services import api_tokens, audit, begun_runs, passwords, second_step, sign_ins
 from crmapp.services.editing import unless_taken
 from crmapp.services.rights import need, who_holds
 
@@ -153,6 +153,7 @@ def change(
         if active is False and user.active:
             sign_ins.end_all(user)
             api_tokens.revoke_all(user.id)
+        before = user.rights
         if role not in (None, user.role):
             _note("role_changed", user, by, role=[user.role, role])
             user.role = role
@@ -161,6 +162,8 @@ def change(
         if active not in (None, user.active):
             _note("person_let_in" if active else "person_let_go", user, by)
             user.active = bool(active)
+        if before - user.rights:
+            begun_runs.stop_all_of(user.id, by=by)
 
 
 def set_password(user_id: int, password: str, *, by: User | None) -> None:
