@@ -123,11 +123,11 @@ def _leave(response: Response) -> Response:
     return response
 
 
-@limiter.limit(RATE, key_func=lambda: f"token:{g.api_token}")
+@limiter.shared_limit(RATE, "api", key_func=lambda: f"token:{g.api_token}")
 def _count() -> None:
-    """Refuse a token that asks too often."""
+    """Refuse a token that asks too often, whatever it asks."""
 
 
-@limiter.limit(GUESS_LIMIT)
+@limiter.shared_limit(GUESS_LIMIT, "api")
 def _count_guess() -> None:
     """Refuse whoever has tried too many tokens."""
