@@ -145,6 +145,20 @@ def test_a_truncated_or_altered_backup_is_refused(operate, elsewhere, archive):
         refused(operate, elsewhere, archive)
 
 
+def test_a_truncated_or_altered_backup_replaces_nothing(operate, elsewhere, archive):
+    code, output = operate(elsewhere, "restore", str(archive))
+    assert code == 0, output
+    whole, half = archive.read_bytes(), archive.stat().st_size // 2
+
+    for harmed in (whole[:half], whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :]):
+        archive.write_bytes(harmed)
+        refused(operate, elsewhere, archive, "--replace")
+
+    archive.write_bytes(whole)
+    code, output = operate(elsewhere, "restore", "--replace", str(archive))
+    assert code == 0, output
+
+
 def test_a_file_that_is_not_there_is_one_line(operate, elsewhere, tmp_path):
     assert "cannot be read" in refused(operate, elsewhere, tmp_path / "none")
 
