@@ -53,11 +53,11 @@ class Schedule:
 
 
 def has_come(at: datetime | None, now: datetime) -> bool:
-    """Whether a moment that is waited for has come.
+    """Whether a moment that is waited for has come; ``None``: nothing is waited for.
 
     One that is farther away than any is said by a clock that was wrong, and is not waited for.
     """
-    return at is not None and not now < at <= now + FARTHEST
+    return at is None or not now < at <= now + FARTHEST
 
 
 def problems(kind: str, every: int | None, daily: str, cron: str) -> dict[str, Text]:

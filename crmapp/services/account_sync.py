@@ -186,7 +186,7 @@ def start_due() -> int | None:
         if account_sync_states.open_run() is not None or not _is_due():
             return None
         account_sync_read.heed_rows()
-        reads = clock.due_at is None or has_come(clock.due_at, now)
+        reads = has_come(clock.due_at, now)
         if reads:
             every = timedelta(minutes=sync_options.options().every)
             account_sync_states.keep_clock(due_at=now + every)
@@ -195,10 +195,9 @@ def start_due() -> int | None:
 
 def _is_due() -> bool:
     clock, now = account_sync_states.clock(), utcnow()
-    rests = clock.rest_until is not None and not has_come(clock.rest_until, now)
-    if rests or _broke_off(now):
+    if not has_come(clock.rest_until, now) or _broke_off(now):
         return False
-    if clock.due_at is None or has_come(clock.due_at, now):
+    if has_come(clock.due_at, now):
         return True
     if clock.cursors.get(account_sync_states.RULES) != account_sync_read.mark():
         return True

@@ -67,7 +67,7 @@ def _start(dataset_id: int) -> int | None:
         now = utcnow()
         if stored is None or stored.state != StoredDataset.LIVE:
             return None
-        if not has_come(stored.next_at, now):
+        if stored.next_at is None or not has_come(stored.next_at, now):
             return None
         stored.next_at = next_time(stored, now)
         if dataset_refresh.active(stored) is not None:

@@ -70,8 +70,9 @@ def start_due() -> list[int]:
     """Start the CRM mappings whose time has come; return their runs."""
     now = utcnow()
     time = or_(CrmMapping.next_at <= now, CrmMapping.next_at > now + FARTHEST)
-    due = select(CrmMapping.id).where(CrmMapping.active, time)
-    ids = list(session.scalars(due.order_by(CrmMapping.next_at).limit(_AT_ONCE)))
+    query = select(CrmMapping).where(CrmMapping.active, time).order_by(CrmMapping.next_at)
+    found = session.scalars(query)
+    ids = [mapping.id for mapping in found if _is_due(mapping, now)][:_AT_ONCE]
     session.rollback()
     return [run for mapping_id in ids if (run := _start_due(mapping_id)) is not None]
 
@@ -80,19 +81,23 @@ def _start_due(mapping_id: int) -> int | None:
     """Start one if nothing of it is at work, waits for a person, or went wrong a moment ago."""
     with unit_of_work():
         mapping, now = session.get(CrmMapping, mapping_id, with_for_update=True), utcnow()
-        if mapping is None or not mapping.active or mapping.next_at is None:
+        if mapping is None or not mapping.active or not _is_due(mapping, now):
             return None
-        if not has_come(mapping.next_at, now):
-            return None
-        planned, mapping.next_at = mapping.next_at, crm_mappings.schedule_of(mapping).next_time(now)
-        if planned > now:  # said by a clock that was wrong, or by one who wants it once a year
-            return None
+        mapping.next_at = crm_mappings.schedule_of(mapping).next_time(now)
         if feed_states.working(mapping) is not None or _broke_off(mapping, now):
             return None
         waits = [run for run in feed_states.waiting(mapping) if run.source.get("mode") == "guard"]
         if waits or _retired(Content.from_json(mapping.content)):
             return None
         return _queue(mapping, None)
+
+
+def _is_due(mapping: CrmMapping, now: datetime) -> bool:
+    """Whether its time has come; a cron text may well say one that is far away, as once a year."""
+    at = mapping.next_at
+    if at is None or not has_come(at, now):
+        return False
+    return at <= now or at != crm_mappings.schedule_of(mapping).next_time(now)
 
 
 def _broke_off(mapping: CrmMapping, now: datetime) -> bool:

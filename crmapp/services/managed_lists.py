@@ -259,7 +259,7 @@ def _start(code: str) -> int | None:
             return _queue(MANAGED_LISTS[code], "push", None)
         if state.every is None:
             return None
-        whole = state.whole_at is None or has_come(state.whole_at, now)
+        whole = has_come(state.whole_at, now)
         if not whole and not has_come(state.due_at, now):
             return None
         whole = whole or not state.cursor or _broke_off(code)

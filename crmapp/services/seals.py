@@ -142,8 +142,10 @@ def _next(stream: str, final: int, at_least: int, soon: timedelta) -> _Block | N
     own = TABLES[stream].c
     query = select(*columns(stream)).where(own.id.between(first, final)).order_by(own.id)
     rows = session.execute(query.limit(ROWS)).all()
-    waited = abs(utcnow() - rows[0].at) if rows else soon  # a clock may have stepped back since
-    if not rows or (len(rows) < at_least and waited < soon):
+    if not rows:
+        return None
+    waited = abs(utcnow() - rows[0].at)  # the clock may have stepped back since
+    if len(rows) < at_least and waited < soon:
         return None
     return _Block(after, stream, first, rows, erasure)
 

@@ -22,9 +22,7 @@ WAYS = pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
 
 @pytest.fixture
 def sides(app: object, tmp_path: Path) -> Sides:
-    made = Sides(tmp_path)
-    use(made)
-    return made
+    return use(Sides(tmp_path))
 
 
 def only_run(make) -> int:

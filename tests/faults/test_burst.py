@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -101,7 +102,7 @@ def burst(url: str, token: str, number: int, count: int) -> list[Said]:
 def resident(house: House) -> float:
     """Return what the processes that answer hold of the memory, in MB."""
     pages = [Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in house.servers()]
-    return sum(map(int, pages)) * 4096 / 1e6
+    return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def all_at_once(house: House, token: str, requests: int) -> list[Said]:

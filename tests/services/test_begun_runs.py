@@ -107,6 +107,33 @@ def test_a_plan_that_waits_for_her_is_no_more(make, accounts):
     assert runs.get(planned.id, by=make.alice).status == "cancelled"
 
 
+@pytest.mark.parametrize(
+    "now, status", [(["south"], "cancelled"), (["north", "south"], "queued")], ids=str
+)
+def test_another_territory_ends_it_and_one_more_does_not(make, now, status):
+    make.value("territory", "north")
+    make.value("territory", "south")
+
+    def restrict_bob(*territories):
+        part = ["territory"]
+        reaches.restrict(make.bob.id, sees=part, edits=part, territories=territories, by=make.alice)
+
+    restrict_bob("north")
+    begun = make.run(kind="bulk", status="queued", by_id=make.bob.id)
+
+    restrict_bob(*now)
+
+    assert runs.get(begun.id, by=make.alice).status == status
+
+
+def test_what_the_company_has_set_up_goes_on(make):
+    search = make.run(kind="duplicates", status="queued", by_id=make.mona.id)
+
+    users.set_active(make.mona.id, False, by=make.alice)
+
+    assert runs.get(search.id, by=make.alice).status == "queued"
+
+
 def test_what_others_began_and_what_has_ended_stays(make, accounts, begun):
     runs.work(begun.id)
     users.set_active(make.mallory.id, False, by=make.alice)

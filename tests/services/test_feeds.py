@@ -311,7 +311,7 @@ def test_a_schedule_starts_a_feed_by_itself(make, rule, clock):
 @pytest.mark.parametrize(
     "kind", [{"kind": "every", "every": 5}, {"kind": "cron", "cron": "0 6 * * 1"}]
 )
-def test_what_a_wrong_clock_put_off_for_years_is_planned_anew(make, rule, clock, kind):
+def test_what_a_wrong_clock_put_off_for_years_is_not_waited_for(make, rule, clock, kind):
     clock.shift(timedelta(days=3650))
     crm_mappings.schedule(rule, **kind, by=make.alice)
     clock.shift(timedelta(days=-3650))
@@ -319,9 +319,8 @@ def test_what_a_wrong_clock_put_off_for_years_is_planned_anew(make, rule, clock,
     begun = feeds.start_due()
 
     next_at = session.get_one(CrmMapping, rule).next_at
-    assert (begun, utcnow() < next_at <= utcnow() + timedelta(days=7)) == ([], True)
-    clock.move_to(next_at)
-    assert len(feeds.start_due()) == 1
+    assert (len(begun), utcnow() < next_at <= utcnow() + timedelta(days=7)) == (1, True)
+    assert feeds.start_due() == []
 
 
 def test_once_a_year_stays_once_a_year(make, rule, clock):

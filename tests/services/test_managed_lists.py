@@ -18,9 +18,7 @@ from tests.support.upserts import take_back
 
 @pytest.fixture
 def sides(app: object, tmp_path: Path) -> Sides:
-    made = Sides(tmp_path)
-    use(made)
-    return made
+    return use(Sides(tmp_path))
 
 
 def wake(run_id: int) -> None:

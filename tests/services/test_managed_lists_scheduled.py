@@ -15,9 +15,7 @@ from tests.support.lists import CODE, Sides, resync, tallies, use, work
 
 @pytest.fixture
 def sides(app: object, tmp_path: Path) -> Sides:
-    made = Sides(tmp_path)
-    use(made)
-    return made
+    return use(Sides(tmp_path))
 
 
 def test_single_entries_follow_on_a_schedule_without_a_resync(make, sides, clock):

@@ -56,8 +56,10 @@ class Sides:
         return {key: (row["Name"], not row[VALUE_HIDDEN]) for key, row in found.items()}
 
 
-def use(sides: Sides) -> None:
+def use(sides: Sides) -> Sides:
+    """Put both sides in the place of the systems until the test is over; return them."""
     remotes.use(sides.remotes)
+    return sides
 
 
 def work(run_id: int, make: Make) -> Run:
