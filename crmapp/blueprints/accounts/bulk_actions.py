@@ -132,4 +132,4 @@ def _said(edit: Edit, locale: str) -> str:
     if edit.verb is Verb.REMOVE_TAGS:
         return _("Remove tags: %(tags)s", tags=said)
     short = said if len(said) <= 80 else f"{said[:79]}…"
-    return f"{translated(spec.label)}: {short}"
+    return _("%(field)s: %(value)s", field=translated(spec.label), value=short)
