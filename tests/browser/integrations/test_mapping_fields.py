@@ -50,7 +50,8 @@ def maps_interests(walk: Walk) -> None:
     page = walk.page
     walk.link("Add a row").click()
     page.route("**/crm/fields", lambda _route: None, times=1)  # it is not answered yet, when
-    walk.field("Intacct field").select_option("nsp::INTERESTS")
+    with page.expect_request("**/crm/fields"):
+        walk.field("Intacct field").select_option("nsp::INTERESTS")
     with page.expect_event("requestfailed"):  # the next choice gives it up: it would undo that
         walk.field("Salesforce field").select_option("Interests__c")
     prepare = page.get_by_role("button", name=walk.say("Prepare the row"))
