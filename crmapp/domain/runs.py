@@ -56,7 +56,7 @@ KIND_LABELS: dict[str, str] = {
 }
 """What runs of each kind are called."""
 
-HERS = ("upsert", "undo", "replacement", "bulk", "export")
+PERSONAL = ("upsert", "undo", "replacement", "bulk", "export")
 """Kinds that do what whoever began them may do; all others do what the company has set up."""
 
 ACTIVE = frozenset({Status.PLANNING, Status.QUEUED, Status.RUNNING})

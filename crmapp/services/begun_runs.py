@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import or_, select
 
 from crmapp.db import session
-from crmapp.domain.runs import ENDED, HERS, Status
+from crmapp.domain.runs import ENDED, PERSONAL, Status
 from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import audit, engine
@@ -21,7 +21,7 @@ def stop_all_of(person_id: int, *, by: User | None) -> None:
     begun to plan yet is planned with what she may do now.
     """
     begun = or_(Run.status != Status.PLANNING.value, Run.started_at.is_not(None))
-    hers = (Run.by_id == person_id, Run.kind.in_(HERS), Run.status.not_in(_ENDED), begun)
+    hers = (Run.by_id == person_id, Run.kind.in_(PERSONAL), Run.status.not_in(_ENDED), begun)
     for run in session.scalars(select(Run).where(*hers).order_by(Run.id).with_for_update()).all():
         engine.stop(run)
         run.error = OUTLIVED
