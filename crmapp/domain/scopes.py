@@ -24,6 +24,8 @@ class Scope(StrEnum):
     RUNS_WRITE = "runs:write"
     MAPPINGS_READ = "mappings:read"
     CONNECTIONS_READ = "connections:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 SENTENCES: dict[Scope, str] = {
@@ -40,6 +42,8 @@ SENTENCES: dict[Scope, str] = {
     Scope.RUNS_WRITE: N_("Read, plan, start and undo runs."),
     Scope.MAPPINGS_READ: N_("Read saved mappings."),
     Scope.CONNECTIONS_READ: N_("Read how it stands with the connections."),
+    Scope.WEBHOOKS_READ: N_("Read webhooks, but not their secrets."),
+    Scope.WEBHOOKS_WRITE: N_("Read, add, change and delete webhooks."),
 }
 
 

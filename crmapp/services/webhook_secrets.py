@@ -1,9 +1,10 @@
-"""Secrets of webhooks: encrypted where they are kept; the one before counts for a day more."""
+"""Secrets of webhooks: encrypted where they are kept; those before count for a day more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from crmapp.db import utcnow
 from crmapp.domain.webhooks import new_secret
@@ -11,17 +12,21 @@ from crmapp.services import vault
 
 OVERLAP = timedelta(hours=24)
 """So long messages are signed by the old secret as well, for the receiver to change over."""
+MOST_OLDER = 4
+"""So many old secrets sign beside the newest one, at most."""
 
 
 def fresh(before: str = "") -> tuple[str, str]:
-    """Make a secret; return it, and what is kept of it and of the one ``before``.
+    """Make a secret; return it, and what is kept of it and of those ``before``.
+
+    Each of those counts until its day is over, however often a new one is made meanwhile.
 
     Raises:
         SecretsLost: what was before cannot be read.
     """
     word, kept = new_secret(), vault.unseal(before)
-    more = {"old": kept["word"], "until": (utcnow() + OVERLAP).isoformat()} if kept else {}
-    return word, vault.seal({"word": word, **more})
+    older = [[kept["word"], (utcnow() + OVERLAP).isoformat()], *_older(kept)] if kept else []
+    return word, vault.seal({"word": word, "older": older[:MOST_OLDER]})
 
 
 def good(sealed: str) -> Sequence[str]:
@@ -31,5 +36,10 @@ def good(sealed: str) -> Sequence[str]:
         SecretsLost: no key opens them.
     """
     kept = vault.unseal(sealed)
-    old = "old" in kept and utcnow() < datetime.fromisoformat(kept["until"])
-    return [kept["word"], kept["old"]] if old else [kept["word"]]
+    return [kept["word"], *(word for word, _until in _older(kept))]
+
+
+def _older(kept: Mapping[str, Any]) -> list[Sequence[str]]:
+    """Return the secrets before it that still count, and until when, the newest first."""
+    now = utcnow()
+    return [each for each in kept.get("older", ()) if now < datetime.fromisoformat(each[1])]

@@ -19,7 +19,7 @@ from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import N_, Text
 from crmapp.models import Delivery, User, Webhook
 from crmapp.queue import later
-from crmapp.services import audit, webhook_events, webhook_secrets
+from crmapp.services import audit, editing, webhook_events, webhook_secrets
 from crmapp.services.rights import need
 
 RIGHT = Right.SETTINGS_MANAGE
@@ -81,24 +81,32 @@ def get(hook_id: int, *, by: User) -> Webhook:
     return hook
 
 
-def add(wanted: Wanted, *, by: User) -> tuple[int, str]:
+def add(wanted: Wanted, *, by: User, key: str | None = None) -> tuple[int, str | None]:
     """Add a webhook that is told what changes from now on; return its id and its secret.
 
-    The secret is not shown again.
+    The secret is shown by this answer alone: whoever sends the same ``key`` again gets the id of
+    the webhook that there is, and None.
 
     Raises:
         Forbidden: she may not manage settings.
         Invalid: field → what is wrong with it.
+        KeyReused: the key came before with other values.
+        NotFound: the webhook of this key was deleted since.
     """
     need(RIGHT, by=by)
     values = _checked(wanted)
     word, kept = webhook_secrets.fresh()
     with unit_of_work():
-        hook = Webhook(**values, secrets=kept, cursor=webhook_events.newest())
-        session.add(hook)
-        session.flush()
-        _note("webhook_added", hook, by)
-        return hook.id, word
+        hook_id = editing.made(key, values, lambda: _added(values, kept, by), by=by)
+        return hook_id, word if get(hook_id, by=by).secrets == kept else None
+
+
+def _added(values: Mapping[str, Any], kept: str, by: User) -> int:
+    hook = Webhook(**values, secrets=kept, cursor=webhook_events.newest())
+    session.add(hook)
+    session.flush()
+    _note("webhook_added", hook, by)
+    return hook.id
 
 
 def update(hook_id: int, wanted: Wanted, version: int, *, by: User) -> None:
@@ -170,14 +178,17 @@ def ping(hook_id: int, *, by: User) -> None:
         later("webhooks.deliver")
 
 
-def remove(hook_id: int, *, by: User) -> None:
-    """Delete a webhook with its log.
+def remove(hook_id: int, *, by: User, version: int | None = None) -> None:
+    """Delete a webhook with its log; with ``version``, only if it is still that one.
 
     Raises:
         Forbidden, NotFound
+        Conflict: somebody changed it meanwhile.
     """
     with unit_of_work():
         hook = _locked(hook_id, by)
+        if version not in (None, hook.version):
+            raise Conflict({}, message=STALE)
         _note("webhook_removed", hook, by)
         session.delete(hook)
 

@@ -32,6 +32,17 @@ def test_the_secret_is_shown_once(alice):
     assert "Hub" in alice.get("/admin/webhooks").text
 
 
+def test_a_form_that_is_sent_twice_adds_one_webhook_and_shows_its_secret_once(alice):
+    sent = {**SENT, "idempotency_key": "pressed-twice"}
+    alice.post("/admin/webhooks", data=sent)
+
+    again = alice.post("/admin/webhooks", data=sent, follow_redirects=True)
+
+    assert "The webhook is there already." in again.text
+    assert "whsec_" not in again.text
+    assert session.query(Webhook).count() == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"name": ""}, {"url": "http://8.8.8.8"}, {"url": "https://10.0.0.1"}, {"events": []}],

@@ -126,6 +126,19 @@ def test_a_new_secret_and_for_a_day_the_old_one_sign(make, clock):
     assert not is_signed_by(old, peer)
 
 
+def test_a_secret_that_was_renewed_twice_in_a_day_still_counts(make, clock):
+    hook_id, first = hook(make, "http://127.0.0.1:9/in")
+    second = webhooks.renew_secret(hook_id, by=make.alice)
+    clock.shift(webhook_secrets.OVERLAP / 2)
+
+    third = webhooks.renew_secret(hook_id, by=make.alice)
+
+    sealed = session.get(Webhook, hook_id).secrets
+    assert list(webhook_secrets.good(sealed)) == [third, second, first]
+    clock.shift(webhook_secrets.OVERLAP / 2)
+    assert list(webhook_secrets.good(sealed)) == [third, second]
+
+
 def test_secrets_are_encrypted_and_outlive_a_new_key(make):
     hook_id, secret = hook(make, "http://127.0.0.1:9/in")
     before = session.get(Webhook, hook_id).secrets

@@ -19,7 +19,9 @@ ANY: Schema = {"type": "object"}
 _LONGEST = 2000
 _SENT: Schema = {"type": "string", "maxLength": _LONGEST}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-_TYPES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool, "object": dict}
+_TYPES: Mapping[str, type] = {
+    "string": str, "integer": int, "boolean": bool, "object": dict, "array": list,
+}  # fmt: skip
 
 
 def answered(**members: Schema) -> Schema:
@@ -43,6 +45,13 @@ def _sent(needed: tuple[str, ...], **members: Schema) -> Schema:
 
 
 _VALUE = {"label_en": _SENT, "label_fr": _SENT, "active": YES_NO, "is_default": YES_NO}
+_TEXTS: Schema = {"type": "array", "items": TEXT}
+_SENT_TEXTS: Schema = {"type": "array", "items": _SENT}
+_HOOK = {"name": _SENT, "url": _SENT, "events": _SENT_TEXTS, "fields": _SENT_TEXTS}
+_HOOKED: Mapping[str, Schema] = {
+    "id": WHOLE, "version": WHOLE, "name": TEXT, "url": TEXT, "events": _TEXTS, "fields": _TEXTS,
+    "active": YES_NO, "off_reason": TEXT, "created_at": TEXT,
+}  # fmt: skip
 _WRONG: Schema = {"type": "array", "items": answered(field=TEXT, detail=TEXT)}
 _LABELLED = answered(name=TEXT, label=TEXT)
 _TYPED = answered(name=TEXT, label=TEXT, kind=TEXT)
@@ -58,6 +67,8 @@ SENT: dict[str, Schema] = {
     ),
     "Planning": _sent(("mapping",), mapping=_COUNT, version=_COUNT, confirmed=_COUNT),
     "Start": _sent(("plan_hash",), plan_hash=_SENT),
+    "NewWebhook": _sent(("name", "url", "events"), **_HOOK),
+    "WebhookChanges": _sent((), **_HOOK),
 }
 """Schema → what may be sent."""
 ANSWERED: dict[str, Schema] = {
@@ -106,6 +117,17 @@ ANSWERED: dict[str, Schema] = {
         checked_at=MAYBE_TEXT, problem=MAYBE_TEXT, requests=MAYBE_WHOLE, budget=MAYBE_WHOLE,
     ),
     "Connections": page_of(named("Connection")),
+    "Webhook": answered(**_HOOKED),
+    "Webhooks": page_of(named("Webhook")),
+    "AddedWebhook": answered(
+        **_HOOKED,
+        secret={
+            **MAYBE_TEXT,
+            "description": N_("What signs its messages, in this answer alone; null if it was sent"
+                              " again with the same Idempotency-Key"),
+        },
+    ),
+    "WebhookSecret": answered(secret=TEXT),
     "Problem": {
         "type": "object",
         "properties": {
@@ -160,6 +182,8 @@ def _fits(value: Any, schema: Schema) -> bool:
         return False
     if isinstance(value, dict):
         return all(_fits(each, schema["additionalProperties"]) for each in value.values())
+    if isinstance(value, list):
+        return all(_fits(each, schema["items"]) for each in value)
     if isinstance(value, str):
         return len(value) <= schema["maxLength"]
     return kind is bool or schema["minimum"] <= value <= schema["maximum"]

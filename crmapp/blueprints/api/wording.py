@@ -17,6 +17,7 @@ GROUPS: Mapping[str, str] = {
     "runs": N_("Runs"),
     "mappings": N_("Saved mappings"),
     "connections": N_("Connections"),
+    "webhooks": N_("Webhooks"),
 }
 """What stands before the colon of a scope → what it is about, in the order of a reader."""
 FAULTS: Mapping[int, str] = {
@@ -43,6 +44,7 @@ ARGUMENTS: Mapping[str, str] = {
     "activity_id": N_("The number of the activity."),
     "mapping_id": N_("The number of the saved mapping."),
     "run_id": N_("The number of the run."),
+    "hook_id": N_("The number of the webhook."),
     "value_id": N_("The number of the value."),
     "object_": N_("“account”, “contact” or “activity”."),
     "code": N_("The code of a pick list, such as “terms”."),
@@ -100,6 +102,13 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "change_pick_list_value": {"active": False},
     "draft_run": {"dataset": "sales", "dimension": "customers", "arguments": {"q": "toys"}},
     "plan_run": {"mapping": 1},
+    "add_webhook": {
+        "name": "Hub",
+        "url": "https://hub.example.com/crmapp",
+        "events": ["account.created", "account.updated"],
+        "fields": ["account.phone"],
+    },
+    "change_webhook": {"events": ["account.created"]},
     "start_run": {"plan_hash": "3f1c…"},
 }
 """Operation → a body that can be sent to it."""

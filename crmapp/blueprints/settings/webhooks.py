@@ -82,10 +82,13 @@ def add_webhook() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show_form(form, status=422)
     try:
-        hook_id, word = services.add(form.wanted, by=person())
+        hook_id, word = services.add(form.wanted, by=person(), key=form.idempotency_key.data)
     except Invalid as invalid:
         form.refuse(invalid)
         return _show_form(form, status=422)
+    if word is None:
+        flash(_("The webhook is there already. If its secret is lost, make a new one."), "info")
+        return see_other(url_for("settings.webhook", hook_id=hook_id))
     return show(hook_id, word=word)
 
 

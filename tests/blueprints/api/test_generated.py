@@ -39,6 +39,7 @@ NEVER_WRONG = {
     "list_fields",
     "list_mappings",
     "list_pick_lists",
+    "list_webhooks",
     "read_pick_list",
 }
 """What takes nothing, or any text: no request of these is forbidden."""
@@ -69,6 +70,7 @@ def there(make, sales) -> dict[str, Any]:
         "activity_id": make.activity(account, "Call").id,
         "run_id": done.id,
         "mapping_id": saved.mapping_id,
+        "hook_id": make.message().webhook_id,
         "value_id": make.value("terms", "heir").id,
         "code": "terms",
         "object_": "account",
