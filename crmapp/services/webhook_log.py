@@ -50,6 +50,17 @@ def listed(
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
 
 
+def some_given_up(hook_id: int, *, by: User) -> bool:
+    """Say whether there is anything to replay.
+
+    Raises:
+        Forbidden, NotFound
+    """
+    webhooks.get(hook_id, by=by)
+    lost = select(Delivery.id).where(Delivery.webhook_id == hook_id, Delivery.state == "failed")
+    return session.scalar(lost.limit(1)) is not None
+
+
 def get(hook_id: int, delivery_id: int, *, by: User) -> Delivery:
     """Return a message.
 

@@ -47,6 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """``crmapp up`` with the demo, for all stories."""
     home = tmp_path_factory.mktemp("site") / "home"
     told = {"CRMAPP_DEMO": "1", "CRMAPP_MAIL_DROP_DOMAIN": "drop.crm.example"}
+    told["CRMAPP_WEBHOOK_HOSTS"] = "127.0.0.1"  # where a story's receiver is
     with Installation(home, told) as installation:
         yield installation
         installation.stop()

@@ -18,19 +18,21 @@ class Peer:
     """A server that answers each request with the next of ``answers``; the last one stays.
 
     An answer is bytes, then the connection ends; None ends it at once; a function gets the
-    connection and does with it what it likes.
+    connection and does with it what it likes, as ``arriving`` does before a request is read.
     """
 
     answers: Sequence[bytes | None | Callable[[socket.socket], Any]]
     tls: ssl.SSLContext | None = None
     requests: list[bytes] = field(default_factory=list)
     port: int = 0
+    arriving: Callable[[socket.socket], Any] = lambda _connection: None
 
     @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def answer(self, connection: socket.socket) -> None:
+        self.arriving(connection)
         self.requests.append(_request(connection))
         answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
         if callable(answer):
@@ -59,10 +61,12 @@ def _request(connection: socket.socket) -> bytes:
 
 @contextmanager
 def listening(
-    *answers: bytes | None | Callable[[socket.socket], Any], tls: ssl.SSLContext | None = None
+    *answers: bytes | None | Callable[[socket.socket], Any],
+    tls: ssl.SSLContext | None = None,
+    arriving: Callable[[socket.socket], Any] = lambda _connection: None,
 ) -> Iterator[Peer]:
     """Serve ``answers`` on a port of this machine."""
-    peer = Peer(answers, tls)
+    peer = Peer(answers, tls, arriving=arriving)
     server = socket.create_server(("127.0.0.1", 0))
     peer.port = server.getsockname()[1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,12 @@ def is_stopped(pid: int) -> bool:
     return False
 
 
+def _leads_to(link: Path) -> str:
+    with suppress(OSError):  # closed meanwhile
+        return os.readlink(link)
+    return ""
+
+
 def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
@@ -60,10 +67,13 @@ class House:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.kill_all()
+        shutil.rmtree(valkey.socket_path(self.ground.home).parent, ignore_errors=True)
+
+    def kill_all(self) -> None:
         """End the supervisor at once: the kernel ends whoever it had started, frozen or not."""
         family = self._family(self.installation.pid)
         self.installation.kill()
-        shutil.rmtree(valkey.socket_path(self.ground.home).parent, ignore_errors=True)
         eventually(lambda: not any(map(is_alive, family)), "everybody was gone")
 
     def _family(self, pid: int) -> list[int]:
@@ -87,6 +97,18 @@ class House:
     def servers(self) -> list[int]:
         """Return the processes that answer requests."""
         return [pid for master in self.named("crmapp-web") for pid in children(master)]
+
+    def at_the_other_end(self, connection: socket.socket) -> int:
+        """Return who of this house opened a connection that somebody on this machine accepted."""
+        port = f":{connection.getpeername()[1]:04X}"
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        (inode,) = [row[9] for row in rows if row[1].endswith(port)]
+        return next(
+            pid
+            for pid in self._family(self.installation.pid)
+            for opened in Path(f"/proc/{pid}/fd").iterdir()
+            if _leads_to(opened) == f"socket:[{inode}]"
+        )
 
     def one(self, who: Callable[[], list[Somebody]], what: str) -> Somebody:
         """Wait for somebody of the kind to be there, and return her."""

@@ -56,6 +56,7 @@ def _messages(hook_id: int) -> dict[str, Any]:
     return {
         "rows": rows,
         "older": older,
+        "given_up": webhook_log.some_given_up(hook_id, by=person()),
         "states": states,
         "state": state if state in states else "",
     }
