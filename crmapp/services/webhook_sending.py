@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from crmapp.config import settings
@@ -104,18 +105,26 @@ def _ours(hook_id: int, fence: int) -> tuple[ColumnElement[bool], ...]:
 
 def _next(hook_id: int) -> int | None:
     """Return the next message that is due: none of its record that came before it waits."""
-    now, before = utcnow(), aliased(Delivery)
+    now = utcnow()
+    return session.scalar(_due(), {"hook": hook_id, "now": now, "wrong": now + max(PAUSES)})
+
+
+@cache
+def _due() -> Select[tuple[int]]:
+    """Make the statement once: it is asked for each message."""
+    hook, before = bindparam("hook"), aliased(Delivery)
     first = ~exists().where(
-        before.webhook_id == hook_id,
+        before.webhook_id == hook,
         before.object == Delivery.object,
         before.record_id == Delivery.record_id,
         before.id < Delivery.id,
         before.state == "waiting",
     )
-    due = or_(Delivery.next_at <= now, Delivery.next_at > now + max(PAUSES))  # a wrong clock's
-    waiting = and_(Delivery.webhook_id == hook_id, Delivery.state == "waiting", due)
-    query = select(Delivery.id).where(waiting, first).order_by(Delivery.next_at, Delivery.id)
-    return session.scalar(query.limit(1))
+    # What is due later than any pause was put off by a wrong clock.
+    due = or_(Delivery.next_at <= bindparam("now"), Delivery.next_at > bindparam("wrong"))
+    waiting = and_(Delivery.webhook_id == hook, Delivery.state == "waiting", due)
+    query = select(Delivery.id).where(waiting, first)
+    return query.order_by(Delivery.next_at, Delivery.id).limit(1)
 
 
 def _send(teller: Teller, delivery_id: int, fence: int) -> Told | None:
@@ -164,7 +173,10 @@ def _keep(delivery_id: int, told: Told, attempts: int) -> None:
 
 def _note(delivery_id: int, **values: Any) -> None:
     with unit_of_work():
-        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(**values))
+        session.execute(
+            update(Delivery).where(Delivery.id == delivery_id).values(**values),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _switch_off(hook_id: int, fence: int) -> None:
