@@ -11,7 +11,17 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from crmapp.config import settings
@@ -110,9 +120,10 @@ def _next(hook_id: int) -> int | None:
 
 
 @cache
-def _due() -> Select[tuple[int]]:
+def _due() -> Select[int]:
     """Make the statement once: it is asked for each message."""
-    hook, before = bindparam("hook"), aliased(Delivery)
+    hook: BindParameter[int] = bindparam("hook")
+    before = aliased(Delivery)
     first = ~exists().where(
         before.webhook_id == hook,
         before.object == Delivery.object,
