@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sqlite3
 import tempfile
 import time
@@ -32,6 +33,7 @@ from crmapp import config
 from crmapp.db import session
 from crmapp.domain.permissions import Role
 from crmapp.domain.webhooks import new_secret, signature
+from crmapp.jobs.lifeline import die_with_parent
 from crmapp.models import Delivery, User
 from crmapp.services import users, webhook_sending, webhooks
 from crmapp.services.webhooks import Wanted
@@ -55,7 +57,7 @@ class Taking(BaseHTTPRequestHandler):
 def receiver() -> Iterator[str]:
     """Serve whoever sends, one at a time."""
     server = HTTPServer(("127.0.0.1", 0), Taking)
-    process = Process(target=server.serve_forever, daemon=True)
+    process = Process(target=_serve, args=(server, os.getpid()))
     process.start()
     port = server.server_port
     server.server_close()
@@ -64,6 +66,11 @@ def receiver() -> Iterator[str]:
     finally:
         process.kill()
         process.join()
+
+
+def _serve(server: HTTPServer, parent: int) -> None:
+    die_with_parent(parent)
+    server.serve_forever()
 
 
 def by_hand(database: Path, rows: int, url: str) -> None:
