@@ -35,10 +35,14 @@ def is_stopped(pid: int) -> bool:
     return False
 
 
-def _leads_to(link: Path) -> str:
-    with suppress(OSError):  # closed meanwhile
-        return os.readlink(link)
-    return ""
+def _opened(pid: int) -> set[str]:
+    """Return what a process has open; nothing of one that is gone."""
+    found = set()
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                found.add(os.readlink(link))
+    return found
 
 
 def is_alive(pid: int) -> bool:
@@ -100,15 +104,13 @@ class House:
 
     def at_the_other_end(self, connection: socket.socket) -> int:
         """Return who of this house opened a connection that somebody on this machine accepted."""
-        port = f":{connection.getpeername()[1]:04X}"
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        (inode,) = [row[9] for row in rows if row[1].endswith(port)]
-        return next(
-            pid
-            for pid in self._family(self.installation.pid)
-            for opened in Path(f"/proc/{pid}/fd").iterdir()
-            if _leads_to(opened) == f"socket:[{inode}]"
+        ends = tuple(
+            f":{end[1]:04X}" for end in (connection.getpeername(), connection.getsockname())
         )
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        (inode,) = [row[9] for row in rows if (row[1][-5:], row[2][-5:]) == ends]
+        family = self._family(self.installation.pid)
+        return next(pid for pid in family if f"socket:[{inode}]" in _opened(pid))
 
     def one(self, who: Callable[[], list[Somebody]], what: str) -> Somebody:
         """Wait for somebody of the kind to be there, and return her."""

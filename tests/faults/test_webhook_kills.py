@@ -81,16 +81,17 @@ class Murderer:
         return at >= webhook_events.newest() and session.scalar(waits) is None
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory, databases) -> Iterator[House]:
-    ground = lay_ground(tmp_path_factory.mktemp("webhooks"), databases, **SMALL)
+@pytest.fixture
+def house(tmp_path, databases) -> Iterator[House]:
+    """A house for each test: whoever dies often is started later and later."""
+    ground = lay_ground(tmp_path, databases, **SMALL)
     ground = replace(ground, env={**ground.env, "CRMAPP_WEBHOOK_HOSTS": "127.0.0.1"})
     with opened(ground.settings()), House(ground) as house:
         yield house
 
 
 @pytest.fixture
-def somebody() -> Any:
+def somebody(house) -> Any:
     return SimpleNamespace(alice=session.scalars(select(User).where(User.id == 1)).one())
 
 
@@ -139,7 +140,7 @@ def test_every_change_is_told_in_order_though_its_sender_is_killed(
         hook_id, secret = hook(somebody, peer.url)
         expected = work(somebody)
 
-        eventually(lambda: murderer.all_is_told(hook_id), "all was told", 90)
+        eventually(lambda: murderer.all_is_told(hook_id), "all was told", 120)
 
         webhooks.remove(hook_id, by=somebody.alice)
     assert breaks(peer, secret, expected) == []
