@@ -63,7 +63,8 @@ _TAKEN = """
 """Words of new values that mean another value as well."""
 _JOINED = """
     SELECT {before} + row_number() OVER (ORDER BY k) AS row_no,
-        source.key AS source_key, source.label AS source_label, source.active AS source_active,
+        source.key AS source_key, source.label AS source_label,
+        coalesce(source.active, here.active, NOT there.hidden, true) AS source_active,
         keys[2:] AS others,
         here.id AS here_id, here.version AS here_version, here.code AS here_code,
         here.label_en, here.label_fr, here.active AS here_active, here.deleted,
@@ -71,16 +72,17 @@ _JOINED = """
         there.key AS there_key, there.label AS there_label, there.hidden AS there_hidden,
         here.id IS NULL AND source.word IN (SELECT word FROM taken) AS taken,
         coalesce(source.key = here.key AND source.key <> '' AND source.label = here.label_en
-            AND source.active = here.active AND NOT here.deleted AND keys IS NULL, false)
+            AND source_active = here.active AND NOT here.deleted AND keys IS NULL, false)
             AS same_here,
-        coalesce(same_here AND there.label = source.label AND there.hidden <> source.active, false)
+        coalesce(same_here AND there.label = source.label AND there.hidden <> source_active, false)
             AS same_there
     FROM (SELECT * FROM source WHERE hash(k) % {parts} = {part}) AS source
     LEFT JOIN source_twins USING (k)
     FULL JOIN (SELECT * FROM here WHERE hash(k) % {parts} = {part}) AS here USING (k)
     FULL JOIN (SELECT * FROM there WHERE hash(k) % {parts} = {part}) AS there USING (k)
 """
-"""What Intacct says, what we have, what Salesforce has. The same is what :func:`decide_here` and
+"""What Intacct says, what we have, what Salesforce has; a value of which Intacct does not tell whether
+it is active stays what it is. The same is what :func:`decide_here` and
 :func:`decide_there` would find unchanged, at more length."""
 _COLUMNS = (
     *("source_key", "source_label", "source_active", "others"),

@@ -43,7 +43,8 @@ SIDES: dict[str, dict[str, str]] = {
 """What is written down of each side, and as what.
 
 ``n`` tells what was read later; ``k`` is the same for codes that differ by capitals only, and of a
-value's own if its code in Intacct is not known here.
+value's own if its code in Intacct is not known here. ``active`` of the source is unknown where
+Intacct does not tell the status of its values.
 """
 _INACTIVE = "inactive"
 _HERE = (
@@ -110,7 +111,7 @@ def read_source(held: Claim, run: Run) -> Claim:
         def as_row(record: Record) -> Row:
             code, label = _text(record.get(key)), _text(record.get(name))
             label = label or code
-            active = not status or _text(record.get(status)).lower() != _INACTIVE
+            active = _text(record.get(status)).lower() != _INACTIVE if status else None
             return code.lower(), code, label, active, word_of(code), word_of(label)
 
         return _written(held, "source", "cursor", pages, as_row, then="here")

@@ -91,6 +91,24 @@ def test_what_intacct_calls_inactive_is_not_offered(make, sides):
     assert sides.here()["v3"] == sides.there()["v3"] == ("v3", False)
 
 
+def test_values_stay_as_they_are_once_intacct_tells_their_status_no_more(make, sides):
+    sides.source(*(f"v{n}" for n in range(9)))
+    sides.source("v3", active=False)
+    resync(make, sides)
+    sides.intacct.fields = [each for each in sides.intacct.fields if each != "STATUS"]
+    sides.source("v4", active=False)
+    sides.source(new="New", v3="Renamed")
+
+    run = resync(make, sides)
+
+    assert tallies(run, "here") == tallies(run, "there") == {
+        "added": 1, "changed": 1, "unchanged": 8,
+    }  # fmt: skip
+    assert sides.here()["v3"] == sides.there()["v3"] == ("Renamed", False)
+    assert sides.here()["v4"] == sides.there()["v4"] == ("v4", True)
+    assert sides.here()["new"] == sides.there()["new"] == ("New", True)
+
+
 def test_codes_that_differ_by_capitals_only_are_one_value_and_said(make, sides):
     sides.source("AB", "ab", "c")
 
