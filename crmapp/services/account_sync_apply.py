@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy.schema import Table
-
 from crmapp import artefacts
-from crmapp.connectors.port import Connector, RowResult
+from crmapp.connectors.port import RowResult
 from crmapp.db import session, unit_of_work, utcnow
-from crmapp.db.bulk import insert_rows, reserve_ids
-from crmapp.domain.changes import Action, Reason, Write
+from crmapp.domain.changes import Action, Write
 from crmapp.domain.field_rules import Side
 from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.i18n import N_
-from crmapp.models import Account, Run, RunException
+from crmapp.models import Account, Run
 from crmapp.services import (
     account_sync_late,
     account_sync_states,
@@ -31,6 +28,8 @@ from crmapp.services import (
     field_maps,
     pace,
     records,
+    remote_writes,
+    run_exceptions,
     sync_options,
 )
 from crmapp.services.account_sync_plan import TROUBLE, trouble
@@ -42,13 +41,10 @@ from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 _NAMES = (*apply.NEEDED, "name", "params")
 AT_ONCE = 2500
 """How many rows are sent in one chunk: enough for Salesforce to take them by a job."""
-_AGAIN = 3
-"""So often a row is sent in all that the other system had locked."""
 _RESULTS = {"linked": "unchanged"}
 _HERE = "here"
 _ORIGIN = {"kind": KIND}
 _SETTLED_AT_ONCE = 500
-_TABLE: Table = RunException.__table__  # type: ignore[assignment]  # a Table
 
 
 def advance(held: Claim) -> Claim | None:
@@ -96,7 +92,7 @@ def _write(
     checkpoint(held)
     run = session.get_one(Run, held.run_id)
     outcomes = apply.write_rows(rows, run)
-    _except(apply.exceptions(held.run_id, rows, outcomes))
+    run_exceptions.keep(held.run_id, run_exceptions.not_written(rows, outcomes))
     return _counted(held, run, _HERE, [each.result for each in outcomes], until, counted)
 
 
@@ -116,13 +112,15 @@ def _send(
                 late |= account_sync_late.changed_there(connector, side, rows, shapes)
             going = [row for row in rows if row.record_id not in late]
             sent = [record_of(row, shapes) for row in going]
-            results = _upserted(connector, object_of(side), rows[0].params["match"], sent)
+            results = remote_writes.upserted(
+                connector, object_of(side), rows[0].params["match"], sent
+            )
     except TROUBLE as error:
         trouble(apply.load(held.run_id), held, error)
         return None
     both = list(zip(going, results, strict=True))
     left = [row for row in rows if row.record_id in late]
-    outcomes = [*(_outcome(*each) for each in both), *("skipped" for _row in left)]
+    outcomes = [*(remote_writes.outcome(*each) for each in both), *("skipped" for _row in left)]
     with unit_of_work():
         checkpoint(held)
         now = session.get_one(Run, held.run_id)
@@ -143,32 +141,6 @@ def _link(both: Sequence[tuple[PlanRow, RowResult]]) -> None:
         records.write(Account, links)
 
 
-def _upserted(
-    connector: Connector, object_: str, match: str, sent: Sequence[Mapping[str, Any]]
-) -> list[RowResult]:
-    """Send records; those that were locked once more, and again."""
-    size = connector.capabilities.max_batch
-    results: list[RowResult] = []
-    for start in range(0, len(sent), size):
-        results += connector.upsert(object_, match, sent[start : start + size])
-    for _turn in range(_AGAIN - 1):
-        again = [n for n, each in enumerate(results) if each.error and each.retry]
-        for start in range(0, len(again), size):
-            chosen = again[start : start + size]
-            for n, result in zip(
-                chosen, connector.upsert(object_, match, [sent[n] for n in chosen]), strict=True
-            ):
-                results[n] = result
-    return results
-
-
-def _outcome(row: PlanRow, result: RowResult) -> str:
-    if result.error is not None:
-        return "rejected"
-    created = row.action is Planned.CREATE if result.created is None else result.created
-    return "created" if created else "updated"
-
-
 def _counted(
     held: Claim,
     run: Run,
@@ -187,42 +159,19 @@ def _counted(
 
 def _refused(run_id: int, side: Side, both: Sequence[tuple[PlanRow, RowResult]]) -> None:
     """Keep the rows that a side refused, with its own words, and try them again later."""
-    refused = [(row, each.error) for row, each in both if each.error]
-    ids = reserve_ids(_TABLE, len(refused)) if refused else []
     problems = {
         row.record_id or 0: {
             "system": side.value,
-            "code": error.code,
-            "said": error.remote or str(error.message),
-            "fields": list(error.fields),
-            **text_as_json(error.message),
+            "code": result.error.code,
+            "said": result.error.remote or str(result.error.message),
+            "fields": list(result.error.fields),
+            **text_as_json(result.error.message),
         }
-        for row, error in refused
+        for row, result in both
+        if result.error
     }
-    _except(
-        [
-            {
-                "id": id_,
-                "run_id": run_id,
-                "row_no": row.row_no,
-                "outcome": "rejected",
-                "reason": Reason.REFUSED_THERE.value,
-                "params": {
-                    "system": side.title,
-                    "said": error.remote or str(error.message),
-                    "code": error.code,
-                    "key": row.key,
-                },
-                "record_id": row.record_id,
-            }
-            for id_, (row, error) in zip(ids, refused, strict=True)
-        ]
-    )
+    run_exceptions.keep(run_id, run_exceptions.refused(side.title, both))
     account_sync_states.refuse(problems, run_id)
-
-
-def _except(rows: Sequence[Mapping[str, Any]]) -> None:
-    insert_rows(_TABLE, rows)
 
 
 def _settle(held: Claim, run: Run) -> Claim | None:

@@ -8,17 +8,16 @@ from typing import Any
 
 from crmapp.connectors.port import Connector, Record
 from crmapp.db import utcnow
-from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Reason
 from crmapp.domain.field_checks import Shapes
 from crmapp.domain.field_rules import Shape, Side
 from crmapp.domain.field_values import as_text, canonical, is_blank
 from crmapp.domain.plan import Planned, PlanRow
-from crmapp.models import Run, RunException
-from crmapp.services import account_sync_states
+from crmapp.models import Run
+from crmapp.services import account_sync_states, run_exceptions
 from crmapp.services.account_sync_rows import object_of
 from crmapp.services.frozen_values import thawed
-from crmapp.services.records import table_of
+from crmapp.services.run_exceptions import Left
 
 _FRESH = timedelta(minutes=1)
 """So long a plan counts as just made; to read once more costs requests, and Intacct bills each."""
@@ -93,21 +92,14 @@ def _said(value: Any, shape: Shape | None, side: Side) -> str:
 
 def leave(run_id: int, rows: Sequence[PlanRow]) -> None:
     """Inside a unit of work: leave rows that come too late to the next run."""
-    table = table_of(RunException)
-    ids = reserve_ids(table, len(rows)) if rows else []
-    insert_rows(
-        table,
+    reason = Reason.CHANGED_SINCE.value
+    run_exceptions.keep(
+        run_id,
         [
-            {
-                "id": id_,
-                "run_id": run_id,
-                "row_no": row.row_no,
-                "outcome": "skipped",
-                "reason": Reason.CHANGED_SINCE.value,
-                "params": {"key": row.key, "object": row.object},
-                "record_id": row.record_id,
-            }
-            for id_, row in zip(ids, rows, strict=True)
+            Left(
+                row.row_no, "skipped", reason, {"key": row.key, "object": row.object}, row.record_id
+            )
+            for row in rows
         ],
     )
     account_sync_states.changed_there({row.record_id or 0 for row in rows})

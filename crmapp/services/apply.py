@@ -14,7 +14,6 @@ from typing import Any
 from crmapp import artefacts
 from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
-from crmapp.db.bulk import insert_rows, reserve_ids
 from crmapp.domain.changes import Outcome
 from crmapp.domain.fields import thawers
 from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
@@ -22,8 +21,8 @@ from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
-from crmapp.models import Run, RunException
-from crmapp.services import attached_writes, fields, pace, records
+from crmapp.models import Run
+from crmapp.services import attached_writes, fields, pace, records, run_exceptions
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
 WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
@@ -108,7 +107,7 @@ def _write_chunk(
         done=merge_counts(merge_counts(done, results.items()), others),
         control=_add_up(control, rows, outcomes, left),
     )
-    insert_rows(RunException.__table__, exceptions(held.run_id, rows, outcomes))  # type: ignore[arg-type]  # a Table
+    run_exceptions.keep(held.run_id, run_exceptions.not_written(rows, outcomes))
     return moved
 
 
@@ -125,30 +124,6 @@ def write_rows(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
         else:
             outcomes += records.write(records.MODELS[object_], writes, run=run)
     return outcomes
-
-
-def exceptions(
-    run_id: int, rows: Sequence[PlanRow], outcomes: Sequence[Outcome]
-) -> list[dict[str, Any]]:
-    both = zip(rows, outcomes, strict=True)
-    left = [(row, each, each.reason.value) for row, each in both if each.reason]
-    ids = reserve_ids(RunException.__table__, len(left)) if left else []  # type: ignore[arg-type]  # a Table
-    return [
-        {
-            "id": id_,
-            "run_id": run_id,
-            "row_no": row.row_no,
-            "outcome": outcome.result,
-            "reason": reason,
-            "params": {
-                "number": outcome.write.values.get("number"),
-                "key": row.key,
-                "object": row.object,
-            },
-            "record_id": outcome.record_id,
-        }
-        for id_, (row, outcome, reason) in zip(ids, left, strict=True)
-    ]
 
 
 def _numbers(plan: PlanFile, after: int, until: int) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
@@ -18,25 +18,29 @@ from crmapp import artefacts
 from crmapp.config import settings
 from crmapp.connectors.port import Connector, Record, RowResult
 from crmapp.db import session, unit_of_work, utcnow
-from crmapp.db.bulk import insert_rows, reserve_ids
-from crmapp.domain.changes import Reason
 from crmapp.domain.list_values import HERE, SYSTEMS, Tally
 from crmapp.domain.managed_lists import VALUE_HIDDEN, VALUE_ID
 from crmapp.domain.pick_lists import THERE
 from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.i18n import N_
-from crmapp.models import Run, RunException
+from crmapp.models import Run
 from crmapp.queue import leaving
-from crmapp.services import apply, list_stage, list_states, pace, remotes
+from crmapp.services import (
+    apply,
+    list_stage,
+    list_states,
+    pace,
+    remote_writes,
+    remotes,
+    run_exceptions,
+)
 from crmapp.services.engine import Claim, checkpoint, end, keep_alive, merge_counts
 from crmapp.services.list_plan import TROUBLE, trouble
 
 _NAMES = (*apply.NEEDED, "params")
 SENT = 5000
 """So many rows are sent at a time, also while people use the web: no transaction waits for them."""
-_AGAIN = 3
-"""So often a row is sent in all that Salesforce had locked."""
 SIDES = {HERE: "here", THERE: "there"}
 
 
@@ -107,7 +111,7 @@ def _write(held: Claim, chunk: _Chunk) -> Claim:
     run = session.get_one(Run, held.run_id)
     outcomes = apply.write_rows(chunk.rows, run)
     moved = _counted(held, run, chunk, [each.result for each in outcomes])
-    _except(apply.exceptions(held.run_id, chunk.rows, outcomes))
+    run_exceptions.keep(held.run_id, run_exceptions.not_written(chunk.rows, outcomes))
     return moved
 
 
@@ -124,13 +128,13 @@ def _send(run: Run, held: Claim, chunk: _Chunk) -> Claim | None:
             keep_alive(held),
             ThreadPoolExecutor(1) as there,
         ):
-            sending = there.submit(_upserted_all, connector, object_, chunk.rows)
+            sending = there.submit(_upserted, connector, object_, chunk.rows)
             while True:
                 following = _next_chunk(files, chunk.until, SENT)
                 results = sending.result()
                 if following is None or not following.away or _stops(run.id, ends):
                     return _sent(held, chunk, results)
-                sending = there.submit(_upserted_all, connector, object_, following.rows)
+                sending = there.submit(_upserted, connector, object_, following.rows)
                 held = _sent(held, chunk, results)
                 chunk = following
     except TROUBLE as error:
@@ -142,49 +146,26 @@ def _stops(run_id: int, ends: float) -> bool:
     return leaving() or time.monotonic() > ends or apply.load(run_id).cancel_requested
 
 
-def _upserted_all(connector: Connector, object_: str, rows: Sequence[PlanRow]) -> list[RowResult]:
-    size = connector.capabilities.max_batch
-    starts = range(0, len(rows), size)
-    return [
-        result
-        for start in starts
-        for result in _upserted(connector, object_, rows[start : start + size])
-    ]
+def _upserted(connector: Connector, object_: str, rows: Sequence[PlanRow]) -> list[RowResult]:
+    return remote_writes.upserted(connector, object_, VALUE_ID, [_record(row) for row in rows])
 
 
 def _sent(held: Claim, chunk: _Chunk, results: Sequence[RowResult]) -> Claim:
     """Note what Salesforce said of the chunk's rows."""
-    outcomes = [_outcome(row, result) for row, result in zip(chunk.rows, results, strict=True)]
+    both = list(zip(chunk.rows, results, strict=True))
+    outcomes = [remote_writes.outcome(row, result) for row, result in both]
     with unit_of_work():
         checkpoint(held)
         moved = _counted(held, session.get_one(Run, held.run_id), chunk, outcomes)
-        _except(_refusals(held.run_id, chunk.rows, results))
+        run_exceptions.keep(
+            held.run_id, run_exceptions.refused(SYSTEMS[list_stage.SALESFORCE], both)
+        )
     return moved
-
-
-def _upserted(connector: Connector, object_: str, rows: Sequence[PlanRow]) -> list[RowResult]:
-    """Send rows; those that were locked once more, and again."""
-    results = connector.upsert(object_, VALUE_ID, [_record(row) for row in rows])
-    for _turn in range(_AGAIN - 1):
-        again = [n for n, each in enumerate(results) if each.error and each.retry]
-        if not again:
-            break
-        sent = connector.upsert(object_, VALUE_ID, [_record(rows[n]) for n in again])
-        for n, result in zip(again, sent, strict=True):
-            results[n] = result
-    return results
 
 
 def _record(row: PlanRow) -> Record:
     label, hidden = row.fields["label"][1], row.fields["hidden"][1]
     return {VALUE_ID: row.key, list_stage.LABEL: label, VALUE_HIDDEN: hidden}
-
-
-def _outcome(row: PlanRow, result: RowResult) -> str:
-    if result.error is not None:
-        return "rejected"
-    created = row.action is Planned.CREATE if result.created is None else result.created
-    return "created" if created else "updated"
 
 
 def _counted(held: Claim, run: Run, chunk: _Chunk, results: Sequence[str]) -> Claim:
@@ -201,35 +182,6 @@ def _counted(held: Claim, run: Run, chunk: _Chunk, results: Sequence[str]) -> Cl
     others = [(f"{SIDES[row[0]]}.{row[2]}", row[3]) for row in chunk.counted if row[2]]
     done = merge_counts(merge_counts(done, sides.items()), others)
     return checkpoint(held, cursor=chunk.until, done=done)
-
-
-def _refusals(
-    run_id: int, rows: Sequence[PlanRow], results: Iterable[RowResult]
-) -> list[dict[str, Any]]:
-    """Return the exceptions of rows that Salesforce refused, with its own words."""
-    refused = [(row, each.error) for row, each in zip(rows, results, strict=True) if each.error]
-    ids = reserve_ids(RunException.__table__, len(refused)) if refused else []  # type: ignore[arg-type]  # a Table
-    return [
-        {
-            "id": id_,
-            "run_id": run_id,
-            "row_no": row.row_no,
-            "outcome": "rejected",
-            "reason": Reason.REFUSED_THERE.value,
-            "params": {
-                "system": SYSTEMS[list_stage.SALESFORCE],
-                "said": error.remote or str(error.message),
-                "code": error.code,
-                "key": row.key,
-            },
-            "record_id": None,
-        }
-        for id_, (row, error) in zip(ids, refused, strict=True)
-    ]
-
-
-def _except(rows: Sequence[Mapping[str, Any]]) -> None:
-    insert_rows(RunException.__table__, rows)  # type: ignore[arg-type]  # a Table
 
 
 def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:

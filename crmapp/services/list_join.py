@@ -64,7 +64,8 @@ _TAKEN = """
 _JOINED = """
     SELECT {before} + row_number() OVER (ORDER BY k) AS row_no,
         source.key AS source_key, source.label AS source_label,
-        coalesce(source.active, here.active, NOT there.hidden, true) AS source_active,
+        CASE WHEN source.key IS NOT NULL
+            THEN coalesce(source.active, here.active, NOT there.hidden, true) END AS source_active,
         keys[2:] AS others,
         here.id AS here_id, here.version AS here_version, here.code AS here_code,
         here.label_en, here.label_fr, here.active AS here_active, here.deleted,
@@ -81,9 +82,9 @@ _JOINED = """
     FULL JOIN (SELECT * FROM here WHERE hash(k) % {parts} = {part}) AS here USING (k)
     FULL JOIN (SELECT * FROM there WHERE hash(k) % {parts} = {part}) AS there USING (k)
 """
-"""What Intacct says, what we have, what Salesforce has; a value of which Intacct does not tell whether
-it is active stays what it is. The same is what :func:`decide_here` and
-:func:`decide_there` would find unchanged, at more length."""
+"""What Intacct says, what we have, what Salesforce has. A value of which Intacct does not tell
+whether it is active stays what it is. The same is what :func:`decide_here` and :func:`decide_there`
+would find unchanged, at more length."""
 _COLUMNS = (
     *("source_key", "source_label", "source_active", "others"),
     *("here_id", "here_version", "here_code", "label_en", "label_fr", "here_active", "deleted"),

@@ -1,0 +1,73 @@
+"""Rows of runs that were left out, kept one by one with their reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from crmapp.connectors.port import RowResult
+from crmapp.db.bulk import insert_rows, reserve_ids
+from crmapp.domain.changes import Outcome, Reason
+from crmapp.domain.plan import PlanRow
+from crmapp.models import RunException
+from crmapp.services.records import table_of
+
+
+class Left(NamedTuple):
+    """A row that was left out; ``params`` are what the sentence of its reason names."""
+
+    row_no: int
+    outcome: str
+    reason: str
+    params: Mapping[str, Any]
+    record_id: int | None
+
+
+def keep(run_id: int, left: Sequence[Left]) -> None:
+    """Inside a unit of work: keep the rows of a run that were left out."""
+    if not left:
+        return
+    table = table_of(RunException)
+    ids = reserve_ids(table, len(left))
+    insert_rows(
+        table,
+        [
+            {"id": id_, "run_id": run_id, **row._asdict()}
+            for id_, row in zip(ids, left, strict=True)
+        ],
+    )
+
+
+def not_written(rows: Sequence[PlanRow], outcomes: Sequence[Outcome]) -> list[Left]:
+    """Return the rows that could not be written here."""
+    return [
+        Left(
+            row.row_no,
+            each.result,
+            each.reason.value,
+            {"number": each.write.values.get("number"), "key": row.key, "object": row.object},
+            each.record_id,
+        )
+        for row, each in zip(rows, outcomes, strict=True)
+        if each.reason
+    ]
+
+
+def refused(system: str, both: Iterable[tuple[PlanRow, RowResult]]) -> list[Left]:
+    """Return the rows that a system refused, with its own words."""
+    return [
+        Left(
+            row.row_no,
+            "rejected",
+            Reason.REFUSED_THERE.value,
+            {
+                "system": system,
+                "said": result.error.remote or str(result.error.message),
+                "code": result.error.code,
+                "key": row.key,
+            },
+            row.record_id,
+        )
+        for row, result in both
+        if result.error
+    ]
