@@ -26,6 +26,7 @@ from crmapp.services import (
     pace,
     planning,
     records,
+    run_exceptions,
     staged_rows,
     upsert_plan,
     upserts,
@@ -61,7 +62,7 @@ def _small_steps(chunk: int, linger: float) -> None:
     _set(account_sync_pairs, "PART", chunk * 8)
     _set(account_sync_apply, "AT_ONCE", chunk * 8)
     _set(bulk, "FROM", chunk * 4)
-    _around(apply, "exceptions", after=lambda: time.sleep(linger))
+    _around(run_exceptions, "keep", after=lambda: time.sleep(linger))
     _around(apply, "next_rows", after=lambda: time.sleep(linger))
     _around(noted, "write_lines", after=lambda: time.sleep(linger))
     _around(planning, "keep_part", after=lambda: time.sleep(linger))
@@ -86,7 +87,7 @@ GATES: Mapping[str, tuple[Any, str, str]] = {
     "plan-joined": (planning, "join_parts", "after"),  # nobody has been told of it
     "rows-read": (apply, "next_rows", "after"),  # the chunk is chosen, nothing has begun
     "rows-written": (records, "write", "after"),  # in the transaction; the cursor is not moved yet
-    "all-but-committed": (apply, "exceptions", "after"),
+    "all-but-committed": (run_exceptions, "keep", "after"),
     "to-be-ended": (apply, "_finish", "before"),  # every row is written
     "bell-asked-for": (upserts, "later", "after"),  # in the transaction of its cause
     "bell-not-rung": (queue, "ring", "before"),  # the cause is committed
