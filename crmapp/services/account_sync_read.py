@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
 
+from crmapp.connectors.ahead import read_ahead
 from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Connector, Record
 from crmapp.db import session, unit_of_work
@@ -152,8 +153,11 @@ def read_changes(held: Claim, run: Run) -> Claim:
     in_force, shapes = rules(), field_maps.shapes()
     place = place_of(side, in_force, shapes)
     cursor = account_sync_states.clock().cursors.get(side) or None
-    with opened(side, held) as connector:
-        for page in connector.read(place.object, place.fields, cursor):
+    with (
+        opened(side, held) as connector,
+        closing(read_ahead(connector.read(place.object, place.fields, cursor))) as pages,
+    ):
+        for page in pages:
             meant = _accounts(place, page.records)
             changed = _changed(side, meant, in_force, shapes)
             with unit_of_work():

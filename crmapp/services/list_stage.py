@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import select
 
 from crmapp import artefacts, noted
 from crmapp.artefacts import Beside
+from crmapp.connectors.ahead import read_ahead
 from crmapp.connectors.port import Page, Record
 from crmapp.connectors.registry import Kind
 from crmapp.db import session, unit_of_work
@@ -142,7 +144,7 @@ def _written(
     held: Claim,
     side: str,
     cursor: str,
-    pages: Iterable[Page],
+    pages: Iterator[Page],
     as_row: Callable[[Record], Row | None],
     *,
     then: str,
@@ -150,14 +152,15 @@ def _written(
     """Write down pages; the claim to go on with, perhaps before the reading has ended."""
     rows: list[Row] = []
     place: dict[str, Any] = {}
-    for page in pages:
-        rows += [row for row in map(as_row, page.records) if row is not None]
-        place[cursor] = page.cursor
-        if len(rows) >= planning.PART:
-            run = load(held.run_id)
-            held, rows = _note(held, run, side, rows, **place), []
-            if run.cancel_requested or leaving():
-                return held
+    with closing(read_ahead(pages)) as coming:
+        for page in coming:
+            rows += [row for row in map(as_row, page.records) if row is not None]
+            place[cursor] = page.cursor
+            if len(rows) >= planning.PART:
+                run = load(held.run_id)
+                held, rows = _note(held, run, side, rows, **place), []
+                if run.cancel_requested or leaving():
+                    return held
     return _note(held, load(held.run_id), side, rows, **place, phase=then)
 
 
