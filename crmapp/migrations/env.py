@@ -1,7 +1,6 @@
-"""Alembic's door: run the migrations over the application's own engine."""
+"""Alembic's door: run the migrations over the connection of :mod:`crmapp.db.schema`."""
 
 from alembic import context
-from flask import current_app
 from sqlalchemy import Connection
 
 from crmapp.db import Base
@@ -26,10 +25,4 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-connection = context.config.attributes.get("connection")
-if connection is not None:
-    _migrate(connection)
-else:
-    with current_app.extensions["migrate"].db.engine.connect() as connection:
-        _migrate(connection)
-        connection.commit()
+_migrate(context.config.attributes["connection"])

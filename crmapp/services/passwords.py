@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from zxcvbn import zxcvbn
-
 from crmapp.i18n import N_, Text
 
 SHORTEST = 12
@@ -28,6 +26,8 @@ def problem(password: str, *, name: str, email: str) -> Text | None:
     if not SHORTEST <= len(password) <= LONGEST:
         text = N_("Enter a password of %(least)s to %(most)s characters.")
         return Text(text, {"least": SHORTEST, "most": LONGEST})
+    from zxcvbn import zxcvbn  # 14 MB of words, which few processes ever need
+
     mailbox, _, domain = email.partition("@")
     hers = _words(f"{name} {mailbox} crmapp")
     score = zxcvbn(password[:_LOOKED_AT], user_inputs=[*hers, *_words(domain), email])["score"]

@@ -9,18 +9,15 @@ from flask import Flask
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from crmapp.config import Settings
-from crmapp.db import db
 
 babel = Babel()
 csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address)
-migrate = Migrate(db=db, render_as_batch=True)
 
 SIGN_IN_LIMIT = "60 per minute; 600 per hour"
 """For one address, right ones too: a whole office may be behind it. A person has limits herself."""
@@ -39,7 +36,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     unserved = Flask("limits")
     unserved.config.update(limiter_config(settings.redis_url))
     limiter.init_app(unserved)
-    migrate.init_app(app, directory=f"{app.root_path}/migrations")
 
 
 def limiter_config(redis_url: str | None) -> dict[str, Any]:
