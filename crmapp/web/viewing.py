@@ -10,6 +10,7 @@ from __future__ import annotations
 from flask import Flask, flash, g, request, session
 from flask_login import user_logged_in, user_logged_out
 
+from crmapp import origin
 from crmapp.db import read_only
 from crmapp.errors import ReadOnly
 from crmapp.i18n import N_
@@ -73,6 +74,7 @@ def _look_through_her_eyes() -> None:
         flash(translated(_ENDED), "info")
         return
     g.viewer, g._login_user = by, who
+    origin.enter_viewer(by.id)
     refused = writes or request.blueprint == "security"
     if refused:
         view_as.refuse(who.id, by_id=by.id)
