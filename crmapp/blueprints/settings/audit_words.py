@@ -155,13 +155,8 @@ def said(item: Item) -> Said:
     if event is None:
         raise ValueError("an item is an event or a change")
     lines = [_line(name, value) for name, value in event.details.items()]
-    about, href = _about(item), ""
-    if event.about == "run" and event.about_id:
-        href = url_for("runs.show", run_id=int(event.about_id))
-    if event.about == FILE and item.name:
-        href = url_for("accounts.files", account_id=event.details["account"])
     what = _(audit.KINDS.get(event.kind, event.kind))
-    return Said(item.at, _who(item), what, about, href, lines, (), item)
+    return Said(item.at, _who(item), what, _about(item), _place(item), lines, (), item)
 
 
 def row(item: Item) -> list[Any]:
@@ -209,6 +204,16 @@ def _about(item: Item) -> str:
         return _(OPTIONS[name])
     said = _(ABOUT[event.about], id=name) if event.about in ABOUT else name
     return _("%(what)s: %(more)s", what=said, more=item.name) if item.name else said
+
+
+def _place(item: Item) -> str:
+    """Return where there is more of what an event is about."""
+    event = item.event
+    if event is not None and event.about == "run" and event.about_id:
+        return url_for("runs.show", run_id=int(event.about_id))
+    if event is not None and event.about == FILE and item.name:
+        return url_for("accounts.files", account_id=event.details["account"])
+    return ""
 
 
 def _record(object_: str, record_id: int) -> str:
