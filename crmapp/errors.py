@@ -165,7 +165,7 @@ class MayExist(CRMError):
 
 class AlreadyRunning(CRMError):
     status = 409
-    title = N_("This is already running")
+    title = N_("This has been started already")
     default = N_("This is already running.")
 
     def __init__(self, run_id: int, message: Text | str | None = None) -> None:

@@ -31,11 +31,8 @@ def taken(
     It is the reader unless ``by`` says who. Nothing is noted where nothing leaves: for HEAD, and
     if she has the file already (304); with ``since``, once from then on (:func:`audit.exported`).
     """
-    if request.method == "GET" and answer.status_code in (
-        HTTPStatus.OK,
-        HTTPStatus.PARTIAL_CONTENT,
-    ):
-        if answer.status_code == HTTPStatus.PARTIAL_CONTENT:
-            since = since or utcnow() - PARTS
+    part = answer.status_code == HTTPStatus.PARTIAL_CONTENT
+    if request.method == "GET" and (part or answer.status_code == HTTPStatus.OK):
+        since = utcnow() - PARTS if part else since
         audit.exported(what, by=by or person(), about_id=about_id, since=since, **details)
     return answer

@@ -2,7 +2,8 @@
 
 It is told in the session, and ends with it. What signs a person in is hers alone: those pages
 are closed meanwhile. Nothing is written by any request of that time: not by
-its method, and not by a page that is only asked for (:data:`crmapp.db.session.READ_ONLY`).
+its method, and not by a page that is only asked for (:data:`crmapp.db.session.READ_ONLY`); but
+the audit trail is told, under her own name, of a file that she takes away.
 """
 
 from __future__ import annotations

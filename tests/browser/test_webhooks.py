@@ -75,7 +75,8 @@ class Keeper(Walk):
 
     def sends_again(self, row: Locator) -> None:
         record = row.get_by_role("link").last.get_attribute("href")
-        assert record and self.account.endswith(record)
+        assert record
+        assert self.account.endswith(record)
         row.get_by_role("rowheader").get_by_role("link").click()
         message = self.page.locator("#settings-webhook-message")
         expect(message).to_contain_text("out of order")

@@ -57,7 +57,7 @@ def test_an_error_becomes_a_page_that_says_what_happened(
 @pytest.mark.parametrize(
     "error, title",
     [
-        (AlreadyRunning(7), "This is already running"),
+        (AlreadyRunning(7), "This has been started already"),
         (KeyReused(), "This was sent before with other values"),
         (MayExist([], ""), "This may exist already"),
         (NotConnected("intacct"), "There is no connection"),

@@ -201,6 +201,14 @@ def test_a_mapping_of_another_source_is_refused(sales, make, program):
     assert [each["field"] for each in answer.json["errors"]] == ["mapping"]
 
 
+def ended(asks, run_id, sent):
+    """Ask for a run once more when it has ended."""
+    runs.work(run_id)
+    answer = asks.post(f"/runs/{run_id}/start", sent)
+    assert "has been started already" in answer.json["detail"]
+    return answer
+
+
 def test_each_kind_of_refusal_has_a_title_of_its_own(make, program):
     run_id, other = start(make, rows_of("Acme")), start(make, rows_of("Beta"))
     saved = saved_mappings.save(run_id, "ERP", MAPPING, by=make.mona)
@@ -214,6 +222,7 @@ def test_each_kind_of_refusal_has_a_title_of_its_own(make, program):
         "begun": asks.post(f"/runs/{run_id}/start", sent),
         "running": asks.post(f"/runs/{run_id}/start", sent),
         "settled": asks.post(f"/runs/{run_id}/plan", mapping),
+        "ended": ended(asks, run_id, sent),
         "not undoable": asks.post(f"/runs/{other}/undo", None),
     }
 
@@ -221,7 +230,8 @@ def test_each_kind_of_refusal_has_a_title_of_its_own(make, program):
     assert {each.status_code for each in answers.values()} == {409}
     assert {name: each.json["title"] for name, each in answers.items()} == {
         "anew": "Something changed in the meantime",
-        "running": "This is already running",
+        "running": "This has been started already",
+        "ended": "This has been started already",
         "settled": "It has gone too far for this",
         "not undoable": "This cannot be undone",
     }
