@@ -12,9 +12,10 @@
     ├── VersionStale          412  it has another version by now
     ├── Invalid               422  fields carries field → message
     ├── Conflict              409  somebody else changed it; carries both versions
+    │   └── TooLate           409  it has gone too far to be changed or stopped
     ├── MayExist              409  records like it exist; carries them
     ├── AlreadyRunning        409  carries the run that holds the lock
-    ├── OwnedElsewhere    409  another system owns it; it is changed there
+    ├── OwnedElsewhere        409  another system owns it; it is changed there
     ├── FileLost              410  a file of a run that the server has lost
     ├── KeyReused             409  the same idempotency key with other parameters
     ├── NotUndoable           409  carries the reason
@@ -40,10 +41,12 @@ from crmapp.i18n import N_, Text
 class CRMError(Exception):
     """The root of everything that crmapp raises on purpose.
 
-    ``message`` is shown to people, in their language.
+    ``message`` is shown to people, in their language, under ``title``, if that of the status does
+    not say what kind of problem it is.
     """
 
     status = 500
+    title = ""
     default = N_("Something went wrong.")
 
     def __init__(self, message: Text | str | None = None) -> None:
@@ -77,6 +80,7 @@ class ReadOnly(CRMError):
 
 class TokenRefused(CRMError):
     status = 401
+    title = N_("No good token")
     default = N_(
         "Send a token that is good, as “Authorization: Bearer …”. This one is unknown, expired or"
         " revoked, or there is none."
@@ -87,6 +91,7 @@ class ScopeMissing(CRMError):
     """``scope`` is the value of the missing :class:`crmapp.domain.scopes.Scope`."""
 
     status = 403
+    title = N_("The token lacks a scope")
 
     def __init__(self, scope: str) -> None:
         self.scope = scope
@@ -136,6 +141,10 @@ class Conflict(CRMError):
         super().__init__(message)
 
 
+class TooLate(Conflict):
+    title = N_("It has gone too far for this")
+
+
 class MayExist(CRMError):
     """Records like the one to be saved exist: a person says that it is another one, and why.
 
@@ -144,6 +153,7 @@ class MayExist(CRMError):
     """
 
     status = 409
+    title = N_("This may exist already")
     default = N_("This may exist already.")
 
     def __init__(self, matches: Sequence[Any], seal: str, wrong: str = "") -> None:
@@ -155,6 +165,7 @@ class MayExist(CRMError):
 
 class AlreadyRunning(CRMError):
     status = 409
+    title = N_("This has been started already")
     default = N_("This is already running.")
 
     def __init__(self, run_id: int, message: Text | str | None = None) -> None:
@@ -164,11 +175,13 @@ class AlreadyRunning(CRMError):
 
 class OwnedElsewhere(CRMError):
     status = 409
+    title = N_("Another system owns this")
     default = N_("Another system owns this. Change it there; it follows by itself.")
 
 
 class KeyReused(CRMError):
     status = 409
+    title = N_("This was sent before with other values")
     default = N_("This form was sent before with other values. Reload the page and try again.")
 
 
@@ -184,6 +197,7 @@ class FileLost(CRMError):
 
 class NotUndoable(CRMError):
     status = 409
+    title = N_("This cannot be undone")
     default = N_("This run cannot be undone.")
 
 
@@ -191,6 +205,7 @@ class NotConnected(CRMError):
     """``system`` is the code of the system that nothing connects to."""
 
     status = 409
+    title = N_("There is no connection")
     default = N_("There is no connection to this system. Set it up under Admin > Connections.")
 
     def __init__(self, system: str, message: Text | str | None = None) -> None:
@@ -200,6 +215,7 @@ class NotConnected(CRMError):
 
 class SecretsLost(CRMError):
     status = 409
+    title = N_("The secrets cannot be read")
     default = N_(
         "The key that the secrets of this connection were encrypted with is lost. Enter the secrets"
         " again under Admin > Connections, or bring the key back."

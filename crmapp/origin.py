@@ -13,12 +13,14 @@ class Origin:
     """The network address and the browser that a request came from, and the request's name.
 
     ``program`` is the token that a program brought, by the name that its person gave it.
+    ``viewer`` is the id of the administrator who looks at it as somebody else.
     """
 
     address: str
     agent: str
     request_id: str
     program: str | None = None
+    viewer: int | None = None
 
 
 _HERE: ContextVar[Origin | None] = ContextVar("origin", default=None)
@@ -38,6 +40,12 @@ def enter_program(name: str) -> None:
     """Say that what follows is asked by a program, with the token of this name."""
     if (known := here()) is not None:
         enter(replace(known, program=name))
+
+
+def enter_viewer(person_id: int) -> None:
+    """Say that what follows is asked by this person, whoever she sees it as."""
+    if (known := here()) is not None:
+        enter(replace(known, viewer=person_id))
 
 
 def told(source: Mapping[str, Any]) -> Mapping[str, Any]:

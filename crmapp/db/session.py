@@ -111,13 +111,14 @@ def read_only(only: bool) -> None:
     session().info[READ_ONLY] = only
 
 
-def be_alone(matter: str) -> None:
+def be_alone(matter: str, here: Connection | None = None) -> None:
     """Inside a unit of work: wait for others who are at ``matter``, and keep them out of it.
 
-    SQLite has one writer at a time anyway.
+    ``here`` is the connection of a transaction of its own, see :func:`beside`. SQLite has one
+    writer at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(crc32(matter.encode()))))
+        (here or session).execute(select(func.pg_advisory_xact_lock(crc32(matter.encode()))))
 
 
 @contextmanager

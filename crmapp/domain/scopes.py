@@ -42,8 +42,10 @@ SENTENCES: dict[Scope, str] = {
     Scope.RUNS_WRITE: N_("Read, plan, start and undo runs."),
     Scope.MAPPINGS_READ: N_("Read saved mappings."),
     Scope.CONNECTIONS_READ: N_("Read how it stands with the connections."),
-    Scope.WEBHOOKS_READ: N_("Read webhooks, but not their secrets."),
-    Scope.WEBHOOKS_WRITE: N_("Read, add, change and delete webhooks."),
+    Scope.WEBHOOKS_READ: N_("Read webhooks and their messages, but not their secrets."),
+    Scope.WEBHOOKS_WRITE: N_(
+        "Read, add, change and delete webhooks, and send their messages again."
+    ),
 }
 
 

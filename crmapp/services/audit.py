@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Table, event, insert
+from sqlalchemy import Connection, Table, event, insert, select
 from sqlalchemy.orm import Mapper
 
 from crmapp import origin
-from crmapp.db import beside, db, session, utcnow
+from crmapp.db import be_alone, beside, db, session, utcnow
 from crmapp.db.bulk import reserve_ids
 from crmapp.db.horizon import be_numbered
 from crmapp.i18n import N_
@@ -39,6 +41,8 @@ KINDS: dict[str, str] = {
     "provider_unlinked": N_("Forgot as whom the identity provider knows a person"),
     "token_made": N_("Made a token for a program"),
     "token_revoked": N_("Revoked a token"),
+    "calendar_renewed": N_("Gave the calendar a new address"),
+    "calendar_closed": N_("Closed the calendar"),
     "view_as_begun": N_("Began to see crmapp as somebody else"),
     "view_as_ended": N_("Went back to the own view"),
     "view_as_refused": N_("Was kept from a change while seeing as somebody else"),
@@ -75,7 +79,7 @@ KINDS: dict[str, str] = {
     "webhook_removed": N_("Deleted a webhook"),
     "run_begun": N_("Began a run"),
     "run_cancelled": N_("Cancelled a run"),
-    "exported": N_("Exported to a file"),
+    "exported": N_("Downloaded a file"),
     "backed_up": N_("Made a backup"),
     "restored": N_("Brought a backup back"),
     "records_erased": N_("Erased records for good"),
@@ -86,6 +90,7 @@ RECORDS = "records_changed"
 """The kind of the event that says from where records were changed; the changes say the rest."""
 _KNOWN = "crmapp_origin_of_changes"
 _LONGEST = 200
+_WHO_TOOK_WHAT = ("kind", "by_id", "about", "about_id", "address")
 
 
 def note(
@@ -104,15 +109,37 @@ def note(
     return id_
 
 
-def exported(what: str, *, by: User | None, about_id: object = "", **details: Any) -> None:
+def exported(
+    what: str,
+    *,
+    by: User | None,
+    about_id: object = "",
+    since: datetime | None = None,
+    **details: Any,
+) -> None:
     """Note that ``by`` takes a file of ``what`` away, before she has the first line of it.
 
-    In a transaction of its own: what was read for the file stays as it is.
+    In a transaction of its own: what was read for the file stays as it is. With ``since``, once
+    from then on for each network address that she takes it from; most often that is looked up by
+    an index and nothing is written.
     """
     row = _row("exported", by.id if by else None, what, str(about_id), details)
+    if since is not None and _is_noted(session.connection(), row, since):
+        return
     with beside(db.engine) as connection:
+        if since is not None:
+            be_alone(f"{what} {about_id}", connection)
+            if _is_noted(connection, row, since):
+                return
         be_numbered(connection)
         connection.execute(insert(AuditEvent).values(**row))
+
+
+def _is_noted(connection: Connection, row: Mapping[str, Any], since: datetime) -> bool:
+    column = cast("Table", AuditEvent.__table__).c
+    same = [column[name] == row.get(name) for name in _WHO_TOOK_WHAT]
+    noted = connection.scalars(select(column.details).where(*same, column.at >= since))
+    return row["details"] in noted.all()
 
 
 def place_of_changes(by: User | None) -> int | None:
@@ -151,9 +178,12 @@ def _begun(_mapper: Mapper[Run], connection: Connection, run: Run) -> None:
 def _row(
     kind: str, by_id: int | None, about: str, about_id: str, details: dict[str, Any]
 ) -> dict[str, Any]:
+    """Return the row of an event; who looks at it as somebody else does it herself."""
+    here = origin.here()
+    if here is not None and here.viewer not in (None, by_id):
+        by_id, details = here.viewer, {**details, "seen_as": by_id}
     row: dict[str, Any] = {"kind": kind, "by_id": by_id, "about": about, "about_id": about_id}
     row |= {"at": utcnow(), "details": details}
-    here = origin.here()
     if here is None:
         return row
     salt, agent = secrets.token_hex(16), here.agent[:_LONGEST]

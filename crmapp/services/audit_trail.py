@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
@@ -15,17 +15,20 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import LARGEST_ID, session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.permissions import Right
-from crmapp.models import AuditEvent, Change, Contact, Run, User
-from crmapp.models.contact import full_name
-from crmapp.services import audit, history, seals
-from crmapp.services.records import MODELS, NAMES
+from crmapp.models import AuditEvent, Change, Run, User
+from crmapp.services import audit, history, record_names, seals
+from crmapp.services.record_names import Named
 from crmapp.services.rights import need
 
 RIGHT = Right.AUDIT_VIEW
 PAGE = 50
 CHANGES = "changes"
 """The kind that stands for all changes of records."""
+FILE = "attachment"
+"""What an event is about if it is a file of an account."""
 _BATCH = 500
+_OF_PEOPLE = ("person", "calendar")
+"""What events are about that say by an id whose it is."""
 
 
 @dataclass(frozen=True)
@@ -189,14 +192,13 @@ def _items(found: Sequence[AuditEvent | Change], by: User, locale: str) -> list[
     changes = [each for each in found if isinstance(each, Change)]
     events = [each for each in found if isinstance(each, AuditEvent)]
     said = {each.change.id: each for each in history.entries(changes, by=by, locale=locale)}
-    places, names = _places(changes), _names(changes)
+    places, names = _places(changes), _names(changes, events)
     persons = _persons(events)
     items = []
     for each in found:
         if isinstance(each, AuditEvent):
-            about = int(each.about_id) if each.about == "person" and each.about_id else 0
-            who = persons.get(each.by_id or 0)
-            items.append(Item(each.at, each.by_id, who, persons.get(about), each, event=each))
+            who, about = persons.get(each.by_id or 0), _about(each, persons, names)
+            items.append(Item(each.at, each.by_id, who, about, each, event=each))
         else:
             doer = each.by or (each.run.by if each.run else None)
             place = places.get(("event", each.origin_id or 0)) or places.get(
@@ -207,7 +209,7 @@ def _items(found: Sequence[AuditEvent | Change], by: User, locale: str) -> list[
                     each.at,
                     doer.id if doer else None,
                     doer.name if doer else None,
-                    names.get((each.object, each.record_id)),
+                    _name(names, each.object, each.record_id),
                     place,
                     entry=said[each.id],
                 )
@@ -215,10 +217,26 @@ def _items(found: Sequence[AuditEvent | Change], by: User, locale: str) -> list[
     return items
 
 
+def _about(
+    event: AuditEvent, persons: Mapping[int, str], names: Mapping[tuple[str, int], Named]
+) -> str | None:
+    """Return what an event is about is called, if it is a person or a record."""
+    if not event.about_id:
+        return None
+    if event.about in _OF_PEOPLE:
+        return persons.get(int(event.about_id))
+    return _name(names, FILE, int(event.about_id)) if event.about == FILE else None
+
+
+def _name(names: Mapping[tuple[str, int], Named], object_: str, id_: int) -> str | None:
+    found = names.get((object_, id_))
+    return found.name if found else None
+
+
 def _persons(events: Iterable[AuditEvent]) -> dict[int, str]:
     """Return id → name of those who did something, and of those to whom it was done."""
     ids = {each.by_id for each in events if each.by_id is not None}
-    ids |= {int(each.about_id) for each in events if each.about == "person" and each.about_id}
+    ids |= {int(each.about_id) for each in events if each.about in _OF_PEOPLE and each.about_id}
     rows = session.execute(select(User.id, User.name).where(is_one_of(User.id, sorted(ids))))
     return {row.id: row.name for row in rows}
 
@@ -234,18 +252,12 @@ def _places(changes: Iterable[Change]) -> dict[tuple[str, int], AuditEvent]:
     return found | {("run", int(each.about_id)): each for each in started}
 
 
-def _names(changes: Iterable[Change]) -> dict[tuple[str, int], str]:
-    """Return kind and id of records → what they are called."""
+def _names(changes: Iterable[Change], events: Iterable[AuditEvent]) -> dict[tuple[str, int], Named]:
+    """Return kind and id of records → what they are called; of events, the files that left."""
     wanted: dict[str, set[int]] = {}
-    for each in changes:
-        wanted.setdefault(each.object, set()).add(each.record_id)
-    found = {}
-    for object_, ids in wanted.items():
-        model = MODELS[object_]
-        columns = [getattr(model, NAMES.get(object_, "name"))]
-        if object_ == "contact":
-            columns.insert(0, Contact.first_name)
-        query = select(model.id, *columns).where(is_one_of(model.id, sorted(ids)))
-        for id_, *parts in session.execute(query):
-            found[object_, id_] = full_name(*parts) if object_ == "contact" else parts[0]
-    return found
+    for change in changes:
+        wanted.setdefault(change.object, set()).add(change.record_id)
+    for event in events:
+        if event.about == FILE:
+            wanted.setdefault(FILE, set()).add(int(event.about_id))
+    return record_names.of(wanted)

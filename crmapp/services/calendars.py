@@ -14,7 +14,7 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.planned import COMPLETED, KINDS
 from crmapp.models import Activity, User
-from crmapp.services import day
+from crmapp.services import audit, day
 
 PAST, AHEAD = timedelta(days=90), timedelta(days=365)
 """How far back and ahead a calendar goes."""
@@ -27,13 +27,13 @@ _STATUSES = {COMPLETED: "COMPLETED", "cancelled": "CANCELLED", "in_progress": "I
 def renew(*, by: User) -> str:
     """Give her calendar a new secret word and return it; it is not kept, the old one is void."""
     word = secrets.token_urlsafe(32)
-    _keep(by.id, _hashed(word), utcnow())
+    _keep("calendar_renewed", _hashed(word), utcnow(), by)
     return word
 
 
 def revoke(*, by: User) -> None:
     """Close her calendar: its address leads nowhere any more."""
-    _keep(by.id, None, None)
+    _keep("calendar_closed", None, None, by)
 
 
 def reader_of(word: str) -> User | None:
@@ -55,13 +55,12 @@ def written(reader: User) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _keep(person_id: int, hashed: str | None, since: datetime | None) -> None:
+def _keep(kind: str, hashed: str | None, since: datetime | None, by: User) -> None:
     with unit_of_work():
         session.execute(
-            update(User)
-            .where(User.id == person_id)
-            .values(calendar_hash=hashed, calendar_since=since)
+            update(User).where(User.id == by.id).values(calendar_hash=hashed, calendar_since=since)
         )
+        audit.note(kind, by=by, about="calendar", about_id=by.id)
 
 
 def _hashed(word: str) -> str:

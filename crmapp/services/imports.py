@@ -18,7 +18,7 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.record_keys import IMPORTED
 from crmapp.domain.runs import ENDED, Status
-from crmapp.errors import Conflict, Forbidden, Invalid, NotFound, TableError
+from crmapp.errors import Forbidden, Invalid, NotFound, TableError, TooLate
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.services import engine, sources, staged_rows, tables, upsert_fields, upserts
@@ -245,12 +245,12 @@ def read_anew(run_id: int, way: Way, headings: Headings, *, by: User) -> None:
 
     Raises:
         NotFound, Forbidden
-        Conflict: the draft has become a plan or a run.
+        TooLate: the draft has become a plan or a run.
         Invalid: the file cannot be read this way, or the key's system has no name.
     """
     run = get(run_id, by=by)
     if run.status != Status.DRAFT:
-        raise Conflict({}, message=_SETTLED)
+        raise TooLate({}, message=_SETTLED)
     if way.key_column:
         way = replace(way, system=_named(way.system))
     kept = run.source
@@ -259,7 +259,7 @@ def read_anew(run_id: int, way: Way, headings: Headings, *, by: User) -> None:
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
         if run.status != Status.DRAFT:
-            raise Conflict({}, message=_SETTLED)
+            raise TooLate({}, message=_SETTLED)
         run.source, run.lock_key = source, _lock_key(source)
 
 

@@ -20,6 +20,7 @@ from crmapp.queue import later
 from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over
 
 OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
+BEGUN = N_("This run has been started already. Look at the run for what became of it.")
 ANEW = N_("The plan was made anew. Look at it again before you run it.")
 PART = 5000
 """How many rows of the source are planned at a time; of wide ones it gives fewer."""
@@ -85,7 +86,7 @@ def queue(run_id: int, plan_hash: str) -> str:
     """
     run = session.get_one(Run, run_id, with_for_update=True)
     if run.status not in (Status.PLANNED, Status.DRAFT, Status.PLANNING):
-        raise AlreadyRunning(run_id)
+        raise AlreadyRunning(run_id, BEGUN)
     if run.code_version != CODE_VERSION:
         raise Conflict({}, message=OUTDATED)
     if run.status != Status.PLANNED or run.plan_hash != plan_hash:

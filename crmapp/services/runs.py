@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from crmapp.db import session, unit_of_work
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ENDED, Receipt, Status, receipt
-from crmapp.errors import Conflict, Forbidden, NotFound
+from crmapp.errors import Forbidden, NotFound, TooLate
 from crmapp.i18n import N_
 from crmapp.models import Run, User
 from crmapp.services import (
@@ -97,14 +97,14 @@ def cancel(run_id: int, *, by: User) -> Run:
 
     Raises:
         Forbidden: ``by`` lacks the right.
-        Conflict: the run has ended already.
+        TooLate: the run has ended already.
     """
     if not may_cancel(get(run_id, by=by), by=by):
         raise Forbidden(Right.RUN_CANCEL)
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
         if run.status in ENDED:
-            raise Conflict({}, message=N_("This run has ended already; nothing was cancelled."))
+            raise TooLate({}, message=N_("This run has ended already; nothing was cancelled."))
         engine.stop(run)
         audit.note("run_cancelled", by=by, about="run", about_id=run_id, kind_of_run=run.kind)
     return get(run_id, by=by)

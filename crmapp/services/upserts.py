@@ -12,7 +12,7 @@ from crmapp.db import session, unit_of_work
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import Status
-from crmapp.errors import Conflict, Forbidden, Invalid, NotFound
+from crmapp.errors import Forbidden, Invalid, NotFound, TooLate
 from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.queue import later
@@ -100,7 +100,7 @@ def plan_later(
 
     Raises:
         Invalid: the mapping cannot be used, or the number was not confirmed or has changed.
-        Conflict: the run has gone past planning.
+        TooLate: the run has gone past planning.
     """
     run = get(run_id, by=by)
     source = source_of(run, by=by)
@@ -110,7 +110,7 @@ def plan_later(
     with unit_of_work():
         run = session.get_one(Run, run_id, with_for_update=True)
         if not can_plan(run):
-            raise Conflict({}, message=N_("This run has started already; its mapping is settled."))
+            raise TooLate({}, message=N_("This run has started already; its mapping is settled."))
         before = FieldMapping.from_json(run.mapping).version if run.mapping else 0
         plan = [part["name"] for part in run.artefacts]
         looked_at = [] if artefacts.lost(plan) else plan
@@ -139,7 +139,7 @@ def plan_again_later(run_id: int, *, by: User) -> None:
 
     Raises:
         Invalid: the number of rows has changed.
-        Conflict: the run has gone past planning.
+        TooLate: the run has gone past planning.
     """
     run = get(run_id, by=by)
     mapping, saved = FieldMapping.from_json(run.mapping), run.mapping.get("saved")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from crmapp.db import session, unit_of_work, utcnow
-from crmapp.errors import NotFound
+from crmapp.errors import Invalid, NotFound
 from crmapp.i18n import N_
 from crmapp.models import Delivery, User
 from crmapp.queue import later
-from crmapp.services import audit, webhooks
+from crmapp.services import audit, record_names, webhooks
+from crmapp.services.record_names import Named
 from crmapp.services.request_log import MEANINGS
 
 PAGE = 50
@@ -48,6 +49,18 @@ def listed(
         query = query.where(Delivery.id < before)
     rows = session.scalars(query.limit(PAGE + 1)).all()
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def named(rows: Iterable[Delivery], *, by: User) -> dict[tuple[str, int], Named]:
+    """Return kind and id → what the records of messages are called, if ``by`` sees them now.
+
+    Three statements at most, however many messages there are.
+    """
+    wanted: dict[str, set[int]] = {}
+    for row in rows:
+        if row.record_id is not None:
+            wanted.setdefault(row.object, set()).add(row.record_id)
+    return record_names.of(wanted, seen_by=by)
 
 
 def some_given_up(hook_id: int, *, by: User) -> bool:
@@ -92,8 +105,11 @@ def replay(hook_id: int, since: datetime, until: datetime, *, by: User) -> int:
 
     Raises:
         Forbidden, NotFound
+        Invalid: the period ends before it begins.
     """
     webhooks.get(hook_id, by=by)
+    if until <= since:
+        raise Invalid({"until": N_("Choose an end that is later than the beginning.")})
     own = (Delivery.webhook_id == hook_id, Delivery.state == "failed")
     with unit_of_work():
         period = (Delivery.created_at >= since, Delivery.created_at < until)

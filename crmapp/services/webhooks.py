@@ -109,8 +109,12 @@ def _added(values: Mapping[str, Any], kept: str, by: User) -> int:
     return hook.id
 
 
-def update(hook_id: int, wanted: Wanted, version: int, *, by: User) -> None:
-    """Change a webhook of which ``by`` saw ``version``.
+def update(
+    hook_id: int, wanted: Wanted | None, version: int, *, by: User, on: bool | None = None
+) -> None:
+    """Change a webhook of which ``by`` saw ``version``, switch it on or off, or both at once.
+
+    What is ``None`` stays as it is.
 
     Raises:
         Forbidden, NotFound
@@ -118,15 +122,18 @@ def update(hook_id: int, wanted: Wanted, version: int, *, by: User) -> None:
         Conflict: somebody changed it meanwhile.
     """
     get(hook_id, by=by)
-    values = _checked(wanted)
+    values = _checked(wanted) if wanted else {}
     with unit_of_work():
         hook = _locked(hook_id, by)
         if hook.version != version:
             raise Conflict({}, message=STALE)
-        for name, value in values.items():
-            setattr(hook, name, value)
-        hook.version += 1
-        _note("webhook_changed", hook, by)
+        if on is not None:
+            _turn(hook, on, by)
+        if values:
+            for name, value in values.items():
+                setattr(hook, name, value)
+            hook.version += 1
+            _note("webhook_changed", hook, by)
 
 
 def switch(hook_id: int, on: bool, *, by: User) -> Webhook:
@@ -137,15 +144,18 @@ def switch(hook_id: int, on: bool, *, by: User) -> Webhook:
     """
     with unit_of_work():
         hook = _locked(hook_id, by)
-        if hook.active != on:
-            hook.active, hook.off_reason = on, ""
-            hook.upto = hook.horizon = 0
-            hook.cursor = webhook_events.newest()
-            hook.version += 1
-            audit.note(
-                "webhook_on" if on else "webhook_off", by=by, about="webhook", about_id=hook_id
-            )
+        _turn(hook, on, by)
         return hook
+
+
+def _turn(hook: Webhook, on: bool, by: User) -> None:
+    if hook.active == on:
+        return
+    hook.active, hook.off_reason = on, ""
+    hook.upto = hook.horizon = 0
+    hook.cursor = webhook_events.newest()
+    hook.version += 1
+    audit.note("webhook_on" if on else "webhook_off", by=by, about="webhook", about_id=hook.id)
 
 
 def renew_secret(hook_id: int, *, by: User) -> str:
@@ -162,8 +172,8 @@ def renew_secret(hook_id: int, *, by: User) -> str:
     return word
 
 
-def ping(hook_id: int, *, by: User) -> None:
-    """Send a message that tells nothing, to see whether it arrives.
+def ping(hook_id: int, *, by: User) -> int:
+    """Send a message that tells nothing, to see whether it arrives; return its id.
 
     Raises:
         Forbidden, NotFound
@@ -174,8 +184,11 @@ def ping(hook_id: int, *, by: User) -> None:
         if not hook.active:
             text = N_("Switch the webhook on first.")
             raise Invalid({"": text}, text)
-        session.add(Delivery(webhook_id=hook_id, kind=PING))
+        sent = Delivery(webhook_id=hook_id, kind=PING)
+        session.add(sent)
+        session.flush()
         later("webhooks.deliver")
+        return sent.id
 
 
 def remove(hook_id: int, *, by: User, version: int | None = None) -> None:

@@ -156,7 +156,8 @@ def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> R
     lack = _lack(error) if isinstance(error, Forbidden) else None
     if lack and lack["restricted"]:
         sentence = sentence or gettext(RESTRICTED)
-    title = gettext(TITLES.get(status, TITLES[400 if status < 500 else 500]))
+    own = error.title if error else ""
+    title = gettext(own or TITLES.get(status, TITLES[400 if status < 500 else 500]))
     sentence = sentence or _sentence(status)
     if problems.wanted():
         return problems.answer(status, title, sentence, error)

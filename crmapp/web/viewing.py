@@ -2,7 +2,8 @@
 
 It is told in the session, and ends with it. What signs a person in is hers alone: those pages
 are closed meanwhile. Nothing is written by any request of that time: not by
-its method, and not by a page that is only asked for (:data:`crmapp.db.session.READ_ONLY`).
+its method, and not by a page that is only asked for (:data:`crmapp.db.session.READ_ONLY`); but
+the audit trail is told, under her own name, of a file that she takes away.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from flask import Flask, flash, g, request, session
 from flask_login import user_logged_in, user_logged_out
 
+from crmapp import origin
 from crmapp.db import read_only
 from crmapp.errors import ReadOnly
 from crmapp.i18n import N_
@@ -73,6 +75,7 @@ def _look_through_her_eyes() -> None:
         flash(translated(_ENDED), "info")
         return
     g.viewer, g._login_user = by, who
+    origin.enter_viewer(by.id)
     refused = writes or request.blueprint == "security"
     if refused:
         view_as.refuse(who.id, by_id=by.id)

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from crmapp.db import session
+from crmapp.db import session, unit_of_work
 from crmapp.models import Delivery, Webhook
+from crmapp.services import accounts
+from tests.blueprints.test_account_columns import statements
 
 SENT = {
     "name": "Hub",
@@ -101,6 +103,42 @@ def test_a_message_of_another_webhook_is_not_found(make, alice):
     answer = alice.get(f"/admin/webhooks/{one.webhook_id}/messages/{other.id}")
 
     assert answer.status_code == 404
+
+
+def test_a_record_is_named_and_linked_and_once_it_is_gone_has_its_number(make, as_user):
+    account = make.account("Acme & Sons")
+    contact = make.contact(account, "Doe")
+    told = {"kind": "contact.updated", "object": "contact", "record_id": contact.id}
+    message, alice = make.message(**told), as_user(make.alice)
+    log = f"/admin/webhooks/{message.webhook_id}"
+    pages = (log, f"{log}/messages/{message.id}")
+
+    seen = [alice.get(page).text for page in pages]
+    accounts.delete(account.id, by=make.alice)
+    gone = [alice.get(page).text for page in pages]
+
+    link = rf'<a href="/accounts/{account.id}/contacts"[^>]*>[^<]*Doe</a>'
+    assert all(re.search(link, page) for page in seen)
+    assert not any("Doe" in page or f"/accounts/{account.id}" in page for page in gone)
+    assert f"</code> {contact.id}</td>" in gone[0]
+    assert f"<dd>{contact.id}</dd>" in gone[1]
+
+
+def test_a_page_of_many_messages_takes_as_many_statements_as_one_of_few(make, as_user):
+    firms = [make.account(f"Firm {number}") for number in range(9)]
+    told = {"kind": "account.updated", "object": "account"}
+    few = make.message(**told, record_id=firms[0].id)
+    many = make.message(**told, record_id=firms[0].id)
+    with unit_of_work():
+        session.add_all(
+            Delivery(webhook_id=many.webhook_id, **told, record_id=each.id) for each in firms
+        )
+    alice = as_user(make.alice)
+    pages = [f"/admin/webhooks/{each.webhook_id}" for each in (few, few, many)]
+
+    _first, one, ten = (len(statements(alice, page)) for page in pages)
+
+    assert one == ten
 
 
 def test_messages_are_listed_by_state(make, alice):

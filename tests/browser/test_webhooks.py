@@ -74,7 +74,10 @@ class Keeper(Walk):
         return wanted
 
     def sends_again(self, row: Locator) -> None:
-        row.get_by_role("link").click()
+        record = row.get_by_role("link").last.get_attribute("href")
+        assert record
+        assert self.account.endswith(record)
+        row.get_by_role("rowheader").get_by_role("link").click()
         message = self.page.locator("#settings-webhook-message")
         expect(message).to_contain_text("out of order")
         self.looks_around()

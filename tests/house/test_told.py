@@ -1,8 +1,10 @@
-"""Whatever needs a right of those who run the installation is told in the audit trail."""
+"""What needs a right of those who run the installation, or sends files, is told in the trail."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 
 from crmapp.config import ROOT
 
@@ -24,6 +26,8 @@ KEEP_WHO = {"account_pairs", "favourites", "list_review", "match_answers"}
 """Answers and choices that say themselves who gave them, and change no setting."""
 NOTHING = {"mailboxes", "request_log"}
 """They have the mailbox read sooner, or count requests."""
+SENDS = re.compile(r"\bsend_file\(|Content-Disposition|text/calendar")
+TAKEN = re.compile(r"\btaken\(|audit\.exported\(|personal_export\.data\(")
 
 
 def test_services_that_need_such_a_right_and_write_say_so_in_the_trail():
@@ -36,3 +40,19 @@ def test_services_that_need_such_a_right_and_write_say_so_in_the_trail():
     }
 
     assert silent == BEGIN_RUNS | WRITE_RECORDS | KEEP_WHO | NOTHING
+
+
+def test_whatever_sends_a_file_says_so_in_the_trail():
+    sending = {name: text for name, text in functions() if SENDS.search(text)}
+
+    assert len(sending) >= 8
+    assert {name for name, text in sending.items() if not TAKEN.search(text)} == set()
+
+
+def functions() -> Iterator[tuple[str, str]]:
+    """Yield each function of the product by its place, and its text."""
+    for path in (ROOT / "crmapp").rglob("*.py"):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text) if SENDS.search(text) else ast.Module([], [])):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{path.stem}.{node.name}", ast.get_source_segment(text, node) or ""

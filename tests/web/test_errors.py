@@ -3,7 +3,20 @@ from sqlalchemy.exc import DataError, OperationalError
 from structlog.testing import capture_logs
 from werkzeug.exceptions import NotFound as NoSuchPage
 
-from crmapp.errors import Conflict, Forbidden, KeyReused, NotFound, Unavailable
+from crmapp.errors import (
+    AlreadyRunning,
+    Conflict,
+    Forbidden,
+    KeyReused,
+    MayExist,
+    NotConnected,
+    NotFound,
+    NotUndoable,
+    OwnedElsewhere,
+    SecretsLost,
+    TooLate,
+    Unavailable,
+)
 from tests.support.web import htmx
 
 
@@ -39,6 +52,30 @@ def test_an_error_becomes_a_page_that_says_what_happened(
     assert response.status_code == status
     assert words in response.text
     assert "a secret" not in response.text
+
+
+@pytest.mark.parametrize(
+    "error, title",
+    [
+        (AlreadyRunning(7), "This has been started already"),
+        (KeyReused(), "This was sent before with other values"),
+        (MayExist([], ""), "This may exist already"),
+        (NotConnected("intacct"), "There is no connection"),
+        (NotUndoable(), "This cannot be undone"),
+        (OwnedElsewhere(), "Another system owns this"),
+        (SecretsLost(), "The secrets cannot be read"),
+        (TooLate({}), "It has gone too far for this"),
+        (Conflict({}), "Something changed in the meantime"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_kind_of_conflict_has_a_title_of_its_own(client, stand_in, error, title):
+    stand_in(failing(error))
+
+    response = client.get("/health")
+
+    assert response.status_code == 409
+    assert f">{title}</h1>" in response.text
 
 
 def test_an_unforeseen_error_is_logged_under_the_number_on_the_page(app, client, stand_in):

@@ -16,6 +16,7 @@ from crmapp.services import accounts, attachments, retention
 from crmapp.web.access import current_user, person, requires
 from crmapp.web.attaching import FilesForm, allow_files, files_form, has_files, tell
 from crmapp.web.htmx import see_other
+from crmapp.web.taking import taken
 
 
 @bp.url_value_preprocessor
@@ -59,7 +60,7 @@ def file(file_id: int) -> Response:
         last_modified=found.created_at,
     )
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return taken(answer, "attachment", about_id=file_id, account=found.account_id)
 
 
 @bp.post("/files/<int:file_id>/deletion")

@@ -13,6 +13,7 @@ from crmapp.blueprints.api import (  # noqa: E402  the views need bp
     reference,
     runs,  # noqa: F401
     setup,  # noqa: F401
+    webhook_messages,  # noqa: F401
     webhooks,  # noqa: F401
 )
 

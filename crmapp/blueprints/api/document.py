@@ -18,27 +18,32 @@ from crmapp.web.texts import translated
 _PART = re.compile(r"<(?:int:)?(\w+)>")
 
 
-def described() -> Schema:
-    """Return the description of the API as OpenAPI, its words in the reader's language."""
+def described(*, to_visitor: bool = False) -> Schema:
+    """Return the description of the API as OpenAPI, its words in the reader's language.
+
+    To a visitor, it does not name the fields that this installation has made.
+    """
     paths: dict[str, Schema] = {}
     for name, known in OPERATIONS.items():
         address = "/api/v1" + _PART.sub(r"{\1}", known.path)
-        paths.setdefault(address, {})[known.method.lower()] = _operation(name, known)
+        operation = _operation(name, known, to_visitor)
+        paths.setdefault(address, {})[known.method.lower()] = operation
     bearer = {"type": "http", "scheme": "bearer"}
+    more = {"description": translated(wording.MORE_FIELDS)} if to_visitor else {}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "crmapp", "version": "1"},
+        "info": {"title": "crmapp", "version": "1", **more},
         "tags": [
             {"name": name, "description": translated(text)} for name, text in wording.GROUPS.items()
         ],
         "paths": paths,
-        "components": {"schemas": _schemas(), "securitySchemes": {"token": bearer}},
+        "components": {"schemas": _schemas(to_visitor), "securitySchemes": {"token": bearer}},
         "security": [{"token": []}],
         "x-scopes": {scope.value: translated(text) for scope, text in SENTENCES.items()},
     }
 
 
-def _operation(name: str, known: Operation) -> Schema:
+def _operation(name: str, known: Operation, to_visitor: bool) -> Schema:
     refusals = {str(status): _fault(text, "Problem") for status, text in wording.FAULTS.items()}
     summary = translated(known.summary)
     answer: Schema = {"description": summary if known.answers else translated(wording.NO_BODY)}
@@ -49,7 +54,7 @@ def _operation(name: str, known: Operation) -> Schema:
         "tags": [wording.group(known.scope)],
         "summary": summary,
         "description": f"Scope: {known.scope.value}",
-        "parameters": _parameters(known),
+        "parameters": _parameters(known, to_visitor),
         "responses": {str(known.status): answer, **refusals},
     }
     if known.may_exist:
@@ -69,14 +74,14 @@ def _fault(text: str, *schemas_: str) -> Schema:
     return {"description": translated(text), "content": {TYPE: {"schema": schema}}}
 
 
-def _parameters(known: Operation) -> list[Schema]:
+def _parameters(known: Operation, to_visitor: bool) -> list[Schema]:
     number = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
     found: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": number if kind else TEXT}
         for kind, name in re.findall(r"<(int:)?(\w+)>", known.path)
     ]
     asked: Mapping[str, Any] = known.arguments
-    if known.answers == "Accounts":
+    if known.answers == "Accounts" and not to_visitor:
         asked = {**asked, **{spec.name: TEXT for spec in account_fields.filterable()}}
     found += [{"name": name, "in": "query", "schema": schema} for name, schema in asked.items()]
     if known.method == "POST" and known.keyed:
@@ -91,7 +96,7 @@ def _told(argument: str) -> str:
     return translated(wording.ARGUMENTS.get(argument, wording.OWN_FIELD))
 
 
-def _schemas() -> dict[str, Schema]:
+def _schemas(to_visitor: bool) -> dict[str, Schema]:
     found: dict[str, Schema] = {
         "Fields": page_of(schemas.ANY),
         **schemas.SENT,
@@ -107,7 +112,9 @@ def _schemas() -> dict[str, Schema]:
         "Activity": ("Activities", activities.specs(), {}),
     }
     for name, (several, specs, besides) in kinds.items():
-        found |= _of_a_kind(name, several, specs, besides)
+        if to_visitor:
+            specs = {each: spec for each, spec in specs.items() if not spec.custom}
+        found |= _of_a_kind(name, several, specs, besides, closed=not to_visitor)
     return found
 
 
@@ -125,8 +132,14 @@ def _in_words(schema: Schema) -> Schema:
 
 
 def _of_a_kind(
-    name: str, several: str, specs: Mapping[str, Field], besides: Mapping[str, Schema]
+    name: str,
+    several: str,
+    specs: Mapping[str, Field],
+    besides: Mapping[str, Schema],
+    *,
+    closed: bool,
 ) -> dict[str, Schema]:
+    """Describe records of a kind; unless it is ``closed``, they may have further members."""
     sent = {published.public(spec): _value(spec) for spec in specs.values()}
     needed = [published.public(spec) for spec in specs.values() if spec.required]
     own: Schema = {
@@ -135,7 +148,8 @@ def _of_a_kind(
         **dict.fromkeys(("created_at", "updated_at"), TEXT),
         "deleted_at": MAYBE_TEXT,
     }
-    changes = {"type": "object", "additionalProperties": False, "properties": {**sent, **besides}}
+    members = {**sent, **besides}
+    changes = {"type": "object", "additionalProperties": not closed, "properties": members}
     return {
         name: answered(**own, **sent),
         several: page_of(named(name)),

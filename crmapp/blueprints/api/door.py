@@ -26,6 +26,7 @@ from crmapp.web.access import public
 from crmapp.web.extensions import GUESS_LIMIT, limiter
 
 RATE = "600 per minute"
+DESCRIPTION = "api.openapi"
 View = Callable[..., Any]
 REUSED = N_("This Idempotency-Key was sent before with another body. Send a new one.")
 
@@ -97,29 +98,40 @@ def _in_our_words(view: View, known: Operation) -> View:
 
 
 def _enter() -> None:
-    """Let in who brings a good token with the scope; cookies are not looked at."""
-    if request.endpoint == "api.openapi":
-        return
+    """Let in who brings a good token with the scope; cookies are not looked at.
+
+    The description is open to visitors and to who is signed in as well, without a token.
+    """
     kind, _, word = request.headers.get("Authorization", "").partition(" ")
-    token = api_tokens.found(word.strip()) if kind.lower() == "bearer" else None
+    brought, described = kind.lower() == "bearer", request.endpoint == DESCRIPTION
+    if described and not brought:
+        return
+    token = api_tokens.found(word.strip()) if brought else None
     if token is None:
         _count_guess()
         raise TokenRefused
-    g.api_token = token.id
+    g.api_token, g.api_scopes = token.id, list(token.scopes)
     _count()
-    needed = OPERATIONS[(request.endpoint or "").removeprefix("api.")].scope
-    scopes = list(token.scopes)
     api_tokens.note_use(token)
     origin.enter_program(token.name)
     g._login_user = token.user
-    if not opens(scopes, needed):
+    if described:
+        return
+    needed = OPERATIONS[(request.endpoint or "").removeprefix("api.")].scope
+    if not opened(needed):
         raise ScopeMissing(needed.value)
+
+
+def opened(scope: Scope) -> bool:
+    """Whether the token has a scope; who may write may read."""
+    return opens(g.api_scopes, scope)
 
 
 def _leave(response: Response) -> Response:
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers["Retry-After"] = "60"
-    response.headers["Vary"] = "Authorization, Accept-Language"
+    cookie = ", Cookie" if request.endpoint == DESCRIPTION else ""
+    response.headers["Vary"] = f"Authorization, Accept-Language{cookie}"
     return response
 
 

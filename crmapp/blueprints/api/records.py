@@ -15,7 +15,7 @@ from crmapp.i18n import N_, Text
 from crmapp.services.published import public
 
 LONGEST_KEY = 100
-_BOUNDS = ("minimum", "maximum", "maxLength")
+_BOUNDS = ("minimum", "maximum", "maxLength", "format")
 WANTED = N_("Send a value of the type %(kind)s.")
 UNKNOWN = N_("There is no such member. Leave it out; /api/v1/openapi.json has those there are.")
 

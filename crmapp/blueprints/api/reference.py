@@ -19,7 +19,7 @@ from crmapp.config import settings
 from crmapp.domain.scopes import Scope
 from crmapp.domain.search import fold
 from crmapp.services.account_question import LARGEST_ID, LONGEST_SEARCH
-from crmapp.web.access import public
+from crmapp.web.access import public, signed_in
 from crmapp.web.assets import static_url
 from crmapp.web.htmx import page
 from crmapp.web.kept import Texts
@@ -87,8 +87,11 @@ def serve(bp: Blueprint) -> None:
 
 @public
 def openapi() -> ResponseReturnValue:
-    """Send the description; it holds no records and is open to everybody who reads the API."""
-    return described()
+    """Send the description; it holds no records and is open to everybody who reads the API.
+
+    What fields an installation has made may tell how it works: a visitor is not told their names.
+    """
+    return described(to_visitor=not signed_in())
 
 
 @pages.get("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from crmapp.blueprints.api.records import UNKNOWN, WANTED, told
@@ -18,6 +19,7 @@ YES_NO: Schema = {"type": "boolean"}
 ANY: Schema = {"type": "object"}
 _LONGEST = 2000
 _SENT: Schema = {"type": "string", "maxLength": _LONGEST}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
 _COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 _TYPES: Mapping[str, type] = {
     "string": str, "integer": int, "boolean": bool, "object": dict, "array": list,
@@ -68,7 +70,8 @@ SENT: dict[str, Schema] = {
     "Planning": _sent(("mapping",), mapping=_COUNT, version=_COUNT, confirmed=_COUNT),
     "Start": _sent(("plan_hash",), plan_hash=_SENT),
     "NewWebhook": _sent(("name", "url", "events"), **_HOOK),
-    "WebhookChanges": _sent((), **_HOOK),
+    "WebhookChanges": _sent((), **_HOOK, active=YES_NO),
+    "Replay": _sent(("since", "until"), since=_MOMENT, until=_MOMENT),
 }
 """Schema → what may be sent."""
 ANSWERED: dict[str, Schema] = {
@@ -128,6 +131,22 @@ ANSWERED: dict[str, Schema] = {
         },
     ),
     "WebhookSecret": answered(secret=TEXT),
+    "WebhookMessage": answered(
+        id=WHOLE, event_id=TEXT, kind=TEXT, object=TEXT, record_id=MAYBE_WHOLE,
+        title={
+            **MAYBE_TEXT,
+            "description": N_("What the record is called; null if it is not there any more, or not"
+                              " open to the person or the token"),
+        },
+        link={**MAYBE_TEXT, "description": N_("Where the record is read")},
+        state=TEXT, attempts=WHOLE, status=MAYBE_WHOLE, error=TEXT, answer=TEXT,
+        seconds={"type": ["number", "null"]}, created_at=TEXT, tried_at=MAYBE_TEXT,
+        next_at=MAYBE_TEXT,
+    ),
+    "WebhookMessages": page_of(named("WebhookMessage")),
+    "Replayed": answered(
+        messages={**WHOLE, "description": N_("How many messages are sent again")},
+    ),
     "Problem": {
         "type": "object",
         "properties": {
@@ -185,5 +204,14 @@ def _fits(value: Any, schema: Schema) -> bool:
     if isinstance(value, list):
         return all(_fits(each, schema["items"]) for each in value)
     if isinstance(value, str):
-        return len(value) <= schema["maxLength"]
+        return _is_moment(value) if "format" in schema else len(value) <= schema["maxLength"]
     return kind is bool or schema["minimum"] <= value <= schema["maximum"]
+
+
+def _is_moment(text: str) -> bool:
+    """Whether a text is a moment with its zone, of a year that every database keeps."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return found.tzinfo is not None and 1900 <= found.year <= 2200

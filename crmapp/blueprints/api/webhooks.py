@@ -58,13 +58,19 @@ def add_webhook() -> ResponseReturnValue:
 )  # fmt: skip
 @requires(RIGHT)
 def change_webhook(hook_id: int) -> ResponseReturnValue:
-    """Change the members that were sent, of the version that If-Match names."""
+    """Change the members that were sent, of the version that If-Match names.
+
+    Its address is looked at only if more is changed than whether it is ``active``: one that cannot
+    be used any more can still be switched off.
+    """
     hook = webhooks.get(hook_id, by=person())
     version = hook.version
     records.need_version(version)
-    sent = schemas.checked(records.body(), "WebhookChanges")
+    sent = dict(schemas.checked(records.body(), "WebhookChanges"))
+    on = sent.pop("active", None)
     there = {name: _shown(hook)[name] for name in ("name", "url", "events", "fields")}
-    webhooks.update(hook_id, _wanted({**there, **sent}), version, by=person())
+    wanted = _wanted({**there, **sent}) if sent else None
+    webhooks.update(hook_id, wanted, version, by=person(), on=on)
     return records.one(_shown(webhooks.get(hook_id, by=person())))
 
 

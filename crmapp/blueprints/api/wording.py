@@ -35,6 +35,10 @@ MAY_EXIST = N_(
     "Accounts like it exist, and nothing is saved yet: send it again with the duplicate_seal of the"
     " answer and a duplicate_reason if it is another one. Or another request was quicker"
 )
+MORE_FIELDS = N_(
+    "Accounts, contacts and activities may have further members: the fields that an installation"
+    " has made (c_…). They are described to who is signed in or sends a good token."
+)
 NO_BODY = N_("Done; there is no body")
 GIVEN_AWAY = N_("Done; the record is somebody else’s now, and not open to the person of the token")
 OWN_FIELD = N_("Only accounts with this value of the field.")
@@ -45,6 +49,7 @@ ARGUMENTS: Mapping[str, str] = {
     "mapping_id": N_("The number of the saved mapping."),
     "run_id": N_("The number of the run."),
     "hook_id": N_("The number of the webhook."),
+    "message_id": N_("The number of the message."),
     "value_id": N_("The number of the value."),
     "object_": N_("“account”, “contact” or “activity”."),
     "code": N_("The code of a pick list, such as “terms”."),
@@ -63,6 +68,7 @@ ARGUMENTS: Mapping[str, str] = {
     "limit": N_("How many a page has; 50 if nothing is sent."),
     "role": N_("The code of a role of contacts."),
     "status": N_("Only runs in this state."),
+    "state": N_("Only messages in this state."),
     "kind": N_("Only runs of this kind."),
     "period": N_("A period by its name, such as “ytd”, or two days: 2026-01-05..2026-03-31."),
     "mode": N_("How the figures are laid out, such as “total”, “variance” or “matrix”."),
@@ -109,6 +115,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "fields": ["account.phone"],
     },
     "change_webhook": {"events": ["account.created"]},
+    "replay_webhook": {"since": "2026-06-15T00:00:00Z", "until": "2026-06-16T00:00:00Z"},
     "start_run": {"plan_hash": "3f1c…"},
 }
 """Operation → a body that can be sent to it."""

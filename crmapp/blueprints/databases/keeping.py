@@ -15,6 +15,7 @@ from crmapp.web import reader
 from crmapp.web.access import current_user, requires
 from crmapp.web.forms import Form, add_error
 from crmapp.web.htmx import page, see_other
+from crmapp.web.taking import taken
 from crmapp.web.texts import translated
 
 
@@ -32,7 +33,8 @@ def text(dataset_id: int) -> ResponseReturnValue:
     stored = databases.get(dataset_id, by=current_user)
     said = stored.text or databases.draft_of(stored).text
     name = f"attachment; filename={stored.name or 'draft'}.yml"
-    return Response(said, mimetype="application/yaml", headers={"Content-Disposition": name})
+    answer = Response(said, mimetype="application/yaml", headers={"Content-Disposition": name})
+    return taken(answer, "database", about_id=dataset_id)
 
 
 @bp.post("/<int:dataset_id>/refreshes")

@@ -16,7 +16,6 @@ from crmapp.domain.runs import ACTIVE, ENDED, KIND_LABELS, Receipt
 from crmapp.errors import NotFound
 from crmapp.models import Run
 from crmapp.services import (
-    audit,
     bulk_edits,
     engine,
     exports,
@@ -39,6 +38,7 @@ from crmapp.web.paging import Pager
 from crmapp.web.run_pages import address_of, mapping_page, polling_pace, rows_shown
 from crmapp.web.run_trends import trend
 from crmapp.web.sheets import TYPES, csv_response
+from crmapp.web.taking import taken
 from crmapp.web.texts import translated
 
 _WRITES = ("upsert", feed_states.KIND, bulk_edits.KIND)
@@ -95,12 +95,13 @@ def _as_it_was_sent(run: Run, kind: str) -> Response:
     name = f"run-{run.id}-failed-rows.{kind}"
     if kind == "xlsx":
         book = failed_files.workbook(run, **asked)
-        return send_file(book, TYPES[kind], as_attachment=True, download_name=name)
+        answer = send_file(book, TYPES[kind], as_attachment=True, download_name=name)
+        return taken(answer, "run", about_id=run.id, file=name)
     encoding, pieces = failed_files.text_file(run, **asked)
     content_type = f"text/csv; charset={encoding}"
     answer = Response(stream_with_context(pieces), content_type=content_type)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return taken(answer, "run", about_id=run.id, file=name)
 
 
 @bp.get("/<int:run_id>/file")
@@ -108,15 +109,16 @@ def file(run_id: int) -> ResponseReturnValue:
     """Send the file that an export made, to whoever had it made."""
     found = exports.file_of(runs.get(run_id, by=current_user), by=current_user)
     kind = TYPES[found.kind]
-    audit.exported("run", by=current_user, about_id=run_id, file=found.name)
-    return send_file(found.path, kind, as_attachment=True, download_name=found.name)
+    answer = send_file(found.path, kind, as_attachment=True, download_name=found.name)
+    return taken(answer, "run", about_id=run_id, file=found.name)
 
 
 @bp.get("/<int:run_id>/plans/<int:number>")
 def plan_file(run_id: int, number: int) -> ResponseReturnValue:
     """Send a file of the run's plan as it lies on the server."""
     path = run_files.plan_file(run_id, number, by=current_user)
-    return send_file(path, as_attachment=True, download_name=f"run-{run_id}-{path.name}")
+    answer = send_file(path, as_attachment=True, download_name=f"run-{run_id}-{path.name}")
+    return taken(answer, "run", about_id=run_id, file=path.name)
 
 
 @bp.get("/last-file")

@@ -17,7 +17,7 @@ from crmapp.domain.runs import KIND_LABELS
 from crmapp.domain.scopes import SENTENCES
 from crmapp.i18n import N_
 from crmapp.services import audit, retention
-from crmapp.services.audit_trail import CHANGES, Item
+from crmapp.services.audit_trail import CHANGES, FILE, Item
 from crmapp.services.connection_kinds import SYSTEMS
 from crmapp.services.history import ACTIONS
 from crmapp.services.words import Line
@@ -46,6 +46,9 @@ ABOUT = {
     "token": N_("Token %(id)s"),
     "provider": N_("Identity provider"),
     "webhook": N_("Webhook %(id)s"),
+    "attachment": N_("File %(id)s"),
+    "calendar": N_("Calendar %(id)s"),
+    "contact": N_("Contact %(id)s"),
 }
 OPTIONS = {
     "account_layouts": N_("Layouts"),
@@ -89,6 +92,8 @@ LABELS = {
     "events": N_("Events"),
     "messages": N_("Messages"),
     "reason": N_("Reason"),
+    "account": N_("Account"),
+    "seen_as": N_("Seeing as person"),
 }
 _WORDS: dict[str, str] = {
     **{role.value: label for role, label in ROLE_LABELS.items()},
@@ -150,11 +155,8 @@ def said(item: Item) -> Said:
     if event is None:
         raise ValueError("an item is an event or a change")
     lines = [_line(name, value) for name, value in event.details.items()]
-    about, href = _about(item), ""
-    if event.about == "run" and event.about_id:
-        href = url_for("runs.show", run_id=int(event.about_id))
     what = _(audit.KINDS.get(event.kind, event.kind))
-    return Said(item.at, _who(item), what, about, href, lines, (), item)
+    return Said(item.at, _who(item), what, _about(item), _place(item), lines, (), item)
 
 
 def row(item: Item) -> list[Any]:
@@ -200,7 +202,18 @@ def _about(item: Item) -> str:
         name = SYSTEMS[name].label
     if event.about == "options" and name in OPTIONS:
         return _(OPTIONS[name])
-    return _(ABOUT[event.about], id=name) if event.about in ABOUT else name
+    said = _(ABOUT[event.about], id=name) if event.about in ABOUT else name
+    return _("%(what)s: %(more)s", what=said, more=item.name) if item.name else said
+
+
+def _place(item: Item) -> str:
+    """Return where there is more of what an event is about."""
+    event = item.event
+    if event is not None and event.about == "run" and event.about_id:
+        return url_for("runs.show", run_id=int(event.about_id))
+    if event is not None and event.about == FILE and item.name:
+        return url_for("accounts.files", account_id=event.details["account"])
+    return ""
 
 
 def _record(object_: str, record_id: int) -> str:

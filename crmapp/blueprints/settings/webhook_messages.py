@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from crmapp.blueprints.settings import bp
-from crmapp.blueprints.settings.webhook_page import show
+from crmapp.blueprints.settings.webhook_page import records_of, show
 from crmapp.services import webhook_log
 from crmapp.services.webhooks import RIGHT
 from crmapp.web import reader
@@ -33,6 +33,7 @@ def webhook_message(hook_id: int, delivery_id: int) -> ResponseReturnValue:
         "settings/_webhook_message.html",
         hook_id=hook_id,
         delivery=found,
+        record=records_of([found]).get(found.id),
         states=webhook_log.STATES,
         reason=webhook_log.REASONS.get(found.error),
         open_section="webhooks",

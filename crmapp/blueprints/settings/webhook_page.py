@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,6 +13,7 @@ from crmapp.domain.fields import Field
 from crmapp.domain.records import GROUP_BILLING, GROUP_SHIPPING
 from crmapp.domain.webhooks import EVENTS
 from crmapp.i18n import N_
+from crmapp.models import Delivery
 from crmapp.services import webhook_events, webhook_log, webhooks
 from crmapp.web.access import person
 from crmapp.web.htmx import page
@@ -19,6 +21,12 @@ from crmapp.web.paging import page_number
 from crmapp.web.texts import translated
 
 _OBJECTS = {"account": N_("Account"), "contact": N_("Contact"), "activity": N_("Activity")}
+_PAGES = {
+    "account": "accounts.show",
+    "contact": "accounts.contacts",
+    "activity": "accounts.timeline",
+}
+"""Kind of record → the page of its account on which it is found."""
 
 
 def show(
@@ -55,10 +63,21 @@ def _messages(hook_id: int) -> dict[str, Any]:
     states = webhook_log.STATES
     return {
         "rows": rows,
+        "records": records_of(rows),
         "older": older,
         "given_up": webhook_log.some_given_up(hook_id, by=person()),
         "states": states,
         "state": state if state in states else "",
+    }
+
+
+def records_of(rows: Sequence[Delivery]) -> dict[int, tuple[str, str]]:
+    """Return message → what its record is called, and where it is; of those she may see now."""
+    named = webhook_log.named(rows, by=person())
+    return {
+        row.id: (found.name, url_for(_PAGES[row.object], account_id=found.account_id))
+        for row in rows
+        if (found := named.get((row.object, row.record_id or 0)))
     }
 
 

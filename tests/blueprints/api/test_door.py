@@ -18,6 +18,7 @@ def test_nobody_gets_in_without_a_token(client):
     assert answer.status_code == 401
     assert answer.content_type == "application/problem+json"
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.json["title"] == "No good token"
     assert "Bearer" in answer.json["detail"]
 
 
@@ -103,6 +104,7 @@ def test_a_token_without_the_scope_is_told_which_one(make, program):
 
     assert answer.status_code == 403
     assert answer.json["scope"] == "accounts:write"
+    assert answer.json["title"] == "The token lacks a scope"
     assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
 
 

@@ -47,15 +47,20 @@ NEVER_WRONG = {
 
 @pytest.fixture
 def described(app, make, program, monkeypatch):
-    """The API as it describes itself, with a program that may do everything."""
+    """The API as it describes itself to a program that may do everything, with fields of ours."""
     monkeypatch.setattr(limiter, "enabled", False)
+    token = program(make.alice).token
+    fields = [make.field("Zone", filterable=True), make.field("Seats", kind="number")]
     checks = {
         "positive_data_acceptance": {"expected-statuses": ["2xx", *REFUSALS]},
         "negative_data_rejection": {"expected-statuses": REFUSALS},
     }
     config = schemathesis.Config.from_dict({"checks": checks})
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
-    return schema, program(make.alice).token
+    brought = {"Authorization": f"Bearer {token}"}
+    address = "/api/v1/openapi.json"
+    schema = schemathesis.openapi.from_wsgi(address, app, config=config, headers=brought)
+    assert all(field.name in str(schema.raw_schema) for field in fields)
+    return schema, token
 
 
 @pytest.fixture
@@ -63,6 +68,7 @@ def there(make, sales) -> dict[str, Any]:
     """One of each kind of thing, by the names that addresses have for them."""
     account = make.account("Acme", number="C1")
     done = carry_out(make, plan(make, rows_of("Beta", "Gamma")))
+    message = make.message(kind="account.updated", object="account", record_id=account.id)
     saved = saved_mappings.save(start(make), "ERP", MAPPING, by=make.mona)
     return {
         "account_id": account.id,
@@ -70,7 +76,8 @@ def there(make, sales) -> dict[str, Any]:
         "activity_id": make.activity(account, "Call").id,
         "run_id": done.id,
         "mapping_id": saved.mapping_id,
-        "hook_id": make.message().webhook_id,
+        "hook_id": message.webhook_id,
+        "message_id": message.id,
         "value_id": make.value("terms", "heir").id,
         "code": "terms",
         "object_": "account",

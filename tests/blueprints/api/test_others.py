@@ -134,9 +134,9 @@ def test_fields_and_pick_lists_are_those_of_the_installation(make, program):
     assert asks.get("/accounts").status_code == 403
 
 
-def test_the_description_names_every_address_and_what_is_sent(make, app, client):
+def test_the_description_names_every_address_and_what_is_sent(make, app, program):
     zone = make.field("Zone")
-    described = client.get("/api/v1/openapi.json").json
+    described = program(make.carol).get("/openapi.json").json
 
     served = {
         (re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule), method.lower())
@@ -153,10 +153,42 @@ def test_the_description_names_every_address_and_what_is_sent(make, app, client)
     assert named <= schemas.keys()
 
 
-def test_an_account_is_as_it_is_described(make, program, client):
-    schema = client.get("/api/v1/openapi.json").json["components"]["schemas"]["Account"]
+@pytest.mark.parametrize("object_", ["account", "contact", "activity"])
+def test_a_visitor_is_told_that_there_may_be_fields_but_not_which(
+    make, client, as_user, program, object_
+):
+    zone = make.field("Zone", object=object_, filterable=object_ == "account", required=True)
+    path, name = "/api/v1/openapi.json", object_.capitalize()
 
-    shown = program(make.mona).get(f"/accounts/{make.account('Acme').id}").json
+    to_visitor, again = client.get(path), client.get(path, headers={"Authorization": "Basic eDp5"})
+    signed_in, by_token = as_user(make.carol).get(path), program(make.carol).get("/openapi.json")
+
+    assert to_visitor.json == again.json
+    assert signed_in.json == by_token.json
+    assert zone.name not in to_visitor.text
+    assert "Zone" not in to_visitor.text
+    assert "may have further members" in to_visitor.json["info"]["description"]
+    open_, closed = (
+        each.json["components"]["schemas"][f"New{name}"] for each in (to_visitor, signed_in)
+    )
+    assert (open_["additionalProperties"], closed["additionalProperties"]) == (True, False)
+    assert zone.name in closed["required"]
+    assert "description" not in signed_in.json["info"]
+    assert "Cookie" in to_visitor.headers["Vary"]
+
+
+def test_a_token_that_is_not_good_is_told_so_at_the_description_too(make, client):
+    forged = {"Authorization": "Bearer crm_forged"}
+
+    assert client.get("/api/v1/openapi.json", headers=forged).status_code == 401
+
+
+def test_an_account_is_as_it_is_described(make, program):
+    zone, asks = make.field("Zone"), program(make.mona)
+    schema = asks.get("/openapi.json").json["components"]["schemas"]["Account"]
+
+    assert zone.name in schema["properties"]
+    shown = asks.get(f"/accounts/{make.account('Acme').id}").json
 
     assert shown.keys() == schema["properties"].keys()
 

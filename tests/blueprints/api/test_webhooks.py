@@ -1,11 +1,12 @@
-"""Webhooks by the API: added once, told apart from their secrets, changed, deleted."""
+"""Webhooks by the API: added once, told apart from their secrets, switched, changed, deleted."""
 
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from crmapp.db import session
-from crmapp.models import Webhook
+from crmapp.models import AuditEvent, Webhook
 
 SENT = {
     "name": "Hub",
@@ -93,6 +94,7 @@ def test_a_new_secret_is_another_one(make, program):
         ({"fields": ["account.no"]}, "fields"),
         ({"name": ""}, "name"),
         ({"secret": "mine"}, "secret"),
+        ({"active": False}, "active"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_member(make, program, wrong, field):
@@ -107,3 +109,30 @@ def test_neither_a_token_without_the_scope_nor_a_person_without_the_right_adds_o
     assert program(make.alice, "webhooks:read").post("/webhooks", SENT).status_code == 403
     assert program(make.mona).post("/webhooks", SENT).status_code == 403
     assert session.query(Webhook).count() == 0
+
+
+def test_it_is_switched_off_and_on_and_changed_meanwhile(make, program):
+    asks = program(make.alice)
+    path = asks.post("/webhooks", SENT).headers["Location"].removeprefix("/api/v1")
+
+    off = asks.patch(path, {"active": False, "name": "Other"}, version=1).json
+    on = asks.patch(path, {"active": True}, version=off["version"]).json
+    same = asks.patch(path, {"active": True}, version=on["version"]).json
+
+    assert (off["active"], off["name"]) == (False, "Other")
+    assert (on["active"], on["version"]) == (True, off["version"] + 1)
+    assert same == on
+    assert asks.patch(path, {"active": False}, version=1).status_code == 412
+    session.rollback()
+    noted = session.scalars(select(AuditEvent.kind).where(AuditEvent.about == "webhook")).all()
+    assert sorted(noted) == ["webhook_added", "webhook_changed", "webhook_off", "webhook_on"]
+
+
+def test_one_whose_address_cannot_be_used_any_more_is_switched_off(make, program):
+    message = make.message()
+    session.query(Webhook).update({"url": "http://127.0.0.1/in"})
+    session.commit()
+    asks, path = program(make.alice), f"/webhooks/{message.webhook_id}"
+
+    assert asks.patch(path, {"name": "Other"}, version=1).status_code == 422
+    assert asks.patch(path, {"active": False}, version=1).json["active"] is False

@@ -199,3 +199,39 @@ def test_a_mapping_of_another_source_is_refused(sales, make, program):
 
     assert answer.status_code == 422
     assert [each["field"] for each in answer.json["errors"]] == ["mapping"]
+
+
+def ended(asks, run_id, sent):
+    """Ask for a run once more when it has ended."""
+    runs.work(run_id)
+    answer = asks.post(f"/runs/{run_id}/start", sent)
+    assert "has been started already" in answer.json["detail"]
+    return answer
+
+
+def test_each_kind_of_refusal_has_a_title_of_its_own(make, program):
+    run_id, other = start(make, rows_of("Acme")), start(make, rows_of("Beta"))
+    saved = saved_mappings.save(run_id, "ERP", MAPPING, by=make.mona)
+    asks, mapping = program(make.alice), {"mapping": saved.mapping_id}
+    asks.post(f"/runs/{run_id}/plan", mapping)
+    runs.work(run_id)
+    sent = {"plan_hash": asks.get(f"/runs/{run_id}").json["plan_hash"]}
+
+    answers = {
+        "anew": asks.post(f"/runs/{run_id}/start", {"plan_hash": "another"}),
+        "begun": asks.post(f"/runs/{run_id}/start", sent),
+        "running": asks.post(f"/runs/{run_id}/start", sent),
+        "settled": asks.post(f"/runs/{run_id}/plan", mapping),
+        "ended": ended(asks, run_id, sent),
+        "not undoable": asks.post(f"/runs/{other}/undo", None),
+    }
+
+    assert answers.pop("begun").status_code == 202
+    assert {each.status_code for each in answers.values()} == {409}
+    assert {name: each.json["title"] for name, each in answers.items()} == {
+        "anew": "Something changed in the meantime",
+        "running": "This has been started already",
+        "ended": "This has been started already",
+        "settled": "It has gone too far for this",
+        "not undoable": "This cannot be undone",
+    }
