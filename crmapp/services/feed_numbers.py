@@ -19,6 +19,7 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.numbers import Key, Order, order
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.models import Account, Run
+from crmapp.services.planning import STEM
 
 RING = 100
 """So many accounts may hand their numbers round in a ring: they are written at once."""
@@ -85,7 +86,7 @@ def settle(run: Run, plan: Artefact) -> Artefact:
         ((last,),) = file.ask("SELECT max(row_no) FROM plan")
     places = [*enumerate(found.rows, last + 1), *((None, row_no) for row_no in found.refused)]
     listed = ", ".join(f"({row_no}, {place or 'NULL'})" for place, row_no in places)
-    return artefacts.rewrite(run.id, "plan-1", [plan.name], _SETTLED.replace("{places}", listed))
+    return artefacts.rewrite(run.id, STEM, [plan.name], _SETTLED.replace("{places}", listed))
 
 
 def _order(file: PlanFile) -> Order:

@@ -21,6 +21,8 @@ from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over
 
 OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
 ANEW = N_("The plan was made anew. Look at it again before you run it.")
+STEM = "plan-1"
+"""What the file of a plan is called that nobody has decided about."""
 PART = 5000
 """How many rows of the source are planned at a time; of wide ones it gives fewer."""
 
@@ -58,7 +60,7 @@ def join_parts(held: Claim, run: Run, select: str = "SELECT * FROM plan") -> Art
     parts = [part["name"] for part in run.artefacts]
     if not parts:
         parts = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]
-    return artefacts.rewrite(run.id, "plan-1", parts, select)
+    return artefacts.rewrite(run.id, STEM, parts, select)
 
 
 def offer(

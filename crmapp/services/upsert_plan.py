@@ -217,6 +217,9 @@ def add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts, reject second rows of one account, count, and offer the plan."""
     plan = planning.join_parts(held, run, _WITHOUT_DUPLICATES)
+    plan = passing_on.within(
+        run.id, plan, planning.STEM, FieldMapping.from_json(run.mapping).fields
+    )
     if plan.rows != run.total:
         with unit_of_work():
             end(held, Status.FAILED, error=_NOT_ALL)
