@@ -18,6 +18,7 @@ from crmapp.domain.mapping import Mapped
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.i18n import N_, Text
 from crmapp.models import Account
+from crmapp.services import planning
 
 FURTHER: Mapping[str, str] = {
     "bill_to_id": N_(
@@ -83,9 +84,8 @@ def within(run_id: int, plan: Artefact, stem: str, names: Collection[str] = FIEL
     """
     for name in FIELDS:
         if name in names and _chained(name, plan):
-            said = FURTHER[name].replace("'", "''")
-            select_ = _REJECT.format(chained=_CHAINED.format(name=name), name=name, said=said)
-            plan = artefacts.rewrite(run_id, stem, [plan.name], select_)
+            which = f"row_no IN ({_CHAINED.format(name=name)})"
+            plan = planning.reject(run_id, stem, plan, which, name, FURTHER[name])
     return plan
 
 
@@ -104,19 +104,6 @@ _CHAINED = f"""
     )
     SELECT row_no FROM asking
     WHERE other IN (SELECT record_id FROM asking WHERE other IS NOT NULL AND record_id IS NOT NULL)
-"""  # noqa: S608  (our own constants)
-_REJECT = f"""
-    SELECT * EXCLUDE (wrong) REPLACE (
-        if(wrong, '{Planned.REJECTED}', action) AS action,
-        if(wrong, '{Reason.BAD_VALUE}', reason) AS reason,
-        if(wrong, json_object(
-            'field', '{{name}}', 'problem', '{{said}}', 'values', json_object(), 'found', ''
-        )::VARCHAR, params) AS params,
-        if(wrong, '{{{{}}}}', fields) AS fields,
-        link AND NOT wrong AS link,
-        if(wrong, '[]', also) AS also
-    )
-    FROM (SELECT *, row_no IN ({{chained}}) AS wrong FROM plan)
 """  # noqa: S608  (our own constants)
 
 

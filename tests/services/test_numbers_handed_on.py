@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 
 from crmapp.domain.mapping import FieldMapping
-from crmapp.services import accounts, receipts, runs
+from crmapp.services import accounts, fixing, receipts, records, runs
+from crmapp.services.fixes import Fix
+from crmapp.services.fixing import Answer
 from tests.factories import Make
 from tests.support.feeds import Erp, customer, feed, living, mapping, numbers, source
 from tests.support.upserts import carry_out, plan, rows_of, take_back
@@ -65,15 +67,48 @@ def test_they_arrive_in_one_run_and_go_back_in_one_undo(make, codes):
     assert held() == before
 
 
-def test_what_another_account_keeps_is_left_out_once_and_all_others_arrive(make):
+def test_what_another_account_keeps_is_told_in_the_preview_and_all_others_arrive(make):
     make.account("Elsewhere", number="X1")
-    done = carry_out(make, plan(make, renumbered(C1="C2", C2="C1", C3="X1"), MAPPING))
+    planned = plan(make, renumbered(C1="C2", C2="C1", C3="X1"), MAPPING)
+    done = carry_out(make, planned)
+
+    (row,) = receipts.left_out(done, by=make.mona)
+    assert (row.name, str(row.reason)) == ("Cone", f"Number: {records.NUMBER_TAKEN}")
+    assert done.done == {"rejected": 1, "unchanged": 1, "updated": 2}
+    assert Decimal(done.control["credit_limit"]["left_out"]) == 25
+    assert runs.receipt_of(done).balances
+
+
+def test_a_number_that_another_account_keeps_is_mended_in_the_preview(make):
+    make.account("Elsewhere", number="X1")
+    planned = plan(make, renumbered(C3="X1"), MAPPING)
+    run_id, answer = planned.id, Answer("fix-3-number", Fix.VALUE, "number", "C3", row_no=3)
+
+    fixing.fix(run_id, [answer], plan_hash=planned.plan_hash or "", by=make.mona)
+    done = carry_out(make, runs.get(run_id, by=make.mona))
+
+    assert done.done == {"unchanged": 3, "updated": 1}
+    assert held()["Cone"] == "C3"
+
+
+def test_who_is_behind_one_that_cannot_go_cannot_go_either(make):
+    make.account("Elsewhere", number="X1")
+
+    planned = plan(make, renumbered(C1="C2", C2="X1"), MAPPING)
+
+    assert planned.counts == {"rejected": 2, "unchanged": 2}
+
+
+def test_what_somebody_takes_after_the_preview_is_left_out_and_said(make):
+    planned = plan(make, renumbered(C3="X1"), MAPPING)
+    make.account("Elsewhere", number="X1")
+
+    done = carry_out(make, planned)
 
     (row,) = receipts.left_out(done, by=make.mona)
     assert (row.name, str(row.reason)) == ("Cone", "Another account has the number X1.")
-    assert done.done == {"skipped": 1, "unchanged": 1, "updated": 2}
+    assert done.done == {"skipped": 1, "unchanged": 3}
     assert Decimal(done.control["credit_limit"]["left_out"]) == 25
-    assert runs.receipt_of(done).balances
 
 
 def test_who_cannot_go_for_another_reason_says_that_one(make):
