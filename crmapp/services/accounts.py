@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
@@ -27,6 +28,7 @@ from crmapp.services import (
     field_owners,
     fields,
     layouts,
+    named_accounts,
     passing_on,
     records,
 )
@@ -327,20 +329,19 @@ def _checked(
     values: dict[str, Any] = {}
     words = [str(plain.get(spec.name) or "") for spec in _links()]
     known = replace(lookups(ids=True), accounts=account_links.meant(words, by=by))
+    own_id = account.id if account else None
     try:
         values = editing.checked(
-            "account", plain, known, whole=whole, held=account, excused=_excused(account, by)
+            *("account", plain, known),
+            whole=whole,
+            held=account,
+            excused=_excused(account, by),
+            unfit=partial(named_accounts.unfit, own_id),
         )
     except Invalid as invalid:
         problems |= {_typed_as(name): text for name, text in invalid.fields.items()}
-    account_id = account.id if account else None
-    for name in values.keys() & set(passing_on.FIELDS):
-        if values[name] == account_id:
-            values[name] = None
-        elif values[name] and (wrong := passing_on.problem(name, account_id, values[name])):
-            problems[name] = wrong
-    if account and (parent_id := values.get("parent_id")) and account.id in above(parent_id):
-        problems["parent"] = N_("This account is below the one you are editing.")
+    itself = {name for name in values.keys() & {*passing_on.FIELDS} if values[name] == own_id}
+    values |= dict.fromkeys(itself)
     if account and "primary_contact_id" in typed:
         try:
             values["primary_contact_id"] = _contact_of(account, typed["primary_contact_id"])
@@ -387,13 +388,3 @@ def _with_links(side: Mapping[str, Any], by: User) -> dict[str, Any]:
     for name in links:
         typed[_typed_as(name)] = words.get(typed.pop(name))
     return typed
-
-
-def above(account_id: int) -> list[int]:
-    """Return the account and those above it, up to where a circle would close."""
-    line: list[int] = []
-    step: int | None = account_id
-    while step is not None and step not in line:
-        line.append(step)
-        step = session.scalar(select(Account.parent_id).where(Account.id == step))
-    return line

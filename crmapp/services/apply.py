@@ -14,9 +14,9 @@ from typing import Any
 from crmapp import artefacts
 from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
-from crmapp.domain.changes import Outcome
+from crmapp.domain.changes import Outcome, Reason
 from crmapp.domain.fields import thawers
-from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
+from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, control_totals, to_write
 from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
@@ -31,6 +31,8 @@ NEEDED = (
     *("row_no", "action", "object", "record_id", "version", "key"),
     *("fields", "numbers", "link", "links", "also"),
 )
+AGAIN = 5000
+"""So many rows are tried once more when a run ends: together, so that numbers may go round."""
 RESULTS = {"deleted": "updated", "restored": "updated"}
 
 
@@ -39,11 +41,11 @@ def advance(held: Claim) -> Claim | None:
     run = load(held.run_id)
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
         if run.cancel_requested:
-            _finish(held, run, cancelled=True)
+            _finish(held, cancelled=True)
             return None
         rows, until = next_rows(plan, held.cursor, pace.chunk_size())
         if until is None:
-            _finish(held, run)
+            _finish(held, _left_for_a_number(plan, run))
             return None
         counted = plan.ask(
             f"SELECT action, count(*) FROM plan WHERE {COUNTED} GROUP BY action",  # noqa: S608  (our own constant)
@@ -96,10 +98,8 @@ def _write_chunk(
     checkpoint(held)
     run = session.get_one(Run, held.run_id)
     done, control = run.done, run.control
-    linked = "unchanged" if run.undoes_id is None else "updated"
     outcomes = write_rows(rows, run)
-    names = {**RESULTS, "linked": linked}
-    results = Counter([names.get(each.result, each.result) for each in outcomes])
+    results = _counted(outcomes, run)
     others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
     moved = checkpoint(
         held,
@@ -109,6 +109,12 @@ def _write_chunk(
     )
     run_exceptions.keep(held.run_id, run_exceptions.not_written(rows, outcomes))
     return moved
+
+
+def _counted(outcomes: Sequence[Outcome], run: Run) -> Counter[str]:
+    linked = "unchanged" if run.undoes_id is None else "updated"
+    names = {**RESULTS, "linked": linked}
+    return Counter([names.get(each.result, each.result) for each in outcomes])
 
 
 def write_rows(rows: Sequence[PlanRow], run: Run) -> list[Outcome]:
@@ -166,18 +172,50 @@ def _add_up(
     }
 
 
-def _finish(held: Claim, run: Run, *, cancelled: bool = False) -> None:
-    """End the run with the status that its receipt deserves."""
-    result = receipt(run.total or 0, run.done, run.control)
-    status = ended_as(result, cancelled=cancelled)
-    error = N_("The receipt does not balance.") if status is Status.FAILED else None
-    said = {} if cancelled else {"error": error}  # who cancelled it may have said why
-    took_back = bool(result.outcomes["updated"]) and not cancelled
-    undone = run.undoes_id if took_back else None
+def _left_for_a_number(plan: PlanFile, run: Run) -> list[PlanRow]:
+    """Return the rows that could not be written because another account had their number.
+
+    That one may have left it in a chunk behind theirs. They are as many as are written at once.
+    """
+    row_nos = run_exceptions.left_for(run.id, Reason.NUMBER_TAKEN, AGAIN)
+    if not row_nos:
+        return []
+    found, _more = plan.columns("list_contains(?, row_no)", [row_nos], AGAIN, NEEDED)
+    return PlanRow.from_columns(found)
+
+
+def _finish(held: Claim, again: Sequence[PlanRow] = (), *, cancelled: bool = False) -> None:
+    """End the run with the status that its receipt deserves, once the rows ``again`` are tried."""
     with unit_of_work():
-        end(held, status, **said)
+        checkpoint(held)
+        run = session.get_one(Run, held.run_id)
+        reached = _write_again(again, run) if again else {}
+        done, control = reached.get("done", run.done), reached.get("control", run.control)
+        result = receipt(run.total or 0, done, control)
+        status = ended_as(result, cancelled=cancelled)
+        error = N_("The receipt does not balance.") if status is Status.FAILED else None
+        said = {} if cancelled else {"error": error}  # who cancelled it may have said why
+        took_back = bool(result.outcomes["updated"]) and not cancelled
+        undone = run.undoes_id if took_back else None
+        end(held, status, **said, **reached)
         if undone is not None:
             _mark_undone(undone, held.run_id)
+
+
+def _write_again(rows: Sequence[PlanRow], run: Run) -> dict[str, Any]:
+    """Write rows together that were left out; return what the run's counts and totals are then."""
+    done, control = run.done, run.control
+    run_exceptions.forget(run.id, [row.row_no for row in rows])
+    outcomes = write_rows(rows, run)
+    run_exceptions.keep(run.id, run_exceptions.not_written(rows, outcomes))
+    before = {f"{name}:left_out": -total for name, total in control_totals(rows).items()}
+    counts = merge_counts(
+        {**done, "skipped": done["skipped"] - len(rows)}, _counted(outcomes, run).items()
+    )
+    return {
+        "done": {name: count for name, count in counts.items() if count},
+        "control": _add_up(control, rows, outcomes, before),
+    }
 
 
 def _mark_undone(run_id: int, by_id: int) -> None:

@@ -22,10 +22,10 @@ from crmapp.i18n import N_, Text
 from crmapp.models import Run, User
 from crmapp.services import (
     account_links,
-    accounts,
     editing,
     fields,
     layouts,
+    named_accounts,
     passing_on,
     planning,
 )
@@ -204,7 +204,7 @@ def above(edit: Edit) -> list[int]:
     """Return the accounts that cannot be below the one that all are to be below."""
     if edit.verb is not Verb.SET or edit.field != "parent_id" or edit.value is None:
         return []
-    return accounts.above(edit.value)
+    return named_accounts.above(edit.value)
 
 
 def get(run_id: int, *, by: User) -> Run:

@@ -75,12 +75,14 @@ def checked(
     whole: bool,
     held: Record | None = None,
     excused: Callable[[Mapping[str, Any]], Collection[str]] = lambda _values: (),
+    unfit: Callable[[Mapping[str, Any]], Mapping[str, Text | str]] = lambda _values: {},
 ) -> dict[str, Any]:
     """Return the values that the fields of ``object_`` take from what was typed.
 
     ``whole`` is a new record: what was not typed counts as empty. Names that are no field are left
     out. ``held`` is the record as it is: what it holds may stay, though it is offered no more.
-    ``excused`` says which required fields may be empty beside the other values.
+    ``excused`` says which required fields may be empty beside the other values, ``unfit`` what is
+    wrong with values that can be read.
 
     Raises:
         Invalid: field → what is wrong with its value, for all fields at once.
@@ -100,6 +102,7 @@ def checked(
     if lacking:
         may_lack = excused(values)
         wrong |= {name: Text(REQUIRED) for name in lacking if name not in may_lack}
+    wrong |= unfit(values)
     if wrong:
         raise Invalid(wrong)
     return values

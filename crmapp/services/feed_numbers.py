@@ -1,4 +1,4 @@
-"""Numbers that a feed gives to accounts while others still have them.
+"""Numbers that the rows of a plan give to accounts while others still have them.
 
 A number that another row of the plan takes away is free behind that row; one that nobody takes
 away is for a person to settle.
@@ -6,7 +6,7 @@ away is for a person to settle.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -19,6 +19,9 @@ from crmapp.domain.changes import Reason
 from crmapp.domain.numbers import Key, Order, order
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.models import Account, Run
+from crmapp.services import planning
+from crmapp.services.apply import AGAIN
+from crmapp.services.records import NUMBER_TAKEN
 
 RING = 100
 """So many accounts may hand their numbers round in a ring: they are written at once."""
@@ -28,13 +31,13 @@ _PART = 5000
 _KEY_FIELDS = ("number", "erp_company")
 
 
-def marked(planned: Sequence[PlanRow]) -> list[PlanRow]:
+def marked(
+    planned: Sequence[PlanRow], actions: Collection[Planned] = (Planned.CREATE, Planned.UPDATE)
+) -> list[PlanRow]:
     """Say with rows which other account has the number that they give."""
-    rows = [
-        row
-        for row in planned
-        if row.action in (Planned.CREATE, Planned.UPDATE) and row.fields.keys() & {*_KEY_FIELDS}
-    ]
+    rows = [row for row in planned if row.action in actions and row.fields.keys() & {*_KEY_FIELDS}]
+    if not rows:
+        return list(planned)
     present = _present([row.record_id for row in rows if row.record_id is not None])
     wanted = {row.row_no: key for row in rows if (key := _wanted(row, present))}
     held = _held(wanted.values())
@@ -85,17 +88,30 @@ def settle(run: Run, plan: Artefact) -> Artefact:
         ((last,),) = file.ask("SELECT max(row_no) FROM plan")
     places = [*enumerate(found.rows, last + 1), *((None, row_no) for row_no in found.refused)]
     listed = ", ".join(f"({row_no}, {place or 'NULL'})" for place, row_no in places)
-    return artefacts.rewrite(run.id, "plan-1", [plan.name], _SETTLED.replace("{places}", listed))
+    return artefacts.rewrite(
+        run.id, planning.STEM, [plan.name], _SETTLED.replace("{places}", listed)
+    )
 
 
-def _order(file: PlanFile) -> Order:
+def reject_kept(run: Run, plan: Artefact) -> Artefact:
+    """Reject the rows of a plan that give a number which its account keeps, or which go too far."""
+    with artefacts.read([plan.name]) as file:
+        never = sorted(_order(file, AGAIN).refused)
+    if not never:
+        return plan
+    which = f"row_no IN ({', '.join(map(str, never))})"
+    found = "coalesce(json_extract_string(fields, '$.number[1]'), '')"
+    return planning.reject(run.id, planning.STEM, plan, which, "number", NUMBER_TAKEN, found)
+
+
+def _order(file: PlanFile, longest_ring: int = RING) -> Order:
     marked = file.ask(
         f"SELECT row_no, CAST(json_extract(params, '$.{_HOLDER}') AS BIGINT) FROM plan"  # noqa: S608  (our own constants)
         f" WHERE action IN ('{Planned.CREATE}', '{Planned.UPDATE}')"
         f""" AND params LIKE '%"{_HOLDER}"%'"""
     )
     leaving = dict(_leaving(file, sorted({holder for _row_no, holder in marked})))
-    return order({row_no: leaving.get(holder) for row_no, holder in marked}, RING)
+    return order({row_no: leaving.get(holder) for row_no, holder in marked}, longest_ring)
 
 
 def _leaving(file: PlanFile, holders: Sequence[int]) -> Iterator[tuple[int, int]]:

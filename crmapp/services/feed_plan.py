@@ -36,6 +36,7 @@ from crmapp.services import (
     feed_states,
     match_questions,
     notifications,
+    passing_on,
     planning,
     staged_rows,
     upsert_plan,
@@ -195,6 +196,7 @@ def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = spans_of(run)
     plan = feed_numbers.settle(run, planning.join_parts(held, run, feed_join.select(spans)))
+    plan = passing_on.within(run.id, plan, planning.STEM)
     if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
         with unit_of_work():
             end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))

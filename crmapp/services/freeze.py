@@ -27,6 +27,7 @@ from crmapp.services import (
     layouts,
     mapping_words,
     match_answers,
+    passing_on,
     planning,
     upsert_fields,
     upsert_plan,
@@ -34,6 +35,7 @@ from crmapp.services import (
 from crmapp.services.decisions import Choice
 from crmapp.services.engine import Claim, checkpoint, keep_alive
 
+_FROZEN = "plan-2"
 _JOINED = "SELECT * FROM plan"
 """The plan with its decided rows after the others: whole rows are not sorted for want of memory."""
 
@@ -56,7 +58,10 @@ def _freeze(held: Claim, run: Run, decided: Mapping[int, PlanDecision]) -> Claim
     answers = match_answers.from_decisions(run, asked, decided)
     part = artefacts.write(run.id, "decided", rows)
     with keep_alive(held):
-        final = artefacts.rewrite(run.id, "plan-2", [*names, part.name], _JOINED)
+        final = artefacts.rewrite(run.id, _FROZEN, [*names, part.name], _JOINED)
+        final = passing_on.within(
+            run.id, final, _FROZEN, FieldMapping.from_json(run.mapping).fields
+        )
     final = Artefact(final.name, final.sha256, before["rows"])
     counts = planning.count_actions(final)
     with unit_of_work():
@@ -101,7 +106,7 @@ def _decided_rows(
         rows.append(
             decide(source, mapped, match, accounts, specs, mapping.match, required, rules=rules)
         )
-    return decisions.once_each(plan, field_owners.left_alone(rows))
+    return decisions.once_each(plan, field_owners.left_alone(passing_on.settled(rows)))
 
 
 def _match(decision: PlanDecision) -> Match:

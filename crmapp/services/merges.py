@@ -24,6 +24,7 @@ from crmapp.services import (
     field_owners,
     fields,
     merge_relations,
+    named_accounts,
     passing_on,
     records,
 )
@@ -105,7 +106,8 @@ def _values(spec: Field, found: Sequence[Account]) -> list[Any]:
     circles = {
         value
         for value in {*values} - {None}
-        if value in ids or (spec.name == "parent_id" and not ids.isdisjoint(accounts.above(value)))
+        if value in ids
+        or (spec.name == "parent_id" and not ids.isdisjoint(named_accounts.above(value)))
     }
     return [None if value in circles else value for value in values]
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import select
 
+from crmapp import artefacts
+from crmapp.artefacts import Artefact
 from crmapp.db import session
 from crmapp.db.bulk import is_one_of
 from crmapp.domain.changes import Reason
@@ -16,6 +18,7 @@ from crmapp.domain.mapping import Mapped
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.i18n import N_, Text
 from crmapp.models import Account
+from crmapp.services import planning
 
 FURTHER: Mapping[str, str] = {
     "bill_to_id": N_(
@@ -65,7 +68,7 @@ def of_its_own(mapped: Mapped) -> Mapped:
 def settled(rows: Sequence[PlanRow]) -> list[PlanRow]:
     """Let accounts that a plan has name themselves pass nothing on; reject what takes two steps.
 
-    What other rows of the plan are about to change is not looked at.
+    What other rows of the plan are about to change is not looked at; :func:`within` does.
     """
     found = list(rows)
     for name in FIELDS:
@@ -74,7 +77,34 @@ def settled(rows: Sequence[PlanRow]) -> list[PlanRow]:
     return found
 
 
+def within(run_id: int, plan: Artefact, stem: str, names: Collection[str] = FIELDS) -> Artefact:
+    """Reject the rows of a plan that name an account which another row has pass on.
+
+    ``names`` are the fields that the rows may fill; ``stem`` is what the plan's file is called.
+    """
+    for name in FIELDS:
+        if name in names and _chained(name, plan):
+            which = f"row_no IN ({_CHAINED.format(name=name)})"
+            plan = planning.reject(run_id, stem, plan, which, name, FURTHER[name])
+    return plan
+
+
+def _chained(name: str, plan: Artefact) -> bool:
+    with artefacts.read([plan.name]) as file:
+        return bool(file.ask(f"{_CHAINED.format(name=name)} LIMIT 1"))
+
+
 _NOTHING = (None, None)
+_CHAINED = f"""
+    WITH asking AS (
+        SELECT row_no, record_id,
+            CAST(json_extract_string(fields, '$.{{name}}[1]') AS BIGINT) AS other
+        FROM plan
+        WHERE action IN ('{Planned.CREATE}', '{Planned.UPDATE}') AND contains(fields, '"{{name}}"')
+    )
+    SELECT row_no FROM asking
+    WHERE other IN (SELECT record_id FROM asking WHERE other IS NOT NULL AND record_id IS NOT NULL)
+"""  # noqa: S608  (our own constants)
 
 
 def _settled(name: str, rows: Sequence[PlanRow]) -> list[PlanRow]:

@@ -11,7 +11,8 @@ from typing import Any
 from crmapp import artefacts
 from crmapp.artefacts import Artefact, Beside
 from crmapp.db import after_commit, session, unit_of_work
-from crmapp.domain.plan import PlanRow
+from crmapp.domain.changes import Reason
+from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict
 from crmapp.i18n import N_
@@ -22,6 +23,8 @@ from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over
 OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
 BEGUN = N_("This run has been started already. Look at the run for what became of it.")
 ANEW = N_("The plan was made anew. Look at it again before you run it.")
+STEM = "plan-1"
+"""What the file of a plan is called that nobody has decided about."""
 PART = 5000
 """How many rows of the source are planned at a time; of wide ones it gives fewer."""
 
@@ -59,7 +62,34 @@ def join_parts(held: Claim, run: Run, select: str = "SELECT * FROM plan") -> Art
     parts = [part["name"] for part in run.artefacts]
     if not parts:
         parts = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]
-    return artefacts.rewrite(run.id, "plan-1", parts, select)
+    return artefacts.rewrite(run.id, STEM, parts, select)
+
+
+def reject(
+    run_id: int, stem: str, plan: Artefact, which: str, field: str, said: str, found: str = "''"
+) -> Artefact:
+    """Reject the rows for which ``which`` holds: ``said`` is wrong with their ``field``.
+
+    ``which`` and ``found``, the cell as it came, are SQL over the plan's columns.
+    """
+    named = {"field": field, "said": said.replace("'", "''")}
+    select = _REJECTED.format(which=which, found=found, **named)
+    return artefacts.rewrite(run_id, stem, [plan.name], select)
+
+
+_REJECTED = f"""
+    SELECT * EXCLUDE (wrong) REPLACE (
+        if(wrong, '{Planned.REJECTED}', action) AS action,
+        if(wrong, '{Reason.BAD_VALUE}', reason) AS reason,
+        if(wrong, json_object(
+            'field', '{{field}}', 'problem', '{{said}}', 'values', json_object(), 'found', {{found}}
+        )::VARCHAR, params) AS params,
+        if(wrong, '{{{{}}}}', fields) AS fields,
+        link AND NOT wrong AS link,
+        if(wrong, '[]', also) AS also
+    )
+    FROM (SELECT *, {{which}} AS wrong FROM plan)
+"""  # noqa: S608  (our own constants)
 
 
 def offer(

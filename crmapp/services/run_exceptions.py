@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sqlalchemy import delete, select
+
 from crmapp.connectors.port import RowResult
-from crmapp.db.bulk import insert_rows, reserve_ids
+from crmapp.db import session
+from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids
 from crmapp.domain.changes import Outcome, Reason
 from crmapp.domain.plan import PlanRow
 from crmapp.models import RunException
@@ -36,6 +39,21 @@ def keep(run_id: int, left: Sequence[Left]) -> None:
             for id_, row in zip(ids, left, strict=True)
         ],
     )
+
+
+def left_for(run_id: int, reason: Reason, most: int) -> list[int]:
+    """Return the first rows of a run that were left out for a reason, by number."""
+    query = select(RunException.row_no).where(
+        RunException.run_id == run_id, RunException.reason == reason.value
+    )
+    return list(session.scalars(query.order_by(RunException.row_no).limit(most)))
+
+
+def forget(run_id: int, row_nos: Sequence[int]) -> None:
+    """Inside a unit of work: forget that rows were left out, because they are tried once more."""
+    table = table_of(RunException)
+    chosen = is_one_of(table.c.row_no, row_nos)
+    session.execute(delete(table).where(table.c.run_id == run_id, chosen))
 
 
 def not_written(rows: Sequence[PlanRow], outcomes: Sequence[Outcome]) -> list[Left]:

@@ -36,6 +36,7 @@ from crmapp.services import (
     attached_plan,
     decisions,
     feed_leads,
+    feed_numbers,
     field_owners,
     fixes,
     layouts,
@@ -89,10 +90,15 @@ def _planner(run: Run) -> Plan:
     mapping, identity = FieldMapping.from_json(run.mapping), run.source.get("identity")
     object_ = upsert_fields.object_of(run.source)
     if object_ == "account":
-        return lambda rows, cells: field_owners.left_alone(
+        return lambda rows, cells: _left(
             feed_leads.followed(plan_rows(rows, mapping, identity, by, cells), identity)
         )
     return lambda rows, cells: attached_plan.plan_rows(object_, rows, mapping, by, cells)
+
+
+def _left(planned: list[PlanRow]) -> list[PlanRow]:
+    """Take from rows what a source keeps, and say of numbers who else has them."""
+    return feed_numbers.marked(field_owners.left_alone(planned), (Planned.UPDATE,))
 
 
 def plan_readable(
@@ -217,6 +223,10 @@ def add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts, reject second rows of one account, count, and offer the plan."""
     plan = planning.join_parts(held, run, _WITHOUT_DUPLICATES)
+    plan = passing_on.within(
+        run.id, plan, planning.STEM, FieldMapping.from_json(run.mapping).fields
+    )
+    plan = feed_numbers.reject_kept(run, plan)
     if plan.rows != run.total:
         with unit_of_work():
             end(held, Status.FAILED, error=_NOT_ALL)

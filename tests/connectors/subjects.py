@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,6 +80,16 @@ class Subject:
         while connector.count(self.object) < 3 * self.page:
             rows = [self.row(5000 + number) for number in range(3 * self.page)]
             connector.upsert(self.object, self.match, rows)
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Delete records there, as somebody else does."""
+        salesforce = self.system == "salesforce"
+        there = "UPDATE account SET IsDeleted = 1 WHERE Id = ?"
+        with self.app.store.writing() as connection:
+            for id_ in ids:
+                connection.execute(
+                    there if salesforce else "DELETE FROM record WHERE recordno = ?", [id_]
+                )
 
     def close(self) -> None:
         for each in self._open:

@@ -161,6 +161,19 @@ def test_what_changes_during_a_reading_is_in_it_or_in_the_next(subject):
     assert "T-0070" in names
 
 
+def test_records_deleted_between_pages_take_no_others_with_them(subject):
+    subject.fill()
+    every = ids_in(subject, subject.connect().read(subject.object, subject.fields))
+    pages = subject.connect(page=subject.page).read(subject.object, subject.fields)
+    first = next(pages)
+    come = [str(record[subject.id]) for record in first.records]
+
+    subject.forget(come[::2])
+
+    rest = ids_in(subject, pages)
+    assert {*map(str, rest)} >= {*map(str, every)} - {*come}
+
+
 @pytest.mark.parametrize("seconds", [-3600, 3600])
 def test_a_wrong_clock_on_the_other_side_hides_nothing(subject, seconds):
     connector = subject.connect()

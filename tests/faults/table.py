@@ -1,7 +1,8 @@
 """Try every combination of a fault and a phase on both databases, and write what was seen down.
 
-``python -m tests.faults.table`` writes ``docs/faults.md``, which takes half an hour. Of the
-databases that are named with ``--less`` it tries what every test run does.
+``python -m tests.faults.table`` writes the tables of ``docs/faults.md``, which takes half an hour;
+what stands above them stays. Of the databases that are named with ``--less`` it tries what every
+test run does.
 """
 
 from __future__ import annotations
@@ -29,24 +30,6 @@ TESTS = {
     "A sync of accounts, with real processes": "test_account_kills",
     "An import of a file, with real processes": "test_import_kills",
 }
-HEAD = """# Faults
-
-What was tried with the pretend Salesforce and Sage Intacct, and what was seen. Each row is one
-combination of `tests/faults/battery.py`: a whole run over real connections meets one fault in one
-phase. It holds if the run ends by itself, says what is wrong while it waits or fails, and if all
-sides hold what they are to hold in the end, compared row by row: nothing is lost, there twice, or
-changed that was not to be, and the receipt counts what was done. `python -m tests.faults.table`
-writes this page; each test run tries a seventh of it. A dash: not tried on that database.
-
-*One request* has the fault meet a single request, *until noticed* lasts until the run was put off,
-*on and on* until the run has given up; the next run, once all is well, does what is left.
-
-An import of a file is killed once in each phase that its row names, by the process that works on it
-or by the worker that started that; what is there in the end is compared with what an undisturbed
-import left: accounts, change log, identities, exceptions, receipts, plans and messages, row by row
-but for ids and moments. `CRMAPP_FAULTS_ROWS`, `CRMAPP_FAULTS_KILLS` and `CRMAPP_FAULTS_SEED` say
-how many rows, how many kills, and which.
-"""
 
 
 def main(words: Sequence[str]) -> int:
@@ -55,11 +38,12 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--less", nargs="*", choices=DATABASES, default=[])
     less = parser.parse_args(words).less
     sections: dict[str, Mapping[str, Mapping[str, bool]]] = {}
+    head = FILE.read_text().partition(f"\n## {next(iter(TESTS))}\n")[0]
     everything = [database not in less for database in DATABASES]
     for title, name in TESTS.items():
         with ThreadPoolExecutor() as pool:
             sections[title] = dict(pool.map(partial(seen, name), DATABASES, everything))
-        FILE.write_text("\n".join([HEAD, *(section(*each) for each in sections.items())]))
+        FILE.write_text("\n".join([head, *(section(*each) for each in sections.items())]))
     held = [cells for found in sections.values() for cells in found.values()]
     sys.stdout.write(f"{FILE}: {sum(map(len, held))} rows\n")
     return 0 if all(cells and all(cells.values()) for cells in held) else 1

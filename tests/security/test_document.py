@@ -1,18 +1,14 @@
-"""What ``docs/security.md`` says is so: limits, types of files, ways in, checks."""
+"""What ``docs/security.md`` says is so: limits, types of files, ways in."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
-
-import pytest
 
 from crmapp.analytics.engines.duckdb import Limits
 from crmapp.analytics.intake import tables, workbook
 from crmapp.blueprints.accounts import exporting
 from crmapp.blueprints.api.door import RATE
 from crmapp.blueprints.calendar.views import READING_LIMIT
-from crmapp.config import ROOT
 from crmapp.connectors import hooks
 from crmapp.domain import attachments, conditions, guessing
 from crmapp.services import api_tokens, passwords, provider_sign_in, sign_ins
@@ -93,13 +89,3 @@ def test_every_way_in_is_told(app):
     assert [rule for rule in open_rules if not rule.startswith(tuple(ways))] == []
     assert [way for way in ways if not any(rule.startswith(way) for rule in open_rules)] == []
     assert all(way in DOCUMENT for way in ways)
-
-
-@pytest.mark.parametrize(
-    "named", sorted({*re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", DOCUMENT)}), ids=str
-)
-def test_every_check_that_is_named_is_there(named):
-    path, _, name = named.partition("::")
-    source = Path(ROOT / path).read_text()
-
-    assert f"def {name}(" in source if name else "def test_" in source

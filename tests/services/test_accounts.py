@@ -173,6 +173,18 @@ def test_an_account_cannot_be_below_itself(make):
         assert list(invalid.value.fields) == ["parent"]
 
 
+def test_a_circle_is_told_with_all_that_is_wrong_besides(make):
+    head, top = make.account("Head", number="H1"), make.account("Top", number="T1")
+    make.account("Below", number="B1", parent_id=head.id)
+    make.account("Passes on", number="P1", bill_to_id=top.id)
+    typed = {"name": "", "credit_limit": "much", "parent": "B1", "bill_to_id": "P1"}
+
+    with pytest.raises(Invalid) as invalid:
+        accounts.update(head.id, {**typed, "ship_to_id": "T1"}, 1, by=make.bob)
+
+    assert set(invalid.value.fields) == typed.keys()
+
+
 def test_changing_leaves_out_fields_that_were_not_sent(make):
     account = make.account("Acme", phone="+1 555 0100")
 

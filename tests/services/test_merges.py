@@ -21,6 +21,7 @@ from crmapp.services import (
     history,
     merge_relations,
     merges,
+    named_accounts,
     receipts,
     runs,
     undo,
@@ -175,7 +176,7 @@ def test_no_account_ends_up_below_itself(make: Make, above: str) -> None:
 
     merge(make, kept, gone)
 
-    line = accounts.above(kept.id)
+    line = named_accounts.above(kept.id)
     assert len(line) == len(set(line))
     assert kept.parent_id not in (kept.id, gone.id)
 

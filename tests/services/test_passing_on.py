@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.errors import Conflict, Invalid
@@ -12,6 +13,7 @@ from crmapp.services import (
     account_links,
     accounts,
     bulk_edits,
+    decisions,
     merges,
     passing_on,
     plans,
@@ -22,6 +24,9 @@ from tests.support.bulk import carry_out as carry_out_bulk
 from tests.support.bulk import plan as plan_bulk
 from tests.support.bulk import take_back as take_back_bulk
 from tests.support.bulk import those
+from tests.support.feeds import Erp, customer, feed, living
+from tests.support.feeds import mapping as mapping_of
+from tests.support.feeds import source as source_of
 from tests.support.upserts import carry_out, plan, take_back
 
 MAPPING = FieldMapping({"name": "name", "number": "code", "bill_to_id": "payer"})
@@ -133,6 +138,55 @@ def test_a_row_that_would_take_two_steps_is_rejected_and_says_why(make):
 
     assert set(rows(planned, Planned.REJECTED, make)) == {"Firm C1", "Firm M1", "Firm T1"}
     assert ONE_STEP["bill_to_id"] in rows(planned, Planned.REJECTED, make)["Firm C1"]
+
+
+@pytest.mark.database
+def test_rows_of_one_file_make_no_second_step_together(make):
+    ids = {code: make.account(f"Firm {code}", number=code).id for code in "ABCDEF"}
+    source = {**row("A", "B"), **row("B", "C"), **row("D", "E"), **row("E", "D"), **row("F", "C")}
+
+    planned = plan(make, {**source, **row("N", "B"), **row("C", "C")}, MAPPING)
+    said = rows(planned, Planned.REJECTED, make)
+    done = carry_out(make, planned)
+
+    assert {name: ONE_STEP["bill_to_id"] in why for name, why in said.items()} == dict.fromkeys(
+        ["Firm A", "Firm D", "Firm E", "Firm N"], True
+    )
+    assert done.done == {"rejected": 4, "unchanged": 1, "updated": 2}
+    payers = {code: accounts.get(id_, by=make.mona).bill_to_id for code, id_ in ids.items()}
+    assert payers == dict.fromkeys("ABCDEF") | {"B": ids["C"], "F": ids["C"]}
+
+
+def test_what_somebody_decided_about_a_row_makes_no_second_step(make):
+    ids = {code: make.account(f"Firm {code}", number=code).id for code in "BC"}
+    middle, unnumbered = make.account("Firm M", number="M"), make.account("Firm X")
+    accounts.update(middle.id, {"bill_to_id": "C"}, 1, by=make.mona)
+    other = make.account("Firm Y")
+    source = {**row("B", "C"), **row("X", "B"), **row("Y", "M")}
+    planned = plan(make, source, MAPPING)
+    run_id, answers = planned.id, {2: f"update:{unnumbered.id}", 3: f"update:{other.id}"}
+    decisions.decide(run_id, answers, plan_hash=planned.plan_hash or "", by=make.mona)
+
+    done = carry_out(make, runs.get(run_id, by=make.mona))
+
+    assert done.done == {"rejected": 2, "updated": 1}
+    assert [paid_by(make, each) for each in (unnumbered, other)] == [None, None]
+    assert accounts.get(ids["B"], by=make.mona).bill_to_id == ids["C"]
+
+
+@pytest.mark.database
+def test_customers_of_a_source_make_no_second_step_together(make):
+    erp = Erp([customer(n, branch="") for n in (1, 2, 3)])
+    fields = FieldMapping({"name": "name", "number": "code", "bill_to_id": "branch"})
+    fed = source_of(make, erp)
+    rule = mapping_of(make, fed, content=Content((FedBy(fed, fields),)))
+    feed(make, rule)
+    erp.rows = [customer(n, branch=payer) for n, payer in enumerate(("C2", "C3", "C3"), 1)]
+
+    run = feed(make, rule)
+
+    assert run.done == {"rejected": 1, "unchanged": 1, "updated": 1}
+    assert [each.bill_to_id is not None for each in living()] == [False, True, False]
 
 
 def test_its_own_number_means_a_new_account_itself_also_where_another_company_has_it(make):
