@@ -20,7 +20,7 @@ Meaning = TypeVar("Meaning")
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _HOST = re.compile(r"[^\s/@]+\.[^\s/@.]{2,}", re.IGNORECASE)
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PHONE = re.compile(r"(?:\D*\d){3}")
 _MONEY = re.compile(r"-?\d{1,13}(\.\d+)?")
 _NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?(e[+-]?\d{1,2})?", re.IGNORECASE)
@@ -132,7 +132,7 @@ def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
     if isinstance(raw, list | tuple):
         raw = "\n".join(map(str, raw))
     text = "" if raw is None else str(raw).strip()
-    if not text.isprintable() and _FORBIDDEN.search(text):
+    if not text.isprintable() and FORBIDDEN.search(text):
         raise BadValue(Text(N_("Contains a character that cannot be stored. Remove it.")))
     if not text:
         return None

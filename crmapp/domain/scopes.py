@@ -38,7 +38,7 @@ SENTENCES: dict[Scope, str] = {
     Scope.SETUP_READ: N_("Read the fields and the pick lists."),
     Scope.SETUP_WRITE: N_("Read the fields, read and change the pick lists."),
     Scope.DATASETS_READ: N_("Read the databases and ask questions of the grid."),
-    Scope.RUNS_READ: N_("Read runs and their receipts."),
+    Scope.RUNS_READ: N_("Read runs, their receipts, and the rows that they left out."),
     Scope.RUNS_WRITE: N_("Read, plan, start and undo runs."),
     Scope.MAPPINGS_READ: N_("Read saved mappings."),
     Scope.CONNECTIONS_READ: N_("Read how it stands with the connections."),

@@ -19,7 +19,7 @@ MOST_OLDER = 4
 def fresh(before: str = "") -> tuple[str, str]:
     """Make a secret; return it, and what is kept of it and of those ``before``.
 
-    Each of those counts until its day is over, however often a new one is made meanwhile.
+    Each of those counts until its day is over, but the :data:`MOST_OLDER` newest alone.
 
     Raises:
         SecretsLost: what was before cannot be read.

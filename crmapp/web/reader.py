@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context, request
@@ -62,7 +62,9 @@ def midnight(text: str, after: int = 0) -> datetime | None:
     """Read a day as the moment at which it, or one so many days later, begins for the reader."""
     try:
         asked = date.fromisoformat(text) + timedelta(days=after)
-        return datetime(asked.year, asked.month, asked.day, tzinfo=timezone())
+        moment = datetime.combine(asked, time(), timezone())
+        moment.astimezone(UTC)  # as it is kept; there it may lie before all days
+        return moment
     except (ValueError, OverflowError):
         return None
 

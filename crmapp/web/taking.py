@@ -11,7 +11,7 @@ from flask import Response, request
 from crmapp.db import utcnow
 from crmapp.models import User
 from crmapp.services import audit
-from crmapp.web.access import person
+from crmapp.web.access import person, signed_in
 
 PARTS = timedelta(hours=1)
 """Parts of a file that are asked for one by one within this time are one fetch."""
@@ -21,7 +21,7 @@ def taken(
     answer: Response,
     what: str,
     *,
-    about_id: int,
+    about_id: object = "",
     by: User | None = None,
     since: datetime | None = None,
     **details: Any,
@@ -34,5 +34,9 @@ def taken(
     part = answer.status_code == HTTPStatus.PARTIAL_CONTENT
     if request.method == "GET" and (part or answer.status_code == HTTPStatus.OK):
         since = utcnow() - PARTS if part else since
-        audit.exported(what, by=by or person(), about_id=about_id, since=since, **details)
+        audit.exported(what, by=by or _reader(), about_id=about_id, since=since, **details)
     return answer
+
+
+def _reader() -> User | None:
+    return person() if signed_in() else None

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Role
 from crmapp.models import AuditEvent
 from crmapp.services import api_tokens, audit, seals, users
 from tests.blueprints.test_second_step import code_of, enter, turned_on
@@ -120,6 +121,16 @@ def test_a_record_that_is_no_number_is_refused_and_kept(as_user, make):
     assert "Enter the number of a record" in page
     assert 'name="record" aria-invalid="true" aria-describedby="audit-record-error"' in page
     assert 'value="Acme"' in page
+
+
+def test_a_day_that_is_not_there_in_utc_is_refused_and_kept(as_user, make):
+    olga = make.user("olga", Role.ADMIN, timezone="Asia/Tokyo")
+
+    page = as_user(olga).get("/admin/audit?since=0001-01-01")
+
+    assert page.status_code == 200
+    assert 'id="audit-since-error"' in page.text
+    assert 'value="0001-01-01"' in page.text
 
 
 def test_the_file_holds_what_the_page_shows(as_user, make):

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Role
 from crmapp.models import Account, Run
 from crmapp.services import runs
 from tests.support import upserts as made
@@ -115,6 +116,13 @@ class TestList:
     )
     def test_a_forged_address_shows_something_sensible(self, as_user, make, query):
         assert as_user(make.mona).get(f"/runs?{query}").status_code == 200
+
+    @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+    @pytest.mark.parametrize("query", ["since=0001-01-01", "until=0001-01-01", "until=9999-12-30"])
+    def test_a_day_at_an_end_of_all_days_is_no_mishap_in_any_zone(self, as_user, make, zone, query):
+        olga = make.user("olga", Role.MANAGER, timezone=zone)
+
+        assert as_user(olga).get(f"/runs?{query}").status_code == 200
 
     def test_older_runs_are_on_the_next_page(self, as_user, make):
         for _ in range(51):

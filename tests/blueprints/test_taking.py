@@ -59,6 +59,20 @@ def test_where_nothing_leaves_nothing_is_told(make, as_user):
     assert told() == []
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_who_asks_for_the_head_of_a_list_takes_nothing(make, as_user, kind):
+    make.account("Acme")
+    bob = as_user(make.bob)
+
+    assert bob.head(f"/accounts/list.{kind}").status_code == 200
+
+    assert told() == []
+    bob.get(f"/accounts/list.{kind}")
+    assert [said(event) for event in told()] == [
+        (make.bob.id, "sheet", "", {"file": f"accounts.{kind}"})
+    ]
+
+
 def test_parts_that_are_fetched_one_by_one_are_told_once_an_hour(make, as_user, clock):
     file, other = (one(make, make.account(), f"{name}.pdf") for name in "ab")
     bob = as_user(make.bob)

@@ -140,6 +140,15 @@ def test_all_letters_are_filed_part_by_part_and_all_of_that_is_taken_back(make, 
     assert unfiled.count(by=make.mona) == 5
 
 
+@pytest.mark.parametrize("name", ["begun", "since", "until"])
+def test_a_forged_moment_is_none(make, as_user, name):
+    keep("Offer")
+    mona = as_user(make.mona)
+    sent = hidden(mona.get("/admin/unfiled")) | {"all": "yes", name: "0001-01-01T00:00:00+10:00"}
+
+    assert mona.post("/admin/unfiled/discards", data=sent).status_code == 303
+
+
 def test_all_that_match_are_those_of_the_filter_that_were_there(make, as_user, in_parts):
     keep("Offer 1", "Offer 2", "Offer 3", "Order")
     mona = as_user(make.mona)

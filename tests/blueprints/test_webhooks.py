@@ -7,6 +7,7 @@ import re
 import pytest
 
 from crmapp.db import session, unit_of_work
+from crmapp.domain.permissions import Role
 from crmapp.models import Delivery, Webhook
 from crmapp.services import accounts
 from tests.blueprints.test_account_columns import statements
@@ -160,6 +161,16 @@ def test_a_period_that_is_none_is_said_at_its_field(make, alice, since, until, w
 
     assert answer.status_code == 422
     assert f'id="webhook-{wrong}-error"' in answer.text
+
+
+def test_a_day_that_is_not_there_in_utc_is_said_at_its_field(make, as_user):
+    path = f"/admin/webhooks/{make.message().webhook_id}"
+    olga = as_user(make.user("olga", Role.ADMIN, timezone="Asia/Tokyo"))
+
+    answer = olga.post(f"{path}/replay", data={"since": "0001-01-01", "until": "2026-06-15"})
+
+    assert answer.status_code == 422
+    assert 'id="webhook-since-error"' in answer.text
 
 
 def test_why_the_installation_switched_it_off_is_said(make, alice):

@@ -139,6 +139,15 @@ def test_a_secret_that_was_renewed_twice_in_a_day_still_counts(make, clock):
     assert list(webhook_secrets.good(sealed)) == [third, second]
 
 
+def test_few_old_secrets_count_however_many_were_made_in_a_day(make):
+    hook_id, first = hook(make, "http://127.0.0.1:9/in")
+    made = [first, *(webhooks.renew_secret(hook_id, by=make.alice) for _time in range(9))]
+
+    good = webhook_secrets.good(session.get(Webhook, hook_id).secrets)
+
+    assert list(good) == made[: -webhook_secrets.MOST_OLDER - 2 : -1]
+
+
 def test_secrets_are_encrypted_and_outlive_a_new_key(make):
     hook_id, secret = hook(make, "http://127.0.0.1:9/in")
     before = session.get(Webhook, hook_id).secrets

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from crmapp.blueprints.api.records import UNKNOWN, WANTED, told
+from crmapp.domain.fields import FORBIDDEN
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 
@@ -190,6 +191,8 @@ def checked(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     for each, value in sent.items():
         if each in known and not _fits(value, known[each]):
             wrong[each] = Text(WANTED, {"kind": told(known[each])})
+        elif each in known and any(map(FORBIDDEN.search, _texts(value))):
+            wrong[each] = N_("Contains a character that cannot be stored. Remove it.")
     if wrong:
         raise Invalid(wrong)
     return sent
@@ -206,6 +209,14 @@ def _fits(value: Any, schema: Schema) -> bool:
     if isinstance(value, str):
         return _is_moment(value) if "format" in schema else len(value) <= schema["maxLength"]
     return kind is bool or schema["minimum"] <= value <= schema["maximum"]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value if isinstance(value, list) else value.values():
+            yield from _texts(each)
 
 
 def _is_moment(text: str) -> bool:

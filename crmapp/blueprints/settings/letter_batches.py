@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from flask import flash, request, url_for
@@ -173,6 +173,6 @@ def _number(name: str) -> int:
 def _moment(name: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(request.form.get(name, ""))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, request, url_for
@@ -98,7 +98,7 @@ def _replies(form: Mapping[str, str]) -> dict[int, Reply]:
             say,
             _int(form.get(f"version-{text}", "")),
             _int(account),
-            _until(form.get(f"until-{text}", "")) if say == Say.LATER else None,
+            reader.midnight(form.get(f"until-{text}", "")) if say == Say.LATER else None,
             form.get(f"name-{text}", "")[:200],
         )
     return found
@@ -106,14 +106,6 @@ def _replies(form: Mapping[str, str]) -> dict[int, Reply]:
 
 def _int(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
-def _until(text: str) -> datetime | None:
-    """Read a day: the moment at which it begins for her."""
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), reader.timezone())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _filters() -> dict[str, Any]:
