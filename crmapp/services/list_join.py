@@ -82,7 +82,7 @@ _JOINED = """
     FULL JOIN (SELECT * FROM here WHERE hash(k) % {parts} = {part}) AS here USING (k)
     FULL JOIN (SELECT * FROM there WHERE hash(k) % {parts} = {part}) AS there USING (k)
 """
-"""What Intacct says, what we have, what Salesforce has. A value of which Intacct does not tell
+"""What Intacct says, what we have, what Salesforce has. A value of which Intacct tells no more
 whether it is active stays what it is. The same is what :func:`decide_here` and :func:`decide_there`
 would find unchanged, at more length."""
 _COLUMNS = (

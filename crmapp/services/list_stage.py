@@ -21,7 +21,7 @@ from crmapp.domain.search import fold
 from crmapp.models import PickListValue, Run
 from crmapp.noted import Note
 from crmapp.queue import leaving
-from crmapp.services import planning, remotes
+from crmapp.services import list_states, planning, remotes
 from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint
 from crmapp.services.list_states import INTACCT
@@ -46,7 +46,7 @@ SIDES: dict[str, dict[str, str]] = {
 
 ``n`` tells what was read later; ``k`` is the same for codes that differ by capitals only, and of a
 value's own if its code in Intacct is not known here. ``active`` of the source is unknown where
-Intacct does not tell the status of its values.
+Intacct told the status of its values once, and does no more.
 """
 _INACTIVE = "inactive"
 _HERE = (
@@ -102,18 +102,20 @@ def read_source(held: Claim, run: Run) -> Claim:
     object_ = managed.rest_object if rest else managed.xml_object
     session.rollback()
     with remotes.opened(INTACCT) as connector:
-        status = run.mapping.get("status")
+        status, told = run.mapping.get("status"), run.mapping.get("told")
         if status is None:
             word = "status" if rest else "STATUS"
             status = word if connector.describe(object_).field(word) else ""
-            held = keep(held, run, [], status=status)
+            told = bool(status) or list_states.told_status(managed.code)
+            held = keep(held, run, [], status=status, told=told)
         fields = list(dict.fromkeys([key, name, *([status] if status else [])]))
         pages = connector.read(object_, fields, run.mapping.get("cursor"))
 
         def as_row(record: Record) -> Row:
             code, label = _text(record.get(key)), _text(record.get(name))
             label = label or code
-            active = _text(record.get(status)).lower() != _INACTIVE if status else None
+            unsaid = None if told else True
+            active = _text(record.get(status)).lower() != _INACTIVE if status else unsaid
             return code.lower(), code, label, active, word_of(code), word_of(label)
 
         return _written(held, "source", "cursor", pages, as_row, then="here")

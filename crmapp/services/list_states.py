@@ -94,6 +94,13 @@ def locked(code: str) -> ManagedListState:
     return session.get_one(ManagedListState, code, with_for_update=True, populate_existing=True)
 
 
+def told_status(code: str) -> bool:
+    """Say whether Intacct told the status of a list's values when it was read last, or before."""
+    last = select(Run.mapping).join(ManagedListState, ManagedListState.run_id == Run.id)
+    mapping = session.scalar(last.where(ManagedListState.code == code)) or {}
+    return bool(mapping.get("told", mapping.get("status")))
+
+
 def beginning(code: str, mode: str) -> dict[str, object]:
     """Return where the planning of a run begins; changes are read from where the list stands."""
     cursor = select(ManagedListState.cursor).where(ManagedListState.code == code)

@@ -97,6 +97,7 @@ def test_values_stay_as_they_are_once_intacct_tells_their_status_no_more(make, s
     resync(make, sides)
     sides.intacct.fields = [each for each in sides.intacct.fields if each != "STATUS"]
     sides.source("v4", active=False)
+    resync(make, sides)
     sides.source(new="New", v3="Renamed")
 
     run = resync(make, sides)
@@ -107,6 +108,20 @@ def test_values_stay_as_they_are_once_intacct_tells_their_status_no_more(make, s
     assert sides.here()["v3"] == sides.there()["v3"] == ("Renamed", False)
     assert sides.here()["v4"] == sides.there()["v4"] == ("v4", True)
     assert sides.here()["new"] == sides.there()["new"] == ("New", True)
+
+
+def test_a_value_that_was_gone_comes_back_where_intacct_never_told_a_status(make, sides):
+    sides.intacct.fields = [each for each in sides.intacct.fields if each != "STATUS"]
+    sides.source(*(f"v{n}" for n in range(9)))
+    resync(make, sides)
+    sides.gone("v3")
+    resync(make, sides)
+    assert sides.here()["v3"] == ("v3", False)
+    sides.source("v3")
+
+    run = resync(make, sides)
+
+    assert tallies(run, "here") == tallies(run, "there") == {"reactivated": 1, "unchanged": 8}
 
 
 def test_codes_that_differ_by_capitals_only_are_one_value_and_said(make, sides):
