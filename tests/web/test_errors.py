@@ -3,7 +3,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from structlog.testing import capture_logs
 from werkzeug.exceptions import NotFound as NoSuchPage
 
-from crmapp.errors import Conflict, Forbidden, KeyReused, NotFound, Unavailable
+from crmapp.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound, Unavailable
 from tests.support.web import htmx
 
 
@@ -20,6 +20,7 @@ def failing(error):
         (NotFound(), 404, "There is nothing here"),
         (Forbidden("run.undo"), 403, "Undo a run."),
         (Conflict({}), 409, "Somebody else changed this record"),
+        (Invalid({"show": "Choose one."}), 422, "show: Choose one."),
         (KeyReused(), 409, "sent before with other values"),
         (Unavailable(), 503, "The database is busy"),
         (OperationalError("SELECT", {}, Exception("locked")), 503, "The database is busy"),
