@@ -21,7 +21,7 @@ def lists(make):
         row.kind, row.found = "sql", {"count": 1}
 
 
-@pytest.mark.parametrize("path", ["/runs", "/admin/sources"])
+@pytest.mark.parametrize("path", ["/runs", "/runs/1", "/admin/sources"])
 def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     page = as_user(make.alice).get(path).text
 
