@@ -118,6 +118,14 @@ def test_all_that_match_the_list_are_deleted_but_one_and_come_back(make, as_user
     assert re.findall(r'name="action" value="(\w+)"', text) == ["restore"]
 
 
+@pytest.mark.parametrize("action", ["activate", "deactivate", "delete", "restore"])
+def test_what_needs_no_value_is_previewed_at_once(make, as_user, action):
+    form = ask(as_user(make.mona), action, make.account("Acme")).text
+
+    assert "Preview" in form
+    assert "Choose a field" not in form
+
+
 @pytest.mark.parametrize("argument", ["owner={bob}&owner={rita}", "owner=&owner={rita}"])
 def test_all_that_match_are_those_of_the_list_though_an_argument_stands_there_twice(
     make, as_user, argument
