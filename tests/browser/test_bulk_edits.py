@@ -97,6 +97,25 @@ def owners(walk: Walk, family: str) -> list[str]:
     return [row.locator("td").nth(5).inner_text() for row in rows.all()]
 
 
+def test_a_manager_deletes_many_and_restores_them_in_the_list_of_the_deleted(open_as):
+    page = open_as("mona")
+    walk = Walk(page)
+    adds(walk, "Surplus")
+    for address, action in (("?q=Surplus", "Delete"), ("?deleted=yes&q=Surplus", "Restore")):
+        walk.goes_to(f"/accounts{address}")
+        page.locator("#accounts-tick-all").check()
+        page.locator("#accounts-bulk-menu > summary").click()
+        page.get_by_role("button", name=action, exact=True).click()
+        page.locator("#accounts-bulk").get_by_role("button", name="Preview").click()
+        expect(page.locator(".plan-says")).to_contain_text("3 accounts change.", timeout=WORKED)
+        walk.runs(3)
+        walk.waits_for_the_receipt()
+
+    page.goto("/accounts?q=Surplus")
+
+    expect(page.locator("#accounts-region tbody tr")).to_have_count(3)
+
+
 def test_rows_are_ticked_by_keyboard_and_a_range_with_shift(open_as):
     page = open_as("mona")
     arrive(page, "/accounts?sort=number")
