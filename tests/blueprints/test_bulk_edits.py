@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -114,7 +115,10 @@ def test_all_that_match_the_list_are_deleted_but_one_and_come_back(make, as_user
     assert [make.again(Account, each.id).deleted_at is None for each in gone] == [
         False, True, False,
     ]  # fmt: skip
-    assert "Old 2" in flat(client.get(f"/runs/{run_id}"))
+    receipt = client.get(f"/runs/{run_id}")
+    assert "Old 2" in flat(receipt)
+    listed = re.search(r'href="(/accounts\?run=[^"]*)"', receipt.text)
+    assert "Old 2" in client.get(unescape(listed[1])).text
     text = client.get("/accounts?deleted=yes").text
     assert re.findall(r'name="action" value="(\w+)"', text) == ["restore"]
 
