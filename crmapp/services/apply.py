@@ -11,18 +11,20 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from sqlalchemy import select
+
 from crmapp import artefacts
 from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
-from crmapp.db.bulk import insert_rows, reserve_ids
-from crmapp.domain.changes import Outcome
+from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids
+from crmapp.domain.changes import Outcome, Reason
 from crmapp.domain.fields import thawers
 from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, to_write
 from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
-from crmapp.models import Run, RunException
+from crmapp.models import Account, Run, RunException
 from crmapp.services import attached_writes, fields, pace, records
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
@@ -133,6 +135,7 @@ def exceptions(
     both = zip(rows, outcomes, strict=True)
     left = [(row, each, each.reason.value) for row, each in both if each.reason]
     ids = reserve_ids(RunException.__table__, len(left)) if left else []  # type: ignore[arg-type]  # a Table
+    held = _held_numbers(outcomes)
     return [
         {
             "id": id_,
@@ -141,7 +144,7 @@ def exceptions(
             "outcome": outcome.result,
             "reason": reason,
             "params": {
-                "number": outcome.write.values.get("number"),
+                "number": outcome.write.values.get("number") or held.get(outcome.record_id),
                 "key": row.key,
                 "object": row.object,
             },
@@ -149,6 +152,15 @@ def exceptions(
         }
         for id_, (row, outcome, reason) in zip(ids, left, strict=True)
     ]
+
+
+def _held_numbers(outcomes: Sequence[Outcome]) -> dict[int | None, str | None]:
+    """Return the numbers of accounts that cannot come back with theirs, by id."""
+    taken = [each.record_id for each in outcomes if each.reason is Reason.NUMBER_TAKEN]
+    if not taken:
+        return {}
+    query = select(Account.id, Account.number).where(is_one_of(Account.id, taken))
+    return {row.id: row.number for row in session.execute(query)}
 
 
 def _numbers(plan: PlanFile, after: int, until: int) -> dict[str, Decimal]:
