@@ -18,11 +18,12 @@ from crmapp.cli.supervision import valkey
 from crmapp.config import Settings
 from crmapp.db import db
 from crmapp.db.schema import is_current
-from crmapp.errors import CRMError, Invalid
+from crmapp.errors import CRMError, Invalid, NotFound
 
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")
 _NEW = "There is no installation in {home} yet. Start it once with `crmapp up`."
+_UNKNOWN = "There is nothing with this number."
 _OLD = "The database has another schema than this version of crmapp. Start it with `crmapp up`."
 
 
@@ -54,6 +55,9 @@ def installation(*, any_schema: bool = False) -> Iterator[Settings]:
         raise click.ClickException(f"The database cannot be used: {line}.") from error
     except Invalid as error:
         raise click.ClickException(" ".join(map(str, error.fields.values()))) from error
+    except NotFound as error:
+        plain = error.message.text == NotFound.default  # it speaks of a page
+        raise click.ClickException(_UNKNOWN if plain else str(error)) from error
     except CRMError as error:
         raise click.ClickException(str(error)) from error
 

@@ -148,7 +148,7 @@ def _audit() -> tuple[str, Text]:
     found = seal_check.check(newest=5)
     if found.broken:
         return "bad", found.broken.sentence
-    said = N_("The newest seals fit, %(count)s rows wait for one; crmapp doctor checks all")
+    said = N_("The newest seals fit; rows that wait for one: %(count)s. crmapp doctor checks all")
     return "ok", Text(said, {"count": found.waiting})
 
 

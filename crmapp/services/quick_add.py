@@ -20,7 +20,9 @@ _NOT_YET = N_("A call is noted when it has taken place. Add a task to plan one."
 
 
 def add(typed: Mapping[str, str], *, by: User, key: str | None) -> int:
-    """Add what was typed: kind, subject, account and happens_at; return the activity's id.
+    """Add what was typed; return the activity's id.
+
+    It is kind, subject, account, happens_at and, which counts for a meeting, length_minutes.
 
     Raises:
         Forbidden: she may not add activities.
@@ -43,6 +45,8 @@ def add(typed: Mapping[str, str], *, by: User, key: str | None) -> int:
     values = {name: typed[name] for name in ("kind", "subject", "happens_at")}
     if typed["kind"] in PLANNED:
         values["status"] = NOT_STARTED
+    if typed["kind"] == "meeting":
+        values["length_minutes"] = typed.get("length_minutes", "")
     try:
         return activities.add(account_id, values, by=by, key=key)
     except NotFound:

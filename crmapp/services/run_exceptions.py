@@ -12,7 +12,7 @@ from crmapp.db import session
 from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids
 from crmapp.domain.changes import Outcome, Reason
 from crmapp.domain.plan import PlanRow
-from crmapp.models import RunException
+from crmapp.models import Account, RunException
 from crmapp.services.records import table_of
 
 
@@ -58,17 +58,35 @@ def forget(run_id: int, row_nos: Sequence[int]) -> None:
 
 def not_written(rows: Sequence[PlanRow], outcomes: Sequence[Outcome]) -> list[Left]:
     """Return the rows that could not be written here."""
+    held = _held_numbers(outcomes)
     return [
         Left(
             row.row_no,
             each.result,
             each.reason.value,
-            {"number": each.write.values.get("number"), "key": row.key, "object": row.object},
+            {
+                "number": each.write.values.get("number") or held.get(each.record_id),
+                "key": row.key,
+                "object": row.object,
+            },
             each.record_id,
         )
         for row, each in zip(rows, outcomes, strict=True)
         if each.reason
     ]
+
+
+def _held_numbers(outcomes: Sequence[Outcome]) -> dict[int | None, str | None]:
+    """Return the numbers of accounts that cannot come back with theirs, by id."""
+    taken = [
+        each.record_id
+        for each in outcomes
+        if each.reason is Reason.NUMBER_TAKEN and each.record_id is not None
+    ]
+    if not taken:
+        return {}
+    query = select(Account.id, Account.number).where(is_one_of(Account.id, taken))
+    return {row.id: row.number for row in session.execute(query)}
 
 
 def refused(system: str, both: Iterable[tuple[PlanRow, RowResult]]) -> list[Left]:

@@ -18,7 +18,7 @@ from werkzeug.routing import IntegerConverter
 from crmapp import origin
 from crmapp.db.session import unavailable
 from crmapp.domain.permissions import ROLE_LABELS, SENTENCES, Right, rights_of, roles_with
-from crmapp.errors import CRMError, Forbidden
+from crmapp.errors import CRMError, Forbidden, Invalid
 from crmapp.i18n import N_
 from crmapp.origin import Origin
 from crmapp.services import users
@@ -161,6 +161,8 @@ def _answer(status: int, sentence: str = "", error: CRMError | None = None) -> R
     sentence = sentence or _sentence(status)
     if problems.wanted():
         return problems.answer(status, title, sentence, error)
+    if isinstance(error, Invalid) and error.message.text == Invalid.default:
+        sentence = _wrong(error) or sentence
     context = {
         "status": status,
         "title": title,
@@ -185,6 +187,16 @@ def _sentence(status: int) -> str:
         SENTENCES_BY_STATUS.get(status, SENTENCES_BY_STATUS[400 if status < 500 else 500])
     )
     return text % {"size": size} if status == 413 else text
+
+
+def _wrong(error: Invalid) -> str:
+    """Name each argument or field that is wrong, and what is wrong with it."""
+    return " ".join(
+        gettext("%(field)s: %(problem)s", field=name, problem=translated(text))
+        if name
+        else translated(text)
+        for name, text in error.fields.items()
+    )
 
 
 def _lack(error: Forbidden) -> dict[str, object]:

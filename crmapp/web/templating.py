@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
+from babel import Locale
 from babel.units import format_unit
 from flask import Flask, request, url_for
 from flask_babel import (
@@ -208,7 +209,8 @@ def percent(value: Decimal | float | None, digits: int = 1) -> str:
     """Write a share (0.25) as a percentage (25.0 %)."""
     if value is None:
         return NONE
-    return format_decimal(value, f"#,##0.{'0' * digits}%" if digits else "#,##0%")
+    pattern = Locale.parse(get_locale() or "en").percent_formats[None].pattern
+    return format_decimal(value, pattern.replace("#0", f"#0.{'0' * digits}") if digits else pattern)
 
 
 def text(value: object) -> str:

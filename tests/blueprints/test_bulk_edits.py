@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -114,8 +115,20 @@ def test_all_that_match_the_list_are_deleted_but_one_and_come_back(make, as_user
     assert [make.again(Account, each.id).deleted_at is None for each in gone] == [
         False, True, False,
     ]  # fmt: skip
+    receipt = client.get(f"/runs/{run_id}")
+    assert "Old 2" in flat(receipt)
+    listed = re.search(r'href="(/accounts\?run=[^"]*)"', receipt.text)
+    assert "Old 2" in client.get(unescape(listed[1])).text
     text = client.get("/accounts?deleted=yes").text
     assert re.findall(r'name="action" value="(\w+)"', text) == ["restore"]
+
+
+@pytest.mark.parametrize("action", ["activate", "deactivate", "delete", "restore"])
+def test_what_needs_no_value_is_previewed_at_once(make, as_user, action):
+    form = ask(as_user(make.mona), action, make.account("Acme")).text
+
+    assert "Preview" in form
+    assert "Choose a field" not in form
 
 
 @pytest.mark.parametrize("argument", ["owner={bob}&owner={rita}", "owner=&owner={rita}"])

@@ -24,6 +24,13 @@ def test_it_names_contacts_with_their_accounts_and_their_roles(make, as_user):
     assert "1 contact" in flat(page)
 
 
+def test_the_words_that_are_looked_for_are_quoted_in_no_foreign_way(make, as_user):
+    page = as_user(make.user("marie", locale="fr")).get("/contacts?q=doe").text
+
+    assert "Recherche" in page
+    assert "“doe”" not in page
+
+
 def test_a_filter_is_a_chip_and_what_is_not_known_asks_for_nothing(make, as_user):
     account = make.account()
     make.contact(account, "Doe", roles=["technical"])

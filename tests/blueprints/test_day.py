@@ -178,6 +178,14 @@ class TestAdding:
 
         assert session.scalars(select(Activity)).one().happens_at == NOW
 
+    @pytest.mark.parametrize("kind, kept", [("meeting", 30), ("task", None)])
+    def test_a_meeting_is_as_long_as_was_typed(self, make, as_user, kind, kept):
+        make.account("Toys")
+
+        as_user(make.bob).post("/day", data=typed(kind=kind, length_minutes="30"))
+
+        assert session.scalars(select(Activity.length_minutes)).one() == kept
+
     @pytest.mark.parametrize(
         "wrong, says",
         [
@@ -190,6 +198,7 @@ class TestAdding:
             ({"kind": "note"}, "Choose call, meeting or task"),
             ({"kind": "call", "happens_at": "2026-06-16T09:00"}, "Add a task to plan one"),
             ({"subject": "a\x00b"}, "invisible character"),
+            ({"kind": "meeting", "length_minutes": "an hour"}, "Enter a whole number of minutes"),
         ],
     )
     def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(
@@ -243,6 +252,12 @@ class TestTeam:
         answer = as_user(make.bob).get(f"/day?person={make.mallory.id}", headers=headers)
 
         assert answer.status_code == 403
+
+    @pytest.mark.parametrize("person", ["nobody", "-1", "0", "1.5"])
+    def test_a_day_of_nobody_is_not_found(self, make, as_user, headers, person):
+        answer = as_user(make.mona).get(f"/day?person={person}", headers=headers)
+
+        assert answer.status_code == 404
 
     def test_a_manager_hands_over(self, make, as_user, headers):
         given = task(make, make.bob)

@@ -50,6 +50,13 @@ def test_the_other_account_is_found_by_its_words(make, as_user):
     assert f"/accounts/{kept.id}/merge?with={kept.id}" not in text
 
 
+def test_who_has_asked_for_nothing_yet_is_not_told_that_there_is_no_such_account(make, as_user):
+    address, browser = f"/accounts/{make.account('Acme').id}/merge", as_user(make.mona)
+
+    assert "No such account" not in browser.get(address).text
+    assert "No such account" in browser.get(f"{address}?q=zzz").text
+
+
 def test_the_form_merges_and_leads_to_the_account_that_stays(make, as_user):
     kept, gone = make.account("Acme", phone="5555 001"), make.account("Acme Ltd", phone="5555 002")
 

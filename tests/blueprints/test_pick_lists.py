@@ -37,7 +37,7 @@ def test_a_list_shows_its_values_in_order_with_who_holds_them(make, as_user):
     text = as_user(make.alice).get("/admin/pick-lists/terms").text
 
     assert text.index("Prepaid") < text.index("Net 30")
-    assert '<td class="num">1</td>' in text
+    assert '<td class="num" data-label="Held by">1</td>' in text
 
 
 def test_a_value_is_added_by_the_form(make, as_user, headers):

@@ -48,6 +48,18 @@ def test_who_may_change_nothing_is_offered_nothing(make, as_user):
     assert f"/accounts/{account.id}/deletion" not in text
 
 
+def test_contacts_are_added_from_their_tab(make, as_user):
+    account = make.account("Acme")
+    make.contact(account, last_name="Roulet")
+    address = f"/accounts/{account.id}/contacts"
+
+    offers = [
+        as_user(each).get(address).text.count("Add a contact") for each in (make.bob, make.carol)
+    ]
+
+    assert offers == [2, 0]
+
+
 def test_a_rep_is_offered_what_she_may_do(make, as_user):
     account = make.account("Acme")
 

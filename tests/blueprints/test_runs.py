@@ -263,6 +263,19 @@ class TestCancel:
         assert "The run was cancelled." in flat(client.get(answer.location))
         assert runs.get(run_id, by=make.mona).status == "cancelled"
 
+    def test_rows_that_it_never_reached_are_no_reason_for_alarm(self, as_user, make):
+        run_id = queue(make, plan(make))
+        with unit_of_work():
+            run = session.get_one(Run, run_id)
+            run.status, run.done = "cancelled", {"created": 1}
+
+        page = as_user(make.mona).get(f"/runs/{run_id}")
+
+        said = "This run was cancelled before its end 2 rows were not reached."
+        assert said in flat(page)
+        assert "does not balance" not in flat(page)
+        assert not re.search(r'class="[^"]*\bbad\b', page.text)
+
     def test_a_run_that_has_ended_stays_as_it_is(self, as_user, make):
         done, client = done_run(make), as_user(make.mona)
 

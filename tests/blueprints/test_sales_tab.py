@@ -72,6 +72,17 @@ def test_the_rhythm_stands_above_the_months(make, as_user):
 
 
 @pytest.mark.usefixtures("_sales")
+def test_no_two_months_of_the_chart_are_called_the_same(make, as_user):
+    account = make.account()
+    make.customer(account, "C034")
+
+    text = as_user(make.user("marie", locale="fr")).get(f"/accounts/{account.id}/sales").text
+
+    months = re.findall(r'text-anchor="middle">([^<]+)</text>', text)
+    assert len(set(months)) == 12
+
+
+@pytest.mark.usefixtures("_sales")
 def test_who_may_not_open_the_grid_gets_no_links_into_it(make, as_user, monkeypatch):
     rights = permissions.GRANTS[Role.VIEWER] - {Right.GRID_VIEW}
     monkeypatch.setitem(permissions.GRANTS, Role.VIEWER, rights)

@@ -21,7 +21,7 @@ def lists(make):
         row.kind, row.found = "sql", {"count": 1}
 
 
-@pytest.mark.parametrize("path", ["/runs", "/admin/sources"])
+@pytest.mark.parametrize("path", ["/runs", "/runs/1", "/admin/sources"])
 def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     page = as_user(make.alice).get(path).text
 
@@ -31,3 +31,16 @@ def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     headings = [head.strip() for head in re.findall(r"<th[^>]*>([^<]*)</th>", heads)]
     assert re.findall(r'<td[^>]* data-label="([^"]*)"', body) == headings[1:]
     assert body.count("<td") == len(headings[1:])
+
+
+@pytest.mark.parametrize("path", ["/admin/users", "/admin/pick-lists/terms"])
+def test_each_cell_but_that_of_actions_says_what_it_is(as_user, make, path):
+    make.value("terms", "net30")
+
+    page = as_user(make.alice).get(path).text
+
+    region = re.search(r'<div class="grid [^"]*\bstacked\b.*?</table>', page, re.DOTALL)
+    assert region is not None
+    cells = re.findall(r"<td[^>]*>", region[0])
+    assert cells
+    assert [cell for cell in cells if "data-label" not in cell and "row-actions" not in cell] == []

@@ -156,3 +156,12 @@ def test_without_javascript_the_page_is_read(open_as):
     expect(page.get_by_text("this page is for reading")).to_be_visible()
     expect(page.get_by_label("Your token")).to_be_hidden()
     expect(page.locator("#list_accounts")).to_be_hidden()
+
+
+def test_all_that_a_token_may_do_is_in_sight_on_a_phone(open_as):
+    page = open_as("rita", locale="fr-FR", **PHONE)
+    page.goto("/preferences/tokens")
+
+    scopes = page.locator(".chosen-from", has=page.locator("input[name=scopes]"))
+
+    assert scopes.evaluate("box => box.scrollHeight - box.clientHeight") <= 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import arrive
-from tests.browser.integrations.ways import Way, ways
+from tests.browser.integrations.ways import PHONE, Way, ways
 from tests.browser.walk import WORKED, Walk
 
 NAMES = ("Anna", "Ben", "Cleo")
@@ -96,6 +97,25 @@ def owners(walk: Walk, family: str) -> list[str]:
     return [row.locator("td").nth(5).inner_text() for row in rows.all()]
 
 
+def test_a_manager_deletes_many_and_restores_them_in_the_list_of_the_deleted(open_as):
+    page = open_as("mona")
+    walk = Walk(page)
+    adds(walk, "Surplus")
+    for address, action in (("?q=Surplus", "Delete"), ("?deleted=yes&q=Surplus", "Restore")):
+        walk.goes_to(f"/accounts{address}")
+        page.locator("#accounts-tick-all").check()
+        page.locator("#accounts-bulk-menu > summary").click()
+        page.get_by_role("button", name=action, exact=True).click()
+        page.locator("#accounts-bulk").get_by_role("button", name="Preview").click()
+        expect(page.locator(".plan-says")).to_contain_text("3 accounts change.", timeout=WORKED)
+        walk.runs(3)
+        walk.waits_for_the_receipt()
+
+    page.goto("/accounts?q=Surplus")
+
+    expect(page.locator("#accounts-region tbody tr")).to_have_count(3)
+
+
 def test_rows_are_ticked_by_keyboard_and_a_range_with_shift(open_as):
     page = open_as("mona")
     arrive(page, "/accounts?sort=number")
@@ -104,12 +124,25 @@ def test_rows_are_ticked_by_keyboard_and_a_range_with_shift(open_as):
 
     page.keyboard.press("j")
     page.keyboard.press("x")
-    expect(said).to_have_text("1 selected")
+    expect(said).to_have_text("1 account selected")
     boxes.nth(1).click()
     boxes.nth(4).click(modifiers=["Shift"])
 
-    expect(said).to_have_text("5 selected")
+    expect(said).to_have_text("5 accounts selected")
     page.locator("#accounts-tick-all").check()
-    expect(said).to_have_text(re.compile(r"^\d{2,} selected$"))
+    expect(said).to_have_text(re.compile(r"^\d{2,} accounts selected$"))
     page.get_by_role("link", name="Next page").click()
     expect(page.locator("#accounts-bulk-bar")).to_be_hidden()
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+def test_all_that_can_be_done_is_read_on_a_phone(open_as, locale):
+    page = open_as("mona", locale=locale, **PHONE)
+    page.goto("/accounts?q=auto")
+    page.locator("#accounts-tick-all").check()
+
+    page.locator("#accounts-bulk-menu > summary").click()
+
+    menu = page.locator("#accounts-bulk-menu .menu-box").bounding_box()
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= 390

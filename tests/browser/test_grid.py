@@ -202,3 +202,15 @@ def test_a_double_click_on_a_number_or_enter_shows_its_transactions(grid):
     number(grid, 0).locator("a").focus()
     grid.keyboard.press("Enter")
     expect(grid.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def test_how_many_rows_are_selected_is_read_whole_on_a_phone(open_as):
+    page = open_as("mona", locale="fr-FR", viewport={"width": 390, "height": 844})
+    page.goto("/analytics/sales/customers?size=25")
+    page.locator("#grid-table tbody tr").first.get_by_role("checkbox").check()
+
+    badge = page.locator("#grid-actions .badge")
+
+    expect(badge).to_have_text("1 sélectionnée")
+    for words in page.locator("#grid-actions > summary > span").all():
+        assert words.evaluate("each => each.scrollWidth - each.clientWidth") <= 0

@@ -92,3 +92,13 @@ def button(walk: Walk, errand: str, text: str) -> Locator:
 
 def row(walk: Walk, errand: str) -> Locator:
     return walk.page.locator("#day-lists tbody tr").filter(has_text=errand)
+
+
+def test_what_can_be_done_with_a_task_is_read_in_french(open_as):
+    page = open_as("rita", locale="fr-FR")
+    page.goto("/day")
+
+    cells = page.locator("td.row-actions").filter(has=page.locator("button"))
+
+    hidden = cells.first.evaluate("cell => cell.scrollWidth - cell.clientWidth")
+    assert hidden <= 0

@@ -276,6 +276,16 @@ def test_a_number_that_no_run_can_have_is_refused(run, words):
     assert "Invalid value" in output
 
 
+@pytest.mark.parametrize("words", ["runs show", "runs cancel", "erase contact", "erase user"])
+def test_a_number_that_nothing_has_is_told_without_a_word_of_pages(run, make, words):
+    make.alice  # noqa: B018  # the administrator in whose name it is done
+
+    code, output = run(*words.split(), "77")
+
+    assert code == 1
+    assert "There is nothing with this number." in output
+
+
 def test_a_new_key_is_printed_and_changes_nothing(run, settings):
     code, output = run("keys", "new")
 

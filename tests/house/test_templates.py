@@ -27,6 +27,7 @@ FORBIDDEN = {
     "an event of htmx 2": r"htmx:[a-z]+[A-Z]",
     "boost for a whole page": r"\bhx-boost\b",
     "untrusted text as markup": r"\|\s*safe\b",
+    "a colon without the space that French wants": r"\}\}(?:</\w+>|\{% endif %\})?: \{\{",
 }
 
 

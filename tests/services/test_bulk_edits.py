@@ -171,6 +171,16 @@ def test_an_account_whose_number_was_taken_meanwhile_is_not_restored(make):
     assert held(make, "version", gone) == [1]
 
 
+def test_of_two_that_had_the_same_number_one_is_restored_and_the_other_says_which(make):
+    for name in ("First", "Second"):
+        make.account(name, number="N1", deleted_at=utcnow())
+
+    done = carry_out(plan(all_of(deleted="yes"), RETURN, make.mona), make.mona)
+
+    left = receipts.left_out(done, by=make.mona)
+    assert [str(row.reason) for row in left] == ["Another account has the number N1."]
+
+
 def test_the_undo_of_a_restoration_deletes_again_what_nobody_added_to_since(make):
     gone = {"deleted_at": utcnow(), "location": "Graz"}
     one, two = (make.account(name, **gone) for name in ("One", "Two"))

@@ -68,7 +68,7 @@ def test_numbers_are_written_as_the_reader_does(french):
     assert templating.money(Decimal("-1234567.5")) == "-1\u202f234\u202f567,50"
     assert templating.money(Decimal("12.5"), "EUR") == "12,50\xa0€"
     assert templating.number(1234) == "1\u202f234"
-    assert templating.percent(0.256) == "25,6%"
+    assert templating.percent(0.256) == "25,6\xa0%"
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def _form(
         and spec is not None
         and bulk_edits.may_be_emptied(spec, by=current_user),
         whole=action.verb in WHOLE,
-        choices=[] if action.field else _fields(),
+        choices=[] if action.field or action.verb in WHOLE else _fields(),
         errors=invalid.fields if invalid else {},
         tail=tail(),
     )

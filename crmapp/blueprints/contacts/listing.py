@@ -81,7 +81,7 @@ def _counted(count: int, many: bool) -> str:
 def _chips(asked: Asked, roles: Mapping[str, str]) -> list[dict[str, Any]]:
     """Say each filter that is set, with the address of the list without it."""
     said = {
-        "q": asked.words and f"“{asked.words}”",
+        "q": asked.words and _("Search: %(words)s", words=asked.words),
         "role": asked.role and roles[asked.role],
         "active": {True: _("Active"), False: _("Inactive"), None: ""}[asked.active],
     }

@@ -224,7 +224,10 @@ def _roles(design: Design) -> list[SelectChoice]:
         if role not in _BELONGING
     ]
     belonging = [
-        SelectChoice(f"{role}:{each.key}", f"{translated(ROLES[role])} “{each.label_en}”")
+        SelectChoice(
+            f"{role}:{each.key}",
+            _("%(step)s “%(value)s”", step=translated(ROLES[role]), value=each.label_en),
+        )
         for each in design.dimensions
         for role in _BELONGING
     ]

@@ -14,6 +14,7 @@ from crmapp.blueprints.day import bp
 from crmapp.blueprints.day.lists import asked, show
 from crmapp.db import utcnow
 from crmapp.domain.permissions import Right
+from crmapp.domain.planned import LENGTHS
 from crmapp.errors import Invalid
 from crmapp.services import activities, quick_add
 from crmapp.web import reader
@@ -32,6 +33,11 @@ class QuickForm(Form):
     subject = StringField(lazy_gettext("Subject"))
     account = StringField(lazy_gettext("Account"), description=lazy_gettext("Its number or name."))
     happens_at = MomentField(lazy_gettext("Date and time"))
+    length_minutes = StringField(
+        lazy_gettext("Length (minutes)"),
+        description=lazy_gettext("How long it takes; 60 minutes if nothing is entered."),
+    )
+    lengths = LENGTHS
 
 
 @bp.get("")

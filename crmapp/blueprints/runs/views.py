@@ -222,8 +222,10 @@ def _opens_with(run: Run, receipt: Receipt) -> Planned | None:
     """Return the rows to look at first where nothing was left out; else those are."""
     if run.kind not in _WRITES or run.status not in ENDED or not receipt.clean:
         return None
-    done = {"created": Planned.CREATE, "updated": Planned.UPDATE}
-    return next((action for name, action in done.items() if receipt.outcomes[name]), None)
+    if not receipt.outcomes["created"] + receipt.outcomes["updated"]:
+        return None
+    done = (Planned.CREATE, Planned.UPDATE, Planned.DELETE, Planned.RESTORE)
+    return next((action for action in done if run.counts.get(action)), None)
 
 
 def _asked(name: str) -> str:

@@ -45,7 +45,7 @@ class SectionForm(TabForm):
     """What a section is called, and the tab it lies on."""
 
     tab = SelectField(
-        lazy_gettext("Tab"),
+        lazy_gettext("On the tab"),
         description=lazy_gettext("Where the record page shows it; the form has all sections."),
         validate_choice=False,
     )

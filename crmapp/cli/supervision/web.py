@@ -36,6 +36,7 @@ class Server(BaseApplication):
             "threads": THREADS,
             "timeout": 60,
             "graceful_timeout": 5,
+            "limit_request_line": 8190,  # a long filter is an address
             "loglevel": "warning",
             "control_socket_disable": True,
             "post_fork": _after_fork,
