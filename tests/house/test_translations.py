@@ -104,6 +104,18 @@ def test_french_colons_stand_apart(french):
     assert wrong == []
 
 
+def test_no_french_line_breaks_before_a_sign_that_stands_apart(french):
+    wrong = [
+        text
+        for message in french
+        if message.id
+        for text in strings(message.string)
+        if re.search(r" [:;?!»]|« |[a-zà-ÿ]'[a-zà-ÿ]", text)
+    ]
+
+    assert wrong == []
+
+
 def test_every_language_that_is_offered_is_there():
     made = {path.name for path in TRANSLATIONS.iterdir() if path.is_dir()}
 
