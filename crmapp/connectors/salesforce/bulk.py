@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from crmapp.connectors.answers import not_whole
@@ -34,6 +35,8 @@ SOONEST = 0.00005
 """Seconds for each row before a job can be done, so that nobody asks after it sooner."""
 PATIENCE = 45.0
 """Seconds that one call waits for a job; the next call goes on waiting for the same job."""
+_LESS = 0.9
+"""So much of the time of a job that was done when it was first asked after is waited for next."""
 Pause = Callable[[float], None]
 _ERROR = re.compile(r"(?s)\A([A-Z][A-Z0-9_]+):(.*?):?([^:]*?)\s*--\s*\Z")
 
@@ -66,8 +69,24 @@ class Forgetful:
             self._kept[batch] = job
 
 
+@dataclass
+class Pace:
+    """How many seconds Salesforce takes for a row, as far as the last job has shown."""
+
+    each: float = SOONEST
+
+    def before(self, rows: int) -> float:
+        """Return after how many seconds a job of so many rows is asked after first."""
+        return min(self.each * rows, PATIENCE / 2)
+
+    def learn(self, rows: int, waited: float) -> None:
+        """Heed that a job was done after so many seconds, or perhaps earlier."""
+        share = _LESS if waited == self.before(rows) else 1
+        self.each = max(waited * share / rows, SOONEST)
+
+
 def upsert(
-    session: Session, object: str, batch: Batch, jobs: Jobs, pause: Callable[[float], None]
+    session: Session, object: str, batch: Batch, jobs: Jobs, pause: Pause, pace: Pace
 ) -> None:
     """Write the rows that wait by a job.
 
@@ -87,9 +106,11 @@ def upsert(
         jobs.keep(mark, job)
     if state == "Open":  # also if a caller died before all was uploaded
         _upload(session, job, table)
-        soon = SOONEST * len(waiting)
+        soon = pace.before(len(waiting))
         pause(soon)
-    _wait(session, job, pause, lambda: jobs.keep(mark, None), soon)
+    waited = _wait(session, job, pause, lambda: jobs.keep(mark, None), soon)
+    if soon:
+        pace.learn(len(waiting), waited)
     try:
         _settle(session, object, job, batch, waiting)
     except ConfigBroken:  # once that is mended, the same rows are to be sent anew
@@ -158,9 +179,12 @@ def _state(session: Session, job: str) -> Mapping[str, Any]:
 
 def _wait(
     session: Session, job: str, pause: Pause, forget: Callable[[], None], waited: float
-) -> None:
-    """Wait for a job that was waited for already, each time half as long as until then."""
-    next_pause = max(waited / 2, 0.1)
+) -> float:
+    """Wait for a job that was waited for already, a quarter and then half as long as until then.
+
+    Return how many seconds it was waited for in all.
+    """
+    next_pause = max(waited / 4, 0.05)
     while (told := _state(session, job))["state"] not in ("JobComplete", "Failed", "Aborted"):
         if waited + next_pause > PATIENCE:
             raise Retryable(
@@ -180,6 +204,7 @@ def _wait(
             after=60.0,
             remote=str(told.get("errorMessage") or ""),
         )
+    return waited
 
 
 def _settle(session: Session, object: str, job: str, batch: Batch, waiting: list[Numbered]) -> None:

@@ -61,6 +61,7 @@ class Salesforce(Speaker):
         self._settings = settings
         self._session = Session(settings, door, tokens)
         self._jobs = jobs or bulk.Forgetful()
+        self._job_pace = bulk.Pace()
         self._page_size = page or reading.PAGE
         self._pause = pause
         self._known = {each.object: each for each in known}
@@ -188,7 +189,7 @@ class Salesforce(Speaker):
     def upsert(self, object: str, match_key: str, rows: Sequence[Record]) -> list[RowResult]:
         batch = Batch(match_key, rows, writing.key_of)
         if len(batch.open()) > bulk.FROM:
-            bulk.upsert(self._session, object, batch, self._jobs, self._pause)
+            bulk.upsert(self._session, object, batch, self._jobs, self._pause, self._job_pace)
         writing.upsert(self._session, object, batch)  # also what a job leaves
         return batch.results()
 

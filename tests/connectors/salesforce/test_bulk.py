@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from crmapp.connectors.errors import ConfigBroken, ConnectorError, QuotaExceeded, Retryable
-from crmapp.connectors.salesforce.bulk import Forgetful
+from crmapp.connectors.salesforce.bulk import PATIENCE, Forgetful, Pace
 from crmapp.connectors.sandbox.faults import Kind
 from tests.connectors.subjects import serving
 
@@ -93,6 +93,30 @@ def test_a_duplicate_rule_that_alerts_does_not_hold_up_a_row_of_many(org, rule):
         [] if rule == "alert" else [5]
     )
     assert rule == "alert" or results[5].error.code == "DUPLICATES_DETECTED"
+
+
+def test_a_job_is_first_asked_after_when_the_last_one_was_done():
+    pace, rows = Pace(), 5000
+    soonest = pace.before(rows)
+
+    pace.learn(rows, 4 * soonest)
+    assert pace.before(rows) == pytest.approx(4 * soonest)
+    assert pace.before(2 * rows) == pytest.approx(8 * soonest)
+
+    pace.learn(rows, pace.before(rows))  # it may have been done before it was asked after
+    assert soonest < pace.before(rows) < 4 * soonest
+
+
+def test_a_job_is_never_asked_after_too_soon_nor_waited_for_without_end():
+    pace, rows = Pace(), 5000
+    soonest = pace.before(rows)
+
+    for _ in range(50):
+        pace.learn(rows, pace.before(rows))
+    assert pace.before(rows) == soonest
+
+    pace.learn(1, PATIENCE)
+    assert pace.before(rows) < PATIENCE
 
 
 def test_failures_are_asked_for_only_if_a_row_is_missing(org):
