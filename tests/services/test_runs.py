@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from crmapp.errors import Conflict
+from crmapp.errors import TooLate
 from crmapp.models import Run
 from crmapp.services import runs
 from tests.support.rivals import overtaken
@@ -19,5 +19,5 @@ def test_a_run_that_ends_while_it_is_cancelled_has_ended(app, make):
 
     refused = overtaken(app, ends, cancel)
 
-    assert [type(error) for error in refused] == [Conflict]
+    assert [type(error) for error in refused] == [TooLate]
     assert make.again(Run, run_id).status == "done"

@@ -25,7 +25,9 @@ from tests.support.upserts import carry_out, edit, plan_again, start
 
 RANDOM = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 """One database for all examples: what earlier ones wrote is there for the next to meet."""
-RIGHT = {"name": "Mended", "phone": "555 999", "credit_limit": "7.50", "terms": "net_60"}
+RIGHT = {
+    "name": "Mended", "number": "C9", "phone": "555 999", "credit_limit": "7.50", "terms": "net_60",
+}  # fmt: skip
 
 rows = st.fixed_dictionaries(
     {
