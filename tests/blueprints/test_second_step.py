@@ -52,7 +52,8 @@ def kept(user):
 
 def letters():
     session.rollback()
-    return [letter.params.get("event") for letter in session.query(MailOutbox)]
+    kept = session.query(MailOutbox).order_by(MailOutbox.id)
+    return [letter.params.get("event") for letter in kept]
 
 
 def is_in(client):
