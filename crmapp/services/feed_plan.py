@@ -30,12 +30,12 @@ from crmapp.services import (
     feed_join,
     feed_leads,
     feed_missing,
-    feed_numbers,
     feed_rows,
     feed_sources,
     feed_states,
     match_questions,
     notifications,
+    numbers_given,
     passing_on,
     planning,
     staged_rows,
@@ -195,7 +195,7 @@ def _again(held: Claim, run: Run) -> Claim:
 def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = spans_of(run)
-    plan = feed_numbers.settle(run, planning.join_parts(held, run, feed_join.select(spans)))
+    plan = numbers_given.settle(run, planning.join_parts(held, run, feed_join.select(spans)))
     plan = passing_on.within(run.id, plan, planning.STEM)
     if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
         with unit_of_work():

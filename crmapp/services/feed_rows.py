@@ -21,7 +21,7 @@ from crmapp.domain.ownership import moment, takes, was_undone
 from crmapp.domain.permissions import Role
 from crmapp.domain.plan import Planned, PlanRow, SourceRow
 from crmapp.models import Account, FeedSource, User
-from crmapp.services import feed_history, feed_numbers, upsert_plan
+from crmapp.services import feed_history, numbers_given, upsert_plan
 
 _ACCOUNT = Account.__table__.c
 _RESPONSIBLE = ("owner_id", "team_id")
@@ -90,7 +90,7 @@ def plan(rows: Sequence[SourceRow], fed: Fed, care: Care = _WITH_CARE) -> list[P
     planned = feed_history.leave_unlinked(planned, fed.identity)
     now = _present(planned, fed, companies)
     planned = [_completed(row, fed, now, companies.get(row.row_no, "")) for row in planned]
-    planned = feed_numbers.marked(planned)
+    planned = numbers_given.marked(planned)
     return [_named(row, fed, companies.get(row.row_no, "")) for row in planned]
 
 

@@ -36,12 +36,12 @@ from crmapp.services import (
     attached_plan,
     decisions,
     feed_leads,
-    feed_numbers,
     field_owners,
     fixes,
     layouts,
     mapping_words,
     match_candidates,
+    numbers_given,
     passing_on,
     planning,
     seen_accounts,
@@ -98,7 +98,7 @@ def _planner(run: Run) -> Plan:
 
 def _left(planned: list[PlanRow]) -> list[PlanRow]:
     """Take from rows what a source keeps, and say of numbers who else has them."""
-    return feed_numbers.marked(field_owners.left_alone(planned), (Planned.UPDATE,))
+    return numbers_given.marked(field_owners.left_alone(planned), (Planned.UPDATE,))
 
 
 def plan_readable(
@@ -226,7 +226,7 @@ def _finish(held: Claim, run: Run) -> None:
     plan = passing_on.within(
         run.id, plan, planning.STEM, FieldMapping.from_json(run.mapping).fields
     )
-    plan = feed_numbers.reject_kept(run, plan)
+    plan = numbers_given.reject_kept(run, plan)
     if plan.rows != run.total:
         with unit_of_work():
             end(held, Status.FAILED, error=_NOT_ALL)
