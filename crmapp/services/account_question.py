@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from crmapp.db import LARGEST_ID
 from crmapp.domain.conditions import Group
 from crmapp.errors import Invalid
 from crmapp.i18n import N_
@@ -31,7 +32,6 @@ ARGUMENTS = (
 )
 LONGEST_SEARCH = 200
 MOST_LOCATIONS = 20
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)

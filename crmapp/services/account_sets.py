@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from crmapp.db import LARGEST_ID
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import User
 from crmapp.services import account_list
-from crmapp.services.account_question import LARGEST_ID, Question
+from crmapp.services.account_question import Question
 
 MOST = 1_000
 """So many accounts are chosen one by one; more than that only by what they have in common."""

@@ -22,6 +22,7 @@ from crmapp.web.access import current_user
 from crmapp.web.htmx import see_other
 from crmapp.web.paging import Pager, numbered, page_number
 from crmapp.web.texts import translated
+from crmapp.web.whole_numbers import whole_number
 
 _PACES = ((10, 1), (50, 3))
 _SLOWEST = 10
@@ -37,8 +38,7 @@ class Pace:
 
 def polling_pace() -> Pace:
     """Read from the address how often the page has looked, which slows it down."""
-    text = request.args.get("looked", "")
-    looked = int(text) if text.isdecimal() and len(text) < 7 else 0
+    looked = whole_number(request.args.get("looked")) or 0
     seconds = next((seconds for limit, seconds in _PACES if looked < limit), _SLOWEST)
     return Pace(seconds, looked + 1)
 

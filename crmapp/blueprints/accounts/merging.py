@@ -12,7 +12,6 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
-from crmapp.db import LARGEST_ID
 from crmapp.domain.fields import freeze
 from crmapp.domain.merging import TOGETHER, Row
 from crmapp.domain.permissions import Right
@@ -27,6 +26,7 @@ from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.texts import translated
+from crmapp.web.whole_numbers import whole_number
 
 _PICK, _VERSION = "pick.", "version."
 
@@ -79,7 +79,7 @@ def new_merge(account_id: int) -> ResponseReturnValue:
 def merge(account_id: int) -> ResponseReturnValue:
     """Merge the accounts of the form, or show what is wrong with it or what changed meanwhile."""
     form, by = Form(), person()
-    versions = {_id(name): _number(text) for name, text in _sent(_VERSION).items()}
+    versions = {_id(name): whole_number(text) or 0 for name, text in _sent(_VERSION).items()}
     if not form.validate_on_submit():
         return _side_by_side(merges.draft(account_id, [*versions], by=by), form, status=422)
     key = form.idempotency_key.data
@@ -163,11 +163,7 @@ def _id(text: str) -> int:
     Raises:
         NotFound: it is none.
     """
-    number = _number(text)
-    if not 0 < number <= LARGEST_ID:
+    number = whole_number(text)
+    if not number:
         raise NotFound
     return number
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0

@@ -16,9 +16,10 @@ from crmapp.blueprints.api import wording
 from crmapp.blueprints.api.document import described
 from crmapp.blueprints.api.door import OPERATIONS, RATE
 from crmapp.config import settings
+from crmapp.db import LARGEST_ID
 from crmapp.domain.scopes import Scope
 from crmapp.domain.search import fold
-from crmapp.services.account_question import LARGEST_ID, LONGEST_SEARCH
+from crmapp.services.account_question import LONGEST_SEARCH
 from crmapp.web.access import public, signed_in
 from crmapp.web.assets import static_url
 from crmapp.web.htmx import page

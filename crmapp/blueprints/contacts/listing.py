@@ -18,6 +18,7 @@ from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, put_address
 from crmapp.web.paging import Pager
 from crmapp.web.templating import number, url_with
+from crmapp.web.whole_numbers import whole_number
 
 _ACTIVE = {"yes": True, "no": False}
 
@@ -52,13 +53,9 @@ def _asked(roles: Mapping[str, str]) -> Asked:
         words=args.get("q", "").replace("\x00", "").strip()[:200],
         role=role if role in roles else "",
         active=_ACTIVE.get(args.get("active", "")),
-        after=_id(args.get("after", "")),
-        before=_id(args.get("before", "")),
+        after=whole_number(args.get("after", "")),
+        before=whole_number(args.get("before", "")),
     )
-
-
-def _id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _pager(asked: Asked, found: contact_list.Page) -> Pager:

@@ -20,6 +20,7 @@ from crmapp.web import reader
 from crmapp.web.access import person
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import page_number
+from crmapp.web.whole_numbers import whole_number
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def asked() -> State:
         NotFound, Forbidden: there is no such day, or it is not hers to see.
     """
     named = request.args.get("person")
-    whose = day.person_of(_id(named) if named else person().id, by=person())
+    whose = day.person_of((whole_number(named) or 0) if named else person().id, by=person())
     account = request.args.get("account")
     return State(
         whose,
@@ -78,11 +79,6 @@ def asked() -> State:
         request.args.get("after"),
         page_number(account, LARGEST_ID) if account else None,
     )
-
-
-def _id(text: str) -> int:
-    """Read the id of a person; that of nobody if it is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0
 
 
 def today() -> Today:

@@ -40,6 +40,7 @@ from crmapp.web.run_trends import trend
 from crmapp.web.sheets import TYPES, csv_response
 from crmapp.web.taking import taken
 from crmapp.web.texts import translated
+from crmapp.web.whole_numbers import whole_number
 
 _WRITES = ("upsert", feed_states.KIND, bulk_edits.KIND)
 """Kinds of runs that are about accounts alone."""
@@ -157,7 +158,7 @@ def _shown(run: Run) -> dict[str, Any]:
 
 def _left_out(run: Run, lost: bool) -> dict[str, Any]:
     """Return a page of the rows that were not carried out; none if their file is ``lost``."""
-    after, asked = _number("after") or 0, (_asked("reason"), _asked("about"))
+    after, asked = whole_number(request.args.get("after")) or 0, (_asked("reason"), _asked("about"))
     found = [] if lost else receipts.left_out(run, by=current_user, after=after, cause=asked)
     kept: dict[str, Any] = {"run_id": run.id, "reason": asked[0] or None, "about": asked[1] or None}
     first = url_for("runs.show", **kept) if after else None
@@ -230,8 +231,3 @@ def _opens_with(run: Run, receipt: Receipt) -> Planned | None:
 
 def _asked(name: str) -> str:
     return request.args.get(name, "")
-
-
-def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else None

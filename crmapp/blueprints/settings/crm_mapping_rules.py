@@ -24,6 +24,7 @@ from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.ladder import LONGEST_ADDRESS, MOVERS, moved, mover, placed
 from crmapp.web.templating import dom_id
 from crmapp.web.texts import translated
+from crmapp.web.whole_numbers import whole_number
 
 _CELLS = ("rule", "field", "begins", "owner", "team")
 """What the form holds of each rule; ``rule`` is what it is called as long as it is not saved."""
@@ -199,4 +200,5 @@ def _typed(id_: int | None) -> str:
 def _id(text: str) -> int | None:
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else _NOBODY
+    found = whole_number(text)
+    return _NOBODY if found is None else found

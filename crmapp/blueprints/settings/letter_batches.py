@@ -20,6 +20,7 @@ from crmapp.services.unfiled import Asked
 from crmapp.services.unfiled_batches import Batch, Verb
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other
+from crmapp.web.whole_numbers import whole_number
 
 _LONGEST = 200
 _PLACES = {
@@ -166,8 +167,7 @@ def tell_what_stays_filed(count: int) -> None:
 
 
 def _number(name: str) -> int:
-    text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return whole_number(request.form.get(name)) or 0
 
 
 def _moment(name: str) -> datetime | None:

@@ -23,6 +23,7 @@ from crmapp.web.htmx import page, see_other
 from crmapp.web.paging import numbered
 from crmapp.web.run_pages import asked_page
 from crmapp.web.texts import translated
+from crmapp.web.whole_numbers import whole_number
 
 PUT_OFF = timedelta(days=7)
 _PREFIX = "question-"
@@ -96,21 +97,17 @@ def _replies(form: Mapping[str, str]) -> dict[int, Reply]:
         say, _colon, account = value.partition(":")
         found[int(text)] = Reply(
             say,
-            _int(form.get(f"version-{text}", "")),
-            _int(account),
+            whole_number(form.get(f"version-{text}")) or 0,
+            whole_number(account) or 0,
             reader.midnight(form.get(f"until-{text}", "")) if say == Say.LATER else None,
             form.get(f"name-{text}", "")[:200],
         )
     return found
 
 
-def _int(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
 def _filters() -> dict[str, Any]:
     given: dict[str, Any] = {
-        n: _int(request.args.get(n, "")) or None for n in ("mapping", "source")
+        n: whole_number(request.args.get(n)) or None for n in ("mapping", "source")
     }
     later = "later" if request.args.get("show") == "later" else None
     return {**given, "show": later}

@@ -23,6 +23,7 @@ from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import ChosenField, Required
 from crmapp.web.texts import translated
+from crmapp.web.whole_numbers import whole_number
 
 
 class WebhookForm(Form):
@@ -109,7 +110,7 @@ def update_webhook(hook_id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show_form(form, hook, 422)
     try:
-        services.update(hook_id, form.wanted, _number(form.version.data), by=person())
+        services.update(hook_id, form.wanted, whole_number(form.version.data) or 0, by=person())
     except Invalid as invalid:
         form.refuse(invalid)
         return _show_form(form, hook, 422)
@@ -189,10 +190,6 @@ def _offering(form: WebhookForm) -> WebhookForm:
         for name, spec in webhook_events.fields_offered().items()
     ]
     return form
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _show_form(
