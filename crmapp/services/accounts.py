@@ -332,7 +332,9 @@ def _checked(
     own_id = account.id if account else None
     try:
         values = editing.checked(
-            *("account", plain, known),
+            "account",
+            plain,
+            known,
             whole=whole,
             held=account,
             excused=_excused(account, by),

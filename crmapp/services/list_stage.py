@@ -110,11 +110,11 @@ def read_source(held: Claim, run: Run) -> Claim:
             held = keep(held, run, [], status=status, told=told)
         fields = list(dict.fromkeys([key, name, *([status] if status else [])]))
         pages = connector.read(object_, fields, run.mapping.get("cursor"))
+        unsaid = None if told else True
 
         def as_row(record: Record) -> Row:
             code, label = _text(record.get(key)), _text(record.get(name))
             label = label or code
-            unsaid = None if told else True
             active = _text(record.get(status)).lower() != _INACTIVE if status else unsaid
             return code.lower(), code, label, active, word_of(code), word_of(label)
 

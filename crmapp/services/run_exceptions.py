@@ -81,7 +81,9 @@ def _held_numbers(outcomes: Sequence[Outcome]) -> dict[int | None, str | None]:
     taken = [
         each.record_id
         for each in outcomes
-        if each.reason is Reason.NUMBER_TAKEN and each.record_id is not None
+        if each.reason is Reason.NUMBER_TAKEN
+        and each.record_id is not None
+        and not each.write.values.get("number")
     ]
     if not taken:
         return {}

@@ -71,7 +71,10 @@ class Forgetful:
 
 @dataclass
 class Pace:
-    """How many seconds Salesforce takes for a row, as far as the last job has shown."""
+    """How many seconds Salesforce takes for a row, as far as the last job has shown.
+
+    A job that is first asked after when it is done costs one question, which counts as a request.
+    """
 
     each: float = SOONEST
 
