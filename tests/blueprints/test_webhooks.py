@@ -146,7 +146,9 @@ def test_messages_are_listed_by_state(make, alice):
     message = make.message(state="failed", kind="account.created", error="time")
     path = f"/admin/webhooks/{message.webhook_id}"
 
-    assert f"{path}/messages/{message.id}" in alice.get(f"{path}?state=failed").text
+    failed = alice.get(f"{path}?state=failed").text
+    assert f"{path}/messages/{message.id}" in failed
+    assert "No answer came in time." in failed
     assert f"{path}/messages/{message.id}" not in alice.get(f"{path}?state=delivered").text
 
 

@@ -17,8 +17,8 @@ from crmapp.models import Delivery
 from crmapp.services import webhook_events, webhook_log, webhooks
 from crmapp.web.access import person
 from crmapp.web.htmx import page
-from crmapp.web.paging import page_number
 from crmapp.web.texts import translated
+from crmapp.web.whole_numbers import whole_number
 
 _OBJECTS = {"account": N_("Account"), "contact": N_("Contact"), "activity": N_("Activity")}
 _PAGES = {
@@ -57,14 +57,14 @@ def show(
 
 
 def _messages(hook_id: int) -> dict[str, Any]:
-    state, before = request.args.get("state", ""), request.args.get("before")
-    place = page_number(before, 2**31 - 1) if before else None
-    rows, older = webhook_log.listed(hook_id, by=person(), state=state, before=place)
+    state, before = request.args.get("state", ""), whole_number(request.args.get("before"))
+    rows, older = webhook_log.listed(hook_id, by=person(), state=state, before=before)
     states = webhook_log.STATES
     return {
         "rows": rows,
         "records": records_of(rows),
         "older": older,
+        "reasons": webhook_log.REASONS,
         "given_up": webhook_log.some_given_up(hook_id, by=person()),
         "states": states,
         "state": state if state in states else "",
