@@ -40,6 +40,7 @@ from crmapp.services import second_step as steps
 from crmapp.web import guesses, passkeys, provider, recent, second_step, signed_in
 from crmapp.web.extensions import GUESS_LIMIT, SIGN_IN_LIMIT, limiter
 from crmapp.web.redirects import is_our_own
+from crmapp.web.sessions import TOASTS
 from crmapp.web.texts import translated
 
 RESET_LIMIT = "5 per minute; 30 per hour"
@@ -262,7 +263,7 @@ def _start_afresh(_app: Flask, user: User, **_extra: object) -> None:
     if user.timezone is None and is_zone(zone):
         database.execute(update(User).where(User.id == user.id).values(timezone=zone))
         after_this_request(_view_commit)
-    for name in ("csrf_token", "_flashes"):
+    for name in ("csrf_token", TOASTS):
         session.pop(name, None)
     recent.forget()
     session["sid"] = secrets.token_urlsafe(16)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from zlib_ng import gzip_ng
 
+from crmapp.web.htmx import vary
+
 LEAST = 600
 """Bytes that are sent as they are: they fit into one packet anyway."""
 LEVEL = 5
@@ -34,7 +36,7 @@ def init_app(app: Flask) -> None:
 def _compress(response: Response) -> Response:
     if not _is_text(response):
         return response
-    response.vary.add("Accept-Encoding")
+    vary(response, "Accept-Encoding")
     if not request.accept_encodings.quality("gzip"):
         return response
     response.direct_passthrough = False  # files of the static folder are small

@@ -69,5 +69,11 @@ def trigger(response: Response, events: Mapping[str, Mapping[str, Any]]) -> Resp
 
 
 def _vary(response: Response) -> Response:
-    response.vary.update(("HX-Request", "HX-Request-Type"))
+    vary(response, "HX-Request, HX-Request-Type")
     return response
+
+
+def vary(response: Response, names: str) -> None:
+    """Say that an answer depends on headers of the request, by their names, with commas."""
+    known = response.headers.get("Vary")
+    response.headers["Vary"] = f"{known}, {names}" if known else names

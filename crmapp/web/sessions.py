@@ -10,14 +10,19 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
+from crmapp.web.htmx import vary
 from crmapp.web.tokens import Serializer
 
 MOST = 1_000
 """So many cookies are known again; one has less than 4 KB."""
+TOASTS = "_flashes"
+"""Where Flask keeps what it is to say on the next page: (category, text), the latest last."""
+LONGEST_TOASTS = 1_000
+"""So many characters of them are kept, or the latest one."""
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -54,6 +59,27 @@ class Sessions(SecureCookieSessionInterface):
         if not timedelta(0) <= age <= app.permanent_session_lifetime:
             return self.session_class()
         return self.session_class({name: _copy(value) for name, value in values.items()})
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie if the session has changed, else only say that the answer follows it."""
+        if session.modified or self.should_set_cookie(app, session):
+            _forget_old_toasts(session)
+            super().save_session(app, session, response)
+        elif session.accessed:
+            vary(response, "Cookie")
+
+
+def _forget_old_toasts(session: SessionMixin) -> None:
+    """Keep the latest: a program that sends forms and looks at no page would never be rid of any.
+
+    A browser drops a cookie above 4,096 bytes, and the server refuses a request with 8,190.
+    """
+    toasts, length = session.get(TOASTS, ()), 0
+    for kept, (_category, text) in enumerate(reversed(toasts)):
+        length += len(text)
+        if kept and length > LONGEST_TOASTS:
+            session[TOASTS] = toasts[-kept:]
+            return
 
 
 def _copy(value: object) -> object:

@@ -1,3 +1,4 @@
+import secrets
 from datetime import timedelta
 
 import pytest
@@ -5,6 +6,7 @@ import time_machine
 from flask import session
 
 from crmapp.db import utcnow
+from crmapp.web.sessions import LONGEST_TOASTS
 
 
 @pytest.fixture
@@ -49,3 +51,23 @@ def test_a_cookie_that_resembles_a_known_one_is_not_ours(app, cookie):
 
     assert opened(app, f"{name}={value[:-1]}") == {}
     assert opened(app, f"{name}=x{value}") == {}
+
+
+def test_of_many_toasts_that_nobody_looked_at_the_latest_are_kept(app):
+    toasts = [("success", f"{secrets.token_hex(16)} is created.") for _ in range(400)]
+
+    sent = write(app, {"_user_id": "ada", "_flashes": toasts})
+
+    kept = opened(app, sent)
+    assert len(sent) < 3_000
+    assert kept["_flashes"] == toasts[-len(kept["_flashes"]) :]
+    assert len(kept["_flashes"]) == LONGEST_TOASTS // len(toasts[0][1])
+    assert kept["_user_id"] == "ada"
+
+
+def test_one_toast_is_kept_however_long(app):
+    toasts = [("success", "Saved."), ("error", "no " * LONGEST_TOASTS)]
+
+    kept = opened(app, write(app, {"_flashes": toasts}))
+
+    assert kept["_flashes"] == toasts[1:]
