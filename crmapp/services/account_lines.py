@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -50,22 +50,22 @@ def read(ids: Sequence[int], columns: Iterable[str]) -> Sequence[Line]:
     own = tuple(name for name in names if name != NAME and not is_custom(name))
     query = _query(own, custom=any(map(is_custom, names)), dialect_=dialect())
     rows = session.connection().execute(query, {"ids": ids}).all()
+    people = [at for at, name in enumerate(own) if len(_VALUES.get(name, ())) > 1]
     found = {
-        id_: Line(id_, name, active, deleted, dict(_held(own, iter(values))))
+        id_: Line(id_, name, active, deleted, _held(own, people, values))
         for id_, name, active, deleted, *values in rows
     }
     return [found[each] for each in ids if each in found]
 
 
-def _held(own: Sequence[str], values: Iterator[Any]) -> Iterator[tuple[str, Any]]:
-    for name in own:
-        yield name, full_name(*(next(values), next(values))) if _is_two(name) else next(values)
-    for custom in values:
-        yield from custom.items()
-
-
-def _is_two(name: str) -> bool:
-    return len(_VALUES.get(name, ())) > 1
+def _held(own: Sequence[str], people: Iterable[int], values: list[Any]) -> dict[str, Any]:
+    """Return column → what it holds; of the columns at ``people``, two values are the name."""
+    for at in people:
+        values[at : at + 2] = [full_name(*values[at : at + 2])]
+    held = dict(zip(own, values, strict=False))
+    for custom in values[len(own) :]:
+        held |= custom
+    return held
 
 
 @lru_cache(maxsize=_MOST_STATEMENTS)

@@ -44,11 +44,13 @@ def meant(words: Collection[str], *, by: User) -> dict[str, int]:
 
 def seen(ids: Collection[int], *, by: User) -> dict[int, Named]:
     """Return id → those of the accounts that ``by`` sees."""
+    if not ids:
+        return {}
     account = Account.__table__.c
     query = select(account.id, account.name, account.number).where(
         is_one_of(account.id, sorted(ids)), Account.visible_to(by)
     )
-    return {row.id: Named(*row) for row in session.execute(query)} if ids else {}
+    return {row.id: Named(*row) for row in session.execute(query)}
 
 
 def standing(ids: Collection[int], *, by: User) -> dict[int, Named]:

@@ -135,7 +135,8 @@ def left_out(values: Mapping[str, Any], *, by: User) -> frozenset[str]:
 
 def left_out_of(account: Account, *, by: User) -> frozenset[str]:
     """Return the fields that ``by`` is not shown of ``account``."""
-    return left_out(deciding(account, by=by), by=by)
+    asked = rules(of(by.role))
+    return left_out(deciding(account, by=by), by=by) if asked else frozenset()
 
 
 def may_be_left_out(name: str, *, by: User) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, bindparam, literal_column, select, union_all
@@ -187,9 +188,10 @@ def _closest(
     """Take hits from the tiers until there are enough; a later tier is not asked then."""
     found: dict[int, Hit] = {}
     for tier in tiers:
-        for row in sorted(tier, key=lambda row: rank(row, folded)):
+        ranked = sorted(((rank(row, folded), row) for row in tier), key=itemgetter(0))
+        for (distance, _length, _name), row in ranked:
             if row.id not in found:
-                found[row.id] = hit_of(row, rank(row, folded)[0])
+                found[row.id] = hit_of(row, distance)
             if len(found) >= MOST:
                 return list(found.values())
     return list(found.values())

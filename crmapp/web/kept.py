@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, current_app, g, render_template, request, url_for
-from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from crmapp.config import settings
@@ -24,6 +23,7 @@ from crmapp.web.assets import static_url
 from crmapp.web.reader import preferences
 from crmapp.web.redirects import here
 from crmapp.web.security import csp_nonce
+from crmapp.web.texts import current_locale
 from crmapp.web.tokens import csrf_token
 
 MOST = 500
@@ -136,5 +136,5 @@ def _reader() -> Hashable:
         named = who and (who.id, who.name, who.email, who.rights, who.scope, viewer)
         looks = tuple(preferences().values())
         room = (request.script_root, request.blueprint, static_url(""), settings().htmx_source)
-        known = g.reader_of_parts = (named, looks, str(get_locale()), room)
+        known = g.reader_of_parts = (named, looks, str(current_locale()), room)
     return known

@@ -39,7 +39,7 @@ class Latency:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._path = Path()
+        self._path = ""
         self._histogram: Histogram | None = None
 
     def observe(self, labels: tuple[str, str, str], seconds: float) -> None:
@@ -47,13 +47,13 @@ class Latency:
         try:
             self._now().labels(*labels).observe(seconds)
         except OSError:
-            self._path = Path()
+            self._path = ""
 
     def _now(self) -> Histogram:
-        path = self._folder / f"histogram_{os.getpid()}.db"
+        path = f"{self._folder}/histogram_{os.getpid()}.db"
         with self._lock:
-            if self._histogram is None or path != self._path or not path.exists():
-                self._histogram = self._begin(path)
+            if self._histogram is None or path != self._path or not os.path.exists(path):
+                self._histogram = self._begin(Path(path))
                 self._path = path
             return self._histogram
 

@@ -20,7 +20,6 @@ from flask_babel import (
     format_decimal,
     format_time,
     format_timedelta,
-    get_locale,
     gettext,
 )
 from jinja2 import Environment, pass_context
@@ -33,7 +32,7 @@ from crmapp.models import Run
 from crmapp.web import guide, navigation, reader
 from crmapp.web.access import current_user, person, signed_in
 from crmapp.web.redirects import here
-from crmapp.web.texts import translated
+from crmapp.web.texts import current_locale, translated
 
 HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
 HTMX_SRI = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
@@ -88,7 +87,7 @@ def init_app(app: Flask) -> None:
         reader=reader,
         navigation=navigation,
         guide_chapter=guide.explaining,
-        current_locale=lambda: str(get_locale() or "en"),
+        current_locale=lambda: str(current_locale() or "en"),
         htmx={"cdn": HTMX_CDN, "sri": HTMX_SRI, "local": HTMX_LOCAL},
         htmx_source=lambda: settings().htmx_source,
         now=utcnow,
@@ -149,7 +148,7 @@ def moment(value: datetime | None, style: str = "medium") -> str:
     """Write a moment in the reader's time zone."""
     if value is None:
         return NONE
-    return _moment(value, style, reader.timezone(), str(get_locale()))
+    return _moment(value, style, reader.timezone(), str(current_locale()))
 
 
 @lru_cache(maxsize=10_000)
@@ -177,7 +176,7 @@ def number(value: Decimal | float | None, digits: int | None = None) -> str:
     if value is None:
         return NONE
     if digits is None:
-        return _whole(value, str(get_locale())) if type(value) is int else format_decimal(value)
+        return _whole(value, str(current_locale())) if type(value) is int else format_decimal(value)
     return format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0")
 
 
@@ -193,7 +192,7 @@ def file_size(count: int) -> str:
     What is not empty never looks as if it were.
     """
     unit, size = ("megabyte", 1e6) if count >= 1e6 else ("kilobyte", 1e3)
-    locale = get_locale() or "en"
+    locale = current_locale() or "en"
     shown = max(count / size, 0.1) if count else 0
     return str(format_unit(shown, unit, length="short", format="#,##0.#", locale=locale))
 
@@ -209,7 +208,7 @@ def percent(value: Decimal | float | None, digits: int = 1) -> str:
     """Write a share (0.25) as a percentage (25.0 %)."""
     if value is None:
         return NONE
-    pattern = Locale.parse(get_locale() or "en").percent_formats[None].pattern
+    pattern = Locale.parse(current_locale() or "en").percent_formats[None].pattern
     return format_decimal(value, pattern.replace("#0", f"#0.{'0' * digits}") if digits else pattern)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from babel import Locale
 from babel.support import NullTranslations
+from flask import g
 from flask_babel import Domain, format_decimal, get_locale, gettext
 
 from crmapp.i18n import Bilingual, Text
@@ -23,16 +24,25 @@ class Catalogues(Domain):
 
     def get_translations(self) -> NullTranslations:
         """Return the texts in the reader's language."""
-        locale = get_locale()  # one object per language: comparing locales takes longer
+        locale = current_locale()  # one object per language: comparing locales takes longer
         if id(locale) not in self._known:
             self._known[id(locale)] = locale, super().get_translations()
         return self._known[id(locale)][1]
 
 
+def current_locale() -> Locale | None:
+    """Return the reader's locale, as ``get_locale`` does, which looks at six places each time."""
+    try:
+        known = g.get("_flask_babel")
+    except RuntimeError:  # there is no reader
+        known = None
+    return getattr(known, "babel_locale", None) or get_locale()
+
+
 def translated(text: Text | str) -> str:
     """Say ``text`` in the reader's language, and those of its values that are texts."""
     if isinstance(text, Bilingual):
-        return text.said_in(str(get_locale()))
+        return text.said_in(str(current_locale()))
     if not isinstance(text, Text):
         text = Text(str(text))  # it may be lazy
     if isinstance(text.text, Bilingual):

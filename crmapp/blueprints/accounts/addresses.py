@@ -26,7 +26,7 @@ def asked() -> Question:
         Invalid: an argument cannot be used.
     """
     args = request.args
-    return Question.from_args(args, me=person().id, locations=args.getlist("location"))
+    return Question.from_args(args.to_dict(), me=person().id, locations=args.getlist("location"))
 
 
 def arguments(*without: tuple[str, str | None]) -> Pairs:
@@ -39,6 +39,7 @@ def arguments(*without: tuple[str, str | None]) -> Pairs:
     pairs = [
         (name, value)
         for name in (*ARGUMENTS, *filter(is_custom, args))
+        if name in args
         for value in (args.getlist(name) if name == "location" else [args.get(name)])
         if value
     ]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.palette.groups import Group, Item
+from crmapp.db import while_unchanged
 from crmapp.domain.permissions import Right
 from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.errors import NotFound
@@ -17,6 +17,7 @@ from crmapp.models import Account
 from crmapp.models.user import User
 from crmapp.services import accounts, saved_views
 from crmapp.web import guide, navigation
+from crmapp.web.texts import current_locale
 
 MOST = 8
 
@@ -29,12 +30,13 @@ def for_account(words: str, account_id: int | None, *, by: User) -> list[Group]:
         account = accounts.get(account_id, by=by)
     except NotFound:
         return []
-    return [_matching(Group("account", account.name, list(_with_account(account, by))), words)]
+    offered = Group("account", account.name, list(_with_account(account, by)))
+    return [_matching(offered, fold(words))]
 
 
 def everywhere(words: str, *, by: User) -> list[Group]:
     """Return what else ``by`` can do, and where she can go; preferences only when asked for."""
-    key = (by.rights, str(get_locale()))
+    key = (by.rights, str(current_locale()))
     if key not in _offered:
         _offered[key] = [
             Group("actions", _("Actions"), list(_actions(by))),
@@ -43,18 +45,17 @@ def everywhere(words: str, *, by: User) -> list[Group]:
             Group("preferences", _("Preferences"), list(_preferences())),
         ]
     groups = _offered[key]
-    offered = (
-        [*groups, Group("views", _("Views"), list(_views(by)))] if words.strip() else groups[:2]
-    )
-    return [_matching(group, words) for group in offered]
+    folded = fold(words)
+    offered = [*groups, _views(by)] if folded else groups[:2]
+    return [_matching(group, folded) for group in offered]
 
 
 _offered: dict[tuple[object, ...], list[Group]] = {}
 """What is offered to people with the same rights, in a language."""
 
 
-def _matching(group: Group, words: str) -> Group:
-    folded = fold(words)
+def _matching(group: Group, folded: str) -> Group:
+    """Leave the items of a group that folded words are close to; without any, all of them."""
     if not folded:
         return group
     first = folded.partition(" ")[0]
@@ -126,11 +127,15 @@ def _pages(by: User) -> Iterator[Item]:
     yield Item(_("Change password"), "key-round", "security.change_password")
 
 
-def _views(by: User) -> Iterator[Item]:
-    """Yield the ways to the views that are open to ``by``: hers, so they are read each time."""
+def _views(by: User) -> Group:
+    """Return the ways to the views that are open to ``by``."""
+    key = ("ways to views", by.id, by.rights, str(current_locale()))
+    return while_unchanged(key, lambda: Group("views", _("Views"), list(_ways_to_views(by))))
+
+
+def _ways_to_views(by: User) -> Iterator[Item]:
     for view in saved_views.listed(by=by) if by.can(Right.ACCOUNT_VIEW) else ():
-        opens = (("view", str(view.id)),)
-        yield Item(view.name, "list-filter", "accounts.index", opens)
+        yield Item(view.name, "list-filter", "accounts.index", (("view", str(view.id)),))
 
 
 def _chapters() -> Iterator[Item]:
