@@ -26,9 +26,13 @@ class Lines:
 
         What a line says follows from its item, whose texts are in the reader's language.
         """
-        line = current_app.jinja_env.get_template("macros/palette.html").module.palette_item  # type: ignore[attr-defined]  # its macro
-        written = []
+        written, root = [], request.script_root
         for number, item in enumerate(items, 1):
             shown = (item, f"{name}-{number}" if name else "")
-            written.append(self._kept.of((*shown, request.script_root), partial(line, *shown)))
+            written.append(self._kept.of((*shown, root), partial(_line, *shown)))
         return Markup("\n".join(written))  # noqa: S704  (written by a template)
+
+
+def _line(item: Item, name: str) -> object:
+    template = current_app.jinja_env.get_template("macros/palette.html")
+    return template.module.palette_item(item, name)  # type: ignore[attr-defined]  # its macro
