@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.domain.fields import LISTED, Field, Kind, thaw
 from crmapp.domain.records import GROUP_BILLING, GROUP_SHIPPING
-from crmapp.services import account_columns, account_fields, account_links, pick_lists
+from crmapp.services import account_columns, account_fields, account_links, fields, pick_lists
 from crmapp.services.account_columns import NAME
 from crmapp.services.account_lines import Line
 from crmapp.services.account_links import Named
 from crmapp.services.account_question import SORTS
 from crmapp.web.access import current_user
-from crmapp.web.texts import translated
+from crmapp.web.texts import current_locale, translated
 
 FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
 """Fields that stand to the right of their columns."""
@@ -54,6 +54,11 @@ def called(names: Collection[str]) -> list[str]:
 
 def heads(columns: Mapping[str, Field]) -> tuple[Head, ...]:
     """Return the head of each column."""
+    return _heads(tuple(columns), fields.word(), str(current_locale()))
+
+
+@lru_cache(maxsize=200)
+def _heads(names: tuple[str, ...], _fields_word: str, _locale: str) -> tuple[Head, ...]:
     return tuple(
         Head(
             name,
@@ -61,23 +66,26 @@ def heads(columns: Mapping[str, Field]) -> tuple[Head, ...]:
             spec.kind in FIGURES,
             name in SORTS or account_fields.can_sort(name),
         )
-        for name, spec in columns.items()
+        for name, spec in account_columns.shown(names).items()
     )
 
 
 def cells(lines: Sequence[Line], columns: Mapping[str, Field]) -> dict[int, list[Cell]]:
     """Return account → what stands in its columns, after its name."""
     others = [(name, spec) for name, spec in columns.items() if name != NAME]
-    labels = pick_lists.labels(str(get_locale())) if any(s.pick_list for _n, s in others) else {}
+    labels = (
+        pick_lists.labels(str(current_locale())) if any(s.pick_list for _n, s in others) else {}
+    )
     names = [name for name, spec in others if spec.kind is Kind.ACCOUNT]
     ids = {id_ for line in lines for name in names if (id_ := line.held.get(name)) is not None}
     links = account_links.standing(ids, by=current_user)
+    asked = [(name, spec, spec.kind in _PLAIN and not spec.custom) for name, spec in others]
     return {
         line.id: [
             (held, "")
-            if (held := line.held.get(name)) is None or (spec.kind in _PLAIN and not spec.custom)
+            if (held := line.held.get(name)) is None or plain
             else _said(spec, held, labels, links)
-            for name, spec in others
+            for name, spec, plain in asked
         ]
         for line in lines
     }

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from flask import current_app, url_for
-from flask_babel import get_locale
 from markupsafe import Markup
 
 from crmapp.blueprints.accounts.columns import FIGURES, Cell
@@ -15,6 +14,7 @@ from crmapp.services.account_columns import NAME
 from crmapp.services.account_lines import Line
 from crmapp.web.kept import Texts, mark
 from crmapp.web.templating import text
+from crmapp.web.texts import current_locale
 from crmapp.web.tokens import csrf_token
 
 _MARK = mark("token")
@@ -42,15 +42,16 @@ class Rows:
 
         Their links end in ``tail``.
         """
-        place, locale = url_for("accounts.index"), str(get_locale())
-        kinds = [spec.kind for name, spec in columns.items() if name != NAME]
+        place, locale = url_for("accounts.index"), str(current_locale())
+        specs = [spec for name, spec in columns.items() if name != NAME]
+        looks = [(spec.kind is Kind.LONG_TEXT, spec.kind in FIGURES) for spec in specs]
         written: list[str] = []
         row = current_app.jinja_env.get_template("accounts/_rows.html").module.row  # type: ignore[attr-defined]  # its macro
         for line in lines:
             plain = tuple(line[:-1])
             shown = tuple(
-                (_seen(value, kind), href, kind in FIGURES)
-                for (value, href), kind in zip(cells[line.id], kinds, strict=True)
+                (_shortened(text(value)) if long else text(value), href, figures)
+                for (value, href), (long, figures) in zip(cells[line.id], looks, strict=True)
             )
             described = (plain, shown, place, tail)
             written.append(self._kept.of((*described, locale), partial(row, *described, _MARK)))
@@ -60,6 +61,5 @@ class Rows:
         return Markup(markup)  # noqa: S704  (written by a template)
 
 
-def _seen(value: object, kind: Kind) -> str:
-    said = text(value)
-    return " ".join(said[: 2 * LONGEST].split())[:LONGEST] if kind is Kind.LONG_TEXT else said
+def _shortened(said: str) -> str:
+    return " ".join(said[: 2 * LONGEST].split())[:LONGEST]
