@@ -32,40 +32,44 @@ _MOST_STATEMENTS = 200
 
 
 class Line(NamedTuple):
-    """What the list knows of an account; ``held`` has what it holds in each column.
+    """What the list knows of an account.
 
-    Owner, team and contact are names, values of custom fields are as JSON keeps them.
+    ``values`` are what it holds in the standard columns ``own``, as the database has it; ``custom``
+    has the values of custom fields, as JSON keeps them, if a column shows one.
     """
 
     id: int
     name: str
     active: bool
     deleted: bool
-    held: Mapping[str, Any]
+    values: Sequence[Any]
+    custom: Mapping[str, Any]
+    own: Sequence[str]
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """What the account holds in each column: owner, team and contact are names."""
+        values = [*self.values]
+        for at, name in enumerate(self.own):
+            if len(_VALUES.get(name, ())) > 1:
+                values[at : at + 2] = [full_name(*values[at : at + 2])]
+        return {**dict(zip(self.own, values, strict=True)), **self.custom}
 
 
 def read(ids: Sequence[int], columns: Iterable[str]) -> Sequence[Line]:
     """Read the lines of accounts in the order of ``ids``, with what ``columns`` show."""
     names = tuple(columns)
     own = tuple(name for name in names if name != NAME and not is_custom(name))
-    query = _query(own, custom=any(map(is_custom, names)), dialect_=dialect())
+    custom = any(map(is_custom, names))
+    query = _query(own, custom=custom, dialect_=dialect())
     rows = session.connection().execute(query, {"ids": ids}).all()
-    people = [at for at, name in enumerate(own) if len(_VALUES.get(name, ())) > 1]
-    found = {
-        id_: Line(id_, name, active, deleted, _held(own, people, values))
-        for id_, name, active, deleted, *values in rows
-    }
+    end = -1 if custom else None
+    found = {}
+    for row in rows:
+        id_, name, active, deleted = row[:4]
+        held = row[4:end], row[-1] if custom else {}
+        found[id_] = Line(id_, name, active, deleted, *held, own)
     return [found[each] for each in ids if each in found]
-
-
-def _held(own: Sequence[str], people: Iterable[int], values: list[Any]) -> dict[str, Any]:
-    """Return column → what it holds; of the columns at ``people``, two values are the name."""
-    for at in people:
-        values[at : at + 2] = [full_name(*values[at : at + 2])]
-    held = dict(zip(own, values, strict=False))
-    for custom in values[len(own) :]:
-        held |= custom
-    return held
 
 
 @lru_cache(maxsize=_MOST_STATEMENTS)

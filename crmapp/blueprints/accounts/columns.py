@@ -23,6 +23,8 @@ FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
 """Fields that stand to the right of their columns."""
 _PLAIN = frozenset(Kind) - LISTED - {Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.ACCOUNT}
 """Kinds of standard fields whose values are shown as they are."""
+_ALONE = _PLAIN | {Kind.EMAIL, Kind.PHONE, Kind.URL}
+"""Kinds of standard fields of which nothing but their values decides what is shown."""
 Cell = tuple[Any, str]
 """What a column holds, as people read it, and where it leads."""
 
@@ -73,9 +75,8 @@ def _heads(names: tuple[str, ...], _fields_word: str, _locale: str) -> tuple[Hea
 def cells(lines: Sequence[Line], columns: Mapping[str, Field]) -> dict[int, list[Cell]]:
     """Return account → what stands in its columns, after its name."""
     others = [(name, spec) for name, spec in columns.items() if name != NAME]
-    labels = (
-        pick_lists.labels(str(current_locale())) if any(s.pick_list for _n, s in others) else {}
-    )
+    listed = any(spec.pick_list for _name, spec in others)
+    labels = pick_lists.labels(str(current_locale())) if listed else {}
     names = [name for name, spec in others if spec.kind is Kind.ACCOUNT]
     ids = {id_ for line in lines for name in names if (id_ := line.held.get(name)) is not None}
     links = account_links.standing(ids, by=current_user)
@@ -89,6 +90,11 @@ def cells(lines: Sequence[Line], columns: Mapping[str, Field]) -> dict[int, list
         ]
         for line in lines
     }
+
+
+def follows(spec: Field) -> bool:
+    """Say whether what a column shows follows from what it holds, and from its reader."""
+    return spec.kind in _ALONE and not spec.custom
 
 
 def _said(

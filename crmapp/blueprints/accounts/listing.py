@@ -11,7 +11,7 @@ from flask_babel import format_decimal, get_locale, gettext, ngettext
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail, with_view
 from crmapp.blueprints.accounts.bulk_actions import offered
-from crmapp.blueprints.accounts.columns import called, cells, heads
+from crmapp.blueprints.accounts.columns import called, heads
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
 from crmapp.blueprints.accounts.lapsed import instead
 from crmapp.blueprints.accounts.rows import Rows
@@ -68,7 +68,7 @@ def _list() -> ResponseReturnValue:
         "accounts/_table.html",
         question=question,
         found=found,
-        rows=_rows(found.rows, columns, cells(found.rows, columns), tail(pairs)),
+        rows=_rows(found.rows, columns, tail(pairs)),
         heads=heads(columns),
         gone=called(question.gone),
         more_filters=bool(account_fields.filterable()),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 
 from flask import current_app, url_for
 from markupsafe import Markup
 
-from crmapp.blueprints.accounts.columns import FIGURES, Cell
+from crmapp.blueprints.accounts.columns import FIGURES, Cell, cells, follows
 from crmapp.domain.fields import Field, Kind
+from crmapp.services import fields
 from crmapp.services.account_columns import NAME
 from crmapp.services.account_lines import Line
 from crmapp.web.kept import Texts, mark
+from crmapp.web.reader import timezone
 from crmapp.web.templating import text
 from crmapp.web.texts import current_locale
 from crmapp.web.tokens import csrf_token
@@ -33,32 +35,64 @@ class Rows:
 
     def __call__(
         self,
-        lines: Iterable[Line],
+        lines: Sequence[Line],
         columns: Mapping[str, Field],
-        cells: Mapping[int, Sequence[Cell]],
         tail: str,
     ) -> Markup:
-        """Return the rows of ``lines``, with ``cells`` for the ``columns`` after the name.
+        """Return the rows of ``lines``, whose links end in ``tail``.
 
-        Their links end in ``tail``.
+        What a row says follows from its line, the reader and the columns, but for some cells.
         """
-        place, locale = url_for("accounts.index"), str(current_locale())
-        specs = [spec for name, spec in columns.items() if name != NAME]
-        looks = [(spec.kind is Kind.LONG_TEXT, spec.kind in FIGURES) for spec in specs]
-        written: list[str] = []
-        row = current_app.jinja_env.get_template("accounts/_rows.html").module.row  # type: ignore[attr-defined]  # its macro
-        for line in lines:
-            plain = tuple(line[:-1])
-            shown = tuple(
-                (_shortened(text(value)) if long else text(value), href, figures)
-                for (value, href), (long, figures) in zip(cells[line.id], looks, strict=True)
-            )
-            described = (plain, shown, place, tail)
-            written.append(self._kept.of((*described, locale), partial(row, *described, _MARK)))
-        markup = "".join(written)
+        place = url_for("accounts.index")
+        said_to = (fields.word(), str(current_locale()), str(timezone()), place, tail, *columns)
+        words = "\n".join(said_to)  # one text, whose hash is worked out once
+        more = {name: spec for name, spec in columns.items() if not follows(spec)}
+        others = cells(lines, more) if more else {}
+        write = _Writer(lines, columns, others, (place, tail, _MARK))
+        markup = "".join(
+            self._kept.of((words, line[:5], *others.get(line.id, ())), partial(write, line))
+            for line in lines
+        )
         if _MARK in markup:
             markup = markup.replace(_MARK, csrf_token())
         return Markup(markup)  # noqa: S704  (written by a template)
+
+
+class _Writer:
+    """Writes rows that nobody has written before: then all cells of the page are worked out.
+
+    ``others`` has, by account, the cells that do not follow from their lines.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        columns: Mapping[str, Field],
+        others: Mapping[int, Sequence[Cell]],
+        ends: tuple[str, str, str],
+    ) -> None:
+        self._lines, self._others, self._ends = lines, others, ends
+        self._columns = {name: spec for name, spec in columns.items() if name != NAME}
+
+    def __call__(self, line: Line) -> object:
+        template = current_app.jinja_env.get_template("accounts/_rows.html")
+        following, others = iter(self._following[line.id]), iter(self._others.get(line.id, ()))
+        shown = [
+            _shown(next(following if follows(spec) else others), spec.kind)
+            for spec in self._columns.values()
+        ]
+        return template.module.row(line[:4], shown, *self._ends)  # type: ignore[attr-defined]  # its macro
+
+    @cached_property
+    def _following(self) -> Mapping[int, Sequence[Cell]]:
+        columns = {name: spec for name, spec in self._columns.items() if follows(spec)}
+        return cells(self._lines, columns)
+
+
+def _shown(cell: Cell, kind: Kind) -> tuple[str, str, bool]:
+    """Return what stands in a cell: its text, where it leads, whether it is a figure."""
+    value, href = cell
+    return _shortened(text(value)) if kind is Kind.LONG_TEXT else text(value), href, kind in FIGURES
 
 
 def _shortened(said: str) -> str:
