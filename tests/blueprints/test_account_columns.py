@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from decimal import Decimal
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -234,3 +235,29 @@ def test_a_file_has_a_column_once(make, as_user):
     text = as_user(make.mona).get("/accounts/list.csv?q=acme&columns=active,number").text
 
     assert text.removeprefix("\ufeff").splitlines() == ["Account,Active,Number", "Acme,No,"]
+
+
+def test_a_row_that_was_written_is_written_anew_for_another_zone_and_language(make, as_user):
+    make.account("Acme", credit_limit=Decimal("1250.50"))
+    paris = make.user("anna", timezone="Europe/Paris", locale="fr")
+    tokyo = make.user("olga", timezone="Asia/Tokyo", locale="fr")
+    address = "/accounts?columns=credit_limit,created_at"
+
+    here, french, far = (
+        row(as_user(who).get(address).text, "Acme") for who in (make.bob, paris, tokyo)
+    )
+
+    assert here[0] == "1,250.50"
+    assert french[0] == far[0] == "1\u202f250,50"
+    assert len({here[1], french[1], far[1]}) == 3
+
+
+def test_a_row_that_was_written_follows_what_a_value_is_called(make, as_user):
+    acme = make.account("Acme")
+    make.account("Sub", parent_id=acme.id)
+    address = "/accounts?columns=parent"
+    assert "Acme" in row(as_user(make.bob).get(address).text, "Sub")[0]
+
+    accounts.update(acme.id, {"name": "Ajax"}, 1, by=make.mona)
+
+    assert "Ajax" in row(as_user(make.bob).get(address).text, "Sub")[0]
