@@ -78,17 +78,18 @@ def cells(lines: Sequence[Line], columns: Mapping[str, Field]) -> dict[int, list
     listed = any(spec.pick_list for _name, spec in others)
     labels = pick_lists.labels(str(current_locale())) if listed else {}
     names = [name for name, spec in others if spec.kind is Kind.ACCOUNT]
-    ids = {id_ for line in lines for name in names if (id_ := line.held.get(name)) is not None}
+    held = {line.id: line.held for line in lines}
+    ids = {id_ for each in held.values() for name in names if (id_ := each.get(name)) is not None}
     links = account_links.standing(ids, by=current_user)
     asked = [(name, spec, spec.kind in _PLAIN and not spec.custom) for name, spec in others]
     return {
-        line.id: [
-            (held, "")
-            if (held := line.held.get(name)) is None or plain
-            else _said(spec, held, labels, links)
+        id_: [
+            (value, "")
+            if (value := each.get(name)) is None or plain
+            else _said(spec, value, labels, links)
             for name, spec, plain in asked
         ]
-        for line in lines
+        for id_, each in held.items()
     }
 
 
