@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -51,12 +51,12 @@ class Generated:
     def count(self) -> int:
         return int(self._end)
 
-    def rows(self, after: str | None, limit: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    def rows(self, after: str | None, limit: int) -> sources.Rows:
         start = int(after[1:]) + 1 if after else 0
         cells = (
             row(number, self._edition) for number in range(start, min(start + limit, self._end))
         )
-        return [(each["code"], each) for each in cells]
+        return sources.by_key([(each["code"], each) for each in cells])
 
 
 def by_pipeline(count: int, edition: int) -> None:

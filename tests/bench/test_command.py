@@ -27,6 +27,14 @@ def test_pages_are_the_bare_ones_and_stand_in_the_table(tmp_path):
     assert all(cell for line in lines for cell in line)
 
 
+def test_plan_and_run_stand_beside_the_same_by_hand():
+    done = bench("--quick", "--only", "upserts,bulk-edits", "--times", "1")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "plan + run" in done.stdout
+    assert "unchanged rows" in done.stdout
+
+
 def test_what_cannot_be_measured_fails(tmp_path):
     (tmp_path / "accounts-1000").write_text("a file where a folder should be")
 
