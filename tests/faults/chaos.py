@@ -134,6 +134,11 @@ class Chaos:
         self.office.go_on()
         self.office.take(BOOKS)
 
+    def goes_on(self, before: object) -> bool:
+        """Say whether anything was done since ``before``; what has come far enough goes on."""
+        self.keep_busy()
+        return progress() != before
+
     def freeze(self, pid: int, seconds: float) -> None:
         """Thaw a frozen process after a while, whatever we wait for meanwhile."""
         thaw = threading.Timer(seconds, send, (pid, signal.SIGCONT))
@@ -164,10 +169,10 @@ def wreak(house: House, clerk: Clerk, plan: Plan) -> Chaos:
         for name in plan.injuries(crashes=house.ground.databases.can_crash):
             chaos.inflict(name)
             chaos.work(chaos.dice.uniform(0.4, 1.8))
-        for thaw in chaos.frozen:
-            thaw.join()
+        while any(thaw.is_alive() for thaw in chaos.frozen):
+            chaos.work(0.1)
     before = progress()
-    eventually(lambda: progress() != before, "did work go on", 30)
+    eventually(lambda: chaos.goes_on(before), "did work go on", 30)
     while clerk.ledger.rows < plan.rows:
         chaos.work(0.2)
     eventually(lambda: not chaos.office.waits(), "was all work done", 180)
