@@ -23,8 +23,12 @@ def test_a_token_is_shown_once(make, as_user, client):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": " "}, {"scopes": []}, {"scopes": ["all"]}, {"days": "9999"}, {"days": "x"}]
-)
+    "wrong",
+    [
+        {"name": " "}, {"name": []}, {"scopes": []}, {"scopes": ["all"]}, {"days": "9999"},
+        {"days": "x"},
+    ],
+)  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_is_made(make, as_user, wrong):
     answer = as_user(make.bob).post("/preferences/tokens", data={**SENT, **wrong})
 

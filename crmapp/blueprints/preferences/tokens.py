@@ -51,7 +51,8 @@ def make_token() -> ResponseReturnValue:
         return _show(form, 422)
     days = {str(each): each for each in api_tokens.DAYS}.get(form.days.data or "", 0)
     try:
-        word = api_tokens.make(form.name.data, form.scopes.data or [], days, by=person())
+        name, scopes = form.name.data or "", form.scopes.data or []
+        word = api_tokens.make(name, scopes, days, by=person())
     except Invalid as invalid:
         form.refuse(invalid)
         return _show(form, 422)
