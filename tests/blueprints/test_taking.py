@@ -214,5 +214,6 @@ def test_who_sees_it_as_somebody_else_takes_it_herself(make, as_user):
         (make.alice.id, make.bob.id)
     ] * 2
     alice.post("/admin/users/view/end")
-    assert "Seeing as person" in alice.get("/admin/audit?kind=exported").text
+    seen = alice.get("/admin/audit?kind=exported").text
+    assert make.bob.name in seen[seen.index("Seeing as person") :].partition("</tr>")[0]
     assert session.query(Run).count() == 0

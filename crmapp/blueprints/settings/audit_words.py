@@ -16,7 +16,7 @@ from crmapp.domain.reach import LABELS as LABELS_OF_PARTS
 from crmapp.domain.runs import KIND_LABELS
 from crmapp.domain.scopes import SENTENCES
 from crmapp.i18n import N_
-from crmapp.services import audit, retention
+from crmapp.services import audit, pick_lists, retention
 from crmapp.services.audit_trail import CHANGES, FILE, Item
 from crmapp.services.connection_kinds import SYSTEMS
 from crmapp.services.history import ACTIONS
@@ -224,6 +224,8 @@ def _record(object_: str, record_id: int) -> str:
 
 def _line(name: str, value: Any) -> Line:
     label = LABELS.get(name, name)
+    if name == "seen_as":
+        value = pick_lists.names_of_all()[0].get(value) or _("Person %(id)s", id=value)
     if _is_pair(name, value):
         return Line(label, _word(value[0]), _word(value[1]))
     return Line(label, None, _word(value))
