@@ -33,7 +33,7 @@ def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     assert body.count("<td") == len(headings[1:])
 
 
-@pytest.mark.parametrize("path", ["/admin/users", "/admin/pick-lists/terms"])
+@pytest.mark.parametrize("path", ["/admin/users", "/admin/pick-lists/terms", "/admin/datasets"])
 def test_each_cell_but_that_of_actions_says_what_it_is(as_user, make, path):
     make.value("terms", "net30")
 
