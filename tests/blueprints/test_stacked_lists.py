@@ -9,6 +9,7 @@ import pytest
 from crmapp.db import session, unit_of_work
 from crmapp.models import FeedSource
 from tests.support.feeds import Erp, customer, feed, mapping, source
+from tests.support.sales import draft
 
 
 @pytest.fixture
@@ -31,6 +32,18 @@ def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     headings = [head.strip() for head in re.findall(r"<th[^>]*>([^<]*)</th>", heads)]
     assert re.findall(r'<td[^>]* data-label="([^"]*)"', body) == headings[1:]
     assert body.count("<td") == len(headings[1:])
+
+
+def test_each_cell_of_the_columns_of_a_database_says_what_it_is(as_user, make):
+    dataset_id = draft(make.alice)
+
+    page = as_user(make.alice).get(f"/databases/{dataset_id}/columns").text
+
+    region = re.search(r'<div class="grid fit stacked" [^>]*region.*?</table>', page, re.DOTALL)
+    assert region is not None
+    cells = re.findall(r"<td[^>]*>", region[0])
+    assert cells
+    assert [cell for cell in cells if "data-label" not in cell] == []
 
 
 @pytest.mark.parametrize("path", ["/admin/users", "/admin/pick-lists/terms", "/admin/datasets"])
