@@ -22,7 +22,7 @@ def lists(make):
         row.kind, row.found = "sql", {"count": 1}
 
 
-@pytest.mark.parametrize("path", ["/runs", "/runs/1", "/admin/sources"])
+@pytest.mark.parametrize("path", ["/runs", "/runs/1", "/admin/sources", "/admin/crm-mappings/1"])
 def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     page = as_user(make.alice).get(path).text
 
@@ -46,9 +46,19 @@ def test_each_cell_of_the_columns_of_a_database_says_what_it_is(as_user, make):
     assert [cell for cell in cells if "data-label" not in cell] == []
 
 
-@pytest.mark.parametrize("path", ["/admin/users", "/admin/pick-lists/terms", "/admin/datasets"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/users",
+        "/admin/pick-lists/terms",
+        "/admin/pick-lists",
+        "/admin/datasets",
+        "/admin/fields",
+    ],
+)
 def test_each_cell_but_that_of_actions_says_what_it_is(as_user, make, path):
     make.value("terms", "net30")
+    make.field("Region")
 
     page = as_user(make.alice).get(path).text
 
