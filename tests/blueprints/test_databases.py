@@ -278,3 +278,11 @@ def test_nobody_gets_in_without_signing_in(client, path):
     answer = client.get("/databases/new") if path else client.post("/databases")
 
     assert answer.location.startswith("/login")
+
+
+def test_a_table_without_rows_is_told_of_before_its_columns(make, as_user):
+    dataset_id = draft(make.alice, "Date;Customer;Amount\n")
+
+    page = as_user(make.alice).get(f"/databases/{dataset_id}/columns")
+
+    assert "There are no rows below the headings" in page.text
