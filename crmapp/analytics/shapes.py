@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,8 @@ import duckdb
 from crmapp.analytics.dataset import Dataset
 from crmapp.analytics.expressions import columns_of
 from crmapp.analytics.outline import Place
+
+_TOO_LONG = re.compile(r"^Maximum line size of (\d+) bytes exceeded", re.MULTILINE)
 
 
 class Shapes:
@@ -68,5 +71,9 @@ def source(path: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """What DuckDB says, without its hints."""
-    return str(error).splitlines()[0]
+    """What DuckDB says, without its hints; of too long a line, what may be wrong with it."""
+    said = str(error)
+    if (found := _TOO_LONG.search(said)) is not None:
+        most = int(found[1]) // 1_000_000
+        return f"a line is longer than {most} MB; is a quotation mark not closed in it?"
+    return said.splitlines()[0]

@@ -41,7 +41,7 @@ SENTENCES: dict[Reason, str] = {
     ),
     Reason.ALREADY_MEANT: N_("Row %(row)s of the same source is about this account already."),
     Reason.STILL_HELD: N_("Kept, because records hold this value again or still."),
-    Reason.WIDTH: N_("The row has %(count)s cells; the table has %(width)s columns."),
+    Reason.WIDTH: N_("Cells in this row: %(count)s. Columns of the table: %(width)s."),
     Reason.BAD_TEXT: N_("The row holds characters that cannot be read, or is too long."),
     Reason.OPEN_QUOTE: N_("The line has a quotation mark that is not closed."),
     Reason.EMPTY: N_("%(column)s is empty."),

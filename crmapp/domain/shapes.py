@@ -98,6 +98,7 @@ _WANTED: dict[Kind, frozenset[Shape]] = {
     Kind.URL: frozenset({Shape.URL}),
     Kind.PHONE: frozenset({Shape.PHONE}),
     Kind.MONEY: frozenset({Shape.NUMBER}),
+    Kind.RECORD: frozenset({Shape.NUMBER}),
     Kind.YES_NO: frozenset({Shape.YES_NO}),
     Kind.MOMENT: frozenset({Shape.DATE}),
 }
@@ -105,6 +106,7 @@ _PLAUSIBLE: dict[Kind, frozenset[Shape]] = {
     Kind.URL: frozenset({Shape.TEXT}),
     Kind.PHONE: frozenset({Shape.NUMBER, Shape.POSTAL_CODE, Shape.CODE}),
     Kind.MONEY: frozenset({Shape.POSTAL_CODE, Shape.CODE}),
+    Kind.RECORD: frozenset({Shape.POSTAL_CODE, Shape.PHONE}),
     Kind.YES_NO: frozenset({Shape.TEXT, Shape.NUMBER, Shape.CODE}),
 }
 _STRANGE = frozenset({Shape.EMAIL, Shape.URL, Shape.DATE})

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 
 from crmapp.domain.field_texts import heading
-from crmapp.domain.fields import Field
+from crmapp.domain.fields import Field, Kind
 from crmapp.domain.search import fold
 from crmapp.domain.shapes import LABELS, TELLING, Shape, fits
 from crmapp.i18n import N_, Text
@@ -106,6 +106,8 @@ def _idea(column: Seen, spec: Field) -> _Idea | None:
         return None
     suits = fits(spec, column.shape)
     if suits is False:
+        if spec.kind is Kind.RECORD:
+            return None  # a name or a number of its own finds nothing by our ids
         return _Idea(spec.name, (1, score), Suggestion(column.name, Mark.CHECK, _strange(column)))
     if score == 1:
         exact = Suggestion(column.name, Mark.EXACT, Text(N_("The names agree.")))
@@ -212,8 +214,14 @@ _WRITTEN_OUT = {
 }  # fmt: skip
 
 _ALSO: dict[str, frozenset[str]] = {
-    "name": frozenset({"nom", "raison sociale", "client", "company name", "account name"}),
-    "number": frozenset({"numero", "code client", "numero client", "customer id"}),
+    "name": frozenset({
+        "nom", "raison sociale", "client", "company name", "account name", "compte", "societe",
+        "entreprise", "nom client", "nom compte", "nom societe",
+    }),
+    "number": frozenset({
+        "numero", "code client", "numero client", "customer id", "n client", "number client",
+        "numero compte", "code compte", "n compte", "account code",
+    }),
     "phone": frozenset({"phone number", "phone 1"}),
     "fax": frozenset({"telecopie"}),
     "email": frozenset({"e mail", "courriel", "email address", "adresse email"}),

@@ -121,7 +121,7 @@ def _runs() -> tuple[str, Text]:
 def _mail() -> tuple[str, Text]:
     failed = session.scalar(select(func.count()).where(MailOutbox.status == "failed")) or 0
     if failed:
-        return "warn", Text(N_("%(count)s letters could not be sent"), {"count": failed})
+        return "warn", Text(N_("Letters that could not be sent: %(count)s"), {"count": failed})
     if not sends_mail():
         return "ok", Text(N_("No mail server is set: letters are kept here and logged"))
     return "ok", Text(N_("Letters leave by the mail server"))

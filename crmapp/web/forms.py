@@ -9,6 +9,7 @@ from typing import Any
 from flask import g, request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
+from flask_wtf.i18n import translations
 from wtforms import Field, HiddenField, IntegerField, SelectChoice, ValidationError
 from wtforms.widgets import HiddenInput
 
@@ -22,11 +23,38 @@ _RENEWED = N_(
 )
 
 
+_CHOOSE = N_("Choose one from the list.")
+_ENTER = N_("Enter a whole number.")
+_OURS = {
+    "Not a valid choice.": _CHOOSE,
+    "Invalid Choice: could not coerce.": _CHOOSE,
+    "Not a valid integer value.": _ENTER,
+}
+"""What the library says of a value that was forged, or came from an old page, in our words."""
+
+
+class _Sayings:
+    """What the library says, as all else is said here."""
+
+    def gettext(self, text: str) -> str:
+        return gettext(_OURS[text]) if text in _OURS else str(translations.gettext(text))
+
+    def ngettext(self, one: str, several: str, count: int) -> str:
+        """Choose between two texts; of several values that are no choice the same is said."""
+        if "valid choice" in one:
+            return gettext(_CHOOSE)
+        return str(translations.ngettext(one, several, count))
+
+
 class Form(FlaskForm):
     """A form with a CSRF token and an idempotency key: the same form sent twice acts once.
 
     ``form.hidden_tag()`` prints both. Text that holds a NUL is refused at its field.
     """
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, _form: object) -> _Sayings:
+            return _Sayings()
 
     form_errors: list[str]
     idempotency_key = HiddenField(default=lambda: secrets.token_urlsafe(16))

@@ -32,6 +32,7 @@ from crmapp.services import pick_lists
 from crmapp.web import reader
 from crmapp.web.forms import Form, VersionedForm, add_error
 from crmapp.web.texts import translated
+from crmapp.web.typed_numbers import NumberField
 
 AnyForm = TypeVar("AnyForm", bound=Form)
 Choices = Mapping[str, Sequence[tuple[Any, str]]]
@@ -238,6 +239,8 @@ def _field(spec: Field, choices: Choices, current: Any, offer: Offer) -> FormFie
         Kind.YES_NO: BooleanField,
         Kind.MOMENT: MomentField,
         Kind.DATE: DateField,
+        Kind.MONEY: NumberField,
+        Kind.NUMBER: NumberField,
     }
     offered = _choices(spec, choices, current, offer)
     if offered is not None:

@@ -6,9 +6,11 @@ for whom, its button is. What has no button of its own is done by the script.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from crmapp.i18n import N_
+from crmapp.web.navigation import PLACES
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,12 @@ SHORTCUTS: tuple[tuple[str, tuple[Shortcut, ...]], ...] = (
         ),
     ),
 )
+
+
+def shortcuts_to(places: Collection[str]) -> list[tuple[str, list[Shortcut]]]:
+    """Return the shortcuts by heading; of those to places only the ones whose keys are given."""
+    closed = {place.key for place in PLACES} - {*places}
+    return [
+        (heading, [line for line in lines if line.keys not in closed])
+        for heading, lines in SHORTCUTS
+    ]

@@ -11,7 +11,7 @@ from flask_babel import Domain, format_decimal, get_locale, gettext
 
 from crmapp.i18n import Bilingual, Text
 
-_COUNTS = {"count", "most"}
+_COUNTS = {"count", "length", "limit", "most", "width"}
 """Values of texts that say how many, and are written as the reader writes numbers."""
 
 

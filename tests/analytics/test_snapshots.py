@@ -173,6 +173,14 @@ def test_a_table_that_cannot_be_read_is_reported(shop, table):
         shop.refresh()
 
 
+def test_a_line_that_is_too_long_is_reported_in_words(shop):
+    name = "A" * 3_000_000
+    (shop.folder / "sold.csv").write_text(f'{SOLD}2026-10-01,a1,"{name}",1,N,9,1.00,1\n')
+
+    with pytest.raises(DatasetError, match=r"cannot be .*: a line is longer than 2 MB; is a"):
+        shop.refresh()
+
+
 def test_a_number_that_does_not_fit_is_reported(shop):
     (shop.folder / "sold.csv").write_text(SOLD + "2026-10-01,a1,A,1,North,9,1e300,1\n")
 

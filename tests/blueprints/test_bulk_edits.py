@@ -7,8 +7,10 @@ from html import unescape
 
 import pytest
 
+from crmapp.domain.bulk_edits import Edit, Verb
 from crmapp.models import Account, Run
 from crmapp.services import bulk_edits, runs, users
+from tests.support import bulk
 from tests.support.pages import flat
 from tests.support.web import htmx
 
@@ -289,3 +291,15 @@ def test_another_count_than_was_told_is_said_on_the_plan(make, as_user):
     place, _run_id = arrived(send(client, asked, tail=tail))
 
     assert "They were 1; now 2 accounts match the list." in flat(client.get(place))
+
+
+def test_a_receipt_counts_accounts_in_french(make, as_user):
+    accounts = [make.account(name) for name in ("Acme", "Bolt")]
+    done = bulk.carry_out(
+        bulk.plan(bulk.those(*accounts), Edit(Verb.DELETE), make.alice), make.alice
+    )
+    dora = as_user(make.user("dora", role="admin", locale="fr"))
+
+    receipt = flat(dora.get(f"/runs/{done.id}"))
+
+    assert "Modifiés 2" in receipt or "2 Modifiés" in receipt

@@ -89,7 +89,7 @@ def test_a_paused_one_has_no_next_time(alice, rule):
     "sent, says",
     [
         ({"every": "2"}, "Enter 5 to 10,080 minutes."),
-        ({"every": "soon"}, "Not a valid integer value."),
+        ({"every": "soon"}, "Enter a whole number."),
         ({"kind": "daily", "daily": "25:00"}, "Enter a time such as 06:30."),
         ({"kind": "cron", "cron": "every day"}, "Enter five parts as cron has them"),
         ({"kind": "cron", "cron": "* * * * *"}, "The times must be at least 5 minutes apart."),

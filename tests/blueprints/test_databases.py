@@ -191,8 +191,9 @@ def test_a_file_that_does_not_fit_is_refused_at_its_field(make, as_user):
 
     answer = upload(client, "a,b\n1,2\n", to=f"/databases/{stored.id}/files")
 
+    said = "Columns that are used here, but are not in the file: Amount, City, Customer, "
     assert answer.status_code == 422
-    assert "The file has no column" in answer.text
+    assert said + "Customer no, Date, …." in answer.text
 
 
 def test_a_schedule_is_set_and_a_bad_one_refused(make, as_user):
@@ -277,3 +278,11 @@ def test_nobody_gets_in_without_signing_in(client, path):
     answer = client.get("/databases/new") if path else client.post("/databases")
 
     assert answer.location.startswith("/login")
+
+
+def test_a_table_without_rows_is_told_of_before_its_columns(make, as_user):
+    dataset_id = draft(make.alice, "Date;Customer;Amount\n")
+
+    page = as_user(make.alice).get(f"/databases/{dataset_id}/columns")
+
+    assert "There are no rows below the headings" in page.text

@@ -327,3 +327,12 @@ def test_a_forged_name_that_is_too_long_is_refused_on_its_field(make, ivan, head
     assert answer.status_code == 422
     assert re.search(rf'<p[^>]* id="{name}-error".*?At most 255 characters', answer.text, re.S)
     assert editing(make).rules == before.rules
+
+
+def test_each_cell_says_what_it_is_where_the_rows_stand_one_below_another(ivan):
+    page = ivan.get(FIELDS).text
+
+    regions = re.findall(r'<div class="grid [^"]*\bstacked\b.*?</table>', page, re.DOTALL)
+    cells = re.findall(r"<td[^>]*>", "".join(regions))
+    assert cells
+    assert [cell for cell in cells if "data-label" not in cell and "row-actions" not in cell] == []

@@ -261,6 +261,7 @@ def test_the_pager_leads_through_all_rows_once(alice):
 def test_a_page_behind_the_end_is_the_last_one_and_says_so(alice):
     page = opened(alice, f"{CUSTOMERS}?page=99")
 
+    assert "There is only this page." in opened(alice, f"{CUSTOMERS}?page=99&q=C034")
     assert "There are 2 pages; this is the last." in page
     assert "51–80 of 80" in page
 

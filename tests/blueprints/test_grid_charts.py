@@ -65,6 +65,12 @@ def test_lines_go_over_the_months_of_the_first_rows(alice):
     assert "The first 8 rows." in text
 
 
+def test_a_pareto_chart_of_one_row_speaks_of_one(alice):
+    text = alice.get(f"{CUSTOMERS}?view=pareto&period=total&measures=value&q=C034").text
+
+    assert "The only row shown makes 100 % of the total" in text
+
+
 def test_a_pareto_chart_adds_up_to_the_share_of_the_rows_shown(alice):
     text = alice.get(f"{CUSTOMERS}?view=pareto&period=total&measures=value&size=25").text
 

@@ -284,13 +284,13 @@ class TestWhatComesBack:
         assert answer.data.decode("utf-8-sig").splitlines() == [
             "Name;Number;Phone;Reason",
             ';008;555 123;"Name: Enter a value; this field is required."',
-            'Wide;009;1;"The row has 5 cells; the table has 3 columns.";2;3',
+            "Wide;009;1;Cells in this row: 5. Columns of the table: 3.;2;3",
         ]
 
     def test_the_page_says_the_line_of_a_row_that_was_left_out(self, make, as_user):
         page = import_(as_user(make.mona), "\n\n" + self.ROWS)
 
-        assert "The row has 5 cells" in flat(page)
+        assert "Cells in this row: 5." in flat(page)
         assert '<td class="num">6</td>' in re.sub(
             r"\s*(<td[^>]*>)\s*(\d+)\s*(</td>)", r"\1\2\3", page.text
         )

@@ -260,3 +260,18 @@ def test_the_record_and_its_history_name_the_source(alice, rule):
     assert "Our ERP" in record
     assert "Is K2 in Our ERP" in history
     assert "CRM mapping ERP, K2" in history
+
+
+def test_what_is_put_off_is_not_counted_among_what_the_next_run_takes(make, alice, erp):
+    make.account("Acme Boults")
+    erp.rows = [customer(1, "Acme Bolts"), customer(3, "Acme Bolts")]
+    feed(make, mapping(make, source(make, erp)))
+    first, other = session.scalars(select(MatchQuestion).order_by(MatchQuestion.id)).all()
+
+    day = (utcnow() + timedelta(days=3)).date().isoformat()
+    later = sent(other, "later", **{f"until-{other.id}": day})
+
+    alice.post("/admin/matches", data=sent(first, "different") | later)
+
+    page = flat(alice.get("/admin/matches"))
+    assert "1 answer is kept; the next run takes it up. 1 is put off." in page

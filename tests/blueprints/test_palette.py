@@ -146,6 +146,17 @@ def test_the_shortcuts_are_a_page_and_a_sheet(make, as_user):
     assert client.get("/shortcuts", headers=htmx("div#drawer-body")).text.startswith("<div id=")
 
 
+def test_no_keys_are_listed_to_places_that_are_closed_to_the_reader(make, as_user):
+    of_admin = as_user(make.alice).get("/shortcuts").text
+    assert of_admin.count("<kbd>g</kbd>") == 6
+
+    of_rep = as_user(make.bob).get("/shortcuts").text
+
+    assert "<dd>Accounts</dd>" in of_rep
+    assert "<dd>Runs</dd>" not in of_rep
+    assert "<dd>Admin</dd>" not in of_rep
+
+
 def test_shortcuts_that_are_switched_off_stay_off(make, as_user):
     bob = make.bob
     client = as_user(bob)

@@ -9,6 +9,7 @@ import pytest
 from crmapp.db import session, unit_of_work
 from crmapp.models import FeedSource
 from tests.support.feeds import Erp, customer, feed, mapping, source
+from tests.support.sales import draft
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def lists(make):
         row.kind, row.found = "sql", {"count": 1}
 
 
-@pytest.mark.parametrize("path", ["/runs", "/runs/1", "/admin/sources"])
+@pytest.mark.parametrize("path", ["/runs", "/runs/1", "/admin/sources", "/admin/crm-mappings/1"])
 def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     page = as_user(make.alice).get(path).text
 
@@ -33,9 +34,31 @@ def test_each_cell_has_the_heading_of_its_column(as_user, make, lists, path):
     assert body.count("<td") == len(headings[1:])
 
 
-@pytest.mark.parametrize("path", ["/admin/users", "/admin/pick-lists/terms"])
+def test_each_cell_of_the_columns_of_a_database_says_what_it_is(as_user, make):
+    dataset_id = draft(make.alice)
+
+    page = as_user(make.alice).get(f"/databases/{dataset_id}/columns").text
+
+    region = re.search(r'<div class="grid fit stacked" [^>]*region.*?</table>', page, re.DOTALL)
+    assert region is not None
+    cells = re.findall(r"<td[^>]*>", region[0])
+    assert cells
+    assert [cell for cell in cells if "data-label" not in cell] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/users",
+        "/admin/pick-lists/terms",
+        "/admin/pick-lists",
+        "/admin/datasets",
+        "/admin/fields",
+    ],
+)
 def test_each_cell_but_that_of_actions_says_what_it_is(as_user, make, path):
     make.value("terms", "net30")
+    make.field("Region")
 
     page = as_user(make.alice).get(path).text
 

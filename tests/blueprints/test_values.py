@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from crmapp.db import session
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.models import Account
 from crmapp.services import accounts, bulk_edits, contacts
@@ -31,6 +34,17 @@ def test_every_field_has_a_form_of_its_own(make, as_user, name, headers):
     assert answer.status_code == 200
     assert f'name="{typed}"' in answer.text
     assert ("<html" in answer.text) == (not headers)
+
+
+@pytest.mark.parametrize("typed", ["1.250,50", "1 250,5", "1\u202f250,50"])
+def test_a_french_reader_types_an_amount_as_she_writes_it(make, as_user, typed):
+    account, dora = make.account("Acme"), make.user("dora", role="admin", locale="fr")
+
+    as_user(dora).post(
+        f"/accounts/{account.id}/values/credit_limit", data=sent("credit_limit", typed)
+    )
+
+    assert session.get(Account, account.id).credit_limit == Decimal("1250.50")
 
 
 @pytest.mark.parametrize(

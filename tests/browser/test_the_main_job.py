@@ -229,7 +229,9 @@ def test_without_a_selection_the_exact_number_has_to_be_confirmed(open_as):
     page = walk.page
     walk.goes_to("/analytics/sales/customers?activity=all&q=Tokyo")
     expect(page.get_by_text("1 row", exact=True)).to_be_visible()
-    expect(walk.opens_actions()).to_contain_text("Nothing is selected: works on all 1 rows")
+    expect(walk.opens_actions()).to_contain_text(
+        "Nothing is selected: works on the only row in view"
+    )
     page.locator("#grid-actions > summary").click()
     walk.starts_adding()
     confirmation = page.get_by_role("checkbox", name="Yes, work on the 1 row in view")

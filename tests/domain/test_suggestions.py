@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmapp.domain.record_keys import with_keys
 from crmapp.domain.records import ACCOUNT_FIELDS
 from crmapp.domain.records import FIELDS as FIELDS_OF
 from crmapp.domain.shapes import LABELS, Shape, fits, shape_of
@@ -68,6 +69,9 @@ def test_a_field_is_found_by_its_name_or_another_word_for_it(column):
         ("Sales rep", "owner_id"),
         ("VAT number", "tax_id"),
         ("Credit lim.", "credit_limit"),
+        ("Société", "name"),
+        ("Nom du client", "name"),
+        ("N° client", "number"),
         ("Web site", "website"),
     ],
 )
@@ -169,3 +173,12 @@ def test_words_of_other_systems_name_fields_of_contacts_and_activities(object_, 
     found = suggest([Seen(column, column)], FIELDS_OF[object_].values())
 
     assert {name: each.mark for name, each in found.items()} == {field: Mark.EXACT}
+
+
+@pytest.mark.parametrize("shape, found", [(Shape.TEXT, {}), (Shape.NUMBER, {"account_id": "id"})])
+def test_a_column_of_names_is_not_taken_for_our_ids(shape, found):
+    fields = with_keys("contact", FIELDS_OF["contact"]).values()
+
+    made = suggest([Seen("id", "Account", shape)], fields)
+
+    assert {name: each.column for name, each in made.items()} == found

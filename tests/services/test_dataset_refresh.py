@@ -49,7 +49,7 @@ def test_every_row_is_loaded_or_rejected_with_a_reason(make):
     assert [(row.name, str(row.reason)) for row in left] == [
         ("more.csv:6", "Date: “soon” is not a date as the others are."),
         ("more.csv:7", "Customer no is empty."),
-        ("more.csv:8", "The row has 2 cells; the table has 7 columns."),
+        ("more.csv:8", "Cells in this row: 2. Columns of the table: 7."),
     ]
 
 

@@ -15,7 +15,9 @@ from tests.factories import Make
 from tests.support.staged import Tape, register
 from tests.support.upserts import plan_again
 
-GONE = Text("The file has no column %(columns)s, which is used here.", {"columns": "code"})
+GONE = Text(
+    "Columns that are used here, but are not in the file: %(columns)s.", {"columns": "code"}
+)
 NAMED = Text("%(file)s: %(why)s", {"file": "a.csv", "why": GONE})
 
 

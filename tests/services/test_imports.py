@@ -93,8 +93,8 @@ def test_rows_that_are_too_wide_or_too_short_are_rejected_with_their_line(make):
 
     assert names() == ["A", "D"]
     assert left_out(make, done) == [
-        "3: The row has 2 cells; the table has 3 columns.",
-        "4: The row has 4 cells; the table has 3 columns.",
+        "3: Cells in this row: 2. Columns of the table: 3.",
+        "4: Cells in this row: 4. Columns of the table: 3.",
     ]
     assert (done.done, done.total) == ({"created": 2, "rejected": 2}, 4)
 

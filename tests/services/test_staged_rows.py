@@ -168,7 +168,7 @@ def test_rows_that_cannot_be_read_are_rejected_and_stop_nobody(make: Make) -> No
     assert planned.counts == {"create": 2, "rejected": 1}
     (row,) = plans.rows(planned, Planned.REJECTED, 1, by=make.mona, locale="en").rows
     assert row.row_no == 2
-    assert str(row.reason) == "The row has 2 cells; the table has 3 columns."
+    assert str(row.reason) == "Cells in this row: 2. Columns of the table: 3."
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut"])

@@ -47,6 +47,19 @@ def test_a_nul_is_refused_at_its_field(values):
     assert "Remove the invisible character (NUL) from this text." in str(form.errors)
 
 
+def test_what_the_library_says_of_a_forged_choice_is_said_in_our_words(app):
+    assert not (form := sent(NameForm, name="Ana", tags="c")).validate()
+
+    assert form.errors["tags"] == ["Choose one from the list."]
+
+
+def test_a_number_that_is_none_is_refused_in_our_words():
+    form = sent(ChangeForm, name="Ana", version="x")
+    form.validate()
+
+    assert form.errors["version"][0] == "Enter a whole number."
+
+
 def test_what_a_service_refuses_stands_at_the_field():
     form = sent(NameForm, name="Ana")
     form.validate()

@@ -42,6 +42,12 @@ def test_a_text_from_below_counts_as_the_reader_writes_numbers(french):
     assert translated(text) == "Only 29\u202f766 rows of run 12345"
 
 
+def test_how_long_a_text_may_be_is_written_as_the_reader_writes_numbers(english):
+    text = Text("Too long: %(length)s, at most %(limit)s.", {"length": 30_000, "limit": 20_000})
+
+    assert translated(text) == "Too long: 30,000, at most 20,000."
+
+
 def test_a_filtered_constant_speaks_the_language_of_each_reader(app):
     template = app.jinja_env.from_string("{{ 1234.5 | money }} {{ 'Save' | t }}")
     said = []

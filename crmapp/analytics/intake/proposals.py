@@ -190,6 +190,8 @@ def _dimensions(known: Sequence[_Known], columns: Sequence[Column]) -> list[Dime
     for each, column in zip(known, columns, strict=True):
         if column.is_key:
             label = plural(each.entity).capitalize()
+            if label in {one.label_en for one in found}:
+                label = column.label_en
             name = unique(slug(label), {one.name for one in found})
             found.append(Dimension(column.name, name, label, french(label)))
     return found

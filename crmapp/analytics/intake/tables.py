@@ -17,6 +17,7 @@ MOST_COLUMNS = 200
 MOST_ROWS = 10_000_000
 LONGEST_CELL = 100_000
 LONGEST_HEADING = 100
+_NAMED = 5
 HEAD = 40
 """Rows that are looked at to find out where a table begins and how wide it is."""
 
@@ -90,6 +91,11 @@ def headings(cells: Sequence[str | None]) -> tuple[str, ...]:
             name, again = f"{plain or f'Column {number}'} ({again})", again + 1
         found.append(name)
     return tuple(found)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name the first of several columns, and say if there are more."""
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
 
 
 def numbered(width: int) -> list[str | None]:

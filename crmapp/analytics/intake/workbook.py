@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from crmapp.analytics.intake.delimited import is_header
 from crmapp.analytics.intake.tables import (
@@ -49,12 +49,21 @@ def look(path: Path) -> Reading:
         TableError: it is not a workbook, or too large.
     """
     with _unpacked(path) as book:
-        heads = [(name, list(islice(_rows(book, name), HEAD))) for name in book.sheet_names]
+        names = sorted(book.sheet_names, key=_hidden(book).__contains__)  # what is seen comes first
+        heads = [(name, list(islice(_rows(book, name), HEAD))) for name in names]
         filled = [(name, head) for name, head in heads if head]
         for name, head in [each for each in filled if _is_table(each[1])] or filled:
             skip = begins(head)
             return Reading("xlsx", sheet=name, header=is_header(head[skip:]), skip=skip)
     raise TableError(N_("There is no table in this file: it has no heading and no rows."))
+
+
+def _hidden(book: CalamineWorkbook) -> set[str]:
+    return {
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.visible is not SheetVisibleEnum.Visible
+    }
 
 
 def _is_table(head: Sequence[Sequence[str | None]]) -> bool:

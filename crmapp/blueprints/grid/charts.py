@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from crmapp.analytics.columns import Column
 from crmapp.analytics.engine import Row
@@ -203,7 +203,6 @@ def _pareto(sheet: Sheet, column: Column) -> Chart:
     points = [
         f"{(place + 0.5) * width:.2f},{100 - share:.2f}" for place, share in enumerate(shares)
     ]
-    words = {"count": len(found), "share": round(shares[-1])}
     return Chart(
         "pareto",
         _title(sheet, column),
@@ -212,8 +211,18 @@ def _pareto(sheet: Sheet, column: Column) -> Chart:
             for place, (name, value) in enumerate(found)
         ],
         ticks=_ticks(sheet, column, 0.0, highest),
-        note=gettext("The %(count)s rows shown make %(share)s %% of the total.", **words),
+        note=_made_together(len(found), round(shares[-1])),
         shares=" ".join(points),
+    )
+
+
+def _made_together(rows: int, share: int) -> str:
+    return ngettext(
+        "The only row shown makes %(share)s %% of the total.",
+        "The %(count)s rows shown make %(share)s %% of the total.",
+        rows,
+        count=rows,
+        share=share,
     )
 
 

@@ -40,7 +40,13 @@ def sheet_of(question: Question) -> Sheet:
     """Ask, and prepare the answer for the page; a page behind the end becomes the last one."""
     answer = grids.answer(question, by=current_user)
     if question.page > answer.pages:
-        flash(gettext("There are %(count)s pages; this is the last.", count=answer.pages), "info")
+        text = ngettext(
+            "There is only this page.",
+            "There are %(count)s pages; this is the last.",
+            answer.pages,
+            count=number(answer.pages),
+        )
+        flash(text, "info")
         answer = grids.answer(question.change(page=answer.pages), by=current_user)
     return Sheet(answer, focuses.of(question, by=current_user))
 

@@ -95,8 +95,10 @@ def _works_on(sheet: Sheet) -> str:
             )
         )
     return str(
-        gettext(
+        ngettext(
+            "Nothing is selected: works on the only row in view, once you have confirmed it.",
             "Nothing is selected: works on all %(count)s rows in view, once you have confirmed it.",
+            sheet.count,
             count=number(sheet.count),
         )
     )

@@ -14,8 +14,9 @@ from crmapp.models.user import User
 from crmapp.services.account_question import LONGEST_SEARCH
 from crmapp.web.access import person
 from crmapp.web.htmx import page
+from crmapp.web.navigation import places
 from crmapp.web.paging import page_number
-from crmapp.web.shortcuts import SHORTCUTS
+from crmapp.web.shortcuts import shortcuts_to
 
 _lines = Lines()
 
@@ -52,4 +53,5 @@ def _in_the_list(words: str, *, by: User) -> Item | None:
 @bp.get("/shortcuts")
 def shortcuts() -> ResponseReturnValue:
     """List the keys, in the drawer or as a page, with the switch that turns them off."""
-    return page("palette/shortcuts.html", "palette/_shortcuts.html", shortcuts=SHORTCUTS)
+    keys = shortcuts_to({place.key for place in places()})
+    return page("palette/shortcuts.html", "palette/_shortcuts.html", shortcuts=keys)

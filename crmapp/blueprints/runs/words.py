@@ -70,17 +70,19 @@ def _how_many_were_changed(run: Run, changed: int) -> str:
 
 
 def _how_a_refresh_ended(run: Run, receipt: Receipt) -> tuple[str, str]:
-    what = {"title": run.title_in(reader.locale()), "count": number(receipt.outcomes["loaded"])}
+    what = {"title": run.title_in(reader.locale())}
     if run.status == Status.FAILED:
         text = _("%(title)s could not be refreshed. The figures stay as they were.", **what)
         return text, "error"
     if run.status == Status.CANCELLED:
         return _("The refresh of %(title)s was cancelled.", **what), "info"
-    left = receipt.outcomes["rejected"]
+    done, left = receipt.outcomes["loaded"], receipt.outcomes["rejected"]
+    loaded = ngettext("%(count)s row loaded", "%(count)s rows loaded", done, count=number(done))
     if left:
-        text = _("%(title)s: %(count)s rows loaded, %(left)s rejected.", **what, left=number(left))
+        rejected = ngettext("%(count)s rejected", "%(count)s rejected", left, count=number(left))
+        text = _("%(title)s: %(loaded)s, %(rejected)s.", **what, loaded=loaded, rejected=rejected)
         return text, "warning"
-    return _("%(title)s is refreshed: %(count)s rows loaded.", **what), "success"
+    return _("%(title)s is refreshed: %(loaded)s.", **what, loaded=loaded), "success"
 
 
 def _how_an_export_ended(run: Run) -> tuple[str, str]:

@@ -50,7 +50,8 @@ def answer_matches() -> ResponseReturnValue:
         return _show(errors=invalid.fields, status=invalid.status)
     except AnsweredMeanwhile as late:
         return _show([*late.said, late.message], status=late.status)
-    _say_kept(len(replies), mappings)
+    put_off = sum(each.say == Say.LATER for each in replies.values())
+    _say_kept(len(replies), put_off, mappings)
     return see_other(_here())
 
 
@@ -70,7 +71,7 @@ def run_matches() -> ResponseReturnValue:
     return see_other(_here())
 
 
-def _say_kept(count: int, mappings: Sequence[int]) -> None:
+def _say_kept(count: int, put_off: int, mappings: Sequence[int]) -> None:
     """Say that the answers are kept; one button is enough where they are of one CRM mapping."""
     if not mappings:
         flash(ngettext("%(num)s answer is kept.", "%(num)s answers are kept.", count), "success")
@@ -78,8 +79,10 @@ def _say_kept(count: int, mappings: Sequence[int]) -> None:
     text = ngettext(
         "%(num)s answer is kept; the next run takes it up.",
         "%(num)s answers are kept; the next run takes them up.",
-        count,
+        count - put_off,
     )
+    if put_off:
+        text += " " + ngettext("%(num)s is put off.", "%(num)s are put off.", put_off)
     said: dict[str, Any] = {"text": text}
     if len(mappings) == 1:
         said |= {"button": _("Run now"), "action": url_for("settings.run_matches", **_filters())}

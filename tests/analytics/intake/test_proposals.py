@@ -71,6 +71,17 @@ def test_a_heading_becomes_a_label(heading, label):
     assert found.columns[0].label_en == label
 
 
+def test_two_dimensions_of_one_entity_have_names_of_their_own():
+    sales = [[f"C{n % 3}", f"Customer {n % 5}", "2026-10-01", "5.00"] for n in range(30)]
+
+    found = proposals.propose(
+        ["Customer no", "Customer", "Date", "Amount"], sales, "Sales", date(2026, 10, 2)
+    )
+
+    assert [each.label_en for each in found.dimensions] == ["Customers", "Customer"]
+    assert [each.label_fr for each in found.dimensions] == ["Clients", "Client"]
+
+
 def test_an_entity_of_one_row_proves_nothing_about_its_properties():
     sales = [[f"C{n}", f"Customer {n}", f"I{n % 70}", "2026-10-01", "5.00"] for n in range(2000)]
     again = [[f"C{n}", f"Customer {n}", f"I{n % 70 + 1}", "2026-10-01", "5.00"] for n in range(30)]

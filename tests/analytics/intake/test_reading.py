@@ -202,6 +202,19 @@ def test_the_first_sheet_with_rows_is_taken_and_another_can_be_named(tmp_path):
         pass
 
 
+def test_a_sheet_that_is_seen_comes_before_a_hidden_one(tmp_path):
+    path = tmp_path / "kept.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for title in ("Codes", "Customers"):
+            sheet = book.add_worksheet(title)
+            sheet.write_row(0, 0, ["Name", "Number"])
+            sheet.write_row(1, 0, ["Acme", "0017"])
+        book.get_worksheet_by_name("Codes").hide()
+        book.get_worksheet_by_name("Customers").activate()
+
+    assert files.look(path).sheet == "Customers"
+
+
 def test_a_sheet_with_nothing_but_a_title_is_passed_over(tmp_path):
     path = tmp_path / "sales.xlsx"
     with xlsxwriter.Workbook(path) as book:
