@@ -113,21 +113,24 @@ def _batch(call: Call, job: sqlite3.Row) -> Reply:
         raise ApiError("InvalidJobState", f"The job is {job['state']}")
     query, message = "", None
     results: list[Info] = []
+    done = 0
     with call.database.store.writing() as connection:
         id = ids.made("751", _next(connection, "batch"))
         try:
             if job["operation"].startswith("query"):
                 query = call.raw.decode()
-                call.reader.rows(query, deleted=job["operation"] == "queryAll")
+                _, found = call.reader.rows(query, deleted=job["operation"] == "queryAll")
+                done = len(found)
             else:
                 results = _work(call, job, connection)
+                done = len(results)
         except ApiError as error:
             message = f"InvalidBatch : {error.message}"
         failed = sum(not each["success"] for each in results)
         connection.execute(
             "INSERT INTO sf_batch1 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [id, job["id"], "Failed" if message else "Completed", message, stamp(call.now),
-             len(results), failed, query, orjson.dumps(results).decode()],
+             done, failed, query, orjson.dumps(results).decode()],
         )  # fmt: skip
     queued = {"state": "Queued", "numberRecordsProcessed": 0, "numberRecordsFailed": 0}
     return _said(call, "batchInfo", _batch_info(_one(call, job, id)) | queued, 201)
@@ -302,7 +305,7 @@ def _element(name: str, value: Any) -> str:
 
 
 def _csv(text: str) -> Reply:
-    return Reply(200, text.encode(), {"Content-Type": "text/csv;charset=UTF-8"})
+    return Reply(200, text.encode(), {"Content-Type": "text/csv"})
 
 
 def _next(connection: sqlite3.Connection, name: str) -> int:

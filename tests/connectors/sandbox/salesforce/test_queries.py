@@ -179,6 +179,7 @@ def test_records_below_a_record_come_with_it(api):
         ("SELECT Id FROM Account WHERE Name = 'a' AND Name = 'b' OR Name = 'c'", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account LIMIT x", "MALFORMED_QUERY"),
         ("SELECT Id, Id FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Owner.Name, Name FROM Account GROUP BY Owner.Name, Name", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account; DROP TABLE Account", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account OFFSET 3000", "NUMBER_OUTSIDE_VALID_RANGE"),
         ("SELECT Name FROM Account WHERE COUNT(Id) > 5", "MALFORMED_QUERY"),
