@@ -20,6 +20,7 @@ from crmapp.connectors.sandbox.salesforce import (
     identity,
     limits,
     many,
+    pages,
     query,
     sobjects,
 )
@@ -75,6 +76,8 @@ class Salesforce:
             return self.oauth.answer(request)
         if path == identity.CONFIGURATION:
             return json_response(identity.configuration(request.host_url.rstrip("/")))
+        if path.startswith("/lightning/"):
+            return pages.record(request, self.database, f"{NEWEST}.0")
         if path.startswith("/id/"):
             return self.oauth.identity(request)
         if path.startswith("/services/Soap/"):

@@ -67,3 +67,16 @@ def test_a_user_has_a_profile(api):
     assert {each["Profile"]["Name"] for each in api.records("SELECT Profile.Name FROM User")} == {
         "Standard User"
     }
+
+
+def test_the_page_of_a_record_shows_what_it_holds(api):
+    id = api.create(Name="Fish & <b>Ships</b>", BillingCity="Nantes")
+
+    page = api.get(f"{api.site}/lightning/r/Account/{id}/view")
+
+    assert page.status_code == 200
+    assert "<h1>Fish &amp; &lt;b&gt;Ships&lt;/b&gt;</h1>" in page.text
+    assert "<th>Billing City</th><td>Nantes</td>" in page.text
+    for path in ("Account/001Sb00000zzzzz", f"Nothing/{id}", f"Account/{id}", "Account/x"):
+        ending = "" if path.endswith(id) and path.startswith("Account") else "/view"
+        assert api.get(f"{api.site}/lightning/r/{path}{ending}").status_code == 404
