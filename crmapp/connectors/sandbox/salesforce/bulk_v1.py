@@ -193,6 +193,9 @@ def _records(call: Call, job: sqlite3.Row, batch: sqlite3.Row) -> Reply:
     _, found = call.reader.rows(batch["query"], deleted=deleted)
     if job["content_type"] == "JSON":
         return Reply(200, call.reader.records(batch["query"], found, deleted=deleted))
+    if job["content_type"] == "XML":
+        records = call.reader.records(batch["query"], found, deleted=deleted)
+        return _xml("queryResult", {"records": [_in_xml(each) for each in records]})
     head, rows = call.reader.table(batch["query"], found, deleted=deleted)
     cells = [head, *[[in_csv(value) for value in row] for row in rows]]
     return _csv("".join(csv_line(line, "COMMA", "LF") for line in cells))
@@ -289,6 +292,16 @@ def _xml(name: str, value: Info, status: int = 200) -> Reply:
         f'<?xml version="1.0" encoding="UTF-8"?><{name} xmlns="{_SPACE}">{_inner(value)}</{name}>'
     )
     return Reply(status, text.encode(), {"Content-Type": "application/xml"})
+
+
+def _in_xml(record: Info) -> Info:
+    """Return a record, and those of its parents, with the type for what JSON says of it."""
+    values = {
+        name: _in_xml(each) if isinstance(each, dict) else each
+        for name, each in record.items()
+        if name != "attributes"
+    }
+    return {"type": record["attributes"]["type"], **values}
 
 
 def _inner(value: Any) -> str:

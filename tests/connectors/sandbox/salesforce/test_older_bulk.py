@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-SPACE = "{http://www.force.com/2009/06/asyncapi/dataload}"
-
 
 @pytest.fixture
 def older(api):
@@ -49,3 +47,19 @@ def test_a_query_says_how_many_records_it_found(older):
     assert (batch["numberRecordsProcessed"], batch["numberRecordsFailed"]) == (3, 0)
     assert len(rows.json()) == 3
     assert rows.headers["Content-Type"] == "application/json"
+
+
+def test_a_query_in_xml_is_answered_in_it(older):
+    id = job(older, "XML")
+    soql = "SELECT Name, Owner.Name, Fax FROM Account WHERE Name = 'Alpha Cognac'"
+    made = older("POST", f"job/{id}/batch", soql).json()
+
+    named = older("GET", f"job/{id}/batch/{made['id']}/result").text
+    result = named.partition("<result>")[2].partition("<")[0]
+    rows = older("GET", f"job/{id}/batch/{made['id']}/result/{result}")
+
+    assert rows.headers["Content-Type"] == "application/xml"
+    assert (
+        "<records><type>Account</type><Name>Alpha Cognac</Name>"
+        "<Owner><type>User</type><Name>Rita Rep</Name></Owner></records>" in rows.text
+    )

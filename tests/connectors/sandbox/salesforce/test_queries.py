@@ -271,6 +271,8 @@ def test_what_was_deleted_is_found_only_by_query_all(api):
         ("LAST_N_MONTHS:12", (2025, 11, 1), (2026, 11, 1)),
         ("THIS_QUARTER", (2026, 10, 1), (2027, 1, 1)),
         ("LAST_QUARTER", (2026, 7, 1), (2026, 10, 1)),
+        ("THIS_FISCAL_YEAR", (2026, 1, 1), (2027, 1, 1)),
+        ("LAST_FISCAL_QUARTER", (2026, 7, 1), (2026, 10, 1)),
         ("LAST_YEAR", (2025, 1, 1), (2026, 1, 1)),
         ("NEXT_N_YEARS:2", (2027, 1, 1), (2029, 1, 1)),
     ],
