@@ -163,8 +163,12 @@ def _details(values: Mapping[str, Any]) -> Iterator[Detail]:
 
 
 def _link(connection: Connection | None, external_id: str) -> str | None:
-    address = str(connection.settings.get("instance_url", "")) if connection else ""
-    if not address.startswith("https://"):
+    if connection is None:
+        return None
+    address = str(connection.settings.get("instance_url", ""))
+    if not address.startswith("https://") and not (
+        connection.sandbox and address.startswith("http://")
+    ):
         return None
     return f"{address.rstrip('/')}/lightning/r/{ACCOUNT}/{external_id}/view"
 

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from sqlalchemy import event, select
 
@@ -63,6 +64,14 @@ def test_who_sees_the_account_sees_its_details_and_refreshes_them(
     assert "Customer Priority" in answer.text
     assert "As Salesforce had it" in answer.text
     assert ("<html" in answer.text) is not bool(headers)
+
+
+def test_a_link_leads_to_the_record_in_salesforce(make, as_user, remote, linked, known):
+    page = as_user(make.bob).get(at(linked)).text
+
+    address = f"{remote.url}/lightning/r/Account/{known['Id']}/view"
+    assert f'href="{address}"' in page
+    assert known["AccountNumber"] in httpx.get(address).text
 
 
 @pytest.mark.parametrize("path", ["", "?candidates=1"])

@@ -30,9 +30,9 @@ CREATE TABLE IF NOT EXISTS sf_refresh (
     token TEXT PRIMARY KEY, user TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL,
     dead INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE IF NOT EXISTS sf_code (
+CREATE TABLE IF NOT EXISTS sf_authorization (
     code TEXT PRIMARY KEY, user TEXT NOT NULL, client_id TEXT NOT NULL, redirect_uri TEXT NOT NULL,
-    challenge TEXT NOT NULL, scope TEXT NOT NULL, made TEXT NOT NULL
+    challenge TEXT NOT NULL, scope TEXT NOT NULL, nonce TEXT NOT NULL, made TEXT NOT NULL
 );
 """
 
@@ -62,6 +62,7 @@ class Code:
     redirect_uri: str
     challenge: str
     scope: str
+    nonce: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,14 @@ class Granted:
     refresh: str | None
     user: str
     scope: str
+    client_id: str
+    nonce: str | None = None  # of OpenID Connect, where that was asked for
+
+
+@dataclass(frozen=True)
+class Token:
+    user: str
+    since: datetime
 
 
 class Apps:
@@ -121,7 +130,7 @@ class Apps:
         with self._store.writing() as connection:
             refresh = _new_refresh(connection, app, user, app.scope) if lasting else None
             access = _new_access(connection, app.client_id, user, refresh, now)
-        return Granted(access, refresh, user, app.scope)
+        return Granted(access, refresh, user, app.scope, app.client_id)
 
     def refresh(self, app: App, token: str, now: datetime) -> Granted | None:
         """Give a new access token for a refresh token; None if that is dead or another app's."""
@@ -138,15 +147,15 @@ class Apps:
                 fresh = _new_refresh(connection, app, row["user"], row["scope"])
             kept = fresh or token
             access = _new_access(connection, app.client_id, row["user"], kept, now)
-        return Granted(access, fresh, row["user"], row["scope"])
+        return Granted(access, fresh, row["user"], row["scope"], app.client_id)
 
     def issue_code(self, code: Code, now: datetime) -> str:
         made = f"aPrx{secrets.token_urlsafe(40)}=="
         with self._store.writing() as connection:
             connection.execute(
-                "INSERT INTO sf_code VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sf_authorization VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [made, code.user, code.client_id, code.redirect_uri, code.challenge, code.scope,
-                 stamp(now)],
+                 code.nonce, stamp(now)],
             )  # fmt: skip
         return made
 
@@ -154,21 +163,27 @@ class Apps:
         """Take a code; None if it is unknown, used or too old."""
         with self._store.writing() as connection:
             row = connection.execute(
-                "DELETE FROM sf_code WHERE code = ? RETURNING *", [text]
+                "DELETE FROM sf_authorization WHERE code = ? RETURNING *", [text]
             ).fetchone()
         if row is None or moment(row["made"]) < now - _CODES_LIVE:
             return None
         return Code(
-            row["user"], row["client_id"], row["redirect_uri"], row["challenge"], row["scope"]
-        )
+            row["user"], row["client_id"], row["redirect_uri"], row["challenge"], row["scope"],
+            row["nonce"],
+        )  # fmt: skip
 
     def holder(self, access: str) -> str | None:
         """Return the user of a living access token."""
+        token = self.token(access)
+        return token.user if token else None
+
+    def token(self, access: str) -> Token | None:
+        """Return a living access token."""
         with self._store.reading() as connection:
             row = connection.execute(
-                "SELECT user FROM sf_token WHERE access = ? AND dead = 0", [access]
+                "SELECT user, made FROM sf_token WHERE access = ? AND dead = 0", [access]
             ).fetchone()
-        return row["user"] if row else None
+        return Token(row["user"], moment(row["made"])) if row else None
 
     def revoke(self, token: str) -> bool:
         """Let a token die; with a refresh token die the access tokens that came of it."""

@@ -113,21 +113,24 @@ def _batch(call: Call, job: sqlite3.Row) -> Reply:
         raise ApiError("InvalidJobState", f"The job is {job['state']}")
     query, message = "", None
     results: list[Info] = []
+    done = 0
     with call.database.store.writing() as connection:
         id = ids.made("751", _next(connection, "batch"))
         try:
             if job["operation"].startswith("query"):
                 query = call.raw.decode()
-                call.reader.rows(query, deleted=job["operation"] == "queryAll")
+                _, found = call.reader.rows(query, deleted=job["operation"] == "queryAll")
+                done = len(found)
             else:
                 results = _work(call, job, connection)
+                done = len(results)
         except ApiError as error:
             message = f"InvalidBatch : {error.message}"
         failed = sum(not each["success"] for each in results)
         connection.execute(
             "INSERT INTO sf_batch1 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [id, job["id"], "Failed" if message else "Completed", message, stamp(call.now),
-             len(results), failed, query, orjson.dumps(results).decode()],
+             done, failed, query, orjson.dumps(results).decode()],
         )  # fmt: skip
     queued = {"state": "Queued", "numberRecordsProcessed": 0, "numberRecordsFailed": 0}
     return _said(call, "batchInfo", _batch_info(_one(call, job, id)) | queued, 201)
@@ -190,6 +193,9 @@ def _records(call: Call, job: sqlite3.Row, batch: sqlite3.Row) -> Reply:
     _, found = call.reader.rows(batch["query"], deleted=deleted)
     if job["content_type"] == "JSON":
         return Reply(200, call.reader.records(batch["query"], found, deleted=deleted))
+    if job["content_type"] == "XML":
+        records = call.reader.records(batch["query"], found, deleted=deleted)
+        return _xml("queryResult", {"records": [_in_xml(each) for each in records]})
     head, rows = call.reader.table(batch["query"], found, deleted=deleted)
     cells = [head, *[[in_csv(value) for value in row] for row in rows]]
     return _csv("".join(csv_line(line, "COMMA", "LF") for line in cells))
@@ -288,6 +294,16 @@ def _xml(name: str, value: Info, status: int = 200) -> Reply:
     return Reply(status, text.encode(), {"Content-Type": "application/xml"})
 
 
+def _in_xml(record: Info) -> Info:
+    """Return a record, and those of its parents, with the type for what JSON says of it."""
+    values = {
+        name: _in_xml(each) if isinstance(each, dict) else each
+        for name, each in record.items()
+        if name != "attributes"
+    }
+    return {"type": record["attributes"]["type"], **values}
+
+
 def _inner(value: Any) -> str:
     if isinstance(value, dict):
         return "".join(_element(name, each) for name, each in value.items())
@@ -302,7 +318,7 @@ def _element(name: str, value: Any) -> str:
 
 
 def _csv(text: str) -> Reply:
-    return Reply(200, text.encode(), {"Content-Type": "text/csv;charset=UTF-8"})
+    return Reply(200, text.encode(), {"Content-Type": "text/csv"})
 
 
 def _next(connection: sqlite3.Connection, name: str) -> int:

@@ -213,6 +213,8 @@ class Compiler(Conditions):
                 name, unnamed = f"expr{unnamed}", unnamed + 1
             if not each.function:
                 name = each.alias or self._resolve(each.path)[1].name
+            if name.lower() in self._aliases:
+                raise soql.malformed(f"duplicate alias: {name}")
             self._aliases[name.lower()] = sql
             plan.outputs.append(Output((name,), len(plan.columns), show))
             plan.columns.append(sql)

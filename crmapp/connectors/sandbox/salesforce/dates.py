@@ -60,6 +60,12 @@ _NAMED: dict[str, Callable[[date], Span]] = {
     "THIS_YEAR": lambda today: _months(today, 1, 12),
     "NEXT_YEAR": lambda today: _months(today, 13, 12),
 }
+# The org's fiscal year is that of the calendar, as a new org's is.
+_NAMED |= {
+    f"{when}_FISCAL_{part}": _NAMED[f"{when}_{part}"]
+    for when in ("LAST", "THIS", "NEXT")
+    for part in ("QUARTER", "YEAR")
+}
 _COUNTED: dict[str, Callable[[date, int], Span]] = {
     "LAST_N_DAYS": lambda today, n: (today - n * _DAY, today + _DAY),
     "NEXT_N_DAYS": lambda today, n: (today + _DAY, today + (n + 1) * _DAY),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from crmapp.connectors.sandbox.salesforce import soql
 from crmapp.connectors.sandbox.salesforce.call import Call, Reply, allowed
-from crmapp.connectors.sandbox.salesforce.compile import Compiler, Output
+from crmapp.connectors.sandbox.salesforce.compile import Compiler, Output, Plan
 from crmapp.connectors.sandbox.salesforce.errors import ApiError, not_found
 from crmapp.connectors.sandbox.salesforce.schema import NUMBERS, Field, SObject
 
@@ -98,11 +99,25 @@ def _pick_list(call: Call, object: SObject, field: Field) -> Row:
     }
 
 
+def counts(call: Call) -> Reply:
+    """Answer ``/limits/recordCount``: how many records there are of each object, or of some."""
+    allowed(call, "GET")
+    asked = [each for each in call.args.get("sObjects", "").lower().split(",") if each]
+    told = []
+    with call.database.store.reading() as connection:
+        for name, object in sorted(call.database.objects.items()):
+            if not asked or name in asked:
+                alive = " WHERE IsDeleted = 0" if "isdeleted" in object.fields else ""
+                sql = f"SELECT COUNT(*) FROM {object.table}{alive}"  # from the describe
+                told.append({"count": connection.execute(sql).fetchone()[0], "name": object.name})
+    return Reply(200, {"sObjects": told})
+
+
 def columns(call: Call, text: str) -> Row:
     """Return what ``columns=true`` tells of a query, which command lines lay out tables by."""
     plan = Compiler(soql.parse(text), call.database.objects_of(call.due), call.now).compile()
     return {
-        "columnMetadata": [_column(plan.object, each) for each in plan.outputs],
+        "columnMetadata": _columns(call, plan),
         "entityName": plan.object.name,
         "groupBy": bool(plan.group),
         "idSelected": any(each.path == ("Id",) for each in plan.outputs),
@@ -110,20 +125,40 @@ def columns(call: Call, text: str) -> Row:
     }
 
 
-def _column(object: SObject, output: Output) -> Row:
-    found = object.fields.get(output.path[-1].lower()) if len(output.path) == 1 else None
-    type = found.type if found is not None else "string"
-    joined = [{"columnName": name} for name in output.path[1:]]
+def _columns(call: Call, plan: Plan) -> list[Row]:
+    """Return the columns of a plan; a parent has those that are read of it below it, a query of
+    children too."""
+    told: dict[tuple[str, ...], Row] = {}
+    for output in plan.outputs:
+        for length in range(1, len(output.path) + 1):
+            path = output.path[:length]
+            if path not in told:
+                whole = length == len(output.path)
+                told[path] = _column(plan.object if length == 1 and whole else None, output, path)
+                if length > 1:
+                    told[path[:-1]]["joinColumns"].append(told[path])
+    top = [column for path, column in told.items() if len(path) == 1]
+    for name, _, query, child in plan.children:
+        asked = replace(query, object=child.name)
+        within = Compiler(asked, call.database.objects_of(call.due), call.now)
+        below = _column(None, Output((name,), -1), (name,))
+        top.append(below | {"aggregate": True, "joinColumns": _columns(call, within.compile())})
+    return top
+
+
+def _column(object: SObject | None, output: Output, path: tuple[str, ...]) -> Row:
+    found = object.fields.get(path[-1].lower()) if object is not None else None
+    type = found.type if found is not None else output.type or "string"
     return {
-        "aggregate": found is None and len(output.path) == 1,
+        "aggregate": found is None and object is not None and not output.type,
         "apexType": {"id": "Id", "reference": "Id", "boolean": "Boolean"}.get(type, "String"),
         "booleanType": type == "boolean",
-        "columnName": output.path[0],
+        "columnName": path[-1],
         "custom": bool(found and found.raw["custom"]),
-        "displayName": output.path[0],
+        "displayName": path[-1],
         "foreignKeyName": None,
         "insertable": bool(found and found.raw["createable"]),
-        "joinColumns": joined,
+        "joinColumns": [],
         "numberType": type in NUMBERS or type == "int",
         "textType": type in ("string", "textarea"),
         "updatable": bool(found and found.raw["updateable"]),

@@ -21,7 +21,9 @@ from crmapp.connectors.sandbox.salesforce.sobjects import key_of
 Row = dict[str, Any]
 Dispatch = Callable[[Call], Reply]
 _MOST_ROWS, _MOST_IDS, _MOST_CALLS, _MOST_QUESTIONS = 200, 2000, 25, 5
-_REFERENCE = re.compile(r"@\{([A-Za-z]\w*)((?:\.\w+|\[\d+\])*)\}")
+_REFERENCE = re.compile(
+    r"(?:@|%40)(?:\{|%7B)([A-Za-z]\w*)((?:\.\w+|(?:\[|%5B)\d+(?:\]|%5D))*)(?:\}|%7D)", re.IGNORECASE
+)
 _QUESTION = re.compile(r"/services/data/v[\d.]+/(query|queryAll|composite/sobjects)\b")
 _WHOLE = {"JSON_PARSER_ERROR"}  # what makes the whole request fail
 
@@ -341,7 +343,7 @@ def _filled(value: Any, bodies: Mapping[str, Any]) -> Any:
 
 def _referred(found: re.Match[str], bodies: Mapping[str, Any]) -> Any:
     value: Any = bodies.get(found[1])
-    for name, place in re.findall(r"\.(\w+)|\[(\d+)\]", found[2]):
+    for name, place in re.findall(r"\.(\w+)|(?:\[|%5B)(\d+)", found[2], re.IGNORECASE):
         try:
             value = value[name] if name else value[int(place)]
         except (KeyError, IndexError, TypeError) as error:

@@ -34,6 +34,7 @@ def objects() -> dict[str, SObject]:
         sobject(recorded("Lead")),
         sobject(recorded("Opportunity")),
         _users(),
+        _profiles(),
         _record_types(),
         _organisation(),
     ]
@@ -137,6 +138,7 @@ def _users() -> SObject:
         *borrowed("Contact", "LastName", "FirstName", "Name"),
         cut("Alias", "string", "Alias", nillable=False, length=8),
         cut("IsActive", "boolean", "Active"),
+        cut("ProfileId", "reference", "Profile ID", referenceTo=["Profile"]),
         cut("UserType", "picklist", "User Type", createable=False, updateable=False,
             values=("Standard", "PowerPartner", "CsnOnly", "Guest")),
         cut("TimeZoneSidKey", "picklist", "Time Zone", restrictedPicklist=True,
@@ -147,6 +149,17 @@ def _users() -> SObject:
         *system_fields(),
     ]  # fmt: skip
     return custom_object("User", "User", "Users", "005", fields, custom=False, deletable=False)
+
+
+def _profiles() -> SObject:
+    fields = [
+        *borrowed("Account", "Id"),
+        cut("Name", "string", "Name", nameField=True, length=255),
+        cut("UserType", "string", "User Type", length=40),
+        *system_fields(),
+    ]
+    shut = {"custom": False, "createable": False, "updateable": False, "deletable": False}
+    return custom_object("Profile", "Profile", "Profiles", "00e", fields, **shut)
 
 
 def _record_types() -> SObject:

@@ -43,6 +43,8 @@ def seed(database: Database, now: datetime | None = None) -> None:
 def _people(database: Database, now: datetime) -> list[str]:
     made = []
     with database.store.writing() as connection:
+        profiles = Writer(database, connection, database.objects["profile"], now)
+        profile = profiles.put({"Name": "Standard User", "UserType": "Standard"})
         writer = Writer(database, connection, database.objects["user"], now)
         for number, (first, last, username) in enumerate(_PEOPLE, 1):
             person: dict[str, Stored] = {
@@ -52,6 +54,7 @@ def _people(database: Database, now: datetime) -> list[str]:
                 "LastName": last,
                 "Alias": f"{first[0]}{last}"[:8].lower(),
                 "IsActive": 1,
+                "ProfileId": profile,
                 "UserType": "Standard",
                 "TimeZoneSidKey": "Europe/Paris",
                 "LocaleSidKey": "en_US",

@@ -174,6 +174,29 @@ def test_the_old_function_deletes_a_customer_by_its_id(gateway):
     assert numbers(again) == ["BL04000006"]
 
 
+@pytest.mark.parametrize(
+    "object, values, deletion",
+    [
+        ("CLASS", "<CLASSID>N</CLASSID><NAME>N</NAME>", '<delete_class key="N"/>'),
+        ("CONTACT", "<CONTACTNAME>N</CONTACTNAME><PRINTAS>N</PRINTAS>",
+         '<delete_contact contactname="N"/>'),
+        ("DEPARTMENT", "<DEPARTMENTID>N</DEPARTMENTID><TITLE>N</TITLE>",
+         '<delete_department departmentid="N"/>'),
+        ("LOCATION", "<LOCATIONID>N</LOCATIONID><NAME>N</NAME>",
+         '<delete_location locationid="N"/>'),
+        ("PROJECT", "<PROJECTID>N</PROJECTID><NAME>N</NAME>"
+         "<PROJECTCATEGORY>Contract</PROJECTCATEGORY>", '<delete_project key="N"/>'),
+    ],
+)  # fmt: skip
+def test_other_old_functions_delete_by_an_id_too(gateway, object, values, deletion):
+    gateway.data(f"<create><{object}>{values}</{object}></create>")
+
+    deleted, again = gateway.results(deletion, deletion)
+
+    assert deleted.findtext("status") == "success"
+    assert numbers(again) == ["BL04000006"]
+
+
 def test_who_may_only_view_is_refused_to_write(gateway):
     viewer = login(user="crmapp_viewer")
 

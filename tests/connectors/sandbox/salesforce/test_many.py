@@ -282,3 +282,17 @@ def test_a_tree_of_records_is_made_at_once(api):
     assert [each["referenceId"] for each in made.json()["results"]] == ["a", "c"]
     assert (refused.status_code, refused.json()["results"][0]["referenceId"]) == (400, "c")
     assert api.names("WHERE Name = 'Tree'") == ["Tree"]
+
+
+def test_a_reference_may_be_encoded_as_addresses_are(api):
+    path = "/services/data/v66.0"
+    asked = [
+        {"method": "POST", "url": f"{path}/sobjects/Account", "referenceId": "made",
+         "body": {"Name": "Referred"}},
+        {"method": "GET", "referenceId": "read",
+         "url": f"{path}/query?q=SELECT+Name+FROM+Account+WHERE+Id=%27%40%7Bmade.id%7D%27"},
+    ]  # fmt: skip
+
+    _, read = api.post("/composite", json={"compositeRequest": asked}).json()["compositeResponse"]
+
+    assert [each["Name"] for each in read["body"]["records"]] == ["Referred"]

@@ -37,7 +37,7 @@ _WRITES = {
     "create": writing.create,
     "update": writing.update,
     "delete": writing.delete,
-    "delete_customer": writing.delete_customer,
+    **dict.fromkeys(writing.DELETES, writing.delete_named),
 }
 _KEEPS = frozenset({"readByQuery", "readMore", "getAPISession", *_WRITES})
 _SIGN_IN = Problem("XL03000006", "Sign-in information is incorrect")

@@ -14,13 +14,23 @@ from xml.etree.ElementTree import Element
 from crmapp.connectors.sandbox.intacct import errors, records, values
 from crmapp.connectors.sandbox.intacct.catalogue import Object
 from crmapp.connectors.sandbox.intacct.company import add_usage
-from crmapp.connectors.sandbox.intacct.customer import CUSTOMER
 from crmapp.connectors.sandbox.intacct.errors import Refused
 from crmapp.connectors.sandbox.intacct.gateway.envelope import attributes, child, tag, text_of
 from crmapp.connectors.sandbox.intacct.gateway.reading import Asked
-from crmapp.connectors.sandbox.intacct.objects import writable
+from crmapp.connectors.sandbox.intacct.objects import OBJECTS, writable
 
 _MOST = 100  # records in one function
+# The functions of the older API, with the object and the attribute that holds its id.
+DELETES = {
+    "delete_class": ("CLASS", "key"),
+    "delete_contact": ("CONTACT", "contactname"),
+    "delete_customer": ("CUSTOMER", "customerid"),
+    "delete_department": ("DEPARTMENT", "departmentid"),
+    "delete_employee": ("EMPLOYEE", "employeeid"),
+    "delete_item": ("ITEM", "itemid"),
+    "delete_location": ("LOCATION", "locationid"),
+    "delete_project": ("PROJECT", "key"),
+}
 
 
 def create(asked: Asked, now: datetime) -> str:
@@ -76,17 +86,18 @@ def delete(asked: Asked, now: datetime) -> str:
     return ""
 
 
-def delete_customer(asked: Asked, now: datetime) -> str:
-    """Delete the customer that the old function names by its id.
+def delete_named(asked: Asked, now: datetime) -> str:
+    """Delete the record that one of :data:`DELETES` names by its id.
 
     Raises:
         Refused: it is not there, or in use.
     """
-    id = asked.function.element.get("customerid", "")
-    number = records.number_of(asked.connection, CUSTOMER, id)
+    name, attribute = DELETES[asked.function.name]
+    object, id = OBJECTS[name], asked.function.element.get(attribute, "")
+    number = records.number_of(asked.connection, object, id)
     if number is None:
-        raise Refused(errors.not_found(CUSTOMER.label, id))
-    records.delete(asked.connection, CUSTOMER, number)
+        raise Refused(errors.not_found(object.label, id))
+    records.delete(asked.connection, object, number)
     add_usage(asked.connection, 1, now)
     return ""
 
