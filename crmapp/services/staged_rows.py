@@ -37,6 +37,8 @@ _AT_ONCE = 50
 """So many rows of the same columns make one line at most: each line takes its time."""
 _LONG = 256 << 10
 """Bytes of a line of several rows, at most: wide ones make several."""
+_CELL = 50
+"""Bytes of memory that a cell takes beside its text once it is read again."""
 _NOTHING = N_("The source has no rows.")
 
 
@@ -206,6 +208,7 @@ class Staging:
         text = orjson.dumps(rows, default=str)
         if len(text) <= _LONG or len(rows) == 1:
             self._keep(text)
+            self._width += _CELL * sum(map(len, rows))
             return
         for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
             self._divide(half)

@@ -57,6 +57,16 @@ def test_rows_share_a_line_unless_they_are_wide(make: Make) -> None:
     assert max(map(len, wide)) < 300_000
 
 
+def test_a_part_has_fewer_rows_if_they_have_many_columns(make: Make) -> None:
+    columns = {f"Column {n}": "1" for n in range(200)}
+    run = staged(make, Tape([customers(1, 1000, **columns)]))
+
+    rows = [part[3] for part in run.source["staged"]["parts"]]
+
+    assert sum(rows) == 1000
+    assert max(rows) < 1000
+
+
 def test_rows_that_were_written_down_one_to_a_line_are_read_as_well(make: Make) -> None:
     run = staged(make, Tape([customers(1, 3)]))
     said = [{"names": ["name"]}, ["K1", "One"], {"wrong": ["width", {}]}, ["K2", "Two"]]
