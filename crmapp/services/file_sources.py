@@ -17,8 +17,6 @@ from crmapp.services.sources import Page, Rows, SourceColumn, Wrong
 
 KIND = "file"
 _PAGE, _WIDE = 5_000, 4 << 20
-_AT_ONCE = 2_000
-"""Rows that are planned at a time: most of them find their account the long way, in more memory."""
 _GONE = N_("The file is not on the server any more. Send it again.")
 _CHANGED = N_("The file has changed since it was sent. Send it again.")
 _TOO_MANY = N_("The table is too large: %(most)s rows is the most.")
@@ -50,7 +48,7 @@ class FileSource:
             FileLost: what was staged is not there any more.
         """
         if self._staged is not None:
-            return self._staged.rows(after, min(limit, _AT_ONCE))
+            return self._staged.rows(after, limit)
         first = int(after or 0)
         if first != self._at:
             right = (row for row in _read(self._kept) if row.reason is None)

@@ -33,8 +33,12 @@ STATE = "staged"
 """What a run's source keeps under this name: the parts, where the reading stands, what is over."""
 _ANEW = 3
 """So often rows are read anew because files are lost; then something is wrong with the disk."""
-_ROW = b"["
-"""How the line of a row begins; others say what its columns are called, or what is wrong."""
+_AT_ONCE = 50
+"""So many rows of the same columns make one line at most: each line takes its time."""
+_LONG = 256 << 10
+"""Bytes of a line of several rows, at most: wide ones make several."""
+_CELL = 50
+"""Bytes of memory that a cell takes beside its text once it is read again."""
 _NOTHING = N_("The source has no rows.")
 
 
@@ -170,6 +174,7 @@ class Staging:
 
     def _begin(self) -> None:
         self._lines: list[bytes] = []
+        self._alike: list[tuple[Any, ...]] = []
         self._rows = self._width = 0
         self._names = ()
 
@@ -177,22 +182,44 @@ class Staging:
         for n, (key, cells) in enumerate(page.found):
             if self._rows >= planning.PART or self._width >= artefacts.WIDE:
                 self._write()
+            if len(self._alike) == _AT_ONCE:
+                self._write_alike()
             if (names := tuple(cells)) != self._names:
                 self._line({"names": names})
                 self._names = names
             if n in page.wrong:
                 self._line({"wrong": page.wrong[n]})
-            self._line((key, *cells.values()))
+            self._alike.append((key, *cells.values()))
             self._rows += 1
             self.count += 1
+        self._write_alike()
 
     def _line(self, said: Any) -> None:
-        line = orjson.dumps(said, default=str)
+        self._write_alike()
+        self._keep(orjson.dumps(said, default=str))
+
+    def _write_alike(self) -> None:
+        """Write the rows that wait as a line, or as several if they are wide."""
+        rows, self._alike = self._alike, []
+        if rows:
+            self._divide(rows)
+
+    def _divide(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        text = orjson.dumps(rows, default=str)
+        if len(text) <= _LONG or len(rows) == 1:
+            self._keep(text)
+            self._width += _CELL * sum(map(len, rows))
+            return
+        for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+            self._divide(half)
+
+    def _keep(self, line: bytes) -> None:
         self._lines.append(line)
         self._width += len(line)
 
     def _write(self) -> None:
         """Write a file; it counts with the next checkpoint."""
+        self._write_alike()
         if self._rows:
             stem = artefacts.part_name(self.held.fence, self.count)
             note = noted.write_lines(self._run_id, f"{stem}-rows", self._lines)
@@ -245,18 +272,19 @@ def _read(
     names: Sequence[str] = ()
     left, problem = skipped, None
     for text in noted.read_lines(note):
-        if left and text.startswith(_ROW):
-            left, problem = left - 1, None
-            continue
         line = noted.said(text)
         if isinstance(line, dict):
             names, problem = line.get("names", names), line.get("wrong")
             continue
+        rows = line if isinstance(line[0], list) else [line]  # as rows were written down before
+        if left >= len(rows):
+            left, problem = left - len(rows), None
+            continue
+        if problem is not None and not left:  # it is about the first of them
+            wrong[len(found)] = Reason(problem[0]), problem[1]
+        wanted = rows[left : left + limit - len(found)]
+        left, problem = 0, None
+        found += [(key, dict(zip(names, cells, strict=True))) for key, *cells in wanted]
         if len(found) == limit:
             break
-        if problem is not None:
-            wrong[len(found)] = Reason(problem[0]), problem[1]
-            problem = None
-        key, *cells = line
-        found.append((key, dict(zip(names, cells, strict=True))))
     return found, wrong

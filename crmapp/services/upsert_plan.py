@@ -6,7 +6,7 @@ immutable file in which a source row that names an account a second time is reje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -56,6 +56,8 @@ from crmapp.services.sources import Wrong, open_source, stager
 Cells = Mapping[int, Mapping[str, str | None]]
 """Row number → field → what stands in the place of its cell."""
 Plan = Callable[[Sequence[SourceRow], Cells], list[PlanRow]]
+_SLOWLY = 2000
+"""Of rows that have to look for their records, so many do so at a time."""
 _NOT_ALL = N_("The source did not give as many rows as it had counted. Start again from the grid.")
 
 
@@ -93,7 +95,11 @@ def _planner(run: Run) -> Plan:
         return lambda rows, cells: _left(
             feed_leads.followed(plan_rows(rows, mapping, identity, by, cells), identity)
         )
-    return lambda rows, cells: attached_plan.plan_rows(object_, rows, mapping, by, cells)
+    return lambda rows, cells: [
+        planned
+        for some in _in_turn(rows)
+        for planned in attached_plan.plan_rows(object_, some, mapping, by, cells)
+    ]
 
 
 def _left(planned: list[PlanRow]) -> list[PlanRow]:
@@ -140,32 +146,39 @@ def plan_rows(
     known = [None] * len(rows) if slowly else glance(rows, found, linked, mapping, specs, meanings)
     each_row = zip(rows, found, known, strict=True)
     left = [(row, each) for row, each, plan in each_row if plan is None]
-    mapped = [
-        passing_on.of_its_own(
-            apply(mapping, specs, row.cells, meanings, cells[row.row_no])
-            if row.row_no in cells
-            else say(mapping, specs, row.cells, each, meanings)
-        )
-        for row, each in left
-    ]
-    others = [row for row, _each in left]
-    matches, answers = match_candidates.match(
-        others, mapped, mapping, identity, linked, companies, care
-    )
-    accounts = read_accounts(matches, names, specs, by, linked)
     required, rules = required_of(specs), layouts.rules(layouts.of(by.role))
-    decided = iter(
-        [
+    slow: list[PlanRow] = []
+    skipped: set[str] = set()
+    for some in _in_turn(left):
+        mapped = [
+            passing_on.of_its_own(
+                apply(mapping, specs, row.cells, meanings, cells[row.row_no])
+                if row.row_no in cells
+                else say(mapping, specs, row.cells, each, meanings)
+            )
+            for row, each in some
+        ]
+        others = [row for row, _each in some]
+        matches, answers = match_candidates.match(
+            others, mapped, mapping, identity, linked, companies, care
+        )
+        accounts = read_accounts(matches, names, specs, by, linked)
+        slow += [
             decide(
                 row, each, match, accounts, specs, mapping.match, required, mapping.wanted, rules
             )
             for row, each, match in zip(others, mapped, matches, strict=True)
         ]
-    )
-    skipped = {key for key, answer in answers.items() if answer.skip}
+        skipped |= {key for key, answer in answers.items() if answer.skip}
+    decided = iter(slow)
     planned = [taken(row or next(decided), mapping.wanted) for row in known]
     planned = passing_on.settled(planned)
     return [_skip(row) if row.key in skipped else row for row in planned] if skipped else planned
+
+
+def _in_turn(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Take rows a few at a time: what finds their records takes memory for each of them."""
+    return (rows[start : start + _SLOWLY] for start in range(0, len(rows), _SLOWLY))
 
 
 def _skip(row: PlanRow) -> PlanRow:

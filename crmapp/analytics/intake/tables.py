@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from crmapp.domain.changes import Reason
 from crmapp.errors import TableError
@@ -20,6 +20,9 @@ LONGEST_HEADING = 100
 _NAMED = 5
 HEAD = 40
 """Rows that are looked at to find out where a table begins and how wide it is."""
+
+
+_NONE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,16 @@ class Reading:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row: its line in the file, its cells, and why it cannot be used if it cannot."""
+class Row(NamedTuple):
+    """One row: its line in the file, its cells, and why it cannot be used if it cannot.
+
+    It is a tuple because there are many.
+    """
 
     line: int
     cells: Sequence[str | None]
     reason: Reason | None = None
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = _NONE
 
 
 class Table(Protocol):
