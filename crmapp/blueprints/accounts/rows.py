@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 
 from flask import current_app, url_for
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from crmapp.blueprints.accounts.columns import FIGURES, Cell, cells, follows
@@ -73,26 +74,30 @@ class _Writer:
     ) -> None:
         self._lines, self._others, self._ends = lines, others, ends
         self._columns = {name: spec for name, spec in columns.items() if name != NAME}
+        self._looks = [
+            (follows(spec), spec.kind is Kind.LONG_TEXT, spec.kind in FIGURES)
+            for spec in self._columns.values()
+        ]
 
     def __call__(self, line: Line) -> object:
         template = current_app.jinja_env.get_template("accounts/_rows.html")
         following, others = iter(self._following[line.id]), iter(self._others.get(line.id, ()))
-        shown = [
-            _shown(next(following if follows(spec) else others), spec.kind)
-            for spec in self._columns.values()
-        ]
-        return template.module.row(line[:4], shown, *self._ends)  # type: ignore[attr-defined]  # its macro
+        shown = []
+        for follows_, long, figures in self._looks:
+            value, href = next(following if follows_ else others)
+            shown.append((_shortened(text(value)) if long else text(value), href, figures))
+        return template.module.row(line[:4], shown, self._select, *self._ends)  # type: ignore[attr-defined]  # its macro
+
+    @cached_property
+    def _select(self) -> tuple[str, str]:
+        """What the tick says before and after the name; said once, since it takes its time."""
+        before, _name, after = _("Select %(name)s", name=_MARK).partition(_MARK)
+        return before, after
 
     @cached_property
     def _following(self) -> Mapping[int, Sequence[Cell]]:
         columns = {name: spec for name, spec in self._columns.items() if follows(spec)}
         return cells(self._lines, columns)
-
-
-def _shown(cell: Cell, kind: Kind) -> tuple[str, str, bool]:
-    """Return what stands in a cell: its text, where it leads, whether it is a figure."""
-    value, href = cell
-    return _shortened(text(value)) if kind is Kind.LONG_TEXT else text(value), href, kind in FIGURES
 
 
 def _shortened(said: str) -> str:
