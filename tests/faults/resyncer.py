@@ -13,7 +13,7 @@ from crmapp.config import Settings
 from crmapp.db import db, session
 from crmapp.mail import outbox
 from crmapp.mail.post import Envelope
-from crmapp.services import remotes, runs
+from crmapp.services import list_apply, remotes, runs
 from tests.faults.crowd import what_was_sent
 from tests.faults.ground import opened
 from tests.support.lists import Sides
@@ -53,6 +53,7 @@ def main() -> None:
     sent = what_was_sent()
     death = Death(sent["place"], sent["times"])
     sides = Sides(Path(sent["sides"]))
+    list_apply.SENT = 20  # several chunks, some of them sent while others are written here
     sides.intacct.page = sides.salesforce.page = 30
     sides.intacct.before = lambda call: death.passed(f"intacct-{call}")
     sides.salesforce.before = lambda call: death.passed(f"salesforce-{call}")

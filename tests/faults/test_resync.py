@@ -18,14 +18,19 @@ from tests.faults.ground import Ground, lay_ground, opened
 from tests.support.lists import CODE, Sides
 
 VALUES = 100
-PLACES = {
-    "intacct-read": 2,  # planning, while Intacct is read
-    "salesforce-read": 1,  # planning, while Salesforce is read
-    "commit": 4,  # planning: a part of the plan is all but kept
-    "salesforce-upsert": 2,  # some is written there, nothing of the next chunk
-    "salesforce-upsert-done": 2,  # written there, and not yet noted here
-    "mail-accepted": 1,  # the letter is on its way, and that is not noted
-}
+PLACES = (
+    ("intacct-read", 2),  # planning, while Intacct is read
+    ("salesforce-read", 1),  # planning, while Salesforce is read
+    ("commit", 4),  # planning: a part of the plan is all but kept
+    ("salesforce-upsert", 2),  # some is written there, nothing of the next chunk
+    ("salesforce-upsert-done", 1),  # written there while others are written here, and not noted
+    ("salesforce-upsert-done", 2),
+    ("salesforce-upsert-done", 5),
+    ("commit", 12),  # some is written here, some there
+    ("commit", 16),
+    ("commit", 20),
+    ("mail-accepted", 1),  # the letter is on its way, and that is not noted
+)
 COMMITS = 16
 """More than a resync of so few values has: each is where a worker dies once."""
 
@@ -87,7 +92,7 @@ def breaks(sides: Sides, run_id: int, expected: dict[str, tuple[str, bool]]) -> 
             yield f"{key} was made {count} times in Salesforce"
 
 
-@pytest.mark.parametrize("place, times", PLACES.items())
+@pytest.mark.parametrize("place, times", PLACES)
 def test_a_worker_that_is_killed_at_a_place_loses_and_doubles_nothing(ground, sides, place, times):
     run_id = begin()
 
