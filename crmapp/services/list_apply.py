@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from crmapp import artefacts
 from crmapp.artefacts import PlanFile
 from crmapp.config import settings
+from crmapp.connectors.errors import ConnectorError, Retryable
 from crmapp.connectors.port import Connector, Record, RowResult
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.list_values import HERE, SYSTEMS, Tally
@@ -29,6 +30,7 @@ from crmapp.domain.managed_lists import VALUE_HIDDEN, VALUE_ID
 from crmapp.domain.pick_lists import THERE
 from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow
 from crmapp.domain.runs import Status, ended_as, receipt
+from crmapp.errors import NotConnected, SecretsLost
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.queue import leaving
@@ -149,18 +151,25 @@ def _written(held: Claim, chunk: _Chunk) -> Claim:
     return moved
 
 
-def _write_beside(run: Run, held: Claim, chunk: _Chunk, begin: int) -> Claim:
-    """Write here for a time slice, while Salesforce works on rows that are sent to it."""
+def _write_beside(run: Run, held: Claim, chunk: _Chunk, begin: int) -> Claim | None:
+    """Write here for a time slice, while Salesforce works on rows that are sent to it.
+
+    Trouble that may be over later is waited for at once; all other when nothing is left here.
+    """
     files = _files(run)
     ends = time.monotonic() + settings().time_slice
     with keep_alive(held), _Ahead(run, begin) as ahead:
         following: _Chunk | None = chunk
-        while following is not None:
+        while following is not None and not ahead.waits:
             held = ahead.note(_written_again(held, following))
             goes_on = held.cursor < begin and not _stops(run.id, ends)
             size = pace.chunk_size()
             following = _next_chunk(files, held.cursor, size, begin) if goes_on else None
-        return ahead.end(held)
+        held = ahead.end(held)
+    if ahead.trouble is not None and (ahead.waits or held.cursor == begin):
+        trouble(apply.load(held.run_id), held, ahead.trouble)
+        return None
+    return held
 
 
 def _written_again(held: Claim, chunk: _Chunk) -> Claim:
@@ -174,9 +183,10 @@ def _written_again(held: Claim, chunk: _Chunk) -> Claim:
 class _Ahead:
     """Sends chunks to Salesforce before all is written here, one at a time in a thread.
 
-    ``run.mapping["sent"]`` says up to which row. After the first trouble nothing more is sent:
-    whoever sends when all is written here meets it, and tells.
+    ``run.mapping["sent"]`` says up to which row. After the first ``trouble`` nothing more is sent.
     """
+
+    trouble: ConnectorError | NotConnected | SecretsLost | None = None
 
     def __init__(self, run: Run, begin: int) -> None:
         self._files, self._object = _files(run), list_stage.of(run).salesforce_object
@@ -187,7 +197,8 @@ class _Ahead:
     def __enter__(self) -> Self:
         try:
             connector = self._open.enter_context(remotes.opened(list_stage.SALESFORCE))
-        except TROUBLE:
+        except TROUBLE as error:
+            self.trouble = error
             return self
         there = self._open.enter_context(ThreadPoolExecutor(1))
         self._submit = partial(there.submit, partial(_upserted, connector, self._object))
@@ -196,6 +207,11 @@ class _Ahead:
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the trouble may be over later."""
+        return isinstance(self.trouble, Retryable)
 
     def note(self, held: Claim) -> Claim:
         """Keep what Salesforce has said meanwhile, and send it the next chunk."""
@@ -214,7 +230,8 @@ class _Ahead:
         (chunk, sending), self._way = self._way, None
         try:
             results = sending.result()
-        except TROUBLE:
+        except TROUBLE as error:
+            self.trouble = error
             return held
         self._until = chunk.until
         return _sent(held, chunk, results, ahead=True)
