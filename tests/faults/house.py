@@ -103,14 +103,25 @@ class House:
         return [pid for master in self.named("crmapp-web") for pid in children(master)]
 
     def at_the_other_end(self, connection: socket.socket) -> int:
-        """Return who of this house opened a connection that somebody on this machine accepted."""
+        """Return who of this house opened a connection that somebody on this machine accepted.
+
+        It is 0 if whoever did has closed it.
+        """
         ends = tuple(
             f":{end[1]:04X}" for end in (connection.getpeername(), connection.getsockname())
         )
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        (inode,) = [row[9] for row in rows if (row[1][-5:], row[2][-5:]) == ends]
-        family = self._family(self.installation.pid)
-        return next(pid for pid in family if f"socket:[{inode}]" in _opened(pid))
+
+        def look() -> list[int]:
+            rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            opened = {row[9] for row in rows if (row[1][-5:], row[2][-5:]) == ends} - {"0"}
+            if not opened:
+                return [0]
+            (inode,) = opened
+            family = self._family(self.installation.pid)
+            return [pid for pid in family if f"socket:[{inode}]" in _opened(pid)]
+
+        found: list[int] = eventually(look, "somebody was at the other end")
+        return found[0]
 
     def one(self, who: Callable[[], list[Somebody]], what: str) -> Somebody:
         """Wait for somebody of the kind to be there, and return her."""

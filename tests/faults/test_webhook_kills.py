@@ -42,8 +42,10 @@ class Murderer:
     mourned: int = 0
 
     def arriving(self, connection: socket.socket) -> None:
-        self.arrived += 1
         self.sender = self.house.at_the_other_end(connection)
+        if not self.sender:
+            raise ConnectionAbortedError
+        self.arrived += 1
         if self.moment == BEFORE and self._is_due():
             self._kill()
             raise ConnectionAbortedError

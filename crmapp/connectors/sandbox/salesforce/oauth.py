@@ -33,6 +33,8 @@ from crmapp.connectors.sandbox.salesforce.reply import json_response
 from crmapp.connectors.sandbox.salesforce.values import shown
 
 _LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
+_ACCESS = "access_token"
+"""What introspection says of a token that opens the API."""
 _TOKENS_LIVE = 2 * 60 * 60  # seconds, as told; the control page ends them
 _CLOCKS_DIFFER = 3 * 60  # seconds
 _PAGE = """<!doctype html>
@@ -253,7 +255,7 @@ class OAuth:
                 "client_id": app.client_id,
                 "username": self._row(token.user)["Username"],
                 "sub": identity.address(request.host_url.rstrip("/"), token.user),
-                "token_type": "access_token",
+                "token_type": _ACCESS,
                 "exp": issued + _TOKENS_LIVE,
                 "iat": issued,
                 "nbf": issued,
