@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 def each_once(values: Iterable[str]) -> list[str]:
@@ -10,6 +13,6 @@ def each_once(values: Iterable[str]) -> list[str]:
     return [value for value in dict.fromkeys(values) if value.strip()]
 
 
-def in_parts(values: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+def in_parts(values: Sequence[Value], most: int) -> Iterator[Sequence[Value]]:
     """Give out the values, at most so many at a time."""
     return (values[start : start + most] for start in range(0, len(values), most))

@@ -166,9 +166,7 @@ def _link(connection: Connection | None, external_id: str) -> str | None:
     if connection is None:
         return None
     address = str(connection.settings.get("instance_url", ""))
-    if not address.startswith("https://") and not (
-        connection.sandbox and address.startswith("http://")
-    ):
+    if not address.startswith(("https://", "http://") if connection.sandbox else "https://"):
         return None
     return f"{address.rstrip('/')}/lightning/r/{ACCOUNT}/{external_id}/view"
 

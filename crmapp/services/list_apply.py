@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sqlalchemy.exc import IntegrityError
 
@@ -52,6 +51,8 @@ SENT = 5000
 SIDES = {HERE: "here", THERE: "there"}
 _SENT_TO = "sent"
 """In ``run.mapping``: the number of the last row that was sent before all was written here."""
+_Trouble = ConnectorError | NotConnected | SecretsLost
+_Submit = Callable[[Sequence[PlanRow]], Future[list[RowResult]]]
 
 
 @dataclass(frozen=True)
@@ -65,67 +66,54 @@ class _Chunk:
     until: int
     counted: Sequence[tuple[Any, ...]]
 
-    @property
-    def away(self) -> bool:
-        """Whether its rows are written in Salesforce."""
-        return bool(self.rows) and self.rows[0].object == THERE
-
 
 def advance(held: Claim) -> Claim | None:
-    """Do the next chunk: rows of one side."""
+    """Write rows for a time slice: here while any are left, and in Salesforce."""
     run = apply.load(held.run_id)
     files, sent = _files(run), run.mapping.get(_SENT_TO, 0)
-    if held.cursor < sent and held.cursor == _begin_there(files):
+    begin, last = _span(files)
+    if held.cursor == begin < sent:
         with unit_of_work():
             return checkpoint(held, cursor=sent)
-    if run.cancel_requested:
-        _finish(held, run, cancelled=True)
-        return None
-    begin = _begin_there(files)
-    chunk = _next_chunk(files, held.cursor, pace.chunk_size(), begin)
-    if chunk is None:
-        _finish(held, run)
+    if run.cancel_requested or held.cursor >= last:
+        _finish(held, run, cancelled=run.cancel_requested)
         return None
     session.rollback()
-    if chunk.away:
-        return _send(run, held, chunk)
-    return _written(held, chunk) if held.cursor >= begin else _write_beside(run, held, chunk, begin)
-
-
-def _begin_there(files: Sequence[str]) -> int:
-    """Return the number of the last row before those of Salesforce: 0 if others stand behind it."""
-    with artefacts.read(files) as plan:
-        ((first, last),) = plan.ask(
-            "SELECT min(row_no) FILTER (object = ?), max(row_no) FILTER (object <> ?) FROM plan",
-            [THERE, THERE],
-        )
-    return 0 if first is None or (last or 0) > first else first - 1
+    if held.cursor < begin:
+        return _write_here(run, held, begin)
+    return _send(run, held, begin)
 
 
 def _files(run: Run) -> list[str]:
     return [part["name"] for part in run.artefacts]
 
 
-def _next_chunk(files: Sequence[str], cursor: int, size: int, begin: int = 0) -> _Chunk | None:
-    """Return what is done next: ``size`` rows at most, or :data:`SENT` if they are sent away.
+def _span(files: Sequence[str]) -> tuple[int, int]:
+    """Return the number of the last row that is written here, and of the last row of all.
 
-    What is written here before ``begin`` goes as far as that.
+    In a plan those of Salesforce stand behind all others.
     """
     with artefacts.read(files) as plan:
-        rows, until = apply.next_rows(plan, cursor, size, _NAMES)
-        if until is not None and cursor < begin:
-            here = [row for row in rows if row.row_no <= begin]
-            last = begin if len(here) < len(rows) else min(until, begin)
-            return _Chunk(here, last, _counts(plan, cursor, last))
-        if size != SENT and rows and rows[0].object == THERE:
-            rows, until = apply.next_rows(plan, cursor, SENT, _NAMES)
-        if until is None:
-            return None
-        away = bool(rows) and rows[0].object == THERE
-        same = list(takewhile(lambda row: (row.object == THERE) == away, rows))
-        if len(same) < len(rows):
-            rows, until = same, same[-1].row_no
-        return _Chunk(rows, until, _counts(plan, cursor, until))
+        ((first, last),) = plan.ask(
+            "SELECT min(row_no) FILTER (object = ?), max(row_no) FROM plan", [THERE]
+        )
+    return (last or 0) if first is None else first - 1, last or 0
+
+
+def _next_here(files: Sequence[str], cursor: int, begin: int) -> _Chunk:
+    """Return what is written here next; none of it stands behind ``begin``."""
+    with artefacts.read(files) as plan:
+        rows, until = apply.next_rows(plan, cursor, pace.chunk_size(), _NAMES)
+        here = [row for row in rows if row.row_no <= begin]
+        last = begin if until is None or len(here) < len(rows) else min(until, begin)
+        return _Chunk(here, last, _counts(plan, cursor, last))
+
+
+def _next_there(files: Sequence[str], cursor: int) -> _Chunk | None:
+    """Return what is sent next; no transaction waits for it, so it may be much."""
+    with artefacts.read(files) as plan:
+        rows, until = apply.next_rows(plan, cursor, SENT, _NAMES)
+        return None if until is None else _Chunk(rows, until, _counts(plan, cursor, until))
 
 
 def _counts(plan: PlanFile, after: int, until: int) -> Sequence[tuple[Any, ...]]:
@@ -151,23 +139,20 @@ def _written(held: Claim, chunk: _Chunk) -> Claim:
     return moved
 
 
-def _write_beside(run: Run, held: Claim, chunk: _Chunk, begin: int) -> Claim | None:
+def _write_here(run: Run, held: Claim, begin: int) -> Claim | None:
     """Write here for a time slice, while Salesforce works on rows that are sent to it.
 
     Trouble that may be over later is waited for at once; all other when nothing is left here.
     """
-    files = _files(run)
-    ends = time.monotonic() + settings().time_slice
-    with keep_alive(held), _Ahead(run, begin) as ahead:
-        following: _Chunk | None = chunk
-        while following is not None and not ahead.waits:
-            held = ahead.note(_written_again(held, following))
-            goes_on = held.cursor < begin and not _stops(run.id, ends)
-            size = pace.chunk_size()
-            following = _next_chunk(files, held.cursor, size, begin) if goes_on else None
-        held = ahead.end(held)
-    if ahead.trouble is not None and (ahead.waits or held.cursor == begin):
-        trouble(apply.load(held.run_id), held, ahead.trouble)
+    with keep_alive(held), _Sending(run, held, begin) as sending:
+        sending.go_on()
+        while not sending.waits:
+            held = sending.look(_written_again(held, _next_here(sending.files, held.cursor, begin)))
+            if held.cursor >= begin or sending.stops():
+                break
+        held = sending.turn(held, last=True)
+    if sending.trouble is not None and (sending.waits or held.cursor >= begin):
+        trouble(apply.load(held.run_id), held, sending.trouble)
         return None
     return held
 
@@ -180,97 +165,97 @@ def _written_again(held: Claim, chunk: _Chunk) -> Claim:
         return _written(held, chunk)
 
 
-class _Ahead:
-    """Sends chunks to Salesforce before all is written here, one at a time in a thread.
+def _send(run: Run, held: Claim, begin: int) -> Claim | None:
+    """Write in Salesforce for a time slice."""
+    with keep_alive(held), _Sending(run, held, begin) as sending:
+        sending.go_on()
+        while sending.busy:
+            held = sending.turn(held)
+    if sending.trouble is not None:
+        trouble(apply.load(held.run_id), held, sending.trouble)
+        return None
+    return held
 
-    ``run.mapping["sent"]`` says up to which row. After the first ``trouble`` nothing more is sent.
+
+class _Sending:
+    """Sends chunk after chunk to Salesforce for a time slice, one at a time, by a thread.
+
+    Meanwhile the next is read, what it said of the last is kept, or others are written here. After
+    the first ``trouble`` nothing more is sent.
     """
 
-    trouble: ConnectorError | NotConnected | SecretsLost | None = None
-
-    def __init__(self, run: Run, begin: int) -> None:
-        self._files, self._object = _files(run), list_stage.of(run).salesforce_object
-        self._until = run.mapping.get(_SENT_TO, begin)
-        self._open = ExitStack()
+    def __init__(self, run: Run, held: Claim, begin: int) -> None:
+        self.files, self.trouble = _files(run), cast(_Trouble | None, None)
+        self._run_id, self._begin = run.id, begin
+        self._object = list_stage.of(run).salesforce_object
+        self._ends = time.monotonic() + settings().time_slice
+        self._place = max(held.cursor, begin, run.mapping.get(_SENT_TO, 0))
+        self._open, self._submit = ExitStack(), cast(_Submit | None, None)
+        self._next: _Chunk | None = None
         self._way: tuple[_Chunk, Future[list[RowResult]]] | None = None
 
     def __enter__(self) -> Self:
-        try:
-            connector = self._open.enter_context(remotes.opened(list_stage.SALESFORCE))
-        except TROUBLE as error:
-            self.trouble = error
-            return self
-        there = self._open.enter_context(ThreadPoolExecutor(1))
-        self._submit = partial(there.submit, partial(_upserted, connector, self._object))
-        self._send_next()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
     @property
+    def busy(self) -> bool:
+        return self._way is not None
+
+    @property
     def waits(self) -> bool:
-        """Whether the trouble may be over later."""
+        """Whether there is trouble that may be over later."""
         return isinstance(self.trouble, Retryable)
 
-    def note(self, held: Claim) -> Claim:
-        """Keep what Salesforce has said meanwhile, and send it the next chunk."""
-        if self._way is None or not self._way[1].done():
-            return held
-        before = self._until
-        held = self.end(held)
-        if self._until > before:
-            self._send_next()
-        return held
+    def stops(self) -> bool:
+        """Say whether the time slice is over, or somebody wants an end."""
+        over = leaving() or time.monotonic() > self._ends
+        return over or apply.load(self._run_id).cancel_requested
 
-    def end(self, held: Claim) -> Claim:
-        """Wait for what is on its way, and keep what Salesforce says."""
+    def go_on(self) -> None:
+        """Send the next chunk, and read the one behind it."""
+        chunk = self._next or _next_there(self.files, self._place)
+        if chunk is None:
+            return
+        try:
+            self._way = chunk, self._answer_to(chunk.rows)
+        except TROUBLE as error:
+            self.trouble = error
+            return
+        self._next = _next_there(self.files, chunk.until)
+
+    def look(self, held: Claim) -> Claim:
+        """Do a turn if Salesforce has answered."""
+        return self.turn(held) if self._way is not None and self._way[1].done() else held
+
+    def turn(self, held: Claim, *, last: bool = False) -> Claim:
+        """Wait for what is on its way, send the next chunk, and keep what Salesforce said."""
         if self._way is None:
             return held
-        (chunk, sending), self._way = self._way, None
+        (chunk, answer), self._way = self._way, None
         try:
-            results = sending.result()
+            results = answer.result()
         except TROUBLE as error:
             self.trouble = error
             return held
-        self._until = chunk.until
-        return _sent(held, chunk, results, ahead=True)
+        self._place = chunk.until
+        if not last and not self.stops():
+            self.go_on()
+        return _sent(held, chunk, results, ahead=held.cursor < self._begin)
 
-    def _send_next(self) -> None:
-        chunk = _next_chunk(self._files, self._until, SENT)
-        session.rollback()
-        self._way = (chunk, self._submit(chunk.rows)) if chunk is not None else None
-
-
-def _send(run: Run, held: Claim, chunk: _Chunk) -> Claim | None:
-    """Write chunk after chunk in Salesforce for a time slice, and keep what it said of each row.
-
-    While Salesforce works on a chunk, what it said of the one before is kept, and the next is read.
-    """
-    files, object_ = _files(run), list_stage.of(run).salesforce_object
-    ends = time.monotonic() + settings().time_slice
-    try:
-        with (
-            remotes.opened(list_stage.SALESFORCE) as connector,
-            keep_alive(held),
-            ThreadPoolExecutor(1) as there,
-        ):
-            sending = there.submit(_upserted, connector, object_, chunk.rows)
-            while True:
-                following = _next_chunk(files, chunk.until, SENT)
-                results = sending.result()
-                if following is None or not following.away or _stops(run.id, ends):
-                    return _sent(held, chunk, results)
-                sending = there.submit(_upserted, connector, object_, following.rows)
-                held = _sent(held, chunk, results)
-                chunk = following
-    except TROUBLE as error:
-        trouble(apply.load(held.run_id), held, error)
-        return None
-
-
-def _stops(run_id: int, ends: float) -> bool:
-    return leaving() or time.monotonic() > ends or apply.load(run_id).cancel_requested
+    def _answer_to(self, rows: Sequence[PlanRow]) -> Future[list[RowResult]]:
+        if not rows:  # all that is left is as it should be
+            nothing = Future[list[RowResult]]()
+            nothing.set_result([])
+            return nothing
+        if self._submit is None:
+            connector = self._open.enter_context(remotes.opened(list_stage.SALESFORCE))
+            there = self._open.enter_context(ThreadPoolExecutor(1))
+            self._submit = partial(there.submit, partial(_upserted, connector, self._object))
+            session.rollback()
+        return self._submit(rows)
 
 
 def _upserted(connector: Connector, object_: str, rows: Sequence[PlanRow]) -> list[RowResult]:

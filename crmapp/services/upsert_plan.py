@@ -6,11 +6,12 @@ immutable file in which a source row that names an account a second time is reje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from crmapp.connectors.keys import in_parts
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Reason
 from crmapp.domain.fields import Field, required_of
@@ -57,7 +58,7 @@ Cells = Mapping[int, Mapping[str, str | None]]
 """Row number → field → what stands in the place of its cell."""
 Plan = Callable[[Sequence[SourceRow], Cells], list[PlanRow]]
 _SLOWLY = 2000
-"""Of rows that have to look for their records, so many do so at a time."""
+"""So many rows look for their records at a time: it takes memory for each of them."""
 _NOT_ALL = N_("The source did not give as many rows as it had counted. Start again from the grid.")
 
 
@@ -97,7 +98,7 @@ def _planner(run: Run) -> Plan:
         )
     return lambda rows, cells: [
         planned
-        for some in _in_turn(rows)
+        for some in in_parts(rows, _SLOWLY)
         for planned in attached_plan.plan_rows(object_, some, mapping, by, cells)
     ]
 
@@ -149,7 +150,7 @@ def plan_rows(
     required, rules = required_of(specs), layouts.rules(layouts.of(by.role))
     slow: list[PlanRow] = []
     skipped: set[str] = set()
-    for some in _in_turn(left):
+    for some in in_parts(left, _SLOWLY):
         mapped = [
             passing_on.of_its_own(
                 apply(mapping, specs, row.cells, meanings, cells[row.row_no])
@@ -174,11 +175,6 @@ def plan_rows(
     planned = [taken(row or next(decided), mapping.wanted) for row in known]
     planned = passing_on.settled(planned)
     return [_skip(row) if row.key in skipped else row for row in planned] if skipped else planned
-
-
-def _in_turn(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Take rows a few at a time: what finds their records takes memory for each of them."""
-    return (rows[start : start + _SLOWLY] for start in range(0, len(rows), _SLOWLY))
 
 
 def _skip(row: PlanRow) -> PlanRow:
@@ -215,10 +211,7 @@ def decider(run: Run) -> Decide:
     plan = _planner(run)
 
     def decide(rows: Sequence[SourceRow], cells: Cells) -> list[PlanRow]:
-        parts = [
-            rows[start : start + planning.PART] for start in range(0, len(rows), planning.PART)
-        ]
-        found = [plan(part, cells) for part in parts]
+        found = [plan(part, cells) for part in in_parts(rows, planning.PART)]
         return [row for part in found for row in part]
 
     return decide

@@ -74,6 +74,9 @@ def _vary(response: Response) -> Response:
 
 
 def vary(response: Response, names: str) -> None:
-    """Say that an answer depends on headers of the request, by their names, with commas."""
+    """Say that an answer depends on headers of the request, by their names, with commas.
+
+    Most answers are given three; ``response.vary`` would read and write them anew for each.
+    """
     known = response.headers.get("Vary")
     response.headers["Vary"] = f"{known}, {names}" if known else names
