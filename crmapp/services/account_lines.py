@@ -47,6 +47,19 @@ class Line(NamedTuple):
     own: Sequence[str]
 
     @property
+    def head(self) -> tuple[int, str, bool, bool]:
+        """What stands before the columns."""
+        return self.id, self.name, self.active, self.deleted
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """All that the database said of the account, but for custom fields: a key."""
+        values = self.values
+        if "tags" in self.own:  # a list
+            values = [tuple(each) if isinstance(each, list) else each for each in values]
+        return (*self.head, *values)
+
+    @property
     def held(self) -> dict[str, Any]:
         """What the account holds in each column: owner, team and contact are names."""
         values = [*self.values]

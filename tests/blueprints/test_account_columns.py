@@ -11,6 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import event
 
+from crmapp.blueprints.accounts import rows
 from crmapp.db import db
 from crmapp.services import accounts
 
@@ -261,3 +262,14 @@ def test_a_row_that_was_written_follows_what_a_value_is_called(make, as_user):
     accounts.update(acme.id, {"name": "Ajax"}, 1, by=make.mona)
 
     assert "Ajax" in row(as_user(make.bob).get(address).text, "Sub")[0]
+
+
+def test_a_row_is_kept_though_a_cell_has_several_values(make, as_user, monkeypatch):
+    make.field("How", kind="multi_pick_list", pick_list="contact_method")
+    accounts.create({"name": "Acme", "tags": "a, b", "c_how": "fax, letter"}, by=make.mona)
+    client, address = as_user(make.mona), "/accounts?columns=tags,c_how"
+    before = row(client.get(address).text, "Acme")
+
+    monkeypatch.setattr(rows._Writer, "__call__", lambda _self, _line: "written anew")
+
+    assert row(client.get(address).text, "Acme") == before == ["a, b", "Fax, Letter"]

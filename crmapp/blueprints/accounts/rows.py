@@ -9,7 +9,7 @@ from flask import current_app, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from crmapp.blueprints.accounts.columns import FIGURES, Cell, cells, follows
+from crmapp.blueprints.accounts.columns import FIGURES, cells, follows
 from crmapp.domain.fields import Field, Kind
 from crmapp.services import fields
 from crmapp.services.account_columns import NAME
@@ -26,6 +26,8 @@ MOST = 5_000
 """So many rows are kept by a process, about half a kilobyte each."""
 LONGEST = 200
 """So much of a long text is seen in a row."""
+Shown = tuple[str, str, bool]
+"""A cell: its text, where it leads, whether it is a figure."""
 
 
 class Rows:
@@ -47,11 +49,10 @@ class Rows:
         place = url_for("accounts.index")
         said_to = (fields.word(), str(current_locale()), str(timezone()), place, tail, *columns)
         words = "\n".join(said_to)  # one text, whose hash is worked out once
-        more = {name: spec for name, spec in columns.items() if not follows(spec)}
-        others = cells(lines, more) if more else {}
+        others = _shown(lines, {n: spec for n, spec in columns.items() if not follows(spec)})
         write = _Writer(lines, columns, others, (place, tail, _MARK))
         markup = "".join(
-            self._kept.of((words, line[:5], *others.get(line.id, ())), partial(write, line))
+            self._kept.of((words, *line.said, *others.get(line.id, ())), partial(write, line))
             for line in lines
         )
         if _MARK in markup:
@@ -69,24 +70,16 @@ class _Writer:
         self,
         lines: Sequence[Line],
         columns: Mapping[str, Field],
-        others: Mapping[int, Sequence[Cell]],
+        others: Mapping[int, Sequence[Shown]],
         ends: tuple[str, str, str],
     ) -> None:
-        self._lines, self._others, self._ends = lines, others, ends
-        self._columns = {name: spec for name, spec in columns.items() if name != NAME}
-        self._looks = [
-            (follows(spec), spec.kind is Kind.LONG_TEXT, spec.kind in FIGURES)
-            for spec in self._columns.values()
-        ]
+        self._lines, self._columns, self._others, self._ends = lines, columns, others, ends
 
     def __call__(self, line: Line) -> object:
         template = current_app.jinja_env.get_template("accounts/_rows.html")
         following, others = iter(self._following[line.id]), iter(self._others.get(line.id, ()))
-        shown = []
-        for follows_, long, figures in self._looks:
-            value, href = next(following if follows_ else others)
-            shown.append((_shortened(text(value)) if long else text(value), href, figures))
-        return template.module.row(line[:4], shown, self._select, *self._ends)  # type: ignore[attr-defined]  # its macro
+        cells_ = [next(following if each else others) for each in self._follow]
+        return template.module.row(line.head, cells_, self._select, *self._ends)  # type: ignore[attr-defined]  # its macro
 
     @cached_property
     def _select(self) -> tuple[str, str]:
@@ -95,9 +88,28 @@ class _Writer:
         return before, after
 
     @cached_property
-    def _following(self) -> Mapping[int, Sequence[Cell]]:
-        columns = {name: spec for name, spec in self._columns.items() if follows(spec)}
-        return cells(self._lines, columns)
+    def _follow(self) -> list[bool]:
+        """Of each column after the name, whether its cells follow from their lines."""
+        return [follows(spec) for name, spec in self._columns.items() if name != NAME]
+
+    @cached_property
+    def _following(self) -> Mapping[int, Sequence[Shown]]:
+        return _shown(self._lines, {n: spec for n, spec in self._columns.items() if follows(spec)})
+
+
+def _shown(lines: Sequence[Line], columns: Mapping[str, Field]) -> dict[int, list[Shown]]:
+    """Return account → what is shown of it in ``columns``."""
+    specs = [spec for name, spec in columns.items() if name != NAME]
+    if not specs:
+        return {line.id: [] for line in lines}
+    looks = [(spec.kind is Kind.LONG_TEXT, spec.kind in FIGURES) for spec in specs]
+    return {
+        id_: [
+            (_shortened(text(value)) if long else text(value), href, figures)
+            for (value, href), (long, figures) in zip(found, looks, strict=True)
+        ]
+        for id_, found in cells(lines, columns).items()
+    }
 
 
 def _shortened(said: str) -> str:
