@@ -13,7 +13,7 @@ from crmapp.analytics import snapshots
 from crmapp.analytics.intake import design as designs
 from crmapp.analytics.intake import files, proposals, workbook
 from crmapp.analytics.intake.design import Design
-from crmapp.analytics.intake.tables import Reading, listed
+from crmapp.analytics.intake.tables import Reading, lacking
 from crmapp.db import after_commit, session, unit_of_work, utcnow
 from crmapp.domain.permissions import Right
 from crmapp.domain.runs import ENDED
@@ -297,8 +297,7 @@ def _check_columns(folder: str, kept: Mapping[str, Any], reading: Reading, used:
     except TableError as error:
         raise Invalid({"file": error.message}) from error
     if missing:
-        text = N_("Columns that are used here, but are not in the file: %(columns)s.")
-        raise Invalid({"file": Text(text, {"columns": listed(missing)})})
+        raise Invalid({"file": lacking(missing)})
 
 
 def _replace_files(

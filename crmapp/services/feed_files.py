@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from crmapp.analytics.intake import files
 from crmapp.analytics.intake.delimited import DELIMITERS, ENCODINGS
-from crmapp.analytics.intake.tables import Reading, Row, Table, listed
+from crmapp.analytics.intake.tables import Reading, Row, Table, lacking
 from crmapp.config import settings
 from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Check, Cursor, Listed
@@ -205,10 +205,7 @@ class FilesOrigin:
         try:
             with files.opened(path, reading_of(path, self._values)) as table:
                 if missing := [name for name in needed if name not in table.columns]:
-                    problem = N_(
-                        "Columns that are used here, but are not in the file: %(columns)s."
-                    )
-                    raise TableError(Text(problem, {"columns": listed(missing)}))
+                    raise TableError(lacking(missing))
                 yield table
         except TableError as error:
             named = {"file": file.name, "why": error.message}

@@ -191,7 +191,7 @@ def test_a_file_that_does_not_fit_is_refused_at_its_field(make, as_user):
 
     answer = upload(client, "a,b\n1,2\n", to=f"/databases/{stored.id}/files")
 
-    said = "Columns that are used here, but are not in the file: Amount, City, Customer, "
+    said = "Columns that are used here, but are not in the table: Amount, City, Customer, "
     assert answer.status_code == 422
     assert said + "Customer no, Date, …." in answer.text
 

@@ -242,7 +242,7 @@ def test_a_file_without_the_columns_is_refused_and_changes_nothing(make):
     with pytest.raises(Invalid) as refused:
         send(make, stored, "Date;Qty\n2026-05-01;2\n")
 
-    assert "not in the file: Amount, City, Customer" in str(refused.value.fields["file"])
+    assert "not in the table: Amount, City, Customer" in str(refused.value.fields["file"])
     assert make.again(StoredDataset, stored.id).source == stored.source
 
 

@@ -16,7 +16,7 @@ from tests.support.staged import Tape, register
 from tests.support.upserts import plan_again
 
 GONE = Text(
-    "Columns that are used here, but are not in the file: %(columns)s.", {"columns": "code"}
+    "Columns that are used here, but are not in the table: %(columns)s.", {"columns": "code"}
 )
 NAMED = Text("%(file)s: %(why)s", {"file": "a.csv", "why": GONE})
 

@@ -186,7 +186,7 @@ def test_a_file_without_the_key_is_named_with_what_it_lacks(shelf, reader):
     shelf.put("a.csv", f"{HEAD}0017;Acme;\n")
     shelf.put("b.csv", "name;city\nBrown;Lyon\n")
 
-    with pytest.raises(TableError, match="b.csv: .* not in the file: no"):
+    with pytest.raises(TableError, match="b.csv: .* not in the table: no"):
         list(reader().read())
 
 

@@ -14,7 +14,7 @@ import orjson
 from crmapp.analytics.intake import formats
 from crmapp.analytics.intake.design import Design, identifier
 from crmapp.analytics.intake.formats import TEXT
-from crmapp.analytics.intake.tables import MOST_ROWS, Row, listed
+from crmapp.analytics.intake.tables import MOST_ROWS, Row, lacking
 from crmapp.domain.changes import Reason
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
@@ -92,8 +92,7 @@ def typed(stage: Path, headings: Sequence[str], design: Design) -> Iterator[Type
     """
     missing = [each.heading for each in design.used if each.heading not in headings]
     if missing:
-        text = N_("Columns that are used here, but are not in the table: %(columns)s.")
-        raise TableError(Text(text, {"columns": listed(missing)}))
+        raise TableError(lacking(missing))
     with duckdb.connect(config={**_SETTINGS, "temp_directory": str(stage.parent)}) as connection:
         yield Typed(connection, stage, headings, design)
 

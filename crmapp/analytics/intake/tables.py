@@ -18,11 +18,9 @@ MOST_ROWS = 10_000_000
 LONGEST_CELL = 100_000
 LONGEST_HEADING = 100
 _NAMED = 5
+_NONE: Mapping[str, Any] = {}  # plain, since it is written as JSON
 HEAD = 40
 """Rows that are looked at to find out where a table begins and how wide it is."""
-
-
-_NONE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -98,9 +96,11 @@ def headings(cells: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Name the first of several columns, and say if there are more."""
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+def lacking(columns: Sequence[str]) -> Text:
+    """Say which columns a table lacks: the first of them, and if there are more."""
+    names = ", ".join(columns[:_NAMED]) + (", …" if len(columns) > _NAMED else "")
+    return Text(N_("Columns that are used here, but are not in the table: %(columns)s."),
+                {"columns": names})  # fmt: skip
 
 
 def numbered(width: int) -> list[str | None]:
