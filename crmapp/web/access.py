@@ -11,7 +11,6 @@ from flask import (
     Flask,
     current_app,
     g,
-    has_request_context,
     make_response,
     redirect,
     request,
@@ -25,6 +24,7 @@ from werkzeug.local import LocalProxy
 from crmapp.domain.permissions import Right
 from crmapp.errors import Forbidden
 from crmapp.models.user import User
+from crmapp.web.context import is_asked, kept
 from crmapp.web.ended import signed_out
 from crmapp.web.htmx import is_htmx
 from crmapp.web.redirects import here
@@ -35,9 +35,7 @@ R = TypeVar("R")
 
 def _who() -> User | AnonymousUserMixin | None:
     """Return who asks; the library looks at three places for her, each time."""
-    known: User | AnonymousUserMixin | None = (
-        g.get("_login_user") if has_request_context() else None
-    )
+    known: User | AnonymousUserMixin | None = kept().get("_login_user") if is_asked() else None
     return _get_user() if known is None else known
 
 

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from crmapp.domain.conditions import DAYS, Condition, Operator
 from crmapp.domain.fields import LISTED, Field, Kind
@@ -16,7 +16,7 @@ from crmapp.i18n import N_
 from crmapp.services import pick_lists
 from crmapp.services.account_conditions import LAST_ACTIVITY, ME
 from crmapp.web.templating import text
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 GAP = "…"
 """Stands for a value where an operator is offered."""
@@ -123,7 +123,7 @@ def _days(spec: Field, operator: Operator, count: int, days: str) -> str:
 def _said(spec: Field, values: Sequence[str]) -> list[str]:
     """Return values as people read them; what is none of the field's stays as it is."""
     if spec.kind in LISTED:
-        labels = pick_lists.labels(str(get_locale())).get(spec.pick_list or "", {})
+        labels = pick_lists.labels(language()).get(spec.pick_list or "", {})
         return [labels.get(value, value) for value in values]
     if spec.kind in (Kind.USER, Kind.TEAM):
         names = pick_lists.names_of_all()[spec.kind is Kind.TEAM]

@@ -24,6 +24,7 @@ from crmapp.origin import Origin
 from crmapp.services import users
 from crmapp.web import problems
 from crmapp.web.access import forget_person, is_public, person, signed_in
+from crmapp.web.context import kept, this_request
 from crmapp.web.ended import renewed, signed_out
 from crmapp.web.htmx import targets_drawer, wants_fragment
 from crmapp.web.texts import translated
@@ -215,11 +216,13 @@ def _lack(error: Forbidden) -> dict[str, object]:
 
 
 def _name_request() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
-    agent = request.headers.get("User-Agent", "")
-    origin.enter(Origin(request.remote_addr or "", agent, g.request_id))
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    asked = this_request()
+    headers = asked.headers
+    given = headers.get("X-Request-ID", "")
+    id_ = given if given.isalnum() and len(given) <= 64 else secrets.token_hex(8)
+    kept()["request_id"] = id_
+    origin.enter(Origin(asked.remote_addr or "", headers.get("User-Agent", ""), id_))
+    structlog.contextvars.bind_contextvars(request_id=id_)
 
 
 def _forget_request(_error: BaseException | None) -> None:
@@ -228,11 +231,12 @@ def _forget_request(_error: BaseException | None) -> None:
 
 
 def _tell_request_id(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.get("request_id") or "-"
+    response.headers.add("X-Request-ID", kept().get("request_id") or "-")
     return response
 
 
 def _refuse_unreadable() -> Response | None:
     """Refuse NUL bytes in addresses: no database keeps them and no person types them."""
-    shown = (request.path, *request.args, *(v for vs in request.args.listvalues() for v in vs))
+    asked = this_request()
+    shown = (asked.path, *asked.args, *(v for vs in asked.args.listvalues() for v in vs))
     return _answer(400) if any("\x00" in text for text in shown) else None

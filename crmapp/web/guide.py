@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flask import request
-from flask_babel import get_locale
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
@@ -22,6 +20,8 @@ from crmapp.config import ROOT
 from crmapp.domain.search import fold
 from crmapp.errors import NotFound
 from crmapp.web.assets import static_url
+from crmapp.web.context import this_request
+from crmapp.web.texts import language
 
 FOLDER = ROOT / "docs" / "guide"
 CHAPTERS: dict[str, tuple[str, ...]] = {
@@ -55,6 +55,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Chapters in their order, and the blueprints or endpoints that each explains."""
+_EXPLAINING = {name: slug for slug, names in CHAPTERS.items() for name in names}
 EXCERPT = 160
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -89,7 +90,7 @@ class Hit:
 
 def chapters() -> list[Chapter]:
     """Return all chapters in the reader's language."""
-    return [_chapter(slug, _language()) for slug in CHAPTERS]
+    return [_chapter(slug, language()) for slug in CHAPTERS]
 
 
 def chapter(slug: str) -> Chapter:
@@ -100,25 +101,25 @@ def chapter(slug: str) -> Chapter:
     """
     if slug not in CHAPTERS:
         raise NotFound
-    return _chapter(slug, _language())
+    return _chapter(slug, language())
 
 
 def body(slug: str) -> Markup:
     """Return what stands below the title of a chapter; the text is our own, and has no HTML."""
-    language = _language()
-    tokens = _tokens(slug, language)
+    spoken = language()
+    tokens = _tokens(slug, spoken)
     for token in tokens:
         for child in token.children or []:
-            _rewrite(child, language)
+            _rewrite(child, spoken)
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     return Markup(html)  # noqa: S704  the guide is part of crmapp; Markdown without HTML
 
 
 def explaining() -> str:
     """Return the chapter about the page that the reader looks at, else the first."""
-    endpoint = request.endpoint or ""
-    named = {name: slug for slug, names in CHAPTERS.items() for name in names}
-    return named.get(endpoint) or named.get(request.blueprint or "") or next(iter(CHAPTERS))
+    asked = this_request()
+    by_endpoint = _EXPLAINING.get(asked.endpoint or "")
+    return by_endpoint or _EXPLAINING.get(asked.blueprint or "") or next(iter(CHAPTERS))
 
 
 def find(words: str) -> list[Hit]:
@@ -133,10 +134,6 @@ def find(words: str) -> list[Hit]:
         if all(part in fold(f"{each.title} {section.title} {section.text}") for part in parts)
     ]
     return sorted(hits, key=lambda hit: not any(part in fold(hit.section.title) for part in parts))
-
-
-def _language() -> str:
-    return str(get_locale() or "en")
 
 
 def _path(slug: str, language: str) -> Path:

@@ -13,17 +13,18 @@ from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flask import Flask, current_app, g, render_template, request, url_for
+from flask import Flask, current_app, render_template, url_for
 from markupsafe import Markup, escape
 
 from crmapp.config import settings
 from crmapp.memory import Memory
 from crmapp.web.access import person, signed_in
 from crmapp.web.assets import static_url
+from crmapp.web.context import kept, this_request
 from crmapp.web.reader import preferences
 from crmapp.web.redirects import here
 from crmapp.web.security import csp_nonce
-from crmapp.web.texts import current_locale
+from crmapp.web.texts import language
 from crmapp.web.tokens import csrf_token
 
 MOST = 500
@@ -129,12 +130,14 @@ def _filled(pieces: list[str], fill: Mapping[str, object]) -> str:
 
 def _reader() -> Hashable:
     """Return all that a part may say about its reader and about the room it is in."""
-    known: Hashable = g.get("reader_of_parts")
+    page = kept()
+    known: Hashable = page.get("reader_of_parts")
     if known is None:
         who = person() if signed_in() else None
-        viewer = str(g.get("viewer", ""))
+        viewer = str(page.get("viewer", ""))
         named = who and (who.id, who.name, who.email, who.rights, who.scope, viewer)
         looks = tuple(preferences().values())
-        room = (request.script_root, request.blueprint, static_url(""), settings().htmx_source)
-        known = g.reader_of_parts = (named, looks, str(current_locale()), room)
+        asked = this_request()
+        room = (asked.script_root, asked.blueprint, static_url(""), settings().htmx_source)
+        known = page["reader_of_parts"] = (named, looks, language(), room)
     return known

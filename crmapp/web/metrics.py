@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, request
 from prometheus_client import CollectorRegistry, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from crmapp.config import Settings, settings
 from crmapp.services import vital_signs
 from crmapp.services.vital_signs import VitalSigns
+from crmapp.web.context import kept, this_request
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _QUIET = {"assets", "health"}
@@ -146,18 +147,19 @@ def _labelled(name: str, help_: str, counts: Any) -> Metric:
 
 
 def _begin() -> None:
-    g.begun = time.perf_counter()
+    kept()["begun"] = time.perf_counter()
 
 
 def _end(response: Response) -> Response:
-    begun: float | None = g.get("begun")
-    if begun is not None and request.blueprint not in _QUIET:
-        labels = request.endpoint or "none", _method(), f"{response.status_code // 100}xx"
+    begun: float | None = kept().get("begun")
+    asked = this_request()
+    if begun is not None and asked.blueprint not in _QUIET:
+        labels = asked.endpoint or "none", _method(asked), f"{response.status_code // 100}xx"
         latency: Latency = current_app.extensions[KEY]
         latency.observe(labels, time.perf_counter() - begun)
     return response
 
 
-def _method() -> str:
+def _method(asked: Request) -> str:
     """Return the method, if it is one of those that we answer: a visitor may send any word."""
-    return request.method if request.method in ("GET", "POST", "HEAD") else "other"
+    return asked.method if asked.method in ("GET", "POST", "HEAD") else "other"

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask
 
 from crmapp.config import settings
 from crmapp.domain.days import zone_named
 from crmapp.i18n import LOCALES
 from crmapp.models.user import User
 from crmapp.web.access import person, signed_in
+from crmapp.web.context import is_asked, kept, this_request
 from crmapp.web.extensions import babel
-from crmapp.web.security import read_cookie
+from crmapp.web.security import bound
 from crmapp.web.texts import Catalogues
 
 THEMES = ("system", "light", "dark")
@@ -48,14 +49,14 @@ def locale() -> str:
     chosen = preference("locale")
     if chosen:
         return chosen
-    if not has_request_context():
+    if not is_asked():
         return settings().default_locale
-    return request.accept_languages.best_match(LOCALES) or settings().default_locale
+    return this_request().accept_languages.best_match(LOCALES) or settings().default_locale
 
 
 def timezone() -> ZoneInfo:
     """Her time zone: chosen, else UTC."""
-    return zone_named(person().timezone if has_request_context() and signed_in() else None)
+    return zone_named(person().timezone if is_asked() and signed_in() else None)
 
 
 def midnight(text: str, after: int = 0) -> datetime | None:
@@ -71,15 +72,17 @@ def midnight(text: str, after: int = 0) -> datetime | None:
 
 def preference(name: str) -> str | None:
     """What she chose for one of :data:`CHOICES`: on her account, else in a cookie."""
-    return preferences()[name] if has_request_context() else None
+    return preferences()[name] if is_asked() else None
 
 
 def preferences() -> Mapping[str, str | None]:
     """All that she chose, read once for a page."""
     who = person() if signed_in() else None
-    known: tuple[User | None, dict[str, str | None]] | None = g.get("preferences")
+    here = kept()
+    known: tuple[User | None, dict[str, str | None]] | None = here.get("preferences")
     if known is None or known[0] is not who:
-        chosen = {n: getattr(who, n, None) or read_cookie(n) for n in CHOICES}
+        sent, prefix = this_request().cookies, bound("")
+        chosen = {n: getattr(who, n, None) or sent.get(prefix + n) for n in CHOICES}
         known = who, {n: v if v in CHOICES[n] else None for n, v in chosen.items()}
-        g.preferences = known
+        here["preferences"] = known
     return known[1]

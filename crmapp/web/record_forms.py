@@ -10,7 +10,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from wtforms import (
     BooleanField,
     EmailField,
@@ -31,7 +31,7 @@ from crmapp.errors import Conflict
 from crmapp.services import pick_lists
 from crmapp.web import reader
 from crmapp.web.forms import Form, VersionedForm, add_error
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 from crmapp.web.typed_numbers import NumberField
 
 AnyForm = TypeVar("AnyForm", bound=Form)
@@ -282,7 +282,7 @@ def _choices(
 
 
 def _offer(list_code: str, keep: tuple[str, ...]) -> list[tuple[str, str]]:
-    return pick_lists.choices(list_code, str(get_locale()), keep=keep)
+    return pick_lists.choices(list_code, language(), keep=keep)
 
 
 def _text(value: object) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app
 
 from crmapp.config import Settings
 from crmapp.web.access import signed_in
+from crmapp.web.context import kept, this_request
 from crmapp.web.provider import end_origin
 
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+"""Nobody else sends these, so nobody need look for them among the others."""
 STRICT = f"max-age={365 * 24 * 3600}; includeSubDomains"
 
 
@@ -65,14 +72,15 @@ def send_cookie(response: Response, name: str, value: str, *, max_age: int | Non
 
 def read_cookie(name: str) -> str | None:
     """Return what such a cookie holds."""
-    return request.cookies.get(bound(name))
+    return this_request().cookies.get(bound(name))
 
 
 def csp_nonce() -> str:
     """Return the nonce that marks this answer's own scripts."""
-    if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(16)
-    return str(g.csp_nonce)
+    here = kept()
+    if "csp_nonce" not in here:
+        here["csp_nonce"] = secrets.token_urlsafe(16)
+    return str(here["csp_nonce"])
 
 
 def _set_headers(response: Response) -> None:
@@ -84,14 +92,14 @@ def _set_headers(response: Response) -> None:
             "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
             f"{_provider()}"
         )
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if request.blueprint != "assets" and (signed_in() or request.blueprint == "security"):
+    for name, value in _ALWAYS:
+        headers.add(name, value)
+    room = this_request().blueprint
+    if room != "assets" and (signed_in() or room == "security"):
         headers["Cache-Control"] = "no-store"
 
 
 def _provider() -> str:
     """Return where a form may lead as well: signing out leads on to the identity provider."""
-    origin = "" if request.blueprint == "assets" else end_origin()
+    origin = "" if this_request().blueprint == "assets" else end_origin()
     return f" {origin}" if origin else ""

@@ -32,7 +32,7 @@ from crmapp.models import Run
 from crmapp.web import guide, navigation, reader
 from crmapp.web.access import current_user, person, signed_in
 from crmapp.web.redirects import here
-from crmapp.web.texts import current_locale, translated
+from crmapp.web.texts import current_locale, language, translated
 
 HTMX_CDN = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
 HTMX_SRI = "sha384-Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
@@ -87,7 +87,7 @@ def init_app(app: Flask) -> None:
         reader=reader,
         navigation=navigation,
         guide_chapter=guide.explaining,
-        current_locale=lambda: str(current_locale() or "en"),
+        current_locale=language,
         htmx={"cdn": HTMX_CDN, "sri": HTMX_SRI, "local": HTMX_LOCAL},
         htmx_source=lambda: settings().htmx_source,
         now=utcnow,
@@ -148,7 +148,7 @@ def moment(value: datetime | None, style: str = "medium") -> str:
     """Write a moment in the reader's time zone."""
     if value is None:
         return NONE
-    return _moment(value, style, reader.timezone(), str(current_locale()))
+    return _moment(value, style, reader.timezone(), language())
 
 
 @lru_cache(maxsize=10_000)
@@ -176,7 +176,7 @@ def number(value: Decimal | float | None, digits: int | None = None) -> str:
     if value is None:
         return NONE
     if digits is None:
-        return _whole(value, str(current_locale())) if type(value) is int else format_decimal(value)
+        return _whole(value, language()) if type(value) is int else format_decimal(value)
     return format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0")
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from babel import Locale
 from babel.support import NullTranslations
-from flask import g
 from flask_babel import Domain, format_decimal, get_locale, gettext
 
 from crmapp.i18n import Bilingual, Text
+from crmapp.web.context import kept
 
 _COUNTS = {"count", "length", "limit", "most", "width"}
 """Values of texts that say how many, and are written as the reader writes numbers."""
@@ -33,16 +33,22 @@ class Catalogues(Domain):
 def current_locale() -> Locale | None:
     """Return the reader's locale, as ``get_locale`` does, which looks at six places each time."""
     try:
-        known = g.get("_flask_babel")
+        known = kept().get("_flask_babel")
     except RuntimeError:  # there is no reader
         known = None
     return getattr(known, "babel_locale", None) or get_locale()
 
 
+def language() -> str:
+    """Return the code of the reader's language, one of :data:`crmapp.i18n.LOCALES`."""
+    locale = current_locale()
+    return "en" if locale is None else str(locale.language)
+
+
 def translated(text: Text | str) -> str:
     """Say ``text`` in the reader's language, and those of its values that are texts."""
     if isinstance(text, Bilingual):
-        return text.said_in(str(current_locale()))
+        return text.said_in(language())
     if not isinstance(text, Text):
         text = Text(str(text))  # it may be lazy
     if isinstance(text.text, Bilingual):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from flask import current_app, g, session
+from flask import current_app, session
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
+
+from crmapp.web.context import kept
 
 LEAST = 500
 """Bytes that are not worth compressing: a cookie has room for them."""
@@ -27,9 +29,10 @@ class Serializer(URLSafeTimedSerializer):
 
 def csrf_token() -> str:
     """Return what Flask-WTF's ``generate_csrf`` does, from a serializer that is made once."""
-    if _NAME in session and _NAME not in g:
-        g.csrf_token = _serializer(str(current_app.secret_key)).dumps(session[_NAME])
-    return generate_csrf()
+    here = kept()
+    if _NAME not in here and _NAME in session:
+        here[_NAME] = _serializer(str(current_app.secret_key)).dumps(session[_NAME])
+    return str(here.get(_NAME) or generate_csrf())
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ from crmapp.services.account_lines import Line
 from crmapp.services.account_links import Named
 from crmapp.services.account_question import SORTS
 from crmapp.web.access import current_user
-from crmapp.web.texts import current_locale, translated
+from crmapp.web.texts import language, translated
 
 FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
 """Fields that stand to the right of their columns."""
@@ -56,7 +56,7 @@ def called(names: Collection[str]) -> list[str]:
 
 def heads(columns: Mapping[str, Field]) -> tuple[Head, ...]:
     """Return the head of each column."""
-    return _heads(tuple(columns), fields.word(), str(current_locale()))
+    return _heads(tuple(columns), fields.word(), language())
 
 
 @lru_cache(maxsize=200)
@@ -76,7 +76,7 @@ def cells(lines: Sequence[Line], columns: Mapping[str, Field]) -> dict[int, list
     """Return account → what stands in its columns, after its name."""
     others = [(name, spec) for name, spec in columns.items() if name != NAME]
     listed = any(spec.pick_list for _name, spec in others)
-    labels = pick_lists.labels(str(current_locale())) if listed else {}
+    labels = pick_lists.labels(language()) if listed else {}
     names = [name for name, spec in others if spec.kind is Kind.ACCOUNT]
     held = {line.id: line.held for line in lines}
     ids = {id_ for each in held.values() for name in names if (id_ := each.get(name)) is not None}

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from flask import current_app, url_for
-from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from crmapp.domain.fields import Field, Kind
@@ -15,6 +14,7 @@ from crmapp.models import Account, Change
 from crmapp.services import accounts, history, pick_lists
 from crmapp.web.access import person
 from crmapp.web.templating import text
+from crmapp.web.texts import language
 
 _MARKED = frozenset(
     {
@@ -45,7 +45,7 @@ def written(
     ``some`` are those that ``account`` has a value in.
     """
     macros = current_app.jinja_env.get_template("accounts/_written.html").module
-    labels, links = pick_lists.labels(str(get_locale())), accounts.linked(account, by=person())
+    labels, links = pick_lists.labels(language()), accounts.linked(account, by=person())
     found = dict(_blank(tuple(fields)))
     for spec in some:
         if spec.kind in _MARKED:
@@ -67,7 +67,7 @@ def mapping_address(mapping_id: int) -> str:
 
 def words(account: Account, specs: Iterable[Field]) -> dict[str, str]:
     """Write values as plain text, for a form that shows what it does not change."""
-    labels, typed = pick_lists.labels(str(get_locale())), accounts.links_typed(account, by=person())
+    labels, typed = pick_lists.labels(language()), accounts.links_typed(account, by=person())
     return {
         spec.name: typed[spec.name] if spec.name in typed else _word(account, spec, labels)
         for spec in specs

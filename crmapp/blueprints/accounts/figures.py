@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import url_for
-from flask_babel import format_date, get_locale, gettext, ngettext
+from flask_babel import format_date, gettext, ngettext
 
 from crmapp.analytics.columns import CAPTIONS, Column
 from crmapp.analytics.engine import Value
@@ -18,6 +18,7 @@ from crmapp.domain.permissions import Right
 from crmapp.services.account_sales import Category, Figures
 from crmapp.web.access import current_user
 from crmapp.web.templating import NONE, number, percent, text
+from crmapp.web.texts import language
 
 YEAR = ("current", "previous", "variance", "percent")
 
@@ -78,7 +79,7 @@ def sales(figures: Figures) -> Sales:
     shown = [each for each in main if each.period_key != "total"]
     return Sales(
         figures.dataset.name,
-        figures.dataset.label.text(str(get_locale())),
+        figures.dataset.label.text(language()),
         _link("grid.show", figures, {"q": figures.keys[0]} if len(figures.keys) == 1 else {}),
         format_date(figures.calendar.through),
         _facts(figures, by_year),
@@ -157,7 +158,7 @@ def _habit(figures: Figures, category: Category) -> list[Cell]:
 def _categories(figures: Figures) -> str:
     """How the database calls what accounts buy; empty if it does not say."""
     name = figures.dataset.categories
-    return figures.dataset.dimension(name).label.text(str(get_locale())) if name else ""
+    return figures.dataset.dimension(name).label.text(language()) if name else ""
 
 
 def _days(count: int) -> str:
@@ -202,7 +203,7 @@ def _rows(columns: Sequence[Column]) -> dict[str, list[Column]]:
 
 def _label(figures: Figures, name: str) -> str:
     measure = figures.dataset.measures[name]
-    label = measure.label.text(str(get_locale()))
+    label = measure.label.text(language())
     currency = figures.dataset.currency if measure.kind == "money" else ""
     return f"{label} ({currency})" if currency else label
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
@@ -28,7 +27,7 @@ from crmapp.models import User
 from crmapp.services import account_conditions, pick_lists
 from crmapp.services.account_conditions import ME
 from crmapp.web.condition_words import offered
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 _ROW = re.compile(r"field-(\d{1,3})-(\d{1,3})")
 _CHOSEN = LISTED | {Kind.USER, Kind.TEAM}
@@ -164,7 +163,7 @@ class Builder:
         """Return (value, words) of what can be chosen in a row, what is chosen there included."""
         spec = self.specs[row.name]
         if spec.pick_list:
-            return pick_lists.choices(spec.pick_list, str(get_locale()), keep=row.values)
+            return pick_lists.choices(spec.pick_list, language(), keep=row.values)
         if spec.kind is Kind.TEAM:
             return [(str(id_), name) for id_, name in pick_lists.teams()]
         people = [(str(id_), name) for id_, name in pick_lists.people_and_teams()[0]]

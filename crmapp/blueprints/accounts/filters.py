@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, tail
@@ -18,7 +17,7 @@ from crmapp.services import fields as field_set
 from crmapp.services.account_fields import EMPTY
 from crmapp.services.account_question import Question
 from crmapp.web.condition_words import sentence
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def _own(question: Question) -> Iterator[tuple[str, str, str]]:
     specs = field_set.of("account")
     labels: Mapping[str, Mapping[str, str]] = {}
     if any(specs[name].pick_list for name, _text in question.fields):
-        labels = pick_lists.labels(str(get_locale()))
+        labels = pick_lists.labels(language())
     plain = {EMPTY: _("none"), "yes": _("Yes"), "no": _("No")}
     for name, text in question.fields:
         spec = specs[name]
@@ -86,7 +85,7 @@ def _built(question: Question) -> Iterator[Chip]:
 
 def choices_of(specs: Iterable[Field], asked: Mapping[str, str]) -> dict[str, list[Any]]:
     """Return field → (value, text) of what a filter by it offers, for those of few values."""
-    locale = str(get_locale())
+    locale = language()
     found: dict[str, list[Any]] = {}
     for spec in specs:
         if spec.pick_list:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, get_locale, gettext, ngettext
+from flask_babel import format_decimal, gettext, ngettext
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail, with_view
@@ -33,6 +33,7 @@ from crmapp.services import fields as field_set
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, put_address, see_other, wants_fragment
 from crmapp.web.paging import Pager
+from crmapp.web.texts import language
 
 _KINDS = {
     **KINDS,
@@ -138,7 +139,7 @@ def _pager(found: account_list.Page, pairs: Pairs) -> Pager:
 
 
 def _counted(found: account_list.Page) -> str:
-    return _count_text(found.count, found.many, str(get_locale()))
+    return _count_text(found.count, found.many, language())
 
 
 @lru_cache(maxsize=2_000)

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
@@ -25,7 +24,7 @@ from crmapp.web.access import person, requires
 from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 from crmapp.web.whole_numbers import whole_number
 
 _PICK, _VERSION = "pick.", "version."
@@ -126,7 +125,7 @@ def _words(found: Draft, changed: Sequence[Changed]) -> Words:
     specs = {row.field.name: row.field for row in found.rows}
     now = {row.field.name: [*map(freeze, row.values)] for row in found.rows}
     before = [{each.field.name: [freeze(each.before)]} for each in changed]
-    return Words(specs, [now, *before], by=person(), locale=str(get_locale()))
+    return Words(specs, [now, *before], by=person(), locale=language())
 
 
 def _told(each: Changed, words: Words) -> tuple[str, str, Any, Any]:

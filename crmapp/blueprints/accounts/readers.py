@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
 from crmapp.blueprints.accounts import bp
 from crmapp.domain.permissions import ROLE_LABELS, Right
 from crmapp.services import account_readers, accounts
 from crmapp.web.access import person, requires
 from crmapp.web.htmx import page
+from crmapp.web.texts import language
 
 
 @bp.get("/<int:account_id>/readers")
@@ -20,6 +20,6 @@ def readers(account_id: int) -> ResponseReturnValue:
         "accounts/readers.html",
         "accounts/_readers.html",
         account=accounts.get(account_id, by=person(), deleted=True),
-        readers=account_readers.of(account_id, by=person(), locale=str(get_locale())),
+        readers=account_readers.of(account_id, by=person(), locale=language()),
         roles=ROLE_LABELS,
     )

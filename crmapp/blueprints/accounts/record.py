@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
@@ -32,6 +31,7 @@ from crmapp.services import (
 )
 from crmapp.services.field_owners import Keeper
 from crmapp.web.access import person, requires
+from crmapp.web.texts import language
 
 
 @bp.get("/<int:account_id>")
@@ -39,7 +39,7 @@ from crmapp.web.access import person, requires
 def show(account_id: int) -> ResponseReturnValue:
     """Show the account's values."""
     account = accounts.get(account_id, by=person(), deleted=True)
-    known = identities.of(account.id, locale=str(get_locale()))
+    known = identities.of(account.id, locale=language())
     keepers = field_owners.of(account.id) if any(each.fed for each in known) else {}
     facts = _facts(account, DETAILS, keepers)
     return tab(
@@ -94,7 +94,7 @@ def _groups(
 def contacts_(account_id: int) -> ResponseReturnValue:
     """Show the people at the account."""
     account = accounts.get(account_id, by=person(), deleted=True)
-    labels = pick_lists.labels(str(get_locale()))
+    labels = pick_lists.labels(language())
     return tab("contacts", account, contacts=contacts.of(account), labels=labels)
 
 

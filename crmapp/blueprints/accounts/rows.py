@@ -17,7 +17,7 @@ from crmapp.services.account_lines import Line
 from crmapp.web.kept import Texts, mark
 from crmapp.web.reader import timezone
 from crmapp.web.templating import text
-from crmapp.web.texts import current_locale
+from crmapp.web.texts import language
 from crmapp.web.tokens import csrf_token
 
 _MARK = mark("token")
@@ -47,7 +47,7 @@ class Rows:
         What a row says follows from its line, the reader and the columns, but for some cells.
         """
         place = url_for("accounts.index")
-        said_to = (fields.word(), str(current_locale()), str(timezone()), place, tail, *columns)
+        said_to = (fields.word(), language(), str(timezone()), place, tail, *columns)
         words = "\n".join(said_to)  # one text, whose hash is worked out once
         others = _shown(lines, {n: spec for n, spec in columns.items() if not follows(spec)})
         write = _Writer(lines, columns, others, (place, tail, _MARK))

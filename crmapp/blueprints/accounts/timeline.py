@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.tabs import tab
@@ -13,7 +12,7 @@ from crmapp.services import accounts, attachments, mail_drop, pick_lists
 from crmapp.services import timeline as timelines
 from crmapp.web.access import person, requires
 from crmapp.web.paging import page_number
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 
 @bp.get("/<int:account_id>/timeline")
@@ -45,7 +44,7 @@ def _timeline(account_id: int, show: str, change: str | None) -> ResponseReturnV
         "" if show in timelines.LOG else request.args.get("before", ""),
         page_number(change, 2**31 - 1) if change else None,
     )
-    found = timelines.of(account, asked, by=person(), locale=str(get_locale()))
+    found = timelines.of(account, asked, by=person(), locale=language())
     return tab(
         "timeline",
         account,
@@ -53,7 +52,7 @@ def _timeline(account_id: int, show: str, change: str | None) -> ResponseReturnV
         asked=asked,
         shows=[(show, translated(text)) for show, text in timelines.SHOWS.items()],
         people=pick_lists.all_people_and_teams()[0],
-        labels=pick_lists.labels(str(get_locale())),
+        labels=pick_lists.labels(language()),
         files=attachments.of_activities(found.activities),
         mail_address=None if account.deleted_at else mail_drop.address_of(account),
     )

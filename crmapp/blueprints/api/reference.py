@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Blueprint, json, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from markupsafe import Markup
 
 from crmapp.blueprints.api import wording
@@ -24,6 +23,7 @@ from crmapp.web.access import public, signed_in
 from crmapp.web.assets import static_url
 from crmapp.web.htmx import page
 from crmapp.web.kept import Texts
+from crmapp.web.texts import language
 
 pages = Blueprint("reference", __name__, url_prefix="/help/api")
 
@@ -119,7 +119,7 @@ def show() -> ResponseReturnValue:
 
 def _written(operation: Shown) -> Markup:
     """Return all about an operation, which is the same for all readers of one language."""
-    key = (str(get_locale()), request.script_root, static_url(""), operation)
+    key = (language(), request.script_root, static_url(""), operation)
     text = _WRITTEN.of(key, lambda: render_template("help/_operation.html", operation=operation))
     return Markup(text)  # noqa: S704  (written by a template, values escaped)
 

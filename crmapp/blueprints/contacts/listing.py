@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from crmapp.blueprints.contacts import bp
 from crmapp.domain.permissions import Right
@@ -18,6 +18,7 @@ from crmapp.web.access import person, requires
 from crmapp.web.htmx import page, put_address
 from crmapp.web.paging import Pager
 from crmapp.web.templating import number, url_with
+from crmapp.web.texts import language
 from crmapp.web.whole_numbers import whole_number
 
 _ACTIVE = {"yes": True, "no": False}
@@ -27,7 +28,7 @@ _ACTIVE = {"yes": True, "no": False}
 @requires(Right.ACCOUNT_VIEW)
 def index() -> ResponseReturnValue:
     """List the contacts that the address asks for, by name."""
-    labels = pick_lists.labels(str(get_locale()))
+    labels = pick_lists.labels(language())
     asked = _asked(labels.get(ROLES, {}))
     found = contact_list.page(asked, by=person())
     answer = page(
@@ -39,7 +40,7 @@ def index() -> ResponseReturnValue:
         chips=_chips(asked, labels.get(ROLES, {})),
         asked=asked,
         active=request.args.get("active", ""),
-        roles=pick_lists.choices(ROLES, str(get_locale()), keep=(asked.role,)),
+        roles=pick_lists.choices(ROLES, language(), keep=(asked.role,)),
         labels=labels,
     )
     return put_address(answer, url_with(), push=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from crmapp.analytics.columns import Column
 from crmapp.analytics.engine import Value
 from crmapp.services.dataset_preview import Preview
 from crmapp.web.templating import day, number, percent, text
+from crmapp.web.texts import language
 
 SHOWN = 10
 
@@ -30,7 +31,7 @@ def written(seen: Preview) -> Grid | None:
     """Write the first rows of the previewed grid in the reader's language."""
     if seen.answer is None:
         return None
-    found, locale = seen.answer, str(get_locale())
+    found, locale = seen.answer, language()
     shape = next(iter(seen.dataset.dimensions.values()))
     rows = [
         [_cell(column, row.values[column.name]) for column in found.columns]

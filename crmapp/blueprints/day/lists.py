@@ -10,7 +10,6 @@ from typing import Any
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
 from crmapp.db import LARGEST_ID, utcnow
 from crmapp.domain.days import Today
@@ -20,6 +19,7 @@ from crmapp.web import reader
 from crmapp.web.access import person
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.paging import page_number
+from crmapp.web.texts import language
 from crmapp.web.whole_numbers import whole_number
 
 
@@ -102,7 +102,7 @@ def show(state: State, status: int = 200, **context: object) -> ResponseReturnVa
         today=now,
         sections=day.SECTIONS,
         kinds=activities.KINDS,
-        labels=pick_lists.labels(str(get_locale())),
+        labels=pick_lists.labels(language()),
         **context,
     )
 

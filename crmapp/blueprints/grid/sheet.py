@@ -8,7 +8,7 @@ from itertools import groupby
 from secrets import token_urlsafe
 
 from flask import current_app, flash
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from crmapp.analytics.arguments import FOCUS
@@ -30,6 +30,7 @@ from crmapp.web.access import current_user
 from crmapp.web.kept import Texts
 from crmapp.web.paging import Pager
 from crmapp.web.templating import number
+from crmapp.web.texts import language
 
 MOST = 5_000
 """So many rows are kept by a process, about three kilobytes each."""
@@ -60,7 +61,7 @@ class Sheet:
         self.focused = tuple(focused)
         self.question = answer.question
         self.shape: Dimension = answer.dataset.dimension(answer.question.dimension)
-        self.locale = str(get_locale() or "en")
+        self.locale = language()
 
     # --- columns --------------------------------------------------------------------------------
 

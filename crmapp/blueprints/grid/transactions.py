@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from flask import Response, request
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import MISSING, Dataset
@@ -24,6 +24,7 @@ from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page
 from crmapp.web.paging import Pager
 from crmapp.web.templating import number as written
+from crmapp.web.texts import language
 
 OURS = ("of", "key", "account")
 """Arguments of this page beside the question's: the number's column, the keys of its entities, and
@@ -55,7 +56,7 @@ class TransactionsView:
         self.column = column
         self.number = number
         self.shape = dataset.dimension(question.dimension)
-        self.locale = str(get_locale() or "en")
+        self.locale = language()
 
     @property
     def heads(self) -> list[tuple[str, bool]]:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from flask import current_app, url_for
-from flask_babel import format_date, format_percent, get_locale, gettext, ngettext
+from flask_babel import format_date, format_percent, gettext, ngettext
 
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import Dataset
@@ -18,6 +18,7 @@ from crmapp.domain.periods import Period, is_whole_months
 from crmapp.domain.permissions import Right
 from crmapp.web.access import current_user
 from crmapp.web.templating import number
+from crmapp.web.texts import language
 
 if TYPE_CHECKING:
     from crmapp.blueprints.grid.sheet import Sheet
@@ -48,7 +49,7 @@ def measure_text(dataset: Dataset, name: str, locale: str) -> str:
 def period_text(column: Column) -> str:
     """The words of a measure's column below those of the measure."""
     if column.words is not None:
-        return column.words.text(str(get_locale() or "en"))
+        return column.words.text(language())
     if column.period is None:
         return ""
     if column.period_key.startswith("r"):

@@ -17,7 +17,7 @@ from crmapp.models import Account
 from crmapp.models.user import User
 from crmapp.services import accounts, saved_views
 from crmapp.web import guide, navigation
-from crmapp.web.texts import current_locale
+from crmapp.web.texts import language
 
 MOST = 8
 
@@ -36,7 +36,7 @@ def for_account(words: str, account_id: int | None, *, by: User) -> list[Group]:
 
 def everywhere(words: str, *, by: User) -> list[Group]:
     """Return what else ``by`` can do, and where she can go; preferences only when asked for."""
-    key = (by.rights, str(current_locale()))
+    key = (by.rights, language())
     if key not in _offered:
         _offered[key] = [
             Group("actions", _("Actions"), list(_actions(by))),
@@ -129,7 +129,7 @@ def _pages(by: User) -> Iterator[Item]:
 
 def _views(by: User) -> Group:
     """Return the ways to the views that are open to ``by``."""
-    key = ("ways to views", by.id, by.rights, str(current_locale()))
+    key = ("ways to views", by.id, by.rights, language())
     return while_unchanged(key, lambda: Group("views", _("Views"), list(_ways_to_views(by))))
 
 

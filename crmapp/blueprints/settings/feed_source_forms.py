@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_babel import gettext as _
 from wtforms import Field, PasswordField, SelectField, StringField, TextAreaField
 from wtforms import ValidationError as WrongValue
@@ -19,7 +19,7 @@ from crmapp.services.feed_checks import OWN, Check, Wanted
 from crmapp.services.feed_kind import FeedKind
 from crmapp.web.forms import VersionedForm, choices
 from crmapp.web.record_forms import Clash, Required, show_conflict
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 _DOTS = "••••••••"
 _QUIET = {"autocomplete": "off", "spellcheck": "false"}
@@ -147,7 +147,7 @@ def _field(spec: SettingField, kind: FeedKind, source: FeedSource | None) -> Any
 def _offered(spec: SettingField, kind: FeedKind) -> list[tuple[str, str]]:
     if spec.choices:
         return [(value, translated(label)) for value, label in spec.choices]
-    return list(kind.offered(spec.name, str(get_locale())))
+    return list(kind.offered(spec.name, language()))
 
 
 def _name(form: Any) -> None:

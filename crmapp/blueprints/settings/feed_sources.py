@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
@@ -27,7 +26,7 @@ from crmapp.services.feed_sources import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.htmx import page, see_other
 from crmapp.web.record_forms import Clash
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 
 @bp.get("/sources", endpoint="feed_sources")
@@ -191,7 +190,7 @@ def _status(found: Check) -> int:
 
 
 def _language() -> str:
-    return str(get_locale())
+    return language()
 
 
 def _show(

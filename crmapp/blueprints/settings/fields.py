@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
@@ -23,7 +22,7 @@ from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
 from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import Choices, Clash, edit_form, new_form, show_conflict
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 NEW = list(DEFINITION.values())
 _SETTLED = frozenset({"name", "kind", "pick_list"})
@@ -58,7 +57,7 @@ def create_field() -> ResponseReturnValue:
         form.refuse(invalid)
         return _form(form, status=422)
     made = custom_fields.get(field_id, by=current_user)
-    flash(_("The field “%(field)s” is added.", field=made.label(str(get_locale()))), "success")
+    flash(_("The field “%(field)s” is added.", field=made.label(language())), "success")
     return see_other(url_for("settings.fields"))
 
 
@@ -160,7 +159,7 @@ def _index() -> ResponseReturnValue:
         "settings/_fields.html",
         own=custom_fields.listed(by=current_user),
         kinds=KINDS,
-        lists=dict(custom_fields.lists(str(get_locale()))),
+        lists=dict(custom_fields.lists(language())),
     )
 
 
@@ -182,7 +181,7 @@ def _required(
 def _choices() -> Choices:
     return {
         "kind": [(kind.value, translated(label)) for kind, label in KINDS.items()],
-        "pick_list": custom_fields.lists(str(get_locale())),
+        "pick_list": custom_fields.lists(language()),
     }
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from crmapp.blueprints.settings import bp
@@ -22,7 +21,7 @@ from crmapp.services.layout_edits import RIGHT
 from crmapp.web.access import current_user, requires
 from crmapp.web.condition_words import offered
 from crmapp.web.htmx import page, see_other
-from crmapp.web.texts import translated
+from crmapp.web.texts import language, translated
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def _form(
 def _values(spec: Field, kept: Sequence[str]) -> list[tuple[str, str]]:
     """Return (value, text) of what the field that decides may hold."""
     if spec.kind in LISTED:
-        return pick_lists.choices(spec.pick_list or "", str(get_locale()))
+        return pick_lists.choices(spec.pick_list or "", language())
     people = spec.kind is Kind.USER
     found = pick_lists.people() if people else pick_lists.teams()
     named = pick_lists.names_of_all()[0 if people else 1]
