@@ -5,21 +5,35 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ScalarSelect, Select, bindparam, func, literal, select, true
+from sqlalchemy import (
+    Exists,
+    ScalarSelect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from crmapp.db import session, utcnow
 from crmapp.db.statements import Statements
 from crmapp.models import Account, Activity, Attachment, Contact, User
+from crmapp.services.related import FIELDS
 
 
 class Glance(NamedTuple):
     """Whether the reader may change the account, and what hangs on it.
 
-    ``contacts`` are the active ones, ``activities`` those that are still to be done: ``next_…`` is
-    the first of them. ``last_at`` is when something took place last.
+    ``named``: other accounts name it, whether she sees them or not. ``contacts`` are the active
+    ones, ``activities`` those that are still to be done: ``next_…`` is the first of them.
+    ``last_at`` is when something took place last.
     """
 
     editable: bool
+    named: bool
     contacts: int
     activities: int
     files: int
@@ -34,7 +48,7 @@ def of(account: Account, *, by: User) -> Glance:
     """Return what there is to say of an account that ``by`` sees, by one statement."""
     query = _made.of(by.scope, lambda: _glance(by))
     found = session.connection().execute(query, {"id": account.id, "now": utcnow()}).one()
-    return Glance(bool(found[0]), *found[1:])
+    return Glance(bool(found[0]), bool(found[1]), *found[2:])
 
 
 _made = Statements(most=500)
@@ -48,12 +62,19 @@ def _glance(by: User) -> Select[Any]:
     next_ = shown.order_by(at, Activity.id).limit(1).subquery()
     return select(
         editable.exists(),
+        or_(*(_naming(name) for name in FIELDS)),
         _count(_of_account(Contact).where(Contact.active)),
         _count(open_),
         _count(_of_account(Attachment)),
         past.with_only_columns(at).order_by(at.desc()).limit(1).scalar_subquery(),
         *next_.c,
     ).select_from(select(literal(1)).subquery().outerjoin(next_, true()))
+
+
+def _naming(name: str) -> Exists:
+    """Say whether a living account names the account, ``id``, in a field."""
+    other = Account.__table__.c
+    return exists().where(other[name] == bindparam("id"), other.deleted_at.is_(None))
 
 
 def _of_account(model: type[Contact | Activity | Attachment]) -> Select[Any]:

@@ -190,10 +190,12 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
 
     Returns as well which accounts may meet them, if they look for what very many have.
     """
+    if not (question.fields or question.where):
+        return _conditions(question, by, narrow=False)
     key = _key(question, by)
     many = _is_known_as_many(key)  # then no index finds few for any of the conditions
     filter_, some = _conditions(question, by, narrow=not many)
-    if filter_.few or not (question.fields or question.where) or many:
+    if filter_.few or many:
         return filter_, some
     ids = account_few.ids(filter_.conditions, _looked_up(question, by), filter_.values)
     if ids is None:

@@ -50,8 +50,11 @@ class Related:
         return bool(self.named or self.naming)
 
 
-def of(account: Account, *, by: User) -> Related:
-    """Return what ``by`` sees of the accounts around ``account``, however many there are."""
+def of(account: Account, *, by: User, is_named: bool = True) -> Related:
+    """Return what ``by`` sees of the accounts around ``account``, however many there are.
+
+    Who knows that none names it says so: then none is looked for.
+    """
     specs = {name: spec for name, spec in fields.of("account").items() if name in FIELDS}
     seen = accounts.linked(account, by=by) if any(map(account.value, specs.values())) else {}
     named = [
@@ -59,7 +62,7 @@ def of(account: Account, *, by: User) -> Related:
         for spec in specs.values()
         if account.value(spec) is not None
     ]
-    return Related(named, _naming(account, specs, by))
+    return Related(named, _naming(account, specs, by) if is_named else ())
 
 
 def _naming(account: Account, specs: Mapping[str, Field], by: User) -> list[Naming]:

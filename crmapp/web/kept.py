@@ -42,11 +42,30 @@ _LATER: Mapping[str, Callable[[], object]] = {
 }
 
 
+class _Pieces:
+    """A part in pieces: between two of them stands the name of what is later than the part."""
+
+    def __init__(self, html: str) -> None:
+        self._pieces = _MARK.split(html)
+        self._names = self._pieces[1::2]
+        self._different = frozenset(self._names)
+
+    def filled(self, fill: Mapping[str, object]) -> str:
+        """Join the pieces, with ``fill`` in between."""
+        known = dict[str, str]()
+        for name in self._different:
+            value = fill[name] if name in fill else _LATER[name]()
+            known[name] = value if isinstance(value, Markup) else escape(value)
+        whole = list(self._pieces)
+        whole[1::2] = map(known.__getitem__, self._names)
+        return "".join(whole)
+
+
 class Kept:
     """The parts that were written before, the last ``most``."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._parts: Memory[list[str]] = Memory(most)
+        self._parts: Memory[_Pieces] = Memory(most)
 
     def part(
         self,
@@ -65,10 +84,11 @@ class Kept:
         if pieces is None:
             marks: dict[str, Any] = {name: mark(name) for name in fill}
             marks |= {name: lambda name=name: mark(name) for name in _LATER}
-            pieces = _MARK.split(render_template(template, **{**context, **marks, "marks": marks}))
+            html = render_template(template, **{**context, **marks, "marks": marks})
+            pieces = _Pieces(html)
             if not current_app.jinja_env.auto_reload:
                 self._parts.keep(key, pieces)
-        return Markup(_filled(pieces, fill))  # noqa: S704  (written by a template, values escaped)
+        return Markup(pieces.filled(fill))  # noqa: S704  (written by a template, values escaped)
 
 
 class Texts:
@@ -115,17 +135,6 @@ def _is_mark(value: object) -> bool:
 def mark(name: str) -> str:
     """Return what stands in a kept text where something comes later."""
     return f"\ue000{_OURS}:{name}\ue001"
-
-
-def _filled(pieces: list[str], fill: Mapping[str, object]) -> str:
-    """Join the pieces of a part; between two of them stands the name of what is later than it."""
-    names, known = pieces[1::2], dict[str, str]()
-    for name in set(names):
-        value = fill[name] if name in fill else _LATER[name]()
-        known[name] = value if isinstance(value, Markup) else escape(value)
-    whole = list(pieces)
-    whole[1::2] = map(known.__getitem__, names)
-    return "".join(whole)
 
 
 def _reader() -> Hashable:

@@ -27,11 +27,27 @@ from crmapp.services.vital_signs import VitalSigns
 from crmapp.web.context import kept, this_request
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+Labels = tuple[str, str, str]
+"""Endpoint, method, status."""
 _QUIET = {"assets", "health"}
 _FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
 KEY = "crmapp.latency"
 _ROOM = 4 << 20
 """Of a file, in bytes: enough for each endpoint with each method and status."""
+
+
+class _Counts:
+    """A histogram, and those of its parts that were asked for: it looks for them anew each time."""
+
+    def __init__(self, whole: Histogram) -> None:
+        self._whole = whole
+        self._parts: dict[Labels, Histogram] = {}
+
+    def of(self, labels: Labels) -> Histogram:
+        part = self._parts.get(labels)
+        if part is None:
+            part = self._parts[labels] = self._whole.labels(*labels)
+        return part
 
 
 class Latency:
@@ -41,22 +57,22 @@ class Latency:
         self._folder = folder
         self._lock = threading.Lock()
         self._path = ""
-        self._histogram: Histogram | None = None
+        self._counts: _Counts | None = None
 
-    def observe(self, labels: tuple[str, str, str], seconds: float) -> None:
+    def observe(self, labels: Labels, seconds: float) -> None:
         """Count an answer; a full or read-only disk must not keep anybody from having it."""
         try:
-            self._now().labels(*labels).observe(seconds)
+            self._now().of(labels).observe(seconds)
         except OSError:
             self._path = ""
 
-    def _now(self) -> Histogram:
+    def _now(self) -> _Counts:
         path = f"{self._folder}/histogram_{os.getpid()}.db"
         with self._lock:
-            if self._histogram is None or path != self._path or not os.path.exists(path):
-                self._histogram = self._begin(Path(path))
+            if self._counts is None or path != self._path or not os.path.exists(path):
+                self._counts = _Counts(self._begin(Path(path)))
                 self._path = path
-            return self._histogram
+            return self._counts
 
     def _begin(self, path: Path) -> Histogram:
         """Take the room first: to write into a mapped file that has none kills the process."""

@@ -12,10 +12,12 @@ from crmapp.services.account_question import ARGUMENTS, Cursor, Question
 from crmapp.services.account_sets import Chosen
 from crmapp.services.view_questions import AS_IT_COMES
 from crmapp.web.access import person
+from crmapp.web.context import this_request
 
 Pairs = list[tuple[str, str]]
 ALL = "all"
 """Stands for the list of all accounts where a view is named, since another view may open first."""
+_EVERY = Question()
 _VIEW = re.compile(r"(\d{1,10})(?:\.(\d{1,10}))?")
 
 
@@ -25,7 +27,9 @@ def asked() -> Question:
     Raises:
         Invalid: an argument cannot be used.
     """
-    args = request.args
+    args = this_request().args
+    if not args:
+        return _EVERY
     return Question.from_args(args.to_dict(), me=person().id, locations=args.getlist("location"))
 
 
@@ -35,7 +39,7 @@ def arguments(*without: tuple[str, str | None]) -> Pairs:
     Of an argument that stands there twice, the first one counts, as it does for the list; only
     locations may be several.
     """
-    args = request.args
+    args = this_request().args
     pairs = [
         (name, value)
         for name in (*ARGUMENTS, *filter(is_custom, args))
@@ -56,7 +60,7 @@ def view_asked() -> tuple[int, int] | None:
 
     The address says it as ``view=12.3``; with ``view=12``, the version is 0.
     """
-    found = _VIEW.fullmatch(request.args.get("view", ""))
+    found = _VIEW.fullmatch(this_request().args.get("view", ""))
     return (int(found[1]), int(found[2] or 0)) if found else None
 
 

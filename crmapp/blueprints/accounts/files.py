@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
-from crmapp.blueprints.accounts.tabs import tab
+from crmapp.blueprints.accounts.tabs import Opened, tab
 from crmapp.domain.permissions import Right
 from crmapp.services import accounts, attachments, retention
 from crmapp.web.access import current_user, person, requires
@@ -88,7 +88,7 @@ def _files(account_id: int, form: FilesForm, status: int = 200) -> ResponseRetur
     account = accounts.get(account_id, by=person(), deleted=True)
     return tab(
         "files",
-        account,
+        Opened(account),
         status,
         form=form,
         action=url_for("accounts.add_files", account_id=account_id) + tail(),

@@ -9,15 +9,13 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import tail
 from crmapp.blueprints.accounts.facts import filled, written
 from crmapp.blueprints.accounts.figures import sales as written_sales
-from crmapp.blueprints.accounts.tabs import tab
+from crmapp.blueprints.accounts.tabs import Opened, tab
 from crmapp.domain.fields import Field
 from crmapp.domain.layouts import DETAILS, Layout
 from crmapp.domain.permissions import Right
 from crmapp.errors import NotFound
-from crmapp.models import Account
 from crmapp.services import (
     account_sales,
     accounts,
@@ -41,10 +39,10 @@ def show(account_id: int) -> ResponseReturnValue:
     account = accounts.get(account_id, by=person(), deleted=True)
     known = identities.of(account.id, locale=language())
     keepers = field_owners.of(account.id) if any(each.fed for each in known) else {}
-    facts = _facts(account, DETAILS, keepers)
-    return tab(
-        "details", account, **facts, identities=known, related=related.of(account, by=person())
-    )
+    opened = Opened(account)
+    around = related.of(account, by=person(), is_named=opened.glance.named)
+    facts = _facts(opened, DETAILS, keepers)
+    return tab("details", opened, **facts, identities=known, related=around)
 
 
 @bp.get("/<int:account_id>/tabs/<key>")
@@ -52,16 +50,17 @@ def show(account_id: int) -> ResponseReturnValue:
 def own_tab(account_id: int, key: str) -> ResponseReturnValue:
     """Show the values that lie on a tab of this installation's own."""
     account = accounts.get(account_id, by=person(), deleted=True)
-    if layouts.of(person().role).tab(key) is None:
+    opened = Opened(account)
+    if opened.layout.tab(key) is None:
         raise NotFound
-    facts = _facts(account, key, field_owners.of(account.id))
-    return tab("own_tab", account, own_key=key, **facts)
+    facts = _facts(opened, key, field_owners.of(account.id))
+    return tab("own_tab", opened, own_key=key, **facts)
 
 
-def _facts(account: Account, key: str, keepers: Mapping[str, Keeper]) -> dict[str, Any]:
+def _facts(opened: Opened, key: str, keepers: Mapping[str, Keeper]) -> dict[str, Any]:
     """Return what a tab shows of the account's fields: the sections that lie on it."""
-    layout = layouts.of(person().role)
-    groups = _groups(layout, fields.word(), key, layouts.left_out_of(account, by=person()))
+    account, layout, word = opened.account, opened.layout, fields.word()
+    groups = _groups(layout, word, key, opened.left_out)
     specs = {spec.name: spec for _label, each in groups for spec in each}
     some = filled(account, specs.values())
     names = {spec.name for spec in some}
@@ -69,10 +68,10 @@ def _facts(account: Account, key: str, keepers: Mapping[str, Keeper]) -> dict[st
         "groups": groups,
         "groups_word": (layout, key, tuple(specs)),
         "entered": tuple(any(spec.name in names for spec in each) for _label, each in groups),
-        "fields_word": fields.word(),
+        "fields_word": word,
         "keepers": keepers,
         "keepers_word": tuple(keepers.items()),
-        "facts": {"record": account.id, "tail": tail(), **written(account, specs, some)},
+        "facts": {"record": account.id, "tail": opened.tail, **written(account, specs, some)},
     }
 
 
@@ -95,7 +94,7 @@ def contacts_(account_id: int) -> ResponseReturnValue:
     """Show the people at the account."""
     account = accounts.get(account_id, by=person(), deleted=True)
     labels = pick_lists.labels(language())
-    return tab("contacts", account, contacts=contacts.of(account), labels=labels)
+    return tab("contacts", Opened(account), contacts=contacts.of(account), labels=labels)
 
 
 @bp.get("/<int:account_id>/sales")
@@ -104,6 +103,5 @@ def sales(account_id: int) -> ResponseReturnValue:
     """Show what the account bought."""
     account = accounts.get(account_id, by=person(), deleted=True)
     found, problems = account_sales.of(account.id, by=person())
-    return tab(
-        "sales", account, databases=[written_sales(each) for each in found], problems=problems
-    )
+    shown = [written_sales(each) for each in found]
+    return tab("sales", Opened(account), databases=shown, problems=problems)

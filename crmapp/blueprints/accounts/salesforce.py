@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.tabs import tab
+from crmapp.blueprints.accounts.tabs import Opened, tab
 from crmapp.domain.permissions import Right
 from crmapp.errors import CRMError, Forbidden, Invalid, NotFound
 from crmapp.models import Account
@@ -32,7 +32,7 @@ def show(account_id: int) -> ResponseReturnValue:
             found = account_details.candidates(account)
         except CRMError as error:
             problem = error.message
-    return tab("salesforce", account, details=details, candidates=found, problem=problem)
+    return tab("salesforce", Opened(account), details=details, candidates=found, problem=problem)
 
 
 @bp.post("/<int:account_id>/salesforce/refresh")

@@ -32,49 +32,58 @@ Item = tuple[str, str, str, Any]
 """A tab: its key, what it is called, its address, and how much is on it."""
 
 
+class Opened:
+    """An account as its page shows it to the reader: what several parts of the page ask for."""
+
+    def __init__(self, account: Account) -> None:
+        self.account, self.reader, self.tail = account, person(), tail()
+        self.layout = layouts.of(self.reader.role)
+        self.left_out = layouts.left_out_of(account, by=self.reader)
+        self.glance = account_glance.of(account, by=self.reader)
+
+
 def tab(
-    name: str, account: Account, status: int = 200, *, own_key: str | None = None, **context: Any
+    name: str,
+    opened: Opened,
+    status: int = 200,
+    *,
+    own_key: str | None = None,
+    **context: Any,
 ) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs; ``own_key`` is of one made here."""
+    account = opened.account
     recent.note_account(account.id)
-    before, after = account_list.neighbours(asked(), account, by=person())
+    before, after = account_list.neighbours(asked(), account, by=opened.reader)
     return page(
         f"accounts/{name}.html",
         status=status,
         account=account,
         before=before,
         after=after,
-        tail=tail(),
+        tail=opened.tail,
         current=name if own_key is None else OWN + own_key,
         own_key=own_key,
-        **_shelf(account),
+        shelf=opened.layout.shelf,
+        own_tabs=layouts.tabs(opened.layout, opened.left_out),
         salesforce=account_details.shown(),
-        **header(account),
+        **header(opened),
         **context,
     )
 
 
-def header(account: Account) -> dict[str, Any]:
+def header(opened: Opened) -> dict[str, Any]:
     """Return what ``accounts/_header.html`` needs."""
-    reader = person()
-    glance = account_glance.of(account, by=reader)
+    account, glance = opened.account, opened.glance
     return {
         "editable": glance.editable,
         "glance": glance,
-        "met": layouts.met(layouts.of(reader.role)) - layouts.left_out_of(account, by=reader),
+        "met": layouts.met(opened.layout) - opened.left_out,
         "owner": pick_lists.names_of_all()[0].get(account.owner_id or 0, ""),
         "kinds": activities.KINDS,
         "takes_mail": bool(settings().mail_drop_domain),
         "sync": account_sync_health.standing(account.id),
         "pace": polling_pace(),
     }
-
-
-def _shelf(account: Account) -> dict[str, Any]:
-    """Return how the tabs are arranged for the reader, with those made here that show something."""
-    layout = layouts.of(person().role)
-    left_out = layouts.left_out_of(account, by=person())
-    return {"shelf": layout.shelf, "own_tabs": layouts.tabs(layout, left_out)}
 
 
 def on_shelf(

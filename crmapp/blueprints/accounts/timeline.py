@@ -6,7 +6,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.tabs import tab
+from crmapp.blueprints.accounts.tabs import Opened, tab
 from crmapp.domain.permissions import Right
 from crmapp.services import accounts, attachments, mail_drop, pick_lists
 from crmapp.services import timeline as timelines
@@ -47,7 +47,7 @@ def _timeline(account_id: int, show: str, change: str | None) -> ResponseReturnV
     found = timelines.of(account, asked, by=person(), locale=language())
     return tab(
         "timeline",
-        account,
+        Opened(account),
         timeline=found,
         asked=asked,
         shows=[(show, translated(text)) for show, text in timelines.SHOWS.items()],

@@ -12,7 +12,7 @@ from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
 from crmapp.blueprints.accounts.alike import overruled, status_of, told
 from crmapp.blueprints.accounts.facts import filled, origins, written
-from crmapp.blueprints.accounts.tabs import header
+from crmapp.blueprints.accounts.tabs import Opened, header
 from crmapp.domain.fields import Field
 from crmapp.domain.layouts import DETAILS
 from crmapp.domain.permissions import Right
@@ -151,7 +151,7 @@ def _shown(account: Account, spec: Field, fragment: str) -> ResponseReturnValue:
         value=facts[f"value_{spec.name}"],
         origin=facts[f"origin_{spec.name}"],
         keeper=field_owners.of(account.id).get(spec.name),
-        **header(account),
+        **header(Opened(account)),
     )
 
 
