@@ -64,6 +64,8 @@ BLUEPRINTS = (
 class Application(Flask):
     """Flask, but it need not look whether a function is asynchronous: none of ours is."""
 
+    jinja_environment = templating.Templates
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 

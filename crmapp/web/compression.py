@@ -7,9 +7,10 @@ token in them is signed anew every second.
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from zlib_ng import gzip_ng
 
+from crmapp.web.context import this_request
 from crmapp.web.htmx import vary
 
 LEAST = 600
@@ -37,7 +38,8 @@ def _compress(response: Response) -> Response:
     if not _is_text(response):
         return response
     vary(response, "Accept-Encoding")
-    if not request.accept_encodings.quality("gzip"):
+    asked = this_request()
+    if "Accept-Encoding" not in asked.headers or not asked.accept_encodings.quality("gzip"):
         return response
     response.direct_passthrough = False  # files of the static folder are small
     plain = response.get_data()

@@ -46,8 +46,10 @@ def everywhere(words: str, *, by: User) -> list[Group]:
         ]
     groups = _offered[key]
     folded = fold(words)
-    offered = [*groups, _views(by)] if folded else groups[:2]
-    return [_matching(group, folded) for group in offered]
+    if not folded:
+        return groups[:2]
+    first = folded.partition(" ")[0]
+    return [_matching(g, folded) for g in (*groups, _views(by)) if first in g.said]
 
 
 _offered: dict[tuple[object, ...], list[Group]] = {}
@@ -59,8 +61,6 @@ def _matching(group: Group, folded: str) -> Group:
     if not folded:
         return group
     first = folded.partition(" ")[0]
-    if first not in group.said:
-        return replace(group, items=())
     near = ((_distance(item, folded), item) for item in group.items if first in item.said)
     items = [replace(item, distance=distance) for distance, item in near if distance < NOT_AT_ALL]
     return replace(group, items=sorted(items, key=lambda item: item.distance)[:MOST])
