@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask_security.core import UserMixin
@@ -14,6 +16,8 @@ from crmapp.db import Base, session, utcnow
 from crmapp.domain.permissions import Right, Role, rights_of
 from crmapp.domain.reach import EVERYTHING, FOR_ALL, Reach, is_restricted, reach_of
 from crmapp.models.passkey import Passkey
+
+_Said = Sequence[str] | None
 
 team_member = Table(
     "team_member",
@@ -164,13 +168,24 @@ class User(Base, UserMixin):
     @property
     def scope(self) -> Scope:
         """Return what her records depend on: who has the same has the same ones."""
-        sees, edits = self.reach(Right.ACCOUNT_VIEW), self.reach(Right.ACCOUNT_EDIT)
-        who = 0 if sees == edits == EVERYTHING else self.id
-        hers = tuple(sorted(self.territories or ()))
-        return Scope(self.role, self.active, who, sees, edits, hers if who else ())
+        said = (self.sees, self.edits, self.territories)
+        sees, edits, hers = (None if each is None else tuple(each) for each in said)
+        return _scope(self.role, self.active, self.id, sees, edits, hers)
 
     def __str__(self) -> str:
         return self.name
+
+
+@lru_cache(maxsize=1_000)
+def _scope(
+    role: str, active: bool, id_: int, sees: _Said, edits: _Said, territories: _Said
+) -> Scope:
+    """Work out a scope; each statement of a page asks for its reader's."""
+    seen = reach_of(role, Right.ACCOUNT_VIEW, sees)
+    changed = reach_of(role, Right.ACCOUNT_EDIT, edits)
+    who = 0 if seen == changed == EVERYTHING else id_
+    hers = tuple(sorted(territories or ()))
+    return Scope(role, active, who, seen, changed, hers if who else ())
 
 
 class SecondStep(Base):

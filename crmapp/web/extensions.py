@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -14,9 +14,20 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from crmapp.config import Settings
+from crmapp.web.context import this_request
 
 babel = Babel()
-csrf = CSRFProtect()
+
+
+class Protection(CSRFProtect):
+    """The library's, but it asks first whether a request could change anything: few can."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if this_request().method in current_app.config["WTF_CSRF_METHODS"]:
+            super().protect(apply_exemptions)
+
+
+csrf = Protection()
 limiter = Limiter(key_func=get_remote_address)
 
 SIGN_IN_LIMIT = "60 per minute; 600 per hour"

@@ -83,7 +83,7 @@ def _forget_old_toasts(session: SessionMixin) -> None:
 
 
 def _copy(value: object) -> object:
-    return value if isinstance(value, str) else deepcopy(value)
+    return value if isinstance(value, str | int | float | None) else deepcopy(value)
 
 
 def init_app(app: Flask) -> None:

@@ -43,21 +43,15 @@ class Opened:
 
 
 def tab(
-    name: str,
-    opened: Opened,
-    status: int = 200,
-    *,
-    own_key: str | None = None,
-    **context: Any,
+    name: str, opened: Opened, status: int = 200, *, own_key: str | None = None, **context: Any
 ) -> ResponseReturnValue:
     """Answer with the record page, opened at one of its tabs; ``own_key`` is of one made here."""
-    account = opened.account
-    recent.note_account(account.id)
-    before, after = account_list.neighbours(asked(), account, by=opened.reader)
+    recent.note_account(opened.account.id)
+    before, after = account_list.neighbours(asked(), opened.account, by=opened.reader)
     return page(
         f"accounts/{name}.html",
         status=status,
-        account=account,
+        account=opened.account,
         before=before,
         after=after,
         tail=opened.tail,
