@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Column,
     ColumnElement,
-    CompoundSelect,
     Select,
     and_,
     bindparam,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 )
 
 from crmapp.db import session
+from crmapp.db.statements import Ready
 from crmapp.domain.custom_fields import NUMERIC
 from crmapp.domain.fields import Field, is_custom
 from crmapp.domain.search import fold
@@ -146,9 +146,8 @@ def around(parts: Sequence[Stretch], filter_: Filter, spot: Spot) -> tuple[int |
         return before, after
     (part,) = parts
     both = _around if part.shared and filter_.shared else _around.__wrapped__
-    query = both(part, filter_.conditions)
     values = {**filter_.values, **_place(part, spot.cursor()), "wanted": 1}
-    found: dict[bool, int] = dict(session.connection().execute(query, values).all())
+    found: dict[int, int] = dict(both(part, filter_.conditions).rows(session.connection(), values))
     return found.get(True), found.get(False)
 
 
@@ -179,13 +178,13 @@ def _ordered(
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)
-def _around(part: Stretch, conditions: Sequence[ColumnElement[bool]]) -> CompoundSelect[Any]:
+def _around(part: Stretch, conditions: Sequence[ColumnElement[bool]]) -> Ready:
     """Ask for the accounts on both sides of a place: (whether it lies before it, id)."""
     sides = []
     for back in (True, False):
         side = _ordered.__wrapped__(part, conditions, part.descending is not back, True).subquery()
         sides.append(select(literal(back), side.c.id))
-    return union_all(*sides)
+    return Ready(union_all(*sides))
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)

@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from crmapp.db import session, unit_of_work
 from crmapp.db.bulk import is_one_of
-from crmapp.db.statements import Statements
+from crmapp.db.statements import Ready, Statements
 from crmapp.domain.changes import Action, Write
 from crmapp.domain.duplicate_keys import Traits
 from crmapp.domain.fields import Field, Kind
@@ -63,8 +63,8 @@ def is_open(account_id: int, *, by: User) -> bool:
 
 def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
-    query = _made.of(("editable", by.scope), lambda: _editable(by))
-    return session.connection().scalar(query, {"id": account.id}) is not None
+    query = _made.of(("editable", by.scope), lambda: Ready(_editable(by)))
+    return bool(query.rows(session.connection(), {"id": account.id}))
 
 
 def editable_among(ids: Collection[int], *, by: User) -> frozenset[int]:
@@ -116,8 +116,8 @@ class Standing(NamedTuple):
 
 def standing(account: Account, *, by: User) -> Standing:
     """Return what each page of the account says about it, by one statement."""
-    query = _made.of(("standing", by.scope), lambda: _standing(by))
-    found = session.connection().execute(query, {"id": account.id}).one()
+    query = _made.of(("standing", by.scope), lambda: Ready(_standing(by)))
+    (found,) = query.rows(session.connection(), {"id": account.id})
     return Standing(bool(found[0]), *found[1:])
 
 

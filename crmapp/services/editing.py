@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.base import ExecutableOption
 
 from crmapp.db import LARGEST_ID, session
-from crmapp.db.statements import Statements
 from crmapp.domain.fields import (
     REQUIRED,
     BadValue,
@@ -24,6 +23,7 @@ from crmapp.domain.fields import (
 )
 from crmapp.errors import Conflict, Invalid, NotFound
 from crmapp.i18n import Text
+from crmapp.memory import Memory
 from crmapp.models import Account, Activity, Attachment, Change, Contact, User
 from crmapp.models.account import Record
 from crmapp.services import fields, records
@@ -64,7 +64,7 @@ def _by_id(
     return query.options(*options)
 
 
-_made = Statements(most=500)
+_made = Memory[Select[Any]](most=500)
 
 
 def checked(

@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from sqlalchemy import Select, String, bindparam, cast, literal, select
+from sqlalchemy import String, bindparam, cast, literal, select
 
 from crmapp.db import session
+from crmapp.db.statements import Ready
 from crmapp.errors import CRMError
 from crmapp.models import Change, ExternalIdentity, FeedSource
 from crmapp.models.feed import LEDGER
@@ -35,7 +36,7 @@ class Known:
 
 def of(account_id: int, *, locale: str) -> list[Known]:
     """Return what the account is called elsewhere; the caller has made sure that she may see it."""
-    rows = session.connection().execute(_of_account(), {"account_id": account_id}).all()
+    rows = _of_account().rows(session.connection(), {"account_id": account_id})
     changes = told({row.change_id for row in rows} - {None})
     names = SystemNames(locale)
     return [
@@ -50,10 +51,10 @@ def of(account_id: int, *, locale: str) -> list[Known]:
 
 
 @cache
-def _of_account() -> Select[str, str, str, int | None, str | None]:
+def _of_account() -> Ready:
     known, source = ExternalIdentity.__table__.c, FeedSource.__table__.c
     columns = (known.system, known.object, known.external_id, known.change_id)
-    return (
+    return Ready(
         select(*columns, source.name.label("source"))
         .select_from(ExternalIdentity)
         .outerjoin(FeedSource, known.system == literal(LEDGER) + cast(source.id, String))

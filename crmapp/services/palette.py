@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, and_, bindparam, literal_column, select, union_all
 
 from crmapp.db import session
-from crmapp.db.statements import Query, Statement, Statements
+from crmapp.db.statements import Query, Ready, Statement, Statements
 from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.models import Account, Contact, User
 from crmapp.models.contact import full_name
@@ -124,8 +124,7 @@ def _containing(name: str, parts: Sequence[str], by: User) -> Rows:
 def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
     here = session.connection()
     key = (name, count, by.scope, here.dialect.name)
-    query = _made.of(key, lambda: _make(name, by, count))
-    return here.execute(query, values).all()
+    return _made.of(key, lambda: Ready(_make(name, by, count))).rows(here, values)
 
 
 def _make(name: str, by: User, count: int) -> Statement:
