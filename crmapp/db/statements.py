@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import CompoundSelect, Connection, Dialect, Select
 
@@ -63,7 +63,7 @@ class _Plain:
         of = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
         self._answers = [(at, process) for at, process in enumerate(of) if process]
         names = [str(each.key or "") for each in columns]
-        self._row = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+        self._named = cast(Any, namedtuple("Row", names, rename=True))._make
 
     def rows(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> list[Any]:
         known = {**self._known, **values}
@@ -71,7 +71,7 @@ class _Plain:
         found = driver.execute(self._sql, given).fetchall()
         if self._answers:
             found = [self._read(row) for row in found]
-        return list(map(self._row._make, found))
+        return list(map(self._named, found))
 
     def _read(self, row: Sequence[Any]) -> list[Any]:
         cells = list(row)
