@@ -31,18 +31,29 @@ Statement = tuple[str, Any]
 def statements(
     of: Filled, address: str, headers: Mapping[str, str] = MappingProxyType(HEADERS)
 ) -> list[Statement]:
-    """Return what a page, the palette unless ``headers`` say otherwise, asks about accounts."""
+    """Return what a page, the palette unless ``headers`` say otherwise, asks about accounts.
+
+    The values stand in the statements, as the database tells them.
+    """
     found: list[Statement] = []
 
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        if "account" in statement:
-            found.append((statement, parameters))
+    def note(statement: str) -> None:
+        if "account" in statement and not statement.startswith("--"):  # what an index does itself
+            found.append((statement, ()))
+
+    def listen(connection: sqlite3.Connection, *_rest: Any) -> None:
+        connection.set_trace_callback(note)
+
+    def end(connection: sqlite3.Connection, *_rest: Any) -> None:
+        connection.set_trace_callback(None)
 
     with of.app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "checkout", listen)
+    event.listen(engine, "checkin", end)
     of.ask(address, headers)
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "checkout", listen)
+    event.remove(engine, "checkin", end)
     return found
 
 
