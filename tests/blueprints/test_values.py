@@ -120,6 +120,7 @@ def test_saving_what_is_there_already_says_and_changes_nothing(make, as_user):
     "name, typed",
     [
         ("name", ""),
+        ("name", "Acme\u202eemcA"),
         ("email", "nobody"),
         ("phone", "a\x00b"),
         ("owner_id", "1; DROP TABLE account"),
