@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from crmapp.domain.letters import unfit
 from crmapp.domain.planned import REMINDERS, is_length
 from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
@@ -20,7 +21,6 @@ Meaning = TypeVar("Meaning")
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _HOST = re.compile(r"[^\s/@]+\.[^\s/@.]{2,}", re.IGNORECASE)
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PHONE = re.compile(r"(?:\D*\d){3}")
 _MONEY = re.compile(r"-?\d{1,13}(\.\d+)?")
 _NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?(e[+-]?\d{1,2})?", re.IGNORECASE)
@@ -132,8 +132,8 @@ def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
     if isinstance(raw, list | tuple):
         raw = "\n".join(map(str, raw))
     text = "" if raw is None else str(raw).strip()
-    if not text.isprintable() and FORBIDDEN.search(text):
-        raise BadValue(Text(N_("Contains a character that cannot be stored. Remove it.")))
+    if not text.isprintable() and (problem := unfit(text, spec.name)):
+        raise BadValue(Text(problem))
     if not text:
         return None
     return _PARSERS[spec.kind](spec, text, lookups)

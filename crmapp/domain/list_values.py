@@ -52,12 +52,12 @@ class Tally(StrEnum):
 
 
 TALLIES: dict[Tally, str] = {
-    Tally.ADDED: N_("Added"),
-    Tally.CHANGED: N_("Changed"),
-    Tally.DEACTIVATED: N_("Deactivated"),
-    Tally.REACTIVATED: N_("Reactivated"),
-    Tally.UNCHANGED: N_("Unchanged"),
-    Tally.REJECTED: N_("Rejected"),
+    Tally.ADDED: N_("Values added"),
+    Tally.CHANGED: N_("Values changed"),
+    Tally.DEACTIVATED: N_("Values deactivated"),
+    Tally.REACTIVATED: N_("Values reactivated"),
+    Tally.UNCHANGED: N_("Values unchanged"),
+    Tally.REJECTED: N_("Values rejected"),
 }
 
 

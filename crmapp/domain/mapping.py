@@ -23,8 +23,9 @@ from crmapp.domain.fields import (
 from crmapp.domain.record_keys import ACCOUNT, NAMES, NUMBER, RECORD
 from crmapp.domain.records import ALWAYS_REQUIRED, FIELDS
 from crmapp.domain.search import fold
+from crmapp.domain.sheet_errors import ERRORS, is_error
 from crmapp.domain.steps import Step, as_text, take
-from crmapp.i18n import Text
+from crmapp.i18n import N_, Text
 
 MATCH_FIELDS = ("number", "name", "email")
 """Fields by which an existing account may be found; a file may name its id instead."""
@@ -239,7 +240,7 @@ def _column(
     mapping: FieldMapping, spec: Field, cells: Sequence[Any], lookups: Lookups
 ) -> Sequence[Any]:
     """Read the cells of a column; what a text means is found out once."""
-    if spec.name not in mapping.changed and are_values(spec, cells):
+    if spec.name not in mapping.changed and are_values(spec, cells) and ERRORS.isdisjoint(cells):
         return cells
     if not {*map(type, cells)} <= {str, NoneType}:
         return [_value(mapping, spec, each, lookups) for each in cells]
@@ -288,13 +289,25 @@ def _value(mapping: FieldMapping, spec: Field, raw: Any, lookups: Lookups) -> An
 
 def _parsed(mapping: FieldMapping, spec: Field, raw: Any, lookups: Lookups) -> Any:
     try:
-        value = parse(spec, raw, lookups)
+        value = meant(spec, raw, lookups)
         if value is not None:
             return check(spec, value)
         clears = mapping.clear_empty or spec.name in ALWAYS_REQUIRED
         return _empty(spec) if clears else LEFT
     except BadValue as error:
         return error.with_traceback(None)
+
+
+def meant(spec: Field, raw: Any, lookups: Lookups) -> Any:
+    """Turn what a mapping gives a field into a value, as :func:`parse` does.
+
+    Raises:
+        BadValue: it is no such value, or the error of a formula.
+    """
+    if is_error(raw):
+        text = N_("The cell holds an error of the spreadsheet: %(error)s")
+        raise BadValue(Text(text, {"error": raw.strip()}))
+    return parse(spec, raw, lookups)
 
 
 def cell(mapping: FieldMapping, name: str, row: Mapping[str, Any]) -> Any:
@@ -310,7 +323,7 @@ def cell(mapping: FieldMapping, name: str, row: Mapping[str, Any]) -> Any:
 def _after_steps(mapping: FieldMapping, name: str, raw: Any) -> Any:
     if name not in mapping.changed or name not in mapping.columns:
         return raw
-    text = take(mapping.steps.get(name, ()), raw)
+    text = raw if is_error(raw) else take(mapping.steps.get(name, ()), raw)
     return mapping.meanings[name].get(fold(text), text) if name in mapping.meanings else text
 
 

@@ -21,6 +21,7 @@ from crmapp.services import (
     feed_states,
     list_states,
     second_step,
+    undo,
 )
 
 
@@ -73,7 +74,7 @@ def _run_ended(letter: MailOutbox, reader: User | None) -> Message:
         "starter": run.by.name if run.by else gettext("Schedule"),
         "hers": run.by_id == letter.user_id,
         "problem": _problem(run),
-        "leads_to": _leads_to(run),
+        "leads_to": _leads_to(run, reader),
         "choices": address("/preferences/mail"),
     }
     return Message(
@@ -97,13 +98,15 @@ def _said(text: Text) -> str:
     return gettext(text.text, **params)
 
 
-def _leads_to(run: Run) -> str:
+def _leads_to(run: Run, reader: User | None) -> str:
     """Return what the reader finds on the run's page."""
     if run.kind == exports.KIND:
         return gettext("Its page, and the file for a week")
-    if run.kind == "dataset_refresh":
-        return gettext("The receipt")
-    return gettext("The receipt, and a way to undo it")
+    if reader is not None and undo.can_undo(run, by=reader):
+        return gettext("The receipt, and a way to undo it")
+    if run.status == Status.FAILED and not run.done:
+        return gettext("Its page, and what can be done")
+    return gettext("The receipt")
 
 
 def _outcomes(run: Run) -> list[tuple[str, int]]:

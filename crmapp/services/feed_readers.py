@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from crmapp.connectors.errors import ConfigBroken
 from crmapp.connectors.port import Check, Cursor, Listed
+from crmapp.domain.sheet_errors import is_error
 from crmapp.domain.steps import as_text
 from crmapp.i18n import N_, Text
 from crmapp.services import sources
@@ -181,6 +182,8 @@ class SourceReader:
     def _key_of(self, cells: Cells) -> str:
         """The key; where rows are of several companies, a number may be there once in each."""
         key = as_text(cells.get(self._key)).strip()
+        if is_error(key):
+            return ""
         company = as_text(cells.get(self._company)).strip() if self._company else ""
         return f"{company}/{key}" if key and company else key
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from crmapp.analytics.intake.tables import MOST_ROWS, Row
 from crmapp.domain.shapes import Shape
+from crmapp.domain.sheet_errors import is_error
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
 from crmapp.models import User
@@ -118,7 +119,8 @@ def _said(kept: Mapping[str, Any], row: Row) -> _Found:
     cells = dict(zip(names, row.cells, strict=False))
     if left_out or not all(row.cells):
         cells = {name: cell for name, cell in cells.items() if cell and name != left_out}
-    return ((cells.get(column) or "").strip() if column else str(row.line)), cells
+    key = (cells.get(column) or "").strip() if column else str(row.line)
+    return "" if is_error(key) else key, cells
 
 
 def _mark(kept: Mapping[str, Any]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import IO, Any
 
 from crmapp.analytics.intake import workbook
-from crmapp.analytics.intake.tables import Reading
+from crmapp.analytics.intake.tables import Reading, result
 from crmapp.config import settings
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.domain.record_keys import IMPORTED
@@ -225,7 +225,7 @@ def _columns(sample: Sample, names: Sequence[str], headings: Headings) -> list[l
     places = {name: place for place, name in enumerate(sample.headings)}
     found = []
     for name in names:
-        cells = [row[places[name]] or "" for row in sample.rows[: sources.SAMPLED]]
+        cells = [result(row[places[name]]) or "" for row in sample.rows[: sources.SAMPLED]]
         seen = sources.column(name, name, cells)
         samples = [text[:_SAMPLE] for text in seen.samples]
         meant = headings.fields.get(name.casefold(), "")

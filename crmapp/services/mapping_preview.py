@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from crmapp.db import session
 from crmapp.domain.fields import LISTED, BadValue, Field, Kind, Lookups, freeze, parse
-from crmapp.domain.mapping import CHOSEN_KINDS, FieldMapping, cell
+from crmapp.domain.mapping import CHOSEN_KINDS, FieldMapping, cell, meant
 from crmapp.domain.record_keys import ACTIVITY_KINDS
 from crmapp.domain.search import fold
 from crmapp.domain.steps import StepKind, as_text
@@ -73,7 +73,7 @@ class _Reading:
 
     def value(self, name: str, raw: str) -> Any:
         row = {self.mapping.columns.get(name, ""): raw}
-        return parse(self.specs[name], cell(self.mapping, name, row), self.lookups)
+        return meant(self.specs[name], cell(self.mapping, name, row), self.lookups)
 
 
 def previews(

@@ -32,7 +32,7 @@ from crmapp.services import pick_lists
 from crmapp.web import reader
 from crmapp.web.forms import Form, VersionedForm, add_error
 from crmapp.web.texts import language, translated
-from crmapp.web.typed_numbers import NumberField
+from crmapp.web.typed_numbers import NumberField, as_typed
 
 AnyForm = TypeVar("AnyForm", bound=Form)
 Choices = Mapping[str, Sequence[tuple[Any, str]]]
@@ -305,12 +305,14 @@ def _typed(value: Any, *, many: bool = False) -> Any:
 
 
 def _shown(field: FormField, value: Any) -> Any:
-    """Return ``value`` as a person reads it: the text of a choice, else the value itself."""
+    """Return ``value`` as a person reads it: a choice by its text, a number as she types it."""
     if isinstance(field, SelectField):  # several choices are one as well
         words = {row.value: row.label for row in field.choices}
         if isinstance(value, list):
             return [words.get(_text(each), each) for each in value]
         return words.get(_text(value), value)
+    if isinstance(field, NumberField) and isinstance(value, str):
+        return as_typed(value)
     return value
 
 

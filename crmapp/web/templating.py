@@ -32,6 +32,7 @@ from crmapp.domain.permissions import Right
 from crmapp.models import Run
 from crmapp.web import guide, navigation, reader
 from crmapp.web.access import current_user, person, signed_in
+from crmapp.web.counted import counted
 from crmapp.web.redirects import here
 from crmapp.web.texts import current_locale, language, translated
 
@@ -89,6 +90,7 @@ def init_app(app: Flask) -> None:
     env.globals.update(
         ui=Macros(env),
         t=translated,
+        counted=counted,
         dom_id=dom_id,
         here=here,
         url_with=url_with,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import event, select
@@ -192,9 +193,44 @@ class TestInTheList:
     def test_filters_are_chosen_on_a_page_that_keeps_the_others(self, alice):
         page = alice.get("/accounts/filters?q=acme&c_how=fax")
 
-        assert '<input type="hidden" name="q" value="acme">' in page.text
+        assert 'action="/accounts/filters?q=acme"' in page.text
         assert '<option value="fax" selected>Fax</option>' in page.text
         assert 'name="c_seats"' in page.text
+
+    @pytest.mark.parametrize(
+        "locale, typed, asked",
+        [
+            ("fr", "1.250,50", "1250.5"),
+            ("fr", "1\u00a0250,5..", "1250.5.."),
+            ("fr", "1,250..1.300,75", "1.25..1300.75"),
+            ("fr", "..1\u202f250,5", "..1250.5"),
+            ("fr", "none", "none"),
+            ("fr", "many", "many"),
+            ("en", "1,250..2,000.5", "1250..2000.5"),
+        ],
+    )
+    def test_an_address_has_numbers_as_programs_write_them_whoever_types(
+        self, alice, make, as_user, locale, typed, asked
+    ):
+        client = as_user(make.user("dora", "manager", locale=locale))
+
+        answer = client.post("/accounts/filters?q=acme", data={"c_seats": typed, "c_how": "fax"})
+
+        assert answer.status_code == 303
+        query = parse_qs(urlsplit(answer.location).query)
+        assert query == {"q": ["acme"], "c_seats": [asked], "c_how": ["fax"]}
+
+    @pytest.mark.parametrize("locale, seats", [("fr", "1250,5..2000"), ("en", "1250.5..2000")])
+    def test_a_filter_by_numbers_is_shown_as_its_reader_types_it(
+        self, alice, make, as_user, locale, seats
+    ):
+        client = as_user(make.user("dora", "manager", locale=locale))
+
+        form = client.get("/accounts/filters?c_seats=1,250.5..2000").text
+        page = client.get("/accounts?c_seats=1,250.5..2000").text
+
+        assert f'name="c_seats" value="{seats}"' in form
+        assert f": {seats}</span>" in page.replace("\u00a0:", ":")
 
     @pytest.mark.parametrize("query", ["c_seats=many", "c_nothing=1", "sort=c_how"])
     def test_what_cannot_be_asked_is_422(self, alice, query):

@@ -248,6 +248,11 @@ class TestTeam:
         assert "Reassign" in day
         assert "/completion" not in day
 
+    def test_in_french_the_open_activities_are_counted_under_their_own_heading(self, make, as_user):
+        page = as_user(make.user("dora", "manager", locale="fr")).get("/day/team").text
+
+        assert '<th scope="col" class="num">Ouvertes</th>' in page
+
     def test_a_rep_opens_nobody_elses_day(self, make, as_user, headers):
         answer = as_user(make.bob).get(f"/day?person={make.mallory.id}", headers=headers)
 

@@ -122,6 +122,37 @@ def test_the_builder_shows_the_filter_of_the_list(make, as_user, headers):
 
 
 @pytest.mark.parametrize(
+    "locale, typed, kept",
+    [
+        ("fr", "1.250,50", "1250.50"),
+        ("fr", "1\u00a0250,5", "1250.50"),
+        ("fr", "1\u202f250,50", "1250.50"),
+        ("fr", "1,250", "1.25"),
+        ("en", "1,250", "1250.00"),
+    ],
+)
+def test_a_number_is_read_as_its_reader_writes_it(make, as_user, locale, typed, kept):
+    client = as_user(make.user("dora", "manager", locale=locale))
+
+    answer = client.post(BUILDER, data={**row("0-0", "credit_limit", "gt", typed), "do": "show"})
+
+    assert answer.status_code == 303
+    asked = parse_qs(urlsplit(answer.location).query)
+    assert asked == {"where": [f"credit_limit~gt~{kept}"]}
+
+
+def test_a_number_is_shown_as_its_reader_types_it(make, as_user):
+    client = as_user(make.user("dora", "manager", locale="fr"))
+    where = "credit_limit~between~1250.50~2000"
+
+    form = client.get(f"{BUILDER}?where={where}").text
+    page = client.get(f"/accounts?where={where}").text
+
+    assert re.findall(r'value="([\d,.]+)"[^>]*inputmode="decimal"', form) == ["1250,50", "2000"]
+    assert any("1\u202f250,50 et 2\u202f000" in said for said in chips(page))
+
+
+@pytest.mark.parametrize(
     "place, field, operator, values, problem",
     [
         ("0-0", "credit_limit", "gt", ["much"], "Enter an amount, like 1250.00."),

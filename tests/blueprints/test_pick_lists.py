@@ -31,6 +31,13 @@ def test_every_list_says_where_it_is_used_and_how_many_values_it_has(make, as_us
     assert '<a href="/admin/pick-lists/terms">Terms</a>' in text
 
 
+def test_in_french_the_heading_of_the_inactive_values_says_what_is_counted(make, as_user):
+    text = as_user(make.user("dora", "admin", locale="fr")).get("/admin/pick-lists").text
+
+    assert '<td class="num" data-label="Valeurs inactives">0</td>' in text
+    assert "Inactif" not in text
+
+
 def test_a_list_shows_its_values_in_order_with_who_holds_them(make, as_user):
     make.account("Held", terms="net_30")
 

@@ -46,6 +46,31 @@ def test_each_cell_of_the_columns_of_a_database_says_what_it_is(as_user, make):
     assert [cell for cell in cells if "data-label" not in cell] == []
 
 
+@pytest.mark.parametrize("page, label", [("columns", "First rows"), ("preview", "Customers")])
+def test_each_cell_of_a_table_from_outside_says_what_it_is(as_user, make, page, label):
+    dataset_id = draft(make.alice)
+
+    text = as_user(make.alice).get(f"/databases/{dataset_id}/{page}").text
+
+    region = re.search(
+        rf'<div class="grid fit stacked" [^>]*aria-label="{label}".*?</table>', text, re.DOTALL
+    )
+    assert region is not None
+    cells = re.findall(r"<td[^>]*>", region[0])
+    assert cells
+    assert [cell for cell in cells if "data-label" not in cell] == []
+
+
+def test_each_right_says_whose_it_is(as_user, make):
+    page = as_user(make.alice).get("/admin/users").text
+
+    rights = page.partition('aria-label="What each role may do"')[2].partition("<tbody>")[2]
+    labels = re.findall(r'<td data-label="([^"]*)"', rights.partition("</tr>")[0])
+    assert labels == [
+        "Administrator", "Implementer", "Sales manager", "Sales representative", "Viewer",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crmapp import artefacts
@@ -38,6 +40,15 @@ def test_it_says_what_would_be_written_on_each_side(make, as_user, run, headers)
     assert "Acmé Sage Intacct Primary phone 1 2" in text
     assert "Other Salesforce New Account Name Other Gone__c x" in text
     assert "Other Here The link to its record is kept." in text
+
+
+def test_each_cell_says_what_it_is_where_it_stands_below_another(make, as_user, run):
+    page = as_user(make.ivan).get(f"{PLANS}/{run.id}").text
+
+    cells = re.findall(r"<td[^>]*>", page)
+    assert cells
+    assert [cell for cell in cells if "data-label" not in cell] == []
+    assert page.count('class="grid fit stacked') == 2
 
 
 @WAYS

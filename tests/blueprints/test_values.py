@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -45,6 +46,28 @@ def test_a_french_reader_types_an_amount_as_she_writes_it(make, as_user, typed):
     )
 
     assert session.get(Account, account.id).credit_limit == Decimal("1250.50")
+
+
+@pytest.mark.parametrize(
+    "kind, kept", [("number", "1250.125"), ("number", "1.125"), ("money", "1.25")]
+)
+def test_a_french_reader_is_shown_what_she_would_type_and_saving_it_changes_nothing(
+    make, as_user, kind, kept
+):
+    field = make.field("Weight", kind=kind)
+    account = make.account("Acme", custom={field.name: kept}, credit_limit=Decimal("1250.5"))
+    client = as_user(make.user("dora", role="admin", locale="fr"))
+
+    for name in (field.name, "credit_limit"):
+        form = client.get(f"/accounts/{account.id}/values/{name}/edit").text
+        (shown,) = re.findall(rf'name="{name}"[^>]* value="([^"]*)"', form)
+        answer = client.post(
+            f"/accounts/{account.id}/values/{name}", data=sent(name, shown, key=name)
+        )
+
+        assert answer.status_code == 303
+        assert shown == {"credit_limit": "1250,50"}.get(name, kept.replace(".", ","))
+    assert accounts.get(account.id, by=make.mona).version == 1
 
 
 @pytest.mark.parametrize(
@@ -120,6 +143,7 @@ def test_saving_what_is_there_already_says_and_changes_nothing(make, as_user):
     "name, typed",
     [
         ("name", ""),
+        ("name", "Acme\u202eemcA"),
         ("email", "nobody"),
         ("phone", "a\x00b"),
         ("owner_id", "1; DROP TABLE account"),

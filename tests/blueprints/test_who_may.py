@@ -34,6 +34,7 @@ VIEWS = [
     View("GET", "/accounts", ALL),
     View("GET", "/accounts/fields", ALL),
     View("GET", "/accounts/filters", ALL),
+    View("POST", "/accounts/filters", ALL),
     View("GET", "/accounts/columns", ALL),
     View("POST", "/accounts/columns", ALL),
     View("GET", "/accounts/views/new", ALL),

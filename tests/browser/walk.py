@@ -46,6 +46,13 @@ class Walk:
             return FRENCH.ungettext(one, several, count) % {"count": count}
         return (one if count == 1 else several) % {"count": count}
 
+    def say_of_one(self, state: str) -> str:
+        """Return a state that is counted as it is said of one: what is said of more begins so."""
+        if self.language != "fr":
+            return state
+        said = str(FRENCH.npgettext("count", state, state, 1))
+        return self.say(state) if said == state else said
+
     # --- what she sees --------------------------------------------------------------------------
 
     def looks_around(self) -> None:
@@ -93,7 +100,7 @@ class Walk:
 
     def number(self, label: str) -> Locator:
         """Return the number that stands at ``label`` on a receipt."""
-        stat = self.page.locator(".stat").filter(has_text=self.say(label))
+        stat = self.page.locator(".stat").filter(has_text=self.say_of_one(label))
         return stat.locator("b").first
 
     # --- what she does with accounts ------------------------------------------------------------

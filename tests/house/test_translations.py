@@ -24,6 +24,7 @@ KEYWORDS = {
     "Text": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
 }
 
 

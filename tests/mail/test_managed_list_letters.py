@@ -33,8 +33,8 @@ def test_a_resync_that_is_done_says_what_it_did_on_both_sides(make, terms):
     words = messages.write(letter("run_ended"))
 
     assert words.subject == "AR terms: Completed"
-    assert "Here, Changed: 4\nHere, Deactivated: 1\n" in words.text
-    assert "Salesforce, Added: 4\n" in words.text
+    assert "Here, Values changed: 4\nHere, Values deactivated: 1\n" in words.text
+    assert "Salesforce, Values added: 4\n" in words.text
     assert f"/runs/{run.id}" in words.text
 
 

@@ -54,6 +54,16 @@ def test_a_last_name_is_required(make):
     assert sorted(invalid.value.fields) == ["email", "last_name"]
 
 
+def test_a_name_that_turns_the_text_beside_it_is_refused(make):
+    account = make.account()
+    turning = {"first_name": "Ann\u2066", "last_name": "D\u202eoe", "phone": "\u202d555 123\u202c"}
+
+    with pytest.raises(Invalid) as invalid:
+        contacts.add(account.id, turning, by=make.bob)
+
+    assert sorted(invalid.value.fields) == ["first_name", "last_name"]
+
+
 def test_a_form_sent_twice_adds_one_contact(make):
     account = make.account()
 

@@ -111,6 +111,12 @@ def test_each_file_is_read_once_whatever_it_is_called(shelf, source, reader):
     assert [file.outcome["rows"] for file in feed_sources.files_of(source)] == [1, 1, 2]
 
 
+def test_the_error_of_a_formula_is_no_key(shelf, source, reader):
+    shelf.put("a.csv", f"{HEAD}#N/A;Acme;\n#REF!;Brown;\n0019;Cole;\n")
+
+    assert read(source, reader())[0] == ["", "", "0019"]
+
+
 def test_what_is_known_by_its_mark_is_not_fetched_again(shelf, source, reader):
     shelf.put("a.csv", f"{HEAD}0017;Acme;\n")
     read(source, reader())

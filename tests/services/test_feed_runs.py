@@ -214,6 +214,14 @@ def test_the_cell_that_could_not_be_used_is_that_of_its_own_source(make):
     assert row.found == "x" * 200
 
 
+def test_the_error_of_a_formula_is_no_value_of_a_source(make):
+    rule = mapping(make, source(make, Erp([{**customer(1), "phone": "#N/A"}, customer(2)])))
+
+    (row,) = receipts.left_out(feed(make, rule), by=make.alice)
+
+    assert "The cell holds an error of the spreadsheet: #N/A" in str(row.reason)
+
+
 def test_only_who_may_manage_integrations_opens_such_a_run(make, two):
     run = feed(make, two[0])
 

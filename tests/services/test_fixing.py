@@ -57,6 +57,14 @@ def written(name: str) -> Account | None:
     return session.scalar(select(Account).where(Account.name == name))
 
 
+@pytest.mark.parametrize("mark", ["\u202a", "\u202e", "\u2066", "\u2069"])
+def test_a_name_that_turns_the_text_beside_it_is_a_bad_cell(make: Make, mark: str) -> None:
+    run = plan(make, rows_of(f"Acme{mark}"))
+
+    (row,) = planned_rows(run).values()
+    assert (row["action"], row["reason"]) == ("rejected", "bad_value")
+
+
 def test_a_fixed_cell_makes_its_row_part_of_the_plan(make: Make) -> None:
     planned = plan(make, bad("100", "N/A"), LIMITS)
     assert planned.counts == {"create": 1, "rejected": 1}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crmapp.analytics.intake.formats import DATES, FITTING, number_format
+from crmapp.analytics.intake.tables import result
 
 SAMPLED = 3_000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -46,7 +47,9 @@ class Column:
 def columns(headings: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[Column]:
     """Say what each column holds."""
     return [
-        _column(heading, [cell.strip() for row in rows if (cell := row[n]) and cell.strip()])
+        _column(
+            heading, [cell.strip() for row in rows if (cell := result(row[n])) and cell.strip()]
+        )
         for n, heading in enumerate(headings)
     ]
 

@@ -14,7 +14,7 @@ import orjson
 from crmapp.analytics.intake import formats
 from crmapp.analytics.intake.design import Design, identifier
 from crmapp.analytics.intake.formats import TEXT
-from crmapp.analytics.intake.tables import MOST_ROWS, Row, lacking
+from crmapp.analytics.intake.tables import MOST_ROWS, Row, lacking, result
 from crmapp.domain.changes import Reason
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
@@ -58,6 +58,8 @@ class Stage:
             TableError: there are more than one table may have.
         """
         for row in rows:
+            if not any(map(result, row.cells)):  # formulas that were filled in too far down
+                continue
             self.rows += 1
             self._file.write(
                 orjson.dumps(self._said(row, source), option=orjson.OPT_APPEND_NEWLINE)
@@ -76,7 +78,7 @@ class Stage:
         self._file.close()
 
     def _said(self, row: Row, source: str) -> dict[str, Any]:
-        cells = [cell.strip() or None if cell else None for cell in row.cells]
+        cells = [cell.strip() or None if cell else None for cell in map(result, row.cells)]
         said: dict[str, Any] = {"n": self.rows, "w": f"{source}:{row.line}", "c": cells}
         if row.reason is not None:
             said |= {"p": row.reason.value, "q": orjson.dumps(row.params).decode()}

@@ -41,6 +41,17 @@ class Reading:
         return asdict(self)
 
 
+class SheetError(str):
+    """What a workbook's cell says where its formula has no result, like ``#N/A``."""
+
+    __slots__ = ()
+
+
+def result(cell: str | None) -> str | None:
+    """The cell, or None where it holds the error of a formula."""
+    return None if isinstance(cell, SheetError) else cell
+
+
 class Row(NamedTuple):
     """One row: its line in the file, its cells, and why it cannot be used if it cannot.
 

@@ -20,12 +20,14 @@ from crmapp.analytics.intake.tables import (
     MOST_COLUMNS,
     Reading,
     Row,
+    SheetError,
     as_text,
     begins,
     fitted,
     headings,
     numbered,
 )
+from crmapp.domain.sheet_errors import is_error
 from crmapp.errors import TableError
 from crmapp.i18n import N_, Text
 
@@ -33,6 +35,8 @@ LARGEST = 256 * 1024 * 1024
 """Bytes that a workbook may unpack to."""
 MOST_CELLS = 20_000_000
 _MOST_PARTS = 2_000
+_ERROR = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*?\st\s*=\s*)(?:"e"|'e')""")
+_LONGEST_TAG = 1_000
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})?([0-9]{1,7})"')
 _CHUNK = 1024 * 1024
 _UNREADABLE = (
@@ -130,8 +134,8 @@ def _rows(book: CalamineWorkbook, sheet: str) -> Iterator[list[str | None]]:
 
 
 def _cell(value: Any) -> str | None:
-    text = as_text(value)
-    return text.strip() or None if text else None
+    text = (as_text(value) or "").strip()
+    return SheetError(text) if is_error(text) else text or None
 
 
 @contextmanager
@@ -167,15 +171,17 @@ def _copy(packed: zipfile.ZipFile, plain: zipfile.ZipFile) -> None:
 
 
 def _copy_part(source: IO[bytes], target: IO[bytes], *, is_sheet: bool) -> None:
-    """Copy a part; a sheet whose cells lie far apart would be laid out in full, and is refused."""
-    widest, lowest, tail = 1, 1, b""
-    while chunk := source.read(_CHUNK):
-        target.write(chunk)
+    """Copy a part; a sheet whose cells lie far apart would be laid out in full, and is refused.
+
+    Errors of formulas become texts: else they would be read as if nothing stood there.
+    """
+    widest, lowest = 1, 1
+    for piece in _pieces(source):
+        target.write(_with_errors(piece) if is_sheet else piece)
         if is_sheet:
-            for letters, number in _PLACE.findall(tail + chunk):
+            for letters, number in _PLACE.findall(piece):
                 widest = max(widest, _column(letters))
                 lowest = max(lowest, int(number))
-            tail = chunk[-20:]
     if widest * lowest > MOST_CELLS or widest > 100 * MOST_COLUMNS:
         raise TableError(
             Text(
@@ -186,6 +192,24 @@ def _copy_part(source: IO[bytes], target: IO[bytes], *, is_sheet: bool) -> None:
                 {"rows": lowest, "columns": widest},
             )
         )
+
+
+def _with_errors(piece: bytes) -> bytes:
+    """Let cells with the error of a formula hold it as a text."""
+    if b'"e"' not in piece and b"'e'" not in piece:
+        return piece
+    return _ERROR.sub(rb'\1"str"', piece)
+
+
+def _pieces(source: IO[bytes]) -> Iterator[bytes]:
+    """Read a part in pieces that end before a tag, so that none is torn."""
+    rest = b""
+    while chunk := source.read(_CHUNK):
+        read = rest + chunk
+        end = max(read.rfind(b"<"), len(read) - _LONGEST_TAG)
+        rest = read[end:]
+        yield read[:end]
+    yield rest
 
 
 def _column(letters: bytes) -> int:

@@ -28,6 +28,7 @@ from crmapp.services import account_conditions, pick_lists
 from crmapp.services.account_conditions import ME
 from crmapp.web.condition_words import offered
 from crmapp.web.texts import language, translated
+from crmapp.web.typed_numbers import as_read, as_typed
 
 _ROW = re.compile(r"field-(\d{1,3})-(\d{1,3})")
 _CHOSEN = LISTED | {Kind.USER, Kind.TEAM}
@@ -78,12 +79,9 @@ class Builder:
     @classmethod
     def of(cls, groups: Sequence[Group], *, by: User) -> Builder:
         """Show a filter that there is."""
+        specs = account_conditions.known()
         blocks = [
-            Block(
-                group.every,
-                [Row(one.field, one.operator, list(one.values)) for one in group.conditions],
-            )
-            for group in groups
+            Block(group.every, [_shown(one, specs) for one in group.conditions]) for group in groups
         ]
         return cls(blocks, by=by)
 
@@ -185,6 +183,8 @@ class Builder:
 
     def _condition(self, row: Row) -> Condition | None:
         values = tuple(value.strip() for value in row.values if value.strip())
+        if _is_figure(self.specs.get(row.name)):
+            values = tuple(map(as_read, values))
         asked = Operator(row.operator or Operator.IS) if row.name in self.specs else Operator.IS
         condition = Condition(row.name, asked, () if asked in ALONE else values)
         try:
@@ -199,6 +199,18 @@ class Builder:
 def _numbers(name: str) -> tuple[str, str]:
     found = _ROW.fullmatch(name)
     return (found[1], found[2]) if found else ("", "")
+
+
+def _shown(condition: Condition, specs: Mapping[str, Field]) -> Row:
+    """Show a condition of an address; its numbers as the reader types them."""
+    values = list(condition.values)
+    if _is_figure(specs.get(condition.field)):
+        values = [as_typed(value) for value in values]
+    return Row(condition.field, condition.operator, values)
+
+
+def _is_figure(spec: Field | None) -> bool:
+    return spec is not None and spec.kind in _FIGURES
 
 
 def _row(form: MultiDict[str, str], place: str) -> Row:

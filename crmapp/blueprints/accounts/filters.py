@@ -9,6 +9,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from crmapp.blueprints.accounts import typed_ranges
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, tail
 from crmapp.domain.conditions import without, write
 from crmapp.domain.fields import Field, Kind
@@ -62,8 +63,9 @@ def _own(question: Question) -> Iterator[tuple[str, str, str]]:
     if any(specs[name].pick_list for name, _text in question.fields):
         labels = pick_lists.labels(language())
     plain = {EMPTY: _("none"), "yes": _("Yes"), "no": _("No")}
-    for name, text in question.fields:
+    for name, asked in question.fields:
         spec = specs[name]
+        text = typed_ranges.shown(spec, asked)
         words = labels.get(spec.pick_list, {}) if spec.pick_list else {}
         said = words.get(text) or (plain.get(text, text) if text == EMPTY or not words else text)
         yield name, translated(spec.label), said

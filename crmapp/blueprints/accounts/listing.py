@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
-from flask import request
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, gettext, ngettext
 
-from crmapp.blueprints.accounts import bp
-from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail, with_view
+from crmapp.blueprints.accounts import bp, typed_ranges
+from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail
 from crmapp.blueprints.accounts.bulk_actions import offered
 from crmapp.blueprints.accounts.columns import called, heads
 from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
@@ -17,7 +18,7 @@ from crmapp.blueprints.accounts.lapsed import instead
 from crmapp.blueprints.accounts.rows import Rows
 from crmapp.blueprints.accounts.view_bar import bar_of, elsewhere
 from crmapp.domain.custom_fields import KINDS
-from crmapp.domain.fields import Kind
+from crmapp.domain.fields import Field, Kind
 from crmapp.domain.layouts import grouped
 from crmapp.domain.permissions import Right
 from crmapp.errors import Invalid
@@ -107,16 +108,26 @@ def locations() -> ResponseReturnValue:
 def filters() -> ResponseReturnValue:
     """Offer what else the list can be narrowed down by, in the drawer or as a page."""
     specs = account_fields.filterable()
-    asked_of = dict(asked().fields)
+    known, asked_of = {spec.name: spec for spec in specs}, dict(asked().fields)
     return page(
         "accounts/filters.html",
         "accounts/_filters.html",
         specs=specs,
-        asked=asked_of,
+        asked={name: typed_ranges.shown(known[name], text) for name, text in asked_of.items()},
         choices=choices_of(specs, asked_of),
-        kept=with_view(arguments(*((spec.name, None) for spec in specs))),
+        action=url_for("accounts.filter_by_fields") + tail(_without(specs)),
         empty=account_fields.EMPTY,
     )
+
+
+@bp.post("/filters")
+@requires(Right.ACCOUNT_VIEW)
+def filter_by_fields() -> ResponseReturnValue:
+    """Show the list that the fields ask for, which are read as she types."""
+    specs, sent = account_fields.filterable(), request.form
+    wanted = [(each.name, typed_ranges.kept(each, sent.get(each.name, ""))) for each in specs]
+    pairs = [*_without(specs), *(pair for pair in wanted if pair[1])]
+    return see_other(url_for("accounts.index") + tail(pairs))
 
 
 @bp.get("/fields")
@@ -126,6 +137,11 @@ def fields() -> ResponseReturnValue:
     return page(
         "accounts/fields.html", groups=grouped(field_set.of("account").values()), kinds=_KINDS
     )
+
+
+def _without(specs: Iterable[Field]) -> Pairs:
+    """Return the list's arguments, less those of these fields."""
+    return arguments(*((spec.name, None) for spec in specs))
 
 
 def _pager(found: account_list.Page, pairs: Pairs) -> Pager:

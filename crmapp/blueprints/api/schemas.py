@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from crmapp.blueprints.api.records import UNKNOWN, WANTED, told
-from crmapp.domain.fields import FORBIDDEN
+from crmapp.domain.letters import CANNOT_BE_STORED, FORBIDDEN
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 
@@ -192,7 +192,7 @@ def checked(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         if each in known and not _fits(value, known[each]):
             wrong[each] = Text(WANTED, {"kind": told(known[each])})
         elif each in known and any(map(FORBIDDEN.search, _texts(value))):
-            wrong[each] = N_("Contains a character that cannot be stored. Remove it.")
+            wrong[each] = CANNOT_BE_STORED
     if wrong:
         raise Invalid(wrong)
     return sent

@@ -191,6 +191,45 @@ def test_a_formula_is_read_as_its_value(tmp_path):
     assert str(loaded.ask("SELECT amount FROM lines")[0][0]) == "3.0000"
 
 
+def test_a_formula_without_a_result_is_nothing_to_a_database(tmp_path):
+    rows = [
+        ["Date", "Customer", "Amount"],
+        *([date(2026, 10, 1), "Acme", number] for number in range(1, 9)),
+        [date(2026, 10, 2), "Brown", ""],
+    ]
+    path = write_workbook(tmp_path / "sales.xlsx", rows, formula=("C10", "=1/0", "#DIV/0!"))
+
+    loaded = load(path)
+
+    assert loaded.ask("SELECT customer, amount FROM lines ORDER BY date DESC LIMIT 1") == [
+        ("Brown", None)
+    ]
+    assert loaded.rejected == []
+
+
+def test_a_row_of_formulas_without_a_result_is_an_empty_row_of_a_database(tmp_path):
+    rows = [["Date", "Customer", "Amount"], [date(2026, 10, 1), "Acme", 5]]
+    path = write_workbook(tmp_path / "sales.xlsx", rows, formula=("B3", "=NA()", "#N/A"))
+
+    loaded = load(path)
+
+    assert (loaded.rows, loaded.rejected) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "cell", ['<c r="B2" t="e">', "<c t='e' r='B2'>", '<x:c r="B2" s="1" t = "e" vm="1">']
+)
+def test_the_error_of_a_formula_is_read_wherever_a_piece_of_the_sheet_ends(cell, monkeypatch):
+    sheet = f"<row>{cell}<f>NA()</f><v>#N/A</v></c></row>".encode() * 50
+
+    for size in (1, 7, 64, 1 << 20):
+        monkeypatch.setattr(workbook, "_CHUNK", size)
+        target = io.BytesIO()
+        workbook._copy_part(io.BytesIO(sheet), target, is_sheet=True)
+        assert target.getvalue().count(b'"str"') == 50
+        assert b"<f>NA()</f><v>#N/A</v>" in target.getvalue()
+
+
 def test_the_first_sheet_with_rows_is_taken_and_another_can_be_named(tmp_path):
     path = write_workbook(tmp_path / "sales.xlsx", [["Date", "Customer"], ["2026-10-01", "Acme"]])
 

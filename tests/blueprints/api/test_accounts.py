@@ -197,6 +197,7 @@ def test_the_key_of_another_person_is_another_key(make, program):
         ({}, "name"),
         ({"name": ""}, "name"),
         ({"name": "A\x00"}, "name"),
+        ({"name": "A\u202e"}, "name"),
         ({"name": 5}, "name"),
         ({"name": "A", "email": "no"}, "email"),
         ({"name": "A", "tags": [1]}, "tags"),

@@ -1,0 +1,37 @@
+"""What the list is narrowed down by, as people type it and as addresses keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
+from crmapp.services.account_fields import UNTIL
+from crmapp.web.typed_numbers import as_read, as_typed
+
+_FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
+
+
+def kept(spec: Field, typed: str) -> str:
+    """Return what was typed for a field as an address keeps it: numbers as programs write them."""
+    return _at_each_end(spec, typed, lambda end: _plain(spec, as_read(end)))
+
+
+def shown(spec: Field, asked: str) -> str:
+    """Return what an address asks of a field as its reader would type it."""
+    return _at_each_end(spec, asked, lambda end: as_typed(_plain(spec, end)))
+
+
+def _at_each_end(spec: Field, text: str, write: Callable[[str], str]) -> str:
+    """Write a number anew, or both ends of a range of them; what is neither stays."""
+    if spec.kind not in _FIGURES:
+        return text
+    first, dots, last = text.partition(UNTIL)
+    return f"{write(first)}{dots}{write(last)}"
+
+
+def _plain(spec: Field, end: str) -> str:
+    try:
+        value = parse(spec, end, Lookups())
+    except BadValue:
+        return end
+    return "" if value is None else format(value.normalize(), "f")
