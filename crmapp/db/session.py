@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from zlib import crc32
 
 import orjson
+from flask.globals import _cv_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -21,6 +22,7 @@ from crmapp.memory import Memory
 
 WRITE = "crmapp_write"
 AFTER = "crmapp_after_commit"
+HERE = "crmapp_connection"
 KNOWN = "crmapp_known"
 READ_ONLY = "crmapp_read_only"
 T = TypeVar("T")
@@ -53,7 +55,19 @@ ENGINE_OPTIONS = {
 (it has most in its cache), JSON is read and written fast. What a statement was given may be
 anybody's name: an error does not tell it, so it does not get into a log."""
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+def _context() -> int:
+    """Say in which application context one is: each has a session of its own.
+
+    The library asks through a proxy, and is asked for the session twenty times by a page.
+    """
+    context = _cv_app.get(None)
+    if context is None:
+        raise RuntimeError("Working outside of application context.")
+    return id(context)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"scopefunc": _context})
 session = db.session
 
 _PRAGMAS = (
@@ -135,6 +149,16 @@ def after_commit(callback: Callable[[], object]) -> None:
     session().info.setdefault(AFTER, []).append(callback)
 
 
+def connection() -> Connection:
+    """Return the connection of this transaction, as the session does, but it is asked once."""
+    here = session()
+    kept: tuple[object, Connection] | None = here.info.get(HERE)
+    if kept is None or kept[0] is not here.get_transaction():
+        found = here.connection()
+        kept = here.info[HERE] = here.get_transaction(), found
+    return kept[1]
+
+
 def while_unchanged(key: Hashable, read: Callable[[], T]) -> T:
     """Return what ``read`` returned for ``key`` before, if nothing was committed since; else read.
 
@@ -149,9 +173,8 @@ def _known() -> Memory[Any] | None:
     here = session()
     kept: tuple[object, Memory[Any] | None] | None = here.info.get(KNOWN)
     if kept is None or kept[0] is not here.get_transaction():
-        connection = here.connection()
-        writes = connection.get_execution_options().get(WRITE)
-        known = None if writes else unchanged.known(connection)
+        writes = connection().get_execution_options().get(WRITE)
+        known = None if writes else unchanged.known(connection())
         kept = here.info[KNOWN] = here.get_transaction(), known
     return kept[1]
 

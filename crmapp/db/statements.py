@@ -11,8 +11,9 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import CompoundSelect, Connection, Dialect, Select
+from sqlalchemy import CompoundSelect, Dialect, Select
 
+from crmapp.db.session import connection
 from crmapp.memory import Memory
 
 Query = Select[*tuple[Any, ...]]
@@ -27,11 +28,12 @@ class Ready:
         self._statement = statement
         self._plain: _Plain | None = None
 
-    def rows(self, here: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
+    def rows(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """Return its rows, whose columns are attributes.
 
         What goes wrong is the library's to tell: it carries the statement out once more.
         """
+        here = connection()
         if here.dialect.name == "sqlite":
             if self._plain is None:
                 self._plain = _Plain(self._statement, here.dialect)

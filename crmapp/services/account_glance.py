@@ -18,7 +18,7 @@ from sqlalchemy import (
     true,
 )
 
-from crmapp.db import session, utcnow
+from crmapp.db import utcnow
 from crmapp.db.statements import Ready, Statements
 from crmapp.models import Account, Activity, Attachment, Contact, User
 from crmapp.services.related import FIELDS
@@ -47,7 +47,7 @@ class Glance(NamedTuple):
 def of(account: Account, *, by: User) -> Glance:
     """Return what there is to say of an account that ``by`` sees, by one statement."""
     query = _made.of(by.scope, lambda: Ready(_glance(by)))
-    (found,) = query.rows(session.connection(), {"id": account.id, "now": utcnow()})
+    (found,) = query.rows({"id": account.id, "now": utcnow()})
     return Glance(bool(found[0]), bool(found[1]), *found[2:])
 
 

@@ -64,7 +64,7 @@ def is_open(account_id: int, *, by: User) -> bool:
 def editable(account: Account, *, by: User) -> bool:
     """Say whether ``by`` may change ``account``."""
     query = _made.of(("editable", by.scope), lambda: Ready(_editable(by)))
-    return bool(query.rows(session.connection(), {"id": account.id}))
+    return bool(query.rows({"id": account.id}))
 
 
 def editable_among(ids: Collection[int], *, by: User) -> frozenset[int]:
@@ -117,7 +117,7 @@ class Standing(NamedTuple):
 def standing(account: Account, *, by: User) -> Standing:
     """Return what each page of the account says about it, by one statement."""
     query = _made.of(("standing", by.scope), lambda: Ready(_standing(by)))
-    (found,) = query.rows(session.connection(), {"id": account.id})
+    (found,) = query.rows({"id": account.id})
     return Standing(bool(found[0]), *found[1:])
 
 

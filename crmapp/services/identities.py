@@ -36,7 +36,7 @@ class Known:
 
 def of(account_id: int, *, locale: str) -> list[Known]:
     """Return what the account is called elsewhere; the caller has made sure that she may see it."""
-    rows = _of_account().rows(session.connection(), {"account_id": account_id})
+    rows = _of_account().rows({"account_id": account_id})
     changes = told({row.change_id for row in rows} - {None})
     names = SystemNames(locale)
     return [

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, bindparam, literal_column, select, union_all
 
-from crmapp.db import session
+from crmapp.db import connection, session
 from crmapp.db.statements import Query, Ready, Statement, Statements
 from crmapp.domain.search import NOT_AT_ALL, closeness, fold
 from crmapp.models import Account, Contact, User
@@ -112,7 +112,7 @@ def _parts(folded: str) -> tuple[list[str], list[str]]:
 
 
 def _parts_of(parts: Sequence[str]) -> dict[str, str]:
-    return values_of(parts, session.connection().dialect) if parts else {}
+    return values_of(parts, connection().dialect) if parts else {}
 
 
 def _containing(name: str, parts: Sequence[str], by: User) -> Rows:
@@ -122,9 +122,8 @@ def _containing(name: str, parts: Sequence[str], by: User) -> Rows:
 
 
 def _read(name: str, by: User, values: Mapping[str, object], count: int = 0) -> Rows:
-    here = session.connection()
-    key = (name, count, by.scope, here.dialect.name)
-    return _made.of(key, lambda: Ready(_make(name, by, count))).rows(here, values)
+    key = (name, count, by.scope, connection().dialect.name)
+    return _made.of(key, lambda: Ready(_make(name, by, count))).rows(values)
 
 
 def _make(name: str, by: User, count: int) -> Statement:

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, literal, select, union_all
 
-from crmapp.db import session
 from crmapp.db.statements import Query, Ready, Statement, Statements
 from crmapp.domain.conditions import Condition, Group, Operator, write
 from crmapp.domain.fields import Field
@@ -102,7 +101,7 @@ def _where(name: str, word: str) -> str:
 def _read(what: str, account_id: int, by: User) -> Sequence[Any]:
     make = _counts if what == "counts" else _first
     query = _made.of((what, by.scope), lambda: Ready(make(by)))
-    return query.rows(session.connection(), {"id": account_id})
+    return query.rows({"id": account_id})
 
 
 def _counts(by: User) -> Query:

@@ -86,11 +86,12 @@ def csp_nonce() -> str:
 def _set_headers(response: Response) -> None:
     headers = response.headers
     if "Content-Security-Policy" not in headers:  # a file that somebody attached has a stricter one
-        headers["Content-Security-Policy"] = (
+        headers.add(
+            "Content-Security-Policy",
             f"default-src 'self'; script-src 'nonce-{csp_nonce()}' 'strict-dynamic'; "
             "style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
             "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-            f"{_provider()}"
+            f"{_provider()}",
         )
     for name, value in _ALWAYS:
         headers.add(name, value)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import bindparam, event, func, literal, literal_column, select, union_all
 from sqlalchemy.exc import DBAPIError
 
-from crmapp.db import db, session
+from crmapp.db import db
 from crmapp.db.bulk import is_one_of
 from crmapp.db.statements import Ready
 from crmapp.models import Account
@@ -25,7 +25,7 @@ def acme(make):
 
 
 def rows(statement, **values):
-    return Ready(statement).rows(session.connection(), values)
+    return Ready(statement).rows(values)
 
 
 @pytest.mark.database
@@ -76,8 +76,7 @@ def test_many_values_are_one_or_a_list(acme):
 @pytest.mark.database
 def test_it_is_carried_out_again_and_again_with_other_values(acme):
     query = Ready(select(row.name).where(row.name == bindparam("name")))
-    here = session.connection()
-    assert [len(query.rows(here, {"name": name})) for name in ("Acme", "Beta", "Gone")] == [1, 1, 0]
+    assert [len(query.rows({"name": name})) for name in ("Acme", "Beta", "Gone")] == [1, 1, 0]
 
 
 @pytest.mark.database
