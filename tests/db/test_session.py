@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+from crmapp.db import keep_little, session
 from crmapp.db.session import prepare_engine, unavailable
 
 
@@ -57,3 +58,19 @@ def test_what_a_statement_may_take_back_is_not_held_in_memory(tmp_path):
     work.join()
 
     assert work.exitcode == 0
+
+
+def cached() -> int:
+    """Return how many KB of its file SQLite may keep in memory here."""
+    kilobytes = session.connection().exec_driver_sql("PRAGMA cache_size").scalar_one()
+    session.rollback()
+    return -int(kilobytes)
+
+
+@pytest.mark.usefixtures("app")
+def test_who_works_in_bulk_keeps_a_quarter_of_the_file_that_others_keep_in_memory():
+    usual = cached()
+
+    keep_little()
+
+    assert cached() == usual / 4
