@@ -102,10 +102,8 @@ def write(
                 files[-1].write_bytes(text)
             block, more = more, list(islice(left, _BLOCK))
         select = _unnested(files, COLUMNS, same) if files else _EMPTY
-        if beside is None:
-            return _publish(run_id, stem, select)
-        both = f"{select} UNION ALL BY NAME {beside.select}"
-        return _publish(run_id, stem, both, beside.parts)
+        below = f" UNION ALL BY NAME {beside.select}" if beside else ""
+        return _publish(run_id, stem, select + below, beside.parts if beside else ())
 
 
 def _same(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
@@ -126,19 +124,21 @@ def _same(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
 
 def _columns(rows: Sequence[Sequence[Any]], same: Mapping[str, str]) -> Iterator[bytes]:
     """Say what rows hold, nested values as text: DuckDB needs far more memory to read them."""
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
-    for name in same:
-        del columns[name]
+    every = zip(COLUMNS, zip(*rows, strict=True), strict=True)
+    columns: dict[str, Sequence[Any]] = {name: each for name, each in every if name not in same}
     for name in _JSON.keys() & columns.keys():
-        unsaid = _JSON[name]
-        said = [orjson.dumps(c, default=str).decode() if c else unsaid for c in columns[name]]
-        columns[name] = tuple(said)
-    text = orjson.dumps(columns)
-    if len(text) <= _PIECE or len(rows) == 1:
+        unsaid, each = _JSON[name], columns[name]
+        columns[name] = [orjson.dumps(c, default=str).decode() if c else unsaid for c in each]
+    yield from _pieces(columns)
+
+
+def _pieces(columns: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
+    text, count = orjson.dumps(columns), len(columns["row_no"])
+    if len(text) <= _PIECE or count == 1:
         yield text
         return
-    for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-        yield from _columns(half, same)
+    for half in (slice(count // 2), slice(count // 2, None)):
+        yield from _pieces({name: values[half] for name, values in columns.items()})
 
 
 def fitting(widths: Iterable[int]) -> int:
