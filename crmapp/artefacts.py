@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from bisect import bisect_right
@@ -47,6 +48,7 @@ COLUMNS: dict[str, str] = {
 _JSON = dict.fromkeys(("params", "fields", "numbers", "source"), "{}")
 _JSON.update(links="[]", also="[]")
 """Columns of nested values, which are kept as text: what it says where a row holds nothing."""
+_PLAIN = re.compile("[a-z_]*")
 _BLOCK = 5000
 """How many rows DuckDB is given at a time, column by column: far less to write than row by row."""
 _EMPTY = "SELECT {} WHERE false".format(
@@ -90,31 +92,53 @@ def write(
     Those of ``beside`` follow them, which nobody has to hold.
     """
     left = iter(rows)
+    block, more = list(islice(left, _BLOCK)), list(islice(left, _BLOCK))
+    same = {} if more else _same(block)
     with tempfile.TemporaryDirectory(dir=folder_of(run_id), prefix="rows-") as folder:
         files: list[Path] = []
-        while block := list(islice(left, _BLOCK)):
-            for text in _columns(block):
+        while block:
+            for text in _columns(block, same):
                 files.append(Path(folder, f"{len(files)}.json"))
                 files[-1].write_bytes(text)
-        select = _unnested(files, COLUMNS) if files else _EMPTY
-        if beside is None:
-            return _publish(run_id, stem, select)
-        both = f"{select} UNION ALL BY NAME {beside.select}"
-        return _publish(run_id, stem, both, beside.parts)
+            block, more = more, list(islice(left, _BLOCK))
+        select = _unnested(files, COLUMNS, same) if files else _EMPTY
+        below = f" UNION ALL BY NAME {beside.select}" if beside else ""
+        return _publish(run_id, stem, select + below, beside.parts if beside else ())
 
 
-def _columns(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
+def _same(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+    """Return what all rows hold that is plain, name → SQL: it need not be read for each of them."""
+    found: dict[str, str] = {}
+    for name, values in zip(COLUMNS, zip(*rows, strict=True), strict=False):
+        first = values[0]
+        if name in _JSON:
+            if not any(values):
+                found[name] = f"'{_JSON[name]}'"
+        elif name != "row_no" and first == values[-1] and values.count(first) == len(values):
+            if not isinstance(first, str):
+                found[name] = "NULL" if first is None else str(first)
+            elif _PLAIN.fullmatch(first):
+                found[name] = f"'{first}'"
+    return found
+
+
+def _columns(rows: Sequence[Sequence[Any]], same: Mapping[str, str]) -> Iterator[bytes]:
     """Say what rows hold, nested values as text: DuckDB needs far more memory to read them."""
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
-    for name, unsaid in _JSON.items():
-        said = [orjson.dumps(c, default=str).decode() if c else unsaid for c in columns[name]]
-        columns[name] = tuple(said)
-    text = orjson.dumps(columns)
-    if len(text) <= _PIECE or len(rows) == 1:
+    every = zip(COLUMNS, zip(*rows, strict=True), strict=True)
+    columns: dict[str, Sequence[Any]] = {name: each for name, each in every if name not in same}
+    for name in _JSON.keys() & columns.keys():
+        unsaid, each = _JSON[name], columns[name]
+        columns[name] = [orjson.dumps(c, default=str).decode() if c else unsaid for c in each]
+    yield from _pieces(columns)
+
+
+def _pieces(columns: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
+    text, count = orjson.dumps(columns), len(columns["row_no"])
+    if len(text) <= _PIECE or count == 1:
         yield text
         return
-    for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-        yield from _columns(half)
+    for half in (slice(count // 2), slice(count // 2, None)):
+        yield from _pieces({name: values[half] for name, values in columns.items()})
 
 
 def fitting(widths: Iterable[int]) -> int:
@@ -358,11 +382,17 @@ def _database(_process: int, spill: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _unnested(files: Sequence[Path], columns: Mapping[str, str]) -> str:
-    """Select the rows of files that hold them column by column; ``columns`` are name → type."""
+def _unnested(
+    files: Sequence[Path], columns: Mapping[str, str], same: Mapping[str, str] | None = None
+) -> str:
+    """Select the rows of files that hold them column by column; ``columns`` are name → type.
+
+    ``same`` is what all rows hold, name → SQL, which the files do not say.
+    """
     largest = max(file.stat().st_size for file in files)
-    kinds = ", ".join(f"'{name}': '{kind}[]'" for name, kind in columns.items())
-    cells = ", ".join(f'unnest("{name}") AS "{name}"' for name in columns)
+    said = {name: f"CAST({word} AS {columns[name]})" for name, word in (same or {}).items()}
+    kinds = ", ".join(f"'{name}': '{columns[name]}[]'" for name in columns if name not in said)
+    cells = ", ".join(f'{said.get(name, f"""unnest("{name}")""")} AS "{name}"' for name in columns)
     return (
         f"SELECT {cells} FROM read_json({_quoted(files)}, format='newline_delimited',"  # noqa: S608  (quoted)
         f" columns={{{kinds}}}, maximum_object_size={largest})"

@@ -48,6 +48,39 @@ def test_rows_are_read_as_they_were_written():
     assert [PlanRow.from_json(row) for row in found] == rows
 
 
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"record_id": 7, "version": 0, "link": True},
+        {"match": "null", "object": "contact", "also": [["erp", "customer", "K1"]]},
+        {"match": "it's; --", "params": {"said": "'"}, "fields": {"name": [None, "\0"]}},
+        {"match": "", "numbers": {"money": "1"}},
+    ],
+    ids=["numbers", "words", "texts", "nothing"],
+)
+def test_what_all_rows_hold_is_read_as_it_was_written(same):
+    alike = [PlanRow(n, Planned.UNCHANGED, key=str(n), **same) for n in (1, 2, 3)]
+    mixed = [PlanRow(4, Planned.CREATE), PlanRow(5, Planned.UNCHANGED, **same)]
+
+    parts = [artefacts.write(1, f"part-1-{len(rows)}", rows) for rows in (alike, mixed)]
+
+    with artefacts.read([part.name for part in parts]) as plan:
+        found = plan.rows("true", [], 10)
+    assert [PlanRow.from_json(row) for row in found] == [*alike, *mixed]
+
+
+def test_rows_of_several_blocks_stay_in_their_order(monkeypatch):
+    monkeypatch.setattr(artefacts, "_BLOCK", 2)
+    planned = [*[Planned.UNCHANGED] * 5, *[Planned.CREATE] * 4, *[Planned.UNCHANGED] * 4]
+    rows = [PlanRow(n, each, key=f"K{n}") for n, each in enumerate(planned, 1)]
+
+    part = artefacts.write(1, "part-1-0", rows)
+
+    with artefacts.read([part.name]) as plan:
+        found = plan.ask("SELECT row_no, action FROM plan")
+    assert found == [(row.row_no, row.action) for row in rows]
+
+
 def test_rows_that_are_larger_than_a_block_are_read_as_they_were_written():
     rows = [
         PlanRow(n, Planned.CREATE, source={"a": str(n) * size})

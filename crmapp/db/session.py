@@ -78,6 +78,7 @@ _PRAGMAS = (
     "PRAGMA temp_store=FILE",
     "PRAGMA cache_size=-32000",
 )
+_LITTLE = "PRAGMA cache_size=-8000"
 
 
 @contextmanager
@@ -118,6 +119,16 @@ def unit_of_work() -> Iterator[None]:
         session().info.pop(AFTER, None)
     for callback in waiting:
         callback()
+
+
+def keep_little() -> None:
+    """Keep less of SQLite's file in memory in this process: work in bulk sees most of it once.
+
+    It is for workers. It holds for the connection that is used first, and so nearly always.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql(_LITTLE)
+        session.rollback()
 
 
 def read_only(only: bool) -> None:

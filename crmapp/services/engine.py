@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, CursorResult, Engine, and_, case, func, or
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from crmapp.config import settings
-from crmapp.db import beside, db, session, unit_of_work, utcnow
+from crmapp.db import beside, db, keep_little, session, unit_of_work, utcnow
 from crmapp.db.bulk import seconds_now
 from crmapp.domain.runs import ACTIVE, Status
 from crmapp.errors import FileLost, RunStopped
@@ -215,6 +215,7 @@ def work(run_id: int, phases: Mapping[tuple[str, str], Advance]) -> None:
     _working_under.set(held)
     if held is None:
         return
+    keep_little()
     deadline = time.monotonic() + settings().time_slice
     advance = phases[held.kind, held.status]
     if held.status == Status.PLANNING:

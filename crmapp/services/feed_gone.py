@@ -11,18 +11,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 from crmapp import artefacts
-from crmapp.artefacts import PlanFile
 from crmapp.db import session
-from crmapp.db.bulk import is_one_of
+from crmapp.db.bulk import is_one_of, without_index
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.domain.runs import Status
 from crmapp.models import Account, ExternalIdentity, Run
 from crmapp.services import engine, notifications, planning
 from crmapp.services.engine import CODE_VERSION
 from crmapp.services.feed_join import Span
+from crmapp.services.feed_keys import ReadKeys
 from crmapp.services.feed_states import KIND
 from crmapp.services.staged_rows import state_of
 
@@ -115,64 +115,39 @@ def propose(run: Run, parts: Sequence[str], spans: Sequence[Span]) -> Proposal |
         "by_id": run.by_id,
     }
     with artefacts.read(parts) as file:
-        return Proposal(kept, list(_gone(file, spans, silent)))
+        return Proposal(kept, list(_gone(ReadKeys(file, spans), silent)))
 
 
-def _gone(
-    file: PlanFile, spans: Sequence[Span], silent: AbstractSet[tuple[str, str]]
-) -> Iterator[Gone]:
+def _gone(read: ReadKeys, silent: AbstractSet[tuple[str, str]]) -> Iterator[Gone]:
     """Yield the active accounts of which no source of the mapping has a customer any more.
 
     Of one that a ``silent`` source knows, which never says who is gone, nobody can tell.
     """
-    after = 0
-    ours = or_(
-        *(
-            and_(_LEDGER.system == span.identity[0], _LEDGER.object == span.identity[1])
-            for span in spans
-        )
-    )
-    while True:
-        page = (
-            select(_LEDGER.account_id)
-            .where(ours, _LEDGER.account_id > after)
-            .distinct()
-            .order_by(_LEDGER.account_id)
-            .limit(planning.PART)
-        )
-        ids = list(session.scalars(page))
-        if not ids:
-            return
-        after = ids[-1]
-        names = select(
-            _LEDGER.account_id, _LEDGER.system, _LEDGER.object, _LEDGER.external_id
-        ).where(ours, is_one_of(_LEDGER.account_id, ids))
-        known = [tuple(row) for row in session.execute(names)]
-        read = there(file, spans, [row[3] for row in known])
-        living = {
-            row[0]
-            for row in known
-            if (row[1], row[2]) in silent or (row[1], row[2], row[3]) in read
-        }
-        keys = {row[0]: row[3] for row in known}
+    telling = [identity for identity in read.identities if identity not in silent]
+    missed = sorted({account for identity in telling for account in read.missed(identity)})
+    for first in range(0, len(missed), planning.PART):
+        ids = missed[first : first + planning.PART]
+        keys: dict[int, str] = {}
+        living: set[int] = set()
+        for identity in read.identities:
+            known = _known(identity, ids)
+            lacking = set() if identity in silent else read.lack(identity, list(known))
+            living |= {account for key, account in known.items() if key not in lacking}
+            keys |= {account: key for key, account in known.items()}
         accounts = select(_ACCOUNT.id, _ACCOUNT.version, _ACCOUNT.name).where(
-            is_one_of(_ACCOUNT.id, sorted(set(ids) - living)),
+            is_one_of(_ACCOUNT.id, [account for account in ids if account not in living]),
             _ACCOUNT.active,
             _ACCOUNT.deleted_at.is_(None),
         )
-        if len(living) < len(ids):
-            for row in session.execute(accounts.order_by(_ACCOUNT.id)):
-                yield row.id, row.version, row.name, keys[row.id]
+        for row in session.execute(accounts.order_by(_ACCOUNT.id)):
+            yield row.id, row.version, row.name, keys[row.id]
 
 
-def there(file: PlanFile, spans: Sequence[Span], keys: Sequence[str]) -> set[tuple[str, str, str]]:
-    """Return which of ``keys`` were read in each span: system, object and key."""
-    found: set[tuple[str, str, str]] = set()
-    for span in spans:
-        rows = file.ask(
-            "SELECT DISTINCT key FROM plan WHERE row_no BETWEEN ? AND ?"
-            " AND key IN (SELECT unnest(CAST(? AS VARCHAR[])))",
-            [span.first, span.last, list(keys)],
-        )
-        found |= {(*span.identity, key) for (key,) in rows}
-    return found
+def _known(identity: tuple[str, str], accounts: Sequence[int]) -> dict[str, int]:
+    """Return what some accounts are called in a source by the ledger: key → account."""
+    names = select(_LEDGER.external_id, _LEDGER.account_id).where(
+        without_index(_LEDGER.system) == identity[0],
+        _LEDGER.object == identity[1],
+        is_one_of(_LEDGER.account_id, accounts),
+    )
+    return {row.external_id: row.account_id for row in session.execute(names)}

@@ -12,13 +12,14 @@ from itertools import count
 from sqlalchemy import select
 
 from crmapp import artefacts
-from crmapp.artefacts import Artefact, PlanFile
+from crmapp.artefacts import Artefact
 from crmapp.db import session
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.errors import FileLost
 from crmapp.models import Account, ExternalIdentity, Run, User
-from crmapp.services import feed_gone, planning, plans
+from crmapp.services import planning, plans
 from crmapp.services.feed_join import Span
+from crmapp.services.feed_keys import ReadKeys
 
 MISSING = "missing"
 """Under this name a run keeps the list in its source; its file has the same stem."""
@@ -52,18 +53,19 @@ def write(run: Run, parts: Sequence[str], shrunk: Mapping[str, Span]) -> Artefac
     """
     numbers = count(1)
     with artefacts.read(parts) as file:
+        read = ReadKeys(file, list(shrunk.values()))
         return artefacts.write(
             run.id,
             MISSING,
             (
                 row._replace(row_no=next(numbers))
                 for name, span in shrunk.items()
-                for row in _gone(file, name, span)
+                for row in _gone(read, name, span)
             ),
         )
 
 
-def _gone(file: PlanFile, name: str, span: Span) -> Iterator[PlanRow]:
+def _gone(read: ReadKeys, name: str, span: Span) -> Iterator[PlanRow]:
     """Yield the customers of active accounts that a source has no more, in the order of keys."""
     system, object_ = span.identity
     after = ""
@@ -82,9 +84,9 @@ def _gone(file: PlanFile, name: str, span: Span) -> Iterator[PlanRow]:
         if not known:
             return
         after = known[-1].external_id
-        there = feed_gone.there(file, [span], [row.external_id for row in known])
+        lacking = read.lack(span.identity, [row.external_id for row in known])
         for key, account_id, called in known:
-            if (system, object_, key) not in there:
+            if key in lacking:
                 yield PlanRow(
                     0, Planned.KEPT, record_id=account_id, key=key, name=called, source={"of": name}
                 )

@@ -195,7 +195,7 @@ def _again(held: Claim, run: Run) -> Claim:
 def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = spans_of(run)
-    plan = numbers_given.settle(run, planning.join_parts(held, run, feed_join.select(spans)))
+    plan = numbers_given.settle(run, _joined(held, run, spans))
     plan = passing_on.within(run.id, plan, planning.STEM)
     if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
         with unit_of_work():
@@ -228,6 +228,16 @@ def _offer(held: Claim, run: Run) -> None:
             notifications.run_waits(held.run_id)
         if gone is not None:
             gone.keep()
+
+
+def _joined(held: Claim, run: Run, spans: Sequence[Span]) -> Artefact:
+    """Make one plan of the parts."""
+    parts = [part["name"] for part in run.artefacts]
+    if parts:
+        with artefacts.read(parts) as file:
+            if feed_join.is_needed(file, spans):
+                return planning.join_parts(held, run, feed_join.select(spans))
+    return planning.join_parts(held, run)
 
 
 def _missing(

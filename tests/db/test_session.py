@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+from crmapp.db import keep_little, session
 from crmapp.db.session import prepare_engine, unavailable
 
 
@@ -57,3 +58,13 @@ def test_what_a_statement_may_take_back_is_not_held_in_memory(tmp_path):
     work.join()
 
     assert work.exitcode == 0
+
+
+@pytest.mark.usefixtures("app")
+def test_who_works_in_bulk_keeps_less_of_the_file_in_memory_than_others():
+    session.connection().exec_driver_sql("PRAGMA cache_size = -32000")
+    session.rollback()
+
+    keep_little()
+
+    assert session.connection().exec_driver_sql("PRAGMA cache_size").scalar() == -8000

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from crmapp.db import session
 from crmapp.domain.plan import Planned
 from crmapp.models import Run
-from crmapp.services import crm_mappings, plans, runs
+from crmapp.services import crm_mappings, planning, plans, runs
 from tests.support.feeds import Erp, customer, feed, mapping, source
 
 
@@ -58,3 +58,20 @@ def test_a_source_that_never_says_who_is_gone_keeps_only_the_accounts_that_it_kn
     (plan,) = session.scalars(select(Run).where(Run.status == "planned"))
     rows = plans.rows(plan, Planned.UPDATE, 1, by=make.alice, locale="en").rows
     assert [row.name for row in rows] == ["Customer 2"]
+
+
+@pytest.mark.database
+def test_of_many_who_are_gone_those_stay_whom_another_source_has(make, erp, monkeypatch):
+    monkeypatch.setattr(planning, "PART", 2)
+    others = Erp([customer(n, id=f"Z{n}") for n in (2, 5)])
+    rule = mapping(make, source(make, erp), source(make, others, "Others"))
+    feed(make, rule)
+    erp.rows = erp.rows[:1]
+    crm_mappings.schedule(rule, kind="never", guard_percent=100, by=make.alice)
+
+    feed(make, rule)
+
+    (plan,) = session.scalars(select(Run).where(Run.status == "planned"))
+    rows = plans.rows(plan, Planned.UPDATE, 1, by=make.alice, locale="en").rows
+    assert [row.name for row in rows] == [f"Customer {n}" for n in (3, 4, 6, 7)]
+    assert [row.key for row in rows] == ["K3", "K4", "K6", "K7"]

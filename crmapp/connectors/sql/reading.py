@@ -15,7 +15,7 @@ from crmapp.connectors.port import Cursor, Page, Record, RemoteKind
 from crmapp.connectors.sql import ages
 from crmapp.connectors.sql.line import Line
 from crmapp.connectors.sql.tables import Column, Table
-from crmapp.connectors.sql.values import earlier, found, from_sql, kept, key_of, not_after
+from crmapp.connectors.sql.values import column_from_sql, earlier, found, kept, key_of, not_after
 from crmapp.i18n import N_, Text
 
 Values = Sequence[Any]
@@ -74,7 +74,7 @@ class Reading:
         if place.is_beginning:
             place = replace(place, begun=self._latest())
         for rows, after in self._parts(place):
-            yield Page(tuple(map(self._record, rows)), after.cursor())
+            yield Page(self._records(rows), after.cursor())
         yield Page((), self._finished(place.begun))
 
     def ids(self) -> Iterator[list[str]]:
@@ -92,7 +92,8 @@ class Reading:
                 yield rows, place
                 break
             following = rows[-1]
-            whole = [row for row in rows if not self._is_same(place, row, following)]
+            here = self._folded(place, following)
+            whole = [row for row in rows if self._folded(place, row) != here]
             place = self._at(place, following)
             if whole:
                 yield whole, place
@@ -156,11 +157,11 @@ class Reading:
         stamp = None if place.since is None else row[1]
         return replace(place, key=row[0], stamp=stamp, beyond=False)
 
-    def _is_same(self, place: SqlPlace, one: Values, other: Values) -> bool:
-        """Say whether two rows are at the same place, also if letters are large and small."""
-        width = 1 if place.since is None else 2  # the key, and the stamp beside it
-        pairs = zip(one[:width], other[:width], strict=True)
-        return all(_folded(mine) == _folded(theirs) for mine, theirs in pairs)
+    @staticmethod
+    def _folded(place: SqlPlace, row: Values) -> Any:
+        """Return the place of a row, the same also if letters are large and small."""
+        key = _folded(row[0])
+        return key if place.since is None else (key, _folded(row[1]))
 
     def _latest(self) -> Any:
         """Return the latest stamp there is, None if there are no stamps."""
@@ -181,14 +182,16 @@ class Reading:
             return SqlPlace().cursor()
         return SqlPlace(since=earlier(begun, LOOK_BACK, self._stamp.name)).cursor()
 
-    def _record(self, row: Values) -> Record:
-        values = zip(self._columns, row, strict=True)
-        return {
-            each.name: key_of(value)
-            if each is self._key
-            else from_sql(value, each.field.kind, each.zone)
-            for each, value in values
-        }
+    def _records(self, rows: Sequence[Values]) -> tuple[Record, ...]:
+        """Return rows as records, made column by column: each value would take twice the time."""
+        names = [each.name for each in self._columns]
+        columns = map(self._cells, self._columns, zip(*rows, strict=True))
+        return tuple(dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True))
+
+    def _cells(self, column: Column, values: Sequence[Any]) -> Sequence[Any]:
+        if column is self._key:
+            return [*map(key_of, values)]
+        return column_from_sql(values, column.field.kind, column.zone)
 
 
 def key_column(table: Table) -> str:

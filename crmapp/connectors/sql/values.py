@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,8 @@ _NEVER = "0000-00-00"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?")
 """How texts of moments are written if they can be put in an order."""
 _NUMBERS = (RemoteKind.NUMBER, RemoteKind.MONEY)
+_READ = (RemoteKind.DATE, RemoteKind.DATE_TIME, *_NUMBERS)
+"""Kinds whose texts mean something else."""
 _TYPES: tuple[tuple[type[types.TypeEngine[Any]], RemoteKind], ...] = (
     (types.Boolean, RemoteKind.YES_NO),
     (types.Enum, RemoteKind.PICK_LIST),
@@ -54,6 +57,18 @@ def kind_of_type(type: types.TypeEngine[Any]) -> RemoteKind:
 def kind_of_value(value: Any) -> RemoteKind:
     """Return the kind of a column by one of its values."""
     return next((kind for each, kind in _VALUES if isinstance(value, each)), RemoteKind.OTHER)
+
+
+def column_from_sql(values: Sequence[Any], kind: RemoteKind, zone: tzinfo) -> Sequence[Any]:
+    """Return what :func:`from_sql` does of each value of a column; most are texts as they are."""
+    if kind in _READ:
+        return [from_sql(value, kind, zone) for value in values]
+    return [
+        value
+        if value.__class__ is str and not value.startswith(_NEVER)
+        else from_sql(value, kind, zone)
+        for value in values
+    ]
 
 
 def from_sql(value: Any, kind: RemoteKind, zone: tzinfo) -> Any:
