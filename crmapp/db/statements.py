@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import CompoundSelect, Dialect, Select
@@ -18,7 +18,6 @@ from crmapp.memory import Memory
 
 Query = Select[*tuple[Any, ...]]
 Statement = Query | CompoundSelect[*tuple[Any, ...]]
-Process = Callable[[Any], Any] | None
 
 
 class Ready:

@@ -147,7 +147,7 @@ def around(parts: Sequence[Stretch], filter_: Filter, spot: Spot) -> tuple[int |
     (part,) = parts
     both = _around if part.shared and filter_.shared else _around.__wrapped__
     values = {**filter_.values, **_place(part, spot.cursor()), "wanted": 1}
-    found: dict[int, int] = dict(both(part, filter_.conditions).rows(values))
+    found: dict[bool, int] = dict(both(part, filter_.conditions).rows(values))
     return found.get(True), found.get(False)
 
 

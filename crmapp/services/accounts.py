@@ -115,7 +115,7 @@ class Standing(NamedTuple):
 
 
 def standing(account: Account, *, by: User) -> Standing:
-    """Return what each page of the account says about it, by one statement."""
+    """Return what would go with the account, by one statement."""
     query = _made.of(("standing", by.scope), lambda: Ready(_standing(by)))
     (found,) = query.rows({"id": account.id})
     return Standing(bool(found[0]), *found[1:])

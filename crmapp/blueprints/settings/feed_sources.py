@@ -67,7 +67,7 @@ def add_feed_source(kind: str) -> ResponseReturnValue:
         return _show(form, status=422)
     found: Check | None = None
     try:
-        found = feed_sources.check(kind, form.wanted, by=current_user, locale=_language())
+        found = feed_sources.check(kind, form.wanted, by=current_user, locale=language())
         if found.problem or _only_tests():
             return _show(form, found=found, status=_status(found))
         key = form.idempotency_key.data
@@ -116,7 +116,7 @@ def _found(form: FeedSourceForm, source: FeedSource) -> Check:
     """Ask the other side, unless nothing else is saved than what is known to be there."""
     kind, wanted = source.kind, form.wanted
     known = None if _only_tests() else feed_sources.known(kind, wanted, source.id, by=current_user)
-    return known or feed_sources.check(kind, wanted, source.id, by=current_user, locale=_language())
+    return known or feed_sources.check(kind, wanted, source.id, by=current_user, locale=language())
 
 
 @bp.get("/sources/<int:source_id>/preview")
@@ -126,7 +126,7 @@ def preview_feed_source(source_id: int) -> ResponseReturnValue:
     source = feed_sources.get(source_id, by=current_user)
     name, sample, problem = source.name, None, None
     try:
-        sample = feed_sources.preview(source, by=current_user, locale=_language())
+        sample = feed_sources.preview(source, by=current_user, locale=language())
     except feed_sources.BROKEN as error:
         problem = connection_problems.of(connection_problems.kept(error))
     return page(
@@ -187,10 +187,6 @@ def _only_tests() -> bool:
 def _status(found: Check) -> int:
     """What was typed cannot be used if it leads nowhere; whoever reads by ear is led to why."""
     return 422 if found.problem else 200
-
-
-def _language() -> str:
-    return language()
 
 
 def _show(
