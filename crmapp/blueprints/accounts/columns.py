@@ -20,7 +20,7 @@ from crmapp.web.access import current_user
 from crmapp.web.texts import language, translated
 
 FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
-"""Fields that stand to the right of their columns."""
+"""Fields that stand to the right of their columns, and are typed as their reader writes numbers."""
 _PLAIN = frozenset(Kind) - LISTED - {Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.ACCOUNT}
 """Kinds of standard fields whose values are shown as they are."""
 _ALONE = _PLAIN | {Kind.EMAIL, Kind.PHONE, Kind.URL}

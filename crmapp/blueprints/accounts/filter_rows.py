@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from crmapp.blueprints.accounts.columns import FIGURES
 from crmapp.domain import conditions
 from crmapp.domain.conditions import (
     ALONE,
@@ -33,7 +34,6 @@ from crmapp.web.typed_numbers import as_read, as_typed
 _ROW = re.compile(r"field-(\d{1,3})-(\d{1,3})")
 _CHOSEN = LISTED | {Kind.USER, Kind.TEAM}
 _TYPED_DAYS = frozenset({Kind.DATE, Kind.MOMENT})
-_FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
 _MOST_ROWS = 50
 """So many rows of a form are read; a filter takes fewer, and says so."""
 
@@ -150,7 +150,7 @@ class Builder:
         two = "two-" if row.operator == Operator.BETWEEN else ""
         if spec.kind in _TYPED_DAYS:
             return f"{two}date"
-        return f"{two}{'number' if spec.kind in _FIGURES else 'text'}"
+        return f"{two}{'number' if spec.kind in FIGURES else 'text'}"
 
     def operators(self, row: Row) -> list[tuple[str, str]]:
         """Return (operator, words) of what can be asked of a row's field."""
@@ -210,7 +210,7 @@ def _shown(condition: Condition, specs: Mapping[str, Field]) -> Row:
 
 
 def _is_figure(spec: Field | None) -> bool:
-    return spec is not None and spec.kind in _FIGURES
+    return spec is not None and spec.kind in FIGURES
 
 
 def _row(form: MultiDict[str, str], place: str) -> Row:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from crmapp.domain.fields import BadValue, Field, Kind, Lookups, parse
+from crmapp.blueprints.accounts.columns import FIGURES
+from crmapp.domain.fields import BadValue, Field, Lookups, parse
 from crmapp.services.account_fields import UNTIL
 from crmapp.web.typed_numbers import as_read, as_typed
-
-_FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
 
 
 def kept(spec: Field, typed: str) -> str:
@@ -23,7 +22,7 @@ def shown(spec: Field, asked: str) -> str:
 
 def _at_each_end(spec: Field, text: str, write: Callable[[str], str]) -> str:
     """Write a number anew, or both ends of a range of them; what is neither stays."""
-    if spec.kind not in _FIGURES:
+    if spec.kind not in FIGURES:
         return text
     first, dots, last = text.partition(UNTIL)
     return f"{write(first)}{dots}{write(last)}"
