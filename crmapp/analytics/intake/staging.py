@@ -58,8 +58,8 @@ class Stage:
             TableError: there are more than one table may have.
         """
         for row in rows:
-            if not any(map(result, row.cells)):  # formulas that were filled in too far down
-                continue
+            if row.reason is None and not any(map(result, row.cells)):
+                continue  # formulas that were filled in too far down
             self.rows += 1
             self._file.write(
                 orjson.dumps(self._said(row, source), option=orjson.OPT_APPEND_NEWLINE)

@@ -103,6 +103,7 @@ def test_a_heading_may_be_there_twice_over_what_is_no_word(sent):
     [
         ("2026-10-09;0017;Acme;Lyon;P1;2", Reason.WIDTH, 6),
         ("2026-10-09;0017;Acme;Lyon;P1;2;3;4;5", Reason.WIDTH, 9),
+        (";" * 20 + "far out", Reason.WIDTH, 14),
         ("2026-10-09;0017;Ac\x00me;Lyon;P1;2;3", Reason.BAD_TEXT, 7),
         ('2026-10-09;0017;"Acme;Lyon;P1;2;3', Reason.OPEN_QUOTE, 7),
         ("09/10/2026;0017;Acme;Lyon;P1;2;3", Reason.NO_DATE, 7),
