@@ -103,7 +103,7 @@ def write(
             block, more = more, list(islice(left, _BLOCK))
         select = _unnested(files, COLUMNS, same) if files else _EMPTY
         below = f" UNION ALL BY NAME {beside.select}" if beside else ""
-        return _publish(run_id, stem, select + below, beside.parts if beside else ())
+        return rewrite(run_id, stem, beside.parts if beside else (), select + below)
 
 
 def _same(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
@@ -146,13 +146,13 @@ def fitting(widths: Iterable[int]) -> int:
     return max(1, bisect_right(list(accumulate(widths)), WIDE))
 
 
-def rewrite(run_id: int, stem: str, parts: Sequence[str], select: str) -> Artefact:
-    """Write ``select`` over the view ``plan`` (the files ``parts``) as one new file."""
-    return _publish(run_id, stem, select, parts)
-
-
-def _publish(run_id: int, stem: str, select: str, parts: Sequence[str] = ()) -> Artefact:
+def rewrite(
+    run_id: int, stem: str, parts: Sequence[str], select: str, before: Iterable[str] = ()
+) -> Artefact:
+    """Write ``select`` over the view ``plan`` (files ``parts``) as one file, after ``before``."""
     with _connect(parts) as connection:
+        for statement in before:
+            connection.execute(statement)
         return _copied(connection, run_id, stem, select)
 
 

@@ -5,7 +5,7 @@ Each part is committed with the cursor, so that planning goes on from there whoe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crmapp import artefacts
@@ -54,15 +54,17 @@ def keep_part(
         return checkpoint(held, cursor=last, artefacts=parts, **values)
 
 
-def join_parts(held: Claim, run: Run, select: str = "SELECT * FROM plan") -> Artefact:
-    """Make the plan of the run: what ``select`` says of all its parts.
+def join_parts(
+    held: Claim, run: Run, select: str = "SELECT * FROM plan", before: Iterable[str] = ()
+) -> Artefact:
+    """Make the plan of the run: what ``select`` says of all its parts, after ``before``.
 
     Rows come in the order of the parts: to sort them would take memory for all of them.
     """
     parts = [part["name"] for part in run.artefacts]
     if not parts:
         parts = [artefacts.write(run.id, artefacts.part_name(held.fence, 0), ()).name]
-    return artefacts.rewrite(run.id, STEM, parts, select)
+    return artefacts.rewrite(run.id, STEM, parts, select, before)
 
 
 def reject(

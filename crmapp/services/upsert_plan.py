@@ -6,7 +6,7 @@ immutable file in which a source row that names an account a second time is reje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -228,7 +228,7 @@ def add_up(control: Mapping[str, Any], planned: Sequence[PlanRow]) -> dict[str, 
 
 def _finish(held: Claim, run: Run) -> None:
     """Join the parts, reject second rows of one account, count, and offer the plan."""
-    plan = planning.join_parts(held, run, _WITHOUT_DUPLICATES)
+    plan = planning.join_parts(held, run, _WITHOUT_DUPLICATES, _second_rows(held.cursor))
     plan = passing_on.within(
         run.id, plan, planning.STEM, FieldMapping.from_json(run.mapping).fields
     )
@@ -247,20 +247,29 @@ def _finish(held: Claim, run: Run) -> None:
         planning.offer(held, Status.PLANNED, plan, layer.counts, **layer.beside())
 
 
+_GROUPED = 250_000
+"""About so many rows are grouped at a time: a table of more would take memory for each of them."""
 _ACTIVE = ", ".join(f"'{a}'" for a in (Planned.CREATE, Planned.UPDATE, Planned.UNCHANGED))
+_NAMED = f"""
+    CREATE TEMPORARY VIEW named AS
+    SELECT row_no, match, record_id,
+        row_no + IF(json_extract_string(params, '$.rule') IS NULL, 0, 1000000000000) AS rank
+    FROM plan WHERE action IN ({_ACTIVE})
+"""  # noqa: S608  (our own constants)
+"""A row that names its account comes before one that the ladder led there."""
+_FIRSTS = {"match": "row_no", "record_id": "rank"}
+"""What at most one row may be about → the lowest of it is that row's."""
+_NONE = "CREATE TEMPORARY TABLE shared_{what} AS SELECT {what}, row_no AS first FROM plan LIMIT 0"
+_SHARED = """
+    INSERT INTO shared_{what}
+    SELECT {what}, min({first}) FROM named WHERE hash({what}) % {slices} = {slice}
+    GROUP BY {what} HAVING count(*) > 1
+"""
+_AGAIN = """
+    CREATE TEMPORARY TABLE again_{what} AS
+    SELECT row_no FROM named JOIN shared_{what} USING ({what}) WHERE {first} > first
+"""
 _WITHOUT_DUPLICATES = f"""
-    WITH named AS (
-        SELECT row_no, match, record_id,
-            row_no + IF(json_extract_string(params, '$.rule') IS NULL, 0, 1000000000000) AS rank
-        FROM plan WHERE action IN ({_ACTIVE})
-    ),
-    words AS (SELECT match, min(row_no) AS first FROM named GROUP BY match HAVING count(*) > 1),
-    accounts AS (
-        SELECT record_id, min(rank) AS first FROM named
-        WHERE record_id IS NOT NULL GROUP BY record_id HAVING count(*) > 1
-    ),
-    again AS (SELECT row_no FROM named JOIN words USING (match) WHERE row_no > first),
-    meant AS (SELECT row_no FROM named JOIN accounts USING (record_id) WHERE rank > first)
     SELECT * EXCLUDE (again, meant) REPLACE (
         CASE WHEN again OR meant THEN '{Planned.REJECTED}' ELSE action END AS action,
         CASE WHEN again THEN '{Reason.DUPLICATE_KEY}' WHEN meant THEN '{Reason.SAME_ACCOUNT}'
@@ -271,12 +280,23 @@ _WITHOUT_DUPLICATES = f"""
         link AND NOT again AND NOT meant AS link
     )
     FROM (
-        SELECT *, row_no IN (SELECT row_no FROM again) AS again,
-            row_no IN (SELECT row_no FROM meant) AS meant
+        SELECT *, row_no IN (SELECT row_no FROM again_match) AS again,
+            row_no IN (SELECT row_no FROM again_record_id) AS meant
         FROM plan
     )
 """  # noqa: S608  (our own constants)
-"""A row that names its account comes before one that the ladder led there.
 
-Only narrow columns are grouped; whole rows stream through in the order of the parts.
-"""
+
+def _second_rows(count: int) -> Iterator[str]:
+    """Say, for a plan of ``count`` rows, which ones are about what another one is about.
+
+    Only narrow columns are grouped, a slice of all words at a time; whole rows stream through in
+    the order of the parts.
+    """
+    slices = -(-count // _GROUPED)
+    yield _NAMED
+    for what, first in _FIRSTS.items():
+        yield _NONE.format(what=what)
+        for each in range(slices):
+            yield _SHARED.format(what=what, first=first, slices=slices, slice=each)
+        yield _AGAIN.format(what=what, first=first)

@@ -11,7 +11,7 @@ from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.permissions import Right
 from crmapp.errors import AlreadyRunning, Conflict, Forbidden, Invalid, NotUndoable
 from crmapp.models import Account, Change, MailOutbox, Run, RunException
-from crmapp.services import engine, runs, undo, upserts
+from crmapp.services import engine, runs, undo, upsert_plan, upserts
 from crmapp.services.notifications import message_id
 from tests.factories import Make
 from tests.support import rows as made_up
@@ -129,6 +129,18 @@ def test_a_second_row_for_one_account_is_rejected(make: Make) -> None:
     planned = plan(make, twice)
     reasons = {row["key"]: row["reason"] for row in planned_rows(planned)}
     assert reasons == {"A": None, "B": "duplicate_key", "C": "no_key"}
+
+
+@pytest.mark.parametrize("grouped", [1, 3, 250_000])
+def test_second_rows_are_found_however_far_from_the_first(make: Make, monkeypatch, grouped) -> None:
+    monkeypatch.setattr(upsert_plan, "_GROUPED", grouped)
+    carry_out(make, plan(make, {"known": {"code": "C1", "name": "Acme", "phone": ""}}))
+    rows = {f"row {n}": {"code": f"N{n}", "name": f"New {n}", "phone": ""} for n in range(6)}
+    rows["known"] = {"code": "C9", "name": "Acme", "phone": ""}
+    rows["other way"] = {"code": "C1", "name": "Acme", "phone": ""}
+    rows["said again"] = {"code": "N0", "name": "New again", "phone": ""}
+    found = {row["key"]: row["reason"] for row in planned_rows(plan(make, rows)) if row["reason"]}
+    assert found == {"other way": "same_account", "said again": "duplicate_key"}
 
 
 @pytest.mark.parametrize(
