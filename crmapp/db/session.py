@@ -179,6 +179,11 @@ def while_unchanged(key: Hashable, read: Callable[[], T]) -> T:
     return read() if known is None else cast(T, known.of(key, read))
 
 
+def is_kept() -> bool:
+    """Whether :func:`while_unchanged` returns now what it returned before."""
+    return _known() is not None
+
+
 def _known() -> Memory[Any] | None:
     """Return what this connection has read before; asked for once in a transaction."""
     here = session()

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from crmapp.db import session
+from crmapp.db import is_kept, session, while_unchanged
 from crmapp.db.bulk import gathered, is_one_of, numbers
 from crmapp.domain.permissions import Right
 from crmapp.models import Account, Activity, Change, Contact, Run, User
@@ -194,6 +194,8 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
         return _conditions(question, by, narrow=False)
     key = _key(question, by)
     many = _is_known_as_many(key)  # then no index finds few for any of the conditions
+    if many and is_kept() and not question.words and not account_where.is_of_now(question.where):
+        return while_unchanged(("filter", key, question.sort), lambda: _kept(question, by)), None
     filter_, some = _conditions(question, by, narrow=not many)
     if filter_.few or many:
         return filter_, some
@@ -204,6 +206,11 @@ def _filter(question: Question, by: User) -> tuple[Filter, ColumnElement[bool] |
     there = among(session.get_bind().dialect.name)
     visible = Account.visible_to(by, deleted=question.deleted)
     return Filter((visible, there), {"found": ids}, few=True, shared=True), None
+
+
+def _kept(question: Question, by: User) -> Filter:
+    filter_, _some = _conditions(question, by, narrow=False)
+    return replace(filter_, shared=True)
 
 
 def _looked_up(question: Question, by: User) -> list[ColumnElement[bool]]:

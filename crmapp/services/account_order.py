@@ -125,10 +125,12 @@ def walk(
     for part in ordered:
         place = _place(part, cursor)
         falling = part.descending is not backwards
-        order = _ordered if part.shared and filter_.shared else _ordered.__wrapped__
-        query = order(part, filter_.conditions, falling, bool(place))
         values = {**filter_.values, **place, "wanted": wanted - len(found)}
-        rows = session.connection().execute(query, values).all()
+        asked = part, filter_.conditions, falling, bool(place)
+        if part.shared and filter_.shared:
+            rows = _walked(*asked).rows(values)
+        else:
+            rows = session.connection().execute(_ordered(*asked), values).all()
         found += [Spot(row[0], part.token, tuple(row[1:])) for row in rows]
         cursor = None
         if len(found) >= wanted:
@@ -163,7 +165,6 @@ def count_and_walk(part: Stretch, filter_: Filter, wanted: int) -> tuple[int, li
     return count, [Spot(row[0], part.token, tuple(row[1:-1])) for row in rows]
 
 
-@lru_cache(maxsize=MOST_STATEMENTS)
 def _ordered(
     part: Stretch, conditions: Sequence[ColumnElement[bool]], falling: bool, beyond: bool
 ) -> Query:
@@ -178,11 +179,18 @@ def _ordered(
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)
+def _walked(
+    part: Stretch, conditions: Sequence[ColumnElement[bool]], falling: bool, beyond: bool
+) -> Ready:
+    return Ready(_ordered(part, conditions, falling, beyond))
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
 def _around(part: Stretch, conditions: Sequence[ColumnElement[bool]]) -> Ready:
     """Ask for the accounts on both sides of a place: (whether it lies before it, id)."""
     sides = []
     for back in (True, False):
-        side = _ordered.__wrapped__(part, conditions, part.descending is not back, True).subquery()
+        side = _ordered(part, conditions, part.descending is not back, True).subquery()
         sides.append(select(literal(back), side.c.id))
     return Ready(union_all(*sides))
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 from crmapp.db import utcnow
 from crmapp.db.bulk import dialect, without_index
 from crmapp.db.json_values import has_item, is_true, items_of, number_at, value_at
-from crmapp.domain.conditions import Condition, Group, Operator
+from crmapp.domain.conditions import DAYS, Condition, Group, Operator
 from crmapp.domain.custom_fields import NUMERIC
 from crmapp.domain.days import zone_named
 from crmapp.domain.derived import SEARCHED
@@ -68,6 +68,12 @@ def met(
         parts = [_test(each, specs, way) for each in group.conditions]
         found.append(and_(*parts) if group.every else or_(*parts))
     return found
+
+
+def is_of_now(groups: Sequence[Group]) -> bool:
+    """Whether a filter means something else tomorrow, or in a moment."""
+    every = [each for group in groups for each in group.conditions]
+    return any(each.operator in DAYS or each.field == LAST_ACTIVITY for each in every)
 
 
 def looked_up(groups: Sequence[Group], *, by: User) -> list[Test]:

@@ -9,11 +9,10 @@ from decimal import Decimal
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import event
 
 from crmapp.blueprints.accounts import rows
-from crmapp.db import db
 from crmapp.services import accounts
+from tests.support.statements import seen
 
 STANDARD = ["Account", "Number", "Location", "Phone", "Primary contact", "Owner", "Team"]
 
@@ -167,11 +166,8 @@ def statements(client, address):
         asked.append(statement)
 
     client.get(address)  # what is kept in memory is read
-    event.listen(db.engine, "before_cursor_execute", listen)
-    try:
+    with seen(listen):
         assert client.get(address).status_code == 200
-    finally:
-        event.remove(db.engine, "before_cursor_execute", listen)
     return asked
 
 

@@ -39,14 +39,14 @@ def test_counting_asks_for_permission_too(make):
 def test_only_statements_that_others_ask_as_well_are_kept(make):
     for by in (make.mona, make.bob):
         names(make, by=by)
-    kept = account_order._ordered.cache_info().currsize
+    kept = account_order._walked.cache_info().currsize
 
     names(make, by=make.bob)
     names(make, words="acme", owner=make.bob.id)
     names(make, sort="owner")
     names(make, by=make.carol)
 
-    assert account_order._ordered.cache_info().currsize == kept
+    assert account_order._walked.cache_info().currsize == kept
 
 
 def test_names_are_sorted_as_people_do(make):

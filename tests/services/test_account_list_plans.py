@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from crmapp.db import db, session, unit_of_work
 from crmapp.db.json_values import index_values
 from crmapp.domain import conditions
 from crmapp.models import Account
-from crmapp.services import account_few, account_list
+from crmapp.services import account_few, account_list, account_where
 from crmapp.services.account_question import NOBODY, SORTS, Cursor, Question
 from tests.support.processes import eventually
+from tests.support.statements import seen
 
 FILTERS = [
     Question(),
@@ -56,11 +58,8 @@ def plans() -> Iterator[list[str]]:
             found.append(" | ".join(str(row[-1]) for row in other.fetchall()))
             other.close()
 
-    event.listen(db.engine, "before_cursor_execute", explain)
-    try:
+    with seen(explain):
         yield found
-    finally:
-        event.remove(db.engine, "before_cursor_execute", explain)
 
 
 def plans_of(question, by):
@@ -190,3 +189,35 @@ def test_a_list_that_is_known_to_be_long_is_read_without_asking_the_search(make,
     found = plans_of(question, make.mona)
 
     assert len(found) == 2  # the accounts in their order, and their lines
+
+
+def test_what_a_long_list_asks_for_is_known_while_nobody_commits(make, monkeypatch):
+    monkeypatch.setattr(account_few, "FEW", 0)
+    monkeypatch.setattr(account_list, "_many", {})  # of this test alone
+    make.account("Here", billing_city="Lyon")
+    there = make.account("There", billing_city="Lyon")
+    question = asked("billing_city~is~Lyon")
+
+    def names():
+        return [line.name for line in account_list.page(question, by=make.mona).rows]
+
+    assert names() == names() == ["Here", "There"]
+    if db.engine.dialect.name == "sqlite":
+        with monkeypatch.context() as without:
+            without.setattr(account_where, "met", None)
+            assert names() == ["Here", "There"]
+    with unit_of_work():
+        there.billing_city = "Paris"
+    assert names() == ["Here"]
+
+
+def test_what_depends_on_the_day_is_asked_anew(make, monkeypatch, clock):
+    monkeypatch.setattr(account_few, "FEW", 0)
+    monkeypatch.setattr(account_list, "_many", {})  # of this test alone
+    make.account("New")
+    question = asked("created_at~past~1")
+    before = [account_list.page(question, by=make.mona).rows for _again in range(2)]
+    clock.shift(timedelta(days=3))
+
+    assert all("New" in [line.name for line in rows] for rows in before)
+    assert account_list.page(question, by=make.mona).rows == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from flask import request, url_for
@@ -60,7 +61,8 @@ def view_asked() -> tuple[int, int] | None:
 
     The address says it as ``view=12.3``; with ``view=12``, the version is 0.
     """
-    found = _VIEW.fullmatch(this_request().args.get("view", ""))
+    said = this_request().args.get("view")
+    found = _VIEW.fullmatch(said) if said else None
     return (int(found[1]), int(found[2] or 0)) if found else None
 
 
@@ -83,7 +85,12 @@ def tail(pairs: Pairs | None = None, cursor: Cursor | None = None) -> str:
     pairs = with_view(arguments() if pairs is None else pairs)
     if cursor is not None:
         pairs = [*pairs, ("from", str(cursor))]
-    return f"?{urlencode(pairs)}" if pairs else ""
+    return _written(tuple(pairs)) if pairs else ""
+
+
+@lru_cache(maxsize=2_000)
+def _written(pairs: tuple[tuple[str, str], ...]) -> str:
+    return f"?{urlencode(pairs)}"
 
 
 def with_view(pairs: Pairs) -> Pairs:
