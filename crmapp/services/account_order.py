@@ -247,14 +247,19 @@ def _by_column(column: str, down: bool, filtered: bool) -> Sequence[Stretch]:
 
 def _by_custom_field(spec: Field, down: bool) -> Sequence[Stretch]:
     """Return a stretch per value of a field of few values, else one of all that have a value."""
-    value = account_fields.sorted_by(spec)
     few = account_fields.stretches(spec)
     if few is None:
-        numeric = spec.kind in NUMERIC
-        has = Stretch("has", value.is_not(None), (value, *_NAME), down, numeric=numeric)
-        return [has, Stretch("none", value.is_(None), _NAME)]
+        return _by_own_value(spec, down)
+    value = account_fields.sorted_by(spec)
     parts = [Stretch(token, where, _NAME) for token, where in (few[::-1] if down else few)]
     return [*parts, Stretch("none", value.is_(None), _NAME)]
+
+
+@lru_cache
+def _by_own_value(spec: Field, down: bool) -> Sequence[Stretch]:
+    value, numeric = account_fields.sorted_by(spec), spec.kind in NUMERIC
+    has = Stretch("has", value.is_not(None), (value, *_NAME), down, numeric=numeric, shared=True)
+    return [has, Stretch("none", value.is_(None), _NAME, shared=True)]
 
 
 def _by_holder(column: str, down: bool, *, deleted: bool) -> Sequence[Stretch]:
