@@ -21,6 +21,7 @@ from crmapp.services import fields, upsert_fields
 from crmapp.services.sources import SourceColumn
 from crmapp.web.forms import Form
 from crmapp.web.texts import translated
+from crmapp.web.typed_numbers import read_for
 
 FIXED = "="
 """Chosen instead of a column: every row has the same value."""
@@ -64,7 +65,7 @@ class MappingForm(Form):
             columns,
             match,
             clears,
-            fixed={name: request.form.get(f"{name}.fixed", "").strip() for name in fixed},
+            fixed={name: _same_for_all(self.specs[name]) for name in fixed},
             steps={name: steps for name in columns if (steps := _steps(name))},
             values={name: words for name in columns if (words := _words(self.specs[name]))},
             wanted=Wanted(sent) if sent in list(Wanted) else Wanted.BOTH,
@@ -75,6 +76,10 @@ class MappingForm(Form):
         """The number that was ticked, if it was."""
         sent = (self.confirmed.raw_data or [""])[0]
         return int(sent) if sent.isdecimal() and len(sent) < 15 else None
+
+
+def _same_for_all(spec: Field) -> str:
+    return read_for(spec, request.form.get(f"{spec.name}.fixed", "").strip())
 
 
 def _steps(name: str) -> tuple[Step, ...]:

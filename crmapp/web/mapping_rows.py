@@ -16,6 +16,7 @@ from crmapp.services.mapping_start import Opening
 from crmapp.services.sources import Source, SourceColumn
 from crmapp.web import reader
 from crmapp.web.mapping_forms import MappingForm, mappable
+from crmapp.web.typed_numbers import typed_for
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _row(
         suggested=labels.get(suggestion.column, "") if suggestion else "",
         taken=suggestion is not None and suggestion.column == column,
         filled=filled,
-        fixed=mapping.fixed.get(name),
+        fixed=typed_for(spec, mapping.fixed[name]) if name in mapping.fixed else None,
         steps=mapping.steps.get(name, ()),
         preview=preview,
         choices=meanings(spec, reader.locale()) if chosen else (),

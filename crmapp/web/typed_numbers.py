@@ -9,6 +9,10 @@ from babel.numbers import get_decimal_symbol
 from flask_babel import get_locale
 from wtforms import StringField
 
+from crmapp.domain.fields import Field, Kind
+
+FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
+"""Kinds of fields that are typed as their reader writes numbers."""
 _SPACES = re.compile(r"[\s'’]")
 _WITH_POINT = re.compile(r"-?\d+\.\d+")
 _WITH_COMMA = re.compile(r"[-−]?(\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+)")
@@ -46,6 +50,16 @@ def as_typed(text: str) -> str:
     if _begins_decimals(",") and _WITH_POINT.fullmatch(text):
         return text.replace(".", ",")
     return text
+
+
+def read_for(spec: Field | None, text: str) -> str:
+    """Return what was typed for a field as the domain reads it: only of a number is it changed."""
+    return as_read(text) if spec and spec.kind in FIGURES else text
+
+
+def typed_for(spec: Field | None, text: str) -> str:
+    """Return what the domain has written for a field as the reader types it."""
+    return as_typed(text) if spec and spec.kind in FIGURES else text
 
 
 def _begins_decimals(sign: str) -> bool:

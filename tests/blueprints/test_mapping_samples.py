@@ -113,6 +113,20 @@ def test_steps_fixed_values_and_words_are_kept_with_the_mapping(as_user, make):
     assert kept["fixed"] == {"notes": "From the ERP"}
 
 
+def test_an_amount_for_all_rows_is_typed_as_the_french_do(as_user, make):
+    dora = make.user("dora", "manager", locale="fr")
+    run_id, client = made.start(make, with_terms("soon"), by=dora), as_user(dora)
+    sent = {**MAPPED, "credit_limit": "=", "credit_limit.fixed": "1 250,50"}
+
+    answer = client.post(f"/upserts/{run_id}/mapping", data=sent)
+
+    assert answer.status_code == 303
+    assert mapping_of(run_id)["fixed"] == {"credit_limit": "1250.50"}
+    made.plan_now(run_id)
+    again = client.get(f"/upserts/{run_id}/mapping").text
+    assert re.search(r'name="credit_limit\.fixed"[^>]* value="1250,50"', again)
+
+
 def test_words_that_nobody_knows_are_listed_with_their_rows(as_user, make):
     run_id = made.start(make, with_terms("soon", "soon", "later"))
     sent = {**MAPPED, "terms": "t", "terms.from": ["later"], "terms.to": ["="]}

@@ -18,9 +18,8 @@ from crmapp.services.account_links import Named
 from crmapp.services.account_question import SORTS
 from crmapp.web.access import current_user
 from crmapp.web.texts import language, translated
+from crmapp.web.typed_numbers import FIGURES
 
-FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
-"""Fields that stand to the right of their columns, and are typed as their reader writes numbers."""
 _PLAIN = frozenset(Kind) - LISTED - {Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.ACCOUNT}
 """Kinds of standard fields whose values are shown as they are."""
 _ALONE = _PLAIN | {Kind.EMAIL, Kind.PHONE, Kind.URL}

@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from crmapp.blueprints.accounts.columns import FIGURES
 from crmapp.domain import conditions
 from crmapp.domain.conditions import (
     ALONE,
@@ -29,7 +28,7 @@ from crmapp.services import account_conditions, pick_lists
 from crmapp.services.account_conditions import ME
 from crmapp.web.condition_words import offered
 from crmapp.web.texts import language, translated
-from crmapp.web.typed_numbers import as_read, as_typed
+from crmapp.web.typed_numbers import FIGURES, read_for, typed_for
 
 _ROW = re.compile(r"field-(\d{1,3})-(\d{1,3})")
 _CHOSEN = LISTED | {Kind.USER, Kind.TEAM}
@@ -182,9 +181,8 @@ class Builder:
                 row.values = [line for text in row.values for line in text.splitlines()]
 
     def _condition(self, row: Row) -> Condition | None:
-        values = tuple(value.strip() for value in row.values if value.strip())
-        if _is_figure(self.specs.get(row.name)):
-            values = tuple(map(as_read, values))
+        spec, typed = self.specs.get(row.name), map(str.strip, row.values)
+        values = tuple(read_for(spec, value) for value in typed if value)
         asked = Operator(row.operator or Operator.IS) if row.name in self.specs else Operator.IS
         condition = Condition(row.name, asked, () if asked in ALONE else values)
         try:
@@ -203,14 +201,9 @@ def _numbers(name: str) -> tuple[str, str]:
 
 def _shown(condition: Condition, specs: Mapping[str, Field]) -> Row:
     """Show a condition of an address; its numbers as the reader types them."""
-    values = list(condition.values)
-    if _is_figure(specs.get(condition.field)):
-        values = [as_typed(value) for value in values]
+    spec = specs.get(condition.field)
+    values = [typed_for(spec, value) for value in condition.values]
     return Row(condition.field, condition.operator, values)
-
-
-def _is_figure(spec: Field | None) -> bool:
-    return spec is not None and spec.kind in FIGURES
 
 
 def _row(form: MultiDict[str, str], place: str) -> Row:

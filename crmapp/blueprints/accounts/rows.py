@@ -9,7 +9,7 @@ from flask import current_app, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from crmapp.blueprints.accounts.columns import FIGURES, cells, follows
+from crmapp.blueprints.accounts.columns import cells, follows
 from crmapp.domain.fields import Field, Kind
 from crmapp.services import fields
 from crmapp.services.account_columns import NAME
@@ -19,6 +19,7 @@ from crmapp.web.reader import timezone
 from crmapp.web.templating import text
 from crmapp.web.texts import language
 from crmapp.web.tokens import csrf_token
+from crmapp.web.typed_numbers import FIGURES
 
 _MARK = mark("token")
 """Stands in kept rows where the token against forgery goes, another one for each reader."""

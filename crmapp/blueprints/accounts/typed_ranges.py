@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from crmapp.blueprints.accounts.columns import FIGURES
 from crmapp.domain.fields import BadValue, Field, Lookups, parse
 from crmapp.services.account_fields import UNTIL
-from crmapp.web.typed_numbers import as_read, as_typed
+from crmapp.web.typed_numbers import FIGURES, as_read, as_typed
 
 
 def kept(spec: Field, typed: str) -> str:

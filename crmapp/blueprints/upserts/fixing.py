@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, request, url_for
@@ -14,12 +15,13 @@ from crmapp.blueprints.upserts import bp
 from crmapp.blueprints.upserts.answers import refused, show
 from crmapp.domain.runs import Status
 from crmapp.errors import Conflict, Invalid
-from crmapp.services import fixing, upserts
+from crmapp.services import fixing, upsert_fields, upserts
 from crmapp.services.fixes import Cell, Fix
 from crmapp.services.fixing import Answer
 from crmapp.web.access import current_user
 from crmapp.web.htmx import page, see_other
 from crmapp.web.run_pages import asked_page
+from crmapp.web.typed_numbers import read_for
 
 
 @bp.get("/<int:run_id>/fixes")
@@ -35,7 +37,9 @@ def fixes(run_id: int) -> ResponseReturnValue:
 def fix(run_id: int) -> ResponseReturnValue:
     """Keep what a person says about bad cells; a value that is still bad comes back."""
     form = request.form
-    answers = [_about_a_group(form)] if "choice" in form else _about_rows(form)
+    specs = upsert_fields.of(upserts.get(run_id, by=current_user).source)
+    typed = [_about_a_group(form)] if "choice" in form else _about_rows(form)
+    answers = [replace(each, value=read_for(specs.get(each.field), each.value)) for each in typed]
     plan_hash = form.get("plan_hash", "")
     try:
         changed = fixing.fix(run_id, answers, plan_hash=plan_hash, by=current_user)
