@@ -56,6 +56,9 @@ REASONS: dict[Key, str] = {
     Key.WEBSITE: N_("Same website"),
 }
 
+SAME_NAME = N_("Same name")
+"""What is said of names that are more than nearly the same."""
+
 MEANINGS: dict[Key, str] = {
     Key.TAX_ID: N_("Spaces, dots and dashes do not count. Branches of one firm may share it."),
     Key.PHONE: N_(

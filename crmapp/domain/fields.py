@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from crmapp.domain.letters import unfit
+from crmapp.domain.letters import are_plain, seen, unfit
 from crmapp.domain.planned import REMINDERS, is_length
 from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
@@ -134,7 +134,7 @@ def parse(spec: Field, raw: object, lookups: Lookups) -> Any:
     text = "" if raw is None else str(raw).strip()
     if not text.isprintable() and (problem := unfit(text, spec.name)):
         raise BadValue(Text(problem))
-    if not text:
+    if not (text := seen(text, spec.name)):
         return None
     return _PARSERS[spec.kind](spec, text, lookups)
 
@@ -146,7 +146,7 @@ def are_values(spec: Field, cells: Sequence[Any]) -> bool:
     return (
         all(cells)
         and max(map(len, cells)) <= spec.max_length
-        and "".join(cells).isprintable()
+        and are_plain(cells)
         and [*map(str.strip, cells)] == cells
         and (spec.kind is not Kind.PHONE or all(map(_PHONE.match, cells)))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -156,21 +156,69 @@ _DATES = {
         rf"{_YEAR}{_BETWEEN}{_MONTH}{_BETWEEN}{_DAY}|(?P<y2>\d{{4}})(?P<m2>\d\d)(?P<d2>\d\d)"
     ),
 }
-_TIME = re.compile(r"[T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?$")
+_TIME = re.compile(
+    r"(T|,?\s+)(?P<h>\d{1,2}):(?P<min>\d\d)(:(?P<s>\d\d)([.,]\d+)?)?(\s?(?P<half>[AaPp])\.?[Mm]\.?)?$"
+)
 
 
 def _date(kind: StepKind) -> Callable[[str, str], str]:
     def read(text: str, _value: str) -> str:
-        found = _DATES[kind].fullmatch(_TIME.sub("", text))
         try:
-            if found is None:
-                raise ValueError
-            parts = found.groupdict()
-            return date(*(int(parts[p] or parts[f"{p}2"]) for p in "ymd")).isoformat()
+            return _iso(kind, text)
         except ValueError:
             raise BadValue(Text(_UNREAD[kind], {"value": text[:80]})) from None
 
     return read
+
+
+def _iso(kind: StepKind, text: str) -> str:
+    """Write a date as ISO 8601 does, with its time unless that is midnight.
+
+    Raises:
+        ValueError: it is not written so.
+    """
+    clock = _TIME.search(text)
+    found = _DATES[kind].fullmatch(text[: clock.start()] if clock else text)
+    if found is None:
+        raise ValueError
+    parts = found.groupdict()
+    day = date(*(int(parts[p] or parts[f"{p}2"]) for p in "ymd"))
+    at = _clock_time(clock) if clock else time()
+    return f"{day} {at}" if at != time() else str(day)
+
+
+def _clock_time(said: re.Match[str]) -> time:
+    hour, half = int(said["h"]), (said["half"] or "").lower()
+    if half:
+        if not 1 <= hour <= 12:
+            raise ValueError
+        hour = hour % 12 + (12 if half == "p" else 0)
+    return time(hour, int(said["min"]), int(said["s"] or 0))
+
+
+def date_step(samples: Sequence[str]) -> StepKind | None:
+    """Return the step for dates written like ``samples``.
+
+    ``None`` if they need none, are no dates, or may be read in two ways.
+    """
+    if not samples or all(map(_is_iso, samples)):
+        return None
+    reads = [kind for kind in _DATES if all(_is_written(kind, each) for each in samples)]
+    return reads[0] if len(reads) == 1 else None
+
+
+def _is_iso(text: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _is_written(kind: StepKind, text: str) -> bool:
+    try:
+        return bool(_iso(kind, text))
+    except ValueError:
+        return False
 
 
 _NUMBERS = {

@@ -26,13 +26,14 @@ from crmapp.domain.duplicate_keys import (
     FIELDS,
     KEYED,
     REASONS,
+    SAME_NAME,
     Effect,
     Key,
     Traits,
     shared,
 )
 from crmapp.domain.likeness import tax_word
-from crmapp.domain.search import near_key
+from crmapp.domain.search import fold, near_key
 from crmapp.models import Account, User
 from crmapp.models.account import TAX_WORD
 from crmapp.services.duplicate_rules import Rules, rules
@@ -104,10 +105,12 @@ class Match:
     city: str
     open: bool
     effects: Mapping[Key, Effect]
+    same_name: bool = False
 
     @property
     def reasons(self) -> list[str]:
-        return [REASONS[key] for key in self.effects]
+        known = {**REASONS, Key.NEAR_NAME: SAME_NAME} if self.same_name else REASONS
+        return [known[key] for key in self.effects]
 
     @property
     def blocked(self) -> list[Key]:
@@ -181,7 +184,8 @@ def _described(ids: Collection[int], by: User) -> Select[Any]:
 def _match(row: Row[Any], traits: Traits, wanted: Rules) -> Match:
     other = Traits(**{name: getattr(row, name) or "" for name in _COLUMNS})
     effects = {key: wanted[key] for key in shared(traits, other) if key in wanted}
-    return Match(row.id, other.name, other.number, row.city or "", bool(row.open), effects)
+    same = fold(other.name) == fold(traits.name)
+    return Match(row.id, other.name, other.number, row.city or "", bool(row.open), effects, same)
 
 
 def _order(match: Match) -> tuple[bool, int, Key, int]:

@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from crmapp.db import session
+from crmapp.domain.fields import Field, Kind
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.record_keys import RECORD
+from crmapp.domain.steps import Step, date_step
 from crmapp.domain.suggestions import Seen, Suggestion, suggest
 from crmapp.models import MappingVersion, Run
 from crmapp.services import upsert_fields
 from crmapp.services.sources import SourceColumn
+
+_DATES = (Kind.DATE, Kind.MOMENT)
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,24 @@ def opening(
         return Opening(mapping, found, gone, saved=_saved(run))
     if known is None or last is None:
         names = {name: suggestion.column for name, suggestion in found.items()}
-        return Opening(FieldMapping(names, match=_match(run, names)), found, {})
+        steps = _steps(names, columns, upsert_fields.of(run.source))
+        return Opening(FieldMapping(names, match=_match(run, names), steps=steps), found, {})
     mapping, gone = without_missing(known, columns)
     again = {name: found[name].column for name in gone if name in found}
     begun = replace(mapping, columns={**mapping.columns, **again})
     return Opening(begun, found, gone, last.id, _saved(last))
+
+
+def _steps(
+    names: Mapping[str, str], columns: Sequence[SourceColumn], specs: Mapping[str, Field]
+) -> dict[str, tuple[Step, ...]]:
+    """Return the steps that dates need which are written in another way than ours."""
+    samples = {column.name: column.samples for column in columns}
+    return {
+        name: (Step(step),)
+        for name, column in names.items()
+        if specs[name].kind in _DATES and (step := date_step(samples[column]))
+    }
 
 
 def _match(run: Run, names: Container[str]) -> str:

@@ -28,9 +28,13 @@ _BATCH = 5000
 _NEVER_WRITTEN = f"""
     (action = 'ambiguous'
         OR action IN ('rejected', 'kept') AND NOT starts_with(reason, '{Reason.LEFT_OUT}')
+            AND reason NOT IN ('{Reason.DUPLICATE_KEY}', '{Reason.SAME_ACCOUNT}')
         OR row_no > ?)
 """
-"""The rows that the run did not come to; those that it came to and left are its exceptions."""
+"""The rows that the run did not come to; those that it came to and left are its exceptions.
+
+A second row of an account is none of them: alone, it would overwrite what the first one wrote.
+"""
 
 
 def retryable(run: Run) -> bool:
@@ -42,7 +46,7 @@ def count(run: Run) -> int:
     """Return how many rows the run left out that a new run may take up.
 
     They were rejected, skipped, undecided or not reached; those that a person had left out are not
-    among them.
+    among them, nor are second rows of an account.
     """
     if not retryable(run):
         return 0

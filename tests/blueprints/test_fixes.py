@@ -201,7 +201,8 @@ def test_fixes_are_for_those_who_may_run(as_user, make, headers, path):
 @pytest.mark.parametrize("typed, kept", [("1 250,50", "1250.50"), ("1.250.000", "1250000")])
 def test_an_amount_is_typed_as_the_french_do(as_user, make, typed, kept):
     run = planned(make, "N/A")
-    send(as_user(make.user("dora", "manager", locale="fr")), run, was__1__credit_limit="N/A", **{"fix-1-credit_limit": typed})
+    client = as_user(make.user("dora", "manager", locale="fr"))
+    send(client, run, was__1__credit_limit="N/A", fix__1__credit_limit=typed)
 
     assert counts(run) == {"create": 1}
     assert [cell.value for cell in fixes.of(run.id).values()] == [kept]

@@ -113,6 +113,16 @@ def test_steps_fixed_values_and_words_are_kept_with_the_mapping(as_user, make):
     assert kept["fixed"] == {"notes": "From the ERP"}
 
 
+def test_dates_that_are_written_otherwise_begin_with_the_step_that_reads_them(as_user, make):
+    field = make.field("Since", kind="date")
+    rows = rows_of("Acme", "Globex", Since="31/12/2026 14:05")
+    run_id = made.start(make, rows)
+
+    page = as_user(make.mona).get(f"/upserts/{run_id}/mapping").text
+
+    assert chosen(page, f"{field.name}.step") == ["day_first", ""]
+
+
 def test_an_amount_for_all_rows_is_typed_as_the_french_do(as_user, make):
     dora = make.user("dora", "manager", locale="fr")
     run_id, client = made.start(make, with_terms("soon"), by=dora), as_user(dora)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmapp.domain.fields import BadValue
-from crmapp.domain.steps import LABELS, Step, StepKind, problem, take
+from crmapp.domain.steps import LABELS, Step, StepKind, date_step, problem, take
 
 steps = st.builds(Step, st.sampled_from(StepKind), st.sampled_from(["", "33", "none"]))
 
@@ -23,7 +23,11 @@ steps = st.builds(Step, st.sampled_from(StepKind), st.sampled_from(["", "33", "n
         ("other_words", "Anna Maria Nowak", "Maria Nowak"),
         ("other_words", "Anna", ""),
         ("day_first", "31/12/2026", "2026-12-31"),
-        ("day_first", "1.2.2026 14:05", "2026-02-01"),
+        ("day_first", "1.2.2026 14:05", "2026-02-01 14:05:00"),
+        ("day_first", "1.2.2026T9:05:07.123", "2026-02-01 09:05:07"),
+        ("day_first", "1.2.2026 00:00:00", "2026-02-01"),
+        ("month_first", "12/31/2026, 2:05 PM", "2026-12-31 14:05:00"),
+        ("month_first", "12/31/2026 12:05 a.m.", "2026-12-31 00:05:00"),
         ("month_first", "12/31/2026", "2026-12-31"),
         ("year_first", "2026-2-1", "2026-02-01"),
         ("year_first", "20260201", "2026-02-01"),
@@ -127,3 +131,20 @@ def test_every_step_has_a_name_and_a_step_with_a_value_says_what_is_missing():
     assert problem(Step(StepKind.DEFAULT, " ")) is not None
     assert problem(Step(StepKind.PHONE, "+33")) is None
     assert problem(Step(StepKind.TRIM)) is None
+
+
+@pytest.mark.parametrize(
+    "samples, step",
+    [
+        (["31/12/2026 14:05", "01/02/2026 09:00"], "day_first"),
+        (["12/31/2026"], "month_first"),
+        (["2026/12/31"], "year_first"),
+        (["01/02/2026"], None),  # of which nobody knows
+        (["31/12/2026", "12/31/2026"], None),
+        (["2026-12-31", "2026-12-31T14:05:00+01:00"], None),  # as we read them
+        (["soon"], None),
+        ([], None),
+    ],
+)
+def test_dates_say_which_step_they_need(samples, step):
+    assert date_step(samples) == step

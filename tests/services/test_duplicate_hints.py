@@ -77,6 +77,22 @@ def typed(chance: random.Random) -> Traits:
     return Traits(**{name: value or "" for name, value in row.items()}, company=company)
 
 
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("Łódź Bolts", "Same name"),
+        ("LODZ bolts", "Same name"),
+        ("Lodz Bolts Ltd", "Name is nearly the same"),
+    ],
+)
+def test_a_name_that_is_the_same_is_not_called_nearly_so(make, name, said):
+    make.account("Łódź Bolts")
+
+    (found,) = duplicate_hints.find(Traits(name), by=make.alice)
+
+    assert found.reasons == [said]
+
+
 def test_two_queries_answer_all_keys(make):
     make.account("Acme Bolts", phone="+33 1 42 68 53 00", tax_id="FR1", email="a@acme.example")
     traits = Traits("Acme Bolts", "C1", "", "FR1", "0142685300", "a@acme.example", "acme.example")

@@ -56,6 +56,23 @@ def test_only_the_rows_that_were_left_out_are_planned_again_as_they_are_now(make
     assert "Other" not in set(session.scalars(select(Account.name)))
 
 
+def test_a_second_row_of_an_account_does_not_overwrite_the_first_one(make: Make) -> None:
+    rows = {
+        "A": {"code": "C1", "name": "First", "phone": ""},
+        "B": {"code": "C1", "name": "Second", "phone": ""},
+        "C": {"code": "", "name": "No number", "phone": ""},
+    }
+    done = carry_out(make, plan(make, rows))
+    with unit_of_work():
+        run = session.get_one(Run, done.id)
+        run.source = {**run.source, "newest": rows | {"C": {**rows["C"], "code": "C3"}}}
+    run = runs.get(done.id, by=make.mona)
+
+    assert retries.count(run) == 1
+    assert carry_out(make, retry(make, run)).done == {"created": 1}
+    assert set(session.scalars(select(Account.name))) >= {"First", "No number"}
+
+
 def test_fields_of_the_installations_own_are_mapped_as_before(make: Make) -> None:
     zone = make.field("Zone")
     mapping = replace(MAPPING, columns={**MAPPING.columns, zone.name: "code"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,7 +22,22 @@ _OPENERS: Mapping[str, Callable[[Path, Reading], Opened]] = {
     "xlsx": workbook.opened,
     "parquet": columnar.opened,
 }
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_PICTURE = N_("This is a picture, not a table. Send the table itself as XLSX or CSV.")
+_WEB_PAGE = N_(
+    "This is a web page, whatever its name says. Open it in Excel and save it as XLSX or CSV."
+)
+_NO_TABLES: dict[bytes, str] = {
+    b"\xd0\xcf\x11\xe0": N_("This is an old or protected Excel workbook. Save it as XLSX or CSV."),
+    b"%PDF": N_("This is a PDF file. Have the table exported as XLSX or CSV."),
+    b"{\\rtf": N_("This is a text document. Save its table as XLSX or CSV."),
+    b"\x89PNG": _PICTURE,
+    b"\xff\xd8\xff": _PICTURE,
+    b"GIF8": _PICTURE,
+    b"<!doctype html": _WEB_PAGE,
+    b"<html": _WEB_PAGE,
+    b"<table": _WEB_PAGE,
+}
+"""What files begin with that are no tables → what to say of them; capitals do not count."""
 
 
 def look(path: Path) -> Reading:
@@ -31,13 +47,15 @@ def look(path: Path) -> Reading:
         TableError: it is empty, or not a table.
     """
     with path.open("rb") as file:
-        head = file.read(4)
-    if head == b"PAR1":
+        head = file.read(100)
+    if head.startswith(b"PAR1"):
         return Reading("parquet")
-    if head == b"PK\x03\x04":
+    if head.startswith(b"PK\x03\x04"):
         return workbook.look(path)
-    if head == _OLD_EXCEL:
-        raise TableError(N_("This is an old or protected Excel workbook. Save it as XLSX or CSV."))
+    begins = head.removeprefix(BOM_UTF8).lstrip().lower()
+    for sign, problem in _NO_TABLES.items():
+        if begins.startswith(sign.lower()):
+            raise TableError(problem)
     return delimited.look(path)
 
 
