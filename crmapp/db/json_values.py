@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -70,6 +71,24 @@ def drop_index(target: FromClause, key: str) -> None:
 
 def _index_name(target: FromClause, key: str) -> str:
     return f"ix_{target.description}_{_safe(key)}"
+
+
+def with_number(
+    held: ColumnElement[Any], keys: Sequence[str], number: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    """Return what is ``held`` with ``number`` under each of ``keys``."""
+    if dialect() == "postgresql":
+        pairs = [part for key in keys for part in (written(f"'{_safe(key)}'"), number)]
+        return held.op("||")(func.jsonb_build_object(*pairs))
+    pairs = [part for key in keys for part in (written(f"'$.{_safe(key)}'"), number)]
+    return func.json_set(held, *pairs)
+
+
+def merged(held: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what is ``held`` with ``more``; what is null there is left out."""
+    if dialect() == "postgresql":
+        return func.jsonb_strip_nulls(held.op("||")(more))
+    return func.json_patch(held, more)
 
 
 def items_at(held: ColumnElement[Any], key: str) -> TableValuedAlias:
