@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -73,15 +72,11 @@ def _index_name(target: FromClause, key: str) -> str:
     return f"ix_{target.description}_{_safe(key)}"
 
 
-def with_number(
-    held: ColumnElement[Any], keys: Sequence[str], number: ColumnElement[Any]
-) -> ColumnElement[Any]:
-    """Return what is ``held`` with ``number`` under each of ``keys``."""
+def with_value(held: ColumnElement[Any], key: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what is ``held`` with ``value``, a number or text, under ``key``."""
     if dialect() == "postgresql":
-        pairs = [part for key in keys for part in (written(f"'{_safe(key)}'"), number)]
-        return held.op("||")(func.jsonb_build_object(*pairs))
-    pairs = [part for key in keys for part in (written(f"'$.{_safe(key)}'"), number)]
-    return func.json_set(held, *pairs)
+        return held.op("||")(func.jsonb_build_object(written(f"'{_safe(key)}'"), value))
+    return func.json_set(held, written(f"'$.{_safe(key)}'"), value)
 
 
 def merged(held: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -9,7 +9,7 @@ from crmapp import artefacts
 from crmapp.db import session, unit_of_work
 from crmapp.domain.bulk_edits import Verb
 from crmapp.models import Account, AccountSync, Change
-from crmapp.services import alike_rows, bulk_edits, receipts, records, runs
+from crmapp.services import alike_rows, bulk_edits, receipts, records, runs, undo
 from tests.support.bulk import carry_out, plan, take_back, those
 from tests.support.sync_states import enable
 from tests.support.upserts import edit
@@ -60,11 +60,11 @@ def test_an_edit_and_its_undo_leave_what_the_door_would_leave(make, monkeypatch,
     make.field("Other")
     give = bulk_edits.setting(name, FIELDS[name](make), by=make.mona)
     left = []
-    for word, kinds in (("Alike", alike_rows.KINDS), ("Each", frozenset())):
-        monkeypatch.setattr(alike_rows, "KINDS", kinds)
+    for word, given in (("Alike", alike_rows.GIVEN), ("Each", {})):
+        monkeypatch.setattr(alike_rows, "GIVEN", given)
         accounts = two(make, word)
         planned = plan(those(*accounts), give, make.mona)
-        assert (together(planned) is not None) == bool(kinds)
+        assert (together(planned) is not None) == bool(given)
         done = carry_out(planned, make.mona)
         left.append(state(make, accounts))
         undoing = take_back(done, make.mona)
@@ -72,6 +72,31 @@ def test_an_edit_and_its_undo_leave_what_the_door_would_leave(make, monkeypatch,
         assert (done.done, undoing.done) == ({"updated": 2}, {"updated": 2})
 
     assert left[:2] == left[2:]
+
+
+def test_what_takes_an_edit_back_is_written_together_as_well_and_names_each_change(make):
+    accounts = [make.account("One", owner_id=make.carol.id), make.account("Two")]
+    give = bulk_edits.setting("owner_id", str(make.bob.id), by=make.mona)
+    done = carry_out(plan(those(*accounts), give, make.mona), make.mona)
+    undoing = undo.undo_later(done.id, by=make.mona, key=None)
+    runs.work(undoing)
+
+    assert together(runs.get(undoing, by=make.mona)) is not None
+    runs.work(undoing)
+
+    owners = [make.again(Account, each.id).owner_id for each in accounts]
+    assert owners == [make.carol.id, None]
+    logged = select(Change.record_id, Change.id, Change.source).order_by(Change.record_id)
+    undone = {row.record_id: row.id for row in session.execute(logged.where(_of(done.id)))}
+    sources = {row.record_id: row.source for row in session.execute(logged.where(_of(undoing)))}
+    assert sources == {
+        account: {"kind": "undo", "run": done.id, "key": str(change)}
+        for account, change in undone.items()
+    }
+
+
+def _of(run_id):
+    return Change.run_id == run_id
 
 
 @pytest.mark.parametrize("verb", [Verb.ADD_TAGS, Verb.REMOVE_TAGS])
