@@ -16,17 +16,16 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Outcome, Reason
 from crmapp.domain.fields import thawers
-from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, control_totals, to_write
+from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow, control_totals, to_write
 from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.services import alike_rows, attached_writes, fields, pace, records, run_exceptions
-from crmapp.services.alike_rows import Alike
+from crmapp.services.alike_rows import WRITES, Alike
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
-WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
 COUNTED = f"row_no > ? AND row_no <= ? AND NOT {WRITES}"
 NEEDED = (
     *("row_no", "action", "object", "record_id", "version", "key"),

@@ -185,3 +185,17 @@ def test_the_sync_is_told_of_each_account_that_was_changed(make):
     (change,) = session.scalars(select(Change.id).where(Change.run_id == done.id))
     assert make.again(AccountSync, changed.id).pending == change
     assert make.again(AccountSync, kept.id).pending == before
+
+
+def test_rows_that_are_not_written_are_counted_between_those_that_are(make, monkeypatch):
+    monkeypatch.setattr("crmapp.services.pace.chunk_size", lambda: 1)
+    monkeypatch.setattr(alike_rows, "TIMES", 2)
+    bob = make.bob.id
+    owners = [None, bob, bob, bob, bob, None, make.carol.id, bob]
+    accounts = [make.account(f"Acme {n}", owner_id=owner) for n, owner in enumerate(owners)]
+    give = bulk_edits.setting("owner_id", str(bob), by=make.mona)
+
+    done = carry_out(plan(those(*accounts), give, make.mona), make.mona)
+
+    assert {make.again(Account, each.id).owner_id for each in accounts} == {bob}
+    assert (done.status, done.done) == ("done", {"updated": 3, "unchanged": 5})
