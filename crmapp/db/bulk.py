@@ -17,10 +17,12 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     Dialect,
     Integer,
+    MetaData,
     Select,
     Text,
     TypeDecorator,
@@ -38,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.schema import Table
+from sqlalchemy.schema import CreateTable, DropTable, Table
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import TypeEngine
 
@@ -114,7 +116,7 @@ def insert_rows(target: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     names = list(rows[0])
     if dialect() == "postgresql" or len(rows) == 1:
-        _fill(target.name, target, rows, names)
+        _fill(target.name, names, _tuples(target, rows, names))
         return
     same = [n for n, first in rows[0].items() if all(row[n] is first for row in rows)]
     own = [name for name in names if name not in same] or [same.pop()]
@@ -176,16 +178,59 @@ def _staged(
     connection.exec_driver_sql(
         f'CREATE TEMPORARY TABLE staged AS SELECT {_listed(names)} FROM "{target.name}" WHERE false'  # noqa: S608  (our columns)
     )
-    _fill("staged", target, rows, names)
+    _fill("staged", names, _tuples(target, rows, names))
     yield connection
     connection.exec_driver_sql("DROP TABLE staged")
 
 
-def _fill(
-    table_name: str, target: Table, rows: Sequence[Mapping[str, Any]], names: Sequence[str]
+@contextmanager
+def staged(columns: Sequence[Column[Any]], rows: Iterable[tuple[Any, ...]]) -> Iterator[Table]:
+    """Hold rows, each with a key and what :func:`ready` made of its values, in a temporary table.
+
+    ``columns`` are the key's, which is called ``id``, and theirs.
+    """
+    held = Table("staged", MetaData(), *columns, prefixes=["TEMPORARY"])
+    session.execute(CreateTable(held))
+    _fill(held.name, [each.name for each in columns], rows)
+    yield held
+    session.execute(DropTable(held))
+
+
+def lock_staged(target: Table, held: Table) -> None:
+    """Lock the rows whose ``id`` is in a :func:`staged` table, in the order in which all do.
+
+    SQLite has one writer at a time anyway.
+    """
+    if dialect() == "postgresql":
+        rows = select(target.c.id).where(target.c.id.in_(select(held.c.id))).order_by(target.c.id)
+        session.execute(select(func.count()).select_from(rows.with_for_update().subquery()))
+
+
+def ready(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """Return what makes a value of a column ready for the driver."""
+    return _converter(kind, session.connection().dialect) or (lambda value: value)
+
+
+def update_from(
+    target: Table, held: Table, own: Mapping[str, ColumnElement[Any]], same: Mapping[str, Any]
 ) -> None:
-    """Put rows into a table that has columns of ``target``."""
-    connection, values = session.connection(), _tuples(target, rows, names)
+    """Set columns of the rows whose ``id`` is in a :func:`staged` table.
+
+    ``own`` says by its columns what each row gets, ``same`` what all get. On SQLite rows are looked
+    up there one by one, as they are changed: joined, they would all be set aside before.
+    """
+    this = target.c.id == held.c.id
+    if dialect() == "postgresql":
+        session.execute(update(target).where(this).values({**own, **same}))
+        return
+    found = {name: select(each).where(this).scalar_subquery() for name, each in own.items()}
+    among = target.c.id.in_(select(held.c.id))
+    session.execute(update(target).where(among).values({**found, **same}))
+
+
+def _fill(table_name: str, names: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
+    """Put rows into a table, each as the driver takes it."""
+    connection = session.connection()
     if dialect() == "postgresql":
         _copy(connection, f'COPY "{table_name}" ({_listed(names)}) FROM STDIN', values)
         return

@@ -72,6 +72,20 @@ def _index_name(target: FromClause, key: str) -> str:
     return f"ix_{target.description}_{_safe(key)}"
 
 
+def with_value(held: ColumnElement[Any], key: str, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what is ``held`` with ``value``, a number or text, under ``key``."""
+    if dialect() == "postgresql":
+        return held.op("||")(func.jsonb_build_object(written(f"'{_safe(key)}'"), value))
+    return func.json_set(held, written(f"'$.{_safe(key)}'"), value)
+
+
+def merged(held: ColumnElement[Any], more: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what is ``held`` with ``more``; what is null there is left out."""
+    if dialect() == "postgresql":
+        return func.jsonb_strip_nulls(held.op("||")(more))
+    return func.json_patch(held, more)
+
+
 def items_at(held: ColumnElement[Any], key: str) -> TableValuedAlias:
     """Return the items of the list under ``key``, as a table with the column ``value``."""
     if dialect() == "postgresql":

@@ -16,16 +16,16 @@ from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work
 from crmapp.domain.changes import Outcome, Reason
 from crmapp.domain.fields import thawers
-from crmapp.domain.plan import OUTCOME_OF, WRITTEN, Planned, PlanRow, control_totals, to_write
+from crmapp.domain.plan import OUTCOME_OF, Planned, PlanRow, control_totals, to_write
 from crmapp.domain.record_keys import ACCOUNT
 from crmapp.domain.runs import Status, ended_as, receipt
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run
-from crmapp.services import attached_writes, fields, pace, records, run_exceptions
+from crmapp.services import alike_rows, attached_writes, fields, pace, records, run_exceptions
+from crmapp.services.alike_rows import WRITES, Alike
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
 
-WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
 COUNTED = f"row_no > ? AND row_no <= ? AND NOT {WRITES}"
 NEEDED = (
     *("row_no", "action", "object", "record_id", "version", "key"),
@@ -43,7 +43,7 @@ def advance(held: Claim) -> Claim | None:
         if run.cancel_requested:
             _finish(held, cancelled=True)
             return None
-        rows, until = next_rows(plan, held.cursor, pace.chunk_size())
+        chunk, until = _next(plan, run, held.cursor)
         if until is None:
             _finish(held, _left_for_a_number(plan, run))
             return None
@@ -54,9 +54,15 @@ def advance(held: Claim) -> Claim | None:
         left = _numbers(plan, held.cursor, until) if run.control else {}
     started = time.monotonic()
     with unit_of_work():
-        moved = _write_chunk(held, rows, until, counted, left)
+        moved = _write_chunk(held, chunk, until, counted, left)
     pace.breathe(time.monotonic() - started)
     return moved
+
+
+def _next(plan: PlanFile, run: Run, cursor: int) -> tuple[Sequence[PlanRow] | Alike, int | None]:
+    """Return the next rows to write and up to where they go, as :func:`next_rows` does."""
+    alike = alike_rows.upcoming(plan, run, cursor)
+    return next_rows(plan, cursor, pace.chunk_size()) if alike is None else (alike, alike.until)
 
 
 def load(run_id: int) -> Run:
@@ -90,7 +96,7 @@ def next_rows(
 
 def _write_chunk(
     held: Claim,
-    rows: Sequence[PlanRow],
+    chunk: Sequence[PlanRow] | Alike,
     until: int,
     counted: Sequence[tuple[Any, ...]],
     left: Mapping[str, Decimal],
@@ -98,8 +104,11 @@ def _write_chunk(
     checkpoint(held)
     run = session.get_one(Run, held.run_id)
     done, control = run.done, run.control
+    rows = alike_rows.write(chunk, run) if isinstance(chunk, Alike) else chunk
     outcomes = write_rows(rows, run)
     results = _counted(outcomes, run)
+    if isinstance(chunk, Alike):
+        results += Counter(updated=len(chunk.rows) - len(rows))
     others = [(OUTCOME_OF[Planned(action)], count) for action, count in counted]
     moved = checkpoint(
         held,

@@ -2,7 +2,7 @@
 
 Inside the caller's unit of work it checks versions, changes the rows, and writes the change log,
 the lineage (field → change) and the ledger of identities. Nothing else in the house inserts,
-updates or deletes a record.
+updates or deletes a record, but for :mod:`crmapp.services.alike_rows`, which does what this would.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ NAMES = {
 NUMBER_TAKEN = N_("Another account has this number. Enter a different one.")
 STILL_HELD = N_("Records hold this value. Replace it in them first.")
 _META = ("id", "version", "lineage", "deleted_at")
-_NUMBERED = frozenset({"number", "erp_company"})
+NUMBERED = frozenset({"number", "erp_company"})
 _FOLLOWS = ("version", "lineage", "updated_at")
 NO_LINKS: Sequence[Any] = ()
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
@@ -212,10 +212,10 @@ class _Batch:
         self.defaults = dict.fromkeys(touched & {*self.table.c.keys()}) | defaults_of(self.table)
         self.defaults |= {"version": 1, "created_at": self.at, "updated_at": self.at}
         self.renumbers = self.model is Account and (
-            Action.RESTORE in actions or not _NUMBERED.isdisjoint(touched)
+            Action.RESTORE in actions or not NUMBERED.isdisjoint(touched)
         )
         if self.renumbers:
-            wanted |= {*_NUMBERED, "replaced_by"}
+            wanted |= {*NUMBERED, "replaced_by"}
         if self.model is Activity and "status" in touched:
             wanted.update(COMPLETION)
         if self.model is PickListValue:
@@ -299,7 +299,7 @@ class _Batch:
     def _may_clash(self, each: Write, changed: Mapping[str, Any]) -> bool:
         """Whether an account gets a number that another one may have."""
         return self.renumbers and (
-            each.action is Action.RESTORE or not _NUMBERED.isdisjoint(changed)
+            each.action is Action.RESTORE or not NUMBERED.isdisjoint(changed)
         )
 
     def _kept(self, values: Mapping[str, Any]) -> Mapping[str, Any]:

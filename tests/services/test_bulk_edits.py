@@ -14,6 +14,7 @@ from crmapp.domain.plan import Planned
 from crmapp.errors import Conflict, Forbidden, Invalid
 from crmapp.models import Account, Contact, Run, User
 from crmapp.services import (
+    alike_rows,
     bulk_edits,
     bulk_plan,
     custom_fields,
@@ -356,6 +357,7 @@ def test_a_worker_that_dies_after_any_commit_loses_nothing_and_does_nothing_twic
 ):
     monkeypatch.setattr(planning, "PART", 2)
     monkeypatch.setattr(pace, "chunk_size", lambda: 2)
+    monkeypatch.setattr(alike_rows, "TIMES", 1)
     many = [make.account(f"Many {n}", location="Graz") for n in range(5)]
     give = bulk_edits.setting("terms", "prepaid", by=make.mona)
     chosen = all_of(location="Graz")
