@@ -168,4 +168,5 @@ def _named(row: PlanRow, fed: Fed, company: str) -> PlanRow:
     """Say with a row what it has in common with those of other sources, and its identity."""
     word = None if row.match is None else f"{company}{BETWEEN}{row.match}"
     also = [[*fed.identity, row.key]] if row.link else ()
-    return PlanRow(*row[:_MATCH], word, *row[_MATCH + 1 : -1], also)  # half the time of _replace
+    columns = *row[:_MATCH], word, *row[_MATCH + 1 : -1], also
+    return PlanRow._make(columns)  # half the time of _replace
