@@ -193,7 +193,7 @@ class GridSource:
         )
 
     def rows(self, after: str | None, limit: int) -> Rows:
-        return by_key([(row.key, row.values) for row in self._rows(after, limit, going_on=True)])
+        return by_key([(row.key, _filled(row)) for row in self._rows(after, limit, going_on=True)])
 
     def _rows(self, after: str | None, limit: int, going_on: bool = False) -> list[Row]:
         return self._engine.rows(
@@ -205,6 +205,11 @@ class GridSource:
             limit=limit,
             going_on=going_on,
         )
+
+
+def _filled(row: Row) -> dict[str, Any]:
+    """Return what is there of a row: most have no figures in most of the grid's columns."""
+    return {name: value for name, value in row.values.items() if value is not None}
 
 
 def _engine(name: str, by: User) -> Engine:
