@@ -16,15 +16,7 @@ from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
 from crmapp.errors import AlreadyRunning, Conflict, Invalid
 from crmapp.models import Change, CrmMapping, ExternalIdentity, FeedCursor, FeedSource, Run
-from crmapp.services import (
-    crm_mappings,
-    feed_sources,
-    feeds,
-    planning,
-    plans,
-    runs,
-    sweeper,
-)
+from crmapp.services import crm_mappings, feed_sources, feeds, plans, runs, sweeper
 from crmapp.services.feed_readers import Column
 from tests.support.feeds import (
     MAPPING,
@@ -68,26 +60,6 @@ def test_the_same_feed_again_writes_nothing_and_leaves_no_run(make, rule):
 
     assert again is None
     assert changes() == before
-
-
-def test_parts_that_write_nothing_are_not_joined(make, rule, monkeypatch):
-    feed(make, rule)
-    joined = []
-    join = planning.join_parts
-    monkeypatch.setattr(planning, "join_parts", lambda *args: joined.append(args) or join(*args))
-
-    assert feed(make, rule) is None
-    assert joined == []
-
-
-def test_a_plan_that_writes_nothing_can_be_looked_at_if_it_was_asked_for(make, rule):
-    feed(make, rule)
-
-    run = feed(make, rule, dry=True)
-
-    assert (run.status, run.counts, run.total) == ("planned", {"unchanged": 7}, 7)
-    shown = plans.rows(run, Planned.UNCHANGED, 1, by=make.alice, locale="en")
-    assert [row.row_no for row in shown.rows] == [*range(1, 8)]
 
 
 def test_a_customer_that_changed_there_changes_here(make, rule, erp):
