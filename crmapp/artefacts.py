@@ -133,9 +133,10 @@ def _columns(rows: Sequence[Sequence[Any]], same: Mapping[str, str]) -> Iterator
 
 
 def _pieces(columns: Mapping[str, Sequence[Any]]) -> Iterator[bytes]:
-    text, count = orjson.dumps(columns), len(columns["row_no"])
-    if len(text) <= _PIECE or count == 1:
-        yield text
+    count = len(columns["row_no"])
+    nested = sum(sum(map(len, columns[name])) for name in _JSON.keys() & columns.keys())
+    if count == 1 or 2 * nested <= _PIECE:  # a text in a text takes twice its size at most
+        yield orjson.dumps(columns)
         return
     for half in (slice(count // 2), slice(count // 2, None)):
         yield from _pieces({name: values[half] for name, values in columns.items()})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from math import ceil
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crmapp.analytics.columns import Column
 from crmapp.analytics.dataset import MISSING, Dataset
@@ -21,9 +21,8 @@ Restriction = Collection[str] | None
 """The keys of the accounts that a reader may see, None for all; an empty one shows nothing."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One entity: its key, and its values by column name.
+class Row(NamedTuple):
+    """One entity: its key, and its values by column name. It is a tuple because there are many.
 
     ``varies`` names the properties that had several values; the latest by date is shown.
     """
@@ -122,10 +121,12 @@ class Engine(Protocol):
         selections: Selections = ...,
         after: str | None = None,
         limit: int = 1000,
+        going_on: bool = False,
     ) -> list[Row]:
         """Entities in the order of their keys from the one behind ``after`` on, at most ``limit``.
 
-        If they are wide they are fewer, but at least one.
+        If they are wide they are fewer, but at least one. For who is ``going_on`` to ask for those
+        behind them more are found at once; the engine holds those of the last who did.
         A selection decides by itself which entities; without one it is all that the question
         matches. A row has every property of the dimension and the asked measures; of a matrix, its
         totals.

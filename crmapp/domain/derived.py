@@ -55,5 +55,5 @@ def key_columns(
     if object_ == "account":
         for name, (column, word) in KEYED.items():
             if name in changed:
-                found[column] = word(values.get(name) or "")
+                found[column] = word(value) if (value := values.get(name)) else None
     return found

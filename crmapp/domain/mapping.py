@@ -62,7 +62,7 @@ class FieldMapping:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     wanted: Wanted = Wanted.BOTH
 
-    @property
+    @cached_property
     def fields(self) -> list[str]:
         """The fields that a run fills."""
         return [*self.columns, *(name for name in self.fixed if name not in self.columns)]

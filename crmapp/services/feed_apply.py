@@ -17,7 +17,8 @@ def advance(held: Claim) -> Claim | None:
     if moved is None:
         run = apply.load(held.run_id)
         if run.status in _WELL and state_of(run).get("read"):
-            match_questions.settle(run, run.artefacts[0]["name"], feed_plan.spans_of(run))
+            plan = [run.artefacts[0]["name"]]
+            match_questions.settle(run, plan, feed_plan.spans_of(run))
             with unit_of_work():
                 feed_states.keep(run, feed_troubles.known(run))
     return moved

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+import orjson
 from sqlalchemy import select
 
 from crmapp.artefacts import PlanFile
@@ -13,6 +14,11 @@ from crmapp.services import planning
 from crmapp.services.feed_join import Span
 
 _LEDGER = ExternalIdentity.__table__.c
+_KEEP = """
+    INSERT INTO known
+    SELECT unnest(from_json(?, '["VARCHAR"]')), unnest(from_json(?, '["BIGINT"]'))
+"""
+"""Lists that are given as texts take a third of the time of lists that are given as they are."""
 
 
 class ReadKeys:
@@ -44,8 +50,9 @@ class ReadKeys:
         )
         return {key for (key,) in rows}
 
-    def missed(self, identity: tuple[str, str]) -> Iterator[int]:
-        """Yield the accounts that by the ledger have a key of an identity which was not read."""
+    def missed(self, identity: tuple[str, str]) -> list[int]:
+        """Return the accounts that by the ledger have a key of an identity which was not read."""
+        self._file.ask("CREATE OR REPLACE TEMPORARY TABLE known (key VARCHAR, account BIGINT)")
         page = (
             select(_LEDGER.external_id, _LEDGER.account_id)
             .where(_LEDGER.system == identity[0], _LEDGER.object == identity[1])
@@ -55,6 +62,11 @@ class ReadKeys:
         after = ""
         while known := session.execute(page.where(_LEDGER.external_id > after)).all():
             after = known[-1].external_id
-            lacking = self.lack(identity, [key for key, _account in known])
-            if lacking:
-                yield from (account for key, account in known if key in lacking)
+            columns = [orjson.dumps(each).decode() for each in zip(*known, strict=True)]
+            self._file.ask(_KEEP, columns)
+        rows = self._file.ask(
+            "SELECT account FROM known"
+            " ANTI JOIN (SELECT key FROM read_keys WHERE n = ?) USING (key)",
+            [self.identities.index(identity)],
+        )
+        return [account for (account,) in rows]

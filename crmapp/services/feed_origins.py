@@ -81,11 +81,14 @@ class DimensionOrigin:
     def _pages(self) -> Iterator[list[Row]]:
         after: str | None = None
         try:
-            while rows := self._engine.rows(self._question, after=after, limit=PAGE):
+            while rows := self._next(after):
                 after = rows[-1].key
                 yield rows
         except Unavailable as error:
             raise Retryable(error.message) from error
+
+    def _next(self, after: str | None) -> list[Row]:
+        return self._engine.rows(self._question, after=after, limit=PAGE, going_on=True)
 
 
 class RemoteOrigin:

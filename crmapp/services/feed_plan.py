@@ -17,7 +17,7 @@ from crmapp import artefacts
 from crmapp.artefacts import Artefact
 from crmapp.connectors.errors import ConfigBroken, ConnectorError, QuotaExceeded, Retryable
 from crmapp.db import after_commit, session, unit_of_work, utcnow
-from crmapp.domain.plan import WRITTEN, Planned, SourceRow
+from crmapp.domain.plan import Planned, SourceRow
 from crmapp.domain.runs import Status
 from crmapp.errors import CRMError, FileLost, RunStopped
 from crmapp.i18n import N_, Text
@@ -41,7 +41,7 @@ from crmapp.services import (
     staged_rows,
     upsert_plan,
 )
-from crmapp.services.apply import load
+from crmapp.services.apply import WRITES, load
 from crmapp.services.engine import Claim, checkpoint, end, put_off
 from crmapp.services.feed_join import Span
 from crmapp.services.feed_readers import FeedReader
@@ -154,7 +154,7 @@ def _pages(
 
 def _check_columns(kept: Mapping[str, Any], fed: Fed, reader: FeedReader) -> None:
     """Refuse to read a source that lacks columns: their fields would all be cleared."""
-    there = [column.name for column in reader.columns()]
+    there = reader.names()
     if not there:  # nothing is there to be read
         return
     for column in crm_mappings.missing_columns(fed.fed, there):
@@ -195,32 +195,34 @@ def _again(held: Claim, run: Run) -> Claim:
 def _offer(held: Claim, run: Run) -> None:
     """Join the parts, and run the plan unless a person has to look at it before."""
     spans = spans_of(run)
-    plan = numbers_given.settle(run, _joined(held, run, spans))
-    plan = passing_on.within(run.id, plan, planning.STEM)
-    if plan.rows != sum(read["count"] for read in state_of(run)["read"]):
+    parts = [part["name"] for part in run.artefacts]
+    plan = None if _says_it(parts, spans) else _joined(held, run, spans)
+    files = [plan.name] if plan else parts
+    counts = planning.count_actions(files)
+    if sum(counts.values()) != sum(read["count"] for read in state_of(run)["read"]):
         with unit_of_work():
             end(held, Status.FAILED, **failures.kept(Text(_NOT_ALL), run.mapping))
         return
-    match_questions.ask(held, run, plan, spans)
-    counts = planning.count_actions(plan)
-    known = {"problems": _problems(plan), "counts": counts, "at": utcnow().isoformat()}
+    match_questions.ask(held, run, files, spans)
+    known = {"problems": _problems(files), "counts": counts, "at": utcnow().isoformat()}
     shrunk = _shrunk(run)
     mapping = session.get(CrmMapping, run.source["mapping"])
     before = mapping.known.get("problems") if mapping is not None else None
     same = before is not None and known["problems"] in (before, "")
-    parts = [part["name"] for part in run.artefacts] or [plan.name]
     whole = not shrunk and run.source["mode"] == "run"
-    gone = feed_gone.propose(run, parts, spans) if whole else None
-    missing = _missing(run, parts, shrunk, spans)
+    gone = feed_gone.propose(run, parts or files, spans) if whole else None
+    missing = _missing(run, parts or files, shrunk, spans)
     session.rollback()
-    if run.source["mode"] == "run" and not shrunk and same and not _writes(plan, counts):
-        match_questions.settle(run, plan.name, spans)
+    idle = plan is None or not _writes(files)
+    if run.source["mode"] == "run" and not shrunk and same and idle:
+        match_questions.settle(run, files, spans)
         _leave_nothing(held, run, known, gone)
         return
     source = {**run.source, "known": known, **missing}
     if shrunk and run.source["mode"] == "run":
         source["mode"] = "guard"
     status = Status.QUEUED if source["mode"] == "run" else Status.PLANNED
+    plan = plan or planning.join_parts(held, run)
     with unit_of_work():
         said = failures.kept(_told(run, shrunk[0]), run.mapping) if shrunk else {"error": None}
         planning.offer(held, status, plan, counts, source=source, **said)
@@ -230,14 +232,27 @@ def _offer(held: Claim, run: Run) -> None:
             gone.keep()
 
 
+def _says_it(parts: Sequence[str], spans: Sequence[Span]) -> bool:
+    """Whether the parts say already what the plan does: they write nothing, and share nothing."""
+    if not parts or _writes(parts):
+        return False
+    with artefacts.read(parts) as file:
+        return not feed_join.is_needed(file, spans)
+
+
 def _joined(held: Claim, run: Run, spans: Sequence[Span]) -> Artefact:
     """Make one plan of the parts."""
+    plan = planning.join_parts(held, run, _select(run, spans))
+    return passing_on.within(run.id, numbers_given.settle(run, plan), planning.STEM)
+
+
+def _select(run: Run, spans: Sequence[Span]) -> str:
     parts = [part["name"] for part in run.artefacts]
     if parts:
         with artefacts.read(parts) as file:
             if feed_join.is_needed(file, spans):
-                return planning.join_parts(held, run, feed_join.select(spans))
-    return planning.join_parts(held, run)
+                return feed_join.select(spans)
+    return planning.ALL
 
 
 def _missing(
@@ -283,10 +298,10 @@ def _told(run: Run, number: int) -> Text:
     return Text(SHRUNK, said)
 
 
-def _problems(plan: Artefact) -> str:
+def _problems(plan: Sequence[str]) -> str:
     """Return what tells apart the rows that somebody should look at from those of another plan."""
     left = ", ".join(f"'{each}'" for each in (Planned.REJECTED, Planned.AMBIGUOUS, Planned.KEPT))
-    with artefacts.read([plan.name]) as file:
+    with artefacts.read(plan) as file:
         ((found,),) = file.ask(
             "SELECT bit_xor(hash(key, action, reason, params)) FROM plan"  # noqa: S608  (our own text)
             f" WHERE action IN ({left})"
@@ -294,11 +309,9 @@ def _problems(plan: Artefact) -> str:
     return "" if found is None else str(found)
 
 
-def _writes(plan: Artefact, counts: Mapping[str, int]) -> bool:
-    if any(map(counts.get, WRITTEN)):
-        return True
-    with artefacts.read([plan.name]) as file:
-        return bool(file.ask("SELECT 1 FROM plan WHERE link LIMIT 1"))
+def _writes(plan: Sequence[str]) -> bool:
+    with artefacts.read(plan) as file:
+        return bool(file.ask(f"SELECT 1 FROM plan WHERE {WRITES} LIMIT 1"))  # noqa: S608  (our own constant)
 
 
 def _leave_nothing(

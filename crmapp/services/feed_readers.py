@@ -45,6 +45,9 @@ class FeedReader(Protocol):
     delta: bool
     deletions: bool
 
+    def names(self) -> Sequence[str]:
+        """What the columns that a mapping may use are called; none is told as long as none is."""
+
     def columns(self, locale: str = "") -> Sequence[SourceColumn]:
         """The columns that a mapping may use, with samples."""
 
@@ -148,6 +151,9 @@ class SourceReader:
         self._key, self._company = told.key_column or origin.key, told.company_column
         kept = (self._key, self._company, *only) if only else ()
         self._only = tuple(dict.fromkeys(name for name in kept if name))
+
+    def names(self) -> list[str]:
+        return [each.name for each in self._origin.columns("")]
 
     def columns(self, locale: str = "") -> list[SourceColumn]:
         return self.look(locale)[0]

@@ -28,6 +28,7 @@ _RESPONSIBLE = ("owner_id", "team_id")
 _WITH_CARE = Care()
 BETWEEN = "\x1f"
 """Stands between the ERP company and the number in the word that rows are joined by."""
+_MATCH = PlanRow._fields.index("match")
 _OWN = ("erp_company", *_RESPONSIBLE, "territory", "billing_postal_code", "lineage")
 
 
@@ -68,6 +69,8 @@ class Fed:
 
     def companies(self, rows: Sequence[SourceRow]) -> dict[int, str]:
         """Return row number → the ERP company of the row, if it has one."""
+        if not self.source.company and not self.source.company_column:
+            return {}
         found = ((row.row_no, self.source.company_of(row.cells)) for row in rows)
         return {row_no: company for row_no, company in found if company}
 
@@ -86,10 +89,16 @@ def plan(rows: Sequence[SourceRow], fed: Fed, care: Care = _WITH_CARE) -> list[P
     planned = feed_history.leave_alone(planned, fed.identity, companies)
     stamps = _stamps(rows, fed)
     lasts = feed_history.lasts(planned, fed.fed)
-    planned = [_owned(row, fed, lasts.get(row.record_id or 0, {}), stamps) for row in planned]
+    planned = [
+        _owned(row, fed, lasts.get(row.record_id or 0, {}), stamps)
+        if row.action is Planned.UPDATE
+        else row
+        for row in planned
+    ]
     planned = feed_history.leave_unlinked(planned, fed.identity)
-    now = _present(planned, fed, companies)
-    planned = [_completed(row, fed, now, companies.get(row.row_no, "")) for row in planned]
+    if fed.responsible or companies:
+        now = _present(planned)
+        planned = [_completed(row, fed, now, companies.get(row.row_no, "")) for row in planned]
     planned = numbers_given.marked(planned)
     return [_named(row, fed, companies.get(row.row_no, "")) for row in planned]
 
@@ -105,9 +114,7 @@ def _owned(
     lasts: Mapping[str, Any],
     stamps: Mapping[int, datetime | None],
 ) -> PlanRow:
-    """Take from a row the fields that are not the source's to change."""
-    if row.action is not Planned.UPDATE:
-        return row
+    """Take from a row that changes its account the fields that are not the source's to change."""
     stamp = stamps.get(row.row_no)
     fields = {
         name: (before, after)
@@ -128,12 +135,8 @@ def _with_fields(row: PlanRow, fields: Mapping[str, Any]) -> PlanRow:
     return row._replace(fields=fields, action=Planned.UPDATE if fields else Planned.UNCHANGED)
 
 
-def _present(
-    planned: Sequence[PlanRow], fed: Fed, companies: Mapping[int, str]
-) -> dict[int, dict[str, Any]]:
-    """Return what accounts hold in the fields that no mapping speaks of, if that is asked for."""
-    if not fed.responsible and not companies:
-        return {}
+def _present(planned: Sequence[PlanRow]) -> dict[int, dict[str, Any]]:
+    """Return what accounts hold in the fields that no mapping speaks of."""
     ids = [row.record_id for row in planned if row.record_id is not None]
     query = select(_ACCOUNT.id, *(_ACCOUNT[name] for name in _OWN))
     found = session.execute(query.where(is_one_of(_ACCOUNT.id, ids))) if ids else ()
@@ -164,4 +167,6 @@ def _completed(
 def _named(row: PlanRow, fed: Fed, company: str) -> PlanRow:
     """Say with a row what it has in common with those of other sources, and its identity."""
     word = None if row.match is None else f"{company}{BETWEEN}{row.match}"
-    return row._replace(match=word, also=[[*fed.identity, row.key]] if row.link else ())
+    also = [[*fed.identity, row.key]] if row.link else ()
+    columns = *row[:_MATCH], word, *row[_MATCH + 1 : -1], also
+    return PlanRow._make(columns)  # half the time of _replace

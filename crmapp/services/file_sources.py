@@ -53,7 +53,7 @@ class FileSource:
         first = int(after or 0)
         if first != self._at:
             right = (row for row in _read(self._kept) if row.reason is None)
-            self._pages = (_said(self._kept, row) for row in islice(right, first, None))
+            self._pages = _said(self._kept, islice(right, first, None))
         found = list(islice(self._pages, limit))
         self._at = first + len(found)
         return Rows(found, str(self._at))
@@ -79,7 +79,7 @@ def stage(kept: Mapping[str, Any], place: Any) -> Generator[Page]:
         count += len(part)
         if count > MOST_ROWS:
             raise TableError(Text(_TOO_MANY, {"most": MOST_ROWS}))
-        found = [_said(kept, row) for row in part]
+        found = [*_said(kept, part)]
         wrong: dict[int, Wrong] = {
             n: (row.reason, row.params) for n, row in enumerate(part) if row.reason
         }
@@ -111,16 +111,20 @@ def _read(kept: Mapping[str, Any]) -> Iterator[Row]:
         raise TableError(_GONE) from error
 
 
-def _said(kept: Mapping[str, Any], row: Row) -> _Found:
-    """Return a row's key and cells; those beyond the table's columns are named by their number."""
+def _said(kept: Mapping[str, Any], rows: Iterable[Row]) -> Iterator[_Found]:
+    """Yield keys and cells of rows; those beyond the table's columns are named by their number."""
     names, left_out, column = kept["headings"], kept["left_out"], kept["key_column"]
-    if len(row.cells) > len(names):
-        names = [*names, *(f"+{n}" for n in range(1, len(row.cells) - len(names) + 1))]
-    cells = dict(zip(names, row.cells, strict=False))
-    if left_out or not all(row.cells):
-        cells = {name: cell for name, cell in cells.items() if cell and name != left_out}
-    key = (cells.get(column) or "").strip() if column else str(row.line)
-    return "" if is_error(key) else key, cells
+    width = len(names)
+    for row in rows:
+        if len(row.cells) > width:
+            beyond = [f"+{n}" for n in range(1, len(row.cells) - width + 1)]
+            cells = dict(zip([*names, *beyond], row.cells, strict=True))
+        else:
+            cells = dict(zip(names, row.cells, strict=False))
+        if left_out or not all(row.cells):
+            cells = {name: cell for name, cell in cells.items() if cell and name != left_out}
+        key = (cells.get(column) or "").strip() if column else str(row.line)
+        yield "" if is_error(key) else key, cells
 
 
 def _mark(kept: Mapping[str, Any]) -> tuple[int, int]:

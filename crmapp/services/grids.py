@@ -193,9 +193,9 @@ class GridSource:
         )
 
     def rows(self, after: str | None, limit: int) -> Rows:
-        return by_key([(row.key, row.values) for row in self._rows(after, limit)])
+        return by_key([(row.key, _filled(row)) for row in self._rows(after, limit, going_on=True)])
 
-    def _rows(self, after: str | None, limit: int) -> list[Row]:
+    def _rows(self, after: str | None, limit: int, going_on: bool = False) -> list[Row]:
         return self._engine.rows(
             self._question,
             selection=self._selection,
@@ -203,7 +203,13 @@ class GridSource:
             selections=self._selections,
             after=after,
             limit=limit,
+            going_on=going_on,
         )
+
+
+def _filled(row: Row) -> dict[str, Any]:
+    """Return what is there of a row: most have no figures in most of the grid's columns."""
+    return {name: value for name, value in row.values.items() if value is not None}
 
 
 def _engine(name: str, by: User) -> Engine:

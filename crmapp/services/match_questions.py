@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 
 from crmapp import artefacts
-from crmapp.artefacts import Artefact, PlanFile
+from crmapp.artefacts import PlanFile
 from crmapp.db import session, unit_of_work, utcnow
 from crmapp.db.bulk import insert_rows, is_one_of, reserve_ids, update_rows
 from crmapp.domain.changes import Reason
@@ -76,14 +76,14 @@ def again(mapping_id: int, source_id: int, *, everything: bool = False) -> Itera
         yield Page([(row.external_id, row.cells) for row in rows])
 
 
-def ask(held: Claim, run: Run, plan: Artefact, spans: Sequence[Span]) -> None:
-    """Keep what a plan is not certain of, part by part.
+def ask(held: Claim, run: Run, plan: Sequence[str], spans: Sequence[Span]) -> None:
+    """Keep what a plan, the files ``plan``, is not certain of, part by part.
 
     Whoever dies before the plan is offered has it asked anew, which changes nothing.
     """
     mapping_id, sources = run.source["mapping"], run.source["sources"]
     session.rollback()
-    with artefacts.read([plan.name]) as file:
+    with artefacts.read(plan) as file:
         for span, kept in zip(spans, sources, strict=True):
             after, more = span.first - 1, True
             columns = Fed.from_json(kept).columns
@@ -216,7 +216,7 @@ def _write(
     )
 
 
-def settle(run: Run, plan: str, spans: Sequence[Span]) -> None:
+def settle(run: Run, plan: Sequence[str], spans: Sequence[Span]) -> None:
     """Forget what needs no answer any more, once what the plan says has been carried out.
 
     That is who is certain now, and who is gone from a source that was read in whole. Whoever dies
@@ -232,7 +232,7 @@ def settle(run: Run, plan: str, spans: Sequence[Span]) -> None:
     query = query.order_by(MatchQuestion.id).limit(MANY)
     after = 0
     session.rollback()
-    with artefacts.read([plan]) as file:
+    with artefacts.read(plan) as file:
         while True:
             page = session.execute(
                 query.where(MatchQuestion.id > after).with_only_columns(

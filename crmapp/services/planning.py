@@ -25,6 +25,8 @@ BEGUN = N_("This run has been started already. Look at the run for what became o
 ANEW = N_("The plan was made anew. Look at it again before you run it.")
 STEM = "plan-1"
 """What the file of a plan is called that nobody has decided about."""
+ALL = "SELECT * FROM plan"
+"""Makes a plan of parts that say already what it does."""
 PART = 5000
 """How many rows of the source are planned at a time; of wide ones it gives fewer."""
 
@@ -54,9 +56,7 @@ def keep_part(
         return checkpoint(held, cursor=last, artefacts=parts, **values)
 
 
-def join_parts(
-    held: Claim, run: Run, select: str = "SELECT * FROM plan", before: Iterable[str] = ()
-) -> Artefact:
+def join_parts(held: Claim, run: Run, select: str = ALL, before: Iterable[str] = ()) -> Artefact:
     """Make the plan of the run: what ``select`` says of all its parts, after ``before``.
 
     Rows come in the order of the parts: to sort them would take memory for all of them.
@@ -103,9 +103,9 @@ def offer(
     after_commit(lambda: artefacts.clear_parts(held.run_id, held.fence))
 
 
-def count_actions(plan: Artefact) -> dict[str, int]:
-    """Return how many rows of a plan have each action."""
-    with artefacts.read([plan.name]) as file:
+def count_actions(plan: Artefact | Sequence[str]) -> dict[str, int]:
+    """Return how many rows of a plan, or of its files, have each action."""
+    with artefacts.read([plan.name] if isinstance(plan, Artefact) else plan) as file:
         return dict(file.ask("SELECT action, count(*) FROM plan GROUP BY action ORDER BY action"))
 
 

@@ -162,16 +162,20 @@ def failed_rows(run: Run, *, by: User, locale: str = "") -> FailedRows:
 
 
 def _names(run: Run) -> list[str]:
-    """Return the columns of all rows that a feed left out, those of the leftmost source first."""
+    """Return the columns of all rows that were left out, in the order in which they come."""
+    names: dict[str, None] = {}
+    after, more, exceptions = 0, True, _exceptions(run)
     with artefacts.read([part["name"] for part in run.artefacts]) as plan:
-        found = plan.ask(
-            "SELECT name, min(row_no), min(place) FROM (SELECT row_no,"  # noqa: S608  (our own text)
-            " unnest(json_keys(source)) AS name, generate_subscripts(json_keys(source), 1) AS place"
-            f" FROM plan WHERE {_LEFT} OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))"
-            " GROUP BY name ORDER BY 2, 3",
-            [run.cursor, _exceptions(run)],
-        )
-    return [name for name, _row, _place in found]
+        while more:
+            rows, more = plan.some(
+                f"row_no > ? AND ({_LEFT} OR row_no IN (SELECT unnest(CAST(? AS BIGINT[]))))",
+                [after, run.cursor, exceptions],
+                _BATCH,
+                ("row_no", "source"),
+            )
+            names |= {name: None for row in rows for name in row["source"]}
+            after = rows[-1]["row_no"] if rows else after
+    return list(names)
 
 
 def _exceptions(run: Run) -> list[int]:
@@ -179,12 +183,13 @@ def _exceptions(run: Run) -> list[int]:
 
 
 def _columns(run: Run, names: Sequence[str], by: User, locale: str) -> list[tuple[str, str]]:
+    """Return the columns of one source, and those of ``names``: a row has only what it fills."""
     try:
         columns = open_source(run.source, by=by).columns(locale)
         labels = {column.name: column.label for column in columns}
     except CRMError:  # the source has gone since; its rows are in the plan
-        labels = {}
-    return [(name, labels.get(name, name)) for name in names]
+        labels = {name: name for name in _names(run)}
+    return [*labels.items(), *((name, name) for name in names if name not in labels)]
 
 
 def _each(run: Run, by: User) -> Iterator[LeftOut]:

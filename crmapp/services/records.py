@@ -207,6 +207,7 @@ class _Batch:
         self.found_by = frozenset((*SEARCHED[self.object], *self.searched))
         if Action.CREATE not in actions and self.found_by.isdisjoint(touched):
             self.searched, self.found_by = (), frozenset()  # the search finds them as before
+        self.every = frozenset((*self.table.c.keys(), *self.searched))
         wanted = touched | self.found_by
         self.custom = {name for name in wanted if is_custom(name)}
         self.defaults = dict.fromkeys(touched & {*self.table.c.keys()}) | defaults_of(self.table)
@@ -251,7 +252,7 @@ class _Batch:
         record_id, change_id = self.fresh_ids.pop(), self.change_ids.pop()
         changed = {name: [None, freeze(value)] for name, value in values.items()}
         row = self._finish({**self.defaults, **values}, {})
-        row |= self._derived(values, {*self.table.c.keys(), *self.searched})
+        row |= self._derived(values, self.every)
         if self.model is Activity:
             row |= dict.fromkeys(COMPLETION) | self._completion({}, row)
         row["id"], row["lineage"] = record_id, dict.fromkeys(changed, change_id)

@@ -39,8 +39,8 @@ def linked(
     found = session.connection().execute(query).all()
     values = _values([row[4:] for row in found], names, specs)
     return {
-        key: Held(id_, version, each, bool(seen))
-        for (key, seen, id_, version, *_), each in zip(found, values, strict=True)
+        row[0]: Held(row[2], row[3], each, bool(row[1]))  # by name it takes half as long again
+        for row, each in zip(found, values, strict=True)
     }
 
 

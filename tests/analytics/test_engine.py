@@ -278,6 +278,39 @@ def test_rows_go_on_behind_a_key_in_the_order_of_keys(engine):
     assert seen == [f"C{number:03}" for number in range(1, 93)]
 
 
+def asked(engine, monkeypatch):
+    """Note each question that reaches the database."""
+    found = []
+    asking = engine._asking
+    monkeypatch.setattr(engine, "_asking", lambda *args: found.append(args) or asking(*args))
+    return found
+
+
+def test_who_goes_on_reading_asks_once_for_many_rows(engine, monkeypatch):
+    monkeypatch.setattr("crmapp.analytics.engines.duckdb.AHEAD", 60)
+    questions, seen, after = asked(engine, monkeypatch), [], None
+    while rows := engine.rows(ask(engine, activity="all"), after=after, limit=30, going_on=True):
+        seen += [row.key for row in rows]
+        after = seen[-1]
+
+    assert seen == [f"C{number:03}" for number in range(1, 93)]
+    assert len(questions) == 3  # 60 rows, 32, and that there are none behind them
+
+
+def test_who_reads_from_another_place_or_something_else_is_not_given_what_was_found_ahead(engine):
+    everyone, page = ask(engine, activity="all"), {"limit": 2, "going_on": True}
+    selection = Selection.some("customers", ["C001", "C007"])
+
+    engine.rows(everyone, **page)
+    assert [row.key for row in engine.rows(everyone, after="C040", **page)] == ["C041", "C042"]
+    engine.rows(everyone, **page)
+    selected = engine.rows(everyone, selection=selection, after="C002", **page)
+    assert [row.key for row in selected] == ["C007"]
+    engine.rows(everyone, **page)
+    restricted = engine.rows(everyone, restriction=["C005"], after="C002", **page)
+    assert [row.key for row in restricted] == ["C005"]
+
+
 def test_wide_rows_come_fewer_at_a_time_and_none_is_left_out(engine, monkeypatch):
     monkeypatch.setattr("crmapp.analytics.sql.WIDE", 500)
     pages, after = [], None

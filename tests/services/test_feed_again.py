@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from crmapp.artefacts import PlanFile
 from crmapp.domain.feeds import Content, FedBy
 from crmapp.domain.mapping import FieldMapping
 from crmapp.domain.plan import Planned
-from crmapp.services import plans
+from crmapp.services import planning, plans
 from tests.support.feeds import MAPPING, Erp, customer, feed, living, mapping, source
 
 WIDE = FieldMapping({**MAPPING.columns, "billing_postal_code": "zip", "tax_id": "tax"})
@@ -33,6 +34,27 @@ def test_a_namesake_is_not_asked_about_where_another_row_has_the_account(make, e
     assert run.done == {"created": 1, "updated": 1}
     assert [account.id for account in living(number="C1")] == [mine]
     assert feed(make, rule) is None
+
+
+def test_rows_are_joined_as_often_for_many_accounts_in_doubt_as_for_one(
+    make, erp, rule, monkeypatch
+):
+    monkeypatch.setattr(planning, "PART", 2)
+    ask, questions = PlanFile.ask, []
+    monkeypatch.setattr(
+        PlanFile,
+        "ask",
+        lambda self, query, *more: questions.append(query) or ask(self, query, *more),
+    )
+    names = "Acme", "Bravo", "Cargo", "Delta", "Extra"
+    for name in names:
+        make.account(f"{name} Bolts", billing_postal_code="75001")
+    erp.rows = [customer(n, f"{name} Boltz", **PLACE) for n, name in enumerate(names, 1)]
+
+    run = feed(make, rule)
+
+    assert run.counts == {"ambiguous": 5}
+    assert sum("renumbered AS" in query for query in questions) == 2  # who is, who else is
 
 
 def test_what_is_certain_makes_others_certain_in_turn(make, erp, rule):

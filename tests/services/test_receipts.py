@@ -96,6 +96,26 @@ def test_failed_rows_outlive_their_source(make: Make) -> None:
     assert [name for name, _label in failed.columns] == ["code", "name", "phone"]
 
 
+def test_failed_rows_of_a_source_that_is_gone_have_every_column_that_one_of_them_fills(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "_BATCH", 1)
+    lacking = {"C1": {"code": "C1"}, "C2": {"code": "C2", "name": "", "phone": "1", "more": "2"}}
+    done = carry_out(make, plan(make, lacking))
+    with unit_of_work():
+        run = session.get_one(Run, done.id)
+        run.source = {**run.source, "kind": "gone"}
+    failed = receipts.failed_rows(runs.get(done.id, by=make.mona), by=make.mona)
+    assert {name for name, _label in failed.columns} == {"code", "name", "phone", "more"}
+    assert len(list(failed.rows)) == 2
+
+
+def test_failed_rows_have_a_column_that_none_of_them_fills(make: Make) -> None:
+    done = carry_out(make, plan(make, {**rows_of("Fine"), "C2": {"code": "C2"}}))
+    failed = receipts.failed_rows(done, by=make.mona)
+    assert list(failed.columns) == [("code", "Code"), ("name", "Name"), ("phone", "Phone")]
+
+
 def test_a_run_without_failed_rows_has_no_such_file(make: Make) -> None:
     done = carry_out(make, plan(make, rows_of("Acme")))
     with pytest.raises(NotFound):

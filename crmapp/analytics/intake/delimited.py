@@ -7,13 +7,15 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from crmapp.analytics.intake.tables import (
     HEAD,
+    LONGEST_CELL,
     Reading,
     Row,
+    are_plain,
     begins,
     fitted,
     headings,
@@ -28,6 +30,8 @@ from crmapp.i18n import N_, Text
 ENCODINGS = ("utf-8", "windows-1252", "utf-16-le", "utf-16-be")
 DELIMITERS = {",": N_("Comma"), ";": N_("Semicolon"), "\t": N_("Tab"), "|": N_("Vertical bar")}
 LONGEST_LINE = 1024 * 1024
+_BUNCH = 64 * 1024
+"""Characters of plain lines that are read at a time."""
 _LINES_OF_A_ROW = 50
 _MOST_MENDED = 10_000
 _BOMS = {
@@ -84,6 +88,7 @@ class Delimited:
     def rows(self) -> Iterator[Row]:
         reader, mended = self._reader(), 0
         while True:
+            yield from self._plain_rows()
             self._lines.taken.clear()
             line = self._lines.number + 1
             try:
@@ -94,6 +99,9 @@ class Delimited:
                 return
             except csv.Error:
                 cells = []
+                if len(self._lines.taken) == 1:  # no quotation mark is open: a cell is too long
+                    yield Row(line, self._first_line(), Reason.BAD_TEXT)
+                    continue
             row = fitted(line, cells, len(self.columns))
             if self._is_open(cells, row):
                 mended += 1
@@ -101,6 +109,17 @@ class Delimited:
                 reader = self._reader()
             elif row is not None:
                 yield row
+
+    def _plain_rows(self) -> Iterator[Row]:
+        """The next rows as long as nothing is to be said of any: many are looked at together."""
+        width, line = len(self.columns), self._lines.number + 1
+        while lines := self._lines.plain():
+            rows = list(csv.reader(lines, delimiter=self._delimiter))
+            if {*map(len, rows)} != {width} or not are_plain(rows):
+                self._lines.read_again(lines)
+                return
+            yield from map(Row, count(line), rows)
+            line += len(rows)
 
     def _is_open(self, cells: Sequence[str], row: Row | None) -> bool:
         """Whether a quotation mark that is not closed has swallowed lines after its own."""
@@ -119,10 +138,14 @@ class Delimited:
                     {"line": line},
                 )
             )
-        first = self._lines.taken[0]
+        cells = self._first_line()
         self._lines.give_back(keep=1)
-        cells = [printable(part) for part in first.rstrip("\r\n").split(self._delimiter)]
-        return Row(line, cells[: 2 * len(self.columns)], Reason.OPEN_QUOTE)
+        return Row(line, cells, Reason.OPEN_QUOTE)
+
+    def _first_line(self) -> list[str]:
+        """The first line of what was taken last, as cells for a message."""
+        parts = self._lines.taken[0].rstrip("\r\n").split(self._delimiter)
+        return [printable(part) for part in parts[: 2 * len(self.columns)]]
 
     def _reader(self) -> Iterator[list[str]]:
         return csv.reader(self._lines, delimiter=self._delimiter)
@@ -161,6 +184,7 @@ class _Lines:
     def __init__(self, file: io.TextIOWrapper, strange: str) -> None:
         self._file = file
         self._again: list[str] = []
+        self._unread: list[str] = []
         self._strange = strange
         self.taken: list[str] = []
         self.number = 0
@@ -181,12 +205,37 @@ class _Lines:
         self.number -= len(back)
         self.taken.clear()
 
+    def plain(self) -> list[str]:
+        """Take the next lines if each is a row of its own; none if one of them may be otherwise."""
+        if self._again or self._unread:
+            return []
+        lines: list[str] = []
+        width = 0
+        while width < _BUNCH and (line := self._file.readline(LONGEST_LINE)):
+            lines.append(line)
+            width += len(line)
+        text = "".join(lines)
+        marks = ('"', "'", self._strange)
+        if width > LONGEST_CELL or any(mark and mark in text for mark in marks):
+            self._unread = lines[::-1]
+            return []
+        self.number += len(lines)
+        return lines
+
+    def read_again(self, lines: Sequence[str]) -> None:
+        """Let lines that were taken as plain ones come again, one by one."""
+        self._unread = [*reversed(lines)]
+        self.number -= len(lines)
+
+    def _readline(self) -> str:
+        return self._unread.pop() if self._unread else self._file.readline(LONGEST_LINE)
+
     def _read(self) -> str:
-        line = self._file.readline(LONGEST_LINE)
+        line = self._readline()
         if not line:
             raise StopIteration
         if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
-            while (rest := self._file.readline(LONGEST_LINE)) and rest[-1] not in "\r\n":
+            while (rest := self._readline()) and rest[-1] not in "\r\n":
                 pass
             line = f"\x00{line[:100]}\n"  # such a line is refused, and the next one read
         if self._strange and self._strange in line:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 from crmapp.domain.changes import Reason
@@ -131,6 +132,11 @@ def fitted(line: int, cells: Sequence[str | None], width: int) -> Row | None:
     if not _is_plain(text) and any(map(_unfit, cells)):
         return Row(line, [printable(cell) for cell in cells], Reason.BAD_TEXT)
     return Row(line, cells)
+
+
+def are_plain(rows: Sequence[Sequence[str]]) -> bool:
+    """Say cheaply that :func:`fitted` would take rows of the right width as they are."""
+    return all(map(any, rows)) and _is_plain("".join(chain.from_iterable(rows)))
 
 
 def _is_plain(text: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crmapp.analytics import dataset
+from crmapp.analytics.intake import delimited, files
+from crmapp.analytics.intake.delimited import _Lines
 from crmapp.analytics.intake.design import to_yaml
 from crmapp.errors import DatasetError, TableError
 from tests.analytics.intake.conftest import load, propose
@@ -35,6 +37,43 @@ def test_rows_in_are_rows_loaded_and_rows_rejected(tmp_path, design, batch):
     assert len(reasons) + accounted == 50
     assert all(reasons)
     assert min(len(reasons), accounted, rejected) > 0
+
+
+@pytest.mark.parametrize("bunch", [1, 150, 1 << 16])
+def test_rows_that_are_looked_at_together_are_those_that_are_found_one_by_one(
+    tmp_path, monkeypatch, bunch
+):
+    monkeypatch.setattr(delimited, "_BUNCH", bunch)
+    path, together, plain = tmp_path / "sent", 0, _Lines.plain
+    for seed in range(200):
+        path.write_bytes(broken(seed, (csv,)))
+        monkeypatch.setattr(_Lines, "plain", lambda _lines: [])
+        one_by_one = rows_of(path)
+        taken = []
+        monkeypatch.setattr(_Lines, "plain", lambda lines: taken.append(plain(lines)) or taken[-1])  # noqa: B023  (used at once)
+        assert rows_of(path) == one_by_one, seed
+        together += sum(map(len, taken))
+    assert together > 200
+
+
+def rows_of(path):
+    try:
+        with files.opened(path, files.look(path)) as table:
+            return list(table.rows())
+    except TableError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("long", [70_000, 110_000, 140_000, 1_100_000])
+def test_a_long_line_among_plain_ones_is_read_or_refused_by_itself(tmp_path, long):
+    path = tmp_path / "sent"
+    path.write_text("a,b\n" + "1,2\n" * 3 + f"3,{'x' * long}\n" + "4,5\n" * 3)
+
+    rows = rows_of(path)
+
+    assert [(row.line, row.reason is None) for row in rows] == [
+        (line, line != 5 or long < delimited.LONGEST_CELL) for line in range(2, 9)
+    ]
 
 
 def test_broken_dataset_files_say_what_is_wrong_with_them(design):
