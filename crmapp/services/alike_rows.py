@@ -27,9 +27,10 @@ from crmapp.db.json_values import merged, with_value
 from crmapp.db.session import json_text
 from crmapp.domain.derived import SEARCHED
 from crmapp.domain.fields import is_custom, thawers
-from crmapp.domain.plan import WRITTEN, Planned, PlanRow
+from crmapp.domain.plan import Planned, PlanRow
 from crmapp.models import Account, Change, Run
 from crmapp.services import account_sync_states, fields, pace
+from crmapp.services.planning import WRITES
 from crmapp.services.records import NUMBERED, table_of
 
 GIVEN: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -43,8 +44,6 @@ _PLAIN = (
     f"object = 'account' AND action = '{Planned.UPDATE}' AND version IS NOT NULL"
     " AND NOT link AND links = '[]' AND also = '[]' AND numbers = '{}'"
 )
-WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
-"""Says in SQL that a row of a plan is written."""
 _WRITTEN = f"row_no > ? AND row_no <= ? AND {WRITES}"
 _SURVEY = f"""
     SELECT max(row_no), sum(strlen(fields)), bool_and(coalesce({_PLAIN}, false))

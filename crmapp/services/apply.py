@@ -23,8 +23,9 @@ from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Run
 from crmapp.services import alike_rows, attached_writes, fields, pace, records, run_exceptions
-from crmapp.services.alike_rows import WRITES, Alike
+from crmapp.services.alike_rows import Alike
 from crmapp.services.engine import Claim, checkpoint, end, merge_counts
+from crmapp.services.planning import WRITES
 
 COUNTED = f"row_no > ? AND row_no <= ? AND NOT {WRITES}"
 NEEDED = (

@@ -41,7 +41,7 @@ from crmapp.services import (
     staged_rows,
     upsert_plan,
 )
-from crmapp.services.apply import WRITES, load
+from crmapp.services.apply import load
 from crmapp.services.engine import Claim, checkpoint, end, put_off
 from crmapp.services.feed_join import Span
 from crmapp.services.feed_readers import FeedReader
@@ -311,7 +311,7 @@ def _problems(plan: Sequence[str]) -> str:
 
 def _writes(plan: Sequence[str]) -> bool:
     with artefacts.read(plan) as file:
-        return bool(file.ask(f"SELECT 1 FROM plan WHERE {WRITES} LIMIT 1"))  # noqa: S608  (our own constant)
+        return bool(file.ask(f"SELECT 1 FROM plan WHERE {planning.WRITES} LIMIT 1"))  # noqa: S608  (our own constant)
 
 
 def _leave_nothing(

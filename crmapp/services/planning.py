@@ -12,7 +12,7 @@ from crmapp import artefacts
 from crmapp.artefacts import Artefact, Beside
 from crmapp.db import after_commit, session, unit_of_work
 from crmapp.domain.changes import Reason
-from crmapp.domain.plan import Planned, PlanRow
+from crmapp.domain.plan import WRITTEN, Planned, PlanRow
 from crmapp.domain.runs import Status
 from crmapp.errors import AlreadyRunning, Conflict
 from crmapp.i18n import N_
@@ -23,6 +23,8 @@ from crmapp.services.engine import CODE_VERSION, Claim, checkpoint, hand_over
 OUTDATED = N_("Another version of crmapp made this preview. Make it anew before you run it.")
 BEGUN = N_("This run has been started already. Look at the run for what became of it.")
 ANEW = N_("The plan was made anew. Look at it again before you run it.")
+WRITES = "(action IN ({}) OR link)".format(", ".join(f"'{action}'" for action in WRITTEN))
+"""Says in SQL that a row of a plan is written."""
 STEM = "plan-1"
 """What the file of a plan is called that nobody has decided about."""
 ALL = "SELECT * FROM plan"
