@@ -153,7 +153,7 @@ def test_whoever_was_changed_or_deleted_since_is_left_out_with_the_reason(make):
 
 @pytest.mark.parametrize("name", ["location", "c_found"])
 def test_what_more_follows_from_than_itself_is_left_to_the_door(make, name):
-    make.field("Found", searched=True)
+    make.field("Found")
     account = make.account("Acme")
     give = bulk_edits.setting(name, "Lyon", by=make.mona)
 
