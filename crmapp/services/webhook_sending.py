@@ -148,7 +148,8 @@ def _send(teller: Teller, delivery_id: int, fence: int) -> Told | None:
     body, attempts = webhook_events.body(delivery), delivery.attempts + 1
     session.rollback()  # a slow receiver must not hold a transaction open
     if body is None:
-        _note(delivery_id, state="failed", error="erased")
+        with unit_of_work():
+            _note(delivery_id, state="failed", error="erased")
         return None
     now = int(utcnow().timestamp())
     try:
@@ -159,9 +160,10 @@ def _send(teller: Teller, delivery_id: int, fence: int) -> Told | None:
         signed = " ".join(signature(word, event_id, now, body) for word in words)
         headers = {"webhook-id": event_id, "webhook-timestamp": str(now)}
         told = teller.tell(url, body, {**headers, "webhook-signature": signed})
-    _keep(delivery_id, told, attempts)
-    if told.status == GONE:
-        _switch_off(hook_id, fence)
+    with unit_of_work():
+        _keep(delivery_id, told, attempts)
+        if told.status == GONE:
+            _switch_off(hook_id, fence)
     return told
 
 
@@ -183,19 +185,18 @@ def _keep(delivery_id: int, told: Told, attempts: int) -> None:
 
 
 def _note(delivery_id: int, **values: Any) -> None:
-    with unit_of_work():
-        session.execute(
-            update(Delivery).where(Delivery.id == delivery_id).values(**values),
-            execution_options={"synchronize_session": False},
-        )
+    """Inside a unit of work: put down what became of a message."""
+    session.execute(
+        update(Delivery).where(Delivery.id == delivery_id).values(**values),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _switch_off(hook_id: int, fence: int) -> None:
-    """Do as a receiver asks that is gone."""
-    with unit_of_work():
-        off = update(Webhook).where(*_ours(hook_id, fence))
-        if session.execute(off.values(active=False, off_reason="gone")).rowcount:  # type: ignore[attr-defined]  # of an UPDATE
-            audit.note("webhook_off", by=None, about="webhook", about_id=hook_id, reason="gone")
+    """Inside a unit of work: do as a receiver asks that is gone."""
+    off = update(Webhook).where(*_ours(hook_id, fence))
+    if session.execute(off.values(active=False, off_reason="gone")).rowcount:  # type: ignore[attr-defined]  # of an UPDATE
+        audit.note("webhook_off", by=None, about="webhook", about_id=hook_id, reason="gone")
 
 
 def _release(hook_id: int, fence: int) -> None:

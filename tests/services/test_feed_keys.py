@@ -9,7 +9,7 @@ from crmapp.config import settings
 from crmapp.db import session, unit_of_work
 from crmapp.domain.plan import Planned, PlanRow
 from crmapp.models import ExternalIdentity
-from crmapp.services import planning
+from crmapp.services import feed_keys, planning
 from crmapp.services.feed_join import Span
 from crmapp.services.feed_keys import ReadKeys
 from tests.factories import Make
@@ -34,10 +34,12 @@ def test_each_source_lacks_the_keys_that_it_does_not_have_itself(parts: list[str
         assert read.lack(OURS, []) == set()
 
 
+@pytest.mark.parametrize("together", [1, 2, 20])
 def test_the_accounts_of_keys_that_were_not_read_are_found_over_all_pages_of_the_ledger(
-    parts: list[str], make: Make, monkeypatch: pytest.MonkeyPatch
+    parts: list[str], make: Make, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
     monkeypatch.setattr(planning, "PART", 2)
+    monkeypatch.setattr(feed_keys, "_TOGETHER", together)
     ours = {key: _known(make, OURS, key) for key in ("a", "b", 'd"', "é", "x")}
     theirs = _known(make, THEIRS, "b")
     with artefacts.read(parts) as file:

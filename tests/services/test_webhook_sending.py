@@ -183,6 +183,22 @@ def test_an_answer_is_kept_to_a_thousand_characters(make):
     assert log()[0].answer == "x" * 1_000
 
 
+def test_a_message_is_not_given_up_before_its_webhook_is_off(make, monkeypatch):
+    def dies(*_arguments, **_values):
+        raise RuntimeError("no time left")
+
+    with listening(http("410 Gone")) as peer:
+        hook_id, _secret = hook(make, peer.url)
+        saved(make)
+        monkeypatch.setattr("crmapp.services.audit.note", dies)
+        with pytest.raises(RuntimeError, match="no time left"):
+            deliver()
+
+    session.rollback()
+    assert session.get_one(Webhook, hook_id).active
+    assert [each.state for each in log()] == ["waiting"]
+
+
 def test_a_receiver_that_is_gone_is_told_nothing_any_more_and_that_is_said(make):
     with listening(http("410 Gone")) as peer:
         hook_id, _secret = hook(make, peer.url)
