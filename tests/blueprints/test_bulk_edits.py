@@ -48,6 +48,14 @@ def send(client, asked, tail="", headers=None, **typed):
     return client.post(f"/accounts/bulk-edits{tail}", data=sent, headers=headers or {})
 
 
+def test_fields_of_two_addresses_are_told_apart(as_user, make):
+    form = ask(as_user(make.mona), "field", make.account("Acme")).text
+
+    offered = re.findall(r"<option[^>]*>([^<]+)</option>", form)
+    assert len(offered) == len(set(offered))
+    assert {"City (Billing address)", "City (Shipping address)"} <= set(offered)
+
+
 def arrived(answer):
     place = answer.headers.get("Location") or answer.headers["HX-Redirect"]
     return place, int(re.findall(r"/(\d+)$", place)[0])

@@ -11,6 +11,18 @@ from tests.browser.walk import Walk
 
 __all__ = ["guests"]
 ACCOUNT = "Alpha Cognac"
+TOASTS = """() => {
+  window.tookBack = [];
+  for (const said of ["before", "last"]) {
+    const toast = Object.assign(document.createElement("div"), { className: "toast" });
+    const button = Object.assign(document.createElement("button"), { textContent: "Undo" });
+    button.dataset.key = "z";
+    button.addEventListener("click", () => window.tookBack.push(said));
+    const close = Object.assign(document.createElement("button"), { className: "toast-close" });
+    toast.append(button, close);
+    document.querySelector("#toasts").append(toast);
+  }
+}"""
 
 
 @pytest.fixture
@@ -33,6 +45,17 @@ def test_a_rep_lives_through_her_day(walk, way):
     walk.logs_call(f"Call about {errand}")
     dismisses_the_toast(walk)
     walk.adds_contact("Ida", errand)
+
+
+@ways("on a laptop")
+def test_a_key_takes_back_what_was_done_last_and_then_what_was_done_before(walk, way):
+    walk.goes_to("/day")
+    walk.page.evaluate(TOASTS)  # which go by themselves, sooner than they are looked at
+
+    walk.page.keyboard.press("z")
+    walk.page.keyboard.press("z")
+
+    assert walk.page.evaluate("window.tookBack") == ["last", "before"]
 
 
 def adds(walk: Walk, errand: str) -> None:

@@ -21,6 +21,7 @@ from crmapp.blueprints.accounts.bulk_actions import (
     named,
     titles_of,
 )
+from crmapp.blueprints.accounts.columns import label
 from crmapp.blueprints.accounts.export_forms import form_of as export_form
 from crmapp.domain.bulk_edits import WHOLE, Verb
 from crmapp.domain.permissions import Right
@@ -187,5 +188,5 @@ def _form(
 
 
 def _fields() -> list[tuple[str, str]]:
-    found = [(spec.name, translated(spec.label)) for spec in bulk_edits.editable()]
+    found = [(spec.name, label(spec.name, spec)) for spec in bulk_edits.editable()]
     return sorted(found, key=lambda pair: pair[1].casefold())

@@ -10,6 +10,7 @@ from flask import request
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from crmapp.blueprints.accounts.columns import label
 from crmapp.domain.bulk_edits import WHOLE, Edit, Verb
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
@@ -21,7 +22,6 @@ from crmapp.web.access import current_user, person
 from crmapp.web.forms import Form
 from crmapp.web.record_forms import form_name, new_form
 from crmapp.web.templating import text
-from crmapp.web.texts import translated
 
 
 @dataclass(frozen=True)
@@ -133,4 +133,4 @@ def _said(edit: Edit, locale: str) -> str:
     if edit.verb is Verb.REMOVE_TAGS:
         return _("Remove tags: %(tags)s", tags=said)
     short = said if len(said) <= 80 else f"{said[:79]}…"
-    return _("%(field)s: %(value)s", field=translated(spec.label), value=short)
+    return _("%(field)s: %(value)s", field=label(spec.name, spec), value=short)

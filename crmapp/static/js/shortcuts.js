@@ -9,7 +9,10 @@
   let timer = 0;
 
   const seen = (element) => element.checkVisibility();
-  const pressed = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`); // in a closed menu too
+  const pressed = (key) => { // in a closed menu too; of what several toasts offer, what the newest does
+    const marked = `[data-key="${CSS.escape(key)}"]`;
+    return [...document.querySelectorAll(`.toast ${marked}`)].at(-1) ?? document.querySelector(marked);
+  };
   const rows = () => [...document.querySelectorAll("main .grid tbody tr, main .to-do .event")].filter(seen);
   const handle = (row) => row.querySelector("th a, td a") ?? row.querySelector("input:not([type=hidden]), a");
   const here = (all) => all.findIndex((row) => row.contains(document.activeElement));
@@ -48,6 +51,7 @@
     if (!element) return false;
     if (element.matches(TYPING)) element.focus();
     else element.click();
+    if (element.closest(".toast")) delete element.dataset.key; // next time it is the toast before
     return true;
   };
   const inRow = (key) => {
