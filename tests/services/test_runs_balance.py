@@ -75,7 +75,7 @@ def fix_some(make: Make, run: Run, chosen: list[Fix | None]) -> Run:
         if row["reason"] != "bad_value" or choice is None:
             continue
         field, number = row["params"]["field"], row["row_no"]
-        if choice is Fix.DROP_CELL and field == "name":
+        if choice is Fix.DROP_CELL and field in ("name", "number"):  # which no row is without
             choice = Fix.DROP_ROW
         answers.append(Answer(f"{number}", choice, field, RIGHT[field], row_no=number))
     fixing.fix(run.id, answers, plan_hash=run.plan_hash or "", by=make.mona)
