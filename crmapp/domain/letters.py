@@ -20,11 +20,11 @@ _ENDS = re.compile(rf"\A[\s{_ZERO}]+|[\s{_ZERO}]+\Z")
 _ANYWHERE = re.compile(rf"[{_ZERO}]")
 _KEYS = frozenset({"number"})
 """Fields by whose text records are told apart."""
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs that are drawn as nothing."""
 _UNSEEN = frozenset({"Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
 """Categories of characters of which nothing is seen where they stand alone."""
-_ODD = re.compile("[\u0300-\u036f\u115f\u1160\u2800\u3164\uffa0]")
+_ODD = re.compile(f"[\u0300-\u036f{_BLANK}]")
 """What :func:`seen` may take away although Python calls it printable."""
 
 

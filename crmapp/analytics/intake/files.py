@@ -28,16 +28,16 @@ _WEB_PAGE = N_(
 )
 _NO_TABLES: dict[bytes, str] = {
     b"\xd0\xcf\x11\xe0": N_("This is an old or protected Excel workbook. Save it as XLSX or CSV."),
-    b"%PDF": N_("This is a PDF file. Have the table exported as XLSX or CSV."),
+    b"%pdf": N_("This is a PDF file. Have the table exported as XLSX or CSV."),
     b"{\\rtf": N_("This is a text document. Save its table as XLSX or CSV."),
-    b"\x89PNG": _PICTURE,
+    b"\x89png": _PICTURE,
     b"\xff\xd8\xff": _PICTURE,
-    b"GIF8": _PICTURE,
+    b"gif8": _PICTURE,
     b"<!doctype html": _WEB_PAGE,
     b"<html": _WEB_PAGE,
     b"<table": _WEB_PAGE,
 }
-"""What files begin with that are no tables → what to say of them; capitals do not count."""
+"""What files begin with that are no tables, in small letters → what to say of them."""
 
 
 def look(path: Path) -> Reading:
@@ -54,7 +54,7 @@ def look(path: Path) -> Reading:
         return workbook.look(path)
     begins = head.removeprefix(BOM_UTF8).lstrip().lower()
     for sign, problem in _NO_TABLES.items():
-        if begins.startswith(sign.lower()):
+        if begins.startswith(sign):
             raise TableError(problem)
     return delimited.look(path)
 
