@@ -115,11 +115,11 @@ class Writer:
         texts = [f"d.{quoted(each.name)}" for each in properties.values() if each.kind == "text"]
         lengths = [f"COALESCE(LENGTH(CAST({text} AS VARCHAR)), 0)" for text in texts]
         ctes, aggregates = self._aggregated(question, parts, only="e")
-        follows = f" WHERE d._key > {self.bind(after)}" if after is not None else ""
+        before = f"SELECT COALESCE(MAX(_id), 0) FROM {table} WHERE _key <= {self.bind(after)}"
+        follows = f" WHERE c.id > ({before})" if after is not None else ""
         sql = (
-            f"WITH n AS MATERIALIZED (SELECT d._id AS id FROM {table} AS d"
-            f" JOIN ({self.chosen(question, selection)}) AS c ON c.id = d._id{follows}"
-            f" ORDER BY id LIMIT {self.bind(limit)}),\n"
+            f"WITH n AS MATERIALIZED (SELECT c.id FROM ({self.chosen(question, selection)}) AS c"
+            f"{follows} ORDER BY c.id LIMIT {self.bind(limit)}),\n"
             f"w AS (SELECT n.id, {' + '.join(['0', *lengths])} AS width"
             f" FROM n JOIN {table} AS d ON d._id = n.id),\n"
             "b AS (SELECT id, SUM(width) OVER (ORDER BY id) - width AS before FROM w),\n"

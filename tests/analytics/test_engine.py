@@ -1,5 +1,6 @@
 """What every engine promises, checked against SQL that is written by hand over the raw table."""
 
+import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -309,6 +310,32 @@ def test_who_reads_from_another_place_or_something_else_is_not_given_what_was_fo
     engine.rows(everyone, **page)
     restricted = engine.rows(everyone, restriction=["C005"], after="C002", **page)
     assert [row.key for row in restricted] == ["C005"]
+
+
+def test_rows_go_on_behind_a_key_that_is_not_there(engine):
+    found = engine.rows(ask(engine, activity="all"), after="C040x", limit=2)
+
+    assert [row.key for row in found] == ["C041", "C042"]
+
+
+def held(engine):
+    """Bytes of the file that the database holds in memory."""
+    query = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"
+    return engine._cursor().execute(query).fetchone()[0]
+
+
+def test_what_is_read_on_and_on_is_not_held_unless_somebody_else_asks(engine):
+    everyone = ask(engine, activity="all")
+    engine.rows(everyone)
+    before = held(engine)
+
+    with contextlib.closing(engine.each(everyone, 92, seconds=20)) as others:
+        next(others)
+        engine.rows(everyone, going_on=True)
+        meanwhile = held(engine)
+    engine.rows(everyone, going_on=True)
+
+    assert held(engine) < before <= meanwhile
 
 
 def test_wide_rows_come_fewer_at_a_time_and_none_is_left_out(engine, monkeypatch):

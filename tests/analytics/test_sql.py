@@ -185,7 +185,7 @@ def test_rows_follow_a_key():
 
     statement = writer.rows(ask("lines"), Selection.some("lines", ["Ships"]), "Planes", 10)
 
-    assert "WHERE d._key > $v" in statement.sql
+    assert "WHERE _key <= $v" in statement.sql
     assert "Planes" in statement.params.values()
 
 

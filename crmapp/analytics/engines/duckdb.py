@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -69,6 +69,7 @@ class DuckDBEngine:
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = 0
+        self._asked = 0
         self._answers: Memory[Answer] = Memory(self._limits.remembered)
         self._lines: Memory[list[tuple[Any, ...]]] = Memory(self._limits.remembered)
         self._ahead: _Ahead | None = None
@@ -174,12 +175,26 @@ class DuckDBEngine:
             most = AHEAD if going_on else limit
             statement = self._writer(restriction, selections).rows(question, selection, after, most)
             lines = self._fetch(statement, remember=False)
+            if going_on:
+                self._forget_what_was_read()
         if len(lines) > limit:
             self._ahead = _Ahead(asked, lines[limit - 1][0], lines[limit:])
         return [
             Row(key, dict(zip(names, values, strict=True)), frozenset(varies) if varies else _NONE)
             for key, varies, *values in lines[:limit]
         ]
+
+    def _forget_what_was_read(self) -> None:
+        """Give back the memory that the engine keeps pages of the file in, up to its limit.
+
+        Other questions need it: while there are any, nothing is done.
+        """
+        with self._lock:
+            if self._connection is None or self._asked:
+                return
+            with suppress(duckdb.OutOfMemoryException):
+                self._connection.execute("SET memory_limit = '1MB'")
+            self._connection.execute(f"SET memory_limit = '{self._limits.memory}'")
 
     def _found_ahead(self, asked: tuple[Any, ...], after: str | None) -> list[tuple[Any, ...]]:
         """Take the rows that were found before, if they are those behind ``after``."""
@@ -265,7 +280,7 @@ class DuckDBEngine:
     def _asking(self, statement: Statement, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
         """Run a statement within the limits; what it finds is fetched inside."""
         cursor = self._cursor()
-        with _time_limit(cursor, seconds):
+        with self._counted(), _time_limit(cursor, seconds):
             try:
                 yield cursor.execute(statement.sql, dict(statement.params))
             except duckdb.InterruptException as error:
@@ -288,6 +303,17 @@ class DuckDBEngine:
                         {"memory": self._limits.memory},
                     )
                 ) from error
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count the questions that are being answered."""
+        with self._lock:
+            self._asked += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asked -= 1
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for one question; the database is opened once per process."""
