@@ -71,8 +71,9 @@ def settled(rows: Sequence[PlanRow]) -> list[PlanRow]:
     What other rows of the plan are about to change is not looked at; :func:`within` does.
     """
     found = list(rows)
+    changed = [row.fields for row in rows if row.fields]
     for name in FIELDS:
-        if any(row.fields.get(name, _NOTHING)[1] is not None for row in found):
+        if any(fields.get(name, _NOTHING)[1] is not None for fields in changed):
             found = _settled(name, found)
     return found
 

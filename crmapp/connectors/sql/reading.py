@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select
@@ -91,12 +92,10 @@ class Reading:
                 place = replace(place, stamp=None, key=None, beyond=False, keyless=True)
                 yield rows, place
                 break
-            following = rows[-1]
-            here = self._folded(place, following)
-            whole = [row for row in rows if self._folded(place, row) != here]
-            place = self._at(place, following)
-            if whole:
-                yield whole, place
+            count = self._surely(place, rows)
+            place = self._at(place, rows[count])
+            if count:
+                yield rows[:count], place
             else:  # more rows share this place than a page has
                 yield from self._streamed(self._asked(place).where(self._is_at(place)), place)
                 place = replace(place, beyond=True)
@@ -156,6 +155,12 @@ class Reading:
     def _at(self, place: SqlPlace, row: Values) -> SqlPlace:
         stamp = None if place.since is None else row[1]
         return replace(place, key=row[0], stamp=stamp, beyond=False)
+
+    def _surely(self, place: SqlPlace, rows: Sequence[Values]) -> int:
+        """Return how many rows stand before those that share the last one's place."""
+        here = self._folded(place, rows[-1])
+        alike = takewhile(lambda row: self._folded(place, row) == here, reversed(rows))
+        return len(rows) - sum(1 for _ in alike)
 
     @staticmethod
     def _folded(place: SqlPlace, row: Values) -> Any:

@@ -114,6 +114,8 @@ def key_of(value: Any) -> str | None:
     """Return what a row is known by, None if it has no key; padding is none of it."""
     if value is None:
         return None
+    if value.__class__ is str:
+        return value.strip() or None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = f"{value:f}" if isinstance(value, Decimal) else _as_text(value)
