@@ -15,7 +15,7 @@ from crmapp.domain.search import fold
 from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import User
-from crmapp.services import account_links, fields, pick_lists
+from crmapp.services import condition_links, fields, pick_lists
 
 ME = "me"
 """Stands for the reader among people, so that colleagues who share a filter each see their own."""
@@ -61,6 +61,15 @@ NOT_ASKED = N_("This cannot be asked of “%(field)s”. Choose something else."
 INCOMPLETE = N_("Enter a value, or take this condition away.")
 NO_DAYS = N_("Enter a number of days, from 0 to 36,500.")
 NO_DATE = N_("Enter a date, like 2026-11-22.")
+NONE = N_(
+    "No account that you see has this number or name. Enter another one, or take this condition"
+    " away."
+)
+SEVERAL = N_("Several accounts have this name. Enter the number instead.")
+
+
+class Lost(BadValue):
+    """The account that a condition names is not there for the reader, or not it alone."""
 
 
 def known() -> Mapping[str, Field]:
@@ -111,12 +120,15 @@ def meant(spec: Field, condition: Condition, *, by: User) -> list[Any]:
 
     Raises:
         BadValue: a value is none of the field's, or there are not as many as it takes.
+        Lost: it is an account that ``by`` does not find.
     """
     conditions.check_values(condition)
     if not takes(condition.operator, len(condition.values)):
         raise BadValue(Text(INCOMPLETE))
     if condition.operator in DAYS:
         return [_days(text) for text in condition.values]
+    if spec.kind is Kind.ACCOUNT:
+        return _accounts(condition.values, by)
     reading = _as_read(spec, condition.operator)
     lookups = _lookups(spec, condition.values, by)
     values = [_meant(reading, text, lookups) for text in condition.values]
@@ -126,13 +138,43 @@ def meant(spec: Field, condition: Condition, *, by: User) -> list[Any]:
 def typed(spec: Field, condition: Condition, *, by: User) -> tuple[str, ...]:
     """Return a condition's values as an address keeps them: numbers in the one way to write them.
 
+    Accounts are kept by their ids, since they may be called otherwise some day.
+
     Raises:
         BadValue: as :func:`meant`.
     """
     values = meant(spec, condition, by=by)
+    if spec.kind is Kind.ACCOUNT:
+        return tuple(map(condition_links.kept, values))
     if any(isinstance(value, Decimal | date) for value in values):
         return tuple(map(str, values))
     return tuple(text.strip() for text in condition.values)
+
+
+def by_ids(groups: Sequence[Group], *, by: User) -> tuple[Group, ...]:
+    """Return groups with the ids of the accounts that they name as somebody has typed them.
+
+    What ``by`` does not find stays as it was typed.
+    """
+    specs = known() if groups else {}
+
+    def of(condition: Condition) -> Condition:
+        spec = specs.get(condition.field)
+        if spec is None or spec.kind is not Kind.ACCOUNT:
+            return condition
+        ids = (condition_links.by_id(text.strip(), by=by) for text in condition.values)
+        return replace(condition, values=tuple(ids))
+
+    return tuple(replace(each, conditions=tuple(map(of, each.conditions))) for each in groups)
+
+
+def _accounts(texts: Sequence[str], by: User) -> list[int]:
+    words = [text.strip() for text in texts]
+    found = condition_links.meant(words, by=by)
+    for word in words:
+        if not found.get(word):
+            raise Lost(Text(SEVERAL if word in found else NONE))
+    return [found[word] for word in words]
 
 
 def _as_read(spec: Field, operator: Operator) -> Field:
@@ -144,8 +186,6 @@ def _as_read(spec: Field, operator: Operator) -> Field:
 
 
 def _lookups(spec: Field, texts: Sequence[str], by: User) -> Lookups:
-    if spec.kind is Kind.ACCOUNT:
-        return Lookups(accounts=account_links.meant([text.strip() for text in texts], by=by))
     if spec.kind in (Kind.USER, Kind.TEAM):
         people, teams = pick_lists.names_of_all()
         users = {**{str(id_): id_ for id_ in people}, ME: by.id}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from crmapp.db import session
 from crmapp.db.bulk import without_index
@@ -18,7 +17,7 @@ from crmapp.errors import Invalid
 from crmapp.i18n import N_, Text
 from crmapp.models import Account, PickListValue, User
 from crmapp.models.search import SHORT
-from crmapp.services import account_links, fields, pick_lists
+from crmapp.services import condition_links, fields, pick_lists
 from crmapp.services.account_search import found_by
 
 EMPTY = "none"
@@ -118,9 +117,9 @@ def _condition(spec: Field, text: str, by: User, narrow: bool) -> ColumnElement[
     if spec.kind is Kind.PICK_LIST:
         return and_(value.is_not(None), value == parse(spec, text, lookups))
     if spec.kind is Kind.ACCOUNT:
-        links = replace(lookups, accounts=account_links.meant([text], by=by))
+        account = condition_links.meant([text], by=by).get(text)
         number = number_at(own, spec.name)
-        return and_(number.is_not(None), number == float(parse(spec, text, links)))
+        return and_(number.is_not(None), number == float(account)) if account else false()
     if spec.kind in _RANGES:
         return _between(spec, text)
     found = found_by(text).alone() if narrow and len(fold(text)) >= SHORT else true()

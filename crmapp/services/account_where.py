@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
 from crmapp.db import utcnow
 from crmapp.db.bulk import dialect, without_index
@@ -24,7 +24,14 @@ from crmapp.models import Account, Activity, User
 from crmapp.models.folded import begins, contains, folded
 from crmapp.models.search import LAST, SHORT
 from crmapp.services import fields
-from crmapp.services.account_conditions import LAST_ACTIVITY, TEXTS, field_of, known, meant
+from crmapp.services.account_conditions import (
+    LAST_ACTIVITY,
+    TEXTS,
+    Lost,
+    field_of,
+    known,
+    meant,
+)
 from crmapp.services.account_search import found_by
 
 Test = ColumnElement[bool]
@@ -55,6 +62,8 @@ def met(
     groups: Sequence[Group], *, by: User, narrow: bool = True, sort: str | None = None
 ) -> list[Test]:
     """Turn a filter into conditions, all of which its accounts meet.
+
+    None meets one that names an account which is not there for ``by``.
 
     With ``narrow``, indexes are asked for the few accounts that may hold a text; they do not know
     deleted ones. ``sort`` is the field by which the list is sorted.
@@ -105,6 +114,8 @@ def _test(condition: Condition, specs: Mapping[str, Field], way: _Way) -> Test:
     try:
         spec = field_of(condition, specs)
         values = meant(spec, condition, by=way.by)
+    except Lost:
+        return false()
     except BadValue as bad:
         label = Text(spec.label) if spec else condition.field
         problem = Text(N_("%(field)s: %(problem)s"), {"field": label, "problem": bad.text})

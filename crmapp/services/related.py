@@ -12,7 +12,7 @@ from crmapp.db.statements import Query, Ready, Statement, Statements
 from crmapp.domain.conditions import Condition, Group, Operator, write
 from crmapp.domain.fields import Field
 from crmapp.models import Account, User
-from crmapp.services import account_links, accounts, fields
+from crmapp.services import accounts, condition_links, fields
 from crmapp.services.account_links import Named
 
 SHOWN = 5
@@ -24,8 +24,8 @@ FIELDS = ("parent_id", "bill_to_id", "ship_to_id")
 class Naming:
     """The accounts that name an account in ``field``: the first ones, and how many there are.
 
-    ``hidden`` of them the reader does not see. ``where`` is the filter that lists the others, if
-    the account can be told from all others by its number or its name.
+    ``hidden`` of them the reader does not see. ``where`` is the filter that lists all that she
+    sees, if she sees any.
     """
 
     field: Field
@@ -73,29 +73,22 @@ def _naming(account: Account, specs: Mapping[str, Field], by: User) -> list[Nami
     found = _read("first", account.id, by) if any(open_) else ()
     for name, _key, *row in sorted(found, key=lambda row: (row.name_key, row.id)):
         first.setdefault(name, []).append(Named(*row))
-    word = _word(account, by)
     return [
         Naming(
             specs[name],
             first.get(name, ()),
             seen,
             all_ - seen,
-            _where(name, word) if seen and word else None,
+            _where(name, account) if seen else None,
         )
         for name, all_, seen in zip(FIELDS, every, open_, strict=True)
         if all_
     ]
 
 
-def _word(account: Account, by: User) -> str | None:
-    """Return what a filter of the list means the account by, and no other."""
-    words = [each for each in (account.number, account.name) if each]
-    meant = account_links.meant(words, by=by)
-    return next((word for word in words if meant.get(word) == account.id), None)
-
-
-def _where(name: str, word: str) -> str:
-    return write((Group((Condition(name, Operator.IS, (word,)),), every=True),))
+def _where(name: str, account: Account) -> str:
+    condition = Condition(name, Operator.IS, (condition_links.kept(account.id),))
+    return write((Group((condition,), every=True),))
 
 
 def _read(what: str, account_id: int, by: User) -> Sequence[Any]:

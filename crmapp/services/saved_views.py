@@ -20,7 +20,7 @@ from crmapp.models import SavedView, User
 from crmapp.models.audience import EVERYONE, MINE
 from crmapp.services import audiences, editing
 from crmapp.services.rights import need
-from crmapp.services.view_questions import written
+from crmapp.services.view_questions import by_ids, written
 
 NAME_TAKEN = N_("You have a view with this name already. Enter another name.")
 NOT_LEFT = N_("Its maker still works with it.")
@@ -126,7 +126,7 @@ def keep(
         Invalid: field → what is wrong with it.
     """
     need(Right.ACCOUNT_VIEW, by=by)
-    args = written(pairs)
+    args = written(by_ids([*pairs], by=by))
     with _one_of_each_name(), unit_of_work():
         return editing.made(key, {**typed, "args": args}, lambda: _keep(args, typed, by), by=by)
 
@@ -148,7 +148,7 @@ def renew(view_id: int, pairs: Iterable[tuple[str, str]], version: int, *, by: U
     """
     with unit_of_work():
         view = _seen(view_id, version, by)
-        view.args = written(pairs)
+        view.args = written(by_ids([*pairs], by=by))
         _note(view, by)
 
 

@@ -9,10 +9,17 @@ from urllib.parse import parse_qsl, urlencode
 from crmapp.db import session
 from crmapp.domain import conditions
 from crmapp.domain.conditions import Condition, Group
-from crmapp.domain.fields import BadValue
+from crmapp.domain.fields import BadValue, Kind, is_custom
 from crmapp.errors import Invalid
 from crmapp.models import Team, User
-from crmapp.services import account_columns, account_list
+from crmapp.services import (
+    account_columns,
+    account_conditions,
+    account_list,
+    condition_links,
+    fields,
+)
+from crmapp.services.account_fields import EMPTY
 from crmapp.services.account_question import ARGUMENTS, Question
 
 Pairs = list[tuple[str, str]]
@@ -25,7 +32,9 @@ AS_IT_COMES = ("sort", "name")
 class Standing:
     """What of a view can be asked: ``living`` arguments, and ``lapsed`` ones.
 
-    Of a built filter or of columns that lapsed, what still can be asked is among the living ones.
+    Of a built filter or of columns that lapsed, what still can be asked is among the living ones,
+    and so is what names an account that is not there: no account meets that. Accounts are named by
+    their ids.
     With ``team_gone``, it asks for a team that is no more: no account belongs to it.
     """
 
@@ -78,8 +87,29 @@ def standing(args: str, *, by: User) -> Standing:
             living = [pair for pair in living if pair not in gone]
             living += [("where", rest) for name, text in gone if (rest := _rest(name, text, by))]
         else:
+            living = by_ids(living, by=by)
             team_gone = bool(question.team) and session.get(Team, question.team) is None
             return Standing(*_columns(question, living, lapsed), team_gone)
+
+
+def by_ids(pairs: Pairs, *, by: User) -> Pairs:
+    """Return a list's arguments with the ids of the accounts that they name by number or name."""
+    return [(name, _by_ids(name, text, by)) for name, text in pairs]
+
+
+def _by_ids(name: str, text: str, by: User) -> str:
+    if is_custom(name):
+        spec = fields.of("account").get(name)
+        linked = spec is not None and spec.kind is Kind.ACCOUNT and text != EMPTY
+        return condition_links.by_id(text.strip(), by=by) if linked else text
+    if name != "where":
+        return text
+    try:
+        groups = conditions.read(text)
+    except BadValue:
+        return text
+    kept = account_conditions.by_ids(groups, by=by)
+    return text if kept == groups else conditions.write(kept)
 
 
 def _columns(question: Question, living: Pairs, lapsed: Pairs) -> tuple[Pairs, Pairs]:

@@ -13,8 +13,9 @@ from flask_babel import ngettext
 from crmapp.domain.conditions import DAYS, Condition, Operator
 from crmapp.domain.fields import LISTED, Field, Kind
 from crmapp.i18n import N_
-from crmapp.services import pick_lists
+from crmapp.services import condition_links, pick_lists
 from crmapp.services.account_conditions import LAST_ACTIVITY, ME
+from crmapp.web.access import person
 from crmapp.web.templating import text
 from crmapp.web.texts import language, translated
 
@@ -129,7 +130,15 @@ def _said(spec: Field, values: Sequence[str]) -> list[str]:
         names = pick_lists.names_of_all()[spec.kind is Kind.TEAM]
         called = {ME: _("Me"), **{str(id_): name for id_, name in names.items()}}
         return [called.get(value, value) for value in values]
+    if spec.kind is Kind.ACCOUNT:
+        return list(map(account_said, values))
     return [text(_read(spec, value)) for value in values]
+
+
+def account_said(value: str) -> str:
+    """Return what the account of a condition is called now, if its reader may know."""
+    name = condition_links.called(value, by=person())
+    return _("an account that is not open to you") if name is None else name
 
 
 def _read(spec: Field, value: str) -> Any:

@@ -90,13 +90,14 @@ def _note(statements, _connection, _cursor, statement, *_rest):
     statements.append(statement)
 
 
-def test_no_filter_is_offered_that_would_mean_another_account(make):
-    head, _namesake = make.account("Head"), make.account("Head")
+def test_the_filter_means_no_other_account_of_the_same_name(make):
+    head, namesake = make.account("Head"), make.account("Head")
     make.account("Branch", parent_id=head.id)
+    make.account("Twig", parent_id=namesake.id)
 
     (below,) = related.of(head, by=make.bob).naming
 
-    assert (below.count, below.where) == (1, None)
+    assert listed(below, make.bob) == ["Branch"]
 
 
 def test_one_that_was_merged_is_shown_as_what_it_has_become(make):

@@ -11,7 +11,7 @@ from flask import request, url_for
 from crmapp.domain.fields import is_custom
 from crmapp.services.account_question import ARGUMENTS, Cursor, Question
 from crmapp.services.account_sets import Chosen
-from crmapp.services.view_questions import AS_IT_COMES
+from crmapp.services.view_questions import AS_IT_COMES, by_ids
 from crmapp.web.access import person
 from crmapp.web.context import this_request
 
@@ -74,7 +74,7 @@ def chosen_accounts() -> Chosen:
     """
     everything = "all" in request.values
     ids = request.values.getlist("without" if everything else "id")
-    return Chosen.read(ids, everything=everything, arguments=arguments())
+    return Chosen.read(ids, everything=everything, arguments=by_ids(arguments(), by=person()))
 
 
 def tail(pairs: Pairs | None = None, cursor: Cursor | None = None) -> str:

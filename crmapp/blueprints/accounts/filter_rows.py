@@ -23,8 +23,9 @@ from crmapp.domain.conditions import (
     Operator,
 )
 from crmapp.domain.fields import LISTED, BadValue, Field, Kind
+from crmapp.i18n import N_
 from crmapp.models import User
-from crmapp.services import account_conditions, pick_lists
+from crmapp.services import account_conditions, condition_links, pick_lists
 from crmapp.services.account_conditions import ME
 from crmapp.web.condition_words import offered
 from crmapp.web.texts import language, translated
@@ -33,6 +34,10 @@ from crmapp.web.typed_numbers import FIGURES, read_for, typed_for
 _ROW = re.compile(r"field-(\d{1,3})-(\d{1,3})")
 _CHOSEN = LISTED | {Kind.USER, Kind.TEAM}
 _TYPED_DAYS = frozenset({Kind.DATE, Kind.MOMENT})
+NOT_THERE = N_(
+    "The account that stood here was deleted, or is not open to you. Enter another one, or take"
+    " this condition away."
+)
 _MOST_ROWS = 50
 """So many rows of a form are read; a filter takes fewer, and says so."""
 
@@ -80,7 +85,8 @@ class Builder:
         """Show a filter that there is."""
         specs = account_conditions.known()
         blocks = [
-            Block(group.every, [_shown(one, specs) for one in group.conditions]) for group in groups
+            Block(group.every, [_shown(one, specs, by) for one in group.conditions])
+            for group in groups
         ]
         return cls(blocks, by=by)
 
@@ -199,9 +205,13 @@ def _numbers(name: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", "")
 
 
-def _shown(condition: Condition, specs: Mapping[str, Field]) -> Row:
-    """Show a condition of an address; its numbers as the reader types them."""
+def _shown(condition: Condition, specs: Mapping[str, Field], by: User) -> Row:
+    """Show a condition of an address; its numbers and accounts as the reader types them."""
     spec = specs.get(condition.field)
+    if spec is not None and spec.kind is Kind.ACCOUNT:
+        values = [condition_links.typed(value, by=by) for value in condition.values]
+        problem = "" if all(values) else _(NOT_THERE)
+        return Row(condition.field, condition.operator, values, problem)
     values = [typed_for(spec, value) for value in condition.values]
     return Row(condition.field, condition.operator, values)
 

@@ -13,11 +13,12 @@ from crmapp.blueprints.accounts import typed_ranges
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, tail
 from crmapp.domain.conditions import without, write
 from crmapp.domain.fields import Field, Kind
-from crmapp.services import account_conditions, pick_lists
+from crmapp.services import account_conditions, lost_accounts, pick_lists
 from crmapp.services import fields as field_set
 from crmapp.services.account_fields import EMPTY
 from crmapp.services.account_question import Question
-from crmapp.web.condition_words import sentence
+from crmapp.web.access import person
+from crmapp.web.condition_words import account_said, sentence
 from crmapp.web.texts import language, translated
 
 
@@ -65,7 +66,8 @@ def _own(question: Question) -> Iterator[tuple[str, str, str]]:
     plain = {EMPTY: _("none"), "yes": _("Yes"), "no": _("No")}
     for name, asked in question.fields:
         spec = specs[name]
-        text = typed_ranges.shown(spec, asked)
+        is_account = spec.kind is Kind.ACCOUNT and asked != EMPTY
+        text = account_said(asked) if is_account else typed_ranges.shown(spec, asked)
         words = labels.get(spec.pick_list, {}) if spec.pick_list else {}
         said = words.get(text) or (plain.get(text, text) if text == EMPTY or not words else text)
         yield name, translated(spec.label), said
@@ -83,6 +85,13 @@ def _built(question: Question) -> Iterator[Chip]:
             left = write(without(question.where, place, number))
             pairs = [*rest, ("where", left)] if left else rest
             yield Chip(said, url_for("accounts.index") + tail(pairs))
+
+
+def lost(question: Question) -> list[str]:
+    """Say which filters no account meets, since they name one that is not there."""
+    found = lost_accounts.of(question, by=person())
+    specs = account_conditions.known() if found else {}
+    return [sentence(each, specs) for each in found]
 
 
 def choices_of(specs: Iterable[Field], asked: Mapping[str, str]) -> dict[str, list[Any]]:

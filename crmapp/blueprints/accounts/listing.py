@@ -13,7 +13,7 @@ from crmapp.blueprints.accounts import bp, typed_ranges
 from crmapp.blueprints.accounts.addresses import Pairs, arguments, asked, place, tail
 from crmapp.blueprints.accounts.bulk_actions import offered
 from crmapp.blueprints.accounts.columns import called, heads
-from crmapp.blueprints.accounts.filters import chips, choices_of, unfiltered
+from crmapp.blueprints.accounts.filters import chips, choices_of, lost, unfiltered
 from crmapp.blueprints.accounts.lapsed import instead
 from crmapp.blueprints.accounts.rows import Rows
 from crmapp.blueprints.accounts.view_bar import bar_of, elsewhere
@@ -60,11 +60,10 @@ def index() -> ResponseReturnValue:
 
 
 def _list() -> ResponseReturnValue:
-    question, reader = asked(), person()
-    found = account_list.page(question, by=reader)
+    question, pairs = asked(), arguments()
+    found = account_list.page(question, by=person())
     columns = account_columns.shown(question.columns)
     people, teams = map(tuple, pick_lists.people_and_teams(keep=question.owner))
-    pairs = arguments()
     answer = page(
         "accounts/index.html",
         "accounts/_table.html",
@@ -73,6 +72,7 @@ def _list() -> ResponseReturnValue:
         rows=_rows(found.rows, columns, tail(pairs)),
         heads=heads(columns),
         gone=called(question.gone),
+        lost=lost(question),
         more_filters=bool(account_fields.filterable()),
         people=people,
         teams=teams,

@@ -101,14 +101,16 @@ def _room(pairs: Pairs, me: int) -> str:
 def elsewhere() -> str | None:
     """Return the address of the list in so many words, if this one only names a view.
 
-    The default view of the reader opens where nothing is asked; her columns are those of lists
-    that come from no view.
+    An account that it names as somebody typed it gets its id there. The default view of the reader
+    opens where nothing is asked; her columns are those of lists that come from no view.
 
     Raises:
         NotFound: the reader does not find the view.
     """
     if wants_fragment():
         return None
+    if address := _with_ids():
+        return address
     asked, plain = view_asked(), all(map(_is_foreign, request.args))
     if asked is None and (not plain or person().default_view is None):
         return _with_own_columns()
@@ -123,6 +125,13 @@ def elsewhere() -> str | None:
     if asked[0] not in views:
         raise NotFound
     return _in_words(views[asked[0]])
+
+
+def _with_ids() -> str | None:
+    """Return this address with the ids of the accounts that it names in words, if it does."""
+    pairs = arguments()
+    changed = dict(view_questions.by_ids(pairs, by=person())).items() - {*pairs}
+    return url_with(**dict(changed)) if changed else None
 
 
 def _with_own_columns() -> str | None:

@@ -18,7 +18,14 @@ from crmapp.domain.scopes import Scope
 from crmapp.errors import NotFound
 from crmapp.i18n import N_
 from crmapp.models import Account
-from crmapp.services import account_links, account_list, accounts, fields, published
+from crmapp.services import (
+    account_links,
+    account_list,
+    accounts,
+    fields,
+    lost_accounts,
+    published,
+)
 from crmapp.services.account_question import ARGUMENTS, Question
 from crmapp.services.duplicate_checks import Overruling
 from crmapp.web.access import person, requires
@@ -54,6 +61,7 @@ def list_accounts() -> ResponseReturnValue:
     size, place = records.limit(args.pop("limit", None)), args.pop("cursor", "")
     me, places = person().id, request.args.getlist("location")
     question = Question.from_args({**args, "from": place}, me=me, locations=places)
+    lost_accounts.refuse(question, by=person())
     found = account_list.page(replace(question, size=size), by=person())
     rows = account_list.records([line.id for line in found.rows], question, by=person())
     return records.many(_shown(rows), str(found.next) if found.next else None)

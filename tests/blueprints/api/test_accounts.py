@@ -334,3 +334,26 @@ def test_who_gives_an_account_away_is_told_that_it_is_done(make, program):
     assert [each.status_code for each in (made, again, given)] == [204] * 3
     assert made.headers["Location"] == again.headers["Location"]
     assert asks.get(f"/accounts/{hers.id}").status_code == 404
+
+
+@pytest.mark.parametrize("word", ["Head", "id:{id}"])
+def test_a_program_finds_by_the_id_and_the_name(make, program, word):
+    head = make.account("Head")
+    make.account("Branch", parent_id=head.id)
+    where = f"parent_id~is~{word.format(id=head.id)}"
+
+    found = program(make.bob).get(f"/accounts?where={where}").json
+
+    assert [each["name"] for each in found["items"]] == ["Branch"]
+
+
+@pytest.mark.parametrize("word", ["nobody", "id:99999", "id:{id}"])
+def test_a_program_that_names_no_account_is_refused(make, program, word):
+    head = make.account("Head")
+    make.account("Branch", parent_id=head.id)
+    accounts.delete(head.id, by=make.mona)
+
+    answer = program(make.bob).get(f"/accounts?where=parent_id~is~{word.format(id=head.id)}")
+
+    assert answer.status_code == 422
+    assert "No account that you see has this number or name." in answer.text
