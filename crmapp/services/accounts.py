@@ -22,6 +22,7 @@ from crmapp.i18n import N_, Text
 from crmapp.models import Account, Activity, Attachment, Contact, User
 from crmapp.services import (
     account_links,
+    counting,
     duplicate_checks,
     duplicate_hints,
     editing,
@@ -33,6 +34,7 @@ from crmapp.services import (
     records,
 )
 from crmapp.services.account_links import Named
+from crmapp.services.counting import typed_as
 from crmapp.services.duplicate_checks import Overruling
 from crmapp.services.pick_lists import lookups
 from crmapp.services.rights import need
@@ -137,11 +139,13 @@ def create(
     by: User,
     key: str | None = None,
     overruled: Overruling = duplicate_checks.NONE,
+    as_shown: bool = False,
 ) -> int:
     """Create an account from what a person typed, and return its id.
 
     ``typed`` maps fields to text; ``parent`` is another account's number or name. ``key`` is the
-    form's: the same form sent twice creates one account.
+    form's: the same form sent twice creates one account. With ``as_shown``, what was typed in
+    fields that do not count is left out: a form sends what it hides as well.
 
     Raises:
         Forbidden: she lacks the right.
@@ -152,7 +156,8 @@ def create(
     need(Right.ACCOUNT_CREATE, by=by)
     with _one_number_each(), unit_of_work():
         sent = {**typed, **_said(overruled)}
-        return editing.made(key, sent, lambda: _create(typed, overruled, by), by=by)
+        said = counting.only(typed, by=by) if as_shown else typed
+        return editing.made(key, sent, lambda: _create(said, overruled, by), by=by)
 
 
 def _create(typed: Mapping[str, object], overruled: Overruling, by: User) -> int:
@@ -176,8 +181,11 @@ def update(
     key: str | None = None,
     overruled: Overruling = duplicate_checks.NONE,
     exact: bool = False,
+    as_shown: bool = False,
 ) -> int:
     """Change the account that ``by`` saw at ``version``; fields that are not in ``typed`` stay.
+
+    With ``as_shown``, so do those that do not count.
 
     Raises:
         NotFound: she does not see it.
@@ -193,7 +201,9 @@ def update(
         sent = {**typed, **_said(overruled), "account": account_id, "version": version}
 
         def change() -> int:
-            values = _hers(account, _checked(typed, by, whole=False, account=account), version)
+            count = partial(counting.only, by=by, account=account, version=version)
+            said = count(typed) if as_shown else typed
+            values = _hers(account, _checked(said, by, whole=False, account=account), version)
             source = _unless_known(account, _news(account, values, version), overruled, by)
             try:
                 return editing.changed(
@@ -236,12 +246,8 @@ def _hers(account: Account, values: dict[str, Any], version: int) -> dict[str, A
         saw |= editing.before("account", account.id, version, kept)
     wrong = {name: kept[name].refusal for name in kept if values[name] != saw[name]}
     if wrong:
-        raise Invalid({_typed_as(name): said for name, said in wrong.items()})
+        raise Invalid({typed_as(name): said for name, said in wrong.items()})
     return {name: value for name, value in values.items() if name not in kept}
-
-
-def _typed_as(name: str) -> str:
-    return "parent" if name == "parent_id" else name
 
 
 def delete(account_id: int, *, by: User, version: int | None = None) -> None:
@@ -341,7 +347,7 @@ def _checked(
             unfit=partial(named_accounts.unfit, own_id),
         )
     except Invalid as invalid:
-        problems |= {_typed_as(name): text for name, text in invalid.fields.items()}
+        problems |= {typed_as(name): text for name, text in invalid.fields.items()}
     itself = {name for name in values.keys() & {*passing_on.FIELDS} if values[name] == own_id}
     values |= dict.fromkeys(itself)
     if account and "primary_contact_id" in typed:
@@ -355,7 +361,7 @@ def _checked(
 
 
 def _said_of(typed: Mapping[str, object], name: str) -> str:
-    return str(typed.get(_typed_as(name)) or "").replace("\x00", "").strip()
+    return str(typed.get(typed_as(name)) or "").replace("\x00", "").strip()
 
 
 def _excused(account: Account | None, by: User) -> Callable[[Mapping[str, Any]], frozenset[str]]:
@@ -388,5 +394,5 @@ def _with_links(side: Mapping[str, Any], by: User) -> dict[str, Any]:
     ids = {typed[name] for name in links if typed[name] is not None}
     words = account_links.called(ids, by=by)
     for name in links:
-        typed[_typed_as(name)] = words.get(typed.pop(name))
+        typed[typed_as(name)] = words.get(typed.pop(name))
     return typed

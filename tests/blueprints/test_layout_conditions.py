@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from crmapp.db import session
-from crmapp.models import Account
-from crmapp.services import layout_edits, layouts, required_fields
+from crmapp.models import Account, Change
+from crmapp.services import accounts, layout_edits, layouts, required_fields
 from tests.support.pages import flat
 from tests.support.web import htmx
 
@@ -95,13 +95,16 @@ def test_a_required_choice_that_does_not_count_begins_empty(make, alice, as_user
     assert re.findall(r'<option ?(?:selected )?value="([^"]*)"', choice)[0] == ""
 
 
-def test_a_wrong_value_is_shown_though_its_field_does_not_count(make, alice, as_user):
+def test_a_wrong_value_in_a_field_that_does_not_count_stops_nobody(make, alice, as_user):
     condition(alice, "email")
+    sent, bob = {"name": "Acme", "email": "nobody"}, as_user(make.bob)
 
-    answer = as_user(make.bob).post("/accounts", data={"name": "Acme", "email": "nobody"})
+    plain = bob.post("/accounts", data=sent)
+    partner = bob.post("/accounts", data={**sent, "account_type": "partner"})
 
-    assert answer.status_code == 422
-    assert not away(answer.text, "email")
+    assert (plain.status_code, partner.status_code) == (303, 422)
+    assert not away(partner.text, "email")
+    assert session.scalars(select(Account)).one().email is None
 
 
 def test_what_nobody_typed_in_a_field_that_does_not_count_is_no_value(make, alice, as_user):
@@ -182,3 +185,68 @@ def test_a_condition_that_is_right_is_said_to_have_no_fault(alice):
 
     assert 'class="err"' not in page
     assert 'value="partner" checked' in page
+
+
+# --- what forms send for fields that do not count ---------------------------------------------
+
+
+@pytest.fixture
+def acme(make, alice):
+    """An account whose fax counts, since it is a partner's."""
+    condition(alice, "fax")
+    return make.account("Acme", account_type="partner", fax="+43 1 555", owner_id=make.bob.id)
+
+
+def held(make, account):
+    return make.again(Account, account.id)
+
+
+@pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
+def test_what_a_form_sends_of_a_hidden_field_is_not_saved_and_that_is_said(
+    make, as_user, acme, headers
+):
+    bob = as_user(make.bob)
+    sent = {"name": "Acme", "account_type": "prospect", "fax": "+43 1 777", "version": 1}
+
+    bob.post(f"/accounts/{acme.id}", data=sent, headers=headers)
+
+    now, page = held(make, acme), flat(bob.get("/accounts"))
+    fields = session.scalars(select(Change.fields).order_by(Change.id.desc())).first()
+    assert (now.account_type, now.fax) == ("prospect", "+43 1 555")
+    assert "fax" not in fields
+    assert "Not saved, since it does not count: Fax." in page
+
+
+def test_what_was_typed_before_its_decider_changed_is_not_saved_of_a_new_account(
+    make, as_user, acme
+):
+    bob = as_user(make.bob)
+
+    bob.post("/accounts", data={"name": "Beta", "fax": "+43 1 777"})
+    page = flat(bob.get("/accounts"))
+
+    assert session.scalars(select(Account).where(Account.name == "Beta")).one().fax is None
+    assert "Not saved, since it does not count: Fax." in page
+
+
+def test_nothing_is_said_where_nothing_was_typed(make, as_user, acme):
+    bob = as_user(make.bob)
+    sent = {"name": "Acme", "account_type": "", "fax": "+43 1 555", "version": 1}
+
+    bob.post(f"/accounts/{acme.id}", data=sent)
+
+    assert "Not saved" not in flat(bob.get("/accounts"))
+
+
+@pytest.mark.parametrize("headers", [{}, htmx()], ids=["plain", "htmx"])
+def test_one_value_that_stopped_to_count_meanwhile_stays(make, as_user, acme, headers):
+    accounts.update(acme.id, {"account_type": "prospect"}, 1, by=make.mona)
+    bob = as_user(make.bob)
+
+    address = f"/accounts/{acme.id}/values/fax"
+    answer = bob.post(address, data={"fax": "+43 1 777", "version": 1}, headers=headers)
+    page = flat(bob.get("/accounts"))
+
+    assert "Location" in answer.headers or "HX-Redirect" in answer.headers
+    assert (held(make, acme).fax, held(make, acme).version) == ("+43 1 555", 2)
+    assert "Not saved, since it does not count: Fax." in page

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
+from crmapp.blueprints.accounts.alike import overruled
 from crmapp.domain.field_conditions import Rules
 from crmapp.domain.fields import Field
 from crmapp.domain.records import GROUP_MORE
@@ -19,6 +21,7 @@ from crmapp.web.access import current_user
 from crmapp.web.field_words import counts_if
 from crmapp.web.forms import Form
 from crmapp.web.record_forms import edit_form, fill_in, form_name, new_form
+from crmapp.web.texts import translated
 
 LONG = 80
 """More fields make a long form, which begins with its first two sections open and no others."""
@@ -125,16 +128,38 @@ def left_out(form: Form, account: Account | None) -> frozenset[str]:
 
 
 def typed(form: Form) -> Mapping[str, Any]:
-    """Return what was typed for a new account, and how it begins in the fields she is not shown.
-
-    What she did not type in a field that does not count is no value of the account.
-    """
+    """Return what was typed for a new account, and how it begins in the fields she is not shown."""
     blank = new_form(of_forms(), sent=False, owner_id=current_user.id)
-    away = {form_name(spec) for spec in of_forms() if spec.name in left_out(form, None)}
-    untouched = {name for name in away if name in form and form[name].data == blank[name].data}
-    own = {name: value for name, value in form.values.items() if name not in untouched}
-    begins = {name: value for name, value in blank.values.items() if name not in form}
-    return {**{name: value for name, value in begins.items() if name not in away}, **own}
+    return {name: value for name, value in blank.values.items() if name not in form} | form.values
+
+
+def sent_by(form: Form) -> dict[str, Any]:
+    """Return by whom a form was sent, with its key; what stands in fields it hid is not meant."""
+    key = form.idempotency_key.data
+    return {"by": current_user, "key": key, "overruled": overruled(), "as_shown": True}
+
+
+def unsaved(form: Form, account: Account | None) -> str:
+    """Say in which fields something else was typed that is not saved, since they do not count."""
+    gone = left_out(form, account)
+    away = [spec for spec in of_forms() if spec.name in gone]
+    blank = _blank(account) if away else form
+    names = [
+        translated(spec.label)
+        for spec in away
+        if (name := form_name(spec)) in form
+        and (form[name].data or None) != (blank[name].data or None)
+    ]
+    told = ", ".join(names)
+    return _("Not saved, since it does not count: %(fields)s.", fields=told) if names else ""
+
+
+def _blank(account: Account | None) -> Form:
+    """Return the form before anything was typed."""
+    if account is None:
+        return new_form(of_forms(), sent=False, owner_id=current_user.id)
+    known = accounts.links_typed(account, by=current_user)
+    return edit_form(of_forms(), account, typed=known, sent=False)
 
 
 def retired_since(form: Form, account: Account | None) -> list[tuple[str, str]]:

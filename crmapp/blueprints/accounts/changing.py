@@ -10,7 +10,15 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.alike import overruled, status_of, told
-from crmapp.blueprints.accounts.arranged import arranged, hers, retired_since, standing, typed
+from crmapp.blueprints.accounts.arranged import (
+    arranged,
+    hers,
+    retired_since,
+    sent_by,
+    standing,
+    typed,
+    unsaved,
+)
 from crmapp.blueprints.accounts.facts import words
 from crmapp.domain.fields import Field
 from crmapp.domain.permissions import Right
@@ -50,16 +58,15 @@ def create() -> ResponseReturnValue:
     retired = retired_since(form, None)
     if retired or not form.validate_on_submit():
         return _new(form, 409 if retired else 422, retired=retired)
+    left = unsaved(form, None)
     try:
-        account_id = accounts.create(
-            typed(form), by=current_user, key=form.idempotency_key.data, overruled=overruled()
-        )
+        account_id = accounts.create(typed(form), **sent_by(form))
     except Invalid as invalid:
         form.refuse(invalid)
         return _new(form, status=422)
     except MayExist as known:
         return _new(form, status_of(known), known)
-    flash(_("Account “%(name)s” added.", name=form.name.data.strip()), "success")
+    _tell(_("Account “%(name)s” added.", name=form.name.data.strip()), left)
     if "add_another" in request.form:
         return see_other(url_for("accounts.new"))
     return _arrive(account_id)
@@ -77,15 +84,13 @@ def edit(account_id: int) -> ResponseReturnValue:
 def update(account_id: int) -> ResponseReturnValue:
     """Change the account, or show what is wrong or who was quicker."""
     keepers = field_owners.of(account_id)
-    form = _edit_form(account_id, keepers)
-    retired = retired_since(form, accounts.get(account_id, by=current_user))
+    form, account = _edit_form(account_id, keepers), accounts.get(account_id, by=current_user)
+    retired, left = retired_since(form, account), unsaved(form, account)
     if retired or not form.validate_on_submit():
         return _edit(account_id, form, keepers, 409 if retired else 422, retired=retired)
-    key, version, name = form.idempotency_key.data, form.version.data, _called(account_id, form)
+    version, name = form.version.data, _called(account_id, form)
     try:
-        accounts.update(
-            account_id, form.values, version, by=current_user, key=key, overruled=overruled()
-        )
+        accounts.update(account_id, form.values, version, **sent_by(form))
     except Invalid as invalid:
         form.refuse(invalid)
         return _edit(account_id, form, keepers, status=422)
@@ -94,7 +99,7 @@ def update(account_id: int) -> ResponseReturnValue:
     except Conflict as conflict:
         conflicts = show_conflict(form, conflict)
         return _edit(account_id, form, keepers, status=409, conflicts=conflicts)
-    flash(_("Account “%(name)s” saved.", name=name), "success")
+    _tell(_("Account “%(name)s” saved.", name=name), left)
     return _arrive(account_id)
 
 
@@ -179,6 +184,12 @@ def _restoration(
         holder=accounts.number_holder(account, by=current_user),
         keeper=field_owners.locked(account_id).get("number"),
     )
+
+
+def _tell(done: str, left: str) -> None:
+    flash(done, "success")
+    if left:
+        flash(left, "info")
 
 
 def _called(account_id: int, form: Form) -> str:

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 
 from crmapp.blueprints.accounts import bp
 from crmapp.blueprints.accounts.addresses import tail
-from crmapp.blueprints.accounts.alike import overruled, status_of, told
+from crmapp.blueprints.accounts.alike import status_of, told
+from crmapp.blueprints.accounts.arranged import sent_by, unsaved
 from crmapp.blueprints.accounts.facts import filled, origins, written
 from crmapp.blueprints.accounts.tabs import Opened, header
 from crmapp.domain.fields import Field
@@ -64,11 +65,9 @@ def update_value(account_id: int, name: str) -> ResponseReturnValue:
     left_out = layouts.left_out_of(account, by=current_user)
     if not form.validate_on_submit():
         return _form_page(account, spec, form, status=422)
-    key, version = form.idempotency_key.data, form.version.data
+    left = unsaved(form, account)
     try:
-        accounts.update(
-            account_id, form.values, version, by=current_user, key=key, overruled=overruled()
-        )
+        accounts.update(account_id, form.values, form.version.data, **sent_by(form))
     except Invalid as invalid:
         form.refuse(invalid)
         return _form_page(account, spec, form, status=422)
@@ -76,6 +75,8 @@ def update_value(account_id: int, name: str) -> ResponseReturnValue:
         return _form_page(account, spec, form, status=status_of(known), may_exist=known)
     except Conflict as conflict:
         return _form_page(account, spec, form, show_conflict(form, conflict), status=409)
+    if left:
+        flash(left, "info")
     return _saved(account_id, spec, before, left_out)
 
 
@@ -89,7 +90,7 @@ def _saved(
     account = accounts.get(account_id, by=current_user)
     if account.version != before:
         flash(_("%(field)s saved.", field=translated(spec.label)), "success")
-    if layouts.left_out_of(account, by=current_user) != left_out:
+    if spec.name in left_out or layouts.left_out_of(account, by=current_user) != left_out:
         return _back_to(account, spec)  # other fields come or go
     return _shown(account, spec, "accounts/value.swaps.html")
 

@@ -22,6 +22,7 @@ def test_an_administrator_arranges_accounts_and_takes_it_back(guests, way):
     lets_a_field_count_for_partners(walk)
     blocks_a_second_phone_number(walk, "block")
     adds_a_partner(walk, f"{word} Partners", phone)
+    types_in_a_field_that_does_not_count(walk, f"{word} Partners")
     finds_what_lies_on_the_tab(walk, f"{word} Logistics")
     is_stopped_by_the_phone_number(walk, f"{word} Twins", phone)
     takes_it_back(walk)
@@ -162,6 +163,26 @@ def adds_a_partner(walk: Walk, name: str, phone: str) -> None:
     walk.saves()
     walk.comes_to(name)
     expect(walk.page.get_by_text("+43 662 99999").first).to_be_visible()
+
+
+def types_in_a_field_that_does_not_count(walk: Walk, name: str) -> None:
+    """What she typed before she made it a prospect is not saved; what the field held comes back."""
+    form = f"{walk.page.url.partition('?')[0]}/edit"
+    for kind, fax in (("prospect", "+43 662 11111"), ("partner", None)):
+        walk.goes_to(form)
+        opens_all(walk)
+        if fax:
+            walk.field("Fax").fill(fax)
+        walk.page.locator("#account_type").select_option(kind)
+        expect(walk.field("Fax")).to_be_visible(visible=kind == "partner" or not walk.scripts)
+        walk.saves()
+        walk.is_told("Account “%(name)s” saved.", name=name)
+        if fax:
+            told = "Not saved, since it does not count: %(fields)s."
+            walk.is_told(told, fields=walk.say("Fax"))
+            walk.looks_around()
+    expect(walk.page.get_by_text("+43 662 99999").first).to_be_visible()
+    assert not walk.page.get_by_text("+43 662 11111").count()
 
 
 def opens_all(walk: Walk) -> None:
