@@ -33,14 +33,14 @@ MOMENTS: Mapping[str, Field] = {
         ),
         Field(
             name="created_at",
-            label=N_("Created"),
+            label=N_("Date created"),
             help=N_("When the account was added."),
             kind=Kind.MOMENT,
             group=_GROUP,
         ),
         Field(
             name="updated_at",
-            label=N_("Changed"),
+            label=N_("Date changed"),
             help=N_("When one of the account’s values changed last."),
             kind=Kind.MOMENT,
             group=_GROUP,

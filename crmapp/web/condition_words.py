@@ -103,6 +103,8 @@ def _phrase(spec: Field, operator: Operator, value: str) -> str:
 
 
 def _days(spec: Field, operator: Operator, count: int, days: str) -> str:
+    if not count:
+        return _today(spec, operator)
     if operator is Operator.PAST:
         return ngettext(
             "is within the last day", "is within the last %(days)s days", count, days=days
@@ -119,6 +121,13 @@ def _days(spec: Field, operator: Operator, count: int, days: str) -> str:
             days=days,
         )
     return ngettext("is more than a day ago", "is more than %(days)s days ago", count, days=days)
+
+
+def _today(spec: Field, operator: Operator) -> str:
+    """Say what no days ask for: French counts them as one."""
+    if operator is not Operator.OLDER:
+        return _("is today")
+    return _("is before today, or never") if spec.name == LAST_ACTIVITY else _("is before today")
 
 
 def _said(spec: Field, values: Sequence[str]) -> list[str]:

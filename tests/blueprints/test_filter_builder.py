@@ -95,9 +95,12 @@ def test_each_condition_is_a_chip_that_leads_to_the_list_without_it(make, as_use
         ("name~begins~Ac", "Name begins with Ac"),
         ("notes~empty", "Notes is empty"),
         ("credit_limit~between~10~20.5", "Credit limit is between 10 and 20.5"),
-        ("created_at~past~30", "Created is within the last 30 days"),
-        ("created_at~older~1", "Created is more than a day ago"),
-        ("created_at~is~2026-03-01", "Created is on Mar 1, 2026"),
+        ("created_at~past~30", "Date created is within the last 30 days"),
+        ("created_at~past~0", "Date created is today"),
+        ("updated_at~older~0", "Date changed is before today"),
+        ("created_at~older~1", "Date created is more than a day ago"),
+        ("created_at~is~2026-03-01", "Date created is on Mar 1, 2026"),
+        ("last_activity~older~0", "Last activity is before today, or never"),
         ("last_activity~older~30", "Last activity is more than 30 days ago, or never"),
         ("tags~all~key~old", "Tags has key and old"),
         ("tags~none~key", "Tags does not have key"),
@@ -108,6 +111,22 @@ def test_each_condition_is_a_chip_that_leads_to_the_list_without_it(make, as_use
 )
 def test_a_condition_is_said_in_words(make, as_user, condition, said):
     assert list(chips(as_user(make.bob).get(f"/accounts?where={condition}").text)) == [said]
+
+
+@pytest.mark.parametrize(
+    "condition, said",
+    [
+        ("created_at~past~0", "Date de création est aujourd’hui"),
+        ("created_at~past~1", "Date de création est dans le dernier jour"),
+        ("updated_at~older~0", "Date de modification est avant aujourd’hui"),
+    ],
+)
+def test_french_tells_no_days_from_one_and_dates_from_what_was_created(
+    make, as_user, condition, said
+):
+    client = as_user(make.user("dora", "manager", locale="fr"))
+
+    assert list(chips(client.get(f"/accounts?where={condition}").text)) == [said]
 
 
 @pytest.mark.parametrize("headers", [{}, htmx("div#drawer-body")], ids=["plain", "htmx"])
