@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from crmapp.domain.letters import are_plain, seen, unfit
 from crmapp.domain.planned import REMINDERS, is_length
 from crmapp.domain.search import fold
+from crmapp.domain.thousands import plain_number
 from crmapp.i18n import N_, Text
 
 Meaning = TypeVar("Meaning")
@@ -253,18 +254,8 @@ def _url(spec: Field, text: str, lookups: Lookups) -> str:
     return _text(spec, address, lookups)
 
 
-def _plain(text: str) -> str:
-    """Return a number without its separators of thousands, and with a point for its decimals."""
-    plain = re.sub(r"[\s\u00a0\u202f'’]", "", text)
-    if re.fullmatch(r"-?(\d+,\d{1,2}|0,\d+|\d+,\d{4,})", plain):
-        return plain.replace(",", ".")
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", plain):
-        return plain.replace(",", "")
-    return plain
-
-
 def _number(_spec: Field, text: str, _lookups: Lookups) -> Decimal:
-    plain = _plain(text)
+    plain = plain_number(text)
     if not _NUMBER.fullmatch(plain):
         raise BadValue(Text(N_("Enter a number, like 12.5.")))
     number = Context(prec=_DIGITS).create_decimal(plain)
@@ -277,7 +268,7 @@ def _number(_spec: Field, text: str, _lookups: Lookups) -> Decimal:
 
 
 def _money(_spec: Field, text: str, _lookups: Lookups) -> Decimal:
-    plain = _plain(text)
+    plain = plain_number(text)
     try:
         if not _MONEY.fullmatch(plain):
             raise InvalidOperation

@@ -11,6 +11,7 @@ from typing import Any
 
 from crmapp.domain.fields import BadValue
 from crmapp.domain.search import digits
+from crmapp.domain.thousands import closed_up
 from crmapp.i18n import N_, Text
 
 MOST = 6
@@ -231,7 +232,7 @@ def _number(kind: StepKind) -> Callable[[str, str], str]:
     pattern, thousands = _NUMBERS[kind]
 
     def read(text: str, _value: str) -> str:
-        plain = re.sub(r"[\s'’]", "", text)
+        plain = closed_up(text)
         if not pattern.fullmatch(plain):
             raise BadValue(Text(_UNREAD[kind], {"value": text[:80]}))
         return plain.replace(thousands, "").replace(",", ".").rstrip(".").removeprefix("+")

@@ -10,10 +10,10 @@ from flask_babel import get_locale
 from wtforms import StringField
 
 from crmapp.domain.fields import Field, Kind
+from crmapp.domain.thousands import closed_up
 
 FIGURES = frozenset({Kind.NUMBER, Kind.MONEY})
 """Kinds of fields that are typed as their reader writes numbers."""
-_SPACES = re.compile(r"[\s'’]")
 _WITH_POINT = re.compile(r"-?\d+\.\d+")
 _WITH_COMMA = re.compile(r"[-−]?(\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}|\d+,\d+)")
 
@@ -72,7 +72,7 @@ def with_point(text: str) -> str:
     ``1.250,50`` is ``1250.50``, ``1,250`` is ``1.250`` and ``1.250.000`` is ``1250000``. What may
     mean something else stays: ``1.250`` is what programs write.
     """
-    plain = _SPACES.sub("", text)
+    plain = closed_up(text)
     if not _WITH_COMMA.fullmatch(plain):
         return text
     return plain.replace(".", "").replace(",", ".").replace("−", "-")

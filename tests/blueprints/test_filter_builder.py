@@ -160,6 +160,25 @@ def test_a_number_is_read_as_its_reader_writes_it(make, as_user, locale, typed, 
     assert asked == {"where": [f"credit_limit~gt~{kept}"]}
 
 
+@pytest.mark.parametrize(
+    "locale, typed, kept",
+    [
+        ("fr", "36 500", "36500"),
+        ("fr", "1\u202f000", "1000"),
+        ("fr", "1\u00a0000", "1000"),
+        ("en", "36,500", "36500"),
+        ("en", "7", "7"),
+    ],
+)
+def test_days_are_typed_as_other_numbers(make, as_user, locale, typed, kept):
+    client = as_user(make.user("dora", "manager", locale=locale))
+
+    answer = client.post(BUILDER, data={**row("0-0", "created_at", "past", typed), "do": "show"})
+
+    assert answer.status_code == 303
+    assert parse_qs(urlsplit(answer.location).query) == {"where": [f"created_at~past~{kept}"]}
+
+
 def test_a_number_is_shown_as_its_reader_types_it(make, as_user):
     client = as_user(make.user("dora", "manager", locale="fr"))
     where = "credit_limit~between~1250.50~2000"
@@ -184,6 +203,8 @@ def test_a_number_is_shown_as_its_reader_types_it(make, as_user):
         ),
         ("0-0", "email", "is", ["nobody"], "Enter a full address, like ann@example.com."),
         ("0-0", "created_at", "past", ["-1"], "Enter a number of days, from 0 to 36,500."),
+        ("0-0", "created_at", "past", ["2 2"], "Enter a number of days, from 0 to 36,500."),
+        ("0-0", "credit_limit", "gt", ["2 2"], "Enter an amount, like 1250.00."),
         ("0-0", "created_at", "is", ["1066-10-14"], "Enter a date, like 2026-11-22."),
         ("0-0", "billing_city", "is", ["x" * 201], "Look for at most 200 characters"),
         ("0-0", "tags", "any", [], "Enter a value, or take this condition away."),

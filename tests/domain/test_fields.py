@@ -61,6 +61,8 @@ def test_a_value_is_read_and_kept_as_json_and_read_again(kind, typed, value):
         (Kind.NUMBER, "1234567890123456", "at most 15 digits"),
         (Kind.NUMBER, "1e999999999", "Enter a number"),
         (Kind.NUMBER, "NaN", "Enter a number"),
+        (Kind.NUMBER, "2 2", "Enter a number"),
+        (Kind.MONEY, "1 250 5", "Enter an amount"),
         (Kind.DATE, "22/11/2026", "Enter a date"),
         (Kind.DATE, "2026-02-30", "Enter a date"),
         (Kind.DATE, "20261", "Enter a date"),

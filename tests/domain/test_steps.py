@@ -66,6 +66,8 @@ def test_a_phone_number_gets_its_country_code(before, after):
         ("comma", "1,234.56"),
         ("comma", "12.5"),
         ("comma", "abc"),
+        ("comma", "2 2"),
+        ("point", "1 2345"),
     ],
 )
 def test_a_cell_that_is_written_otherwise_is_refused(kind, cell):

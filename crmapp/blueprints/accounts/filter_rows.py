@@ -23,13 +23,14 @@ from crmapp.domain.conditions import (
     Operator,
 )
 from crmapp.domain.fields import LISTED, BadValue, Field, Kind
+from crmapp.domain.thousands import plain_number
 from crmapp.i18n import N_
 from crmapp.models import User
 from crmapp.services import account_conditions, condition_links, pick_lists
 from crmapp.services.account_conditions import ME
 from crmapp.web.condition_words import offered
 from crmapp.web.texts import language, translated
-from crmapp.web.typed_numbers import FIGURES, read_for, typed_for
+from crmapp.web.typed_numbers import FIGURES, as_read, read_for, typed_for
 
 _ROW = re.compile(r"field-(\d{1,3})-(\d{1,3})")
 _CHOSEN = LISTED | {Kind.USER, Kind.TEAM}
@@ -188,8 +189,12 @@ class Builder:
 
     def _condition(self, row: Row) -> Condition | None:
         spec, typed = self.specs.get(row.name), map(str.strip, row.values)
-        values = tuple(read_for(spec, value) for value in typed if value)
         asked = Operator(row.operator or Operator.IS) if row.name in self.specs else Operator.IS
+        values = tuple(
+            plain_number(as_read(value)) if asked in DAYS else read_for(spec, value)
+            for value in typed
+            if value
+        )
         condition = Condition(row.name, asked, () if asked in ALONE else values)
         try:
             spec = account_conditions.field_of(condition, self.specs)
