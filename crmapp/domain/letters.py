@@ -20,11 +20,18 @@ _ENDS = re.compile(rf"\A[\s{_ZERO}]+|[\s{_ZERO}]+\Z")
 _ANYWHERE = re.compile(rf"[{_ZERO}]")
 _KEYS = frozenset({"number"})
 """Fields by whose text records are told apart."""
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs that are drawn as nothing."""
+WIDTHLESS = (
+    _ZERO
+    + "\u034f\u061c\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    + "\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069"
+    + "".join(map(chr, range(0xFE00, 0xFE10)))
+)
+"""What takes no room within a word: nobody types it to find the word."""
 _UNSEEN = frozenset({"Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
 """Categories of characters of which nothing is seen where they stand alone."""
-_ODD = re.compile(f"[\u0300-\u036f{_BLANK}]")
+_ODD = re.compile(f"[\u0300-\u036f{BLANK}]")
 """What :func:`seen` may take away although Python calls it printable."""
 
 
@@ -49,5 +56,5 @@ def seen(text: str, field: str) -> str:
     if text.isascii():
         return text
     text = _ANYWHERE.sub("", text) if field in _KEYS else _ENDS.sub("", text)
-    visible = (c not in _BLANK and unicodedata.category(c) not in _UNSEEN for c in text)
+    visible = (c not in BLANK and unicodedata.category(c) not in _UNSEEN for c in text)
     return text if any(visible) else ""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, String, case, collate, func, literal
 from sqlalchemy import literal_column as written
 
 from crmapp.db.bulk import dialect
+from crmapp.domain.letters import BLANK, WIDTHLESS
 from crmapp.domain.search import LETTERS
 
 NAME = "folded"
@@ -53,6 +54,7 @@ def _plain(lower: ColumnElement[str]) -> ColumnElement[str]:
         text = func.replace(text, letter, plain)
     single = {chr(code): plain for code, plain in LETTERS.items() if len(plain) == 1}
     text = func.translate(text, "".join(single), "".join(single.values()))
+    text = func.translate(text, BLANK + WIDTHLESS, " " * len(BLANK))
     return func.regexp_replace(text, _combining(), "", "g")
 
 

@@ -30,6 +30,12 @@ def test_a_viewer_sees_every_account(make):
     assert names(make, by=make.carol) == ["Elsewhere Engines", "Everybody's Elevators", "Theirs"]
 
 
+def test_what_nobody_sees_within_a_name_does_not_matter_to_the_search(make):
+    make.account("Ac\u200bme De\u00adntal")
+
+    assert names(make, words="acme dental") == ["Ac\u200bme De\u00adntal"]
+
+
 def test_counting_asks_for_permission_too(make):
     make.account("Theirs", owner_id=make.mallory.id)
 

@@ -59,6 +59,14 @@ def test_accents_and_capitals_do_not_matter(make, typed):
     assert names(palette.find_accounts(typed, by=make.carol)) == ["Łódź Looms"]
 
 
+@pytest.mark.parametrize("name", ["Ac\u200bme", "A\u00adcme", "\u200eAcm\ufe0fe"], ids=ascii)
+@pytest.mark.parametrize("typed", ["ac", "acme", "AC\u2060ME"], ids=ascii)
+def test_what_nobody_sees_within_a_name_does_not_matter(make, name, typed):
+    make.account(name)
+
+    assert names(palette.find_accounts(typed, by=make.carol)) == [name]
+
+
 @pytest.mark.parametrize("typed", ["alp sup", "sup alp", "alpine supplies"])
 def test_every_word_counts_in_any_order(make, typed):
     make.account("Alpine Supplies")
