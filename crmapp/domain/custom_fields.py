@@ -96,8 +96,11 @@ DEFINITION: dict[str, Field] = {
         ),
         Field(
             name="filterable",
-            label=N_("Filter and sort by it"),
-            help=N_("The list of accounts can be narrowed down and sorted by this field."),
+            label=N_("Filter by it"),
+            help=N_(
+                "The list of accounts can be narrowed down by this field, and sorted by it unless "
+                "it holds several values or another account."
+            ),
             kind=Kind.YES_NO,
         ),
         Field(

@@ -175,6 +175,7 @@ class TestInTheList:
         assert re.search(r'<td><a href="/accounts/\d+">Secret</a></td>', page.text)
         assert "sort=c_seats" in page.text
         assert "sort=c_how" not in page.text
+        assert "sort=c_group" not in page.text
 
     def test_a_name_that_the_reader_may_not_see_is_not_shown(self, alice, make, as_user):
         page = as_user(make.bob).get("/accounts")

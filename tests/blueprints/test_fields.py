@@ -25,6 +25,13 @@ def test_a_field_that_is_made_stands_in_the_form_of_an_account(alice):
     assert "Where to?" in form
 
 
+def test_no_sort_by_another_account_is_promised(alice):
+    form = alice.get("/admin/fields/new").text
+
+    assert "Filter and sort by it" not in form
+    assert "sorted by it unless it holds several values or another account" in form
+
+
 def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(alice):
     wrong = {**ZONE, "kind": "pick_list", "help_en": "Typed with care"}
 
