@@ -111,6 +111,27 @@ def test_a_few_accounts_get_a_value_without_javascript(make, as_user, headers):
     assert [make.again(Account, each.id).phone for each in (one, two)] == ["555 123"] * 2
 
 
+@pytest.mark.parametrize("field", ["", "invented"])
+def test_who_chooses_no_field_is_told_so_beside_it(make, as_user, field):
+    acme = make.account("Acme", owner_id=make.bob.id)
+
+    page = ask(as_user(make.bob), "field", acme, field=field)
+
+    assert page.status_code == 422
+    select = re.search(r'<select id="accounts-bulk-field"[^>]*>', page.text)[0]
+    assert 'aria-invalid="true"' in select
+    assert "Choose the field to change." in flat(page)
+    assert values(page.text)["id"] == str(acme.id)
+
+
+def test_a_choice_that_is_taken_back_in_the_drawer_is_no_fault(make, as_user):
+    sent = {"action": "field", "id": make.account("Acme").id, "field": ""}
+
+    answer = as_user(make.mona).post("/accounts/bulk-edits/new", data=sent, headers=HEADERS["htmx"])
+
+    assert (answer.status_code, "aria-invalid" in answer.text) == (200, False)
+
+
 def test_all_that_match_the_list_are_deleted_but_one_and_come_back(make, as_user):
     gone = [make.account(f"Old {n}", active=False) for n in range(3)]
     make.account("Alive")

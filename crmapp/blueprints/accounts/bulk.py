@@ -34,7 +34,7 @@ from crmapp.web import reader
 from crmapp.web.access import current_user, require, requires
 from crmapp.web.ended import keeps_typed
 from crmapp.web.forms import Form
-from crmapp.web.htmx import page, see_other
+from crmapp.web.htmx import page, see_other, wants_fragment
 from crmapp.web.record_forms import form_name
 from crmapp.web.run_pages import carried_out, polling_pace, rows_shown
 from crmapp.web.texts import translated
@@ -53,7 +53,11 @@ def new_bulk_edit() -> ResponseReturnValue:
         return _nothing(action, invalid)
     if action is EXPORT:
         return export_form(chosen)
-    return _form(action, chosen, form_of(action, field_of(action)))
+    spec = field_of(action)
+    if spec is None and "field" in request.form and not wants_fragment():
+        missing = Invalid({"field": bulk_edits.CHOOSE_FIELD})
+        return _form(action, chosen, form_of(action, spec), missing, status=422)
+    return _form(action, chosen, form_of(action, spec))
 
 
 @bp.post("/bulk-edits")
