@@ -18,6 +18,7 @@ FOLDED = {
     "account": ("search_text", "name_key"),
     "contact": ("search_text", "name_key"),
     "activity": ("search_text",),
+    "attachment": ("search_text",),
 }
 
 
