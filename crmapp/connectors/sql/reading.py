@@ -17,6 +17,7 @@ from crmapp.connectors.sql import ages
 from crmapp.connectors.sql.line import Line
 from crmapp.connectors.sql.tables import Column, Table
 from crmapp.connectors.sql.values import column_from_sql, earlier, found, kept, key_of, not_after
+from crmapp.domain.search import fold
 from crmapp.i18n import N_, Text
 
 Values = Sequence[Any]
@@ -92,9 +93,9 @@ class Reading:
                 place = replace(place, stamp=None, key=None, beyond=False, keyless=True)
                 yield rows, place
                 break
-            count = self._surely(place, rows)
+            count, before = self._surely(place, rows), place
             place = self._at(place, rows[count])
-            if count:
+            if count and place != before:
                 yield rows[:count], place
             else:  # more rows share this place than a page has
                 yield from self._streamed(self._asked(place).where(self._is_at(place)), place)
@@ -164,7 +165,7 @@ class Reading:
 
     @staticmethod
     def _folded(place: SqlPlace, row: Values) -> Any:
-        """Return the place of a row, the same also if letters are large and small."""
+        """Return the place of a row, the same for all that a database may take for equal."""
         key = _folded(row[0])
         return key if place.since is None else (key, _folded(row[1]))
 
@@ -217,4 +218,4 @@ def key_column(table: Table) -> str:
 
 
 def _folded(value: Any) -> Any:
-    return value.casefold().rstrip() if isinstance(value, str) else value
+    return fold(value) if isinstance(value, str) else value

@@ -137,7 +137,7 @@ def test_keys_that_differ_in_large_and_small_letters_all_come(erp):
     assert {record["name"] for record in found} == set("01234567")
 
 
-@pytest.mark.parametrize("codes", ["ABa", "0Aa", "AAa", "AaBb", "AABaab"])
+@pytest.mark.parametrize("codes", ["ABa", "0Aa", "AAa", "AaBb", "AABaab", "aeéf", "eÉé"])
 def test_letters_that_stand_apart_in_the_order_of_the_database_all_come(erp, codes):
     erp.run(f"CREATE TABLE {erp.table}_x (code VARCHAR(9), name VARCHAR(9))")
     for n, code in enumerate(codes):
@@ -146,6 +146,16 @@ def test_letters_that_stand_apart_in_the_order_of_the_database_all_come(erp, cod
     found, _ = read(erp.reader(key="code", page=2), f"{erp.listed}_x")
 
     assert sorted(record["name"] for record in found) == [str(n) for n in range(len(codes))]
+
+
+def test_a_reading_ends_whatever_letters_a_database_takes_for_equal(erp):
+    erp.run(f"CREATE TABLE {erp.table}_x (code VARCHAR(9), name VARCHAR(9))")
+    for n, code in enumerate("sSß"):
+        erp.run(f"INSERT INTO {erp.table}_x VALUES ('{code}', '{n}')")
+
+    found, _ = read(erp.reader(key="code", page=2), f"{erp.listed}_x")
+
+    assert {record["name"] for record in found} == set("012")
 
 
 def test_rows_without_a_key_come_last_and_say_so(erp):
