@@ -131,8 +131,57 @@ def test_rows_are_ticked_by_keyboard_and_a_range_with_shift(open_as):
     expect(said).to_have_text("5 accounts selected")
     page.locator("#accounts-tick-all").check()
     expect(said).to_have_text(re.compile(r"^\d{2,} accounts selected$"))
-    page.get_by_role("link", name="Next page").click()
+    page.locator("#accounts-bulk-clear").click()
     expect(page.locator("#accounts-bulk-bar")).to_be_hidden()
+
+
+def test_ticks_stay_from_page_to_page_until_the_list_asks_for_others(open_as):
+    page = open_as("mona")
+    arrive(page, "/accounts?sort=number")
+    boxes = page.locator("#accounts-region tbody .tick input")
+    said = page.locator("#accounts-bulk-bar .bulk-count")
+    first = boxes.nth(0).get_attribute("value")
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("n")
+    expect(page.locator(f"#account-{first}-tick")).to_have_count(0)
+    expect(said).to_have_text("1 account selected")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    second = boxes.nth(1).get_attribute("value")
+    expect(said).to_have_text("3 accounts selected")
+    page.keyboard.press("p")
+
+    expect(page.locator(f"#account-{first}-tick")).to_be_checked()
+    expect(boxes.nth(1)).not_to_be_checked()
+    page.locator("#accounts-bulk-menu > summary").click()
+    page.get_by_role("button", name="Add tags").click()
+    expect(page.locator("#accounts-bulk .bulk-says")).to_contain_text("3 accounts")
+    sent = page.locator("#accounts-bulk input[name=id]").get_attribute("value").split(",")
+    assert {first, second} < set(sent)
+    page.keyboard.press("Escape")
+    page.locator('main input[type="search"]').first.fill("a")
+    expect(page.locator("#accounts-bulk-bar")).to_be_hidden()
+
+
+def test_all_that_match_but_one_stay_so_on_the_next_page(open_as):
+    page = open_as("mona")
+    arrive(page, "/accounts?sort=number")
+    boxes = page.locator("#accounts-region tbody .tick input")
+    page.locator("#accounts-tick-all").check()
+    page.locator("#accounts-bulk-all").check()
+    left = boxes.nth(2).get_attribute("value")
+    boxes.nth(2).uncheck()
+
+    page.get_by_role("link", name="Next page").click()
+
+    expect(page.locator(f"#account-{left}-tick")).to_have_count(0)
+    expect(page.locator("#accounts-bulk-all")).to_be_checked()
+    expect(boxes.nth(2)).to_be_checked()
+    page.locator("#accounts-bulk-menu > summary").click()
+    page.get_by_role("button", name="Add tags").click()
+    expect(page.locator("#accounts-bulk input[name=without]")).to_have_value(left)
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
