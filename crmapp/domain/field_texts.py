@@ -18,8 +18,11 @@ HEADINGS: dict[str, str] = {
     "shipping_state": N_("Shipping state or region"),
     "shipping_postal_code": N_("Shipping postal code"),
     "shipping_country": N_("Shipping country"),
+    "parent_id": N_("Parent account (not imported)"),
+    "primary_contact_id": N_("Primary contact (not imported)"),
 }
-"""What columns of a file are called where the label of a field is that of another one, too."""
+"""What columns of a file are called where the label of a field is that of another one, too, or
+where a file says more than it can change: what is edited there would be lost without a word."""
 
 
 def heading(spec: Field) -> str:

@@ -310,6 +310,14 @@ def test_headings_of_addresses_are_not_there_twice():
     assert HEADINGS.keys() < ACCOUNT_FIELDS.keys()
 
 
+def test_a_column_that_an_import_leaves_alone_says_so_in_its_heading(make):
+    """Else a cell is edited there, and neither preview nor receipt say that nothing came of it."""
+    unread = {heading(spec) for spec in ACCOUNT_FIELDS.values() if not spec.mappable}
+
+    assert unread == {"Parent account (not imported)", "Primary contact (not imported)"}
+    assert unread < set(record_exports.headings_of("account"))
+
+
 def test_a_file_that_shows_more_than_is_open_to_her_now_is_closed(make):
     make.account("Acme")
     run_id = started("account", "csv", make.mona).id
