@@ -81,6 +81,11 @@ class Standing:
         ended = self.last.finished_at if self.last else None
         return ended is None or self.read_at > ended
 
+    @property
+    def failed(self) -> bool:
+        """Whether the last run failed and nothing was read since: else it was mended meanwhile."""
+        return self.last is not None and self.last.status == Status.FAILED and not self.quiet
+
 
 def every(*, by: User) -> list[Standing]:
     """Return how it stands with each CRM mapping, by name.

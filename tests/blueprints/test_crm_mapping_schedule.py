@@ -175,6 +175,22 @@ def test_a_run_that_failed_says_why(make, alice, rule, erp):
     assert "has no column" in text
 
 
+def test_a_failure_is_over_once_the_source_was_read_again_and_nothing_had_changed(
+    make, alice, rule, erp
+):
+    feed(make, rule)
+    erp.missing = lambda names: list(names)
+    feed(make, rule)
+    del erp.missing
+
+    quiet = feed(make, rule)
+
+    page = shown(alice, rule)
+    assert quiet is None
+    assert "nothing had changed" in page
+    assert "The last run failed" not in page
+
+
 def test_plans_that_wait_for_a_person_are_shown(make, alice, rule, erp):
     feed(make, rule)
     del erp.rows[1:]
