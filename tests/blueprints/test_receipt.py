@@ -52,6 +52,18 @@ class TestReceipt:
         assert "Number C2" in flat(page)
         assert re.search(r'href="/accounts/\d+">Łódź Toys', page.text)
 
+    def test_of_a_long_text_the_receipt_shows_the_beginning_at_first(self, as_user, make):
+        mapping = made.FieldMapping({"name": "name", "number": "code", "notes": "notes"})
+        rows = rows_of("Acme", "Bolt", notes="tell <b> " * 1_000)
+        done = carry_out(make, plan(make, rows, mapping))
+
+        page = as_user(make.mona).get(f"/runs/{done.id}?show=create").text
+
+        summary = re.search(r"<summary>(.*?)</summary>", page, re.DOTALL)
+        assert summary is not None
+        assert 200 < len(summary[1]) < 600
+        assert page.count("tell &lt;b&gt; ") > 1_900
+
     def test_a_clean_receipt_opens_with_what_was_done(self, as_user, make):
         created = done_run(make, rows_of("Acme", "Bolt"))
         updated = done_run(make, rows_of("Bolt & Co", "Bolt"))
