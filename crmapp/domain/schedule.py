@@ -18,8 +18,8 @@ FARTHEST = timedelta(days=32)
 """Nothing is put off for longer: a quota is free again when the month is over."""
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 _LONGEST_CRON = 100
-_TICKS = 12
-"""So many times of a cron text are looked at to see how far apart they are."""
+_TICKS = 24 * 60 // SHORTEST + 1
+"""So many times of a cron text are looked at to see how far apart they are: a day has no more."""
 
 
 @dataclass(frozen=True)

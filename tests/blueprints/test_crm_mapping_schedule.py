@@ -93,6 +93,10 @@ def test_a_paused_one_has_no_next_time(alice, rule):
         ({"kind": "daily", "daily": "25:00"}, "Enter a time such as 06:30."),
         ({"kind": "cron", "cron": "every day"}, "Enter five parts as cron has them"),
         ({"kind": "cron", "cron": "* * * * *"}, "The times must be at least 5 minutes apart."),
+        (
+            {"kind": "cron", "cron": "0,5,10,15,20,25,30,35,40,45,50,56 * * * *"},
+            "The times must be at least 5 minutes apart.",
+        ),
         ({"guard_percent": "101"}, "Enter a number from 0 to 100."),
         ({"guard_percent": ""}, "Enter a number from 0 to 100."),
         ({"zone": "Mars/Phobos"}, "Choose one from the list."),
