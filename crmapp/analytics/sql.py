@@ -115,8 +115,10 @@ class Writer:
         texts = [f"d.{quoted(each.name)}" for each in properties.values() if each.kind == "text"]
         lengths = [f"COALESCE(LENGTH(CAST({text} AS VARCHAR)), 0)" for text in texts]
         ctes, aggregates = self._aggregated(question, parts, only="e")
-        before = f"SELECT COALESCE(MAX(_id), 0) FROM {table} WHERE _key <= {self.bind(after)}"
-        follows = f" WHERE c.id > ({before})" if after is not None else ""
+        follows = ""
+        if after is not None:
+            last = f"SELECT COALESCE(MAX(_id), 0) FROM {table} WHERE _key <= {self.bind(after)}"
+            follows = f" WHERE c.id > ({last})"
         sql = (
             f"WITH n AS MATERIALIZED (SELECT c.id FROM ({self.chosen(question, selection)}) AS c"
             f"{follows} ORDER BY c.id LIMIT {self.bind(limit)}),\n"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from alembic import command
-
 from crmapp.db import db, session
-from crmapp.db.schema import _config, migrate
-from crmapp.db.session import WRITE
+from crmapp.db.schema import migrate
 from crmapp.services import custom_fields
+from tests.support.earlier import taken_back_to
 
 INDEX = "ix_account_c_buys_through"
 
@@ -15,12 +13,8 @@ INDEX = "ix_account_c_buys_through"
 def test_fields_that_name_an_account_get_an_index(make):
     custom_fields.create({"label_en": "Buys through", "kind": "account"}, by=make.alice)
     made = _indexes()
-    session.remove()
-    with db.engine.connect().execution_options(**{WRITE: True}) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0027")
-        connection.commit()
+    with taken_back_to("0027"):
+        pass
     gone = _indexes()
     session.remove()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from alembic import command
 from sqlalchemy import select
 
 from crmapp.db import db, session
-from crmapp.db.schema import _config, is_current, migrate
-from crmapp.db.session import WRITE
+from crmapp.db.schema import is_current, migrate
 from crmapp.models import Account
+from tests.support.earlier import taken_back_to
 
 
 def test_the_columns_are_filled_of_accounts_that_are_there(make):
@@ -16,12 +15,8 @@ def test_the_columns_are_filled_of_accounts_that_are_there(make):
     make.account("Bolts", website="https://www.bolts.example/x", email="b@gmail.com")
     make.account("Cogs", phone="123")
     before = _content()
-    session.remove()
-    with db.engine.connect().execution_options(**{WRITE: True}) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0022")
-        connection.commit()
+    with taken_back_to("0022"):
+        pass
 
     migrate(db.engine)
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from alembic import command
 from sqlalchemy import select
 
 from crmapp.db import db, session
-from crmapp.db.schema import _config, is_current, migrate
-from crmapp.db.session import WRITE
+from crmapp.db.schema import is_current, migrate
 from crmapp.models import PickList, PickListValue
+from tests.support.earlier import taken_back_to
 
 
 def test_lists_and_values_survive_the_way_back_and_forth(app):
     before = _content()
-    session.remove()
-    with db.engine.connect().execution_options(**{WRITE: True}) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0004")
-        connection.commit()
+    with taken_back_to("0004"):
+        pass
 
     migrate(db.engine)
 

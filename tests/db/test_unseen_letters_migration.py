@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from alembic import command
 from sqlalchemy import select, text, update
 
 from crmapp.db import db, session
 from crmapp.db.bulk import dialect
-from crmapp.db.schema import _config, is_current, migrate
-from crmapp.db.session import WRITE
+from crmapp.db.schema import is_current, migrate
 from crmapp.models import Account, Contact
+from tests.support.earlier import taken_back_to
 
 
 def test_old_names_are_folded_anew(make):
@@ -17,11 +16,7 @@ def test_old_names_are_folded_anew(make):
     make.account("Cogs")
     make.contact(acme, last_name="Do\u00ade")
     before = _content()
-    session.remove()
-    with db.engine.connect().execution_options(**{WRITE: True}) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0041")
+    with taken_back_to("0041") as connection:
         connection.execute(
             update(Account)
             .where(Account.number == "N-1")
@@ -30,7 +25,6 @@ def test_old_names_are_folded_anew(make):
             )
         )
         connection.execute(update(Contact).values(search_text="do\u00ade", name_key="do\u00ade"))
-        connection.commit()
 
     migrate(db.engine)
 
